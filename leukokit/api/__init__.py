@@ -1,0 +1,107 @@
+"""All that a plugin author imports.
+
+Names are loaded when first used, so that a module that only offers :class:`ComponentSpec` objects costs no
+numpy: ``leukokit list`` stays fast however many plugins are installed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from leukokit.api._markers import API_VERSION, hookimpl
+from leukokit.api.spec import ComponentSpec, Kind
+from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
+
+if TYPE_CHECKING:
+    from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Images
+    from leukokit.api.component import Component
+    from leukokit.api.dataset import Dataset, Fallback, Part, Sample
+    from leukokit.api.explainer import Explainer, Explanation
+    from leukokit.api.features import FeatureExtractor
+    from leukokit.api.images import ImageInfo, check_rgb, decode_image, read_image
+    from leukokit.api.labels import CELL, NUCLEUS, RED_CELL, Labels, Status
+    from leukokit.api.params import Field, Params
+    from leukokit.api.planes import Planes
+    from leukokit.api.preprocessor import Preprocessor
+    from leukokit.api.segmenter import Segmenter
+    from leukokit.api.selector import Selector
+    from leukokit.api.tabular import TabularClassifier, TabularModel
+    from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
+
+_HOME = {
+    "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images"),
+    "component": ("Component",),
+    "dataset": ("Dataset", "Fallback", "Part", "Sample"),
+    "explainer": ("Explainer", "Explanation"),
+    "features": ("FeatureExtractor",),
+    "images": ("ImageInfo", "check_rgb", "decode_image", "read_image"),
+    "labels": ("CELL", "NUCLEUS", "RED_CELL", "Labels", "Status"),
+    "params": ("Field", "Params"),
+    "planes": ("Planes",),
+    "preprocessor": ("Preprocessor",),
+    "segmenter": ("Segmenter",),
+    "selector": ("Selector",),
+    "tabular": ("TabularClassifier", "TabularModel"),
+    "types": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = [
+    "API_VERSION",
+    "CELL",
+    "NUCLEUS",
+    "RED_CELL",
+    "Classifier",
+    "Component",
+    "ComponentSpec",
+    "Consumes",
+    "DataError",
+    "Dataset",
+    "Examples",
+    "Explainer",
+    "Explanation",
+    "Fallback",
+    "FeatureExtractor",
+    "Field",
+    "FittedModel",
+    "FloatArray",
+    "ImageInfo",
+    "ImageRejected",
+    "Images",
+    "Kind",
+    "LabelImage",
+    "Labels",
+    "LeukokitError",
+    "Mask",
+    "Params",
+    "Part",
+    "Planes",
+    "PluginError",
+    "Preprocessor",
+    "RGBImage",
+    "Sample",
+    "Segmenter",
+    "Selector",
+    "Status",
+    "TabularClassifier",
+    "TabularModel",
+    "check_rgb",
+    "decode_image",
+    "hookimpl",
+    "read_image",
+]

@@ -1,0 +1,106 @@
+"""Data sets: samples and named splits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, ClassVar
+
+from leukokit.api.component import Component
+from leukokit.api.labels import Labels
+from leukokit.api.types import RGBImage
+
+
+class Part(StrEnum):
+    """Parts of a split."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of a data set.
+
+    Attributes
+    ----------
+    id : str
+        Unique in the data set and stable between machines, such as ``Benign/WBC-Benign-001.jpg``.
+    path : Path or None
+        The image file; None where the data set renders its images.
+    label : str or None
+        The true class; None where unknown.
+    group : str or None
+        Samples of one group (patient, slide, overlapping views) never straddle parts of a grouped split.
+    mask_path : Path or None
+        File with ground-truth masks, read by the data set's ``truth``.
+    """
+
+    id: str
+    path: Path | None = None
+    label: str | None = None
+    group: str | None = None
+    mask_path: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """The data set that stands in where the asked one is not on this machine."""
+
+    use: str
+    params: Mapping[str, Any]
+
+
+class Dataset(Component):
+    """Yields samples, named splits, pixels for rendered samples, and ground truth where there is any.
+
+    Attributes
+    ----------
+    synthetic : bool
+        True where the images are not photographs of real smears; every output is stamped with it.
+    """
+
+    synthetic: ClassVar[bool] = False
+
+    def missing(self) -> str | None:
+        """Say why the data set cannot be read here.
+
+        Returns
+        -------
+        str or None
+            None where it can be read; otherwise where it was looked for and how to get it.
+        """
+        return None
+
+    def fallback(self) -> Fallback | None:
+        """Stand-in for a missing data set; None where its absence is an error."""
+        return None
+
+    def samples(self) -> Sequence[Sample]:
+        """All samples in file order (blocked splits depend on the order).
+
+        Raises
+        ------
+        DataError
+            Where the data set is empty or contradicts itself.
+        """
+        raise NotImplementedError
+
+    def splits(self) -> Mapping[str, Mapping[str, Part]]:
+        """Named splits: name -> (sample id -> part). Samples that a split leaves out are absent from it."""
+        return {}
+
+    def default_split(self) -> str | None:
+        """Name of the split that a recipe without ``split`` gets; None for a stratified hold-out."""
+        return None
+
+    def render(self, sample: Sample) -> RGBImage:
+        """Pixels of a sample without a file, uint8 H x W x 3. Must depend on parameters and sample alone."""
+        raise NotImplementedError
+
+    def truth(self, sample: Sample) -> Labels | None:  # noqa: ARG002 - the default has no masks
+        """Ground-truth masks of a sample, or None."""
+        return None

@@ -1,0 +1,47 @@
+"""Explainers: why a fitted model says what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel
+from leukokit.api.component import Component
+from leukokit.api.types import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What an explainer found.
+
+    Attributes
+    ----------
+    table : DataFrame or None
+        Importances, one row a feature, written to ``explanations/<name>.csv``.
+    heat_maps : mapping of sample id to float64 array H x W
+        Heat in 0..1 over the preprocessed image; empty for explainers of tables.
+    """
+
+    table: pd.DataFrame | None = None
+    heat_maps: dict[str, FloatArray] = field(default_factory=dict)
+
+
+class Explainer(Component):
+    """Explains the model that was trained, on examples it was not trained on.
+
+    Attributes
+    ----------
+    explains : frozenset of Consumes
+        Models that can be explained: those that learn from ``features``, from ``images``, or either.
+    """
+
+    explains: ClassVar[frozenset[Consumes]] = frozenset({Consumes.FEATURES})
+
+    def explain(
+        self, classifier: Classifier, model: FittedModel, examples: Examples, *, seed: int
+    ) -> Explanation:
+        """Explain ``model`` on ``examples`` (with labels)."""
+        raise NotImplementedError

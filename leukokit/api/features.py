@@ -1,0 +1,49 @@
+"""Feature extractors: image and labels to named numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from leukokit.api.component import Component
+from leukokit.api.labels import Labels
+from leukokit.api.planes import Planes
+
+
+class FeatureExtractor(Component):
+    """Turns one image, and its labels where asked for, into named floats.
+
+    The names are fixed by the parameters alone, so that a table has its columns before the first image.
+    """
+
+    def roles(self) -> tuple[str, ...]:
+        """Roles of label image that ``extract`` reads; empty where it needs the image alone."""
+        return ()
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the features, in the order of the table's columns."""
+        raise NotImplementedError
+
+    def nullable(self) -> frozenset[str]:
+        """Names that may be NaN although the segmentation is ``ok`` (the mean area of no contours).
+
+        Where the status is not ``ok``, every feature of an extractor with roles may be NaN. Any other NaN,
+        and any infinity, is refused at the border, naming feature and image.
+        """
+        return frozenset()
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
+        """Take the features of one image.
+
+        Parameters
+        ----------
+        planes : Planes
+            The image (``planes.rgb``, uint8 H x W x 3, read-only) and its color planes.
+        labels : Labels, optional
+            Given where ``roles()`` is not empty or the recipe segments.
+
+        Returns
+        -------
+        mapping of str to float
+            Exactly the keys of ``names()``.
+        """
+        raise NotImplementedError

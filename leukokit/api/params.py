@@ -1,0 +1,16 @@
+"""Parameters of components: pydantic models whose descriptions are the documentation everywhere."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Field", "Params"]
+
+
+class Params(BaseModel):
+    """Base of every component's parameters: frozen, unknown keys refused, every field described.
+
+    The description of a field is its documentation in ``leukokit show``, the JSON Schema and the docs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)

@@ -1,0 +1,51 @@
+"""Preprocessors: image to image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.component import Component
+from leukokit.api.types import RGBImage
+
+
+class Preprocessor(Component):
+    """Changes an image and keeps its type: uint8 H x W x 3 in, uint8 H' x W' x 3 out.
+
+    A preprocessor that learns (a stain template) answers True to ``needs_fit`` and implements ``fit``,
+    ``state`` and ``restore``. The engine calls ``fit`` with the training part only, images already changed by
+    the steps before, in sample order.
+    """
+
+    keeps_shape: ClassVar[bool] = True
+    """True where height and width stay; the engine then checks it."""
+
+    def needs_fit(self) -> bool:
+        """Whether the parameters ask for something to be learnt from the training part."""
+        return False
+
+    def fit(self, images: Iterable[RGBImage]) -> None:
+        """Learn from the training part, one image at a time; nothing is kept of the images themselves."""
+        raise NotImplementedError
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Return what was learnt, as named arrays; saved with the model and part of every cache key downstream."""
+        return {}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take back what ``state`` gave."""
+
+    def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:
+        """Change one image.
+
+        Parameters
+        ----------
+        image : uint8 array, H x W x 3
+            Read-only.
+        rng : numpy Generator, optional
+            Given where ``stochastic`` is True.
+        """
+        raise NotImplementedError

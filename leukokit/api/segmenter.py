@@ -1,0 +1,39 @@
+"""Segmenters: image to label images by role."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from leukokit.api.component import Component
+from leukokit.api.labels import CELL, NUCLEUS, Labels
+from leukokit.api.types import RGBImage
+
+
+class Segmenter(Component):
+    """Finds cells and gives them ids, the same id for a nucleus and its cell."""
+
+    def roles(self) -> tuple[str, ...]:
+        """Roles that ``segment`` will return under these parameters, known before anything runs."""
+        return (NUCLEUS, CELL)
+
+    def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:
+        """Segment one image.
+
+        Parameters
+        ----------
+        image : uint8 array, H x W x 3
+            Read-only.
+        rng : numpy Generator, optional
+            Given where ``stochastic`` is True; a fixed one is used where omitted.
+
+        Returns
+        -------
+        Labels
+            One int32 H x W array for each of ``roles()``, and a status.
+
+        Raises
+        ------
+        ImageRejected
+            ``too_small`` where the method cannot work on so few pixels.
+        """
+        raise NotImplementedError

@@ -1,0 +1,21 @@
+"""Selectors: fewer columns, fitted on the training table only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leukokit.api.component import Component
+
+
+class Selector(Component):
+    """Wraps a transformer that speaks scikit-learn's protocol.
+
+    It becomes a step of the classifier's pipeline, after imputation and scaling and before the model, so it
+    only ever sees the rows the pipeline is fitted on.
+    """
+
+    def transformer(self, *, seed: int) -> Any:
+        """Build an unfitted scikit-learn transformer with ``fit(X, y)``, ``transform`` and
+        ``get_feature_names_out``.
+        """  # noqa: D205
+        raise NotImplementedError

@@ -1,0 +1,38 @@
+"""What a plugin says of a component before the component's code is imported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The seven kinds of component, in the order in which a run meets them."""
+
+    DATASET = "dataset"
+    PREPROCESSOR = "preprocessor"
+    SEGMENTER = "segmenter"
+    FEATURE_EXTRACTOR = "feature_extractor"
+    SELECTOR = "selector"
+    CLASSIFIER = "classifier"
+    EXPLAINER = "explainer"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """One component that a plugin offers.
+
+    Attributes
+    ----------
+    name : str
+        Lower-case identifier, such as ``median``. The catalog puts the entry point's name in front where the
+        component is not built in (``otsu/otsu``).
+    target : str
+        ``"package.module:Class"``; imported only when the component is used.
+    summary : str
+        One sentence for ``leukokit list``.
+    """
+
+    name: str
+    target: str
+    summary: str

@@ -1,0 +1,30 @@
+"""Built-in classifiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leukokit.api import ComponentSpec, hookimpl
+
+
+@hookimpl
+def leukokit_classifiers() -> Iterable[ComponentSpec]:
+    """Offer the built-in classifiers."""
+    here = __name__
+    return (
+        ComponentSpec("decision_tree", f"{here}.decision_tree:DecisionTree", "A single decision tree."),
+        ComponentSpec("extra_trees", f"{here}.extra_trees:ExtraTrees", "Extremely randomized trees."),
+        ComponentSpec(
+            "gradient_boosting",
+            f"{here}.gradient_boosting:GradientBoosting",
+            "Histogram-based gradient boosting.",
+        ),
+        ComponentSpec("knn", f"{here}.knn:Knn", "k nearest neighbors."),
+        ComponentSpec("logistic", f"{here}.logistic:Logistic", "Multinomial logistic regression."),
+        ComponentSpec("random_forest", f"{here}.random_forest:RandomForest", "Random forest."),
+        ComponentSpec(
+            "svm",
+            f"{here}.svm:Svm",
+            "Support vector machine with calibrated probabilities (the paper's classifier).",
+        ),
+    )

@@ -1,0 +1,45 @@
+"""Built-in feature extractors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leukokit.api import ComponentSpec, hookimpl
+
+
+@hookimpl
+def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
+    """Offer the built-in feature extractors."""
+    here = __name__
+    return (
+        ComponentSpec(
+            "circles", f"{here}.circles:Circles", "Hough circles: count, radii and how far they scatter."
+        ),
+        ComponentSpec(
+            "color_statistics",
+            f"{here}.color_statistics:ColorStatistics",
+            "Mean, spread and skewness of color channels over image, nucleus and cell.",
+        ),
+        ComponentSpec(
+            "contours",
+            f"{here}.contours:Contours",
+            "Canny edges and their contours: count, sum, mean and spread of areas.",
+        ),
+        ComponentSpec("haralick", f"{here}.haralick:Haralick", "Gray-level co-occurrence texture."),
+        ComponentSpec(
+            "hog",
+            f"{here}.hog:Hog",
+            "Gradients within contours, and the global histogram of oriented gradients.",
+        ),
+        ComponentSpec(
+            "intensity",
+            f"{here}.intensity:Intensity",
+            "Brightness, contrast and channel means and spreads of the whole image.",
+        ),
+        ComponentSpec("lbp", f"{here}.lbp:Lbp", "Uniform local binary patterns at several radii."),
+        ComponentSpec(
+            "morphology",
+            f"{here}.morphology:Morphology",
+            "Size, shape and N/C ratio of cells, aggregated over an image.",
+        ),
+    )
