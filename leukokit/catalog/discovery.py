@@ -1,0 +1,153 @@
+"""Find plugins one at a time, so that one that fails takes nothing else with it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from typing import Any
+
+import pluggy
+
+from leukokit import hookspecs
+from leukokit._version import __version__
+from leukokit.api import API_VERSION, ComponentSpec
+from leukokit.catalog.catalog import BrokenPlugin, Catalog, did_you_mean
+from leukokit.catalog.entry import Entry
+
+GROUP = "leukokit"
+
+_BUILT_INS = tuple(
+    f"leukokit.plugins.{name}"
+    for name in ("datasets", "preprocess", "segment", "features", "select", "classify", "explain")
+)
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_ENTRY_POINT = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+
+
+class _Refused(Exception):
+    """A plugin broke the rules of discovery; the text is the reason shown to users."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a plugin comes from, before anything of it is imported."""
+
+    name: str
+    prefix: str
+    distribution: str
+    version: str
+    load: Callable[[], Any]
+
+
+def discover() -> Catalog:
+    """Find every installed component, built in or not.
+
+    Returns
+    -------
+    Catalog
+        Components of the plugins that work; the others are in ``broken``, each with its reason.
+    """
+    entries: list[Entry] = []
+    broken: list[BrokenPlugin] = []
+    for source in (*_built_ins(), *_installed()):
+        try:
+            # Data goes to stdout: a plugin that prints while it is imported must not spoil `list --json`.
+            with contextlib.redirect_stdout(sys.stderr):
+                entries += _entries_of(source)
+        except (Exception, SystemExit) as error:
+            reason = str(error) if isinstance(error, _Refused) else _reason(error)
+            origin = f"{source.distribution} {source.version}".strip()
+            broken.append(BrokenPlugin(source.name, origin, reason))
+    return Catalog(entries, broken)
+
+
+def _built_ins() -> Iterator[_Source]:
+    for module in _BUILT_INS:
+        yield _Source(module, "", "leukokit", __version__, partial(importlib.import_module, module))
+
+
+def _installed() -> Iterator[_Source]:
+    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        distribution, version = "unknown distribution", ""
+        with contextlib.suppress(Exception):  # damaged metadata must not hide the plugin
+            if point.dist is not None:
+                distribution, version = point.dist.name or distribution, point.dist.version or ""
+        yield _Source(point.name, f"{point.name}/", distribution, version, point.load)
+
+
+def _entries_of(source: _Source) -> list[Entry]:
+    if source.prefix and not _ENTRY_POINT.fullmatch(source.name):
+        raise _Refused(
+            f"the entry point's name {source.name!r} may hold letters, digits, '.', '_' and '-' only"
+        )
+    plugin = source.load()
+    wanted = getattr(plugin, "LEUKOKIT_API", API_VERSION)
+    if wanted != API_VERSION:
+        raise _Refused(
+            f"it is written for plugin API {wanted!r}; this leukokit offers {API_VERSION}: "
+            f"install another version of {source.distribution}, or of leukokit"
+        )
+    entries: list[Entry] = []
+    for hook in _hooks_of(plugin, source.name):
+        kind = hookspecs.KIND_OF_HOOK[hook.name]
+        for results in hook():
+            for spec in _specs(hook.name, results):
+                name = source.prefix + spec.name
+                if any((entry.kind, entry.name) == (kind, name) for entry in entries):
+                    raise _Refused(f"{hook.name} offers {spec.name!r} twice")
+                entries.append(Entry(kind, name, spec, source.distribution, source.version))
+    return entries
+
+
+def _hooks_of(plugin: Any, name: str) -> list[pluggy.HookCaller]:
+    """Hooks that the plugin implements, each checked against its specification."""
+    manager = pluggy.PluginManager(GROUP)  # one a plugin: a mistake in one is never reported for another
+    manager.add_hookspecs(hookspecs)
+    manager.register(plugin, name)
+    known = list(hookspecs.KIND_OF_HOOK)
+    implemented = manager.get_hookcallers(plugin) or []
+    for hook in implemented:
+        if hook.name not in known:
+            raise _Refused(f"there is no hook named {hook.name!r}{did_you_mean(hook.name, known)}")
+    manager.check_pending()
+    if not implemented:
+        bare = sorted(attribute for attribute in dir(plugin) if attribute in known)
+        help_ = f"put @hookimpl above {bare[0]}" if bare else f"hooks: {', '.join(known)}"
+        raise _Refused(f"it implements no hook; {help_}")
+    return implemented
+
+
+def _specs(hook: str, results: object) -> list[ComponentSpec]:
+    if isinstance(results, (str, bytes)) or not isinstance(results, Iterable):
+        raise _Refused(f"{hook} returned {type(results).__name__}; expected a list of ComponentSpec")
+    specs: list[ComponentSpec] = []
+    for spec in results:
+        if not isinstance(spec, ComponentSpec):
+            raise _Refused(f"{hook} returned a list with {type(spec).__name__} in it; expected ComponentSpec")
+        if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
+            raise _Refused(
+                f"{hook} offers a component named {spec.name!r}; "
+                "names are lower-case letters, digits and '_', and start with a letter"
+            )
+        if not (isinstance(spec.target, str) and _TARGET.fullmatch(spec.target)):
+            raise _Refused(
+                f"{hook} says {spec.name!r} is at {spec.target!r}; expected 'package.module:Class'"
+            )
+        if not (isinstance(spec.summary, str) and spec.summary.strip() and "\n" not in spec.summary):
+            raise _Refused(f"{hook} gives {spec.name!r} no one-line summary")
+        specs.append(spec)
+    return specs
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r}) while it was being imported"
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
