@@ -112,8 +112,16 @@ class Classifier(Component):
         """
         raise NotImplementedError
 
-    def load(self, folder: Path) -> FittedModel:
-        """Read back what ``FittedModel.save`` wrote; refuses anything it did not write itself."""
+    def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> FittedModel:
+        """Read back what ``FittedModel.save`` wrote; refuses anything it did not write itself.
+
+        Parameters
+        ----------
+        folder : Path
+            Where the model was saved.
+        select : sequence of Selector
+            The selectors that ``fit`` was given.
+        """
         raise NotImplementedError
 
     def estimator_of(self, model: FittedModel) -> Any:

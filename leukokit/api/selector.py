@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from leukokit.api.component import Component
 
@@ -12,7 +12,15 @@ class Selector(Component):
 
     It becomes a step of the classifier's pipeline, after imputation and scaling and before the model, so it
     only ever sees the rows the pipeline is fitted on.
+
+    Attributes
+    ----------
+    trusted : tuple of str
+        Types and functions, as ``package.module.Name``, that a saved transformer holds beyond the safe list
+        of skops (which knows scikit-learn's own). Loading must not run code for any of them.
     """
+
+    trusted: ClassVar[tuple[str, ...]] = ()
 
     def transformer(self, *, seed: int) -> Any:
         """Build an unfitted scikit-learn transformer with ``fit(X, y)``, ``transform`` and

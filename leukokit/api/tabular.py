@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
+from leukokit.api import _skops
 from leukokit.api.classifier import Classifier, Examples, FittedModel
+from leukokit.api.folds import Folds, class_counts, stratified_folds
 from leukokit.api.selector import Selector
 from leukokit.api.types import FloatArray
-from leukokit.errors import LeukokitError
+from leukokit.errors import DataError, LeukokitError
 
 MODEL_FILE = "model.skops"
 
@@ -24,7 +27,7 @@ class TabularModel:
     Attributes
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        Steps ``impute``, ``scale``, ``select_<i>`` and ``classify``.
+        Steps ``impute``, ``vary``, ``scale``, ``select_<i>`` and ``classify``.
     """
 
     pipeline: Any
@@ -46,54 +49,91 @@ class TabularModel:
         absent = [name for name in self.feature_names if name not in examples.features.columns]
         if absent:
             raise LeukokitError(f"the feature table lacks {len(absent)} columns of the model: {absent[:5]}")
+        if not len(examples.features):
+            return np.empty((0, len(self.classes)))
         table = examples.features[list(self.feature_names)]
-        return np.asarray(self.pipeline.predict_proba(table), dtype=np.float64)
+        with _one_thread():
+            return np.asarray(self.pipeline.predict_proba(table), dtype=np.float64)
 
     def save(self, folder: Path) -> None:
-        """Write ``model.skops`` into ``folder``."""
-        import skops.io
-
-        (folder / MODEL_FILE).write_bytes(skops.io.dumps(self.pipeline))
+        """Write ``model.skops`` into ``folder``; the same model gives the same bytes."""
+        _skops.write(folder / MODEL_FILE, self.pipeline)
 
 
 class TabularClassifier(Classifier):
     """Base of the classifiers of features: give an estimator, the rest is here.
 
-    Missing values are replaced by the training median, with an indicator column that an audit can see; then
-    columns are standardized, selected and classified, all in one Pipeline fitted on the training part.
+    Missing values are replaced by the training median, with an indicator column that an audit can see;
+    columns that do not vary over the training part are dropped; the others are standardized, selected and
+    classified. All of it is one Pipeline, fitted on the training part.
 
     Attributes
     ----------
     trusted : tuple of str
-        Types, as ``package.module.Class``, that skops may load beyond its own safe list.
+        Types, as ``package.module.Class``, that a saved estimator holds beyond the safe list of skops.
+        Loading must not run code for any of them.
+    needs_folds : bool
+        True where the estimator calibrates itself on inner folds of the training part.
     """
 
     trusted: ClassVar[tuple[str, ...]] = ()
+    needs_folds: ClassVar[bool] = False
 
-    def estimator(self, *, seed: int, n_splits: int) -> Any:
+    def estimator(self, *, seed: int, folds: Folds) -> Any:
         """Build the unfitted scikit-learn classifier.
 
         Parameters
         ----------
         seed : int
             ``random_state`` for whatever draws.
-        n_splits : int
-            The number of inner folds that the rarest training class allows (2 to 5), for calibration.
+        folds : Folds
+            Inner folds of the training rows, 5 or as many as the rarest class allows, by group; empty where
+            ``needs_folds`` is False.
         """
         raise NotImplementedError
 
-    def pipeline(self, *, seed: int, n_splits: int, select: Sequence[Selector] = ()) -> Any:
-        """Build the unfitted Pipeline: impute, scale, select, classify."""
+    def check_train(self, counts: dict[str, int]) -> None:
+        """Refuse a training part that the method cannot learn from.
+
+        Parameters
+        ----------
+        counts : dict of str to int
+            Number of training samples of each class, two classes or more.
+
+        Raises
+        ------
+        DataError
+            Naming class and count.
+        """
+
+    def check_loaded(self, estimator: Any) -> None:
+        """Refuse a loaded estimator whose arrays contradict each other.
+
+        Compiled code follows the indices in a model without looking; in a made-up file they may point
+        anywhere.
+
+        Raises
+        ------
+        ValueError
+            Saying what contradicts what.
+        """
+
+    def pipeline(self, *, seed: int, folds: Folds = (), select: Sequence[Selector] = ()) -> Any:
+        """Build the unfitted Pipeline: impute, drop constants, scale, select, classify."""
+        from sklearn.feature_selection import VarianceThreshold
         from sklearn.impute import SimpleImputer
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import StandardScaler
 
         steps: list[tuple[str, Any]] = [
             ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
+            # A column that is constant in training cannot be scaled: later values would enter as they are,
+            # in thousands of pixels beside standard scores, and outweigh everything the model has learnt.
+            ("vary", VarianceThreshold()),
             ("scale", StandardScaler()),
         ]
         steps += [(f"select_{i}", selector.transformer(seed=seed)) for i, selector in enumerate(select)]
-        steps.append(("classify", self.estimator(seed=seed, n_splits=n_splits)))
+        steps.append(("classify", self.estimator(seed=seed, folds=folds)))
         return Pipeline(steps)
 
     def fit(
@@ -105,32 +145,94 @@ class TabularClassifier(Classifier):
         select: Sequence[Selector] = (),
         folder: Path | None = None,  # noqa: ARG002 - fits in seconds, keeps no checkpoints
     ) -> TabularModel:
-        """Fit the Pipeline on the training table."""
+        """Fit the Pipeline on the training table.
+
+        Raises
+        ------
+        DataError
+            Where there are fewer than two classes, too few samples of one, or no column that varies.
+        """
         if train.features is None or train.labels is None:
             raise LeukokitError(f"{type(self).__name__} needs a feature table with labels to fit")
-        _, counts = np.unique(train.labels, return_counts=True)
+        counts = class_counts(train.labels)
         if len(counts) < 2:
-            raise LeukokitError(f"{type(self).__name__} needs two classes or more to train on, found 1")
-        n_splits = int(max(2, min(5, counts.min())))
-        pipeline = self.pipeline(seed=seed, n_splits=n_splits, select=select)
-        return TabularModel(pipeline.fit(train.features, train.labels))
-
-    def load(self, folder: Path) -> TabularModel:
-        """Read ``model.skops``; any type that is not on the allow-list is refused before it is built."""
-        import skops.io
-
-        data = (folder / MODEL_FILE).read_bytes()
-        unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(self.trusted))
-        if unknown:
-            raise LeukokitError(
-                f"the model file holds types that are not allowed: {', '.join(unknown)}",
-                where=str(folder / MODEL_FILE),
-                hint="Only load models that leukokit wrote",
+            raise DataError(
+                f"{type(self).__name__} needs two classes or more to train on, found {len(counts)}",
+                where="training part",
             )
-        return TabularModel(skops.io.loads(data, trusted=list(self.trusted)))
+        self.check_train(counts)
+        table = train.features
+        if not (table.nunique() > (~table.isna().any()).astype(int)).any():
+            raise DataError(
+                f"none of the {table.shape[1]} features varies over the training part",
+                hint="Choose other features, or check that the segmentation finds cells",
+            )
+        folds = _inner_folds(train, seed=seed) if self.needs_folds else ()
+        pipeline = self.pipeline(seed=seed, folds=folds, select=select)
+        with _one_thread():
+            return TabularModel(pipeline.fit(table, train.labels))
+
+    def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> TabularModel:
+        """Read ``model.skops``; any type that is not on the allow-list is refused before it is built.
+
+        Parameters
+        ----------
+        folder : Path
+            Where ``TabularModel.save`` wrote.
+        select : sequence of Selector
+            The selectors the model was fitted with, for the types that they trust.
+
+        Raises
+        ------
+        LeukokitError
+            Where the file holds anything else than a Pipeline of this classifier.
+        """
+        from sklearn.pipeline import Pipeline
+
+        path = folder / MODEL_FILE
+        # SimpleImputer keeps the dtype it was fitted on.
+        trusted = {"numpy.dtype", *self.trusted, *(name for each in select for name in each.trusted)}
+        pipeline = _skops.read(path, trusted)
+        expected = type(self.estimator(seed=0, folds=()))
+        try:
+            if type(pipeline) is not Pipeline or type(pipeline.steps[-1][1]) is not expected:
+                raise ValueError(f"it holds no Pipeline that ends with {expected.__name__}")
+            self.check_loaded(pipeline.steps[-1][1])
+        except Exception as error:  # a made-up file may lack any attribute
+            raise LeukokitError(
+                f"the model file does not hold a {type(self).__name__}: {error}",
+                where=str(path),
+                hint="Only load models that leukokit wrote, with the classifier of the same recipe",
+            ) from error
+        return TabularModel(pipeline)
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the fitted scikit-learn Pipeline."""
         if not isinstance(model, TabularModel):
             raise LeukokitError(f"{type(self).__name__} did not make this model")
         return model.pipeline
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep BLAS and OpenMP to one thread: the last digits of their sums depend on the number of threads."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limits
+
+
+def _inner_folds(train: Examples, *, seed: int, most: int = 5) -> Folds:
+    """Cut the training rows into as many folds as the classes allow, ``most`` at most."""
+    assert train.labels is not None
+    fewest = min(class_counts(train.labels, train.groups).values())
+    for n_splits in range(min(most, fewest), 2, -1):
+        try:
+            return stratified_folds(train.labels, train.groups, n_splits=n_splits, seed=seed)
+        except DataError:  # large groups: fewer folds may still do
+            continue
+    try:
+        return stratified_folds(train.labels, train.groups, n_splits=2, seed=seed)
+    except DataError as error:
+        raise DataError(
+            f"cannot calibrate probabilities: {error.what}", where="training part", hint=error.hint
+        ) from error
