@@ -1,0 +1,40 @@
+"""Median filter."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from pydantic import field_validator
+
+from leukokit.api import Field, Params, Preprocessor, RGBImage
+
+
+class MedianParams(Params):
+    """Parameters of the median filter."""
+
+    size: int = Field(3, ge=3, le=255, description="Side of the square window, in px; odd.")
+
+    @field_validator("size")
+    @classmethod
+    def _odd(cls, size: int) -> int:
+        if size % 2 == 0:
+            raise ValueError(
+                f"the window needs a middle pixel, so its side must be odd: use {size - 1} or {size + 1}"
+            )
+        return size
+
+
+class Median(Preprocessor):
+    """Replaces each value by the median of its window, channel by channel; borders are replicated.
+
+    Notes
+    -----
+    The paper's denoising step is the 3 x 3 window (section 3).
+    """
+
+    Params = MedianParams
+    params: MedianParams
+
+    def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
+        """Filter one image, uint8 H x W x 3."""
+        return np.asarray(cv2.medianBlur(image, self.params.size), dtype=np.uint8)
