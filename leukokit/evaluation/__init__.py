@@ -1,0 +1,1 @@
+"""Scores, intervals and model choice: pure functions on tables."""

@@ -1,0 +1,251 @@
+"""Scores of predicted probabilities, as they stand in ``metrics.json``.
+
+The predicted class is the one of the highest probability, everywhere; the first of equals. What a part cannot
+tell (the recall of a class that it does not hold) is null, and a note says why; it never counts as zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from leukokit.api.types import FloatArray
+from leukokit.errors import DataError, PluginError
+from leukokit.evaluation.intervals import intervals
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORES = ("accuracy", "macro_f1", "auc_ovo", "auc_ovr")
+"""Names of the scores that a search can rank by; higher is better for each."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Truth and prediction of one part as class numbers.
+
+    Attributes
+    ----------
+    true, predicted : int array (n,)
+        Class numbers.
+    proba : float64 array (n, k)
+        Probabilities.
+    classes : tuple of str
+        Names, in the order of the columns.
+    """
+
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    proba: FloatArray
+    classes: tuple[str, ...]
+
+
+def scores(
+    true: Sequence[str] | NDArray[np.str_],
+    proba: ArrayLike,
+    classes: Sequence[str],
+    *,
+    groups: Sequence[str] | NDArray[np.str_] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Score one part.
+
+    Parameters
+    ----------
+    true : sequence of str (n,)
+        True classes.
+    proba : array (n, k)
+        Probabilities, columns in the order of ``classes``.
+    classes : sequence of str (k,)
+        Classes of the model.
+    groups : sequence of str (n,), optional
+        Samples of one group are not independent; the intervals resample groups. Each sample is its own group
+        where omitted.
+    seed : int
+        Seed of the resampling.
+
+    Returns
+    -------
+    dict
+        Plain numbers, strings, lists and None, ready for JSON: ``n``, ``accuracy``, ``macro_precision``,
+        ``macro_recall``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``, ``per_class``, ``confusion``, ``intervals``,
+        ``notes``. All but counts lie in 0..1.
+
+    Raises
+    ------
+    DataError
+        Where there is nothing to score, or a true class that the model does not know.
+    PluginError
+        Where the probabilities are not n x k finite numbers.
+    """
+    scored = score_input(true, proba, classes)
+    names = scored.classes
+    matrix = confusion(scored)
+    per_class, notes = _per_class(scored, matrix)
+    held = [name for name in names if per_class[name]["support"]]
+    return {
+        "n": len(scored.true),
+        "accuracy": float(np.trace(matrix) / matrix.sum()),
+        # A class that is never predicted has no precision; in the mean it counts as 0, as in scikit-learn.
+        "macro_precision": _mean([per_class[name]["precision"] or 0.0 for name in held]),
+        "macro_recall": _mean([per_class[name]["recall"] for name in held]),
+        "macro_f1": macro_f1(matrix),
+        "auc_ovo": auc_ovo(scored),
+        "auc_ovr": _mean([each["auc_ovr"] for each in per_class.values() if each["auc_ovr"] is not None]),
+        "per_class": per_class,
+        "confusion": {"labels": list(names), "matrix": matrix.tolist()},
+        "intervals": intervals(scored.true, scored.predicted, len(names), groups=groups, seed=seed),
+        "notes": notes,
+    }
+
+
+def score(name: str, true: NDArray[np.str_], proba: ArrayLike, classes: Sequence[str]) -> float | None:
+    """Give one of ``SCORES``; None where the part cannot tell."""
+    scored = score_input(true, proba, classes)
+    if name == "accuracy":
+        return float(np.mean(scored.true == scored.predicted))
+    if name == "macro_f1":
+        return macro_f1(confusion(scored))
+    if name == "auc_ovo":
+        return auc_ovo(scored)
+    if name == "auc_ovr":
+        areas = [auc_one_vs_rest(scored, number) for number in range(len(scored.classes))]
+        return _mean([area for area in areas if area is not None])
+    raise ValueError(f"unknown score {name!r}; expected one of {', '.join(SCORES)}")
+
+
+def score_input(true: Sequence[str] | NDArray[np.str_], proba: ArrayLike, classes: Sequence[str]) -> Scored:
+    """Check and number what is to be scored; see :func:`scores` for the errors."""
+    names = tuple(str(name) for name in classes)
+    table = np.asarray(proba, dtype=np.float64)
+    if not len(true):
+        raise DataError("there are no samples to score")
+    if table.shape != (len(true), len(names)):
+        raise PluginError(
+            f"probabilities have shape {table.shape}, expected {(len(true), len(names))}: one row a sample, "
+            "one column a class"
+        )
+    if not np.isfinite(table).all():
+        raise PluginError(
+            f"probabilities are not finite in row {int(np.argmin(np.isfinite(table).all(axis=1)))}"
+        )
+    number = {name: index for index, name in enumerate(names)}
+    unknown = sorted({str(name) for name in true} - set(names))
+    if unknown:
+        raise DataError(
+            f"class {unknown[0]!r} was not in the training part; the model knows {', '.join(names)}",
+            hint="Choose a split that holds every class in the training part",
+        )
+    return Scored(
+        true=np.array([number[str(name)] for name in true], dtype=np.intp),
+        predicted=table.argmax(axis=1),
+        proba=table,
+        classes=names,
+    )
+
+
+def confusion(scored: Scored) -> NDArray[np.int64]:
+    """Count samples by true class (row) and predicted class (column)."""
+    k = len(scored.classes)
+    return np.bincount(scored.true * k + scored.predicted, minlength=k * k).reshape(k, k).astype(np.int64)
+
+
+def macro_f1(matrix: NDArray[np.int64]) -> float:
+    """Mean F1 of the classes that the part holds, from its confusion matrix (truth in rows)."""
+    support, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
+    held = support > 0
+    return float(np.mean(2 * np.diag(matrix)[held] / (support + predicted)[held]))
+
+
+def auc_ovo(scored: Scored) -> float | None:
+    """Mean area under the ROC curve over all pairs of classes.
+
+    Source: Hand and Till 2001, doi 10.1023/A:1010920819831. Each pair is judged on its own samples, by either class's probability; pairs with a class that the part
+    does not hold are left out. None where it holds one class.
+    """
+    held = np.unique(scored.true)
+    areas = []
+    for position, first in enumerate(held):
+        for second in held[position + 1 :]:
+            rows = (scored.true == first) | (scored.true == second)
+            is_first = scored.true[rows] == first
+            areas.append(
+                (_auc(is_first, scored.proba[rows, first]) + _auc(~is_first, scored.proba[rows, second])) / 2
+            )
+    return _mean(areas)
+
+
+def auc_one_vs_rest(scored: Scored, number: int) -> float | None:
+    """Area under the ROC curve of one class against all others; None where the part holds only one side."""
+    positive = scored.true == number
+    if positive.all() or not positive.any():
+        return None
+    return _auc(positive, scored.proba[:, number])
+
+
+def predictions_table(
+    ids: Sequence[str],
+    paths: Sequence[str],
+    parts: Sequence[str],
+    true: Sequence[str | None],
+    proba: ArrayLike,
+    classes: Sequence[str],
+) -> pd.DataFrame:
+    """Lay out ``predictions.csv``: id, path, part, true, predicted and one ``p_<class>`` column a class."""
+    import pandas as pd
+
+    table = np.asarray(proba, dtype=np.float64).reshape(len(ids), len(classes))
+    names = np.array([str(name) for name in classes], dtype=object)
+    columns: dict[str, Any] = {
+        "id": list(ids),
+        "path": list(paths),
+        "part": list(parts),
+        "true": list(true),
+        "predicted": names[table.argmax(axis=1)] if len(table) else [],
+    }
+    columns |= {f"p_{name}": table[:, index] for index, name in enumerate(names)}
+    return pd.DataFrame(columns)
+
+
+def _per_class(scored: Scored, matrix: NDArray[np.int64]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    per_class: dict[str, dict[str, Any]] = {}
+    notes = []
+    for number, name in enumerate(scored.classes):
+        hits, support, predicted = (
+            int(matrix[number, number]),
+            int(matrix[number].sum()),
+            int(matrix[:, number].sum()),
+        )
+        if not support:
+            notes.append(f"{name}: no samples in this part; left out of the macro means")
+        elif not predicted:
+            notes.append(
+                f"{name}: never predicted; its precision is undefined and counts as 0 in the macro mean"
+            )
+        per_class[name] = {
+            "precision": hits / predicted if predicted and support else None,
+            "recall": hits / support if support else None,
+            "f1": 2 * hits / (support + predicted) if support else None,
+            "support": support,
+            "predicted": predicted,
+            "auc_ovr": auc_one_vs_rest(scored, number),
+        }
+    return per_class, notes
+
+
+def _auc(positive: NDArray[np.bool_], values: FloatArray) -> float:
+    """Share of (positive, negative) pairs in the right order, ties half (Mann and Whitney 1947)."""
+    from scipy.stats import rankdata
+
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    ranks = rankdata(values)[positive].sum()
+    return float((ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
