@@ -27,7 +27,7 @@ _BUILT_INS = tuple(
     for name in ("datasets", "preprocess", "segment", "features", "select", "classify", "explain")
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ENTRY_POINT = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
+_ENTRY_POINT = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
@@ -84,9 +84,7 @@ def _installed() -> Iterator[_Source]:
 
 def _entries_of(source: _Source) -> list[Entry]:
     if source.prefix and not _ENTRY_POINT.fullmatch(source.name):
-        raise _Refused(
-            f"the entry point's name {source.name!r} may hold letters, digits, '.', '_' and '-' only"
-        )
+        raise _Refused(f"the entry point's name {source.name!r} may hold letters, digits, '_' and '-' only")
     plugin = source.load()
     wanted = getattr(plugin, "LEUKOKIT_API", API_VERSION)
     if wanted != API_VERSION:

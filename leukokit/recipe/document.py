@@ -1,0 +1,308 @@
+"""Read YAML 1.2 into plain values that remember their line and column.
+
+The text is read event by event with an explicit stack, so a hostile file cannot exhaust memory, time or the
+interpreter's stack, and nothing is ever constructed but text, numbers, lists and mappings. Tags, anchors,
+aliases and doubled keys are refused; all of them that a file holds are reported together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from ruamel.yaml import YAML, events
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
+
+from leukokit.errors import Problem, RecipeError
+
+MAX_BYTES = 256 * 1024
+"""Some 200 times the longest recipe of ours; the YAML scanner needs up to 4 us a byte."""
+MAX_VALUES = 10_000
+"""Values and keys in one file; the YAML scanner needs some 50 us each."""
+MAX_DEPTH = 50
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
+_OCTAL_OR_HEX = re.compile(r"0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_INFINITE = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_NAMED: dict[str, Any] = {"null": None, "Null": None, "NULL": None, "~": None, "": None}
+_NAMED |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
+_NAMED |= dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written: a file with line and column (from 1), or an override."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass
+class Document:
+    """Plain values with their places.
+
+    Attributes
+    ----------
+    source : str
+        File name shown in problems.
+    data : object
+        None, bool, int, float, str, list and dict with text keys.
+    keys, values : dict of path to Place
+        Where each key and each value begins.
+    holes : set of path
+        Values that could not be read and are reported already.
+    problems : list of Problem
+    """
+
+    source: str
+    data: Any = None
+    keys: dict[Path, Place] = field(default_factory=dict)
+    values: dict[Path, Place] = field(default_factory=dict)
+    holes: set[Path] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, path: Path, *, of_key: bool = False) -> Place:
+        """Place of a value (or of its key); where the path was not written, of what encloses it."""
+        for end in range(len(path), -1, -1):
+            known = path[:end]
+            first, second = (self.keys, self.values) if of_key else (self.values, self.keys)
+            found = first.get(known) or second.get(known)
+            if found is not None:
+                return found
+        return Place(self.source, 1, 1)
+
+    def problem(self, path: Path, message: str, *, of_key: bool = False) -> None:
+        """Add a problem, located."""
+        place = self.place(path, of_key=of_key)
+        self.problems.append(Problem(dotted(path), message, place.source, place.line, place.column))
+
+    def is_hole(self, path: Path) -> bool:
+        """Whether the value, or what encloses it, is reported as unreadable already."""
+        return any(path[:end] in self.holes for end in range(len(path) + 1))
+
+
+def shown(text: object, limit: int = 60) -> str:
+    """Quote text from a recipe for a message: control characters escaped, cut where it is long."""
+    whole = str(text)
+    return json.dumps(whole if len(whole) <= limit else f"{whole[:limit]}...", ensure_ascii=False)
+
+
+def dotted(path: Path) -> str:
+    """``("features", 0, "use")`` as ``features.0.use``."""
+    return ".".join(str(part) for part in path)
+
+
+def read_document(content: bytes, source: str) -> Document:
+    """Read one YAML document.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8, at most ``MAX_BYTES``.
+    source : str
+        File name for problems.
+
+    Raises
+    ------
+    RecipeError
+        Where the text cannot be read any further: too large, not UTF-8, not YAML, nested too deep.
+    """
+    return _Reader(Document(source), _decoded(content, source)).read()
+
+
+def _decoded(content: bytes, source: str) -> str:
+    if len(content) > MAX_BYTES:
+        message = f"the file has {len(content):,} bytes; a recipe may have at most {MAX_BYTES:,}"
+        raise RecipeError([Problem("", message, source, 1, 1)])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        start = content.rfind(b"\n", 0, error.start) + 1
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8 text; save the file as UTF-8"
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RecipeError([Problem("", message, source, line, error.start - start + 1)]) from None
+
+
+class _Reader:
+    """Builds the values of one document from YAML events."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self.document = document
+        self.text = text
+        # One frame an open list or mapping: its path, itself, and for a mapping the key that awaits a value.
+        self.stack: list[tuple[Path, list[Any] | dict[str, Any]]] = []
+        self.pending: list[tuple[str, Place, bool] | None] = []
+
+    def read(self) -> Document:
+        started = False
+        for count, event in enumerate(self._events(), 1):
+            if count > MAX_VALUES:
+                self._stop(event, f"a recipe may have at most {MAX_VALUES:,} keys and values")
+            if isinstance(event, events.DocumentStartEvent):
+                if started:
+                    self._stop(event, "a second document begins here; a recipe is one document without '---'")
+                if event.version not in (None, (1, 2)) or event.tags:
+                    self._stop(event, "YAML directives ('%...') cannot be used; recipes are YAML 1.2")
+                started = True
+            elif isinstance(event, events.NodeEvent):
+                self._node(event)
+            elif isinstance(event, (events.SequenceEndEvent, events.MappingEndEvent)):
+                self.stack.pop()
+                self.pending.pop()
+        return self.document
+
+    def _events(self) -> Iterator[Any]:
+        try:
+            yield from YAML(typ="safe", pure=True).parse(self.text)
+        except ReaderError as error:
+            before = self.text[: error.position]
+            column = error.position - before.rfind("\n")
+            self._fail(before.count("\n") + 1, column, "a control character cannot stand in a recipe")
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            self._fail(line, column, _plain_words(error.problem or error.context or "unreadable"))
+        except RecipeError:
+            raise
+        except (YAMLError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
+            # ruamel.yaml lets a few of its own slips out on malformed directives and tags.
+            self._fail(1, 1, f"not valid YAML ({type(error).__name__}: {str(error)[:200]})")
+
+    def _node(self, event: Any) -> None:
+        if self.stack and isinstance(self.stack[-1][1], dict) and self.pending[-1] is None:
+            self._key(event)
+            return
+        path = self._path()
+        place = self._place(event)
+        self.document.values[path] = place
+        if getattr(event, "anchor", None) is not None:
+            mark = "*" if isinstance(event, events.AliasEvent) else "&"
+            self.document.problem(
+                path, f"{shown(mark + str(event.anchor))}: anchors and aliases cannot be used"
+            )
+        if getattr(event, "ctag", None) is not None:
+            self.document.problem(path, f"tag {shown(event.tag)} cannot be used; recipes hold plain values")
+        if isinstance(event, events.AliasEvent):
+            self.document.holes.add(path)
+            self._put(None)
+        elif isinstance(event, events.ScalarEvent):
+            self._put(self._scalar(event))
+        else:
+            if len(self.stack) >= MAX_DEPTH:
+                self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
+            opened: list[Any] | dict[str, Any] = [] if isinstance(event, events.SequenceStartEvent) else {}
+            self._put(opened)
+            self.stack.append((path, opened))
+            self.pending.append(None)
+
+    def _key(self, event: Any) -> None:
+        if not isinstance(event, events.ScalarEvent):
+            self._stop(event, "a key must be plain text; put text with '[', '{' or '*' in quotes")
+        path, mapping = self.stack[-1]
+        key = self._text(event)
+        place = self._place(event)
+        here = (*path, key)
+        again = key in mapping
+        if again:
+            first = self.document.keys[here]
+            message = f"key {shown(key)} is given twice; the first is in line {first.line}"
+            self.document.problems.append(
+                Problem(dotted(here), message, place.source, place.line, place.column)
+            )
+        else:
+            self.document.keys[here] = place
+        if event.anchor is not None:
+            self.document.problem(
+                here, f"{shown('&' + str(event.anchor))}: anchors cannot be used", of_key=True
+            )
+        if event.ctag is not None:
+            self.document.problem(here, f"tag {shown(event.tag)} cannot be used", of_key=True)
+        self.pending[-1] = (key, place, again)
+
+    def _path(self) -> Path:
+        if not self.stack:
+            return ()
+        path, container = self.stack[-1]
+        if isinstance(container, list):
+            return (*path, len(container))
+        pending = self.pending[-1]
+        assert pending is not None
+        # A doubled key's second value is read (its own mistakes count) and thrown away.
+        return (*path, pending[0] if not pending[2] else f"{pending[0]} (second)")
+
+    def _put(self, value: Any) -> None:
+        if not self.stack:
+            self.document.data = value
+            return
+        container = self.stack[-1][1]
+        if isinstance(container, list):
+            container.append(value)
+            return
+        pending = self.pending[-1]
+        assert pending is not None
+        if not pending[2]:
+            container[pending[0]] = value
+        self.pending[-1] = None
+
+    def _scalar(self, event: Any) -> Any:
+        text = self._text(event)
+        if event.style is not None or not event.implicit[0]:
+            return text
+        return plain_scalar(text)
+
+    def _text(self, event: Any) -> str:
+        text = str(event.value)
+        if any("\ud800" <= letter <= "\udfff" for letter in text):
+            self._stop(event, "half of a surrogate pair is not a character")
+        return text
+
+    def _place(self, event: Any) -> Place:
+        return Place(self.document.source, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _stop(self, event: Any, message: str) -> None:
+        self._fail(event.start_mark.line + 1, event.start_mark.column + 1, message)
+
+    def _fail(self, line: int, column: int, message: str) -> None:
+        last = Problem("", message, self.document.source, line, column)
+        raise RecipeError([*self.document.problems, last])
+
+
+def plain_scalar(text: str) -> Any:
+    """Value of an unquoted scalar after YAML 1.2's core schema (``1e-4`` is a number, ``no`` is text)."""
+    if text in _NAMED:
+        return _NAMED[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _OCTAL_OR_HEX.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if infinite := _INFINITE.fullmatch(text):
+        return float(f"{infinite[1]}inf")
+    return text
+
+
+def _plain_words(problem: str) -> str:
+    for part, words in (
+        (
+            "mapping values are not allowed",
+            "a ':' cannot stand here; indent the line like the one above, or put text with ':' in quotes",
+        ),
+        ("'\\t'", "a tab cannot indent YAML; use spaces"),
+        ("expected <block end>", "this line is indented unlike the lines above it"),
+        ("could not find expected ':'", "a ':' is missing after a key in the line above, or here"),
+        ("found unexpected end of stream", "a quote is opened and not closed"),
+        ("<stream end>", "a bracket or brace is opened and not closed"),
+        ("expected ',' or", "a ',' or the closing bracket is missing before this"),
+    ):
+        if part in problem:
+            return words
+    return f"not valid YAML: {' '.join(problem.split())[:200]}"

@@ -1,0 +1,68 @@
+"""What a recipe may hold, as pydantic models; their descriptions are the documentation of the format."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = 1
+"""Raised when recipes of the format before would be read differently."""
+
+SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+"""Safe as the name of a folder everywhere: no separator, no leading dot or dash, no `..`."""
+
+
+class RecipeBase(BaseModel):
+    """Base of the models of a recipe: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ComponentRef(RecipeBase):
+    """A component and its parameters; a bare name stands for one with default parameters."""
+
+    use: str = Field(min_length=1, description="Name of the component, as `leukokit list` shows it.")
+    params: dict[str, Any] = Field({}, description="Its parameters; `leukokit show NAME` lists them.")
+
+
+class Tune(RecipeBase):
+    """Search of parameters by cross-validation on the training part; groups are never torn apart."""
+
+    cv: int = Field(5, ge=2, le=100, description="Number of folds.")
+    grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(
+        min_length=1, description="Path of a parameter (`classify.C`) to the list of values to try."
+    )
+    scoring: Literal["accuracy", "macro_f1", "auc_ovo"] = Field(
+        "macro_f1", description="Score that the best combination has the highest mean of."
+    )
+
+
+class RecipeModel(RecipeBase):
+    """A recipe. Every stage but ``data`` may be left out; a run then ends with what there is."""
+
+    leukokit: Literal[1] = Field(description="Version of the recipe format.")
+    name: str = Field(
+        pattern=SLUG,
+        max_length=80,
+        description="Name of the run's folder: letters, digits, '.', '_' and '-'.",
+    )
+    description: str = Field("", description="Anything worth knowing; shown in the report.")
+    seed: int = Field(281, ge=0, le=2**32 - 1, description="Seed that every random draw derives from.")
+    max_rejected: int | None = Field(
+        None, ge=0, description="Exit code 3 where more images than this are rejected; null: no limit."
+    )
+    data: ComponentRef = Field(description="Data set.")
+    split: dict[str, Any] | None = Field(
+        None, description="How samples are parted; null: the data set's default."
+    )
+    preprocess: list[ComponentRef] = Field([], description="Preprocessors, applied in order.")
+    segment: ComponentRef | None = Field(None, description="Segmenter.")
+    features: list[ComponentRef] = Field([], description="Feature extractors.")
+    select: list[ComponentRef] = Field([], description="Selectors, applied in order on the training table.")
+    classify: ComponentRef | None = Field(None, description="Classifier.")
+    tune: Tune | None = Field(None, description="Search of parameters; null: none.")
+    explain: list[ComponentRef] = Field([], description="Explainers of the fitted model.")
+
+
+FIELDS = tuple(RecipeModel.model_fields)
