@@ -1,7 +1,53 @@
-"""Plugin-based toolkit for classifying leukemia blood smears. Research use only, not a medical device."""
+"""Plugin-based toolkit for classifying leukemia blood smears. Research use only, not a medical device.
+
+>>> import leukokit
+>>> segmenter = leukokit.component("segmenter", "kmeans_watershed", clusters=4)
+>>> run = leukokit.run("recipes/quickstart.yaml")  # doctest: +SKIP
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from leukokit._version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from leukokit.api import Component, Kind
+    from leukokit.workflow import run
+
+
+def component(kind: Kind | str, name: str, **params: Any) -> Component:
+    """Build one component, built-in or installed.
+
+    Parameters
+    ----------
+    kind : Kind or str
+        ``dataset``, ``preprocessor``, ``segmenter``, ``feature_extractor``, ``selector``, ``classifier`` or
+        ``explainer``.
+    name : str
+        As in recipes, such as ``"kmeans_watershed"``.
+    **params
+        The component's parameters, validated.
+
+    Raises
+    ------
+    CatalogError
+        Where there is no such component, saying which there are.
+    pydantic.ValidationError
+        Where a parameter is unknown or out of bounds.
+    """
+    from leukokit.catalog import discover
+
+    return discover().get(kind, name).load().create(**params)
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded when first used: importing leukokit must stay cheap for the commands that compute nothing.
+    if name == "run":
+        from leukokit.workflow import run
+
+        return run
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = ["__version__", "component", "run"]

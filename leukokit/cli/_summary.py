@@ -1,0 +1,85 @@
+"""What ``leukokit run`` prints at its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from leukokit.engine.run import RunResult
+
+_SCORES = (
+    ("accuracy", "accuracy"),
+    ("macro_f1", "macro F1"),
+    ("auc_ovo", "AUC one-vs-one"),
+    ("auc_ovr", "AUC one-vs-rest"),
+)
+
+
+def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> None:
+    """Print scores and the run directory on stdout; reasons, where asked for, on stderr."""
+    console = Console(highlight=False)
+    if explain_plan:
+        Console(stderr=True, highlight=False).print(_reasons(result))
+    if as_json:
+        facts = {"path": str(result.path), "exit_code": result.exit_code, "metrics": result.metrics}
+        print(json.dumps(facts, indent=2, sort_keys=True))
+        return
+    if result.stamp:
+        console.print(Panel(Text(result.stamp, justify="center"), style="bold yellow", box=box.HEAVY))
+    parts = [name for name in ("validation", "test") if name in result.metrics]
+    if parts:
+        console.print(_scores(result, parts))
+    if "segmentation" in result.metrics:
+        console.print(_segmentation(result.metrics["segmentation"]))
+    if not parts and len(result.features.columns):
+        console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
+    console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
+    console.print("Research use only. Not a medical device.", style="dim")
+
+
+def _scores(result: RunResult, parts: list[str]) -> Table:
+    table = Table(box=box.SIMPLE, title=escape(result.recipe.model.name), title_justify="left")
+    table.add_column("")
+    for part in parts:
+        table.add_column(f"{part} (n = {result.metrics[part]['n']})", justify="right")
+    for key, shown in _SCORES:
+        table.add_row(shown, *(_number(result.metrics[part], key) for part in parts))
+    return table
+
+
+def _number(scores: Mapping[str, Any], key: str) -> str:
+    value = scores.get(key)
+    if value is None:
+        return "-"
+    interval = (scores.get("intervals") or {}).get(key)
+    bounds = f"  [{interval['low']:.3f}, {interval['high']:.3f}]" if isinstance(interval, Mapping) else ""
+    return f"{value:.3f}{bounds}"
+
+
+def _segmentation(scores: Mapping[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE, title="agreement with the expert masks", title_justify="left")
+    for name in ("", "mean", "median", "p10"):
+        table.add_column(name, justify="right" if name else "left")
+    for name, values in scores.items():
+        if isinstance(values, Mapping) and "median" in values:
+            table.add_row(
+                name.replace("_", " "), *(f"{values[key]:.3f}" for key in ("mean", "median", "p10"))
+            )
+    return table
+
+
+def _reasons(result: RunResult) -> Table:
+    table = Table(box=box.SIMPLE, title="why each step ran", title_justify="left")
+    for name in ("step", "what it did", "why"):
+        table.add_column(name, overflow="fold")
+    for reason in result.reasons:
+        table.add_row(escape(reason.step), reason.did, escape(reason.why))
+    return table

@@ -1,0 +1,102 @@
+"""``leukokit cache``: look at the cache and make it smaller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+class Size(click.ParamType[int]):
+    """A number of bytes such as ``500M`` or ``20G``."""
+
+    name = "size"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read digits and a unit."""
+        text = str(value).strip().upper().removesuffix("B").removesuffix("I")
+        unit = text[-1:] if text[-1:].isalpha() else ""
+        number = text.removesuffix(unit)
+        if unit not in _UNITS or not number.isdecimal():
+            self.fail(f"{value!r} is not a size; write a whole number of bytes, or 500M, 20G, 0", param, ctx)
+        return int(number) * _UNITS[unit]
+
+
+def _human(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+@click.group("cache")
+def command() -> None:
+    """Look at the cache and make it smaller."""
+
+
+_cache_dir = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Default: $LEUKOKIT_CACHE or the user's cache folder.",
+)
+
+
+@command.command("list")
+@_cache_dir
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_entries(cache_dir: Path | None, as_json: bool) -> None:
+    """List what is kept, least recently used first."""
+    import json
+
+    from leukokit.engine.store import Store
+    from leukokit.workflow import default_cache
+
+    root = cache_dir or default_cache()
+    entries = Store(root).entries()
+    if as_json:
+        facts = [
+            {"key": e.key, "kind": e.kind, "title": e.title, "items": e.items, "bytes": e.bytes}
+            for e in entries
+        ]
+        click.echo(json.dumps({"path": str(root), "entries": facts}, indent=2))
+        return
+    for entry in entries:
+        click.echo(
+            f"{_human(entry.bytes):>10}  {entry.items:>7}  {entry.kind:<6}  {entry.key[:8]}  {entry.title}"
+        )
+    total = sum(entry.bytes for entry in entries)
+    click.echo(f"{_human(total)} in {len(entries)} entries under {root}", err=True)
+
+
+@command.command("prune")
+@_cache_dir
+@click.option("--max-size", type=Size(), default="20G", show_default=True, help="Keep at most this much.")
+def prune(cache_dir: Path | None, max_size: int) -> None:
+    """Remove the least recently used entries beyond a size."""
+    from leukokit.engine.store import Store
+    from leukokit.workflow import default_cache
+
+    removed = Store(cache_dir or default_cache()).prune(max_size)
+    click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
+
+
+@command.command("clear")
+@_cache_dir
+def clear(cache_dir: Path | None) -> None:
+    """Remove everything."""
+    from leukokit.engine.store import Store
+    from leukokit.workflow import default_cache
+
+    removed = Store(cache_dir or default_cache()).prune(0)
+    click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
+
+
+@command.command("path")
+def path() -> None:
+    """Print the cache folder."""
+    from leukokit.workflow import default_cache
+
+    click.echo(default_cache())

@@ -1,0 +1,83 @@
+"""``leukokit run``: run a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("run")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of all runs.",
+)
+@click.option(
+    "--run-dir",
+    type=click.Path(path_type=Path),
+    help="The very run directory, instead of a fresh one under --out.",
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a result."
+)
+@click.option(
+    "--executor",
+    type=click.Choice(["auto", "inline", "processes"]),
+    default="auto",
+    show_default=True,
+    help="Where images are worked on. Never changes a result.",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.1),
+    default=120.0,
+    show_default=True,
+    help="Seconds after which one image is given up.",
+)
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Cache folder; default: $LEUKOKIT_CACHE or the user's cache folder.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--explain-plan", is_flag=True, help="Say of every step whether it ran and why.")
+@click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+def command(
+    recipe: Path,
+    overrides: tuple[str, ...],
+    out: Path,
+    run_dir: Path | None,
+    workers: int | None,
+    executor: str,
+    timeout: float,
+    cache_dir: Path | None,
+    no_cache: bool,
+    explain_plan: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Run a recipe and leave a run directory."""
+    from leukokit.cli._progress import observed
+    from leukokit.cli._summary import print_summary
+    from leukokit.workflow import AUTO_CACHE, run
+
+    with observed(quiet=quiet) as observer:
+        result = run(
+            recipe,
+            overrides,
+            out=out,
+            run_dir=run_dir,
+            cache=None if no_cache else (cache_dir or AUTO_CACHE),
+            workers=workers,
+            executor=executor,
+            timeout=timeout,
+            observer=observer,
+        )
+    print_summary(result, as_json=as_json, explain_plan=explain_plan)
+    raise SystemExit(result.exit_code)

@@ -1,0 +1,1 @@
+"""Recipe and catalog to plan, plan to run directory."""

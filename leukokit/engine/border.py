@@ -1,0 +1,89 @@
+"""The border between plugins and the engine: what comes back is checked before anyone builds on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import (
+    CELL,
+    NUCLEUS,
+    FeatureExtractor,
+    Labels,
+    PluginError,
+    RGBImage,
+    Segmenter,
+    Status,
+    check_rgb,
+)
+
+LARGEST = 1e300
+"""Beyond this a value is taken for an overflow: squares and sums of such numbers are infinite."""
+
+
+def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> RGBImage:
+    """Check a preprocessor's output: uint8 H x W x 3, of the same shape where it promised that."""
+    image = check_rgb(result, "the preprocessor's output")
+    if keeps_shape and image.shape != source.shape:
+        raise PluginError(
+            f"returned shape {image.shape} for an image of shape {source.shape}, promised the same"
+        )
+    if image.flags.writeable:
+        image = image.view()
+        image.setflags(write=False)
+    return image
+
+
+def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Labels:
+    """Check a segmenter's output: promised roles, int32, image size, nuclei inside the cell of their id."""
+    if not isinstance(labels, Labels):
+        raise PluginError(f"returned {type(labels).__name__}, expected leukokit.api.Labels")
+    absent = [role for role in segmenter.roles() if role not in labels.roles]
+    if absent:
+        raise PluginError(f"promised the roles {list(segmenter.roles())} and left out {absent}")
+    for role, array in labels.roles.items():
+        if not isinstance(array, np.ndarray) or array.dtype != np.int32 or array.shape != image.shape[:2]:
+            shown = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+            raise PluginError(f"role {role} is {shown}, expected int32 {image.shape[:2]}")
+        if array.size and array.min() < 0:
+            raise PluginError(f"role {role} has negative ids")
+        array.setflags(write=False)
+    if NUCLEUS in labels.roles and CELL in labels.roles:
+        nucleus = labels.nucleus
+        if np.any((nucleus > 0) & (labels.cell != nucleus)):
+            raise PluginError(
+                "a nucleus lies outside the cell of its id; one cell must have one id across roles"
+            )
+    return labels
+
+
+def checked_vector(
+    values: Mapping[str, float], extractor: FeatureExtractor, labels: Labels | None
+) -> NDArray[np.float64]:
+    """Check an extractor's output: exactly the promised names, finite but for declared missing values.
+
+    Returns
+    -------
+    float64 array (d,)
+        In the order of ``extractor.names()``.
+    """
+    names = extractor.names()
+    if set(values) != set(names):
+        absent = sorted(set(names) - set(values))
+        extra = sorted(set(values) - set(names))
+        raise PluginError(f"features do not match names(): missing {absent[:5]}, unexpected {extra[:5]}")
+    vector = np.array([values[name] for name in names], dtype=np.float64)
+    missing_allowed = labels is not None and labels.status is not Status.OK
+    nullable = extractor.nullable()
+    for name, value in zip(names, vector, strict=True):
+        if np.isnan(value):
+            if not missing_allowed and name not in nullable:
+                raise PluginError(
+                    f"feature {name} is NaN; a name that may be missing is declared in nullable()"
+                )
+        elif not abs(value) < LARGEST:
+            raise PluginError(f"feature {name} is {value:g}; values must be finite and below {LARGEST:g}")
+    vector.setflags(write=False)
+    return vector

@@ -1,0 +1,128 @@
+"""From a recipe to the image plan of one fold; preprocessors that learn see the fold's training part only."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import Component, Dataset, Preprocessor, RGBImage
+from leukokit.engine.identity import identity
+from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.engine.image_work import images_of
+from leukokit.engine.keys import digest, library_versions, state_digest
+from leukokit.engine.observer import Observer
+from leukokit.engine.reading import ReadOptions
+from leukokit.engine.store import Store
+from leukokit.errors import RunFailed
+from leukokit.recipe import Bound, Recipe
+
+_STATE = "state.npz"
+
+
+def fits_preprocessing(recipe: Recipe) -> bool:
+    """Whether some preprocessor learns from the training part, so that folds differ in their images."""
+    return any(bound.component.needs_fit() for bound in recipe.preprocess)
+
+
+def image_plan(
+    recipe: Recipe,
+    dataset: Dataset,
+    training: Sequence[Item],
+    *,
+    store: Store | None,
+    has_truth: bool,
+    observer: Observer,
+) -> ImagePlan:
+    """Build the plan of one fold.
+
+    Parameters
+    ----------
+    training : sequence of Item
+        The fold's training part; only looked at where a preprocessor learns.
+    has_truth : bool
+        Whether the data set has ground-truth masks.
+    """
+    reading = ReadOptions(bit_depth=recipe.model.data.read.bit_depth, frame=recipe.model.data.read.frame)
+    extractors = [bound.component for bound in recipe.features]
+    reads_roles = any(each.roles() for each in extractors)
+    plan = ImagePlan(
+        dataset=dataset,
+        reading=reading,
+        preprocess=(),
+        segment=None,
+        features=(),
+        seed=recipe.seed,
+        keep_labels=recipe.segment is not None and not reads_roles,
+        score_masks=recipe.segment is not None and has_truth,
+        store=store,
+    )
+    upstream, seeded = digest("pixels", reading.key(), library_versions()), False
+    for i, bound in enumerate(recipe.preprocess):
+        component = bound.component
+        if component.needs_fit():
+            component = _fitted(bound, upstream, training, plan, observer)
+        seeded |= component.stochastic
+        upstream = _key(bound, upstream, component.state())
+        step = ImageStep(f"preprocess.{i}.{bound.entry.name}", Stage.PREPROCESS, component, upstream, seeded)
+        plan = replace(plan, preprocess=(*plan.preprocess, step))
+    labels = upstream
+    if recipe.segment is not None:
+        segmenter = recipe.segment.component
+        labels = _key(recipe.segment, upstream)
+        segmented = seeded or segmenter.stochastic
+        step = ImageStep(f"segment.{recipe.segment.entry.name}", Stage.SEGMENT, segmenter, labels, segmented)
+        plan = replace(plan, segment=step)
+    for i, taken in enumerate(recipe.features):
+        extractor = taken.component
+        after = labels if extractor.roles() else upstream
+        step_seeded = plan.segment.seeded if plan.segment is not None and extractor.roles() else seeded
+        step = ImageStep(
+            f"features.{i}.{taken.entry.name}",
+            Stage.FEATURES,
+            extractor,
+            _key(taken, after),
+            step_seeded or extractor.stochastic,
+        )
+        plan = replace(plan, features=(*plan.features, step))
+    return plan
+
+
+def _key(bound: Bound[Component], upstream: str, state: Mapping[str, NDArray[Any]] | None = None) -> str:
+    return digest(identity(bound), upstream, state_digest(state or {}))
+
+
+def _fitted(
+    bound: Bound[Preprocessor], upstream: str, training: Sequence[Item], before: ImagePlan, observer: Observer
+) -> Preprocessor:
+    """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
+    component = type(bound.component)(bound.component.params)
+    key = digest("fit", identity(bound), upstream, [item.key for item in training])
+    kept = before.store.get_folder(key) if before.store is not None else None
+    if kept is not None:
+        with np.load(kept / _STATE, allow_pickle=False) as arrays:
+            component.restore(dict(arrays))
+        return component
+    if not training:
+        raise RunFailed(
+            f"{bound.entry.name} learns from the training part, and there is none",
+            hint="Give the recipe a split with a training part, or a fixed template",
+        )
+    observer.stage(f"fitting {bound.entry.name}", len(training))
+    component.fit(_told(images_of(replace(before, store=None), training), observer))
+    if before.store is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(Path(folder) / _STATE, **component.state())  # type: ignore[arg-type]
+            before.store.put_folder(key, f"learnt by {bound.entry.name}", Path(folder))
+    return component
+
+
+def _told(images: Iterator[RGBImage], observer: Observer) -> Iterator[RGBImage]:
+    for image in images:
+        yield image
+        observer.advance()

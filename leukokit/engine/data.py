@@ -1,0 +1,166 @@
+"""Open the data set of a recipe: stand-ins, duplicates and folds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leukokit.api import DataError, Dataset, Kind, Sample
+from leukokit.catalog import Catalog
+from leukokit.engine.identity import identity_key
+from leukokit.engine.image_plan import Item
+from leukokit.engine.observer import Observer
+from leukokit.engine.reading import content_keys
+from leukokit.evaluation.splits import Fold, make_folds
+from leukokit.recipe import Recipe
+from leukokit.recipe.split import Holdout, Named, SplitSpec
+
+SYNTHETIC_STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
+
+
+@dataclass(frozen=True)
+class OpenData:
+    """A data set that is there, with its samples and the digest of each.
+
+    Attributes
+    ----------
+    stamp : str or None
+        Drawn on and written into every output where the images are synthetic.
+    stood_in : bool
+        True where another data set stands in for the one asked for.
+    """
+
+    dataset: Dataset
+    name: str
+    items: tuple[Item, ...]
+    stamp: str | None
+    stood_in: bool
+
+
+def open_data(recipe: Recipe, catalog: Catalog, *, threads: int, observer: Observer) -> OpenData:
+    """Find the data set, or its stand-in, and read the digest of every image.
+
+    Raises
+    ------
+    DataError
+        Where the data set is missing without a stand-in, is empty, or has one picture in two classes.
+    """
+    dataset: Dataset = recipe.data.component
+    name, stood_in = recipe.data.entry.name, False
+    identity = identity_key(recipe.data)
+    reason = dataset.missing()
+    if reason is not None:
+        fallback = dataset.fallback()
+        if fallback is None:
+            raise DataError(reason, where=f"data set {name}")
+        entry = catalog.get(Kind.DATASET, fallback.use)
+        observer.warn(f"Data set {name} is not on this machine: {reason}")
+        observer.warn(
+            f"SYNTHETIC SMEARS stand in for it (data set {entry.name}). "
+            "Every output is stamped; no figure says anything about real blood."
+        )
+        stand_in = entry.load().create(**fallback.params)
+        assert isinstance(stand_in, Dataset)
+        dataset = stand_in
+        name, stood_in = entry.name, True
+        identity = f"{name}:{dataset.revision}:{dataset.params.model_dump_json()}"
+    samples = dataset.samples()
+    if not samples:
+        raise DataError("holds no images", where=f"data set {name}")
+    keys = content_keys(dataset, identity, samples, threads)
+    items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
+    refuse_conflicts(items)
+    return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
+
+
+def refuse_conflicts(items: Sequence[Item]) -> None:
+    """Raise where one picture, to the byte, carries two labels."""
+    first: dict[str, Sample] = {}
+    for item in items:
+        if item.sample.label is None:
+            continue
+        seen = first.setdefault(item.key, item.sample)
+        if seen.label != item.sample.label:
+            raise DataError(
+                f"{seen.id} ({seen.label}) and {item.sample.id} ({item.sample.label}) are the same picture",
+                hint="One picture cannot have two classes: remove one of the two, or correct its label",
+            )
+
+
+def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold, ...]:
+    """Divide the labeled samples as the recipe says.
+
+    Byte-identical pictures count as one group where the split is drawn here. A split that is fixed by name or
+    file is kept as it is, and pictures that straddle its parts are counted in a warning.
+    """
+    labeled = [item for item in data.items if item.sample.label is not None]
+    if len(labeled) < len(data.items):
+        observer.warn(f"{len(data.items) - len(labeled)} images have no label and belong to no part")
+    if not labeled:
+        raise DataError("no image has a label", where=f"data set {data.name}")
+    spec = _spec(recipe, data, observer)
+    groups = merged_groups(labeled)
+    folds = make_folds(
+        spec,
+        ids=[item.sample.id for item in labeled],
+        labels=[item.sample.label or "" for item in labeled],
+        groups=groups,
+        named=data.dataset.splits(),
+        seed=recipe.seed,
+    )
+    for fold in folds:
+        straddling = straddling_pictures(labeled, fold)
+        if straddling:
+            a, b = straddling[0]
+            observer.warn(
+                f"{len(straddling)} identical pictures lie in two parts of split {fold.name}, such as {a} "
+                f"and {b}: the split is fixed and kept as it is; scores may be too good"
+            )
+    return folds
+
+
+def _spec(recipe: Recipe, data: OpenData, observer: Observer) -> SplitSpec:
+    asked = recipe.model.split
+    default = data.dataset.default_split()
+    fixed = Named(method="named", name=default) if default is not None else Holdout(method="holdout")
+    if asked is None:
+        return fixed
+    if data.stood_in and asked.method in ("named", "file"):
+        observer.warn(f"split {asked.method!r} belongs to the real data; the stand-in's own split is used")
+        return fixed
+    return asked
+
+
+def merged_groups(items: Sequence[Item]) -> list[str]:
+    """Group of each sample, groups joined where they share a byte-identical picture."""
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        parent.setdefault(node, node)
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    names = [
+        f"group {item.sample.group}" if item.sample.group else f"image {item.sample.id}" for item in items
+    ]
+    for item, name in zip(items, names, strict=True):
+        a, b = root(name), root(f"picture {item.key}")
+        parent[max(a, b)] = min(a, b)
+    return [root(name) for name in names]
+
+
+def straddling_pictures(items: Sequence[Item], fold: Fold) -> list[tuple[str, str]]:
+    """Pairs of byte-identical pictures in different parts of a fold."""
+    by_key: dict[str, list[str]] = defaultdict(list)
+    for item in items:
+        if item.sample.id in fold.parts:
+            by_key[item.key].append(item.sample.id)
+    return [
+        (ids[0], other)
+        for ids in by_key.values()
+        for other in ids[1:]
+        if fold.parts[other] is not fold.parts[ids[0]]
+    ]

@@ -1,0 +1,184 @@
+"""Carry out an image plan in this process, or in several that may crash without taking the run along."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from itertools import islice
+from multiprocessing.connection import wait as wait_for_connection
+
+from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
+from leukokit.engine.image_work import process_batch
+
+BATCH = 32
+"""Images a task: large enough that sending it costs nothing, small enough that both cores finish together."""
+
+_WINDOW = 3  # tasks in flight a worker, so that memory stays flat however many images there are
+
+
+class ExecutorKind(StrEnum):
+    """How images are worked on."""
+
+    AUTO = "auto"
+    INLINE = "inline"
+    PROCESSES = "processes"
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How many processes work, and how long one image may take.
+
+    Attributes
+    ----------
+    kind : ExecutorKind
+    count : int
+    timeout : float
+        Seconds after which an image is given up.
+    """
+
+    kind: ExecutorKind = ExecutorKind.AUTO
+    count: int = 1
+    timeout: float = 120.0
+
+
+def execute(
+    plan: ImagePlan, items: Sequence[Item], workers: Workers, on_outcome: Callable[[Outcome], None]
+) -> None:
+    """Work on all items and hand over each outcome as it comes; the order of outcomes is not fixed."""
+    if not items:
+        return
+    if workers.kind is ExecutorKind.INLINE or (workers.kind is ExecutorKind.AUTO and _small(plan, items)):
+        for batch in _batches(items):
+            for outcome in process_batch(plan, batch):
+                on_outcome(outcome)
+    else:
+        _execute_in_processes(plan, items, workers, on_outcome)
+
+
+def _small(plan: ImagePlan, items: Sequence[Item]) -> bool:
+    """Few images and no foreign code: starting processes would cost more than it can save or protect."""
+    built_in = all(type(step.component).__module__.startswith("leukokit.") for step in plan.steps())
+    return built_in and len(items) < 2 * BATCH
+
+
+def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+    stream = iter(items)
+    while batch := list(islice(stream, BATCH)):
+        yield batch
+
+
+def _execute_in_processes(
+    plan: ImagePlan, items: Sequence[Item], workers: Workers, on_outcome: Callable[[Outcome], None]
+) -> None:
+    from pebble import ProcessPool
+
+    packed = pickle.dumps(plan)
+    pool = ProcessPool(max_workers=workers.count, context=_context(), initializer=_start_worker)
+    queue = _batches(items)
+    alone: list[Item] = []
+    flying: dict[Future[list[Outcome]], list[Item]] = {}
+    try:
+        while True:
+            while len(flying) < _WINDOW * workers.count:
+                # Suspects go last and one at a time, so that a crash names its image and costs no other.
+                batch = next(queue, None) or ([alone.pop(0)] if alone else None)
+                if batch is None:
+                    break
+                future: Future[list[Outcome]] = pool.schedule(
+                    _work, args=(packed, batch), timeout=workers.timeout
+                )
+                flying[future] = batch
+            if not flying:
+                break
+            done, _ = wait(flying, return_when=FIRST_COMPLETED)
+            for future in done:
+                batch = flying.pop(future)
+                lost = _lost(future, workers.timeout)
+                if lost is None:
+                    for outcome in future.result():
+                        on_outcome(outcome)
+                elif len(batch) > 1:
+                    alone += batch
+                else:
+                    on_outcome(Outcome(index=batch[0].index, rejection=lost))
+        pool.close()  # type: ignore[no-untyped-call]
+    except BaseException:
+        pool.stop()  # type: ignore[no-untyped-call]
+        raise
+    finally:
+        pool.join()
+
+
+def _lost(future: Future[list[Outcome]], timeout: float) -> Rejection | None:
+    """Why a task gave no outcome; None where it gave one."""
+    from pebble import ProcessExpired
+
+    error = future.exception() if not future.cancelled() else CancelledError()
+    if error is None:
+        return None
+    if isinstance(error, FutureTimeoutError):
+        return Rejection("worker", "timeout", f"took longer than {timeout:g} s")
+    if isinstance(error, ProcessExpired):
+        return Rejection("worker", "worker_died", f"the worker process died, {_exit_text(error.exitcode)}")
+    if isinstance(error, MemoryError):
+        return Rejection("worker", "out_of_memory", str(error))
+    raise error
+
+
+def _exit_text(code: int | None) -> str:
+    if code is not None and code < 0:
+        try:
+            return f"signal {signal.Signals(-code).name}"
+        except ValueError:
+            return f"signal {-code}"
+    return f"exit code {code}"
+
+
+@lru_cache(maxsize=1)
+def _unpack(packed: bytes) -> ImagePlan:
+    """Keep the plan between batches: components may hold tables that are worth building once a worker."""
+    plan = pickle.loads(packed)  # noqa: S301 - our own bytes, from the parent process
+    assert isinstance(plan, ImagePlan)
+    return plan
+
+
+def _work(packed: bytes, batch: list[Item]) -> list[Outcome]:
+    return process_batch(_unpack(packed), batch)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    # Plain fork would copy the parent's threads' locks; the fork server is a clean process that has the
+    # libraries loaded, so that a worker starts (or starts again after a crash) at once.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["leukokit.engine.image_work"])
+    return context
+
+
+def _start_worker() -> None:
+    import cv2
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    cv2.setNumThreads(1)  # one thread a worker: as many workers as cores are already asked for
+    threadpool_limits(1)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_connection([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,57 @@
+"""Files of a run directory: nothing half-written ever bears a final name."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from leukokit.errors import RunFailed
+
+
+@contextmanager
+def draft(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path`` and rename it there once the block has ended well.
+
+    Raises
+    ------
+    RunFailed
+        Where the disk is full or not writable, naming the path; what stood there before is untouched.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise RunFailed("disk full", where=str(path), hint="Free space and run again") from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            raise RunFailed(
+                "not writable", where=str(path), hint="Choose another folder with --out"
+            ) from error
+        raise
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write bytes, whole or not at all."""
+    with draft(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys: the same value gives the same bytes."""
+    text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_bytes(path, (text + "\n").encode("utf-8", "surrogateescape"))

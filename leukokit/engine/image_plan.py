@@ -1,0 +1,161 @@
+"""What is to be done with each image: a picklable plan that workers carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Segmenter, Status
+from leukokit.engine.keys import digest
+from leukokit.engine.reading import ReadOptions
+from leukokit.engine.store import Store
+
+
+class Stage(StrEnum):
+    """Stages of an image's way, as written in ``rejected.csv`` and the journal."""
+
+    READ = "read"
+    PREPROCESS = "preprocess"
+    SEGMENT = "segment"
+    FEATURES = "features"
+
+
+ImageComponent: TypeAlias = Preprocessor | Segmenter | FeatureExtractor
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStep:
+    """One component at its place in the chain.
+
+    Attributes
+    ----------
+    id : str
+        Recipe path and name, such as ``preprocess.0.reinhard``.
+    stage : Stage
+    component : Preprocessor, Segmenter or FeatureExtractor
+        With whatever it has learnt.
+    key : str
+        What the output depends on besides the image.
+    seeded : bool
+        True where this step or one before draws random numbers; the image's id and the seed then belong to
+        the key of its result.
+    """
+
+    id: str
+    stage: Stage
+    component: ImageComponent
+    key: str
+    seeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """The chain from pixels to labels and features, and where results are kept.
+
+    Attributes
+    ----------
+    keep_labels : bool
+        True where label images are wanted for themselves, not only by a feature.
+    score_masks : bool
+        True where label images are compared with the data set's ground truth.
+    """
+
+    dataset: Dataset
+    reading: ReadOptions
+    preprocess: tuple[ImageStep, ...]
+    segment: ImageStep | None
+    features: tuple[ImageStep, ...]
+    seed: int
+    keep_labels: bool
+    score_masks: bool
+    store: Store | None
+
+    def steps(self) -> Iterator[ImageStep]:
+        """Every step, in order."""
+        yield from self.preprocess
+        if self.segment is not None:
+            yield self.segment
+        yield from self.features
+
+    def columns(self) -> list[str]:
+        """Names of all features, in the order of the table."""
+        names: list[str] = []
+        for step in self.features:
+            assert isinstance(step.component, FeatureExtractor)
+            names += step.component.names()
+        return names
+
+    def row_key(self, step: ImageStep, item: Item) -> str:
+        """Key of one image's result of ``step``."""
+        return digest(item.key, self.seed, item.sample.id) if step.seeded else item.key
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image to work on.
+
+    Attributes
+    ----------
+    index : int
+        Position in the data set.
+    key : str
+        Digest of the file's content, or of what a rendered image depends on.
+    """
+
+    index: int
+    sample: Sample
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an image was left out.
+
+    Attributes
+    ----------
+    stage : str
+        ``read``, or stage and component such as ``segment:otsu/otsu``.
+    reason : str
+        Short code.
+    detail : str
+        One sentence.
+    traceback : str
+        Python traceback where a plugin raised; empty otherwise.
+    """
+
+    stage: str
+    reason: str
+    detail: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one image.
+
+    Attributes
+    ----------
+    features : float64 array (d,) or None
+        Columns of ``ImagePlan.columns``; None where the plan has none or the image was rejected.
+    masks : mapping of str to float, or None
+        Agreement with ground truth.
+    computed, reused : frozenset of str
+        Ids of the steps that ran and of those whose result came from the cache.
+    seconds : mapping of step id to float
+        Time the steps took.
+    """
+
+    index: int
+    features: NDArray[np.float64] | None = None
+    status: Status | None = None
+    masks: dict[str, float] | None = None
+    rejection: Rejection | None = None
+    notes: tuple[str, ...] = ()
+    computed: frozenset[str] = frozenset()
+    reused: frozenset[str] = frozenset()
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,267 @@
+"""Carry out an image plan on a batch of images, in a worker; touches only its arguments and the cache.
+
+The work goes backwards: features that are cached need no labels, labels that are cached need no pixels, and a
+file is only decoded where some step really has to look at it.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import (
+    FeatureExtractor,
+    ImageRejected,
+    Labels,
+    Planes,
+    Preprocessor,
+    RGBImage,
+    Segmenter,
+    Status,
+)
+from leukokit.engine import payload, reading
+from leukokit.engine.border import checked_image, checked_labels, checked_vector
+from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
+from leukokit.engine.keys import sample_seed
+from leukokit.evaluation.masks import mask_scores
+
+T = TypeVar("T")
+
+
+class StepFailed(Exception):
+    """A step of one image ended in a rejection."""
+
+    def __init__(self, rejection: Rejection) -> None:
+        super().__init__(rejection.detail)
+        self.rejection = rejection
+
+
+class _Rows:
+    """Cached rows of a batch, read one query a step, and new rows to be written at its end."""
+
+    def __init__(self, plan: ImagePlan, items: Sequence[Item]) -> None:
+        self._plan = plan
+        self._items = items
+        self._read: dict[str, dict[str, bytes]] = {}
+        self._new: dict[str, list[tuple[str, bytes]]] = {}
+
+    def get(self, step: ImageStep, item: Item) -> bytes | None:
+        if self._plan.store is None:
+            return None
+        if step.id not in self._read:
+            keys = [self._plan.row_key(step, each) for each in self._items]
+            self._read[step.id] = self._plan.store.get_rows(step.key, keys)
+        return self._read[step.id].get(self._plan.row_key(step, item))
+
+    def put(self, step: ImageStep, item: Item, data: bytes) -> None:
+        if self._plan.store is not None:
+            self._new.setdefault(step.id, []).append((self._plan.row_key(step, item), data))
+
+    def flush(self) -> None:
+        if self._plan.store is None:
+            return
+        for step in self._plan.steps():
+            self._plan.store.put_rows(step.key, step.id, self._new.get(step.id, ()))
+
+
+class ImageTask:
+    """One image on its way through the plan; every result is made when first asked for."""
+
+    def __init__(self, plan: ImagePlan, item: Item, rows: _Rows) -> None:
+        self._plan = plan
+        self._item = item
+        self._rows = rows
+        self.notes: tuple[str, ...] = ()
+        self.computed: set[str] = set()
+        self.reused: set[str] = set()
+        self.seconds: dict[str, float] = {}
+
+    @cached_property
+    def image(self) -> RGBImage:
+        """The image after the last preprocessing step; only that one is kept in the cache."""
+        steps = self._plan.preprocess
+        if steps:
+            kept = self._rows.get(steps[-1], self._item)
+            if kept is not None:
+                self.reused.update(step.id for step in steps)
+                return payload.image_from_bytes(kept)
+        image = self._timed("read", Stage.READ, self._read)
+        for step in steps:
+            image = self._run(step, lambda step=step, image=image: self._apply(step, image))  # type: ignore[misc]
+        if steps:
+            self._rows.put(steps[-1], self._item, payload.image_to_bytes(image))
+        return image
+
+    @cached_property
+    def planes(self) -> Planes:
+        """Color planes of the image, shared by all its features."""
+        return Planes(self.image)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Label images."""
+        step = self._plan.segment
+        assert step is not None
+        kept = self._rows.get(step, self._item)
+        if kept is not None:
+            self.reused.add(step.id)
+            return payload.labels_from_bytes(kept)
+        image = self.image
+        labels = self._run(step, lambda: self._segment(step, image))
+        self._rows.put(step, self._item, payload.labels_to_bytes(labels))
+        return labels
+
+    def vector(self, step: ImageStep) -> tuple[NDArray[np.float64], Status | None]:
+        """One extractor's features and the status they were taken under."""
+        kept = self._rows.get(step, self._item)
+        if kept is not None:
+            self.reused.add(step.id)
+            return payload.vector_from_bytes(kept)
+        assert isinstance(step.component, FeatureExtractor)
+        labels = self.labels if step.component.roles() else None
+        planes = self.planes
+        values = self._run(step, lambda: self._extract(step, planes, labels))
+        status = labels.status if labels is not None else None
+        self._rows.put(step, self._item, payload.vector_to_bytes(values, status))
+        return values, status
+
+    def _read(self) -> RGBImage:
+        image, self.notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
+        return image
+
+    def _apply(self, step: ImageStep, image: RGBImage) -> RGBImage:
+        component = step.component
+        assert isinstance(component, Preprocessor)
+        result = component.apply(image, rng=self._generator(step))
+        return checked_image(result, image, keeps_shape=component.keeps_shape)
+
+    def _segment(self, step: ImageStep, image: RGBImage) -> Labels:
+        component = step.component
+        assert isinstance(component, Segmenter)
+        return checked_labels(component.segment(image, rng=self._generator(step)), component, image)
+
+    def _extract(self, step: ImageStep, planes: Planes, labels: Labels | None) -> NDArray[np.float64]:
+        component = step.component
+        assert isinstance(component, FeatureExtractor)
+        return checked_vector(component.extract(planes, labels), component, labels)
+
+    def _generator(self, step: ImageStep) -> np.random.Generator | None:
+        if not step.component.stochastic:
+            return None
+        return np.random.default_rng(sample_seed(self._plan.seed, step.id, self._item.sample.id))
+
+    def _run(self, step: ImageStep, work: Callable[[], T]) -> T:
+        result = self._timed(step.id, step.stage, work)
+        self.computed.add(step.id)
+        return result
+
+    def _timed(self, step_id: str, stage: Stage, work: Callable[[], T]) -> T:
+        started = perf_counter()
+        name = stage.value if stage is Stage.READ else f"{stage.value}:{step_id.rsplit('.', 1)[-1]}"
+        try:
+            return work()
+        except ImageRejected as error:
+            raise StepFailed(Rejection(name, error.reason, error.detail)) from error
+        except MemoryError as error:
+            raise StepFailed(Rejection(name, "out_of_memory", str(error))) from error
+        except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
+            detail = f"{type(error).__name__}: {error}"
+            raise StepFailed(Rejection(name, "plugin_error", detail, traceback.format_exc())) from error
+        finally:
+            self.seconds[step_id] = perf_counter() - started
+
+
+def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[Outcome]:
+    """Work on a batch; one outcome an item, in order. Its results are cached once it is done."""
+    rows = _Rows(plan, items)
+    outcomes = [_process(plan, item, rows) for item in items]
+    rows.flush()
+    return outcomes
+
+
+def _process(plan: ImagePlan, item: Item, rows: _Rows) -> Outcome:
+    task = ImageTask(plan, item, rows)
+    vectors: list[NDArray[np.float64]] = []
+    status: Status | None = None
+    masks: dict[str, float] | None = None
+    rejection: Rejection | None = None
+    try:
+        for step in plan.features:
+            values, seen = task.vector(step)
+            vectors.append(values)
+            status = seen or status
+        if plan.keep_labels or plan.score_masks:
+            status = task.labels.status
+        if plan.score_masks:
+            truth = plan.dataset.truth(item.sample)
+            masks = None if truth is None else mask_scores(truth, task.labels)
+        if not plan.features and not plan.segment:
+            _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
+    except StepFailed as failed:
+        rejection = failed.rejection
+    complete = rejection is None and bool(plan.features)
+    return Outcome(
+        index=item.index,
+        features=np.concatenate(vectors) if complete else None,
+        status=status,
+        masks=masks,
+        rejection=rejection,
+        notes=task.notes,
+        computed=frozenset(task.computed),
+        reused=frozenset(task.reused - task.computed),
+        seconds=task.seconds,
+    )
+
+
+def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome]:
+    """Outcomes that the cache holds whole; for these no worker is asked and no pixel is read."""
+    if plan.store is None or not plan.features or plan.score_masks:
+        return {}
+    rows = [
+        plan.store.get_rows(step.key, [plan.row_key(step, item) for item in items]) for step in plan.features
+    ]
+    labels: dict[str, bytes] = {}
+    if plan.keep_labels and plan.segment is not None:
+        labels = plan.store.get_rows(plan.segment.key, [plan.row_key(plan.segment, item) for item in items])
+    found = {}
+    ids = frozenset(step.id for step in plan.steps())
+    for item in items:
+        kept = [rows[i].get(plan.row_key(step, item)) for i, step in enumerate(plan.features)]
+        whole = [each for each in kept if each is not None]
+        label = labels.get(plan.row_key(plan.segment, item)) if plan.segment is not None else None
+        if len(whole) < len(kept) or (plan.keep_labels and label is None):
+            continue
+        vectors = [payload.vector_from_bytes(each) for each in whole]
+        status = next((seen for _, seen in vectors if seen is not None), None)
+        found[item.index] = Outcome(
+            index=item.index,
+            features=np.concatenate([values for values, _ in vectors]),
+            status=payload.labels_status(label) if label is not None else status,
+            reused=ids,
+        )
+    return found
+
+
+def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
+    """Preprocessed images one after the other; images that cannot be used are left out."""
+    for item in items:
+        task = ImageTask(plan, item, _Rows(plan, [item]))
+        try:
+            yield task.image
+        except StepFailed:
+            continue
+
+
+def image_and_labels(plan: ImagePlan, item: Item) -> tuple[RGBImage, Labels] | None:
+    """One preprocessed image with its label images, for pictures; None where it cannot be used."""
+    task = ImageTask(plan, item, _Rows(plan, [item]))
+    try:
+        return task.image, task.labels
+    except StepFailed:
+        return None

@@ -1,0 +1,35 @@
+"""What happened, in order: one JSON object a line, flushed at once; a killed run tells how far it came."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+
+class Journal:
+    """Append events to ``journal.jsonl``.
+
+    Durations come from a monotonic clock; the time of day is for people only.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
+        self._started = monotonic()
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Append one event."""
+        line = {
+            "event": event,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "elapsed_s": round(monotonic() - self._started, 3),
+            **facts,
+        }
+        self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

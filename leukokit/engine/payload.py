@@ -1,0 +1,75 @@
+"""Arrays, labels and feature vectors as bytes, for the cache. No pickle."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from leukokit.api import Labels, RGBImage, Status
+
+_COMPRESSION = "zstd"
+_HEAD = struct.Struct("<I")
+
+
+def _pack(head: dict[str, Any], body: bytes) -> bytes:
+    text = json.dumps(head, sort_keys=True).encode()
+    return _HEAD.pack(len(text)) + text + body
+
+
+def _unpack(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    (length,) = _HEAD.unpack_from(payload)
+    start = _HEAD.size + length
+    return json.loads(payload[_HEAD.size : start]), memoryview(payload)[start:]
+
+
+def image_to_bytes(image: RGBImage) -> bytes:
+    """Raw pixels: photographs hardly compress, and reading them back is one copy."""
+    return _pack({"shape": image.shape}, np.ascontiguousarray(image).tobytes())
+
+
+def image_from_bytes(payload: bytes) -> RGBImage:
+    """Read-only uint8 H x W x 3."""
+    head, body = _unpack(payload)
+    return np.frombuffer(body, dtype=np.uint8).reshape(head["shape"])
+
+
+def labels_to_bytes(labels: Labels) -> bytes:
+    """Label images compress a hundredfold."""
+    roles = sorted(labels.roles)
+    stacked = np.stack([labels.roles[role] for role in roles])
+    body = stacked.astype("<i4").tobytes()
+    packed = pa.compress(body, codec=_COMPRESSION, asbytes=True)
+    head = {"roles": roles, "shape": stacked.shape[1:], "status": labels.status.value, "size": len(body)}
+    return _pack(head, packed)
+
+
+def labels_from_bytes(payload: bytes) -> Labels:
+    """Labels with read-only int32 arrays."""
+    head, body = _unpack(payload)
+    raw = pa.decompress(bytes(body), decompressed_size=head["size"], codec=_COMPRESSION, asbytes=True)
+    stacked = np.frombuffer(raw, dtype="<i4").reshape(len(head["roles"]), *head["shape"])
+    stacked = stacked.astype(np.int32, copy=False)
+    return Labels(dict(zip(head["roles"], stacked, strict=True)), Status(head["status"]))
+
+
+def labels_status(payload: bytes) -> Status:
+    """Status alone, without unpacking the label images."""
+    return Status(_unpack(payload)[0]["status"])
+
+
+def vector_to_bytes(values: Sequence[float] | NDArray[np.float64], status: Status | None) -> bytes:
+    """Feature values with the segmentation status they were taken under."""
+    return _pack({"status": status and status.value}, np.asarray(values, dtype="<f8").tobytes())
+
+
+def vector_from_bytes(payload: bytes) -> tuple[NDArray[np.float64], Status | None]:
+    """Read-only float64 vector and status."""
+    head, body = _unpack(payload)
+    status = Status(head["status"]) if head["status"] else None
+    return np.frombuffer(body, dtype="<f8"), status

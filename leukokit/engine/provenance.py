@@ -1,0 +1,57 @@
+"""Where a result comes from: versions, commit, platform, seed and the digest of every image."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+from leukokit._version import __version__
+from leukokit.api import API_VERSION
+from leukokit.engine.image_plan import Item
+from leukokit.recipe import Recipe
+
+_GIT_SECONDS = 5
+
+
+def git_commit(folder: Path) -> str | None:
+    """Commit of the repository that holds ``folder``, ``-dirty`` where files differ; None outside one."""
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--match="]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_GIT_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
+
+
+def data_manifest(items: Sequence[Item]) -> dict[str, Any]:
+    """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set."""
+    files = {item.sample.id: item.key for item in items}
+    whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
+    return {"images": len(files), "sha256": whole, "files": files}
+
+
+def provenance(
+    recipe: Recipe, items: Sequence[Item], workers: Mapping[str, Any], stamp: str | None
+) -> dict[str, Any]:
+    """Collect everything that is needed to run again and get the same bytes."""
+    installed = sorted({(each.name, each.version) for each in distributions() if each.name}, key=str)
+    return {
+        "leukokit": __version__,
+        "plugin_api": API_VERSION,
+        "python": sys.version.split()[0],
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "packages": dict(installed),
+        "recipe_commit": git_commit(recipe.path.parent) if recipe.path else None,
+        "seed": recipe.seed,
+        "workers": dict(workers),
+        "synthetic": stamp is not None,
+        "data": data_manifest(items),
+        "notice": "Research use only. Not a medical device.",
+    }

@@ -1,0 +1,116 @@
+"""The directory that tells everything that happened in a run."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+from leukokit.engine.files import write_bytes, write_json
+from leukokit.engine.journal import Journal
+from leukokit.errors import LeukokitError, RunFailed
+
+_LOCK = ".lock"
+_OWNER = ".owner.json"
+
+
+class RunDirectory:
+    """One run's folder, locked while the run goes on.
+
+    Parameters
+    ----------
+    path : Path
+        Made if it does not exist. A folder with a finished run is refused.
+
+    Raises
+    ------
+    RunFailed
+        Where another process is at work in it, naming its process id and host.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = FileLock(path / _LOCK)
+
+    @staticmethod
+    def fresh(root: Path, name: str, plan_id: str) -> Path:
+        """``root/name/<UTC time>-<plan id>``; a number is added where two runs start in one second."""
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        base = root / name / f"{moment}-{plan_id[:8]}"
+        path, count = base, 1
+        while path.exists():
+            count += 1
+            path = base.with_name(f"{base.name}-{count}")
+        return path
+
+    def __enter__(self) -> Self:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            raise RunFailed(
+                f"another run is at work here ({self._owner()})",
+                where=str(self.path),
+                hint="Wait for it, or give another folder with --run-dir",
+            ) from None
+        except OSError as error:
+            hint = "Choose a folder that can be written to with --out"
+            raise RunFailed(
+                f"cannot be written ({error.strerror})", where=str(self.path), hint=hint
+            ) from error
+        if (self.path / "status.json").exists():
+            self._lock.release()
+            raise RunFailed(
+                "holds a finished run", where=str(self.path), hint="Give another folder with --run-dir"
+            )
+        write_json(self.path / _OWNER, {"pid": os.getpid(), "host": socket.gethostname()})
+        self.journal = Journal(self._inside("journal.jsonl"))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.journal.close()
+        (self.path / _OWNER).unlink(missing_ok=True)
+        self._lock.release()
+        (self.path / _LOCK).unlink(missing_ok=True)
+
+    def _owner(self) -> str:
+        try:
+            owner = json.loads((self.path / _OWNER).read_text())
+            return f"process {owner['pid']} on {owner['host']}"
+        except (OSError, ValueError, KeyError):
+            return "its process is not known"
+
+    def _inside(self, name: str) -> Path:
+        """Path of an output; names that lead out of the folder, and links, are refused."""
+        path = self.path / name
+        root = self.path.resolve()
+        if not path.resolve().is_relative_to(root) or path.is_symlink():
+            raise LeukokitError("this output would be written outside the run directory", where=str(path))
+        return path
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write one file, whole or not at all."""
+        write_bytes(self._inside(name), data)
+
+    def write_json(self, name: str, value: Any) -> None:
+        """Write one JSON file, whole or not at all."""
+        write_json(self._inside(name), value)
+
+    def file(self, name: str) -> Path:
+        """Path for a file that someone else writes."""
+        path = self._inside(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def finish(self, status: Mapping[str, Any]) -> None:
+        """Write ``status.json``, the last file of a run: a folder without it is a run that did not end."""
+        self.write_json("status.json", dict(status))

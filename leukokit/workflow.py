@@ -1,0 +1,92 @@
+"""Recipe file to finished run directory: the one way that the command line and Python callers take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import joblib
+
+from leukokit.catalog import Catalog, discover
+from leukokit.engine.executors import ExecutorKind, Workers
+from leukokit.engine.run import RunOptions, RunResult
+from leukokit.engine.run import run as run_recipe
+from leukokit.recipe import load_recipe
+from leukokit.report.run_figures import write_figures
+
+if TYPE_CHECKING:
+    from leukokit.engine.observer import Observer
+
+AUTO_CACHE = "auto"
+
+
+def default_cache() -> Path:
+    """Cache folder where none is named: ``$LEUKOKIT_CACHE``, or the user's cache folder."""
+    import os
+
+    import platformdirs
+
+    named = os.environ.get("LEUKOKIT_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("leukokit")
+
+
+def run(
+    recipe: str | Path,
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    out: str | Path = "runs",
+    run_dir: str | Path | None = None,
+    cache: str | Path | None = AUTO_CACHE,
+    workers: int | None = None,
+    executor: str = ExecutorKind.AUTO,
+    timeout: float = 120.0,
+    observer: Observer | None = None,
+    catalog: Catalog | None = None,
+) -> RunResult:
+    """Run a recipe file.
+
+    Parameters
+    ----------
+    recipe : str or Path
+        The YAML file.
+    overrides : mapping or sequence of str, optional
+        ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
+    out : str or Path
+        Folder of all runs; a run makes ``<out>/<name>/<UTC time>-<plan id>/``.
+    run_dir : str or Path, optional
+        The very run directory instead.
+    cache : str, Path or None
+        Cache folder; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache folder, None to keep nothing.
+    workers : int, optional
+        Processes; as many as there are cores where omitted. Never changes a result.
+    executor : str
+        ``auto``, ``inline`` or ``processes``. Never changes a result.
+    timeout : float
+        Seconds after which one image is given up.
+    observer : Observer, optional
+        Listens to stages, progress and warnings.
+    catalog : Catalog, optional
+        Installed components; discovered where omitted.
+
+    Returns
+    -------
+    RunResult
+        ``metrics``, ``predictions``, ``features`` and ``path``.
+
+    Raises
+    ------
+    RecipeError
+        With every mistake of the recipe.
+    LeukokitError
+        Where the run could not be finished.
+    """
+    catalog = catalog or discover()
+    loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+    options = RunOptions(
+        out=Path(out),
+        directory=Path(run_dir) if run_dir is not None else None,
+        cache=default_cache() if cache == AUTO_CACHE else (Path(cache) if cache is not None else None),
+        workers=Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout),
+    )
+    return run_recipe(loaded, catalog, options, observer=observer, finishers=[write_figures])
