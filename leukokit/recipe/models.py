@@ -26,6 +26,23 @@ class ComponentRef(RecipeBase):
     params: dict[str, Any] = Field({}, description="Its parameters; `leukokit show NAME` lists them.")
 
 
+class Read(RecipeBase):
+    """How files become pixels where a file alone does not say."""
+
+    bit_depth: int | None = Field(
+        None, ge=9, le=16, description="Significant bits a channel of images with more than 8; null: rejected."
+    )
+    frame: int | None = Field(
+        None, ge=0, description="Frame or page, from 0, of files with several; null: such files are rejected."
+    )
+
+
+class DataRef(ComponentRef):
+    """A data set, and how its files are read."""
+
+    read: Read = Field(Read(bit_depth=None, frame=None), description="How files become pixels.")
+
+
 class Tune(RecipeBase):
     """Search of parameters by cross-validation on the training part; groups are never torn apart."""
 
@@ -52,7 +69,7 @@ class RecipeModel(RecipeBase):
     max_rejected: int | None = Field(
         None, ge=0, description="Exit code 3 where more images than this are rejected; null: no limit."
     )
-    data: ComponentRef = Field(description="Data set.")
+    data: DataRef = Field(description="Data set.")
     split: dict[str, Any] | None = Field(
         None, description="How samples are parted; null: the data set's default."
     )

@@ -100,7 +100,8 @@ class Recipe:
         def written(bound: Bound[Component] | None) -> dict[str, Any] | None:
             return None if bound is None else {"use": bound.use, "params": bound.params}
 
-        for stage in ("data", "segment", "classify"):
+        whole["data"] |= {"use": self.data.use, "params": self.data.params}
+        for stage in ("segment", "classify"):
             whole[stage] = written(getattr(self, stage))
         for stage in ("preprocess", "features", "select", "explain"):
             whole[stage] = [written(bound) for bound in getattr(self, stage)]
