@@ -201,7 +201,7 @@ def _from_python(value: Any) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted((_from_python(inner) for inner in value), key=str)
     raise PathError(
-        f"a value of type {type(value).__name__} cannot stand in a recipe; expected numbers, text, lists or dicts"
+        f"a value of type {type(value).__name__} cannot stand in a recipe; expected numbers, text or lists"
     )
 
 

@@ -1,0 +1,35 @@
+"""The command line: one file a command, imported when it is asked for.
+
+``leukokit --help`` and shell completion read the table below and import no command, so they stay fast
+whatever the commands import.
+"""
+
+from __future__ import annotations
+
+import click
+
+from leukokit._version import __version__
+from leukokit.cli._group import LazyGroup
+
+COMMANDS = {
+    "run": "Run a recipe and leave a run directory.",
+    "check": "Check a recipe without running it.",
+    "list": "List the installed components.",
+    "show": "Show a component: what it does and its parameters.",
+    "schema": "Print the JSON Schema of recipes, for editors.",
+    "data": "Look at data sets, verify and fetch them.",
+    "cache": "Look at the cache, trim or clear it.",
+    "doctor": "Examine this installation and machine.",
+}
+"""Name and summary; the command is ``command`` in the module of that name. A test keeps summaries true."""
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="leukokit", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, envvar="LEUKOKIT_DEBUG", help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Classify leukemia blood smears with recipes made of plugins. Research use only."""
+    del debug  # LazyGroup.invoke reads it
+
+
+__all__ = ["COMMANDS", "main"]

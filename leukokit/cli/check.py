@@ -1,0 +1,90 @@
+"""``leukokit check``: find every mistake of a recipe before anything runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from leukokit.api import Component
+    from leukokit.recipe import Bound, Recipe
+
+
+@click.command("check")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
+@click.option("--json", "as_json", is_flag=True, help="Print the recipe with every default, or its mistakes.")
+def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+    """Check a recipe without running it.
+
+    Every mistake is printed with its file, line and column; the exit code is 2 where there is one.
+    """
+    import json
+
+    from leukokit.catalog import discover
+    from leukokit.cli._terminal import safe
+    from leukokit.errors import RecipeError
+    from leukokit.recipe import load_recipe
+
+    try:
+        loaded = load_recipe(recipe, discover(), overrides=overrides)
+    except RecipeError as error:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "problems": _problems(error)}, indent=2))
+        raise
+    if as_json:
+        click.echo(json.dumps({"ok": True, "recipe": loaded.resolved()}, indent=2, ensure_ascii=False))
+        return
+    click.echo(f"{safe(recipe)}: ok")
+    for stage, text in _summary(loaded):
+        click.echo(f"  {stage:<11}{safe(text)}".rstrip())
+
+
+def _problems(error: Any) -> list[dict[str, Any]]:
+    import dataclasses
+
+    return [dataclasses.asdict(problem) for problem in error.problems]
+
+
+def _summary(recipe: Recipe) -> list[tuple[str, str]]:
+    model = recipe.model
+    split = (
+        "the data set's default"
+        if model.split is None
+        else _values(model.split if isinstance(model.split, dict) else model.split.model_dump(mode="json"))
+    )
+    lines = [("data", _component(recipe.data)), ("split", split)]
+    lines += [("preprocess", _component(bound)) for bound in recipe.preprocess]
+    lines += [("segment", _component(recipe.segment))] if recipe.segment else []
+    lines += [("features", _features(bound)) for bound in recipe.features]
+    lines += [("select", _component(bound)) for bound in recipe.select]
+    lines += [("classify", _component(recipe.classify))] if recipe.classify else []
+    if model.tune is not None:
+        count = len(recipe.grid_points())
+        grid = ", ".join(f"{key} in {values}" for key, values in model.tune.grid.items())
+        words = "combination" if count == 1 else "combinations"
+        lines.append(("tune", f"{grid}: {count} {words} x {model.tune.cv} folds, by {model.tune.scoring}"))
+    lines += [("explain", _component(bound)) for bound in recipe.explain]
+    lines.append(("seed", str(model.seed)))
+    return [
+        (stage if i == 0 or lines[i - 1][0] != stage else "", text) for i, (stage, text) in enumerate(lines)
+    ]
+
+
+def _component(bound: Bound[Component]) -> str:
+    """Name, and the parameters that differ from their defaults."""
+    given = {
+        name: bound.params[name] for name in bound.params if name in bound.component.params.model_fields_set
+    }
+    return f"{bound.use} ({_values(given)})" if given else bound.use
+
+
+def _features(bound: Bound[Any]) -> str:
+    count = len(bound.component.names())
+    return f"{_component(bound)}: {count} column{'s' if count != 1 else ''}"
+
+
+def _values(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}: {value}" for name, value in values.items() if value is not None)

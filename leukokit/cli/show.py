@@ -1,0 +1,120 @@
+"""``leukokit show``: one component and its parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from leukokit.api import Component
+    from leukokit.catalog import Catalog, Entry
+
+
+@click.command("show")
+@click.argument("component")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the JSON Schema of the parameters.")
+def command(component: str, as_json: bool) -> None:
+    """Show a component: what it does and its parameters.
+
+    COMPONENT is a name, such as median, or KIND/NAME, such as preprocessor/median.
+    """
+    from leukokit.catalog import discover
+
+    entry = _find(discover(), component)
+    cls = entry.load()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(_as_data(entry, cls), indent=2, ensure_ascii=False))
+    else:
+        _print(entry, cls)
+
+
+def _find(catalog: Catalog, name: str) -> Entry:
+    from leukokit.api import Kind
+    from leukokit.catalog.catalog import did_you_mean
+    from leukokit.errors import CatalogError
+
+    first, _, rest = name.partition("/")
+    if rest and first in list(Kind):
+        return catalog.get(first, rest)
+    found = catalog.find(name)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ways = " or ".join(f"{entry.kind}/{name}" for entry in found)
+        raise CatalogError(f"there are {len(found)} components named {name!r}", hint=f"Say {ways}")
+    for conflict in catalog.conflicts:
+        if conflict.name == name:
+            catalog.get(conflict.kind, name)  # raises, naming both
+    for plugin in catalog.broken:
+        if name.startswith(f"{plugin.name}/"):
+            raise CatalogError(f"plugin {plugin.name} of {plugin.distribution} is broken: {plugin.reason}")
+    names = [entry.name for kind in Kind for entry in catalog.of(kind)]
+    raise CatalogError(
+        f"there is no component named {name!r}{did_you_mean(name, names)}", hint="See: leukokit list"
+    )
+
+
+def _as_data(entry: Entry, cls: type[Component]) -> dict[str, Any]:
+    import inspect
+
+    return {
+        "kind": str(entry.kind),
+        "name": entry.name,
+        "summary": entry.spec.summary,
+        "description": inspect.getdoc(cls) or "",
+        "target": entry.spec.target,
+        "distribution": entry.distribution,
+        "version": entry.version,
+        "revision": cls.revision,
+        "stochastic": cls.stochastic,
+        "params": cls.Params.model_json_schema(),
+    }
+
+
+def _print(entry: Entry, cls: type[Component]) -> None:
+    import inspect
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from leukokit.cli._describe import rows_of
+    from leukokit.cli._terminal import console, safe
+
+    out = console()
+    words = str(entry.kind).replace("_", " ")
+    out.print(Text.assemble((entry.name, "bold cyan"), f"  {words}, from {safe(entry.origin)}"))
+    out.print(Text(safe(entry.spec.summary)))
+    text = safe(inspect.getdoc(cls) or "").strip()
+    if text and text != entry.spec.summary:
+        out.print()
+        out.print(Text(_reflowed(text)))
+    out.print()
+    rows = rows_of(cls.Params)
+    if not rows:
+        out.print(Text("No parameters."))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("parameter", style="cyan", no_wrap=True)
+    table.add_column("type", max_width=24)
+    table.add_column("default", max_width=20, overflow="fold")
+    table.add_column("bounds", max_width=16)
+    table.add_column("description", min_width=24)
+    for row in rows:
+        cells = (row.name, row.type, row.default, row.bounds, row.description)
+        table.add_row(*(Text(safe(cell)) for cell in cells))
+    out.print(table)
+
+
+def _reflowed(text: str) -> str:
+    """Join the lines of each paragraph, so that it wraps at the terminal's width and not at the source's."""
+    blocks = []
+    for block in text.split("\n\n"):
+        head, lines = "", block.split("\n")
+        if len(lines) > 1 and set(lines[1]) == {"-"}:  # the heading of a section
+            head, lines = f"{lines[0]}\n{lines[1]}\n", lines[2:]
+        plain = all(line[:1].isalnum() or line[:1] in "`'\"(" for line in lines)
+        blocks.append(head + (" " if plain else "\n").join(lines))
+    return "\n\n".join(blocks)
