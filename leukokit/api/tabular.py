@@ -169,8 +169,13 @@ class TabularClassifier(Classifier):
             )
         folds = _inner_folds(train, seed=seed) if self.needs_folds else ()
         pipeline = self.pipeline(seed=seed, folds=folds, select=select)
-        with _one_thread():
-            return TabularModel(pipeline.fit(table, train.labels))
+        try:
+            with _one_thread():
+                return TabularModel(pipeline.fit(table, train.labels))
+        except ValueError as error:  # a selector or an estimator that cannot work with this table
+            raise DataError(
+                f"{type(self).__name__} cannot be fitted: {error}", where="training part"
+            ) from error
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> TabularModel:
         """Read ``model.skops``; any type that is not on the allow-list is refused before it is built.
@@ -215,7 +220,7 @@ class TabularClassifier(Classifier):
 
 def _one_thread() -> AbstractContextManager[object]:
     """Keep BLAS and OpenMP to one thread: the last digits of their sums depend on the number of threads."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     limits: AbstractContextManager[object] = threadpool_limits(limits=1)
     return limits

@@ -164,8 +164,9 @@ def macro_f1(matrix: NDArray[np.int64]) -> float:
 def auc_ovo(scored: Scored) -> float | None:
     """Mean area under the ROC curve over all pairs of classes.
 
-    Source: Hand and Till 2001, doi 10.1023/A:1010920819831. Each pair is judged on its own samples, by either class's probability; pairs with a class that the part
-    does not hold are left out. None where it holds one class.
+    Source: Hand and Till 2001, doi 10.1023/A:1010920819831. Each pair is judged on its own samples, by either
+    class's probability; pairs with a class that the part does not hold are left out. None where it holds one
+    class.
     """
     held = np.unique(scored.true)
     areas = []

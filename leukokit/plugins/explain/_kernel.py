@@ -1,0 +1,119 @@
+"""A calibrated RBF machine on rows that differ from known rows in a few columns.
+
+LIBSVM goes through all columns of all support vectors for every row: 2 s for 4000 rows, 2300 vectors and 400
+columns on one core, 14 minutes for 400 features. The distances of the unchanged rows are known, and only the
+changed columns add to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from leukokit.api import FloatArray
+
+_CHUNK = 256  # rows at a time: their kernel matrix stays in the cache
+
+
+class KernelMachine:
+    """The support vectors, coefficients and calibration of one fitted machine.
+
+    Parameters
+    ----------
+    calibrated : sklearn.calibration._CalibratedClassifier
+        With an ``SVC`` of kernel ``rbf`` inside.
+    rows : float64 array, n x d
+        The unchanged rows.
+    """
+
+    def __init__(self, calibrated: Any, rows: FloatArray) -> None:
+        from sklearn.metrics.pairwise import euclidean_distances
+
+        machine = calibrated.estimator
+        self.calibrated = calibrated
+        self.classes = machine.classes_
+        self.gamma = float(machine._gamma)
+        self.vectors = np.asarray(machine.support_vectors_)
+        self.weights = _one_vs_one(machine)
+        self.intercept = np.asarray(machine._intercept_)
+        self.rows = rows
+        self.distances = euclidean_distances(rows, self.vectors, squared=True)
+
+    @classmethod
+    def of(cls, estimator: Any, rows: FloatArray) -> Self | None:
+        """Take a fitted classifier apart; None where it is anything else than one calibrated RBF machine."""
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.svm import SVC
+
+        if not isinstance(estimator, CalibratedClassifierCV) or len(estimator.calibrated_classifiers_) != 1:
+            return None
+        calibrated = estimator.calibrated_classifiers_[0]
+        if not isinstance(calibrated.estimator, SVC) or calibrated.estimator.kernel != "rbf":
+            return None
+        return cls(calibrated, rows)
+
+    def predict_proba(self, rows: FloatArray, origin: NDArray[np.intp]) -> FloatArray:
+        """Probabilities of rows that were made from known rows.
+
+        Parameters
+        ----------
+        rows : float64 array, m x d
+            Changed rows.
+        origin : int array (m,)
+            The unchanged row that each was made from.
+        """
+        changed = np.flatnonzero((rows != self.rows[origin]).any(axis=0))
+        now, before = rows[:, changed], self.rows[origin][:, changed]
+        vectors = -2.0 * self.vectors[:, changed].T
+        own = (now**2 - before**2).sum(axis=1)
+        distances = np.empty((len(rows), self.weights.shape[1]))
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            kernel = (now[part] - before[part]) @ vectors
+            kernel += own[part, None]
+            kernel += self.distances[origin[part]]
+            kernel *= -self.gamma
+            np.exp(kernel, out=kernel)
+            distances[part] = kernel @ self.weights + self.intercept
+        return self._calibrate(distances)
+
+    def _calibrate(self, distances: FloatArray) -> FloatArray:
+        from sklearn.calibration import _CalibratedClassifier
+        from sklearn.utils.multiclass import _ovr_decision_function
+
+        k = len(self.classes)
+        # The signs are scikit-learn's: LIBSVM counts a positive distance for the first class of a pair.
+        response = -distances.ravel() if k == 2 else _ovr_decision_function(distances < 0, -distances, k)
+        given = _Given(self.classes)
+        stand_in = _CalibratedClassifier(
+            given, self.calibrated.calibrators, classes=self.calibrated.classes, method=self.calibrated.method
+        )
+        return np.asarray(stand_in.predict_proba(response), dtype=np.float64)
+
+
+def _one_vs_one(machine: Any) -> FloatArray:
+    """Coefficient of each support vector (row) in each pair of classes (column)."""
+    k = len(machine.classes_)
+    coefficients = np.asarray(machine._dual_coef_)
+    owner = np.repeat(np.arange(k), machine._n_support)
+    pairs = [(first, second) for first in range(k) for second in range(first + 1, k)]
+    weights = np.zeros((len(owner), len(pairs)))
+    for column, (first, second) in enumerate(pairs):
+        weights[owner == first, column] = coefficients[second - 1, owner == first]
+        weights[owner == second, column] = coefficients[first, owner == second]
+    return weights
+
+
+class _Given(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """A machine whose distances are already known."""
+
+    def __init__(self, classes: Any) -> None:
+        self.classes = classes
+        self.classes_ = classes
+
+    def decision_function(self, X: Any) -> Any:
+        """Return what is given."""
+        return X
