@@ -89,6 +89,10 @@ class Dataset(Component):
         """
         raise NotImplementedError
 
+    def notes(self) -> Sequence[str]:
+        """Say what a reader of the results should know: files that are missing or were passed over."""
+        return ()
+
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
         """Named splits: name -> (sample id -> part). Samples that a split leaves out are absent from it."""
         return {}

@@ -1,0 +1,176 @@
+"""The paper's data set: 3256 peripheral blood smears of acute lymphoblastic leukemia in four classes.
+
+Source: Aria, Ghaderzadeh, Bashash, Abolghasemi, Asadi, Hosseini: Acute Lymphoblastic Leukemia (ALL) image
+dataset, Kaggle 2021, doi 10.34740/KAGGLE/DSV/2175623.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from leukokit.api import DataError, Dataset, Fallback, Field, Params, Part, Sample
+from leukokit.plugins.datasets import _location
+from leukokit.plugins.datasets._tables import Published, SplitTable, read_manifest, read_splits
+from leukokit.plugins.datasets._verify import Finding, verify
+
+CLASSES = ("Benign", "Early", "Pre", "Pro")
+
+_FOLDERS = {"original": ("all-pbs", "Original", "."), "segmented": ("all-pbs-segmented", "Segmented", ".")}
+KAGGLE_HANDLE = "mehradaria/leukemia"
+
+
+class AllPbsParams(Params):
+    """Parameters of :class:`AllPbs`."""
+
+    root: Path | None = Field(
+        None,
+        description="Folder that holds all-pbs (or the four class folders themselves); by default "
+        "$LEUKOKIT_DATA, then the user's data folder.",
+    )
+    split: Literal["paper_801010", "paper_602020", "paper_602020_segmented", "paper_balanced_4005050"] = (
+        Field("paper_602020", description="The split that a recipe without a split section gets.")
+    )
+    variant: Literal["original", "segmented"] = Field(
+        "original",
+        description="The photographs, or the collectors' own segmentation of them (what the paper's "
+        "segmented rows were trained on).",
+    )
+
+
+class AllPbs(Dataset):
+    """The paper's data set, with the paper's splits by name and overlapping views as groups."""
+
+    Params = AllPbsParams
+    params: AllPbsParams
+
+    @cached_property
+    def _table(self) -> SplitTable:
+        return read_splits()
+
+    @cached_property
+    def _published(self) -> Mapping[str, Mapping[str, Published]]:
+        return read_manifest()
+
+    @cached_property
+    def folder(self) -> Path | None:
+        """Folder with the four class folders; None where it is not on this machine."""
+        names = _FOLDERS[self.params.variant]
+        return _location.find(self.params.root, names if self.params.root else names[:-1], _holds_classes)
+
+    def places(self) -> tuple[str, ...]:
+        """Folders that are looked in, in order, each with its reason."""
+        return tuple(str(place) for place in _location.places(self.params.root))
+
+    def missing(self) -> str | None:
+        """Say where the images were looked for and how to get them; None where they are here."""
+        if self.folder is not None:
+            return None
+        return _location.not_found(
+            self.params.root,
+            _FOLDERS[self.params.variant],
+            f"Get it with 'leukokit data get all_pbs', or download kaggle.com/datasets/{KAGGLE_HANDLE} "
+            "by hand and name the folder in $LEUKOKIT_DATA",
+        )
+
+    def fallback(self) -> Fallback | None:
+        """Synthetic smears, unless a root was named: then its absence is a mistake to be told."""
+        return Fallback("smears", {}) if self.params.root is None else None
+
+    def samples(self) -> Sequence[Sample]:
+        """All published images that are here, by class and number.
+
+        Raises
+        ------
+        DataError
+            Where the data set is missing, a class has no image, or the folder holds the other variant.
+        """
+        folder = self._folder()
+        here = self._sizes
+        self._refuse_other_variant(here)
+        counts = Counter(id_.partition("/")[0] for id_ in here)
+        for name in CLASSES:
+            if not counts[name]:
+                raise DataError(
+                    f"class {name} has 0 images", where=str(folder / name), hint="Get the data set again"
+                )
+        groups = self._table.groups
+        return [
+            Sample(id=id_, path=folder / id_, label=id_.partition("/")[0], group=groups[id_])
+            for id_ in groups
+            if id_ in here
+        ]
+
+    def notes(self) -> Sequence[str]:
+        """Say what is missing from the published set or does not belong to it, by name and size."""
+        here = self._sizes
+        published = self._published[self.params.variant]
+        absent = [id_ for id_ in published if id_ not in here]
+        extra = sorted(set(here) - set(published))
+        changed = [id_ for id_, size in here.items() if id_ in published and size != published[id_].size]
+        said = (
+            (absent, "of the published images are missing"),
+            (extra, "files do not belong to the published set and are ignored"),
+            (changed, "images are not as published ('leukokit data verify all_pbs' says more)"),
+        )
+        return [f"{len(ids)} {what}: {_some(ids)}" for ids, what in said if ids]
+
+    def splits(self) -> Mapping[str, Mapping[str, Part]]:
+        """Return the paper's splits: blocks of file numbers, not random draws."""
+        return self._table.splits
+
+    def default_split(self) -> str | None:
+        """Name of the split in ``params.split``."""
+        return self.params.split
+
+    def verify(self) -> Iterator[Finding]:
+        """Compare the sha256 of every file with the published one; yields differences alone."""
+        return verify(self._folder(), self._published[self.params.variant], self._sizes)
+
+    @cached_property
+    def _sizes(self) -> Mapping[str, int]:
+        """Id -> size in bytes of each regular file in the class folders; links are not followed."""
+        folder = self._folder()
+        found: dict[str, int] = {}
+        for name in CLASSES:
+            if not (folder / name).is_dir():
+                continue
+            with os.scandir(folder / name) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                        found[f"{name}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
+        return dict(sorted(found.items()))
+
+    def _folder(self) -> Path:
+        if self.folder is None:
+            raise DataError(self.missing() or "not found", where="data set all_pbs")
+        return self.folder
+
+    def _refuse_other_variant(self, here: Mapping[str, int]) -> None:
+        """Both variants bear the same file names; taken for each other they would spoil every result."""
+        mine = self.params.variant
+        other = "segmented" if mine == "original" else "original"
+        fits = {
+            variant: sum(
+                here.get(id_) == published.size for id_, published in self._published[variant].items()
+            )
+            for variant in (mine, other)
+        }
+        if fits[other] > fits[mine]:
+            raise DataError(
+                f"the folder holds the {other} images, the {mine} ones were asked for",
+                where=str(self.folder),
+                hint=f"Set variant: {other}, or name another root",
+            )
+
+
+def _holds_classes(folder: Path) -> bool:
+    return any((folder / name).is_dir() for name in CLASSES)
+
+
+def _some(ids: Sequence[str], most: int = 5) -> str:
+    return ", ".join(ids[:most]) + (" ..." if len(ids) > most else "")

@@ -1,0 +1,127 @@
+"""The ``split:`` section: how samples are divided into training, validation and test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+PartName: TypeAlias = Literal["train", "validation", "test"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Balance(_Section):
+    """The same number of samples of every class, drawn with the recipe's seed."""
+
+    to: Literal["smallest"] | Annotated[int, Field(ge=1)] = Field(
+        "smallest",
+        description="Samples to keep of each class: as many as the smallest class has, or a number.",
+    )
+    when: Literal["training", "before_split"] = Field(
+        "training",
+        description="Balance the training part alone, or all samples before they are split, as the paper did.",
+    )
+
+
+class _Split(_Section):
+    balance: Balance | None = Field(None, description="Cut every class to the same number of samples.")
+
+
+class _Fractions(_Split):
+    test: float = Field(0.2, gt=0, lt=1, description="Share of each class for the test part.")
+    validation: float = Field(0.2, ge=0, lt=1, description="Share for the validation part; 0 for none.")
+
+    @model_validator(mode="after")
+    def _leave_some_for_training(self) -> Self:
+        if self.test + self.validation >= 1 - 1e-9:
+            raise ValueError(
+                f"test {self.test:g} and validation {self.validation:g} leave nothing to train on; "
+                "together they must be below 1"
+            )
+        return self
+
+
+class Holdout(_Fractions):
+    """One random division."""
+
+    method: Literal["holdout"]
+    stratify: bool = Field(True, description="Give every part the same mix of classes.")
+    group: bool = Field(
+        True, description="Keep the samples of one group (patient, overlapping views) together."
+    )
+
+
+class Blocks(_Fractions):
+    """Contiguous blocks of the file order of each class, as neighbors are often of one slide."""
+
+    method: Literal["blocks"]
+    order: tuple[PartName, PartName, PartName] = Field(
+        ("train", "validation", "test"),
+        description="Which part comes first, second and last in the file order.",
+    )
+    group: bool = Field(True, description="Move the cuts to the nearest place that parts no group.")
+
+    @model_validator(mode="after")
+    def _every_part_once(self) -> Self:
+        if len(set(self.order)) != 3:
+            raise ValueError(
+                f"order names each of train, validation and test once, got {', '.join(self.order)}"
+            )
+        return self
+
+
+class KFold(_Split):
+    """Every sample is tested once, by a model that has not seen it."""
+
+    method: Literal["kfold"]
+    folds: int = Field(5, ge=2, description="Number of folds.")
+    by: Literal["random", "group", "blocks"] = Field(
+        "group",
+        description="Draw samples, draw whole groups, or cut each class into contiguous blocks of the file order.",
+    )
+    stratify: bool = Field(True, description="Give every fold the same mix of classes; blocks always do.")
+    validation: float = Field(
+        0.0, ge=0, lt=1, description="Share of all samples that each fold takes from training for validation."
+    )
+
+    @model_validator(mode="after")
+    def _leave_some_for_training(self) -> Self:
+        if self.validation + 1 / self.folds >= 1 - 1e-9:
+            raise ValueError(
+                f"a test part of 1/{self.folds} and validation {self.validation:g} leave nothing to train on"
+            )
+        return self
+
+
+class Named(_Split):
+    """A split that comes with the data set."""
+
+    method: Literal["named"]
+    name: str = Field(description="Name of the split, such as paper_602020.")
+
+
+class FromFile(_Split):
+    """A split fixed in a CSV file."""
+
+    method: Literal["file"]
+    path: Path = Field(
+        description="CSV with the columns 'id' (or 'path') and 'part': train, validation or test. "
+        "Samples that it does not name are left out. A run's split.csv is such a file."
+    )
+
+
+_AnySplit: TypeAlias = Annotated[Holdout | Blocks | KFold | Named | FromFile, Field(discriminator="method")]
+
+
+def _from_name(value: object) -> object:
+    return {"method": "named", "name": value} if isinstance(value, str) else value
+
+
+SplitSpec: TypeAlias = Annotated[
+    _AnySplit, BeforeValidator(_from_name, json_schema_input_type=str | _AnySplit)
+]
+"""The ``split:`` section; a plain string is the name of a split of the data set."""
