@@ -34,13 +34,66 @@ def split_at_necks(mask: Mask, neck: float) -> LabelImage:
     int32 array, H x W
         0 outside; ids 1..n in the order of the objects' first pixel, row by row.
     """
-    binary = np.ascontiguousarray(mask, dtype=np.uint8)
-    distance = cv2.distanceTransform(binary, cv2.DIST_L2, cv2.DIST_MASK_5)
-    level = np.rint(distance * _LEVELS_PER_PX).astype(np.int32)
-    padded = np.zeros((level.shape[0] + 2, level.shape[1] + 2), np.int32)
-    padded[1:-1, 1:-1] = level
-    labels: LabelImage = _flood(padded.ravel(), padded.shape[1], neck).reshape(padded.shape)[1:-1, 1:-1]
-    return np.ascontiguousarray(labels)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    labels: LabelImage = _flood(np.asarray(distance, dtype=np.float32), neck)
+    return labels
+
+
+def measure(labels: LabelImage, mask: Mask) -> tuple[NDArray[np.int64], NDArray[np.int64], Mask]:
+    """Measure labeled objects in one pass.
+
+    Parameters
+    ----------
+    labels : int32 array, H x W
+        0 outside, ids 1..n.
+    mask : bool array, H x W
+
+    Returns
+    -------
+    areas : int64 array (n + 1,)
+        Pixels of each object; entry 0 is 0.
+    masked : int64 array (n + 1,)
+        Of these, the pixels inside ``mask``.
+    at_border : bool array (n + 1,)
+        Whether the object meets the image border.
+    """
+    areas, masked, at_border = _measure(labels, mask)
+    return areas, masked, at_border
+
+
+def histograms(labels: LabelImage, plane: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Count gray levels by object, int64 (n + 1, 256); row 0, the outside, is empty."""
+    counts: NDArray[np.int64] = _histograms(labels, plane)
+    return counts
+
+
+@numba.njit(cache=True, nogil=True)
+def _measure(labels: LabelImage, mask: Mask) -> Any:
+    rows, columns = labels.shape
+    count = labels.max() + 1
+    areas = np.zeros(count, np.int64)
+    masked = np.zeros(count, np.int64)
+    at_border = np.zeros(count, np.bool_)
+    for i in range(rows):
+        for j in range(columns):
+            label = labels[i, j]
+            if label:
+                areas[label] += 1
+                masked[label] += mask[i, j]
+                if i == 0 or j == 0 or i == rows - 1 or j == columns - 1:
+                    at_border[label] = True
+    return areas, masked, at_border
+
+
+@numba.njit(cache=True, nogil=True)
+def _histograms(labels: LabelImage, plane: NDArray[np.uint8]) -> Any:
+    rows, columns = labels.shape
+    counts = np.zeros((labels.max() + 1, 256), np.int64)
+    for i in range(rows):
+        for j in range(columns):
+            if labels[i, j]:
+                counts[labels[i, j], plane[i, j]] += 1
+    return counts
 
 
 @numba.njit(cache=True, nogil=True)
@@ -52,25 +105,35 @@ def _root(parent: NDArray[np.int32], node: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _flood(level: NDArray[np.int32], width: int, neck: float) -> Any:
-    """Flood from the peaks; ``level`` has a frame of zeros, so no neighbor is outside."""
-    top = level.max()
-    starts = np.zeros(top + 2, np.int64)
-    for value in level:
-        if value > 0:
-            starts[top - value + 1] += 1
+def _flood(distance: NDArray[np.float32], neck: float) -> Any:
+    """Visit pixels in falling distance; found basins at peaks, join them where they meet high enough."""
+    rows, columns = distance.shape
+    width = columns + 2  # a frame of zeros: no neighbor is outside
+    level = np.zeros((rows + 2) * width, np.int32)
+    inside = np.empty(rows * columns, np.int32)
+    n, top = 0, 0
+    for i in range(rows):
+        for j in range(columns):
+            if distance[i, j] > 0:
+                pixel = (i + 1) * width + j + 1
+                level[pixel] = int(distance[i, j] * _LEVELS_PER_PX + 0.5)
+                top = max(top, level[pixel])
+                inside[n] = pixel
+                n += 1
+    starts = np.zeros(top + 2, np.int32)
+    for pixel in inside[:n]:
+        starts[top - level[pixel] + 1] += 1
     for i in range(1, top + 2):
         starts[i] += starts[i - 1]
-    order = np.empty(starts[top], np.int64)
-    for pixel in range(level.size):
-        if level[pixel] > 0:
-            slot = top - level[pixel]
-            order[starts[slot]] = pixel
-            starts[slot] += 1
+    order = np.empty(n, np.int32)
+    for pixel in inside[:n]:
+        slot = top - level[pixel]
+        order[starts[slot]] = pixel
+        starts[slot] += 1
 
     basin = np.zeros(level.size, np.int32)
-    parent = np.zeros(level.size + 1, np.int32)
-    peak = np.zeros(level.size + 1, np.int32)
+    parent = np.zeros(n + 1, np.int32)
+    peak = np.zeros(n + 1, np.int32)
     steps = (-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1)
     count = 0
     for pixel in order:
@@ -99,12 +162,12 @@ def _flood(level: NDArray[np.int32], width: int, neck: float) -> Any:
         basin[pixel] = _root(parent, home)
 
     ids = np.zeros(count + 1, np.int32)
+    labels = np.zeros((rows, columns), np.int32)
     found = 0
-    for pixel in range(level.size):
-        if basin[pixel]:
-            root = _root(parent, basin[pixel])
-            if ids[root] == 0:
-                found += 1
-                ids[root] = found
-            basin[pixel] = ids[root]
-    return basin
+    for pixel in inside[:n]:
+        root = _root(parent, basin[pixel])
+        if ids[root] == 0:
+            found += 1
+            ids[root] = found
+        labels[pixel // width - 1, pixel % width - 1] = ids[root]
+    return labels

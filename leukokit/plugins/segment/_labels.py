@@ -21,7 +21,7 @@ from leukokit.api import (
     RGBImage,
     Status,
 )
-from leukokit.plugins.segment._basins import split_at_necks
+from leukokit.plugins.segment._basins import measure, split_at_necks
 
 MIN_SIDE = 16
 """Side of the smallest image that is segmented, in px."""
@@ -43,14 +43,18 @@ class CellParams(Params):
         60, ge=1, description="A cell needs this much nucleus, all lobes together, in px."
     )
     min_cell_area: int = Field(80, ge=1, description="Smaller cells are dropped, in px.")
-    max_hole_area: int = Field(
-        200, ge=0, description="Holes up to this area are filled in nuclei and cells, in px."
+    min_lobe_area: int = Field(40, ge=1, description="Smaller specks of nucleus are dropped, in px.")
+    max_hole_area: int = Field(200, ge=0, description="Holes in cells up to this area are filled, in px.")
+    max_nucleus_hole_area: int = Field(
+        30,
+        ge=0,
+        description="Holes in nuclei up to this area are filled, in px; the rings of lobed nuclei stay open.",
     )
     border: Literal["keep", "clear"] = Field(
-        "keep",
+        "clear",
         description=(
-            "Cells cut by the image border: keep them, or clear them (areas and shapes are then of whole "
-            "cells)."
+            "Cells cut by the image border: clear them, as in the paper (areas and shapes are then of whole "
+            "cells), or keep them (crops of single cells)."
         ),
     )
     red_cells: bool = Field(False, description="Also label red cells (role red_cell).")
@@ -88,12 +92,14 @@ def fill_holes(mask: Mask, max_area: int) -> Mask:
 
 
 def drop_small(mask: Mask, min_area: int) -> Mask:
-    """Drop connected objects (8 neighbors) below ``min_area`` px."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    keep = stats[:, cv2.CC_STAT_AREA] >= min_area
-    keep[0] = False
-    kept: Mask = keep[labels]
-    return kept
+    """Drop connected objects (8 neighbors) that cover less than ``min_area`` px, holes counted in."""
+    kept = mask.astype(np.uint8)
+    outlines, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    # Pixels from the outline through the pixel centers: Pick's theorem. A quarter of the time that
+    # connectedComponentsWithStats takes.
+    small = [o for o in outlines if cv2.contourArea(o) + len(o) / 2 + 1 < min_area]
+    cv2.drawContours(kept, small, -1, 0, cv2.FILLED)
+    return kept > 0
 
 
 def disk(radius: int) -> NDArray[np.uint8]:
@@ -110,6 +116,14 @@ def opened(mask: Mask, radius: int) -> Mask:
     return result
 
 
+def closed(mask: Mask, radius: int) -> Mask:
+    """Close with a disk; 0 leaves the mask as it is."""
+    if radius == 0:
+        return mask
+    result: Mask = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, disk(radius)) > 0
+    return result
+
+
 def grown(mask: Mask, radius: int) -> Mask:
     """Dilate with a disk; 0 leaves the mask as it is."""
     if radius == 0:
@@ -118,16 +132,26 @@ def grown(mask: Mask, radius: int) -> Mask:
     return result
 
 
-def build_labels(nucleus: Mask, cell: Mask, params: CellParams, red: Mask | None = None) -> Labels:
-    """Make label images with one id a cell from a nucleus mask and a cell mask.
+def grow_labels(labels: LabelImage, radius: int, inside: Mask) -> LabelImage:
+    """Grow labels by a disk into the background of ``inside``; where two meet, the higher id wins."""
+    if radius == 0:
+        return labels
+    # OpenCV dilates float32, not int32; ids are exact up to 2^24.
+    wider = cv2.dilate(labels.astype(np.float32), disk(radius)).astype(np.int32)
+    return np.where((labels == 0) & inside, wider, labels)
 
-    The shape of the cell decides which lobes belong to one nucleus: touching cells are split at their necks,
-    and all nucleus inside one part is one nucleus.
+
+def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask | None = None) -> Labels:
+    """Make label images with one id a cell from a nucleus mask and whatever may be a cell.
+
+    The shape of the cell decides which lobes belong to one nucleus: all nucleus inside one part is one.
 
     Parameters
     ----------
-    nucleus, cell : bool array, H x W
-        Pixels of nuclei, and of white cells with their nuclei.
+    nucleus : bool array, H x W
+        Pixels of nuclei.
+    parts : int32 array, H x W
+        Candidates for cells, touching ones apart, ids 1..n (:func:`split_at_necks`).
     params : CellParams
         Areas, splitting and border rule.
     red : bool array, H x W, optional
@@ -136,22 +160,17 @@ def build_labels(nucleus: Mask, cell: Mask, params: CellParams, red: Mask | None
     Returns
     -------
     Labels
-        Ids 1..n in the order of the cells' first pixel, row by row.
+        Ids 1..n in the order of the candidates.
     """
-    cell = fill_holes(cell | nucleus, params.max_hole_area)
-    nucleus = fill_holes(nucleus, params.max_hole_area)
-    parts = split_at_necks(cell, params.neck)
-    count = int(parts.max())
-    areas = np.bincount(parts.ravel(), minlength=count + 1)
-    nucleus_areas = np.bincount(parts[nucleus], minlength=count + 1)
+    nucleus = fill_holes(nucleus, params.max_nucleus_hole_area)
+    areas, nucleus_areas, at_border = measure(parts, nucleus)
     found = (areas >= params.min_cell_area) & (nucleus_areas >= params.min_nucleus_area)
-    found[0] = False
-    kept = found & ~_at_border(parts, count) if params.border == "clear" else found
+    kept = found & ~at_border if params.border == "clear" else found
 
     cells = _renumber(parts, kept)
-    roles = {NUCLEUS: np.where(nucleus, cells, np.int32(0)), CELL: cells}
+    roles = {NUCLEUS: cells * nucleus, CELL: cells}
     if params.red_cells:
-        rest = np.zeros_like(cell) if red is None else red & ~found[parts]
+        rest = np.zeros_like(nucleus) if red is None else red & ~found[parts]
         roles[RED_CELL] = _red_cells(rest, params)
     if kept.any():
         return Labels(roles, Status.OK)
@@ -167,19 +186,9 @@ def _red_cells(mask: Mask, params: CellParams) -> LabelImage:
     # Opening takes away the rims that white cells leave; filling closes the central pallor.
     mask = opened(fill_holes(mask, params.max_hole_area), 2)
     parts = split_at_necks(mask, params.neck)
-    count = int(parts.max())
-    kept = np.bincount(parts.ravel(), minlength=count + 1) >= params.min_red_cell_area
-    kept[0] = False
-    if params.border == "clear":
-        kept &= ~_at_border(parts, count)
-    return _renumber(parts, kept)
-
-
-def _at_border(parts: LabelImage, count: int) -> Mask:
-    touching = np.zeros(count + 1, dtype=np.bool_)
-    for edge in (parts[0], parts[-1], parts[:, 0], parts[:, -1]):
-        touching[edge] = True
-    return touching
+    areas, _, at_border = measure(parts, mask)
+    kept = areas >= params.min_red_cell_area
+    return _renumber(parts, kept & ~at_border if params.border == "clear" else kept)
 
 
 def _renumber(parts: LabelImage, kept: Mask) -> LabelImage:

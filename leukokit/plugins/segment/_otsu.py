@@ -20,8 +20,14 @@ def histogram(plane: NDArray[np.uint8], mask: Mask | None = None) -> NDArray[np.
     return np.asarray(counts, dtype=np.int64).ravel()
 
 
-def one_level_otsu(counts: NDArray[np.int64]) -> int | None:
-    """Level that parts a histogram in two with the largest variance between the classes.
+def median_level(counts: NDArray[np.int64]) -> float:
+    """Median of a histogram; 0 where it is empty."""
+    cumulative = np.cumsum(counts)
+    return float(np.searchsorted(cumulative, cumulative[-1] / 2)) if cumulative[-1] else 0.0
+
+
+def two_shades(counts: NDArray[np.int64]) -> tuple[float, float] | None:
+    """Means of the two classes that Otsu's threshold makes of a histogram.
 
     Parameters
     ----------
@@ -29,12 +35,13 @@ def one_level_otsu(counts: NDArray[np.int64]) -> int | None:
 
     Returns
     -------
-    int or None
-        The second class lies above it. None where fewer than two levels are occupied.
+    tuple of float or None
+        The lower and the higher mean. None where fewer than two levels are occupied.
     """
     if np.count_nonzero(counts) < 2:
         return None
-    return int(_one_level(counts))
+    low, high = _two_shades(counts)
+    return float(low), float(high)
 
 
 def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
@@ -57,12 +64,12 @@ def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
 
 
 @numba.njit(cache=True, nogil=True)
-def _one_level(counts: NDArray[np.int64]) -> Any:
+def _two_shades(counts: NDArray[np.int64]) -> Any:
     total, total_moment = 0.0, 0.0
     for level in range(counts.size):
         total += counts[level]
         total_moment += level * counts[level]
-    best, found = -1.0, 0
+    best, low, high = -1.0, 0.0, 0.0
     weight, moment = 0.0, 0.0
     for level in range(counts.size):
         weight += counts[level]
@@ -73,8 +80,8 @@ def _one_level(counts: NDArray[np.int64]) -> Any:
             continue
         between = moment**2 / weight + (total_moment - moment) ** 2 / (total - weight)
         if between > best:
-            best, found = between, level
-    return found
+            best, low, high = between, moment / weight, (total_moment - moment) / (total - weight)
+    return low, high
 
 
 @numba.njit(cache=True, nogil=True)
