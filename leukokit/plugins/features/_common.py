@@ -1,0 +1,65 @@
+"""Small pieces that several feature extractors share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator
+
+from leukokit.api import FloatArray
+
+T = TypeVar("T")
+
+
+class Aggregate(StrEnum):
+    """How the values of several contours or cells become one number; ``std`` divides by n."""
+
+    MEAN = "mean"
+    STD = "std"
+    MAX = "max"
+
+
+def aggregate(values: FloatArray, how: Aggregate) -> float:
+    """Reduce values to one number; NaN where there are none."""
+    if values.size == 0:
+        return math.nan
+    match how:
+        case Aggregate.MEAN:
+            return float(values.mean())
+        case Aggregate.STD:
+            return float(values.std())
+        case Aggregate.MAX:
+            return float(values.max())
+
+
+def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values:
+        raise ValueError("give at least one")
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(f"each may be given once, {', '.join(twice)} is repeated")
+    return values
+
+
+Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
+"""A tuple of at least one value, none twice: each value becomes part of a column's name."""
+
+
+def ordered(low: float, high: float) -> None:
+    """Check the two thresholds of Canny.
+
+    Raises
+    ------
+    ValueError
+        Where the low one is above the high one; OpenCV would swap them without a word.
+    """
+    if low > high:
+        raise ValueError(f"low_threshold ({low:g}) must not be above high_threshold ({high:g})")
+
+
+def by_name(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Pair names with values, one each."""
+    return dict(zip(names, values, strict=True))

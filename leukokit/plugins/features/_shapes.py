@@ -1,0 +1,162 @@
+"""Shape of the objects of a label image, as ``skimage.measure.regionprops`` defines it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from leukokit.api import FloatArray, LabelImage
+
+
+def _step_lengths() -> FloatArray:
+    lengths = np.zeros(50, dtype=np.float64)
+    lengths[[5, 7, 15, 17, 25, 27]] = 1
+    lengths[[21, 33]] = math.sqrt(2)
+    lengths[[13, 23]] = (1 + math.sqrt(2)) / 2
+    return lengths
+
+
+_STEP_LENGTHS = _step_lengths()
+"""Length a border pixel adds, by 1 + 2 x border pixels beside it + 10 x those diagonal to it (Benkrid and
+Crookes, Design and FPGA implementation of a perimeter estimator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One object.
+
+    Attributes
+    ----------
+    area : int
+        Pixels of the object, px2.
+    perimeter : float
+        Length of the line through the centers of border pixels, px; 0 for a single pixel.
+    eccentricity : float
+        Of the ellipse with the same second moments: 0 for a circle, 1 for a line.
+    solidity : float
+        Area over the pixels of the convex hull, 0..1.
+    """
+
+    area: int
+    perimeter: float
+    eccentricity: float
+    solidity: float
+
+    @property
+    def diameter(self) -> float:
+        """Diameter of the circle of the same area, px."""
+        return math.sqrt(4 * self.area / math.pi)
+
+    @property
+    def roundness(self) -> float:
+        """4 pi area / perimeter squared; 1 for a single pixel, whose perimeter is 0."""
+        return 4 * math.pi * self.area / self.perimeter**2 if self.perimeter else 1.0
+
+
+def shapes(labels: LabelImage) -> list[Shape]:
+    """Measure the objects of a label image, int32 H x W, in the order of their ids."""
+    places = enumerate(ndimage.find_objects(labels), start=1)
+    return [_shape(labels[place], number) for number, place in places if place is not None]
+
+
+def _shape(labels: LabelImage, number: int) -> Shape:
+    moments, steps, ends = _scan(labels, number)
+    # Sums of whole numbers are exact; from rounded ones a perfect square would be an ellipse of 1e-8.
+    n, x, y, xx, yy, xy = (int(moment) for moment in moments)
+    spread_x, spread_y = n * xx - x * x, n * yy - y * y
+    apart = math.hypot(spread_x - spread_y, 2 * (n * xy - x * y))
+    eccentricity = math.sqrt(2 * apart / (spread_x + spread_y + apart)) if n > 1 else 0.0
+    hull = np.asarray(cv2.convexHull(ends), dtype=np.int32).reshape(-1, 2)
+    return Shape(
+        area=n,
+        perimeter=float(steps @ _STEP_LENGTHS),
+        eccentricity=eccentricity,
+        solidity=n / _pixels_inside(hull, len(labels)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+    """Sum 1, x, y, xx, yy and xy; count border pixels by kind of step; list the ends of rows as hull points.
+
+    Hull points are the midpoints of the edges of the outermost pixels, in doubled coordinates to be whole.
+    """
+    height, width = labels.shape
+    moments = np.zeros(6, np.int64)
+    border = np.zeros((height + 2, width + 2), np.uint8)
+    ends = np.empty((8 * height, 2), np.int32)
+    used = 0
+    for y in range(height):
+        left, right = -1, -1
+        for x in range(width):
+            if labels[y, x] != number:
+                continue
+            if left < 0:
+                left = x
+            right = x
+            moments[0] += 1
+            moments[1] += x
+            moments[2] += y
+            moments[3] += x * x
+            moments[4] += y * y
+            moments[5] += x * y
+            if (
+                y == 0
+                or x == 0
+                or y == height - 1
+                or x == width - 1
+                or labels[y - 1, x] != number
+                or labels[y + 1, x] != number
+                or labels[y, x - 1] != number
+                or labels[y, x + 1] != number
+            ):
+                border[y + 1, x + 1] = 1
+        if left >= 0:
+            for x in (left, right):
+                for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                    ends[used, 0] = 2 * x + dx
+                    ends[used, 1] = 2 * y + dy
+                    used += 1
+    steps = np.zeros(50, np.int64)
+    for y in range(1, height + 1):
+        for x in range(1, width + 1):
+            if border[y, x]:
+                beside = border[y - 1, x] + border[y + 1, x] + border[y, x - 1] + border[y, x + 1]
+                diagonal = (
+                    border[y - 1, x - 1] + border[y - 1, x + 1] + border[y + 1, x - 1] + border[y + 1, x + 1]
+                )
+                steps[1 + 2 * beside + 10 * diagonal] += 1
+    return moments, steps, ends[:used]
+
+
+@njit(cache=True, nogil=True)
+def _pixels_inside(hull: NDArray[np.int32], height: int) -> int:
+    """Count pixel centers in a convex polygon of doubled coordinates, on rows 0..height - 1."""
+    # On each row the polygon begins and ends at one of the edges that cross it. Rounding is inward on both
+    # sides, and of two edges the outer one never rounds to the inner pixel, so the extremes over all edges
+    # are right.
+    pixels = np.int64(0)
+    n = len(hull)
+    for row in range(height):
+        line = 2 * row
+        first, last = np.int64(2**62), -np.int64(2**62)
+        for i in range(n):
+            x0, y0 = np.int64(hull[i, 0]), np.int64(hull[i, 1])
+            x1, y1 = np.int64(hull[(i + 1) % n, 0]), np.int64(hull[(i + 1) % n, 1])
+            if y0 > y1:
+                x0, y0, x1, y1 = x1, y1, x0, y0
+            if y0 == y1 or line < y0 or line > y1:
+                continue
+            # Where the edge crosses the row, in pixels: numerator / denominator.
+            denominator = 2 * (y1 - y0)
+            numerator = x0 * (y1 - y0) + (x1 - x0) * (line - y0)
+            first = min(first, -((-numerator) // denominator))
+            last = max(last, numerator // denominator)
+        pixels += last - first + 1
+    return int(pixels)

@@ -1,0 +1,115 @@
+"""Moments of color channels over the image, the nuclei and the white cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+
+from leukokit.api import FeatureExtractor, Field, FloatArray, Labels, Params, Planes
+from leukokit.plugins.features._channels import Space, channels_of, space_plane
+from leukokit.plugins.features._common import Distinct, by_name
+from leukokit.plugins.features._counting import count_by_region, shares
+from leukokit.plugins.features._regions import Region, region_mask, roles_of
+
+
+class Statistic(StrEnum):
+    """Moments of a channel; all divide by the number of pixels."""
+
+    MEAN = "mean"
+    STD = "std"
+    SKEWNESS = "skewness"
+
+
+class ColorStatisticsParams(Params):
+    """Parameters of :class:`ColorStatistics`."""
+
+    regions: Distinct[Region] = Field(
+        (Region.IMAGE, Region.NUCLEUS, Region.CELL),
+        description="Where to measure: image, nucleus, cell (nucleus included).",
+    )
+    spaces: Distinct[Space] = Field(
+        (Space.RGB, Space.HSV, Space.LAB, Space.YCBCR), description="Color spaces, each with three channels."
+    )
+    statistics: Distinct[Statistic] = Field(
+        (Statistic.MEAN, Statistic.STD, Statistic.SKEWNESS), description="Moments of each channel."
+    )
+
+
+class ColorStatistics(FeatureExtractor):
+    """Mean, standard deviation and skewness of color channels.
+
+    Features are named ``color_<region>_<space>_<channel>_<statistic>``, such as ``color_nucleus_lab_a_mean``.
+    Mean and std are in OpenCV's 8-bit units: 0..255, hue 0..179 (2 degrees each), Lab a and b shifted by 128.
+    Hue is treated as a number, not an angle: stained cells lie far from the wrap at red. Skewness has no unit
+    and is 0 for a channel that is constant.
+
+    Features of a region without pixels are NaN.
+
+    Notes
+    -----
+    Moments come from 256-bin histograms: exact for 8-bit planes, and one pass however many moments are taken.
+    Source: paper, sections 5.1.3 and 5.1.4 (mean and std of channels of RGB, Lab, YCbCr).
+    """
+
+    Params = ColorStatisticsParams
+    params: ColorStatisticsParams
+
+    def roles(self) -> tuple[str, ...]:
+        """Label images of ``regions``."""
+        return roles_of(self.params.regions)
+
+    def names(self) -> tuple[str, ...]:
+        """Region by region, space by space, channel by channel."""
+        return tuple(
+            f"color_{region}_{channel}_{statistic}"
+            for region in self.params.regions
+            for space in self.params.spaces
+            for channel in channels_of(space)
+            for statistic in self.params.statistics
+        )
+
+    def nullable(self) -> frozenset[str]:
+        """Features of nuclei and cells: a white cell may lack one of them in the labels."""
+        return frozenset(name for name in self.names() if not name.startswith("color_image_"))
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
+        """Measure the channels.
+
+        Raises
+        ------
+        PluginError
+            Where ``regions`` needs labels that are absent.
+        """
+        masks = [region_mask(region, planes, labels) for region in self.params.regions]
+        stacks = [np.moveaxis(space_plane(planes, space), 2, 0) for space in self.params.spaces]
+        counts = np.concatenate([count_by_region(stack, masks, 256) for stack in stacks], axis=1)
+        of = moments(shares(counts))
+        values = np.stack([of[statistic] for statistic in self.params.statistics], axis=-1)
+        return by_name(self.names(), values.ravel().tolist())
+
+
+def moments(histograms: FloatArray) -> dict[Statistic, FloatArray]:
+    """Mean, standard deviation and skewness of histograms.
+
+    Parameters
+    ----------
+    histograms : float64 array, ... x levels
+        Shares that sum to 1, or NaN.
+
+    Returns
+    -------
+    dict of Statistic to float64 array
+        Each without the last axis; NaN for NaN.
+    """
+    levels = np.arange(histograms.shape[-1], dtype=np.float64)
+    mean = histograms @ levels
+    from_mean = levels - mean[..., np.newaxis]
+    variance = (histograms * from_mean**2).sum(axis=-1)
+    third = (histograms * from_mean**3).sum(axis=-1)
+    # A smaller variance is round-off: one pixel in a gigapixel, off by one level, gives 1e-9.
+    constant = variance < 1e-12
+    std = np.sqrt(np.where(constant, 0.0, variance))
+    skewness = np.where(constant, 0.0, third / np.where(constant, 1.0, std**3))
+    return {Statistic.MEAN: mean, Statistic.STD: std, Statistic.SKEWNESS: skewness}

@@ -1,0 +1,113 @@
+"""Texture from gray-level co-occurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import numpy as np
+
+from leukokit.api import FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
+from leukokit.plugins.features._channels import Channel, channel_plane
+from leukokit.plugins.features._common import Distinct, by_name
+from leukokit.plugins.features._cooccurrence import Property, cooccurrence, texture
+from leukokit.plugins.features._regions import Region, region_mask, roles_of
+
+
+class OverAngles(StrEnum):
+    """How the four directions become one number."""
+
+    MEAN = "mean"
+    RANGE = "range"
+
+
+class HaralickParams(Params):
+    """Parameters of :class:`Haralick`."""
+
+    regions: Distinct[Region] = Field(
+        (Region.IMAGE,), description="Where pixel pairs are counted: image, nucleus, cell (nucleus included)."
+    )
+    channels: Distinct[Channel] = Field((Channel.GRAY,), description="Channels that texture is taken on.")
+    distances: Distinct[int] = Field(
+        (1, 2, 4), description="Distances of a pair, in px along rows, columns and diagonals alike; 1..64."
+    )
+    levels: int = Field(32, ge=2, le=256, description="Levels that 0..255 is cut into, equally wide.")
+    properties: Distinct[Property] = Field(
+        tuple(Property), description="What is measured on each co-occurrence matrix."
+    )
+    statistics: Distinct[OverAngles] = Field(
+        (OverAngles.MEAN, OverAngles.RANGE),
+        description="Mean and range (largest less smallest) over the four directions.",
+    )
+
+
+class Haralick(FeatureExtractor):
+    """Properties of gray-level co-occurrence matrices over four directions.
+
+    Features are named ``haralick_<region>_<channel>_d<distance>_<property>_<statistic>``. Matrices are
+    symmetric and sum to 1; levels count from 0, so contrast is in squared levels, dissimilarity in levels,
+    entropy in nats; the rest have no unit. Both pixels of a pair lie in the region; a region without pairs
+    gives NaN. A constant region has correlation 1, as in scikit-image.
+
+    Notes
+    -----
+    Haralick, Shanmugam and Dinstein 1973, doi 10.1109/TSMC.1973.4309314. As there, a diagonal neighbor at
+    distance d is d rows and d columns away.
+    """
+
+    Params = HaralickParams
+    params: HaralickParams
+
+    def roles(self) -> tuple[str, ...]:
+        """Label images of ``regions``."""
+        return roles_of(self.params.regions)
+
+    def names(self) -> tuple[str, ...]:
+        """Region by region, channel by channel, distance by distance, property by property."""
+        return tuple(
+            f"haralick_{region}_{channel}_d{distance}_{which}_{statistic}"
+            for region in self.params.regions
+            for channel in self.params.channels
+            for distance in self.params.distances
+            for which in self.params.properties
+            for statistic in self.params.statistics
+        )
+
+    def nullable(self) -> frozenset[str]:
+        """Features of nuclei and cells, which may be too small for a pair."""
+        return frozenset(name for name in self.names() if not name.startswith("haralick_image_"))
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
+        """Count pixel pairs and measure their matrices.
+
+        Raises
+        ------
+        ImageRejected
+            ``too_small`` where the largest distance leaves no pair.
+        PluginError
+            Where ``regions`` needs labels that are absent.
+        """
+        params = self.params
+        shape = planes.rgb.shape[:2]
+        if min(shape) <= max(params.distances):
+            raise ImageRejected(
+                "too_small",
+                f"haralick at distance {max(params.distances)} needs a larger image than {shape}",
+            )
+        masks = [region_mask(region, planes, labels) for region in params.regions]
+        # 256 entries once an image cost less than a division a pixel.
+        to_level = (np.arange(256) * params.levels // 256).astype(np.uint8)
+        leveled = [to_level[channel_plane(planes, channel)] for channel in params.channels]
+        distances = np.array(params.distances, dtype=np.int64)
+        values: list[float] = []
+        for mask in masks:
+            for plane in leveled:
+                of = texture(cooccurrence(plane, mask, distances, params.levels), params.properties)
+                over = {
+                    OverAngles.MEAN: of.mean(axis=2),
+                    OverAngles.RANGE: of.max(axis=2) - of.min(axis=2),
+                }
+                # properties x distances, for each statistic -> distances x properties x statistics
+                table = np.stack([over[statistic].T for statistic in params.statistics], axis=2)
+                values += table.ravel().tolist()
+        return by_name(self.names(), values)
