@@ -23,7 +23,7 @@ class Balance(_Section):
     )
     when: Literal["training", "before_split"] = Field(
         "training",
-        description="Balance the training part alone, or all samples before they are split, as the paper did.",
+        description="Balance the training part alone, or all samples before the split, as the paper did.",
     )
 
 
@@ -63,7 +63,10 @@ class Blocks(_Fractions):
         ("train", "validation", "test"),
         description="Which part comes first, second and last in the file order.",
     )
-    group: bool = Field(True, description="Move the cuts to the nearest place that parts no group.")
+    group: bool = Field(
+        True,
+        description="Leave out of training (or validation) what shares a group with the part across a cut.",
+    )
 
     @model_validator(mode="after")
     def _every_part_once(self) -> Self:
@@ -75,13 +78,16 @@ class Blocks(_Fractions):
 
 
 class KFold(_Split):
-    """Every sample is tested once, by a model that has not seen it."""
+    """Every sample is tested once, by a model that has not seen it.
+
+    Where blocks cut a group apart, training leaves out the samples that share a group with the test block.
+    """
 
     method: Literal["kfold"]
     folds: int = Field(5, ge=2, description="Number of folds.")
     by: Literal["random", "group", "blocks"] = Field(
         "group",
-        description="Draw samples, draw whole groups, or cut each class into contiguous blocks of the file order.",
+        description="Draw samples, draw whole groups, or cut each class into blocks of the file order.",
     )
     stratify: bool = Field(True, description="Give every fold the same mix of classes; blocks always do.")
     validation: float = Field(

@@ -1,0 +1,124 @@
+"""Random division by fractions that keeps groups whole and classes balanced."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import DataError, Part
+from leukokit.api.folds import class_counts
+
+
+def rank(key: str, name: str) -> bytes:
+    """Return a random sort key of a name, the same wherever the name stands in a list."""
+    return hashlib.sha256(f"{key}:{name}".encode("utf-8", "surrogatepass")).digest()
+
+
+def draw_parts(
+    labels: NDArray[np.str_],
+    groups: NDArray[np.str_],
+    shares: Mapping[Part, float],
+    *,
+    stratify: bool,
+    key: str,
+) -> list[Part]:
+    """Draw a part for each sample.
+
+    Groups are handed out one by one, larger ones first, each to the part that still lacks the largest share
+    of its own quota. Where every group is one sample the quotas are met exactly. (scikit-learn's splitters
+    with groups cut equal folds, or do not stratify.)
+
+    Parameters
+    ----------
+    labels, groups : str array (n,)
+        Class and group of each sample.
+    shares : mapping of Part to float
+        Fractions, above 0, that sum to 1.
+    stratify : bool
+        Meet the fractions in each class, with one sample or more of each class in each part.
+    key : str
+        Seed of the draw.
+
+    Raises
+    ------
+    DataError
+        Where there are fewer groups than parts, in a class or in all.
+    """
+    parts = list(shares)
+    units, unit_of = np.unique(groups, return_inverse=True)
+    names, class_of = (
+        np.unique(labels, return_inverse=True) if stratify else (np.array([""]), np.zeros(len(labels), int))
+    )
+    held = np.zeros((len(units), len(names)), dtype=np.int64)
+    np.add.at(held, (unit_of, class_of), 1)
+    _refuse_too_small(labels, groups, names, held, parts)
+    quotas = np.stack([_quotas(int(n), list(shares.values())) for n in held.sum(axis=0)], axis=1)
+    order = sorted(range(len(units)), key=lambda u: (-int(held[u].sum()), rank(key, str(units[u]))))
+    lacking = quotas.astype(np.float64)
+    chosen = np.zeros(len(units), dtype=np.intp)
+    for unit in order:
+        chosen[unit] = int(np.argmax((lacking / quotas) @ held[unit]))
+        lacking[chosen[unit]] -= held[unit]
+    if stratify:
+        _fill_gaps(chosen, held, len(parts), names, order)
+    return [parts[chosen[unit]] for unit in unit_of]
+
+
+def _refuse_too_small(
+    labels: NDArray[np.str_],
+    groups: NDArray[np.str_],
+    names: NDArray[np.str_],
+    held: NDArray[np.int64],
+    parts: list[Part],
+) -> None:
+    counts = class_counts(labels)
+    for column, name in enumerate(names):
+        n_units, n_samples = int(np.count_nonzero(held[:, column])), int(held[:, column].sum())
+        if n_units >= len(parts):
+            continue
+        in_groups = f" in {n_units} groups" if len(np.unique(groups)) < len(groups) else ""
+        what = f"class {str(name)!r} has" if str(name) in counts else "the data set has"
+        raise DataError(
+            f"{what} {n_samples} samples{in_groups}, too few for {len(parts)} parts ({', '.join(parts)})",
+            where="split",
+            hint="Add samples, leave the class out, or ask for fewer parts (validation: 0)",
+        )
+
+
+def _quotas(n: int, shares: list[float]) -> NDArray[np.int64]:
+    """Whole numbers near ``n * shares`` that sum to ``n``, each 1 or more (largest remainders)."""
+    exact = n * np.array(shares)
+    quotas = np.maximum(np.floor(exact + 1e-9).astype(np.int64), 1)
+    while quotas.sum() < n:
+        quotas[int(np.argmax(exact - quotas))] += 1
+    while quotas.sum() > n:
+        spare = np.where(quotas > 1, quotas - exact, -np.inf)
+        quotas[int(np.argmax(spare))] -= 1
+    return quotas
+
+
+def _fill_gaps(
+    chosen: NDArray[np.intp], held: NDArray[np.int64], n_parts: int, names: NDArray[np.str_], order: list[int]
+) -> None:
+    """Move groups, the smallest that will do, until each part has each class; large groups can leave gaps."""
+    for column in range(held.shape[1]):
+        for part in range(n_parts):
+            if held[chosen == part, column].any():
+                continue
+            for unit in reversed(order):
+                donor = chosen[unit]
+                left = held[chosen == donor].sum(axis=0) - held[unit]
+                if held[unit, column] and (left[held[unit] > 0] > 0).all():
+                    chosen[unit] = part
+                    break
+            else:
+                n_samples, n_groups = held[:, column].sum(), np.count_nonzero(held[:, column])
+                raise DataError(
+                    f"class {str(names[column])!r} has {n_samples} samples in {n_groups} groups that cannot "
+                    f"be spread over {n_parts} parts",
+                    where="split",
+                    hint="Ask for fewer parts, set group: false, or give groups of a finer kind",
+                )
