@@ -124,4 +124,5 @@ def _histograms(image: RGBImage) -> FloatArray:
     counts = [cv2.calcHist([image], [channel], None, [256], [0, 256]) for channel in range(3)]
     # OpenCV 5 returns vectors, OpenCV 4 columns.
     pixels = image.shape[0] * image.shape[1]
-    return np.divide(np.asarray(counts, dtype=np.float64).reshape(3, 256), pixels)
+    histograms: FloatArray = np.divide(np.asarray(counts, dtype=np.float64).reshape(3, 256), pixels)
+    return histograms
