@@ -53,7 +53,7 @@ def _summary(recipe: Recipe) -> list[tuple[str, str]]:
     split = (
         "the data set's default"
         if model.split is None
-        else _values(model.split if isinstance(model.split, dict) else model.split.model_dump(mode="json"))
+        else _values(model.split.model_dump(mode="json"))
     )
     lines = [("data", _component(recipe.data)), ("split", split)]
     lines += [("preprocess", _component(bound)) for bound in recipe.preprocess]

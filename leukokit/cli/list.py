@@ -63,27 +63,26 @@ def _as_data(catalog: Catalog, entries: list[Entry]) -> dict[str, Any]:
 
 
 def _print_table(entries: list[Entry]) -> None:
+    from itertools import groupby
+
     from rich.table import Table
     from rich.text import Text
 
     from leukokit.cli._terminal import console, safe
 
-    built_in = all(entry.distribution == "leukokit" for entry in entries)
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("kind", style="dim", no_wrap=True)
-    table.add_column("name", style="cyan", no_wrap=True)
-    table.add_column("what it does")
-    if not built_in:
-        table.add_column("from", style="dim")
-    for i, entry in enumerate(entries):
-        first = i == 0 or entries[i - 1].kind != entry.kind
-        last = i + 1 == len(entries) or entries[i + 1].kind != entry.kind
-        origin = [] if built_in else [Text(safe(entry.origin))]
-        words = str(entry.kind).replace("_", " ") if first else ""
-        table.add_row(Text(words), Text(entry.name), Text(safe(entry.spec.summary)), *origin)
-        if last and i + 1 < len(entries):
-            table.add_row()
-    console().print(table)
+    out = console()
+    width = max((len(entry.name) for entry in entries), default=0)
+    for i, (kind, group) in enumerate(groupby(entries, key=lambda entry: entry.kind)):
+        table = Table(box=None, show_header=False, padding=(0, 1, 0, 2))
+        table.add_column(style="cyan", no_wrap=True, min_width=width)
+        table.add_column()
+        for entry in group:
+            origin = "" if entry.distribution == "leukokit" else f"  ({safe(entry.origin)})"
+            table.add_row(Text(entry.name), Text.assemble(safe(entry.spec.summary), (origin, "dim")))
+        if i:
+            out.print()
+        out.print(Text(str(kind).replace("_", " "), style="bold"))
+        out.print(table)
 
 
 def _warn(catalog: Catalog) -> None:

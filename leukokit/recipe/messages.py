@@ -72,25 +72,27 @@ def _real_path(value: Any, error: ErrorDetails) -> Path:
             path.append(part)
         elif error["type"] == "missing" and i == len(error["loc"]) - 1:
             path.append(part)
+    if error["type"] in _TAGS:  # a value that says in one of its keys which of several shapes it has
+        path.append(str(error["ctx"]["discriminator"]).strip("'"))
     return tuple(path)
 
 
 def _unknown_key(key: str, allowed: list[str]) -> str:
     known = f"; expected one of: {', '.join(allowed)}" if allowed else "; none can be given here"
-    if allowed == ["use", "params"]:
+    if {"use", "params"} <= set(allowed) and not did_you_mean(key, allowed):
         return f"unknown key {shown(key)}; parameters stand below 'params', as in params: {{{key[:40]}: ...}}"
     return f"unknown key {shown(key)}{did_you_mean(key, allowed)}{known}"
 
 
 def _message(found: list[ErrorDetails]) -> str:
     for error in found:
-        if error["type"] == "missing":
+        if error["type"] in ("missing", "union_tag_not_found"):
             return "is missing and must be given"
         if error["type"] in ("value_error", "assertion_error") and len(found) == 1:
             return str(error.get("ctx", {}).get("error") or error["msg"]).strip()
     expected = list(dict.fromkeys(_expected(error) for error in found))
     choices = [choice for error in found for choice in _choices(error)]
-    given = found[0]["input"]
+    given = found[0]["ctx"]["tag"] if found[0]["type"] in _TAGS else found[0]["input"]
     hint = did_you_mean(given, choices) if isinstance(given, str) else ""
     return f"expected {' or '.join(expected)}, got {_got(given)}{hint}"
 
@@ -106,6 +108,8 @@ def _got(value: Any) -> str:
         return "nothing (null)"
     return json.dumps(value)[:60] if isinstance(value, (bool, int, float)) else shown(value)
 
+
+_TAGS = ("union_tag_invalid", "union_tag_not_found")
 
 _TYPES = {
     "int_type": "a whole number",
@@ -132,7 +136,7 @@ _TYPES = {
 
 def _expected(error: ErrorDetails) -> str:
     kind, ctx = error["type"], error.get("ctx", {})
-    if kind == "model_type" and ctx.get("class_name") == "ComponentRef":
+    if kind == "model_type" and ctx.get("class_name") in ("ComponentRef", "DataRef"):
         return "a component: its name, or {use: NAME, params: {...}}"
     if kind in _TYPES:
         return _TYPES[kind]

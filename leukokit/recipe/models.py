@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = 1
-"""Raised when recipes of the format before would be read differently."""
+from leukokit.recipe.split import SplitSpec
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 """Safe as the name of a folder everywhere: no separator, no leading dot or dash, no `..`."""
@@ -30,7 +29,10 @@ class Read(RecipeBase):
     """How files become pixels where a file alone does not say."""
 
     bit_depth: int | None = Field(
-        None, ge=9, le=16, description="Significant bits a channel of images with more than 8; null: rejected."
+        None,
+        ge=9,
+        le=16,
+        description="Significant bits a channel of images with more than 8; null: rejected.",
     )
     frame: int | None = Field(
         None, ge=0, description="Frame or page, from 0, of files with several; null: such files are rejected."
@@ -70,9 +72,7 @@ class RecipeModel(RecipeBase):
         None, ge=0, description="Exit code 3 where more images than this are rejected; null: no limit."
     )
     data: DataRef = Field(description="Data set.")
-    split: dict[str, Any] | None = Field(
-        None, description="How samples are parted; null: the data set's default."
-    )
+    split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")
     preprocess: list[ComponentRef] = Field([], description="Preprocessors, applied in order.")
     segment: ComponentRef | None = Field(None, description="Segmenter.")
     features: list[ComponentRef] = Field([], description="Feature extractors.")

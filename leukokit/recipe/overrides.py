@@ -21,6 +21,7 @@ from leukokit.recipe.stages import MANY, ONE, write_out
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 
 _FIELDS_OF_COMPONENT = ("use", "params")
+_FIELDS_OF_DATA = (*_FIELDS_OF_COMPONENT, "read")
 
 
 class PathError(Exception):
@@ -85,7 +86,7 @@ def resolve_path(data: Any, key: str, fields: Iterable[str]) -> Path:
             f"there is no key {shown(head)}{did_you_mean(head, fields)}; keys: {', '.join(fields)}"
         )
     if head in ONE:
-        return (head, *_in_component(rest))
+        return (head, *_in_component(rest, data=head == "data"))
     if head in MANY and rest:
         items = data.get(head) if isinstance(data, dict) else None
         index, rest = _index(head, items if isinstance(items, list) else [], rest)
@@ -95,8 +96,9 @@ def resolve_path(data: Any, key: str, fields: Iterable[str]) -> Path:
     return tuple(parts)
 
 
-def _in_component(rest: list[str]) -> list[str]:
-    return rest if not rest or rest[0] in _FIELDS_OF_COMPONENT else ["params", *rest]
+def _in_component(rest: list[str], *, data: bool = False) -> list[str]:
+    fields = _FIELDS_OF_DATA if data else _FIELDS_OF_COMPONENT
+    return rest if not rest or rest[0] in fields else ["params", *rest]
 
 
 def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str]]:
@@ -129,6 +131,8 @@ def _put(document: Document, path: Path, value: Any, place: Place) -> None:
         if inner is None:
             inner = {}
             _assign(holder, part, inner, path[: i + 1])
+            document.keys.setdefault(path[: i + 1], place)
+            document.values[path[: i + 1]] = place
         holder = inner
     _assign(holder, path[-1], value, path)
     for places in (document.keys, document.values):

@@ -21,8 +21,9 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     schema = RecipeModel.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions.pop("ComponentRef", None)
+    read = definitions.pop("DataRef")["properties"]["read"]
     for kind in Kind:
-        _add_kind(definitions, catalog, kind)
+        _add_kind(definitions, catalog, kind, {"read": read} if kind is Kind.DATASET else {})
     properties = schema["properties"]
     for stage, kind in ONE.items():
         one = {"$ref": _BASE_REF + str(kind)}
@@ -39,8 +40,8 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     return schema
 
 
-def _add_kind(definitions: dict[str, Any], catalog: Catalog, kind: Kind) -> None:
-    """Add one definition for the kind, and one for each of its components."""
+def _add_kind(definitions: dict[str, Any], catalog: Catalog, kind: Kind, more: dict[str, Any]) -> None:
+    """Define the kind, and each of its components with ``more`` properties beside ``params``."""
     entries = catalog.of(kind)
     if not entries:
         definitions[str(kind)] = False  # nothing is installed, so nothing is valid
@@ -49,13 +50,13 @@ def _add_kind(definitions: dict[str, Any], catalog: Catalog, kind: Kind) -> None
     for entry in entries:
         # `/` would be read as a step of the pointer.
         name = f"{kind}.{entry.name.replace('/', '.')}"
-        definitions[name] = _component(definitions, entry, name)
+        definitions[name] = _component(definitions, entry, name, more)
         refs.append({"$ref": _BASE_REF + name})
     names = [{"const": entry.name, "description": entry.spec.summary} for entry in entries]
     definitions[str(kind)] = {"oneOf": [*names, *refs]}
 
 
-def _component(definitions: dict[str, Any], entry: Entry, name: str) -> dict[str, Any]:
+def _component(definitions: dict[str, Any], entry: Entry, name: str, more: dict[str, Any]) -> dict[str, Any]:
     try:
         model = entry.load().Params
         params = model.model_json_schema(mode="validation", ref_template=f"{_BASE_REF}{name}.{{model}}")
@@ -69,7 +70,7 @@ def _component(definitions: dict[str, Any], entry: Entry, name: str) -> dict[str
     return {
         "type": "object",
         "description": entry.spec.summary,
-        "properties": {"use": {"const": entry.name}, "params": params},
+        "properties": {"use": {"const": entry.name}, "params": params, **more},
         "required": required,
         "additionalProperties": False,
     }

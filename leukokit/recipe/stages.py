@@ -30,7 +30,7 @@ def write_out(document: Document) -> None:
     """Replace short forms by long ones, in place.
 
     ``median`` becomes ``{use: median, params: {}}``, a lone component where a list is expected becomes a list
-    of one, and a blank becomes an empty list.
+    of one, a blank becomes an empty list, and the name of a split ``{method: named, name: ...}``.
     """
     data = document.data
     if not isinstance(data, dict):
@@ -46,6 +46,9 @@ def write_out(document: Document) -> None:
         if isinstance(data[stage], list):
             for i, item in enumerate(data[stage]):
                 data[stage][i] = _long(document, (stage, i), item)
+    if isinstance(data.get("split"), str):
+        document.values[("split", "name")] = document.place(("split",))
+        data["split"] = {"method": "named", "name": data["split"]}
     for stage in ONE:
         if stage in data:
             data[stage] = _long(document, (stage,), data[stage])
