@@ -1,0 +1,89 @@
+"""Checks that every component passes."""
+
+from __future__ import annotations
+
+import pickle
+
+from pydantic import ValidationError
+
+from leukokit.api import Params
+from leukokit.testing._case import Case
+
+_STRANGER = "a_parameter_that_no_component_has"
+
+
+def params_are_documented(case: Case) -> None:
+    """Every parameter has a description; it is the documentation everywhere."""
+    assert issubclass(case.cls.Params, Params), f"{case.name}.Params must derive from leukokit.api.Params"
+    bare = [name for name, field in case.cls.Params.model_fields.items() if not field.description]
+    assert not bare, f"{case.name}: parameters without a description: {', '.join(bare)}"
+    assert case.cls.Params.model_json_schema()["type"] == "object"
+
+
+def params_are_frozen(case: Case) -> None:
+    """A component's parameters cannot change after it was built."""
+    params = case.make().params
+    assert isinstance(params, case.cls.Params), f"{case.name}: params is not a {case.cls.Params.__name__}"
+    for name in case.cls.Params.model_fields:
+        try:
+            setattr(params, name, getattr(params, name))
+        except ValidationError:
+            continue
+        raise AssertionError(f"{case.name}: parameter {name} can be set after the component was built")
+
+
+def params_refuse_strangers(case: Case) -> None:
+    """A misspelt parameter is an error, never ignored."""
+    try:
+        case.cls.create(**case.params, **{_STRANGER: 1})
+    except ValidationError as error:
+        assert _STRANGER in str(error), f"{case.name}: the error does not name the unknown parameter"
+    else:
+        raise AssertionError(f"{case.name}: an unknown parameter was accepted; extra must be 'forbid'")
+
+
+def params_survive_json(case: Case) -> None:
+    """Parameters come back from JSON as they were: they are written to ``resolved.json``."""
+    params = case.make().params
+    again = type(params).model_validate_json(params.model_dump_json())
+    assert again == params, f"{case.name}: parameters changed on their way through JSON: {params} -> {again}"
+
+
+def component_is_documented(case: Case) -> None:
+    """The class says in its docstring what it does."""
+    assert (case.cls.__dict__.get("__doc__") or "").strip(), f"{case.name} has no docstring"
+
+
+def revision_is_a_number(case: Case) -> None:
+    """The revision is a whole number from 1."""
+    revision = case.cls.revision
+    assert isinstance(revision, int) and revision >= 1, (
+        f"{case.name}.revision is {revision!r}, expected 1, 2, ..."
+    )
+
+
+def fingerprint_is_stable(case: Case) -> None:
+    """Two components with the same parameters have the same fingerprint."""
+    first, second = case.make().fingerprint(), case.make().fingerprint()
+    assert isinstance(first, str), f"{case.name}.fingerprint() returns {type(first).__name__}, expected str"
+    assert first == second, f"{case.name}.fingerprint() differs between two components of the same parameters"
+
+
+def component_is_picklable(case: Case) -> None:
+    """A component can be sent to a worker process."""
+    component = case.make()
+    again = pickle.loads(pickle.dumps(component))  # noqa: S301 - made a line ago
+    assert type(again) is case.cls
+    assert again.params == component.params, f"{case.name}: parameters changed on their way through pickle"
+
+
+CHECKS = (
+    params_are_documented,
+    params_are_frozen,
+    params_refuse_strangers,
+    params_survive_json,
+    component_is_documented,
+    revision_is_a_number,
+    fingerprint_is_stable,
+    component_is_picklable,
+)

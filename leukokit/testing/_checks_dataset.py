@@ -1,0 +1,98 @@
+"""Checks of data sets. One that is not on this machine only has to say so."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+
+from leukokit.api import DataError, Dataset, Labels, Part, Sample, check_rgb, read_image
+from leukokit.testing._case import Case
+
+_LOOKED_AT = 3
+
+
+def absence_is_explained(case: Case) -> None:
+    """A data set that is not here says where it was looked for, and its samples raise DataError."""
+    dataset: Dataset = case.make()
+    reason = dataset.missing()
+    if reason is None:
+        return
+    assert isinstance(reason, str) and reason.strip(), f"{case.name}.missing() gives no reason"  # noqa: PT018
+    try:
+        dataset.samples()
+    except DataError:
+        return
+    raise AssertionError(f"{case.name} is missing, and samples() raises no DataError")
+
+
+def samples_are_stable(case: Case) -> None:
+    """Samples have ids of their own and come in the same order each time."""
+    dataset: Dataset = case.make()
+    if dataset.missing() is not None:
+        return
+    samples = list(dataset.samples())
+    assert samples, f"{case.name} has no samples and raised no DataError"
+    assert all(isinstance(sample, Sample) for sample in samples), (
+        f"{case.name} yields other things than Sample"
+    )
+    assert len({sample.id for sample in samples}) == len(samples), f"{case.name} repeats a sample id"
+    assert samples == list(case.make().samples()), f"{case.name} gives other samples when built again"
+
+
+def pixels_can_be_had(case: Case) -> None:
+    """A sample has a file or is rendered, the same pixels each time."""
+    dataset: Dataset = case.make()
+    if dataset.missing() is not None:
+        return
+    for sample in islice(dataset.samples(), _LOOKED_AT):
+        if sample.path is not None:
+            read_image(sample.path)
+            continue
+        image = dataset.render(sample)
+        check_rgb(image, f"{case.name}.render")
+        assert np.array_equal(image, case.make().render(sample)), (
+            f"{case.name} renders {sample.id} anew each time"
+        )
+
+
+def splits_are_of_these_samples(case: Case) -> None:
+    """Splits name samples of the data set and known parts; the default split is one of them."""
+    dataset: Dataset = case.make()
+    if dataset.missing() is not None:
+        return
+    ids = {sample.id for sample in dataset.samples()}
+    splits = dataset.splits()
+    for name, parts in splits.items():
+        strangers = sorted(set(parts) - ids)
+        assert not strangers, f"{case.name}: split {name} names unknown samples: {strangers[:3]}"
+        assert set(parts.values()) <= set(Part), f"{case.name}: split {name} has unknown parts"
+    default = dataset.default_split()
+    assert default is None or default in splits, f"{case.name}: the default split {default!r} does not exist"
+
+
+def truth_fits_the_image(case: Case) -> None:
+    """Truth masks have the size of their image."""
+    dataset: Dataset = case.make()
+    if dataset.missing() is not None:
+        return
+    for sample in islice(dataset.samples(), _LOOKED_AT):
+        truth = dataset.truth(sample)
+        if truth is None:
+            continue
+        assert isinstance(truth, Labels), f"{case.name}.truth returns {type(truth).__name__}, expected Labels"
+        image = dataset.render(sample) if sample.path is None else read_image(sample.path)
+        for role, array in truth.roles.items():
+            assert array.shape == image.shape[:2], (
+                f"{case.name}: the {role} mask of {sample.id} has another size"
+            )
+            assert array.dtype == np.int32, f"{case.name}: the {role} mask of {sample.id} is {array.dtype}"
+
+
+CHECKS = (
+    absence_is_explained,
+    samples_are_stable,
+    pixels_can_be_had,
+    splits_are_of_these_samples,
+    truth_fits_the_image,
+)

@@ -1,0 +1,139 @@
+"""Checks of feature extractors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from leukokit.api import CELL, FeatureExtractor, ImageRejected, Labels, Planes, RGBImage, Status
+from leukokit.testing._case import Case, in_threads
+from leukokit.testing.images import no_cells
+
+
+def _with_roles(extractor: FeatureExtractor, labels: Labels) -> Labels:
+    """Give the extractor a label image for each role it reads, also for a plugin's own."""
+    own = {role: labels.roles.get(role, labels.roles[CELL]) for role in extractor.roles()}
+    return Labels(roles={**labels.roles, **own}, status=labels.status)
+
+
+def _extract(extractor: FeatureExtractor, image: RGBImage, labels: Labels) -> Mapping[str, float]:
+    return extractor.extract(Planes(image), _with_roles(extractor, labels))
+
+
+def _equal(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
+    return list(first) == list(second) and np.array_equal(
+        np.array(list(first.values())), np.array(list(second.values())), equal_nan=True
+    )
+
+
+def names_are_fixed(case: Case) -> None:
+    """Names are known before any image, differ from each other, and depend on the parameters alone."""
+    names = case.make().names()
+    assert isinstance(names, tuple), f"{case.name}.names() returns {type(names).__name__}, expected tuple"
+    assert names, f"{case.name}.names() is empty"
+    assert all(isinstance(name, str) and name for name in names), f"{case.name}: names must be text"
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    assert not repeated, f"{case.name} repeats the names {repeated}"
+    extractor = case.make()
+    image, labels = case.smears()[0]
+    _extract(extractor, image, labels)
+    assert extractor.names() == names, f"{case.name}: names change after an image was seen"
+
+
+def nullable_names_are_names(case: Case) -> None:
+    """``nullable`` is a part of ``names``."""
+    extractor = case.make()
+    strangers = sorted(extractor.nullable() - set(extractor.names()))
+    assert not strangers, f"{case.name}: nullable names that are no features: {strangers}"
+
+
+def keys_are_the_names(case: Case) -> None:
+    """``extract`` gives exactly the promised names, each a number."""
+    extractor = case.make()
+    for image, labels in case.smears():
+        _check_values(case, extractor, _extract(extractor, image, labels), labels)
+
+
+def _check_values(
+    case: Case, extractor: FeatureExtractor, values: Mapping[str, float], labels: Labels
+) -> None:
+    assert set(values) == set(extractor.names()), (
+        f"{case.name} gives other keys than its names: {sorted(set(values) ^ set(extractor.names()))[:5]}"
+    )
+    absent_allowed = bool(extractor.roles()) and labels.status is not Status.OK
+    for name, value in values.items():
+        assert np.ndim(value) == 0, f"{case.name}: {name} is no single number"
+        number = float(value)
+        assert not np.isinf(number), f"{case.name}: {name} is infinite"
+        assert not np.isnan(number) or absent_allowed or name in extractor.nullable(), (
+            f"{case.name}: {name} is NaN; name it in nullable() where that is meant"
+        )
+
+
+def missing_cells_are_declared(case: Case) -> None:
+    """Where no cell was found, features of cells are NaN or a number, and nothing fails."""
+    extractor = case.make()
+    for image, _ in case.smears():
+        labels = no_cells(image)
+        _check_values(case, extractor, _extract(extractor, image, labels), labels)
+
+
+def labels_are_optional_without_roles(case: Case) -> None:
+    """An extractor that reads no roles works without segmentation."""
+    extractor = case.make()
+    if extractor.roles():
+        return
+    for image, labels in case.smears():
+        bare = extractor.extract(Planes(image))
+        assert set(bare) == set(extractor.names()), f"{case.name} gives other keys without labels"
+        assert _equal(bare, _extract(extractor, image, labels)), (
+            f"{case.name} reads labels although roles() is empty"
+        )
+
+
+def features_survive_odd_images(case: Case) -> None:
+    """Images of one color or a few pixels give features, or are declined with ImageRejected."""
+    extractor = case.make()
+    for image in case.odd_images():
+        labels = no_cells(image)
+        try:
+            values = _extract(extractor, image, labels)
+        except ImageRejected:
+            continue
+        _check_values(case, extractor, values, labels)
+
+
+def features_are_the_same_every_time(case: Case) -> None:
+    """The same image gives the same numbers, in one thread or several."""
+    first, second = case.make(), case.make()
+    smears = case.smears()
+    alone = [_extract(first, *smear) for smear in smears for _ in range(3)]
+    again = [_extract(second, *smear) for smear in smears for _ in range(3)]
+    assert all(map(_equal, alone, again)), f"{case.name} gives other numbers when built again"
+    together = in_threads(lambda smear: _extract(first, *smear), smears)
+    assert all(map(_equal, alone, together)), f"{case.name} gives other numbers when threads share it"
+
+
+def features_do_not_write(case: Case) -> None:
+    """Image and labels are left as they were, even where they could be written."""
+    extractor = case.make()
+    for image, labels in case.smears():
+        mine = image.copy()
+        my_labels = Labels({role: array.copy() for role, array in labels.roles.items()}, labels.status)
+        _extract(extractor, mine, my_labels)
+        assert np.array_equal(mine, image), f"{case.name} writes into the image it is given"
+        for role, array in labels.roles.items():
+            assert np.array_equal(my_labels.roles[role], array), f"{case.name} writes into the labels {role}"
+
+
+CHECKS = (
+    names_are_fixed,
+    nullable_names_are_names,
+    keys_are_the_names,
+    missing_cells_are_declared,
+    labels_are_optional_without_roles,
+    features_survive_odd_images,
+    features_are_the_same_every_time,
+    features_do_not_write,
+)

@@ -1,0 +1,198 @@
+"""Checks of components that take an image and give an image or labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leukokit.api import CELL, NUCLEUS, ImageRejected, Labels, Preprocessor, RGBImage, Segmenter, Status
+from leukokit.testing._case import Case, generator, in_threads
+
+
+def _fitted(case: Case) -> Preprocessor:
+    preprocessor: Preprocessor = case.make()
+    if preprocessor.needs_fit():
+        preprocessor.fit(image for image, _ in case.smears())
+    return preprocessor
+
+
+def _run(component: Any, image: RGBImage) -> Any:
+    rng = generator() if component.stochastic else None
+    method = component.apply if isinstance(component, Preprocessor) else component.segment
+    return method(image, rng=rng)
+
+
+def _arrays(result: Any) -> list[np.ndarray[Any, Any]]:
+    if isinstance(result, Labels):
+        return [result.roles[role] for role in sorted(result.roles)]
+    return [result]
+
+
+def _same(first: Any, second: Any) -> bool:
+    return all(
+        one.dtype == two.dtype and np.array_equal(one, two)
+        for one, two in zip(_arrays(first), _arrays(second), strict=True)
+    )
+
+
+def _make(case: Case) -> Any:
+    return _fitted(case) if issubclass(case.cls, Preprocessor) else case.make()
+
+
+def output_is_the_same_every_time(case: Case) -> None:
+    """Two components of the same parameters give the same bytes, twice each."""
+    first, second = _make(case), _make(case)
+    for image, _ in case.smears():
+        results = [_run(first, image), _run(first, image), _run(second, image)]
+        assert _same(results[0], results[1]), f"{case.name} gives another result when called again"
+        assert _same(results[0], results[2]), f"{case.name} gives another result when built again"
+
+
+def output_is_the_same_in_threads(case: Case) -> None:
+    """One component serves several threads at once."""
+    component = _make(case)
+    images = [image for image, _ in case.smears()]
+    alone = [_run(component, image) for image in images for _ in range(3)]
+    together = in_threads(lambda image: _run(component, image), images)
+    assert all(map(_same, alone, together)), f"{case.name} gives other results when threads share it"
+
+
+def input_is_not_written(case: Case) -> None:
+    """The image is left as it was, even where it could be written, and the result is no view of it."""
+    component = _make(case)
+    for image, _ in case.smears():
+        mine = image.copy()
+        result = _run(component, mine)
+        assert np.array_equal(mine, image), f"{case.name} writes into the image it is given"
+        for array in _arrays(result):
+            writable_view = array.flags.writeable and np.shares_memory(array, mine) and array is not mine
+            assert not writable_view, f"{case.name} returns a writable view of its input"
+
+
+def read_only_input_is_accepted(case: Case) -> None:
+    """Images come read-only, and possibly as a view with strides of its own."""
+    component = _make(case)
+    for image, _ in case.smears():
+        view = np.ascontiguousarray(image[:, ::-1])[:, ::-1]
+        view.setflags(write=False)
+        assert _same(_run(component, image), _run(component, view)), (
+            f"{case.name} gives another result for the same pixels in another memory layout"
+        )
+
+
+def preprocessor_keeps_the_type(case: Case) -> None:
+    """A preprocessor gives uint8 H x W x 3, of the same size where ``keeps_shape`` is True."""
+    component = _fitted(case)
+    for image, _ in case.smears():
+        _check_image(case, image, _run(component, image))
+
+
+def _check_image(case: Case, image: RGBImage, result: Any) -> None:
+    assert isinstance(result, np.ndarray), f"{case.name} returns {type(result).__name__}, expected an array"
+    assert result.dtype == np.uint8, f"{case.name} returns {result.dtype}, expected uint8"
+    assert result.ndim == 3, f"{case.name} returns shape {result.shape}, expected H x W x 3"
+    assert result.shape[2] == 3, f"{case.name} returns shape {result.shape}, expected H x W x 3"
+    kept = result.shape == image.shape
+    assert kept or not case.cls.keeps_shape, (  # type: ignore[attr-defined]
+        f"{case.name} says keeps_shape and returns {result.shape} for {image.shape}"
+    )
+
+
+def preprocessor_survives_odd_images(case: Case) -> None:
+    """Images of one color or a few pixels are changed, or declined with ImageRejected."""
+    component = _fitted(case)
+    for image in case.odd_images():
+        try:
+            result = _run(component, image)
+        except ImageRejected:
+            continue
+        _check_image(case, image, result)
+
+
+def fitted_state_comes_back(case: Case) -> None:
+    """What ``fit`` learnt goes through ``state`` and ``restore``: predictions use it in another process."""
+    first = _fitted(case)
+    if not first.needs_fit():
+        return
+    state = first.state()
+    assert state, f"{case.name} needs fit, and its state is empty afterwards"
+    for name, value in state.items():
+        assert isinstance(value, np.ndarray), f"{case.name}.state()[{name!r}] is no array"
+        assert value.dtype != object, f"{case.name}.state()[{name!r}] holds Python objects, expected numbers"
+    second: Preprocessor = case.make()
+    second.restore({name: value.copy() for name, value in state.items()})
+    for image, _ in case.smears():
+        assert _same(_run(first, image), _run(second, image)), f"{case.name} works otherwise after restore"
+
+
+def segmenter_keeps_its_word(case: Case) -> None:
+    """A segmenter gives exactly its roles as int32 H x W, and a status that fits them."""
+    component: Segmenter = case.make()
+    roles = component.roles()
+    assert roles, f"{case.name}.roles() is empty"
+    assert len(set(roles)) == len(roles), f"{case.name}.roles() repeats a role: {roles}"
+    for image, _ in case.smears():
+        _check_labels(case, image, _run(component, image), roles)
+
+
+def segmenter_shares_ids(case: Case) -> None:
+    """A nucleus lies inside the cell of the same id."""
+    component: Segmenter = case.make()
+    if not {NUCLEUS, CELL} <= set(component.roles()):
+        return
+    for image, _ in case.smears():
+        labels = _run(component, image)
+        inside = labels.nucleus > 0
+        assert np.array_equal(labels.nucleus[inside], labels.cell[inside]), (
+            f"{case.name}: a nucleus lies outside the cell of its id"
+        )
+
+
+def segmenter_survives_odd_images(case: Case) -> None:
+    """On images without cells the status says so, or the image is declined with ImageRejected."""
+    component: Segmenter = case.make()
+    for image in case.odd_images():
+        try:
+            result = _run(component, image)
+        except ImageRejected:
+            continue
+        _check_labels(case, image, result, component.roles())
+
+
+def _check_labels(case: Case, image: RGBImage, result: Any, roles: tuple[str, ...]) -> None:
+    assert isinstance(result, Labels), f"{case.name} returns {type(result).__name__}, expected Labels"
+    assert set(result.roles) == set(roles), (
+        f"{case.name} returns the roles {sorted(result.roles)}, promised {sorted(roles)}"
+    )
+    assert isinstance(result.status, Status), f"{case.name} returns the status {result.status!r}"
+    for role, array in result.roles.items():
+        assert array.dtype == np.int32, f"{case.name}: {role} is {array.dtype}, expected int32"
+        assert array.shape == image.shape[:2], (
+            f"{case.name}: {role} has shape {array.shape}, expected {image.shape[:2]}"
+        )
+        assert array.min(initial=0) >= 0, f"{case.name}: {role} has ids below 0"
+    if {NUCLEUS, CELL} & set(roles):
+        assert (result.status is Status.OK) == (result.count > 0), (
+            f"{case.name} finds {result.count} cells and says {result.status.value!r}"
+        )
+
+
+_SHARED = (
+    output_is_the_same_every_time,
+    output_is_the_same_in_threads,
+    input_is_not_written,
+    read_only_input_is_accepted,
+)
+PREPROCESSOR = (
+    *_SHARED,
+    preprocessor_keeps_the_type,
+    preprocessor_survives_odd_images,
+    fitted_state_comes_back,
+)
+SEGMENTER = (
+    *_SHARED,
+    segmenter_keeps_its_word,
+    segmenter_shares_ids,
+    segmenter_survives_odd_images,
+)

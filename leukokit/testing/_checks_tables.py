@@ -1,0 +1,343 @@
+"""Checks of components that take tables: selectors, classifiers, explainers."""
+
+from __future__ import annotations
+
+import pickle
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukokit.api import Classifier, Consumes, Examples, Explainer, Explanation, LeukokitError, Selector
+from leukokit.testing._case import Case
+from leukokit.testing.tables import NOISE, SIGNAL, NaiveBayes, examples
+
+_SEED = 7
+
+
+def _complete() -> tuple[Any, Any]:
+    """A table as selectors get it: no missing values, standardized."""
+    train = examples(missing=False)
+    table: Any = train.features
+    return (table - table.mean()) / table.std(), train.labels
+
+
+def _fit(case: Case) -> Any:
+    X, y = _complete()
+    selector: Selector = case.make()
+    return selector.transformer(seed=_SEED).fit(X.to_numpy(), y)
+
+
+# --- selectors ---
+
+
+def transformer_speaks_scikit_learn(case: Case) -> None:
+    """The transformer can be cloned, fits, and gives one finite row a row, named column by column."""
+    from sklearn.base import clone
+
+    X, y = _complete()
+    selector: Selector = case.make()
+    unfitted = selector.transformer(seed=_SEED)
+    assert unfitted is not selector.transformer(seed=_SEED), f"{case.name} hands out one transformer twice"
+    fitted = clone(unfitted).fit(X, y)
+    assert fitted is not None, f"{case.name}: fit returns nothing, expected the transformer itself"
+    out = np.asarray(fitted.transform(X))
+    assert out.ndim == 2, f"{case.name}: transform returns shape {out.shape}, expected two dimensions"
+    assert len(out) == len(X), f"{case.name}: transform returns {len(out)} rows for {len(X)}"
+    assert out.shape[1] >= 1, f"{case.name}: transform leaves no column"
+    assert np.isfinite(out).all(), f"{case.name}: transform returns values that are not finite"
+    names = fitted.get_feature_names_out()
+    assert len(names) == out.shape[1], f"{case.name} gives {len(names)} names for {out.shape[1]} columns"
+    assert len(set(names)) == len(names), f"{case.name} repeats names of columns"
+
+
+def selection_is_the_same_every_time(case: Case) -> None:
+    """The same table and seed give the same columns."""
+    X, _ = _complete()
+    first, second = _fit(case).transform(X.to_numpy()), _fit(case).transform(X.to_numpy())
+    assert np.array_equal(first, second), (
+        f"{case.name} selects otherwise when fitted again with the same seed"
+    )
+
+
+def selection_sees_the_fitted_rows_only(case: Case) -> None:
+    """A row is transformed alike, alone or among others."""
+    X, _ = _complete()
+    fitted = _fit(case)
+    together = np.asarray(fitted.transform(X.to_numpy()))
+    alone = np.vstack([fitted.transform(X.to_numpy()[row : row + 1]) for row in range(5)])
+    assert np.allclose(together[:5], alone, rtol=1e-9, atol=1e-9), (
+        f"{case.name}: a row's values depend on the rows beside it"
+    )
+
+
+def selector_does_not_write(case: Case) -> None:
+    """The table is left as it was."""
+    X, y = _complete()
+    values = X.to_numpy().copy()
+    case.make().transformer(seed=_SEED).fit(values, y).transform(values)
+    assert np.array_equal(values, X.to_numpy()), f"{case.name} writes into the table it is given"
+
+
+def selector_can_be_saved(case: Case) -> None:
+    """A model with this selector is saved, and loaded with the types that ``trusted`` names."""
+    selector: Selector = case.make()
+    train, test = examples(), examples(1)
+    model = NaiveBayes().fit(train, seed=_SEED, select=[selector])
+    with _folder() as folder:
+        model.save(folder)
+        again = NaiveBayes().load(folder, select=[selector])
+    assert np.array_equal(model.predict_proba(test), again.predict_proba(test)), (
+        f"{case.name} selects otherwise after it was saved and loaded"
+    )
+
+
+# --- classifiers ---
+
+
+def _consumes(case: Case) -> frozenset[Consumes]:
+    consumes: frozenset[Consumes] = case.cls.consumes  # type: ignore[attr-defined]
+    return consumes
+
+
+def _examples(case: Case, seed: int = 0) -> Examples:
+    wants = _consumes(case)
+    full = examples(seed, images=Consumes.IMAGES in wants, image_size=case.image_size)
+    return full if Consumes.FEATURES in wants else replace(full, features=None)
+
+
+def _trained(case: Case, train: Examples | None = None) -> Any:
+    classifier: Classifier = case.make()
+    with _folder() as folder:
+        return classifier.fit(train or _examples(case), _examples(case, 2), seed=_SEED, folder=folder)
+
+
+def probabilities_are_probabilities(case: Case) -> None:
+    """A model gives one finite row a sample, in 0..1, that sums to 1, a column for each training class."""
+    model, test = _trained(case), _examples(case, 1)
+    assert set(model.classes) == {"early", "late", "none"}, f"{case.name}: classes are {model.classes}"
+    assert all(type(name) is str for name in model.classes), f"{case.name}: classes must be plain text"
+    proba = model.predict_proba(test)
+    assert isinstance(proba, np.ndarray), f"{case.name} returns {type(proba).__name__}, expected an array"
+    assert proba.dtype == np.float64, f"{case.name} returns {proba.dtype}, expected float64"
+    expected = (len(test), len(model.classes))
+    assert proba.shape == expected, f"{case.name} returns shape {proba.shape}, expected {expected}"
+    assert np.isfinite(proba).all(), f"{case.name} returns probabilities that are not finite"
+    assert proba.min() >= 0, f"{case.name} returns probabilities below 0"
+    worst = float(np.abs(proba.sum(axis=1) - 1).max())
+    assert worst < 1e-6, f"{case.name}: rows miss the sum 1 by up to {worst:.2g}"
+
+
+def training_is_the_same_every_time(case: Case) -> None:
+    """The same samples and seed give the same probabilities."""
+    test = _examples(case, 1)
+    first, second = _trained(case).predict_proba(test), _trained(case).predict_proba(test)
+    assert np.array_equal(first, second), f"{case.name} learns otherwise when fitted again with the same seed"
+
+
+def prediction_is_row_by_row(case: Case) -> None:
+    """A sample gets its probabilities alone as among others, and twice the same."""
+    model, test = _trained(case), _examples(case, 1)
+    together = model.predict_proba(test)
+    assert np.array_equal(together, model.predict_proba(test)), (
+        f"{case.name} predicts otherwise when asked again"
+    )
+    few = examples(1, n=3, images=test.images is not None, image_size=case.image_size)
+    few = replace(
+        few, features=None if test.features is None else test.features.iloc[:3], ids=test.ids[:3], labels=None
+    )
+    assert np.allclose(together[:3], model.predict_proba(few), atol=1e-5), (
+        f"{case.name}: a sample's probabilities depend on the samples beside it"
+    )
+
+
+def training_does_not_write(case: Case) -> None:
+    """Tables and labels are left as they were."""
+    if Consumes.FEATURES not in _consumes(case):
+        return
+    train = _examples(case)
+    before: Any = train.features
+    kept, labels = before.copy(deep=True), np.array(train.labels)
+    model = _trained(case, train)
+    model.predict_proba(train)
+    assert before.equals(kept), f"{case.name} writes into the feature table"
+    assert np.array_equal(np.array(train.labels), labels), f"{case.name} writes into the labels"
+
+
+def columns_are_found_by_name(case: Case) -> None:
+    """Columns in another order change nothing; a missing one is an error that names it."""
+    if Consumes.FEATURES not in _consumes(case):
+        return
+    model, test = _trained(case), _examples(case, 1)
+    table: Any = test.features
+    turned = replace(test, features=table[table.columns[::-1]])
+    assert np.array_equal(model.predict_proba(test), model.predict_proba(turned)), (
+        f"{case.name} takes columns by position, expected by name"
+    )
+    _refuses(
+        case, lambda: model.predict_proba(replace(test, features=table.drop(columns=SIGNAL))), "lacks", SIGNAL
+    )
+
+
+def bad_training_is_refused(case: Case) -> None:
+    """No labels, or one class only, is an error that a user understands."""
+    train = _examples(case)
+    _refuses(case, lambda: _trained(case, replace(train, labels=None)), "no labels")
+    _refuses(case, lambda: _trained(case, replace(train, labels=np.full(len(train), "early"))), "one class")
+
+
+def model_comes_back_from_disk(case: Case) -> None:
+    """A saved model, loaded by a fresh classifier, gives the same probabilities."""
+    model, test = _trained(case), _examples(case, 1)
+    with _folder() as folder:
+        model.save(folder)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert files, f"{case.name}: save wrote nothing"
+        pickled = [path.name for path in files if path.read_bytes()[:1] == b"\x80"]
+        assert not pickled, f"{case.name} saves with pickle: {', '.join(pickled)}"
+        again = case.make().load(folder)
+        assert tuple(again.classes) == tuple(model.classes), f"{case.name}: classes change on disk"
+        assert np.array_equal(model.predict_proba(test), again.predict_proba(test)), (
+            f"{case.name} predicts otherwise after it was saved and loaded"
+        )
+
+
+def hostile_files_are_refused(case: Case) -> None:
+    """A pickle that runs code, cut files and noise in place of a saved file are errors, and nothing is run."""
+    model = _trained(case)
+    with _folder() as folder, _folder() as other:
+        model.save(folder)
+        mark = other / "code-was-run"
+        attacks = {"a pickle": pickle.dumps(_Attack(mark)), "noise": b"\x00" * 100, "nothing": b""}
+        for path in [path for path in folder.rglob("*") if path.is_file()]:
+            kept = path.read_bytes()
+            for kind, content in (*attacks.items(), ("half of it", kept[: len(kept) // 2])):
+                path.write_bytes(content)
+                _refuses(case, lambda: case.make().load(folder), f"{kind} in {path.name}")
+                assert not mark.exists(), f"{case.name}: loading {path.name} ran code from the file"
+            path.write_bytes(kept)
+
+
+def library_object_is_reachable(case: Case) -> None:
+    """Users get at the model of the library beneath."""
+    assert case.make().estimator_of(_trained(case)) is not None, f"{case.name}.estimator_of returns nothing"
+
+
+# --- explainers ---
+
+
+def _explain(case: Case) -> Explanation | None:
+    """Explain naive Bayes; None where the explainer wants a model of images, which the kit does not have."""
+    explainer: Explainer = case.make()
+    if Consumes.FEATURES not in explainer.explains:
+        return None
+    classifier = NaiveBayes()
+    model = classifier.fit(examples(), seed=_SEED)
+    return explainer.explain(classifier, model, examples(1), seed=_SEED)
+
+
+def explanation_names_the_features(case: Case) -> None:
+    """The table has one row a feature with finite numbers; heat maps lie in 0..1."""
+    explanation = _explain(case)
+    if explanation is None:
+        return
+    assert isinstance(explanation, Explanation), f"{case.name} returns {type(explanation).__name__}"
+    table: Any = explanation.table
+    assert table is not None or explanation.heat_maps, f"{case.name} explains nothing"
+    if table is not None:
+        assert "feature" in table.columns, f"{case.name}: the table has no column 'feature'"
+        expected: Any = examples(1).features
+        assert sorted(table["feature"]) == sorted(expected.columns), f"{case.name}: rows are not the features"
+        numbers = table.select_dtypes("number").to_numpy()
+        assert np.isfinite(numbers).all(), f"{case.name}: the table holds values that are not finite"
+    for name, heat in explanation.heat_maps.items():
+        assert heat.min() >= 0 and heat.max() <= 1, f"{case.name}: the heat of {name} leaves 0..1"  # noqa: PT018
+
+
+def explanation_is_the_same_every_time(case: Case) -> None:
+    """The same model, samples and seed give the same explanation."""
+    first, second = _explain(case), _explain(case)
+    if first is None or second is None or first.table is None:
+        return
+    assert first.table.equals(second.table), f"{case.name} explains otherwise when asked again"
+
+
+def explainer_does_not_write(case: Case) -> None:
+    """Samples to explain are left as they were."""
+    explainer: Explainer = case.make()
+    if Consumes.FEATURES not in explainer.explains:
+        return
+    classifier, test = NaiveBayes(), examples(1)
+    table: Any = test.features
+    kept = table.copy(deep=True)
+    explainer.explain(classifier, classifier.fit(examples(), seed=_SEED), test, seed=_SEED)
+    assert table.equals(kept), f"{case.name} writes into the feature table"
+
+
+def news_outranks_noise(case: Case) -> None:
+    """A feature that tells the classes apart gets more than one that does not."""
+    explanation = _explain(case)
+    if explanation is None or explanation.table is None:
+        return
+    table: Any = explanation.table.set_index("feature")
+    importance = table[next(column for column in table.columns if "importance" in column)]
+    assert importance[SIGNAL] > importance[NOISE], f"{case.name} ranks noise above what tells classes apart"
+
+
+class _Attack:
+    """Leaves a mark when unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.mark,))
+
+
+def _refuses(case: Case, call: Any, what: str, named: str = "") -> None:
+    try:
+        call()
+    except LeukokitError as error:
+        assert named in str(error), f"{case.name}: the error about {what} does not name {named}: {error}"
+        return
+    except Exception as error:
+        raise AssertionError(
+            f"{case.name}: {what} raises {type(error).__name__}, expected a LeukokitError: {error}"
+        ) from error
+    raise AssertionError(f"{case.name} accepts {what}, expected a LeukokitError")
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+SELECTOR = (
+    transformer_speaks_scikit_learn,
+    selection_is_the_same_every_time,
+    selection_sees_the_fitted_rows_only,
+    selector_does_not_write,
+    selector_can_be_saved,
+)
+CLASSIFIER = (
+    probabilities_are_probabilities,
+    training_is_the_same_every_time,
+    prediction_is_row_by_row,
+    training_does_not_write,
+    columns_are_found_by_name,
+    bad_training_is_refused,
+    model_comes_back_from_disk,
+    hostile_files_are_refused,
+    library_object_is_reachable,
+)
+EXPLAINER = (
+    explanation_names_the_features,
+    explanation_is_the_same_every_time,
+    explainer_does_not_write,
+    news_outranks_noise,
+)
