@@ -18,7 +18,7 @@ def absence_is_explained(case: Case) -> None:
     reason = dataset.missing()
     if reason is None:
         return
-    assert isinstance(reason, str) and reason.strip(), f"{case.name}.missing() gives no reason"  # noqa: PT018
+    assert isinstance(reason, str) and reason.strip(), f"{case.name}.missing() gives no reason"
     try:
         dataset.samples()
     except DataError:

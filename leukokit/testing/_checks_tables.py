@@ -207,7 +207,7 @@ def model_comes_back_from_disk(case: Case) -> None:
 
 
 def hostile_files_are_refused(case: Case) -> None:
-    """A pickle that runs code, cut files and noise in place of a saved file are errors, and nothing is run."""
+    """A pickle that runs code, noise, or half a file in place of a saved one is an error; nothing is run."""
     model = _trained(case)
     with _folder() as folder, _folder() as other:
         model.save(folder)
@@ -255,7 +255,7 @@ def explanation_names_the_features(case: Case) -> None:
         numbers = table.select_dtypes("number").to_numpy()
         assert np.isfinite(numbers).all(), f"{case.name}: the table holds values that are not finite"
     for name, heat in explanation.heat_maps.items():
-        assert heat.min() >= 0 and heat.max() <= 1, f"{case.name}: the heat of {name} leaves 0..1"  # noqa: PT018
+        assert heat.min() >= 0 and heat.max() <= 1, f"{case.name}: the heat of {name} leaves 0..1"
 
 
 def explanation_is_the_same_every_time(case: Case) -> None:
@@ -263,7 +263,9 @@ def explanation_is_the_same_every_time(case: Case) -> None:
     first, second = _explain(case), _explain(case)
     if first is None or second is None or first.table is None:
         return
-    assert first.table.equals(second.table), f"{case.name} explains otherwise when asked again"
+    assert second.table is not None and first.table.equals(second.table), (
+        f"{case.name} explains otherwise when asked again"
+    )
 
 
 def explainer_does_not_write(case: Case) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -85,7 +86,7 @@ def component_checks(
         )
     case = Case(cls, dict(params or {}), image_size)
     for function in (*_checks_common.CHECKS, *_CHECKS[kinds[0]]):
-        yield Check(function.__name__, lambda function=function: function(case))
+        yield Check(function.__name__, partial(function, case))
 
 
 def conformance(component: type[Component] | str, /, **params: Any) -> Any:

@@ -1,7 +1,7 @@
 """Small smear-like images with known cells, for tests.
 
-Disks on a background: pink disks are red cells, violet disks with a darker disk inside are white cells. They are
-quick, seeded and have truth; they are no model of a real smear (the data set ``smears`` is).
+Disks on a background: pink disks are red cells, violet disks with a darker disk inside are white cells. They
+are quick, seeded and have truth; they are no model of a real smear (the data set ``smears`` is).
 """
 
 from __future__ import annotations

@@ -17,7 +17,10 @@ NOISE = "noise_0"
 def examples(
     seed: int = 0, *, n: int = 90, images: bool = False, image_size: int = 96, missing: bool = True
 ) -> Examples:
-    """Draw labeled samples of three classes.
+    """Draw labeled samples of three classes, as ``Examples``.
+
+    Columns ``signal_0`` ... ``signal_2`` tell the classes apart, ``noise_0`` ... ``noise_4`` do not; groups are
+    pairs of one class.
 
     Parameters
     ----------
@@ -29,14 +32,6 @@ def examples(
         Add images, ``image_size`` px a side, on which the class shows as the number of cells.
     missing : bool
         Leave some values out, as features of images without cells.
-
-    Returns
-    -------
-
-    Examples
-    --------
-        Columns ``signal_0`` ... ``signal_2`` tell the classes apart, ``noise_0`` ... ``noise_4`` do not;
-        groups are pairs of one class.
     """
     import pandas as pd
 
