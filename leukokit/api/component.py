@@ -65,6 +65,10 @@ class Component:
         """
         return ""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A component is its parameters: what it keeps for itself is built anew in another process.
+        return (type(self), (self.params,))
+
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.params)
         return f"{type(self).__name__}({shown})"

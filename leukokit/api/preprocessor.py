@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api.component import Component
+from leukokit.api.params import Params
 from leukokit.api.types import RGBImage
 
 
@@ -22,6 +23,9 @@ class Preprocessor(Component):
 
     keeps_shape: ClassVar[bool] = True
     """True where height and width stay; the engine then checks it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_restored, (type(self), self.params, dict(self.state())))
 
     def needs_fit(self) -> bool:
         """Whether the parameters ask for something to be learnt from the training part."""
@@ -49,3 +53,10 @@ class Preprocessor(Component):
             Given where ``stochastic`` is True.
         """
         raise NotImplementedError
+
+
+def _restored(cls: type[Preprocessor], params: Params, state: Mapping[str, NDArray[Any]]) -> Preprocessor:
+    component = cls(params)
+    if state:
+        component.restore(state)
+    return component

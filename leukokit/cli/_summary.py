@@ -66,13 +66,13 @@ def _number(scores: Mapping[str, Any], key: str) -> str:
 
 def _segmentation(scores: Mapping[str, Any]) -> Table:
     table = Table(box=box.SIMPLE, title="agreement with the expert masks", title_justify="left")
-    for name in ("", "mean", "median", "p10"):
-        table.add_column(name, justify="right" if name else "left")
-    for name, values in scores.items():
-        if isinstance(values, Mapping) and "median" in values:
-            table.add_row(
-                name.replace("_", " "), *(f"{values[key]:.3f}" for key in ("mean", "median", "p10"))
-            )
+    names = ("dice_mean", "dice_median", "dice_p10", "iou_mean", "iou_median", "iou_p10")
+    for name in ("", *names, "images", "failures"):
+        shown = name.replace("dice", "Dice").replace("iou", "IoU").replace("_", " ")
+        table.add_column(shown, justify="right" if name else "left")
+    for role, values in scores.items():
+        numbers = ["-" if values[name] is None else f"{values[name]:.3f}" for name in names]
+        table.add_row(role, *numbers, *(f"{values[name]:.0f}" for name in ("images", "failures")))
     return table
 
 

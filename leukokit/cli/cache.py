@@ -1,4 +1,4 @@
-"""``leukokit cache``: look at the cache and make it smaller."""
+"""``leukokit cache``: look at the cache, trim or clear it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _human(size: float) -> str:
 
 @click.group("cache")
 def command() -> None:
-    """Look at the cache and make it smaller."""
+    """Look at the cache, trim or clear it."""
 
 
 _cache_dir = click.option(

@@ -8,7 +8,7 @@ import click
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(as_json: bool) -> None:
-    """Check this installation: packages, plugins, data sets, cache, machine."""
+    """Examine this installation and machine."""
     import json
 
     from leukokit.engine.doctor import examine

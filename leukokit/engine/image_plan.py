@@ -14,6 +14,7 @@ from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Segmen
 from leukokit.engine.keys import digest
 from leukokit.engine.reading import ReadOptions
 from leukokit.engine.store import Store
+from leukokit.evaluation.masks import Row
 
 
 class Stage(StrEnum):
@@ -23,6 +24,7 @@ class Stage(StrEnum):
     PREPROCESS = "preprocess"
     SEGMENT = "segment"
     FEATURES = "features"
+    TRUTH = "truth"
 
 
 ImageComponent: TypeAlias = Preprocessor | Segmenter | FeatureExtractor
@@ -142,7 +144,7 @@ class Outcome:
     ----------
     features : float64 array (d,) or None
         Columns of ``ImagePlan.columns``; None where the plan has none or the image was rejected.
-    masks : mapping of str to float, or None
+    masks : Row or None
         Agreement with ground truth.
     computed, reused : frozenset of str
         Ids of the steps that ran and of those whose result came from the cache.
@@ -153,7 +155,7 @@ class Outcome:
     index: int
     features: NDArray[np.float64] | None = None
     status: Status | None = None
-    masks: dict[str, float] | None = None
+    masks: Row | None = None
     rejection: Rejection | None = None
     notes: tuple[str, ...] = ()
     computed: frozenset[str] = frozenset()

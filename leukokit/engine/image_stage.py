@@ -14,6 +14,7 @@ from leukokit.engine.executors import Workers, execute
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import cached_outcomes
 from leukokit.engine.observer import Observer
+from leukokit.evaluation.masks import score_table
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _gather(plan: ImagePlan, items: Sequence[Item], outcomes: dict[int, Outcome]
     return ImageTable(
         features=pd.DataFrame(values, index=ids, columns=columns if rows else []),
         status={item.sample.id: outcome.status for item, outcome in good if outcome.status is not None},
-        masks=pd.DataFrame.from_dict(masks, orient="index").rename_axis("id") if masks else None,
+        masks=score_table(masks) if masks else None,
         rejected=[(item, outcome.rejection) for item, outcome in ordered if outcome.rejection is not None],
         notes={item.sample.id: outcome.notes for item, outcome in ordered if outcome.notes},
         counts=_counts(plan, [outcome for _, outcome in ordered]),

@@ -19,6 +19,7 @@ from leukokit.api import (
     FeatureExtractor,
     ImageRejected,
     Labels,
+    LeukokitError,
     Planes,
     Preprocessor,
     RGBImage,
@@ -29,7 +30,7 @@ from leukokit.engine import payload, reading
 from leukokit.engine.border import checked_image, checked_labels, checked_vector
 from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
 from leukokit.engine.keys import sample_seed
-from leukokit.evaluation.masks import mask_scores
+from leukokit.evaluation.masks import Row, score_image
 
 T = TypeVar("T")
 
@@ -131,6 +132,16 @@ class ImageTask:
         self._rows.put(step, self._item, payload.vector_to_bytes(values, status))
         return values, status
 
+    def masks(self) -> Row | None:
+        """Agreement with ground truth, where there is any for this image."""
+        labels = self.labels
+
+        def compare() -> Row | None:
+            truth = self._plan.dataset.truth(self._item.sample)
+            return None if truth is None else score_image(labels, truth)
+
+        return self._timed("truth", Stage.TRUTH, compare)
+
     def _read(self) -> RGBImage:
         image, self.notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
         return image
@@ -163,11 +174,14 @@ class ImageTask:
 
     def _timed(self, step_id: str, stage: Stage, work: Callable[[], T]) -> T:
         started = perf_counter()
-        name = stage.value if stage is Stage.READ else f"{stage.value}:{step_id.rsplit('.', 1)[-1]}"
+        component = step_id.rsplit(".", 1)[-1]
+        name = stage.value if component == stage.value else f"{stage.value}:{component}"
         try:
             return work()
         except ImageRejected as error:
             raise StepFailed(Rejection(name, error.reason, error.detail)) from error
+        except LeukokitError as error:
+            raise StepFailed(Rejection(name, "plugin_error", str(error))) from error
         except MemoryError as error:
             raise StepFailed(Rejection(name, "out_of_memory", str(error))) from error
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
@@ -189,7 +203,7 @@ def _process(plan: ImagePlan, item: Item, rows: _Rows) -> Outcome:
     task = ImageTask(plan, item, rows)
     vectors: list[NDArray[np.float64]] = []
     status: Status | None = None
-    masks: dict[str, float] | None = None
+    masks: Row | None = None
     rejection: Rejection | None = None
     try:
         for step in plan.features:
@@ -199,8 +213,7 @@ def _process(plan: ImagePlan, item: Item, rows: _Rows) -> Outcome:
         if plan.keep_labels or plan.score_masks:
             status = task.labels.status
         if plan.score_masks:
-            truth = plan.dataset.truth(item.sample)
-            masks = None if truth is None else mask_scores(truth, task.labels)
+            masks = task.masks()
         if not plan.features and not plan.segment:
             _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
     except StepFailed as failed:

@@ -32,7 +32,7 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.store import Store
 from leukokit.engine.tables import csv_bytes, features_parquet, rejected_table, split_table
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed
-from leukokit.evaluation.masks import summarize_masks
+from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
@@ -204,8 +204,16 @@ class _Run:
     def __post_init__(self) -> None:
         self.store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
-        self.has_truth = any(self.data.dataset.truth(item.sample) is not None for item in self.data.items[:1])
+        self.has_truth = self._has_truth()
         self._tables: dict[str, ImageTable] = {}
+
+    def _has_truth(self) -> bool:
+        """Whether the data set has masks of a role that the segmenter makes."""
+        if self.recipe.segment is None:
+            return False
+        masks = (self.data.dataset.truth(item.sample) for item in self.data.items)
+        first = next((truth for truth in masks if truth is not None), None)
+        return first is not None and bool(set(first.roles) & set(self.recipe.segment.component.roles()))
 
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
@@ -217,7 +225,8 @@ class _Run:
         folds = self._folds()
         if folds:
             directory.write("split.csv", csv_bytes(split_table(folds, self.samples)))
-        runs = [self._fold(fold, i) for i, fold in enumerate(folds)] or [self._fold(None, 0)]
+        several = len(folds) > 1
+        runs = [self._fold(fold, i, several=several) for i, fold in enumerate(folds)] or [self._fold(None, 0)]
         images = runs[0].images
         parts = {} if len(folds) != 1 else folds[0].parts
         if recipe.features:
@@ -250,7 +259,7 @@ class _Run:
             return []
         return list(make_split(self.recipe, self.data, self.observer))
 
-    def _fold(self, fold: Fold | None, number: int) -> FoldRun:
+    def _fold(self, fold: Fold | None, number: int, *, several: bool = False) -> FoldRun:
         plan, images = self._images(self.recipe, fold)
         if number == 0:
             self._write_rejected(images)
@@ -265,7 +274,7 @@ class _Run:
         candidates = [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
         scratch = self.scratch / str(number)
         fitted = fit_fold(candidates, store=self.store, scratch=scratch, observer=self.observer)
-        self._publish(fitted, fold, number)
+        self._publish(fitted, fold.name if several else None)
         return FoldRun(fold, plan, images, fitted)
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
@@ -321,9 +330,9 @@ class _Run:
         if images.notes:
             self.observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
 
-    def _publish(self, fitted: FittedFold, fold: Fold, number: int) -> None:
-        """Copy model, explanations and tuning into the run directory."""
-        several = f"/{fold.name}" if number or fold.name != "split" else ""
+    def _publish(self, fitted: FittedFold, subfolder: str | None) -> None:
+        """Copy model, explanations and tuning into the run directory; several folds get a subfolder each."""
+        several = f"/{subfolder}" if subfolder else ""
         for source in sorted(path for path in fitted.folder.rglob("*") if path.is_file()):
             inside = source.relative_to(fitted.folder)
             if inside.parts[0] in (MODEL, "explanations"):
@@ -339,7 +348,7 @@ class _Run:
         if self.recipe.classify is not None:
             metrics |= fold_metrics(_fitted(runs), seed=self.recipe.seed)
         if runs[0].images.masks is not None:
-            metrics["segmentation"] = summarize_masks(runs[0].images.masks)
+            metrics["segmentation"] = _json_table(summarize(runs[0].images.masks))
         if metrics:
             metrics["synthetic"] = self.data.stamp is not None
             metrics["notice"] = "Research use only. Not a medical device."
@@ -368,3 +377,10 @@ class _Run:
 
 def _fitted(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
     return {each.fold.name: each.fitted for each in runs if each.fold is not None and each.fitted is not None}
+
+
+def _json_table(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    return {
+        str(row): {str(name): None if np.isnan(value) else float(value) for name, value in values.items()}
+        for row, values in table.iterrows()
+    }

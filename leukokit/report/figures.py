@@ -16,7 +16,6 @@ from leukokit.errors import LeukokitError
 from leukokit.report._canvas import INK, MUTED, PALETTE, literal, new_figure, plain, reserve, save_png
 
 _LINE_STYLES = ("-", "--", "-.", ":")
-_BINS = 32
 
 
 def confusion_figure(
@@ -51,13 +50,17 @@ def confusion_figure(
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
 
-    cell = 0.92
-    left = 0.55 + 0.085 * max(len(plain(c)) for c in classes)
-    width, height = left + k * cell + 1.15, 1.0 + k * cell + 0.95 + (0.34 if stamp else 0.0)
-    figure = new_figure(max(width, 4.0), height)
-    axes = figure.add_axes(
-        (left / max(width, 4.0), 0.95 / height, k * cell / max(width, 4.0), k * cell / height)
-    )
+    names = [plain(c) for c in classes]
+    longest = max(map(len, names))
+    slanted = longest > 10
+    # In inches: the square of cells, and what stands around it.
+    side = 0.92 * k
+    left = 0.55 + 0.09 * longest
+    below = 0.75 + (0.045 * longest if slanted else 0.0)
+    width = max(left + side + 1.15, 4.2)
+    height = below + side + 0.55 + (0.34 if stamp else 0.0)
+    figure = new_figure(width, height)
+    axes = figure.add_axes((left / width, below / height, side / width, side / height))
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     for (row, column), share in np.ndenumerate(shares):
         color = "white" if share > 0.55 else INK
@@ -65,12 +68,11 @@ def confusion_figure(
             column, row - 0.08, f"{counts[row, column]:,}", ha="center", va="center", color=color, fontsize=13
         )
         axes.text(column, row + 0.24, f"{share:.1%}", ha="center", va="center", color=color, fontsize=7.5)
-    names = [plain(c) for c in classes]
     axes.set_xticks(range(k), names, fontsize=9)
     axes.set_yticks(range(k), names, fontsize=9)
-    if max(len(name) for name in names) > 9:
+    if slanted:
         for label in axes.get_xticklabels():
-            label.set(rotation=30, ha="right")
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
         literal(label)
     axes.set_xlabel("predicted", fontsize=9, color=MUTED)
@@ -80,7 +82,7 @@ def confusion_figure(
     axes.grid(which="minor", color="white", linewidth=2)
     axes.tick_params(which="both", length=0)
     axes.spines[:].set_visible(False)
-    literal(axes.set_title(plain(title), fontsize=11, color=INK, pad=12))
+    literal(axes.set_title(plain(title), fontsize=11, color=INK, pad=10))
     bar_axes = axes.inset_axes((1.04, 0.0, 0.035, 1.0))
     bar = figure.colorbar(image, cax=bar_axes)
     bar.set_label("share of the true class", fontsize=8, color=MUTED)
@@ -128,7 +130,7 @@ def feature_distributions(
     classes = sorted(set(names.tolist()))
     columns = min(4, table.shape[1])
     rows = math.ceil(table.shape[1] / columns)
-    width, height = 2.6 * columns + 0.5, 1.85 * rows + 1.15 + (0.34 if stamp else 0.0)
+    width, height = 2.6 * columns + 0.5, 1.7 * rows + 1.15 + (0.34 if stamp else 0.0)
     figure = new_figure(max(width, 5.5), height)
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes in grid.flat[table.shape[1] :]:
@@ -143,7 +145,7 @@ def feature_distributions(
         right=0.985,
         bottom=bottom + 0.28 / height,
         top=top - 0.82 / height,
-        hspace=0.62,
+        hspace=0.5,
         wspace=0.12,
     )
     literal(figure.text(0.03, top - 0.12 / height, plain(title), fontsize=12, color=INK, va="top"))
@@ -165,7 +167,7 @@ def feature_distributions(
 
 def _histogram(axes: Axes, values: NDArray[np.float64], names: NDArray[Any], classes: Sequence[str]) -> None:
     finite = np.isfinite(values)
-    edges = _edges(values[finite])
+    edges = _edges(values[finite], len(classes))
     for index, name in enumerate(classes):
         color = PALETTE[index % len(PALETTE)]
         chosen = np.clip(values[finite & (names == name)], edges[0], edges[-1])
@@ -177,7 +179,7 @@ def _histogram(axes: Axes, values: NDArray[np.float64], names: NDArray[Any], cla
     missing = int(len(values) - finite.sum())
     if missing:
         note = f"{missing:,} of {len(values):,} missing"
-        axes.text(0.99, 0.97, note, transform=axes.transAxes, ha="right", va="top", fontsize=6.5, color=MUTED)
+        axes.set_title(note, fontsize=6.5, color=MUTED, loc="right", pad=4)
     axes.set_yticks([])
     axes.set_ylim(bottom=0.0)
     axes.locator_params(axis="x", nbins=5)
@@ -186,8 +188,9 @@ def _histogram(axes: Axes, values: NDArray[np.float64], names: NDArray[Any], cla
     axes.spines["bottom"].set_color(MUTED)
 
 
-def _edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _edges(values: NDArray[np.float64], classes: int) -> NDArray[np.float64]:
+    bins = int(np.clip(2 * math.sqrt(len(values) / classes), 8, 32))
     low, high = np.percentile(values, [0.5, 99.5]) if len(values) else (0.0, 1.0)
     if not high > low:
         low, high = low - 0.5, low + 0.5
-    return np.linspace(low, high, _BINS + 1)
+    return np.linspace(low, high, bins + 1)

@@ -23,9 +23,9 @@ _Style: TypeAlias = tuple[str, float, Literal["-", "--"]]
 
 # Told apart by lightness as well as by hue, and by line style where printed in gray.
 _STYLES: dict[str, _Style] = {
-    RED_CELL: ("#56B4E9", 0.7, "-"),
-    CELL: ("#D55E00", 1.5, "-"),
-    NUCLEUS: ("#F0E442", 1.0, "-"),
+    RED_CELL: ("#56B4E9", 0.6, "-"),
+    CELL: ("#D55E00", 1.1, "-"),
+    NUCLEUS: ("#F0E442", 0.8, "-"),
 }
 _EXTRA_COLORS = ("#009E73", "#CC79A7", "#000000")
 _STATUS_COLORS = {Status.OK: MUTED, Status.NO_CELL: PALETTE[4], Status.ALL_TOUCH_BORDER: PALETTE[4]}
@@ -78,7 +78,7 @@ def overlay_sheet(
     columns = max(1, min(columns, len(images)))
     rows = math.ceil(len(images) / columns)
     width = max(columns * (_PANEL_INCHES + 0.12) + 0.12, 5.0)
-    height = rows * (_PANEL_INCHES + 0.42) + 0.95 + (0.34 if stamp else 0.0)
+    height = rows * (_PANEL_INCHES + 0.42) + 0.8 + (0.34 if stamp else 0.0)
     figure = new_figure(width, height)
     grid = figure.subplots(rows, columns, squeeze=False)
     bottom, top = reserve(figure, stamp)
@@ -86,7 +86,7 @@ def overlay_sheet(
         left=0.12 / width,
         right=1 - 0.12 / width,
         bottom=bottom + 0.36 / height,
-        top=top - 0.68 / height,
+        top=top - 0.45 / height,
         wspace=0.12 / _PANEL_INCHES,
         hspace=0.42 / _PANEL_INCHES,
     )

@@ -1,0 +1,28 @@
+"""What the faulty plugin offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from leukokit.api import ComponentSpec, hookimpl
+
+
+@hookimpl
+def leukokit_preprocessors() -> Iterable[ComponentSpec]:
+    """Offer the faulty preprocessor."""
+    return [
+        ComponentSpec("step", "leukokit_faulty.components:FaultyStep", "Breaks on marked images."),
+        ComponentSpec("noise", "leukokit_faulty.components:Noise", "Adds random numbers."),
+    ]
+
+
+@hookimpl
+def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
+    """Offer the faulty extractor."""
+    return [ComponentSpec("value", "leukokit_faulty.components:FaultyValue", "Breaks on marked images.")]
+
+
+@hookimpl
+def leukokit_selectors() -> Iterable[ComponentSpec]:
+    """Offer a component whose dependency is not installed."""
+    return [ComponentSpec("deep", "leukokit_faulty.components:NeedsAbsent", "Needs a package that is absent.")]
