@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Annotated
 
 import numpy as np
 
@@ -28,8 +29,9 @@ class HaralickParams(Params):
         (Region.IMAGE,), description="Where pixel pairs are counted: image, nucleus, cell (nucleus included)."
     )
     channels: Distinct[Channel] = Field((Channel.GRAY,), description="Channels that texture is taken on.")
-    distances: Distinct[int] = Field(
-        (1, 2, 4), description="Distances of a pair, in px along rows, columns and diagonals alike; 1..64."
+    distances: Distinct[Annotated[int, Field(ge=1, le=64)]] = Field(
+        (1, 2, 4),
+        description="Distances of a pair, in px along rows, columns and diagonals alike; 1..64 each.",
     )
     levels: int = Field(32, ge=2, le=256, description="Levels that 0..255 is cut into, equally wide.")
     properties: Distinct[Property] = Field(
