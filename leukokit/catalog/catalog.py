@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from leukokit.api import Kind
 from leukokit.catalog.entry import Entry
@@ -43,6 +42,7 @@ class Conflict:
         return f"{self.kind} {self.name} is offered by {' and by '.join(self.origins)}"
 
 
+@dataclass(frozen=True, init=False)
 class Catalog:
     """Components by kind and name; nothing can be added once it is built.
 
@@ -52,21 +52,31 @@ class Catalog:
         Every component that was offered, doubles included.
     broken : iterable of BrokenPlugin
         Plugins that could not be used.
+
+    Attributes
+    ----------
+    broken : tuple of BrokenPlugin
+    conflicts : tuple of Conflict
+        Names that more than one distribution offers; none of these can be used.
     """
+
+    broken: tuple[BrokenPlugin, ...]
+    conflicts: tuple[Conflict, ...]
+    _entries: dict[tuple[Kind, str], Entry]
 
     def __init__(self, entries: Iterable[Entry], broken: Iterable[BrokenPlugin] = ()) -> None:
         offered: dict[tuple[Kind, str], list[Entry]] = {}
         for entry in entries:
             offered.setdefault((entry.kind, entry.name), []).append(entry)
-        self._entries: Mapping[tuple[Kind, str], Entry] = MappingProxyType(
-            {key: found[0] for key, found in offered.items() if len(found) == 1}
-        )
-        self.conflicts: tuple[Conflict, ...] = tuple(
+        conflicts = (
             Conflict(*key, tuple(entry.origin for entry in found))
             for key, found in offered.items()
             if len(found) > 1
         )
-        self.broken: tuple[BrokenPlugin, ...] = tuple(broken)
+        single = {key: found[0] for key, found in offered.items() if len(found) == 1}
+        object.__setattr__(self, "broken", tuple(broken))
+        object.__setattr__(self, "conflicts", tuple(conflicts))
+        object.__setattr__(self, "_entries", single)
 
     def of(self, kind: Kind) -> tuple[Entry, ...]:
         """Components of one kind: built-ins first, each group by name."""

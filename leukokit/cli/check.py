@@ -9,17 +9,20 @@ import click
 
 if TYPE_CHECKING:
     from leukokit.api import Component
+    from leukokit.catalog import Catalog
     from leukokit.recipe import Bound, Recipe
 
 
 @click.command("check")
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
+@click.option("--no-data", is_flag=True, help="Look at the recipe alone, not at its images.")
 @click.option("--json", "as_json", is_flag=True, help="Print the recipe with every default, or its mistakes.")
-def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
+def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bool) -> None:
     """Check a recipe without running it.
 
-    Every mistake is printed with its file, line and column; the exit code is 2 where there is one.
+    Every mistake is printed with its file, line and column; the exit code is 2 where there is one. Then the
+    data set is opened and split as a run would, so that a class that is empty or too small shows now.
     """
     import json
 
@@ -29,17 +32,54 @@ def command(recipe: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from leukokit.recipe import load_recipe
 
     try:
-        loaded = load_recipe(recipe, discover(), overrides=overrides)
+        catalog = discover()
+        loaded = load_recipe(recipe, catalog, overrides=overrides)
     except RecipeError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": _problems(error)}, indent=2))
         raise
+    images: dict[str, dict[str, int]] = {} if no_data else _images(loaded, catalog)
     if as_json:
-        click.echo(json.dumps({"ok": True, "recipe": loaded.resolved()}, indent=2, ensure_ascii=False))
+        data = {"ok": True, "recipe": loaded.resolved(), "images": images}
+        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
         return
     click.echo(f"{safe(recipe)}: ok")
-    for stage, text in _summary(loaded):
+    for stage, text in [
+        *_summary(loaded),
+        *(("images" if i == 0 else "", line) for i, line in enumerate(_counted(images))),
+    ]:
         click.echo(f"  {stage:<11}{safe(text)}".rstrip())
+
+
+def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
+    """Count images by part (or fold and part) and class, as a run would find them."""
+    from collections import Counter
+
+    from leukokit.cli._terminal import print_warning
+    from leukokit.engine.data import make_split, open_data
+    from leukokit.engine.observer import Silent
+
+    class Warn(Silent):
+        def warn(self, text: str) -> None:
+            print_warning(text)
+
+    data = open_data(recipe, catalog, threads=1, observer=Warn())
+    labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
+    counts = {"all": dict(Counter(labels.values()))}
+    if recipe.classify is not None or recipe.model.split is not None:
+        folds = make_split(recipe, data, Warn())
+        for fold in folds:
+            for part in dict.fromkeys(fold.parts.values()):
+                name = str(part) if len(folds) == 1 else f"{fold.name} {part}"
+                counts[name] = dict(Counter(labels[id_] for id_, one in fold.parts.items() if one == part))
+    return counts
+
+
+def _counted(images: dict[str, dict[str, int]]) -> list[str]:
+    return [
+        f"{part}: {sum(classes.values())} ({', '.join(f'{name} {count}' for name, count in classes.items())})"
+        for part, classes in images.items()
+    ]
 
 
 def _problems(error: Any) -> list[dict[str, Any]]:
@@ -50,11 +90,7 @@ def _problems(error: Any) -> list[dict[str, Any]]:
 
 def _summary(recipe: Recipe) -> list[tuple[str, str]]:
     model = recipe.model
-    split = (
-        "the data set's default"
-        if model.split is None
-        else _values(model.split.model_dump(mode="json"))
-    )
+    split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))
     lines = [("data", _component(recipe.data)), ("split", split)]
     lines += [("preprocess", _component(bound)) for bound in recipe.preprocess]
     lines += [("segment", _component(recipe.segment))] if recipe.segment else []
