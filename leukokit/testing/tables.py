@@ -19,8 +19,8 @@ def examples(
 ) -> Examples:
     """Draw labeled samples of three classes, as ``Examples``.
 
-    Columns ``signal_0`` ... ``signal_2`` tell the classes apart, ``noise_0`` ... ``noise_4`` do not; groups are
-    pairs of one class.
+    Columns ``signal_0`` ... ``signal_2`` tell the classes apart, ``noise_0`` ... ``noise_4`` do not;
+    groups are pairs of one class.
 
     Parameters
     ----------

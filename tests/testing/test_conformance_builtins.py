@@ -1,0 +1,83 @@
+"""Every built-in component keeps the promises of the plugin contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from leukokit.api import Kind
+from leukokit.catalog import Entry, discover
+from leukokit.testing import Check, component_checks
+from leukokit.testing.images import disks
+
+# Data sets that cannot be built without a file or folder; they have a test of their own below.
+NEEDS_FILES = {"folder", "table"}
+# Beside the defaults: settings that take another path through the code.
+MORE_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
+    "reinhard": ({"template": "fitted"},),
+    "histogram_match": ({"template": "fitted"},),
+    "svm": ({"calibration": "isotonic"}, {"calibration": "temperature", "kernel": "linear"}),
+    "knn": ({"weights": "distance", "metric": "cosine"},),
+    "permutation_importance": ({"scoring": "log_loss", "repeats": 3},),
+}
+# Fewer trees make the same code faster.
+SMALLER: dict[str, dict[str, Any]] = {
+    "random_forest": {"n_estimators": 8},
+    "extra_trees": {"n_estimators": 8},
+    "gradient_boosting": {"max_iter": 5},
+}
+
+
+def built_ins() -> Iterator[Entry]:
+    catalog = discover()
+    for kind in Kind:
+        yield from (entry for entry in catalog.of(kind) if entry.distribution == "leukokit")
+
+
+def all_checks() -> Iterator[Any]:
+    for entry in built_ins():
+        if entry.name in NEEDS_FILES:
+            continue
+        settings = (SMALLER.get(entry.name, {}), *MORE_SETTINGS.get(entry.name, ()))
+        for params in settings:
+            shown = ",".join(f"{key}={value}" for key, value in params.items())
+            for check in component_checks(entry.spec.target, params):
+                yield pytest.param(check, id=f"{entry.name}[{shown}]-{check.id}")
+
+
+@pytest.mark.parametrize("check", all_checks())
+def test_built_in_component_keeps_the_contract(check: Check) -> None:
+    """One id a component, setting and check."""
+    check()
+
+
+@pytest.fixture
+def class_folders(tmp_path: Path) -> Path:
+    """Two classes with three small images each, and a table of them."""
+    rows = ["path,label,group"]
+    for number in range(6):
+        label = "benign" if number % 2 else "pro"
+        path = tmp_path / "images" / label / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        image, _ = disks(number, size=48)
+        path.write_bytes(cv2.imencode(".png", image[:, :, ::-1])[1].tobytes())
+        rows.append(f"{path.relative_to(tmp_path)},{label},patient-{number}")
+    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", sorted(NEEDS_FILES))
+def test_data_set_of_files_keeps_the_contract(name: str, class_folders: Path) -> None:
+    """A folder of classes and a table of paths pass every check of data sets."""
+    entry = discover().get(Kind.DATASET, name)
+    given: dict[str, Any] = (
+        {"root": str(class_folders / "images")}
+        if name == "folder"
+        else {"file": str(class_folders / "table.csv")}
+    )
+    for check in component_checks(entry.spec.target, given):
+        check()
