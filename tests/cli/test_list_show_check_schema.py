@@ -22,7 +22,7 @@ RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 GOOD = """\
 leukokit: 1
 name: x
-data: folder
+data: all_pbs
 preprocess: median
 features: [lbp]
 classify: {use: svm, params: {C: 96}}
@@ -161,7 +161,7 @@ def images_of(folder, counts):
 def test_check_counts_images_by_part_and_class(recipe, tmp_path):
     """Opened and split as a run would."""
     folder = images_of(tmp_path / "images", {"Benign": 20, "Pre": 10})
-    out, _ = run("check", str(recipe), "--set", f"data.root={folder}")
+    out, _ = run("check", str(recipe), "--set", f"data={{use: folder, params: {{root: {folder}}}}}")
     assert "all: 30 (Benign 20, Pre 10)" in out
     assert "test: 6 (Benign 4, Pre 2)" in out
 
@@ -170,6 +170,6 @@ def test_check_counts_images_by_part_and_class(recipe, tmp_path):
 def test_check_names_a_class_that_is_too_small(recipe, tmp_path, count):
     """Class and count, before anything runs."""
     folder = images_of(tmp_path / "images", {"Benign": 20, "Pre": count})
-    _, err = run("check", str(recipe), "--set", f"data.root={folder}", code=2)
+    _, err = run("check", str(recipe), "--set", f"data={{use: folder, params: {{root: {folder}}}}}", code=2)
     assert "Pre" in err
     assert "no images" in err or str(count) in err
