@@ -34,6 +34,8 @@ def split_at_necks(mask: Mask, neck: float) -> LabelImage:
     int32 array, H x W
         0 outside; ids 1..n in the order of the objects' first pixel, row by row.
     """
+    if mask.all():  # no background to measure a distance from
+        return np.ones(mask.shape, np.int32)
     distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     labels: LabelImage = _flood(np.asarray(distance, dtype=np.float32), neck)
     return labels

@@ -31,7 +31,7 @@ class CellParams(Params):
     """How masks become cells, whatever the method that made the masks."""
 
     neck: float = Field(
-        0.8,
+        0.85,
         ge=0.0,
         le=1.0,
         description=(

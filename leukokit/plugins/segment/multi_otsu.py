@@ -45,7 +45,7 @@ class MultiOtsuParams(CellParams):
         description="Purple means red minus green of at least this, in gray levels; -255 takes any color.",
     )
     blue_saturation: int = Field(
-        150,
+        130,
         ge=0,
         le=255,
         description="Purple also means a saturation of at least this, however blue; 0..255.",
