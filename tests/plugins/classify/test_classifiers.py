@@ -279,25 +279,16 @@ def test_function_smuggled_into_a_model_is_refused(tmp_path: Path) -> None:
     mark = tmp_path / "code-was-run"
 
     def smuggle(schema: dict[str, Any], _: dict[str, bytes]) -> None:
+        empty = {**_node("list", "ListNode"), "content": []}
         schema["content"]["content"]["memory"] = {
-            "__class__": "partial",
-            "__module__": "functools",
-            "__loader__": "PartialNode",
+            **_node("partial", "PartialNode", "functools"),
             "content": {
-                "func": {"__class__": "system", "__module__": "os", "__loader__": "FunctionNode"},
-                "args": _text_tuple(f"touch {mark}"),
-                "kwds": {
-                    "__class__": "dict", "__module__": "builtins", "__loader__": "DictNode", "content": {},
-                    "key_types": {
-                        "__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": [],
-                    },
-                },
-                "namespace": {
-                    "__class__": "str", "__module__": "builtins", "__loader__": "JsonNode",
-                    "content": "null", "is_json": True,
-                },
+                "func": _node("system", "FunctionNode", "os"),
+                "args": {**_node("tuple", "TupleNode"), "content": [_text(f"touch {mark}")]},
+                "kwds": {**_node("dict", "DictNode"), "content": {}, "key_types": empty},
+                "namespace": _text(None),
             },
-        }  # fmt: skip
+        }
 
     spoiled(tmp_path / "model.skops", smuggle)
     with pytest.raises(LeukokitError, match=r"types that are not allowed: functools\.partial, os\.system"):
@@ -305,14 +296,12 @@ def test_function_smuggled_into_a_model_is_refused(tmp_path: Path) -> None:
     assert not mark.exists()
 
 
-def _text_tuple(text: str) -> dict[str, Any]:
-    node = {"__class__": "str", "__module__": "builtins", "__loader__": "JsonNode", "is_json": True}
-    return {
-        "__class__": "tuple",
-        "__module__": "builtins",
-        "__loader__": "TupleNode",
-        "content": [{**node, "content": json.dumps(text)}],
-    }
+def _node(name: str, loader: str, module: str = "builtins") -> dict[str, Any]:
+    return {"__class__": name, "__module__": module, "__loader__": loader}
+
+
+def _text(value: str | None) -> dict[str, Any]:
+    return {**_node("str", "JsonNode"), "is_json": True, "content": json.dumps(value)}
 
 
 def test_model_of_another_classifier_is_refused(tmp_path: Path) -> None:
