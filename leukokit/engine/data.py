@@ -114,7 +114,7 @@ def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold
         if straddling:
             a, b = straddling[0]
             observer.warn(
-                f"{len(straddling)} identical pictures lie in two parts of split {fold.name}, such as {a} "
+                f"{len(straddling)} pairs of identical pictures lie in two parts of split {fold.name}, such as {a} "
                 f"and {b}: the split is fixed and kept as it is; scores may be too good"
             )
     return folds
