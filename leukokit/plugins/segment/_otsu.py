@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Mask
+from leukokit.api import FloatArray, Mask
 
 
 def histogram(plane: NDArray[np.uint8], mask: Mask | None = None) -> NDArray[np.int64]:
@@ -26,22 +26,20 @@ def median_level(counts: NDArray[np.int64]) -> float:
     return float(np.searchsorted(cumulative, cumulative[-1] / 2)) if cumulative[-1] else 0.0
 
 
-def two_shades(counts: NDArray[np.int64]) -> tuple[float, float] | None:
-    """Means of the two classes that Otsu's threshold makes of a histogram.
+def two_shades(counts: NDArray[np.int64]) -> FloatArray:
+    """Means of the two classes that Otsu's threshold makes of each of many histograms.
 
     Parameters
     ----------
-    counts : int64 array (levels,)
+    counts : int64 array (n, levels)
 
     Returns
     -------
-    tuple of float or None
-        The lower and the higher mean. None where fewer than two levels are occupied.
+    float64 array (n, 2)
+        The lower and the higher mean; both the same where one level is occupied, 0 where none is.
     """
-    if np.count_nonzero(counts) < 2:
-        return None
-    low, high = _two_shades(counts)
-    return float(low), float(high)
+    means: FloatArray = _two_shades(counts)
+    return means
 
 
 def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
@@ -65,23 +63,30 @@ def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
 
 @numba.njit(cache=True, nogil=True)
 def _two_shades(counts: NDArray[np.int64]) -> Any:
-    total, total_moment = 0.0, 0.0
-    for level in range(counts.size):
-        total += counts[level]
-        total_moment += level * counts[level]
-    best, low, high = -1.0, 0.0, 0.0
-    weight, moment = 0.0, 0.0
-    for level in range(counts.size):
-        weight += counts[level]
-        moment += level * counts[level]
-        if weight == total:
-            break
-        if counts[level] == 0:  # between occupied levels nothing changes
+    means = np.zeros((counts.shape[0], 2))
+    for row in range(counts.shape[0]):
+        total, total_moment = 0.0, 0.0
+        for level in range(counts.shape[1]):
+            total += counts[row, level]
+            total_moment += level * counts[row, level]
+        if total == 0:
             continue
-        between = moment**2 / weight + (total_moment - moment) ** 2 / (total - weight)
-        if between > best:
-            best, low, high = between, moment / weight, (total_moment - moment) / (total - weight)
-    return low, high
+        means[row] = total_moment / total
+        best = -1.0
+        weight, moment = 0.0, 0.0
+        for level in range(counts.shape[1]):
+            if counts[row, level] == 0:  # between occupied levels nothing changes
+                continue
+            weight += counts[row, level]
+            moment += level * counts[row, level]
+            if weight == total:
+                break
+            between = moment**2 / weight + (total_moment - moment) ** 2 / (total - weight)
+            if between > best:
+                best = between
+                means[row, 0] = moment / weight
+                means[row, 1] = (total_moment - moment) / (total - weight)
+    return means
 
 
 @numba.njit(cache=True, nogil=True)

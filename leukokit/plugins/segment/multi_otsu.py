@@ -177,19 +177,14 @@ class MultiOtsu(Segmenter):
     def _thresholds(self, counts: NDArray[np.int64], background: float, high: int) -> NDArray[np.uint8]:
         """Take cells of one shade whole, cells of two shades above the threshold of the whole image."""
         p = self.params
-        thresholds = np.full(len(counts), 255, np.uint8)
-        areas = counts.sum(axis=1)
-        for part in np.flatnonzero(areas >= p.min_nucleus_area):
-            thresholds[part] = high
-            mean = float(counts[part] @ _LEVELS / areas[part])
-            shades = two_shades(counts[part])
-            if shades is None or mean < p.pale_limit * high:
-                continue
-            light, dark = shades
-            if dark - light < p.pale_contrast * (dark - background):
-                # Half way between background and cell lies the edge of a blurred step.
-                thresholds[part] = min(high, int((background + mean) / 2))
-        return thresholds
+        light, dark = two_shades(counts).T
+        mean = counts @ _LEVELS / np.maximum(counts.sum(axis=1), 1)
+        one_shade = dark - light < p.pale_contrast * (dark - background)
+        # Half way between background and cell lies the edge of a blurred step.
+        edge = np.minimum(high, ((background + mean) / 2).astype(np.int64))
+        thresholds = np.where(one_shade & (mean >= p.pale_limit * high), edge, high)
+        thresholds[0] = 255
+        return thresholds.astype(np.uint8)
 
 
 _LEVELS = np.arange(256, dtype=np.float64)
