@@ -92,7 +92,8 @@ def _distance_to_box(
     y, x = np.arange(top, top + height)[:, None], np.arange(left, left + width)[None, :]
     vertical = np.maximum(np.maximum(rows.start - y, y - rows.stop + 1), 0)
     horizontal = np.maximum(np.maximum(columns.start - x, x - columns.stop + 1), 0)
-    return np.maximum(vertical, horizontal)
+    distance: NDArray[np.int64] = np.maximum(vertical, horizontal)
+    return distance
 
 
 def _best_patch(image: RGBImage, target: RGBImage, ring: Mask, banned: NDArray[np.uint8]) -> RGBImage | None:

@@ -111,7 +111,7 @@ class DropNearlyConstant(SelectorMixin, BaseEstimator):  # type: ignore[misc]  #
         ValueError
             Where no column would be left.
         """
-        X = validate_data(self, X)
+        X = validate_data(self, X, ensure_min_samples=2)
         modes = [np.unique(column, return_counts=True)[1].max() for column in X.T]
         self.shares_: FloatArray = np.asarray(modes, dtype=np.float64) / len(X)
         if (self.shares_ > self.max_share).all():
