@@ -84,6 +84,7 @@ def _codes(
     whole = np.int32(1 << _BITS)
     others = np.uint32(points + 1)
     to_last = np.uint32(points - 1)
+    zero = np.uint32(0)
     used = np.uint32((1 << points) - 1)
     codes = np.empty((channels, height - 2 * margin, inner), np.uint8)
     pattern = np.empty(inner, np.uint32)
@@ -93,14 +94,14 @@ def _codes(
             center = plane[row + margin, margin : margin + inner]
             pattern[:] = 0
             for p in range(points):
-                bit = np.uint32(p)
+                bit = np.uint32(1 << p)
                 upper = plane[row + margin + offsets[p, 0]]
                 left, right = margin + offsets[p, 2], margin + offsets[p, 3]
                 upper_left = upper[left : left + inner]
                 a, b, d, e = weights[p, 0], weights[p, 1], weights[p, 2], weights[p, 3]
                 if a == whole:
                     for x in range(inner):
-                        pattern[x] |= np.uint32(upper_left[x] >= center[x]) << bit
+                        pattern[x] |= bit if upper_left[x] >= center[x] else zero
                     continue
                 lower = plane[row + margin + offsets[p, 1]]
                 upper_right = upper[right : right + inner]
@@ -113,7 +114,7 @@ def _codes(
                         + e * lower_right[x]
                         - (center[x] << _BITS)
                     )
-                    pattern[x] |= np.uint32(above >= 0) << bit
+                    pattern[x] |= bit if above >= 0 else zero
             for x in range(inner):
                 bits = pattern[x]
                 turned = np.uint32(np.uint32(bits >> _ONE) | np.uint32(bits << to_last)) & used

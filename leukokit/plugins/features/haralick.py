@@ -28,9 +28,11 @@ class HaralickParams(Params):
     regions: Distinct[Region] = Field(
         (Region.IMAGE,), description="Where pixel pairs are counted: image, nucleus, cell (nucleus included)."
     )
-    channels: Distinct[Channel] = Field((Channel.GRAY,), description="Channels that texture is taken on.")
+    channels: Distinct[Channel] = Field(
+        (Channel.LAB_L, Channel.LAB_A, Channel.LAB_B), description="Channels that texture is taken on."
+    )
     distances: Distinct[Annotated[int, Field(ge=1, le=64)]] = Field(
-        (1, 2, 4),
+        (1,),
         description="Distances of a pair, in px along rows, columns and diagonals alike; 1..64 each.",
     )
     levels: int = Field(32, ge=2, le=256, description="Levels that 0..255 is cut into, equally wide.")
