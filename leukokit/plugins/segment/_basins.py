@@ -63,6 +63,20 @@ def measure(labels: LabelImage, mask: Mask) -> tuple[NDArray[np.int64], NDArray[
     return areas, masked, at_border
 
 
+def renumber(labels: LabelImage, kept: Mask) -> LabelImage:
+    """Drop objects and number the kept ones 1..m in their order.
+
+    Parameters
+    ----------
+    labels : int32 array, H x W
+        0 outside, ids 1..n.
+    kept : bool array (n + 1,)
+    """
+    table = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
+    renumbered: LabelImage = _look_up(labels, table)
+    return renumbered
+
+
 def histograms(labels: LabelImage, plane: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Count gray levels by object, int64 (n + 1, 256); row 0, the outside, is empty."""
     counts: NDArray[np.int64] = _histograms(labels, plane)
@@ -85,6 +99,16 @@ def _measure(labels: LabelImage, mask: Mask) -> Any:
                 if i == 0 or j == 0 or i == rows - 1 or j == columns - 1:
                     at_border[label] = True
     return areas, masked, at_border
+
+
+@numba.njit(cache=True, nogil=True)
+def _look_up(labels: LabelImage, table: NDArray[np.int32]) -> Any:
+    out = np.zeros(labels.shape, np.int32)
+    for i in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            if labels[i, j]:
+                out[i, j] = table[labels[i, j]]
+    return out
 
 
 @numba.njit(cache=True, nogil=True)

@@ -12,9 +12,8 @@ from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
     build_labels,
+    clean,
     closed,
-    drop_small,
-    fill_holes,
     grown,
     opened,
     require_size,
@@ -99,11 +98,11 @@ class HsvThreshold(Segmenter):
         nucleus = in_range(
             hsv, (p.hue_low, p.hue_high), (p.saturation_low, p.saturation_high), (p.value_low, p.value_high)
         )
-        nucleus = opened(fill_holes(closed(nucleus, p.close), p.max_hole_area), p.smooth)
-        nucleus = drop_small(nucleus, p.min_lobe_area)
+        nucleus = closed(nucleus, p.close)
+        nucleus = opened(clean(nucleus, max_hole=p.max_hole_area, min_area=p.min_lobe_area), p.smooth)
         tinted = in_range(hsv, (p.cell_hue_low, p.cell_hue_high), (p.cell_saturation_low, 255), (0, 255))
         cell = nucleus | (tinted & grown(nucleus, p.reach))
-        cell = opened(fill_holes(cell, p.max_hole_area), p.smooth)
+        cell = opened(clean(cell, max_hole=p.max_hole_area), p.smooth)
         parts = split_at_necks(cell | nucleus, p.neck)
         return build_labels(nucleus, parts, p, red=_dark(image) & ~tinted if p.red_cells else None)
 

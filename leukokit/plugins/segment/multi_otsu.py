@@ -14,8 +14,7 @@ from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
     build_labels,
-    drop_small,
-    fill_holes,
+    clean,
     grow_labels,
     no_cell,
     opened,
@@ -163,14 +162,15 @@ class MultiOtsu(Segmenter):
             return no_cell(image, self.roles())
 
         if np.count_nonzero(gray) <= p.crowded_share * gray.size:
-            nucleus = drop_small(purple & (stain > levels[1]), p.min_lobe_area)
-            cell = opened(fill_holes(foreground, p.max_hole_area), p.smooth)
-            parts = split_at_necks(cell | nucleus, p.neck)
+            nucleus = purple & (stain > levels[1])
+            cell = opened(clean(foreground, max_hole=p.max_hole_area), p.smooth)
+            parts = split_at_necks(cell, p.neck)
         else:
-            parts = split_at_necks(opened(fill_holes(purple, p.max_hole_area), p.smooth), p.neck)
+            colored = opened(clean(purple, max_hole=p.max_hole_area), p.smooth)
+            parts = split_at_necks(colored, p.neck)
             background = median_level(histogram(stain, ~foreground))
             thresholds = self._thresholds(histograms(parts, stain), background, levels[1])
-            nucleus = drop_small(stain > thresholds.take(parts), p.min_lobe_area)
+            nucleus = stain > thresholds.take(parts)
             parts = grow_labels(parts, p.rim, foreground)
         return build_labels(nucleus, parts, p, red=gray)
 

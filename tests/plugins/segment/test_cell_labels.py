@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from leukokit.api import Mask, Status
 from leukokit.plugins.segment._basins import split_at_necks
-from leukokit.plugins.segment._labels import CellParams, build_labels, drop_small, fill_holes, grow_labels
+from leukokit.plugins.segment._labels import CellParams, build_labels, clean, grow_labels
 
 masks = arrays(np.bool_, st.tuples(st.integers(3, 20), st.integers(3, 20)))
 
@@ -92,18 +92,18 @@ def test_holes_are_filled_by_their_area(mask: Mask, limit: int) -> None:
     small[0] = False
     expected = mask | small[holes][1:-1, 1:-1]
     # A hole that meets the image border is open: findContours sees the frame as background.
-    assert np.array_equal(fill_holes(mask, limit), expected)
+    assert np.array_equal(clean(mask, max_hole=limit), expected)
 
 
 @settings(max_examples=60, deadline=None)
 @given(masks, st.integers(1, 60))
 def test_small_objects_are_dropped_by_their_area(mask: Mask, limit: int) -> None:
     """Of objects without holes exactly those below the limit go."""
-    solid = fill_holes(mask, 10_000)
+    solid = clean(mask, max_hole=10_000)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(solid.astype(np.uint8), connectivity=8)
     keep = stats[:, cv2.CC_STAT_AREA] >= limit
     keep[0] = False
-    assert np.array_equal(drop_small(solid, limit), keep[labels])
+    assert np.array_equal(clean(solid, min_area=limit), keep[labels])
 
 
 def test_labels_grow_only_into_what_is_allowed() -> None:
