@@ -79,30 +79,45 @@ class PipelineShuffler:
             for name in self.columns
         }
         self.rows = self._select(self.prepared)
-        final = pipeline.steps[-1][1]
-        self.base = np.asarray(final.predict_proba(self.rows), dtype=np.float64)
-        self.machine = KernelMachine.of(final, self.rows)
-        self.final = final
+        self.kept = self._kept_columns()
+        self.final = pipeline.steps[-1][1]
+        self.base = np.asarray(self.final.predict_proba(self.rows), dtype=np.float64)
+        self.machine = KernelMachine.of(self.final, self.rows)
 
     def __call__(self, column: str, orders: NDArray[np.intp]) -> FloatArray:
         """Predict the rows that any order changed."""
         repeats, n = orders.shape
         places = self.places[column]
-        proba = np.tile(self.base, (repeats, 1))
-        if places:
-            shuffled = np.tile(self.prepared, (repeats, 1))
-            shuffled[:, places] = self.prepared[orders.ravel()][:, places]
-            origin = np.tile(np.arange(n), repeats)
-            rows = self._select(shuffled)
-            changed = (rows != self.rows[origin]).any(axis=1)
-            if changed.any():
-                proba[changed] = self._predict(rows[changed], origin[changed])
+        if self.machine is not None and self.kept is not None:
+            columns = [self.kept[place] for place in places if place in self.kept]
+            varies = (self.rows[:, columns] != self.rows[:1, columns]).any()
+            proba = self.machine.shuffled(columns, orders) if varies else np.tile(self.base, (repeats, 1))
+        else:
+            proba = self._shuffled_rows(places, orders)
         return proba.reshape(repeats, n, -1)
 
-    def _predict(self, rows: FloatArray, origin: NDArray[np.intp]) -> FloatArray:
-        if self.machine is not None:
-            return self.machine.predict_proba(rows, origin)
-        return np.asarray(self.final.predict_proba(rows), dtype=np.float64)
+    def _shuffled_rows(self, places: list[int], orders: NDArray[np.intp]) -> FloatArray:
+        repeats = len(orders)
+        proba = np.tile(self.base, (repeats, 1))
+        if not places:
+            return proba
+        shuffled = np.tile(self.prepared, (repeats, 1))
+        shuffled[:, places] = self.prepared[orders.ravel()][:, places]
+        rows = self._select(shuffled)
+        changed = (rows != np.tile(self.rows, (repeats, 1))).any(axis=1)
+        if changed.any():
+            predict = (self.machine or self.final).predict_proba
+            proba[changed] = predict(rows[changed])
+        return proba
+
+    def _kept_columns(self) -> dict[int, int] | None:
+        """Where each prepared column ends up after selection; None where selectors mix columns (PCA)."""
+        left = np.arange(self.prepared.shape[1])
+        for step in self.selectors:
+            if not hasattr(step, "get_support"):
+                return None
+            left = left[step.get_support(indices=True)]
+        return {int(place): position for position, place in enumerate(left)}
 
     def _select(self, rows: FloatArray) -> FloatArray:
         for step in self.selectors:
