@@ -59,10 +59,10 @@ class HsvThreshold(Segmenter):
     numbers. Hue 120..132 and saturation from 48 are the values that agree best with their images:
     intersection over union of all pixels .86 on every 12th of the 3256. Value hardly matters.
 
-    Beware of what their numbers do: nuclei of Pro are more pink, so that half of its images have no cell,
-    and no image of another class has none; a classifier reads the class from that. ``hue_high: 160`` finds
-    4.9 whole cells an image of Pro instead of 0.7. Absolute hues do not carry over to other stains: on wbc-masks
-    nothing is found in 267 of 300.
+    Beware of what their numbers do: nuclei of Pro are more pink. Of every 8th image of all-pbs, half of Pro
+    has no cell, and none of the other classes; a classifier reads the class from that. ``hue_high: 160``
+    finds 4.9 whole cells an image of Pro instead of 0.7. Absolute hues do not carry over to other stains: on
+    wbc-masks nothing is found in 267 of 300.
     """
 
     Params = HsvThresholdParams
