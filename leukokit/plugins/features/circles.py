@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Self
 
 import cv2
@@ -11,8 +12,18 @@ import numpy as np
 from pydantic import model_validator
 
 from leukokit.api import FeatureExtractor, Field, FloatArray, Labels, Params, Planes
-from leukokit.plugins.features._common import Aggregate, aggregate, by_name
+from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name
 from leukokit.plugins.features._regions import Region, blanked, roles_of
+
+
+class Measure(StrEnum):
+    """What is measured on the circles of an image."""
+
+    COUNT = "count"
+    RADIUS_MEAN = "radius_mean"
+    RADIUS_STD = "radius_std"
+    AREA_MEAN = "area_mean"
+    CENTER_STD = "center_std"
 
 
 class CirclesParams(Params):
@@ -45,6 +56,7 @@ class CirclesParams(Params):
     )
     min_radius: int = Field(6, ge=1, le=5_000, description="Smallest radius, in px.")
     max_radius: int = Field(25, ge=1, le=5_000, description="Largest radius, in px.")
+    measures: Distinct[Measure] = Field(tuple(Measure), description="What is measured on the circles.")
 
     @model_validator(mode="after")
     def _radii_ordered(self) -> Self:
@@ -79,18 +91,12 @@ class Circles(FeatureExtractor):
         return roles_of([self.params.within])
 
     def names(self) -> tuple[str, ...]:
-        """Five names."""
-        return (
-            "circles_count",
-            "circles_radius_mean",
-            "circles_radius_std",
-            "circles_area_mean",
-            "circles_center_std",
-        )
+        """One name a measure."""
+        return tuple(f"circles_{measure}" for measure in self.params.measures)
 
     def nullable(self) -> frozenset[str]:
         """All but the count, which no circle leaves undefined."""
-        return frozenset(self.names()[1:])
+        return frozenset(self.names()) - {"circles_count"}
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Find and measure circles.
@@ -103,16 +109,14 @@ class Circles(FeatureExtractor):
         circles = self.find(blanked(self.params.within, planes, labels))
         radii = circles[:, 2]
         spread = math.sqrt(float(circles[:, :2].var(axis=0).mean())) if len(circles) else math.nan
-        return by_name(
-            self.names(),
-            (
-                float(len(circles)),
-                aggregate(radii, Aggregate.MEAN),
-                aggregate(radii, Aggregate.STD),
-                aggregate(math.pi * radii**2, Aggregate.MEAN),
-                spread,
-            ),
-        )
+        measured = {
+            Measure.COUNT: float(len(circles)),
+            Measure.RADIUS_MEAN: aggregate(radii, Aggregate.MEAN),
+            Measure.RADIUS_STD: aggregate(radii, Aggregate.STD),
+            Measure.AREA_MEAN: aggregate(math.pi * radii**2, Aggregate.MEAN),
+            Measure.CENTER_STD: spread,
+        }
+        return by_name(self.names(), [measured[measure] for measure in self.params.measures])
 
     def find(self, planes: Planes) -> FloatArray:
         """Circles of an image, float64 n x 3: x, y and radius in px, strongest first."""

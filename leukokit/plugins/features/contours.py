@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import model_validator
 
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes
-from leukokit.plugins.features._common import Aggregate, aggregate, by_name, ordered
+from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name, ordered
 from leukokit.plugins.features._regions import Region, blanked, roles_of
 
 
@@ -20,6 +20,15 @@ class Retrieval(StrEnum):
 
     EXTERNAL = "external"
     LIST = "list"
+
+
+class Measure(StrEnum):
+    """What is measured on the contours of an image."""
+
+    COUNT = "count"
+    AREA_SUM = "area_sum"
+    AREA_MEAN = "area_mean"
+    AREA_STD = "area_std"
 
 
 _MODES = {Retrieval.EXTERNAL: cv2.RETR_EXTERNAL, Retrieval.LIST: cv2.RETR_LIST}
@@ -42,6 +51,7 @@ class ContoursParams(Params):
         Retrieval.EXTERNAL,
         description="external: outermost contours only; list: every border, holes and nested ones included.",
     )
+    measures: Distinct[Measure] = Field(tuple(Measure), description="What is measured on the contours.")
 
     @model_validator(mode="after")
     def _thresholds_ordered(self) -> Self:
@@ -71,12 +81,12 @@ class Contours(FeatureExtractor):
         return roles_of([self.params.within])
 
     def names(self) -> tuple[str, ...]:
-        """Four names."""
-        return ("contours_count", "contours_area_sum", "contours_area_mean", "contours_area_std")
+        """One name a measure."""
+        return tuple(f"contours_{measure}" for measure in self.params.measures)
 
     def nullable(self) -> frozenset[str]:
         """Mean and standard deviation, which no contour leaves undefined."""
-        return frozenset(self.names()[2:])
+        return frozenset(self.names()) & {"contours_area_mean", "contours_area_std"}
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Count and measure contours.
@@ -90,12 +100,10 @@ class Contours(FeatureExtractor):
         edges = seen.edges(self.params.low_threshold, self.params.high_threshold)
         contours, _ = cv2.findContours(edges, _MODES[self.params.retrieval], cv2.CHAIN_APPROX_SIMPLE)
         areas = np.array([cv2.contourArea(contour) for contour in contours], dtype=np.float64)
-        return by_name(
-            self.names(),
-            (
-                float(areas.size),
-                float(areas.sum()),
-                aggregate(areas, Aggregate.MEAN),
-                aggregate(areas, Aggregate.STD),
-            ),
-        )
+        measured = {
+            Measure.COUNT: float(areas.size),
+            Measure.AREA_SUM: float(areas.sum()),
+            Measure.AREA_MEAN: aggregate(areas, Aggregate.MEAN),
+            Measure.AREA_STD: aggregate(areas, Aggregate.STD),
+        }
+        return by_name(self.names(), [measured[measure] for measure in self.params.measures])

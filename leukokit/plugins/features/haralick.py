@@ -101,7 +101,7 @@ class Haralick(FeatureExtractor):
         masks = [region_mask(region, planes, labels) for region in params.regions]
         # 256 entries once an image cost less than a division a pixel.
         to_level = (np.arange(256) * params.levels // 256).astype(np.uint8)
-        leveled = [to_level[channel_plane(planes, channel)] for channel in params.channels]
+        leveled = [to_level.take(channel_plane(planes, channel)) for channel in params.channels]
         distances = np.array(params.distances, dtype=np.int64)
         values: list[float] = []
         for mask in masks:

@@ -17,13 +17,21 @@ from leukokit.plugins.features import leukokit_feature_extractors
 
 EVERYWHERE = ("image", "nucleus", "cell")
 SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "circles": [{}, {"within": "cell", "sigma": 0, "votes": 8}],
+    "circles": [
+        {},
+        {"within": "cell", "sigma": 0, "votes": 8},
+        {"measures": ["count", "area_mean", "center_std"]},
+    ],
     "color_statistics": [
         {},
         {"regions": ["image"]},
         {"regions": ["cell", "nucleus"], "spaces": ["ycbcr", "lab"], "statistics": ["skewness", "mean"]},
     ],
-    "contours": [{}, {"within": "nucleus"}, {"within": "cell", "retrieval": "list"}],
+    "contours": [
+        {},
+        {"within": "nucleus"},
+        {"within": "cell", "retrieval": "list", "measures": ["area_std", "count"]},
+    ],
     "haralick": [
         {},
         {"regions": EVERYWHERE, "channels": ["lab_a", "ycbcr_cb"], "distances": [3, 1], "levels": 8},
@@ -108,6 +116,21 @@ def test_missing_labels_are_an_error_that_says_what_to_do(
     """An extractor that reads labels refuses to go on without them."""
     with pytest.raises(PluginError, match=r"labels.*Add a segment step"):
         extractor.extract(Planes(smear), None)
+
+
+def test_the_paper_s_six_columns_can_be_asked_for(smear: RGBImage) -> None:
+    """Circles and contours give the columns of the paper's published tables and no others."""
+    circles = CLASSES["circles"].create(measures=["count", "area_mean", "center_std"])
+    contours = CLASSES["contours"].create(measures=["area_mean", "count", "area_std"])
+    columns = [*circles.extract(Planes(smear)), *contours.extract(Planes(smear))]
+    assert columns == [
+        "circles_count",
+        "circles_area_mean",
+        "circles_center_std",
+        "contours_area_mean",
+        "contours_count",
+        "contours_area_std",
+    ]
 
 
 def test_labels_of_another_size_are_an_error(smear: RGBImage, cells: Labels) -> None:
