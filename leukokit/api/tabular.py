@@ -18,6 +18,8 @@ from leukokit.api.types import FloatArray
 from leukokit.errors import DataError, LeukokitError
 
 MODEL_FILE = "model.skops"
+# The dtype that SimpleImputer was fitted on, and a mask of columns.
+_TRUSTED = ("numpy.dtype", "leukokit.api.columns.DistinctColumns")
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class TabularModel:
     Attributes
     ----------
     pipeline : sklearn.pipeline.Pipeline
-        Steps ``impute``, ``vary``, ``scale``, ``select_<i>`` and ``classify``.
+        Steps ``impute``, ``distinct``, ``scale``, ``select_<i>`` and ``classify``.
     """
 
     pipeline: Any
@@ -64,8 +66,8 @@ class TabularClassifier(Classifier):
     """Base of the classifiers of features: give an estimator, the rest is here.
 
     Missing values are replaced by the training median, with an indicator column that an audit can see;
-    columns that do not vary over the training part are dropped; the others are standardized, selected and
-    classified. All of it is one Pipeline, fitted on the training part.
+    columns that are constant over the training part or repeat another are dropped; the others are
+    standardized, selected and classified. All of it is one Pipeline, fitted on the training part.
 
     Attributes
     ----------
@@ -119,17 +121,16 @@ class TabularClassifier(Classifier):
         """
 
     def pipeline(self, *, seed: int, folds: Folds = (), select: Sequence[Selector] = ()) -> Any:
-        """Build the unfitted Pipeline: impute, drop constants, scale, select, classify."""
-        from sklearn.feature_selection import VarianceThreshold
+        """Build the unfitted Pipeline: impute, drop what tells nothing, scale, select, classify."""
         from sklearn.impute import SimpleImputer
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import StandardScaler
 
+        from leukokit.api.columns import DistinctColumns
+
         steps: list[tuple[str, Any]] = [
             ("impute", SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)),
-            # A column that is constant in training cannot be scaled: later values would enter as they are,
-            # in thousands of pixels beside standard scores, and outweigh everything the model has learnt.
-            ("vary", VarianceThreshold()),
+            ("distinct", DistinctColumns()),
             ("scale", StandardScaler()),
         ]
         steps += [(f"select_{i}", selector.transformer(seed=seed)) for i, selector in enumerate(select)]
@@ -195,8 +196,7 @@ class TabularClassifier(Classifier):
         from sklearn.pipeline import Pipeline
 
         path = folder / MODEL_FILE
-        # SimpleImputer keeps the dtype it was fitted on.
-        trusted = {"numpy.dtype", *self.trusted, *(name for each in select for name in each.trusted)}
+        trusted = {*_TRUSTED, *self.trusted, *(name for each in select for name in each.trusted)}
         pipeline = _skops.read(path, trusted)
         expected = type(self.estimator(seed=0, folds=()))
         try:

@@ -37,6 +37,22 @@ def test_missing_values_become_the_median_with_an_indicator() -> None:
     np.testing.assert_allclose(found.std(ddof=0), 1)
 
 
+def test_values_missing_together_have_one_indicator() -> None:
+    """Features that are missing for one reason say so once, not once each."""
+    gaps = np.array([np.nan] * 3 + [1.0] * 4 + [9.0] * 5)
+    found = prepared(table_of(area=gaps, width=gaps * 2, other=np.roll(gaps, 3)))
+    assert [name for name in found.columns if "indicator" in name] == [
+        "missingindicator_area",
+        "missingindicator_other",
+    ]
+    assert {"size", "area", "width", "other"} <= set(found.columns)
+
+
+def test_repeated_column_is_taken_once() -> None:
+    """A feature that two extractors give under two names counts once."""
+    assert list(prepared(table_of(again=np.arange(12.0))).columns) == ["size"]
+
+
 def test_column_without_values_is_dropped_with_its_indicator() -> None:
     """A column that is missing throughout is dropped; values that it holds later change nothing."""
     train = table_of(absent=np.full(12, np.nan))

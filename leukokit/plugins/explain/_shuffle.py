@@ -28,7 +28,7 @@ def shuffler(classifier: Classifier, model: FittedModel, examples: Examples) -> 
     """Choose the quickest way for a model."""
     if isinstance(model, TabularModel):
         pipeline = classifier.estimator_of(model)
-        if [name for name, _ in pipeline.steps[:3]] == ["impute", "vary", "scale"]:
+        if [name for name, _ in pipeline.steps[:3]] == ["impute", "distinct", "scale"]:
             return PipelineShuffler(pipeline, model, examples)
     return ModelShuffler(model, examples)
 
