@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from leukokit.api import Kind
 from leukokit.catalog import Entry, discover
+from leukokit.errors import CatalogError
 from leukokit.testing import Check, component_checks
 from leukokit.testing.images import disks
 
@@ -45,11 +47,22 @@ def all_checks() -> Iterator[Any]:
         settings = (SMALLER.get(entry.name, {}), *MORE_SETTINGS.get(entry.name, ()))
         for params in settings:
             shown = ",".join(f"{key}={value}" for key, value in params.items())
+            try:
+                entry.load()
+            except CatalogError as error:  # one broken component fails alone
+                yield pytest.param(
+                    Check("can_be_imported", partial(_fail, str(error))), id=f"{entry.name}-import"
+                )
+                break
             for check in component_checks(entry.spec.target, params):
                 yield pytest.param(check, id=f"{entry.name}[{shown}]-{check.id}")
 
 
-@pytest.mark.parametrize("check", all_checks())
+def _fail(reason: str) -> None:
+    pytest.fail(reason)
+
+
+@pytest.mark.parametrize("check", list(all_checks()))
 def test_built_in_component_keeps_the_contract(check: Check) -> None:
     """One id a component, setting and check."""
     check()
