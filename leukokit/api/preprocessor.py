@@ -36,7 +36,7 @@ class Preprocessor(Component):
         raise NotImplementedError
 
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Return what was learnt, as named arrays; saved with the model and part of every cache key downstream."""
+        """Return what was learnt, as named arrays: saved with the model, part of every key downstream."""
         return {}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:

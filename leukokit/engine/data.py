@@ -114,8 +114,8 @@ def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold
         if straddling:
             a, b = straddling[0]
             observer.warn(
-                f"{len(straddling)} pairs of identical pictures lie in two parts of split {fold.name}, such as {a} "
-                f"and {b}: the split is fixed and kept as it is; scores may be too good"
+                f"{len(straddling)} pairs of identical pictures lie in two parts of split {fold.name}, "
+                f"such as {a} and {b}: the split is fixed and kept as it is; scores may be too good"
             )
     return folds
 

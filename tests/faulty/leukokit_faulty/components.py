@@ -72,7 +72,9 @@ class Noise(Preprocessor):
 class FaultyValueParams(Params):
     """What to return."""
 
-    value: Literal["nan", "inf", "1e308", "misnamed", "mean"] = Field("mean", description="For marked images.")
+    value: Literal["nan", "inf", "1e308", "misnamed", "mean"] = Field(
+        "mean", description="For marked images."
+    )
 
 
 class FaultyValue(FeatureExtractor):

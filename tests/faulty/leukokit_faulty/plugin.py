@@ -25,4 +25,6 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
 @hookimpl
 def leukokit_selectors() -> Iterable[ComponentSpec]:
     """Offer a component whose dependency is not installed."""
-    return [ComponentSpec("deep", "leukokit_faulty.components:NeedsAbsent", "Needs a package that is absent.")]
+    return [
+        ComponentSpec("deep", "leukokit_faulty.components:NeedsAbsent", "Needs a package that is absent.")
+    ]
