@@ -106,7 +106,8 @@ def _consumes(case: Case) -> frozenset[Consumes]:
 
 def _examples(case: Case, seed: int = 0) -> Examples:
     wants = _consumes(case)
-    full = examples(seed, images=Consumes.IMAGES in wants, image_size=case.image_size)
+    with_images = Consumes.IMAGES in wants
+    full = examples(seed, n=36 if with_images else 90, images=with_images, image_size=case.image_size)
     return full if Consumes.FEATURES in wants else replace(full, features=None)
 
 

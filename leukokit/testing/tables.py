@@ -68,6 +68,7 @@ class _Pictures:
 
     def __init__(self, number: Any, seed: int, size: int) -> None:
         self.number, self.seed, self.size = number, seed, size
+        self.drawn: dict[int, RGBImage] = {}
 
     def __len__(self) -> int:
         return len(self.number)
@@ -75,8 +76,10 @@ class _Pictures:
     def __getitem__(self, index: int) -> RGBImage:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        cells = int(self.number[index]) * 2
-        return disks(1000 * self.seed + index, size=self.size, cells=cells)[0]
+        if index not in self.drawn:
+            cells = int(self.number[index]) * 2
+            self.drawn[index] = disks(1000 * self.seed + index, size=self.size, cells=cells)[0]
+        return self.drawn[index]
 
     def __iter__(self) -> Any:
         return (self[index] for index in range(len(self)))
