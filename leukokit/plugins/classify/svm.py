@@ -31,7 +31,7 @@ class SvmParams(Params):
     calibration: Literal["sigmoid", "isotonic", "temperature"] = Field(
         "sigmoid",
         description="From distances to probabilities: 'sigmoid' (Platt), 'isotonic' (wants 1000 samples or "
-        "more, gives exact zeros), or 'temperature' (one number; keeps the machine's own ranking of classes).",
+        "more, gives exact zeros), or 'temperature' (one number; keeps the machine's ranking of classes).",
     )
 
 
