@@ -10,6 +10,8 @@ from leukokit.api import FloatArray, Mask, RGBImage
 
 _TINT = 2  # px beside ink whose color it tints
 _STAIN = 7  # px; crests of color narrower than this beside ink are its tint
+_CREST = 3  # levels of color difference that may be noise
+_GRAIN = 8  # levels; more is structure
 _RING = 4  # px around a rectangle that a patch must match
 _SEAM = 2  # px next to the rectangle that its colors must meet
 _PURPLE = 25  # levels by which both red and blue exceed green in stained nuclei and granules
@@ -37,17 +39,40 @@ def close_strokes(image: RGBImage, strokes: NDArray[np.uint8]) -> None:
     rows = slice(max(top - margin, 0), top + height + margin)
     columns = slice(max(left - margin, 0), left + width + margin)
     hole = np.ascontiguousarray(strokes[rows, columns])
-    closed = cv2.inpaint(np.ascontiguousarray(image[rows, columns]), hole, 3, cv2.INPAINT_TELEA)
-    image[rows, columns] = closed
+    part = np.ascontiguousarray(image[rows, columns])
+    grain = _grain_near(image, strokes, part.shape[0])[: part.shape[0], columns]
     # JPEG stores color at half resolution: ink reddens what is beside it. With the ink gone, that is a narrow
-    # crest of red difference and a narrow trough of blue difference.
-    luma, red, blue = cv2.split(cv2.cvtColor(closed, cv2.COLOR_RGB2YCrCb))
+    # crest of red difference and a narrow trough of blue difference; the strokes must not be closed from it.
+    luma, red, blue = cv2.split(
+        cv2.cvtColor(cv2.inpaint(part, hole, 3, cv2.INPAINT_TELEA), cv2.COLOR_RGB2YCrCb)
+    )
     kernel = np.ones((_STAIN, _STAIN), np.uint8)
-    calm_red = cv2.morphologyEx(red, cv2.MORPH_OPEN, kernel)
-    calm_blue = cv2.morphologyEx(blue, cv2.MORPH_CLOSE, kernel)
+    opened = cv2.morphologyEx(red, cv2.MORPH_OPEN, kernel)
+    filled = cv2.morphologyEx(blue, cv2.MORPH_CLOSE, kernel)
+    # Kept within bytes before the noise is allowed for: red ink alone may lie at 255.
+    calm_red = np.minimum(red, np.minimum(opened, 255 - _CREST) + _CREST)
+    calm_blue = np.maximum(blue, np.maximum(filled, _CREST) - _CREST)
     calm = cv2.cvtColor(cv2.merge((luma, calm_red, calm_blue)), cv2.COLOR_YCrCb2RGB)
     beside = cv2.dilate(hole, np.ones((2 * _TINT + 1, 2 * _TINT + 1), np.uint8)) > 0
-    image[rows, columns][beside] = calm[beside]
+    tinted = beside & ((red > calm_red) | (blue < calm_blue))
+    part[tinted] = calm[tinted]
+    closed = cv2.inpaint(part, hole, 3, cv2.INPAINT_TELEA).astype(np.float64) + grain * (hole > 0)[..., None]
+    image[rows, columns] = np.clip(np.rint(closed), 0, 255).astype(np.uint8)
+
+
+def _grain_near(image: RGBImage, strokes: NDArray[np.uint8], height: int) -> FloatArray:
+    """Noise of the rows just above the strokes, or just below at the upper rim, float64 height x W x 3.
+
+    Closing gives smooth pixels; a camera does not.
+    """
+    _, top, _, tall = cv2.boundingRect(strokes)
+    start = top - height if top >= height else min(top + tall, max(image.shape[0] - height, 0))
+    rows = np.ascontiguousarray(image[start : start + height]).astype(np.float64)
+    noise = rows - cv2.GaussianBlur(rows, (0, 0), 1.0)
+    # Edges of cells are no noise.
+    noise[np.abs(noise).max(axis=2) > _GRAIN] = 0
+    missing = height - noise.shape[0]
+    return np.asarray(np.pad(noise, ((0, missing), (0, 0), (0, 0))), dtype=np.float64)
 
 
 def fill_rectangle(
@@ -58,7 +83,7 @@ def fill_rectangle(
     Parameters
     ----------
     image : uint8 array, H x W x 3
-        Written to inside the box only.
+        Written to inside the box and up to 2 px around it.
     box : tuple of slice
         Rows and columns of the rectangle.
     banned : uint8 array, H x W
@@ -80,9 +105,9 @@ def fill_rectangle(
     base = np.zeros(target.shape) if patch is None else patch.astype(np.float64)
     seam = ring & (distance <= _SEAM)
     filled = base + _spread(target - base, seam)
-    inside = ~ring
-    target[inside] = np.clip(np.rint(filled[inside]), 0, 255).astype(np.uint8)
-    image[around] = target
+    # Full inside, fading out over the seam: a straight step, however low, shows on the mean of many images.
+    share = np.clip(1 - distance / (_SEAM + 1), 0, 1)[..., None]
+    image[around] = np.clip(np.rint(target + share * (filled - target)), 0, 255).astype(np.uint8)
 
 
 def _distance_to_box(

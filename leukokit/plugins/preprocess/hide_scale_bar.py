@@ -33,7 +33,12 @@ class HideScaleBar(Preprocessor):
     Notes
     -----
     Under an opaque label nothing of the smear is left. ``texture`` puts plausible red cells and plasma there,
-    which were not seen by any microscope; a label is 1.5 to 2 % of the field. Nuclei are never copied.
+    which no microscope saw; boxes take up 0.6 % of the field (median; 2.7 % at most). Patches with nuclei
+    are passed over as long as the image has others.
+
+    What was there can still be guessed. On paper_602020 a random forest tells the style from the corner of
+    48 x 32 px in 100 % of test images before, in 74 % after, and in 64 to 69 % from corners that never bore a
+    bar; the class is told as well from those as from this one, for the stain gives it away.
     """
 
     Params = HideScaleBarParams

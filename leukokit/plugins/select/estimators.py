@@ -61,7 +61,7 @@ class SelectByInformation(SelectorMixin, BaseEstimator):  # type: ignore[misc]  
         # A two-valued column is a category: its information is counted, not estimated from distances.
         discrete = np.array([len(np.unique(column)) <= 2 for column in X.T])
         # Standardized, its two values are fractions, which scikit-learn would not take for categories.
-        coded = np.where(discrete, X > X.min(axis=0), X)
+        coded = np.where(discrete, X.min(axis=0) < X, X)
         self.scores_: FloatArray = mutual_info_classif(
             coded, y, discrete_features=discrete, n_neighbors=self.n_neighbors, random_state=self.random_state
         )

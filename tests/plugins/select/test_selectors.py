@@ -94,10 +94,11 @@ def test_scores_are_scikit_learns_for_continuous_columns() -> None:
     )
 
 
-def test_information_of_a_two_valued_column_is_counted_exactly() -> None:
-    """A column that is 1 in one of two equal classes carries ln 2 nats, one that is constant none."""
+@pytest.mark.parametrize("values", [(0.0, 1.0), (-0.577, 1.732)], ids=["as it is", "standardized"])
+def test_information_of_a_two_valued_column_is_counted_exactly(values: tuple[float, float]) -> None:
+    """A column that takes its other value in one of two equal classes carries ln 2 nats, a constant none."""
     labels = np.repeat([0, 1], 10)
-    features = np.column_stack([labels.astype(float), np.zeros(20)])
+    features = np.column_stack([np.where(labels == 1, values[1], values[0]), np.zeros(20)])
     fitted = InformationGain.create(k=1).transformer(seed=0).fit(features, labels)
     assert fitted.scores_ == pytest.approx([np.log(2), 0.0])
 
