@@ -73,6 +73,10 @@ class CatalogError(UsageError):
     """A component is unknown, broken or offered twice (exit code 2)."""
 
 
+class MissingPackageError(CatalogError):
+    """A component needs a package that is not installed; the message says how to install it (exit code 2)."""
+
+
 class ImageRejected(LeukokitError):
     """One image cannot be used; the run records it in ``rejected.csv`` and goes on.
 

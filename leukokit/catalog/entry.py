@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import leukokit.api
 from leukokit.api import ComponentSpec, Kind
-from leukokit.errors import CatalogError
+from leukokit.errors import CatalogError, MissingPackageError
 
 if TYPE_CHECKING:
     from leukokit.api import Component
@@ -85,7 +85,7 @@ class Entry:
             )
         absent = [name for name in component.requires if not _is_installed(name)]
         if absent:
-            raise CatalogError(
+            raise MissingPackageError(
                 f"needs {', '.join(absent)}, not installed here",
                 where=where,
                 hint=f"Install with: {component.install_hint or 'pip install ' + ' '.join(absent)}",

@@ -20,7 +20,7 @@ from leukokit._version import __version__
 from leukokit.api import Dataset, Kind
 from leukokit.catalog import Catalog, discover
 from leukokit.engine.keys import library_versions
-from leukokit.errors import CatalogError
+from leukokit.errors import CatalogError, MissingPackageError
 
 
 class Level(StrEnum):
@@ -77,15 +77,17 @@ def _packages() -> Iterator[Finding]:
 
 
 def _plugins(catalog: Catalog) -> Iterator[Finding]:
-    count = 0
+    usable = 0
     for kind in Kind:
         for entry in catalog.of(kind):
-            count += 1
             try:
                 entry.load()
+                usable += 1
+            except MissingPackageError as error:
+                yield Finding("plugins", Level.NOTE, f"{error.where}: {error.what}", error.hint or "")
             except CatalogError as error:
-                yield Finding("plugins", Level.NOTE, str(error))
-    yield Finding("plugins", Level.OK, f"{count} components")
+                yield Finding("plugins", Level.FAIL, f"{error.where}: {error.what}", error.hint or "")
+    yield Finding("plugins", Level.OK, f"{usable} components can be used")
     for broken in catalog.broken:
         text = f"{broken.name} of {broken.distribution} is broken: {broken.reason}"
         yield Finding("plugins", Level.FAIL, text, f"Update or uninstall {broken.distribution}")
