@@ -98,19 +98,19 @@ def _makers(catalog: Catalog, roles: list[str]) -> list[str]:
 
 
 def _columns(document: Document, stages: Stages) -> None:
-    first: dict[tuple[str, str], Bound[Component]] = {}
+    first: dict[str, Bound[Component]] = {}
     for bound in stages.of("features"):
         names = _ask(document, bound, cast(FeatureExtractor, bound.component).names) or ()
-        doubled = [name for name in names if (bound.use, name) in first]
+        doubled = [name for name in names if name in first]
         if doubled:
-            other = first[bound.use, doubled[0]]
+            other = first[doubled[0]]
             document.problem(
                 _use(bound),
                 f"{other.path} makes the same columns ({_some(doubled)}); "
                 "remove one of the two, or give them parameters that name their columns differently",
             )
         for name in names:
-            first.setdefault((bound.use, name), bound)
+            first.setdefault(name, bound)
 
 
 def _need_classifier(document: Document, stages: Stages) -> None:
