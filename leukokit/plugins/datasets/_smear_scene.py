@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 from leukokit.plugins.datasets._smear_traits import FIELD, MORPHOLOGY, Morphology, Patient
 
 _Array = NDArray[np.float64]
+_Reals = NDArray[np.floating[Any]]
 
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, 44, endpoint=False)
 _HARMONICS = np.arange(2, 8)
+_COSINES, _SINES = np.cos(np.outer(_HARMONICS, _ANGLES)), np.sin(np.outer(_HARMONICS, _ANGLES))
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
-RED_RADIUS = 7.4
+RED_RADIUS = 7.8
 """Mean radius of a red cell, in reference px."""
 
 
@@ -134,7 +138,7 @@ def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Arr
             places[i] = places[i - 1] + reach * np.array([np.cos(angles[i]), np.sin(angles[i])])
     # One cell wholly inside, so that no field is without a countable cell.
     places[0] = np.clip(places[0], 1.3 * radii[0], stage - 1.3 * radii[0])
-    reach = 1.02 * (radii[:, None] + radii[None, :])
+    reach = 0.97 * (radii[:, None] + radii[None, :])
     for _ in range(6):
         places += _push(places, places, reach, own=True)
         places[0] = np.clip(places[0], 1.3 * radii[0], stage - 1.3 * radii[0])
@@ -143,25 +147,27 @@ def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Arr
     return places
 
 
-def _push(movable: _Array, fixed: _Array, reach: _Array | float, *, own: bool) -> _Array:
+def _push(movable: _Reals, fixed: _Reals, reach: _Reals | float, *, own: bool) -> _Array:
     """Shift away from everything nearer than ``reach``; half the overlap where both will move."""
-    gap = movable[:, None, :] - fixed[None, :, :]
-    distance = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap)) + 1e-6
-    overlap = np.maximum(reach / distance - 1.0, 0.0)
+    across = movable[:, 0, None] - fixed[None, :, 0]
+    down = movable[:, 1, None] - fixed[None, :, 1]
+    distance = np.sqrt(across * across + down * down) + 1e-6
+    overlap = np.minimum(np.maximum(reach / distance - 1.0, 0.0), 2.0)
     if own:
         np.fill_diagonal(overlap, 0.0)
         overlap *= 0.5
-    np.minimum(overlap, 2.0, out=overlap)
-    moved: _Array = np.einsum("ij,ijk->ik", overlap, gap)
-    return np.clip(moved, -12.0, 12.0)
+    moved = np.column_stack([(overlap * across).sum(axis=1), (overlap * down).sum(axis=1)])
+    bounded: _Array = np.clip(moved, -12.0, 12.0)
+    return bounded
 
 
 def _blob(rng: np.random.Generator, roughness: float) -> _Array:
     """Radius of a closed, slightly irregular outline by angle, mean about 1."""
     amplitude = roughness * rng.standard_normal(len(_HARMONICS)) / (_HARMONICS - 1.0) ** 1.1
     phase = rng.uniform(0.0, 2.0 * np.pi, len(_HARMONICS))
-    waves: _Array = amplitude @ np.cos(np.outer(_HARMONICS, _ANGLES) + phase[:, None])
-    return np.clip(1.0 + waves, 0.6, 1.5)
+    waves = (amplitude * np.cos(phase)) @ _COSINES - (amplitude * np.sin(phase)) @ _SINES
+    radii: _Array = np.minimum(np.maximum(1.0 + waves, 0.6), 1.5)
+    return radii
 
 
 def _lymphoid(
@@ -172,37 +178,46 @@ def _lymphoid(
     radius: float,
     squeeze: _Array,
 ) -> WhiteCell:
-    shape = _blob(rng, 0.035 if rng.random() < 0.85 else 0.08)
-    share = float(np.clip(look.nucleus_share + patient.share + 0.03 * rng.standard_normal(), 0.4, 0.93))
-    inner = radius * np.sqrt(share)
+    shape = _blob(rng, 0.05 if rng.random() < 0.75 else 0.09)
+    share = look.nucleus_share + patient.share + 0.03 * rng.standard_normal()
+    inner = radius * math.sqrt(min(max(share, 0.4), 0.93))
     # The nucleus lies off center, so that scant cytoplasm is a crescent; it never leaves the cell.
-    angle = rng.uniform(0.0, 2.0 * np.pi)
-    off = 0.8 * (radius - inner) * np.sqrt(rng.random()) * np.array([np.cos(angle), np.sin(angle)])
-    nucleus = shape * (1.0 + 0.35 * (_blob(rng, 0.05) - 1.0))
+    angle = 2.0 * math.pi * rng.random()
+    off = 0.8 * (radius - inner) * math.sqrt(rng.random())
+    middle = place + off * np.array([math.cos(angle), math.sin(angle)])
+    nucleus = shape * (0.65 + 0.35 * _blob(rng, 0.05))
     if rng.random() < look.clefts:
         turn = np.abs((_ANGLES - angle + np.pi) % (2.0 * np.pi) - np.pi)
-        nucleus = nucleus * (1.0 - rng.uniform(0.12, 0.3) * np.exp(-((turn / 0.28) ** 2)))
-    nucleus *= np.sqrt(2.0 * np.pi / (np.mean(nucleus**2) * 2.0 * np.pi))
-    shape = shape / np.sqrt(np.mean(shape**2))
-    middle = place + off
-    count = int(rng.poisson(look.nucleoli))
-    spots = np.column_stack(
-        [
-            (middle + rng.uniform(-0.5, 0.5, (count, 2)) * inner) * squeeze,
-            inner * rng.uniform(0.10, 0.17, count),
-        ]
-    )
+        nucleus *= 1.0 - rng.uniform(0.12, 0.3) * np.exp(-((turn / 0.28) ** 2))
+    nucleus *= inner / _mean_radius(nucleus)
+    shape *= radius / _mean_radius(shape)
     return WhiteCell(
-        outline=(place + radius * shape[:, None] * _CIRCLE) * squeeze,
-        lobes=((middle + inner * nucleus[:, None] * _CIRCLE) * squeeze,),
-        nucleoli=spots,
-        density=patient.strength * float(np.exp(0.09 * rng.standard_normal())),
-        clumping=float(np.clip(look.clumping + patient.clumping + 0.08 * rng.standard_normal(), 0.0, 1.0)),
-        contrast=float(rng.uniform(0.10, 0.15)),
-        basophilia=patient.strength * float(rng.uniform(0.75, 1.2)),
+        outline=(place + shape[:, None] * _CIRCLE) * squeeze,
+        lobes=((middle + nucleus[:, None] * _CIRCLE) * squeeze,),
+        nucleoli=_draw_nucleoli(rng, look, middle, inner, squeeze),
+        density=0.78 * patient.strength * math.exp(0.10 * rng.standard_normal()),
+        clumping=min(max(look.clumping + patient.clumping + 0.08 * rng.standard_normal(), 0.0), 1.0),
+        contrast=rng.uniform(0.14, 0.20),
+        basophilia=patient.strength * rng.uniform(0.85, 1.25),
         granules=0.0,
         texture=rng.random(4),
     )
+
+
+def _mean_radius(radii: _Array) -> float:
+    """Radius of the disk of the same area."""
+    return math.sqrt(float(radii @ radii) / len(radii))
+
+
+def _draw_nucleoli(
+    rng: np.random.Generator, look: Morphology, middle: _Array, inner: float, squeeze: _Array
+) -> _Array:
+    count = int(rng.poisson(look.nucleoli))
+    spots = np.empty((count, 3))
+    if count:
+        spots[:, :2] = (middle + rng.uniform(-0.5, 0.5, (count, 2)) * inner) * squeeze
+        spots[:, 2] = inner * rng.uniform(0.10, 0.17, count)
+    return spots
 
 
 def _granulocyte(
@@ -246,18 +261,22 @@ def _draw_red(
     heading = rng.uniform(0.0, 2.0 * np.pi, (stacks, 1)) + np.cumsum(
         0.45 * rng.standard_normal((stacks, length)), axis=1
     )
-    step = RED_RADIUS * (1.75 - 0.65 * patient.rouleaux)
+    gaps = rng.uniform(0.6, 1.25, (stacks, length, 1))
+    step = RED_RADIUS * (1.8 - 0.95 * patient.rouleaux) * gaps
     walk = np.cumsum(step * np.stack([np.cos(heading), np.sin(heading)], axis=2), axis=1)
     start = rng.uniform(-0.05, 1.05, (stacks, 1, 2)) * stage
     places = (start + walk - walk.mean(axis=1, keepdims=True)).reshape(-1, 2)[:count]
+    places += 0.3 * RED_RADIUS * rng.standard_normal((count, 2))
     # Long stacks overlap along their line, lone cells hardly; white cells push red ones aside.
-    reach = RED_RADIUS * (1.85 - 0.75 * patient.rouleaux)
-    aside = radii[None, :] + 0.86 * RED_RADIUS
+    reach = RED_RADIUS * (1.75 - 0.95 * patient.rouleaux)
+    aside = (radii[None, :] + 0.86 * RED_RADIUS).astype(np.float32)
+    # Ten thousand distances a step: single precision halves their time.
+    places, white = places.astype(np.float32), white.astype(np.float32)
     for _ in range(3):
         places += _push(places, places, reach, own=True)
         places += _push(places, white, aside, own=False)
-    size = np.clip(patient.red_size + 0.16 * rng.standard_normal(count), 0.0, 1.0)
-    stain = np.exp(0.10 * rng.standard_normal(count))
+    size = np.clip(patient.red_size + 0.2 * rng.standard_normal(count), 0.0, 1.0)
+    stain = np.exp(0.16 * rng.standard_normal(count))
     return np.column_stack([places, size, stain]), rng.random(count) < patient.burr
 
 

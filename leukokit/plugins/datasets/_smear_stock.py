@@ -78,8 +78,7 @@ def make_stock(rng: np.random.Generator, size: int, aspect: float) -> Stock:
 
 
 def _unit(tile: _Float32) -> _Float32:
-    tile = tile - tile.mean()
-    scaled: _Float32 = np.clip(tile / tile.std(), -2.5, 2.5).astype(np.float32)
+    scaled: _Float32 = np.clip((tile - tile.mean()) / tile.std(), -2.5, 2.5).astype(np.float32)
     scaled.setflags(write=False)
     return scaled
 
@@ -89,18 +88,19 @@ def _band(rng: np.random.Generator, scale: float, narrow: float, wide: float) ->
     side = max(160, round(160 * scale))
     noise = rng.standard_normal((side, side), dtype=np.float32)
     fine = cv2.GaussianBlur(noise, (0, 0), max(narrow * scale, 0.35))
-    return _unit(fine - cv2.GaussianBlur(noise, (0, 0), max(wide * scale, 0.8)))
+    return _unit(np.asarray(fine - cv2.GaussianBlur(noise, (0, 0), max(wide * scale, 0.8)), dtype=np.float32))
 
 
 def _clumps(rng: np.random.Generator, scale: float) -> _Float32:
     """Coarse chromatin: blobs with soft borders, from band-passed noise bent towards two levels."""
-    return _unit(np.tanh(1.6 * _band(rng, scale, 1.15, 3.2)).astype(np.float32))
+    return _unit(np.tanh(1.6 * _band(rng, scale, 1.0, 2.8)).astype(np.float32))
 
 
 def _sensor(rng: np.random.Generator, side: int) -> _Float32:
     own = rng.standard_normal((side, side, 3), dtype=np.float32)
     shared = rng.standard_normal((side, side, 1), dtype=np.float32)
-    return _unit(cv2.GaussianBlur(0.6 * own + shared, (0, 0), 0.5))
+    both: _Float32 = np.float32(0.6) * own + shared
+    return _unit(np.asarray(cv2.GaussianBlur(both, (0, 0), 0.5), dtype=np.float32))
 
 
 def _light_basis(size: int) -> _Float32:
@@ -116,7 +116,7 @@ def _red_cells(
 ) -> tuple[_Float32, _Float32, NDArray[np.bool_]]:
     """Biconcave disks of many sizes and slightly different shapes, with their central pallor apart."""
     count = ROUND + CRENATED
-    radii = RED_RADIUS * np.concatenate([np.linspace(0.82, 1.2, ROUND), np.linspace(0.82, 1.12, CRENATED)])
+    radii = RED_RADIUS * np.concatenate([np.linspace(0.76, 1.24, ROUND), np.linspace(0.82, 1.12, CRENATED)])
     half = int(np.ceil(1.35 * radii.max() * scale / np.sqrt(min(aspect, 1 / aspect)))) + 1
     axis = np.arange(-half, half + 1, dtype=np.float32)
     shift = rng.uniform(-0.5, 0.5, (2, count, 1, 1)).astype(np.float32)
@@ -125,7 +125,7 @@ def _red_cells(
     x, y = np.broadcast_arrays(x, y)
     angle = np.arctan2(y, x)
     outline = np.ones_like(angle)
-    for wave, height in ((2, 0.055), (3, 0.03), (4, 0.018), (5, 0.012)):
+    for wave, height in ((2, 0.07), (3, 0.035), (4, 0.018), (5, 0.012)):
         amplitude = height * np.clip(rng.standard_normal((count, 1, 1)), -2.2, 2.2)
         outline += amplitude * np.cos(wave * (angle - rng.uniform(0, 2 * np.pi, (count, 1, 1))))
     spikes = rng.integers(8, 14, (CRENATED, 1, 1))
@@ -134,14 +134,14 @@ def _red_cells(
     inside = np.hypot(x, y) / (radii[:, None, None] * outline)
     edge = np.clip((1.0 - inside) * radii[:, None, None] * scale + 0.5, 0.0, 1.0)
     # Thickest ring at two thirds of the radius, thinner towards the edge: a biconcave disk.
-    ring = 0.80 + 0.26 * np.exp(-(((inside - 0.74) / 0.20) ** 2))
+    ring = 0.76 + 0.34 * np.exp(-(((inside - 0.74) / 0.20) ** 2))
     off = 0.10 * rng.standard_normal((2, count, 1, 1)) * radii[:, None, None]
     hollow = np.hypot(x - off[0], y - off[1]) / radii[:, None, None]
-    width = rng.uniform(0.34, 0.50, (count, 1, 1))
-    depth = rng.uniform(0.75, 1.0, (count, 1, 1))
+    width = rng.uniform(0.42, 0.66, (count, 1, 1))
+    depth = rng.uniform(0.7, 1.05, (count, 1, 1))
     # Every eighth red cell is dense, without pallor.
     depth[::8] *= 0.12
-    pallor = depth / (1.0 + np.exp((hollow - width) / 0.055))
+    pallor = depth / (1.0 + np.exp((hollow - width) / 0.065))
     disks = (edge * ring).astype(np.float32)
     return disks, (disks * np.minimum(pallor, 0.97)).astype(np.float32), edge > 0.5
 

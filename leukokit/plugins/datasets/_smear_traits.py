@@ -50,13 +50,13 @@ class Morphology:
 
 MORPHOLOGY = {
     # Hematogones: small, condensed; normal granulocytes around.
-    "Benign": Morphology(18.0, 0.66, 0.75, 0.10, 0.1, 0.90, 0.45),
+    "Benign": Morphology(18.3, 0.62, 0.80, 0.10, 0.1, 0.90, 0.40),
     # Early pre-B: middle-sized, fine chromatin, some clefts.
-    "Early": Morphology(23.5, 0.78, 0.35, 0.35, 0.6, 1.00, 0.08),
+    "Early": Morphology(24.8, 0.79, 0.35, 0.35, 0.6, 1.00, 0.08),
     # Pre-B: large, visible cytoplasm, nucleoli, many.
-    "Pre": Morphology(26.5, 0.71, 0.55, 0.20, 1.5, 1.15, 0.06),
+    "Pre": Morphology(28.8, 0.70, 0.55, 0.20, 1.5, 1.25, 0.06),
     # Pro-B: hardly any cytoplasm, very fine chromatin, few.
-    "Pro": Morphology(20.5, 0.87, 0.08, 0.15, 0.3, 0.85, 0.05),
+    "Pro": Morphology(21.3, 0.89, 0.05, 0.15, 0.3, 0.80, 0.05),
 }
 """White cells by class. N/C ratio: Benign < Pre < Early < Pro; area: Benign < Pro < Early < Pre."""
 
@@ -91,16 +91,16 @@ def _palette(
 # Measured on all-pbs: k-means (8 colors) over images of each class, then by eye on enlarged cells.
 LOOKS = {
     "Benign": _palette(
-        (0.42, 0.35, 0.19), (0.86, 1.26, 0.06), (0.52, 0.50, 0.08), (0.14, 0.42, 0.04), (0.03, 0.01, 0.05)
+        (0.36, 0.33, 0.16), (0.86, 1.26, 0.06), (0.46, 0.36, 0.07), (0.14, 0.42, 0.04), (0.03, 0.01, 0.05)
     ),
     "Early": _palette(
-        (0.42, 0.34, 0.14), (0.66, 0.98, 0.03), (0.45, 0.50, 0.05), (0.12, 0.42, 0.02), (0.04, 0.00, 0.03)
+        (0.37, 0.33, 0.13), (0.66, 0.98, 0.03), (0.40, 0.32, 0.04), (0.12, 0.42, 0.02), (0.04, 0.00, 0.03)
     ),
     "Pre": _palette(
-        (0.55, 0.33, 0.07), (0.72, 0.88, 0.01), (0.58, 0.42, 0.04), (0.14, 0.36, 0.01), (0.06, 0.01, 0.02)
+        (0.48, 0.33, 0.07), (0.72, 0.88, 0.01), (0.48, 0.33, 0.04), (0.14, 0.36, 0.01), (0.06, 0.01, 0.02)
     ),
     "Pro": _palette(
-        (0.37, 0.31, 0.17), (0.28, 0.62, 0.01), (0.30, 0.30, 0.05), (0.05, 0.36, 0.01), (0.01, 0.00, 0.03)
+        (0.33, 0.30, 0.15), (0.28, 0.62, 0.01), (0.28, 0.22, 0.04), (0.05, 0.36, 0.01), (0.01, 0.00, 0.03)
     ),
 }
 """The stain that prevails in each class of the real data: their stain confound."""
@@ -185,19 +185,20 @@ def draw_patient(
     bars : int
         Number of scale-bar styles.
     """
+    rouleaux = float(rng.beta(0.5, 1.6))
     return Patient(
         label=label,
         palette=_draw_palette(rng, label, stain_by_patient, stain_confound),
-        strength=float(np.exp(0.10 * stain_by_patient * _bounded(rng))),
+        strength=float(np.exp(0.11 * stain_by_patient * _bounded(rng))),
         tint=_draw_tint(rng, stain_by_patient),
-        size=float(np.exp(0.055 * _bounded(rng))),
-        share=0.022 * _bounded(rng),
+        size=float(np.exp(0.045 * _bounded(rng))),
+        share=0.018 * _bounded(rng),
         clumping=0.12 * _bounded(rng),
         count=float(np.exp(0.25 * _bounded(rng))),
         red_cells=float(np.exp(0.28 * _bounded(rng))),
-        rouleaux=float(rng.beta(0.7, 1.3)),
-        pallor=float(rng.uniform(0.25, 0.95)),
-        burr=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.2 else float(rng.uniform(0.0, 0.06)),
+        rouleaux=rouleaux,
+        pallor=float(rng.uniform(0.6, 1.0)) * (1.0 - 0.75 * rouleaux),
+        burr=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.15 else float(rng.uniform(0.0, 0.06)),
         red_size=float(rng.uniform(0.15, 0.85)),
         red_blur=float(rng.choice([0.0, 0.4, 1.6], p=[0.55, 0.3, 0.15])),
         blur=float(rng.uniform(0.5, 0.8)),
@@ -209,7 +210,7 @@ def draw_patient(
 
 
 def _bounded(rng: np.random.Generator) -> float:
-    """Standard normal, kept within two standard deviations."""
+    """Draw a standard normal, kept within two standard deviations."""
     return float(np.clip(rng.standard_normal(), -2.0, 2.0))
 
 
@@ -217,8 +218,10 @@ def _draw_palette(
     rng: np.random.Generator, label: str, stain_by_patient: float, stain_confound: float
 ) -> Palette:
     # A patient's stain lies among the four looks of the real data, nearer to some than to others.
-    weights = rng.dirichlet(np.full(len(LOOKS), 0.8))
-    jitter = np.exp(0.10 * rng.standard_normal((3, 4)))
+    weights = rng.dirichlet(np.full(len(LOOKS), 0.45))
+    # Cream, bluish or clear glass.
+    haze = stain_by_patient * (1.0 - stain_confound) * rng.uniform(0.0, [0.015, 0.01, 0.07])
+    jitter = np.exp(0.07 * rng.standard_normal((3, 4)))
     looks = list(LOOKS.values())
 
     def mixed(parts: list[_Array], factor: _Array | float, own: _Array) -> _Array:
@@ -226,18 +229,19 @@ def _draw_palette(
         middle = stack.mean(axis=0)
         mixture = np.tensordot(weights, stack, axes=1) * factor
         patient = middle + stain_by_patient * (mixture - middle)
-        return (1.0 - stain_confound) * patient + stain_confound * own
+        stained: _Array = (1.0 - stain_confound) * patient + stain_confound * own
+        return stained
 
     return Palette(
         dyes=mixed([look.dyes for look in looks], jitter, LOOKS[label].dyes),
-        empty=mixed([look.empty for look in looks], 1.0, LOOKS[label].empty),
+        empty=mixed([look.empty for look in looks], 1.0, LOOKS[label].empty) + haze,
     )
 
 
 def _draw_tint(rng: np.random.Generator, stain_by_patient: float) -> _Array:
     """Uneven light: a slope across the field, darker and bluer corners, a warmer middle."""
-    slope = 0.02 * rng.standard_normal(2)
-    corners = np.array([0.045, 0.035, 0.0]) * rng.uniform(0.2, 1.4)
+    slope = 0.02 * stain_by_patient * rng.standard_normal(2)
+    corners = np.array([0.07, 0.055, 0.01]) * (1.0 + stain_by_patient * rng.uniform(-0.9, 0.4))
     warmth = -0.05 * stain_by_patient * rng.uniform(0.0, 1.0)
     light = np.stack([np.full(3, slope[0]), np.full(3, slope[1]), corners], axis=1)
     light[2, 2] += warmth

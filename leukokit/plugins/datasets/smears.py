@@ -1,8 +1,8 @@
 """Synthetic peripheral blood smears with truth masks, rendered when asked for.
 
 They look like the photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623) and stand in where real data are
-absent. Classes differ in the morphology of their white cells; the stain belongs to the patient. They show that
-software works and say nothing about blood.
+absent. Classes differ in the morphology of their white cells; the stain belongs to the patient. They show
+that software works and say nothing about blood.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from leukokit.api import DataError, Dataset, Field, Labels, Params, Part, RGBImage, Sample
-from leukokit.plugins.datasets import _smear_render
+from leukokit.plugins.datasets import _smear_render, _smear_truth
+from leukokit.plugins.datasets._smear_geometry import Bar
 from leukokit.plugins.datasets._smear_scene import Scene, draw_scene
 from leukokit.plugins.datasets._smear_stock import BAR_STYLES, Stock, draw_bar, make_stock
 from leukokit.plugins.datasets._smear_traits import Patient, draw_patient
@@ -50,11 +51,14 @@ class SmearsParams(Params):
     )
     seed: int = Field(281, ge=0, lt=2**63, description="Seed of everything drawn.")
     white_cells: float = Field(
-        8.0, ge=1.0, le=40.0, description="White cells a field, mean; classes differ by 15 % from it."
+        10.0,
+        ge=1.0,
+        le=40.0,
+        description="White cells a field, mean; classes differ by up to a quarter from it.",
     )
-    red_cells: float = Field(115.0, ge=0.0, le=400.0, description="Red cells a field, mean.")
+    red_cells: float = Field(125.0, ge=0.0, le=400.0, description="Red cells a field, mean.")
     aspect: float = Field(
-        0.85,
+        0.8,
         ge=0.5,
         le=2.0,
         description="Width over height of a round cell; below 1, as in all-pbs, whose photographs were "
@@ -94,8 +98,9 @@ class SmearsParams(Params):
         needed = 3 * len(self.classes)
         if self.patients < needed:
             raise ValueError(
-                f"{self.patients} patients are too few for {len(self.classes)} classes: every class needs one "
-                f"each for training, validation and test, {needed} in all. Raise patients or name fewer classes"
+                f"{self.patients} patients are too few for {len(self.classes)} classes: each needs one "
+                f"each for training, validation and test, so {needed} in all. Raise patients, or name fewer "
+                "classes"
             )
         return self
 
@@ -113,8 +118,9 @@ class Smears(Dataset):
     """Rendered smears in the paper's four classes, with patients, stains and truth masks.
 
     By construction the N/C ratio rises Benign < Pre < Early < Pro, the area of white cells Benign < Pro <
-    Early < Pre; Benign chromatin is clumped, Pro chromatin fine. The ranges overlap within and between patients.
-    A picture depends on the parameters and its sample alone, never on what was rendered before.
+    Early < Pre; Benign chromatin is clumped, Pro chromatin fine. The ranges overlap, within and
+    between patients. A picture depends on the parameters and its sample alone, never on what was rendered
+    before.
     """
 
     synthetic = True
@@ -180,7 +186,7 @@ class Smears(Dataset):
         _, data = cv2.imencode(
             ".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.params.jpeg_quality]
         )
-        decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
         return np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8)
 
     def truth(self, sample: Sample) -> Labels:
@@ -198,7 +204,7 @@ class Smears(Dataset):
             Where the sample is not of this data set.
         """
         patient, scene, _ = self._scene(sample)
-        return _smear_render.truth(scene, self._stock, self.params.size, self._bar(patient))
+        return _smear_truth.truth(scene, self._stock, self.params.size, self._bar(patient))
 
     def _rng(self, *branch: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.params.seed, spawn_key=branch))
@@ -221,10 +227,10 @@ class Smears(Dataset):
         }
 
     @cached_property
-    def _bars(self) -> Sequence[_smear_render.Bar]:
-        return [_smear_render.Bar(*draw_bar(style, self.params.size)) for style in range(len(BAR_STYLES))]
+    def _bars(self) -> Sequence[Bar]:
+        return [Bar(*draw_bar(style, self.params.size)) for style in range(len(BAR_STYLES))]
 
-    def _bar(self, patient: Patient) -> _smear_render.Bar | None:
+    def _bar(self, patient: Patient) -> Bar | None:
         if self.params.scale_bars == "none":
             return None
         style = patient.bar if self.params.scale_bars == "all" else _BAR_OF_CLASS[patient.label]
@@ -236,7 +242,7 @@ class Smears(Dataset):
             raise DataError(
                 f"no sample {sample.id!r} among these {len(self._fields)} synthetic smears",
                 where="data set smears",
-                hint=f"Ids run from {next(iter(self._fields))} to {next(reversed(self._fields))}; "
+                hint=f"Ids run from {next(iter(self._fields))} to {list(self._fields)[-1]}; "
                 "they depend on per_class and classes",
             )
         patient = self._patients[field.patient]

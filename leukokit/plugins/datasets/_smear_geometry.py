@@ -1,0 +1,84 @@
+"""Where the parts of a scene fall on the grid of pixels; picture and truth share every px of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.plugins.datasets._smear_scene import Scene
+from leukokit.plugins.datasets._smear_stock import CRENATED, ROUND, Stock
+
+Float32: TypeAlias = NDArray[np.float32]
+Window: TypeAlias = tuple[slice, slice]
+
+_SHIFT = 4
+"""Bits of sub-pixel precision that OpenCV's polygons are drawn with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A burned-in scale bar: colors and opacity of the patch in the bottom-right corner."""
+
+    ink: NDArray[np.uint8]
+    opacity: Float32
+
+    def window(self, size: int) -> Window:
+        """Where the patch lies in an image of ``size`` px."""
+        height, width = self.opacity.shape
+        return slice(size - height, size), slice(size - width, size)
+
+
+def red_sprites(scene: Scene) -> NDArray[np.intp]:
+    """Index into the stock of each red cell."""
+    kinds = np.where(scene.crenated, CRENATED - 1, ROUND - 1)
+    numbers: NDArray[np.intp] = (np.rint(scene.red[:, 2] * kinds) + scene.crenated * ROUND).astype(np.intp)
+    return numbers
+
+
+def red_windows(scene: Scene, stock: Stock, size: int) -> Iterator[tuple[Window, Window]]:
+    """Yield the window in the image and the window in the sprite of each red cell."""
+    side = stock.disks.shape[1]
+    for left, top in corners(scene.red, stock.scale, side):
+        yield clip(left, top, side, size)
+
+
+def corners(placed: NDArray[np.float64], scale: float, side: int) -> list[list[int]]:
+    """Left and top px of square sprites that lie about their places."""
+    at: list[list[int]] = (np.rint(placed[:, :2] * scale).astype(int) - side // 2).tolist()
+    return at
+
+
+def clip(left: int, top: int, side: int, size: int) -> tuple[Window, Window]:
+    """Windows of a sprite in the image and in itself; both empty where it is out of view."""
+    x0, y0 = min(max(left, 0), size), min(max(top, 0), size)
+    x1, y1 = max(min(left + side, size), x0), max(min(top + side, size), y0)
+    inner = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
+    return (slice(y0, y1), slice(x0, x1)), inner
+
+
+def window(outline: NDArray[np.float64], scale: float, size: int) -> Window | None:
+    """Give the box of an outline with 2 px of room, clipped to the image; None where it is out of view."""
+    low = np.floor(outline.min(axis=0) * scale).astype(int) - 2
+    high = np.ceil(outline.max(axis=0) * scale).astype(int) + 3
+    x0, y0 = (int(v) for v in np.clip(low, 0, size))
+    x1, y1 = (int(v) for v in np.clip(high, 0, size))
+    return None if x0 >= x1 or y0 >= y1 else (slice(y0, y1), slice(x0, x1))
+
+
+def cover(outlines: tuple[NDArray[np.float64], ...], window: Window, scale: float) -> Float32:
+    """Share of each px of the window that lies inside any of the outlines, 0..1."""
+    rows, columns = window
+    # Four times finer and averaged down: OpenCV's own antialiased polygons are half a px too large.
+    fine = np.zeros((4 * (rows.stop - rows.start), 4 * (columns.stop - columns.start)), dtype=np.uint8)
+    origin = np.array([columns.start, rows.start])
+    for outline in outlines:
+        points = np.rint(((outline * scale - origin) * 4 - 0.5) * (1 << _SHIFT)).astype(np.int32)
+        cv2.fillPoly(fine, [points.reshape(-1, 1, 2)], (255,), cv2.LINE_8, _SHIFT)
+    small = cv2.resize(fine, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    cover: Float32 = np.asarray(small) * np.float32(1 / 255)
+    return cover
