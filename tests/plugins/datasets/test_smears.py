@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from leukokit.api import DataError, Labels, Part, Sample, Status
-from leukokit.plugins.datasets.smears import CLASSES, Smears
+from leukokit.plugins.datasets.smears import Smears
 from leukokit.testing import Check, conformance
 
 
