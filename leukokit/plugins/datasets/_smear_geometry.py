@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.plugins.datasets._smear_scene import Scene
-from leukokit.plugins.datasets._smear_stock import CRENATED, ROUND, Stock
+from leukokit.plugins.datasets._smear_stock import CRENATED, ROUND
 
 Float32: TypeAlias = NDArray[np.float32]
 Window: TypeAlias = tuple[slice, slice]
@@ -40,25 +40,20 @@ def red_sprites(scene: Scene) -> NDArray[np.intp]:
     return numbers
 
 
-def red_windows(scene: Scene, stock: Stock, size: int) -> Iterator[tuple[Window, Window]]:
-    """Yield the window in the image and the window in the sprite of each red cell."""
-    side = stock.disks.shape[1]
-    for left, top in corners(scene.red, stock.scale, side):
-        yield clip(left, top, side, size)
+def windows(
+    placed: NDArray[np.float64], scale: float, shape: tuple[int, ...], size: int
+) -> Iterator[tuple[Window, Window]]:
+    """Yield, for sprites about their places, the window in the image and the window in the sprite.
 
-
-def corners(placed: NDArray[np.float64], scale: float, side: int) -> list[list[int]]:
-    """Left and top px of square sprites that lie about their places."""
-    at: list[list[int]] = (np.rint(placed[:, :2] * scale).astype(int) - side // 2).tolist()
-    return at
-
-
-def clip(left: int, top: int, side: int, size: int) -> tuple[Window, Window]:
-    """Windows of a sprite in the image and in itself; both empty where it is out of view."""
-    x0, y0 = min(max(left, 0), size), min(max(top, 0), size)
-    x1, y1 = max(min(left + side, size), x0), max(min(top + side, size), y0)
-    inner = slice(y0 - top, y1 - top), slice(x0 - left, x1 - left)
-    return (slice(y0, y1), slice(x0, x1)), inner
+    Both are empty where a sprite is out of view.
+    """
+    height, width = shape[-2:]
+    left, top = (np.rint(placed[:, :2] * scale).astype(int) - [width // 2, height // 2]).T
+    x0, y0 = np.clip(left, 0, size), np.clip(top, 0, size)
+    x1, y1 = np.clip(left + width, x0, size), np.clip(top + height, y0, size)
+    edges = np.stack([y0, y1, x0, x1, y0 - top, y1 - top, x0 - left, x1 - left], axis=1)
+    for a, b, c, d, e, f, g, h in edges.tolist():
+        yield (slice(a, b), slice(c, d)), (slice(e, f), slice(g, h))
 
 
 def window(outline: NDArray[np.float64], scale: float, size: int) -> Window | None:

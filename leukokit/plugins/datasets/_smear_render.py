@@ -15,12 +15,10 @@ from leukokit.plugins.datasets._smear_geometry import (
     Bar,
     Float32,
     Window,
-    clip,
-    corners,
     cover,
     red_sprites,
-    red_windows,
     window,
+    windows,
 )
 from leukokit.plugins.datasets._smear_scene import Scene, WhiteCell
 from leukokit.plugins.datasets._smear_stock import PLATELETS, Stock
@@ -56,7 +54,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
     sprites = red_sprites(scene)
     parts = stock.disks[sprites] - np.float32(patient.pallor) * stock.pallors[sprites]
     parts *= scene.red[:, 3, None, None].astype(np.float32)
-    for part, (box, inner) in zip(parts, red_windows(scene, stock, size), strict=True):
+    for part, (box, inner) in zip(parts, windows(scene.red, stock.scale, parts.shape, size), strict=True):
         under = hemoglobin[box]
         thinned = under * overlap
         thinned += 1
@@ -67,10 +65,8 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
         cv2.GaussianBlur(hemoglobin, (0, 0), max(sigma, 0.2), dst=hemoglobin)
     for outline, stain in scene.smudges:
         _smudge(outline, stain, stock, size, eosin, chromatin)
-    side = stock.platelets.shape[1]
-    places = corners(scene.platelets, stock.scale, side)
-    for (left, top), (kind, stain) in zip(places, scene.platelets[:, 2:].tolist(), strict=True):
-        box, inner = clip(left, top, side, size)
+    specks = windows(scene.platelets, stock.scale, stock.platelets.shape, size)
+    for (box, inner), (kind, stain) in zip(specks, scene.platelets[:, 2:].tolist(), strict=True):
         speck = stock.platelets[round(kind * (PLATELETS - 1))][inner] * np.float32(stain)
         chromatin[box] += np.float32(0.75) * speck
         eosin[box] += np.float32(0.25) * speck

@@ -143,7 +143,11 @@ def _red_cells(
     depth[::8] *= 0.12
     pallor = depth / (1.0 + np.exp((hollow - width) / 0.065))
     disks = (edge * ring).astype(np.float32)
-    return disks, (disks * np.minimum(pallor, 0.97)).astype(np.float32), edge > 0.5
+    pallors = (disks * np.minimum(pallor, 0.97)).astype(np.float32)
+    # What no cell reaches is cut off, the same on both sides: each px is paid for in every field.
+    rows, columns = (np.flatnonzero((edge > 0).any(axis=axes))[0] for axes in ((0, 2), (0, 1)))
+    inner = (slice(None), slice(rows, 2 * half + 1 - rows), slice(columns, 2 * half + 1 - columns))
+    return disks[inner].copy(), pallors[inner].copy(), edge[inner] > 0.5
 
 
 def _platelets(rng: np.random.Generator, scale: float) -> _Float32:

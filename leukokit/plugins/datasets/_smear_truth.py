@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import CELL, NUCLEUS, RED_CELL, LabelImage, Labels, Status
-from leukokit.plugins.datasets._smear_geometry import Bar, cover, red_sprites, red_windows, window
+from leukokit.plugins.datasets._smear_geometry import Bar, cover, red_sprites, window, windows
 from leukokit.plugins.datasets._smear_scene import Scene
 from leukokit.plugins.datasets._smear_stock import Stock
 
@@ -15,7 +15,7 @@ def truth(scene: Scene, stock: Stock, size: int, bar: Bar | None) -> Labels:
     """Label images of a scene; what a scale bar hides is not there."""
     red = np.zeros((size, size), dtype=np.int32)
     covers = stock.covers[red_sprites(scene)]
-    for number, (place, inner) in enumerate(red_windows(scene, stock, size)):
+    for number, (place, inner) in enumerate(windows(scene.red, stock.scale, covers.shape, size)):
         red[place][covers[number][inner]] = number + 1
     nucleus, cell = np.zeros_like(red), np.zeros_like(red)
     for number, white in enumerate(scene.white, start=1):

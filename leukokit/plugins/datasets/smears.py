@@ -124,6 +124,7 @@ class Smears(Dataset):
     """
 
     synthetic = True
+    revision = 2
     Params = SmearsParams
     params: SmearsParams
 
