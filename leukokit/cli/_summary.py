@@ -60,16 +60,19 @@ def _number(scores: Mapping[str, Any], key: str) -> str:
     if value is None:
         return "-"
     interval = (scores.get("intervals") or {}).get(key)
-    bounds = f"  [{interval['low']:.3f}, {interval['high']:.3f}]" if isinstance(interval, Mapping) else ""
-    return f"{value:.3f}{bounds}"
+    if not isinstance(interval, Mapping) or interval["low"] is None:
+        return f"{value:.3f}"
+    return f"{value:.3f}  [{interval['low']:.3f}, {interval['high']:.3f}]"
 
 
 def _segmentation(scores: Mapping[str, Any]) -> Table:
-    table = Table(box=box.SIMPLE, title="agreement with the expert masks", title_justify="left")
+    table = Table(
+        box=box.SIMPLE, title="agreement with the true masks", title_justify="left", padding=(0, 1, 0, 0)
+    )
     names = ("dice_mean", "dice_median", "dice_p10", "iou_mean", "iou_median", "iou_p10")
     for name in ("", *names, "images", "failures"):
         shown = name.replace("dice", "Dice").replace("iou", "IoU").replace("_", " ")
-        table.add_column(shown, justify="right" if name else "left")
+        table.add_column(shown, justify="right" if name else "left", no_wrap=not name)
     for role, values in scores.items():
         numbers = ["-" if values[name] is None else f"{values[name]:.3f}" for name in names]
         table.add_row(role, *numbers, *(f"{values[name]:.0f}" for name in ("images", "failures")))

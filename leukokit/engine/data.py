@@ -68,6 +68,8 @@ def open_data(recipe: Recipe, catalog: Catalog, *, threads: int, observer: Obser
     samples = dataset.samples()
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")
+    for note in dataset.notes():
+        observer.warn(f"data set {name}: {note}")
     keys = content_keys(dataset, identity, samples, threads)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     refuse_conflicts(items)

@@ -108,9 +108,10 @@ class RunResult:
 
     def pictures(self, items: Sequence[Item]) -> Iterator[tuple[Item, RGBImage, Labels]]:
         """Preprocessed images with their label images; those that were rejected are left out."""
+        # Only images that workers came through with: one that crashed a worker would crash this process.
         plan = self.folds[0].plan
         for item in items:
-            found = image_and_labels(plan, item)
+            found = image_and_labels(plan, item) if item.sample.id in self.features.index else None
             if found is not None:
                 yield item, *found
 
