@@ -1,4 +1,4 @@
-"""Files of a data set: names that can be shown, a natural order, pictures that contradict their labels."""
+"""Folders of images: what is read, what is passed over, and names that are stable and printable."""
 
 from __future__ import annotations
 
@@ -6,48 +6,110 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from leukokit.api import DataError, Sample
 
-
-def printable(path: Path) -> str:
-    """Posix path that any terminal and file can hold; bytes that are not UTF-8 become escapes."""
-    return os.fsencode(path.as_posix()).decode("utf-8", "backslashreplace")
+SHOWN = 5
+"""Names that a message lists before it only counts."""
 
 
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key that puts ``img2`` before ``img10``."""
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", text)]
+@dataclass
+class Listing:
+    """What a walk through a folder found; paths relative to it, POSIX, in natural order.
+
+    Attributes
+    ----------
+    files : list of str
+        Regular files with one of the extensions.
+    links : list of str
+        Links; they are not followed, so that no loop and no file outside the folder is met.
+    others : list of str
+        Files with other extensions, and pipes and devices. Hidden files are not listed.
+    unreadable : list of str
+        Folders that could not be listed.
+    """
+
+    files: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
 
-def regular_files(folder: Path, extensions: Iterable[str], *, recursive: bool) -> Iterator[Path]:
-    """Files with one of the extensions, in natural order; links and hidden names are passed over."""
-    wanted = {each.lower() for each in extensions}
-    with os.scandir(folder) as entries:
-        found = sorted(
-            (entry for entry in entries if not entry.name.startswith(".")),
-            key=lambda entry: natural(printable(Path(entry.name))),
-        )
-    for entry in found:
-        path = folder / entry.name
-        if entry.is_dir(follow_symlinks=False) and recursive:
-            yield from regular_files(path, extensions, recursive=True)
-        elif entry.is_file(follow_symlinks=False) and path.suffix.lower() in wanted:
-            yield path
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts ``2.jpg`` before ``10.jpg``: blocked splits depend on the order of numbers."""
+    pieces = re.split(r"([0-9]+)", name)
+    return tuple((0, int(p), p) if p[:1].isdigit() and p.isascii() else (1, 0, p) for p in pieces)
 
 
-def links_in(folder: Path) -> list[Path]:
-    """Links directly in a folder or its subfolders, which are not followed."""
-    found = []
-    for parent, folders, files in os.walk(folder, followlinks=False):
-        found += [Path(parent, name) for name in (*folders, *files) if Path(parent, name).is_symlink()]
-    return sorted(found)
+def walk(folder: Path, *, extensions: Sequence[str], recursive: bool) -> Listing:
+    """List the images of a folder, without following links.
+
+    Raises
+    ------
+    OSError
+        Where the folder itself cannot be listed.
+    """
+    found = Listing()
+    ending = tuple(extension.lower() for extension in extensions)
+    waiting = [""]
+    while waiting:
+        inside = waiting.pop()
+        try:
+            with os.scandir(folder / inside) as scan:
+                entries = list(scan)
+        except OSError:
+            if not inside:
+                raise
+            found.unreadable.append(inside)
+            continue
+        for entry in entries:
+            name = f"{inside}/{entry.name}" if inside else entry.name
+            if entry.name.startswith("."):
+                continue
+            if entry.is_symlink():
+                found.links.append(name)
+            elif entry.is_dir(follow_symlinks=False):
+                if recursive:
+                    waiting.append(name)
+            elif entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(ending):
+                found.files.append(name)
+            else:
+                found.others.append(name)
+    for names in (found.files, found.links, found.others, found.unreadable):
+        names.sort(key=natural)
+    return found
 
 
-def refuse_two_labels(samples: Iterable[Sample]) -> None:
-    """Raise where one picture, to the byte, carries two labels; only files of equal size are read.
+def printable(name: str) -> str:
+    r"""Return a name that can be written as UTF-8: bytes that are no text become ``\xff``.
+
+    Other names, however odd, stay as they are; whoever shows them has to escape them.
+    """
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def some(names: Iterable[str]) -> str:
+    """List the first few names."""
+    listed = [printable(name) for name in names]
+    return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
+
+
+def refuse_same_ids(samples: Sequence[Sample]) -> None:
+    """Raise where two samples bear one id."""
+    seen: set[str] = set()
+    for sample in samples:
+        if sample.id in seen:
+            raise DataError(f"two images have the id {sample.id!r}", hint="Rename one of the files")
+        seen.add(sample.id)
+
+
+def refuse_conflicts(samples: Sequence[Sample]) -> None:
+    """Raise where one file, to the byte, lies in two classes.
+
+    Only files that share their size with a file of another class are read.
 
     Raises
     ------
@@ -56,27 +118,28 @@ def refuse_two_labels(samples: Iterable[Sample]) -> None:
     """
     by_size: dict[int, list[Sample]] = defaultdict(list)
     for sample in samples:
-        if sample.path is not None and sample.label is not None:
-            try:
-                by_size[sample.path.stat().st_size].append(sample)
-            except OSError:
-                continue  # reading it will say what is wrong
-    for size, same in by_size.items():
-        if size and len({sample.label for sample in same}) > 1:
-            _refuse(same)
-
-
-def _refuse(samples: Iterable[Sample]) -> None:
-    first: dict[str, Sample] = {}
-    for sample in samples:
-        assert sample.path is not None
-        try:
-            digest = hashlib.sha256(sample.path.read_bytes()).hexdigest()
-        except OSError:
+        if sample.path is None or sample.label is None:
             continue
-        seen = first.setdefault(digest, sample)
-        if seen.label != sample.label:
-            raise DataError(
-                f"{seen.id} ({seen.label}) and {sample.id} ({sample.label}) are the same picture",
-                hint="One picture cannot have two classes: remove one of the two, or correct its label",
-            )
+        try:
+            size = sample.path.stat().st_size
+        except OSError:
+            continue  # the run rejects it as unreadable
+        if size:  # empty files are rejected as such
+            by_size[size].append(sample)
+    for alike in by_size.values():
+        if len({sample.label for sample in alike}) < 2:
+            continue
+        first: dict[bytes, Sample] = {}
+        for sample in alike:
+            assert sample.path is not None
+            try:
+                digest = hashlib.sha256(sample.path.read_bytes()).digest()
+            except OSError:
+                continue
+            other = first.setdefault(digest, sample)
+            if other.label != sample.label:
+                raise DataError(
+                    f"{other.id} (class {other.label}) and {sample.id} (class {sample.label}) "
+                    "are the same file",
+                    hint="One picture cannot have two classes: remove one of the two, or correct its label",
+                )

@@ -1,63 +1,82 @@
-"""Ground-truth masks from single-channel images."""
+"""Ground-truth mask files to label images."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
-from scipy import ndimage
+from PIL import Image
 
-from leukokit.api import CELL, NUCLEUS, ImageRejected, Labels, Status
+from leukokit.api import CELL, NUCLEUS, ImageRejected, LabelImage, Labels, Status
+from leukokit.api.images import MAX_PIXELS
+
+_FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
 
 
-MaskRole = Literal["nucleus", "cytoplasm"]
+def read_truth(path: Path, values: Mapping[str, int]) -> Labels:
+    """Read a mask file.
 
+    Parameters
+    ----------
+    path : Path
+        PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels).
+    values : mapping of str to int
+        ``nucleus`` and ``cytoplasm`` -> value; 0 and whatever else is named is background.
 
-def read_mask(path: Path) -> NDArray[Any]:
-    """Values of a mask file, H x W.
+    Returns
+    -------
+    Labels
+        ``cell`` is the union, parted into 8-connected components; a nucleus bears the id of its cell.
 
     Raises
     ------
     ImageRejected
-        ``unreadable`` or ``damaged``, and ``unsupported`` for files with color.
+        ``bad_mask``, saying what is wrong with the file.
     """
+    mask = _values(path)
+    strange = sorted(set(np.unique(mask).tolist()) - {0, *values.values()})
+    if strange:
+        shown = ", ".join(map(str, strange[:5])) + (" ..." if len(strange) > 5 else "")
+        meant = ", ".join(f"{role}: {value}" for role, value in values.items())
+        raise ImageRejected(
+            "bad_mask", f"{path.name} holds the values {shown}; mask_values are 0 and {meant}"
+        )
+    return to_labels(mask == values[NUCLEUS], mask == values["cytoplasm"])
+
+
+def to_labels(nucleus: NDArray[np.bool_], cytoplasm: NDArray[np.bool_]) -> Labels:
+    """Give cells and their nuclei shared ids."""
+    _, cell = cv2.connectedComponents(
+        (nucleus | cytoplasm).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S
+    )
+    cells: LabelImage = np.asarray(cell, dtype=np.int32)
+    status = Status.OK if cells.any() else Status.NO_CELL
+    return Labels({NUCLEUS: np.where(nucleus, cells, np.int32(0)), CELL: cells}, status)
+
+
+def _values(path: Path) -> NDArray[Any]:
     try:
-        data = path.read_bytes()
+        with Image.open(io.BytesIO(path.read_bytes()), formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageRejected(
+                    "bad_mask", f"{path.name} is {image.width} x {image.height} px, too large"
+                )
+            mask = np.array(image)
+    except ImageRejected:
+        raise
     except OSError as error:
-        raise ImageRejected("unreadable", f"mask {path.name}: {error.strerror}") from error
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            mask = np.asarray(image)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise ImageRejected("damaged", f"mask {path.name} cannot be read: {error}") from error
-    if mask.ndim == 3 and (mask == mask[..., :1]).all():
+        raise ImageRejected("bad_mask", f"{path.name} cannot be read: {error.strerror or error}") from error
+    except Exception as error:  # whatever a malformed file provokes in a decoder
+        raise ImageRejected("bad_mask", f"{path.name} does not decode: {error}") from error
+    if mask.ndim == 3:
+        if mask.shape[2] > 3:
+            mask = mask[..., :3]
+        if (mask != mask[..., :1]).any():
+            raise ImageRejected("bad_mask", f"{path.name} is a color image; a mask has one value a pixel")
         mask = mask[..., 0]
-    if mask.ndim != 2:
-        raise ImageRejected("unsupported", f"mask {path.name} has color; expected one value a pixel")
-    return mask
-
-
-def labels_from_mask(mask: NDArray[Any], values: Mapping[MaskRole, int], *, one_cell: bool = False) -> Labels:
-    """Turn mask values into label images.
-
-    Parameters
-    ----------
-    mask : array, H x W
-    values : mapping of MaskRole to int
-        Value of ``nucleus`` and, where it is marked, of ``cytoplasm``.
-    one_cell : bool
-        All marked pixels are one cell; otherwise each connected region (8 neighbors) is.
-    """
-    nucleus = mask == values["nucleus"]
-    marked = nucleus | (mask == values["cytoplasm"]) if "cytoplasm" in values else nucleus
-    if one_cell:
-        cell = marked.astype(np.int32)
-    else:
-        cell = ndimage.label(marked, structure=np.ones((3, 3)))[0].astype(np.int32)
-    status = Status.OK if marked.any() else Status.NO_CELL
-    return Labels({NUCLEUS: np.where(nucleus, cell, 0).astype(np.int32), CELL: cell}, status)
+    return mask.astype(np.int64) if mask.dtype == np.bool_ else mask

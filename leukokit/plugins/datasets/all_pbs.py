@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from leukokit.api import DataError, Dataset, Fallback, Field, Params, Part, Sample
-from leukokit.plugins.datasets import _location
+from leukokit.plugins.datasets import _files, _location
 from leukokit.plugins.datasets._tables import Published, SplitTable, read_manifest, read_splits
 from leukokit.plugins.datasets._verify import Finding, verify
 
@@ -117,7 +117,7 @@ class AllPbs(Dataset):
             (extra, "files do not belong to the published set and are ignored"),
             (changed, "images are not as published ('leukokit data verify all_pbs' says more)"),
         )
-        return [f"{len(ids)} {what}: {_some(ids)}" for ids, what in said if ids]
+        return [f"{len(ids)} {what}: {_files.some(ids)}" for ids, what in said if ids]
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
         """Return the paper's splits: blocks of file numbers, not random draws."""
@@ -170,7 +170,3 @@ class AllPbs(Dataset):
 
 def _holds_classes(folder: Path) -> bool:
     return any((folder / name).is_dir() for name in CLASSES)
-
-
-def _some(ids: Sequence[str], most: int = 5) -> str:
-    return ", ".join(ids[:most]) + (" ..." if len(ids) > most else "")

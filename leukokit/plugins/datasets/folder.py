@@ -3,81 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Field, Params, Sample
-from leukokit.plugins.datasets._files import links_in, natural, printable, refuse_two_labels, regular_files
+from pydantic import field_validator
 
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
+from leukokit.api import DataError, Dataset, Field, Params, Sample
+from leukokit.api.images import EXTENSIONS
+from leukokit.plugins.datasets import _files
+from leukokit.plugins.datasets._files import Listing
 
 
 class FolderParams(Params):
     """Parameters of :class:`Folder`."""
 
-    root: Path = Field(description="Folder that holds one folder a class.")
+    root: Path = Field(description="Folder that holds one folder a class; its name is the class.")
     extensions: tuple[str, ...] = Field(
-        EXTENSIONS, min_length=1, description="Endings of image files; others are passed over."
+        EXTENSIONS,
+        min_length=1,
+        description="Endings of the files to read, upper or lower case; others are passed over.",
     )
-    recursive: bool = Field(False, description="Also take images from folders inside the class folders.")
+    recursive: bool = Field(False, description="Also read the folders inside the class folders.")
+
+    @field_validator("extensions")
+    @classmethod
+    def _with_dot(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for extension in value:
+            if not extension.startswith(".") or len(extension) < 2:
+                raise ValueError(f"an extension starts with a dot, such as '.png'; got {extension!r}")
+        return value
 
 
 class Folder(Dataset):
-    """Images in one folder a class; the folder's name is the class.
-
-    Files are taken in natural order (``img2`` before ``img10``), hidden ones and links are passed over. An id
-    is the path below ``root``.
-    """
+    """Images sorted into one folder a class."""
 
     Params = FolderParams
     params: FolderParams
 
     def missing(self) -> str | None:
-        """Say why ``root`` cannot be used."""
+        """Say that the folder is not there; None where it is."""
         root = self.params.root
-        if not root.exists():
-            return f"the folder {printable(root)} does not exist; expected a folder with one folder a class"
-        if not root.is_dir():
-            return f"{printable(root)} is a file; expected a folder with one folder a class"
-        return None
-
-    def notes(self) -> Sequence[str]:
-        """Name links, which are not followed."""
-        links = links_in(self.params.root)
-        if not links:
-            return []
-        shown = ", ".join(printable(link.relative_to(self.params.root)) for link in links[:5])
-        return [f"{len(links)} links are not followed: {shown}{' ...' if len(links) > 5 else ''}"]
+        if root.is_dir():
+            return None
+        return f"{root} is {'not a folder' if root.exists() else 'not there'}. Correct root in the recipe"
 
     def samples(self) -> Sequence[Sample]:
-        """All images, class by class.
+        """Images by class and name, numbers in their own order (2 before 10).
 
         Raises
         ------
         DataError
-            Where there is no class folder, a class has no image, or one picture lies in two classes.
+            Where there is no class folder, a class has no image, or one file lies in two classes.
         """
         root = self.params.root
-        classes = sorted(
-            (each for each in root.iterdir() if each.is_dir() and not each.is_symlink()),
-            key=lambda each: natural(printable(Path(each.name))),
-        )
-        classes = [each for each in classes if not each.name.startswith(".")]
+        classes = self._classes
         if not classes:
             raise DataError(
-                "holds no class folder",
-                where=printable(root),
-                hint="Put the images of each class into a folder",
+                "holds no class folders",
+                where=str(root),
+                hint="Put the images of each class into a folder of its own",
             )
-        found = []
-        for folder in classes:
-            files = list(regular_files(folder, self.params.extensions, recursive=self.params.recursive))
-            name = printable(Path(folder.name))
-            if not files:
-                raise DataError(
-                    f"class {name!r} has 0 images",
-                    where=printable(folder),
-                    hint=f"Add images ending in {', '.join(self.params.extensions)}, or remove the folder",
-                )
-            found += [Sample(id=printable(path.relative_to(root)), path=path, label=name) for path in files]
-        refuse_two_labels(found)
-        return found
+        counts = {name: len(listing.files) for name, listing in classes.items()}
+        if empty := [name for name, count in counts.items() if not count]:
+            raise DataError(
+                "; ".join(f"class {_files.printable(name)} has 0 images" for name in empty),
+                where=str(root),
+                hint=f"Files that end in {', '.join(self.params.extensions)} are read"
+                + (
+                    ""
+                    if self.params.recursive
+                    else "; set recursive: true to read folders inside the class folders"
+                ),
+            )
+        samples = [
+            Sample(
+                id=_files.printable(f"{name}/{file}"), path=root / name / file, label=_files.printable(name)
+            )
+            for name, listing in classes.items()
+            for file in listing.files
+        ]
+        _files.refuse_same_ids(samples)
+        _files.refuse_conflicts(samples)
+        return samples
+
+    def notes(self) -> Sequence[str]:
+        """Say what was passed over: links, files of other kinds, images beside the class folders."""
+        links = [*self._top.links]
+        others = [*self._top.others]
+        unreadable = []
+        for name, listing in self._classes.items():
+            links += [f"{name}/{link}" for link in listing.links]
+            others += [f"{name}/{other}" for other in listing.others]
+            unreadable += [f"{name}/{folder}" for folder in listing.unreadable]
+        said = (
+            (links, "links were not followed"),
+            (others, "files of other kinds were passed over"),
+            (self._top.files, "images beside the class folders belong to no class and were passed over"),
+            (unreadable, "folders could not be listed"),
+        )
+        return [f"{len(names)} {what}: {_files.some(names)}" for names, what in said if names]
+
+    @cached_property
+    def _top(self) -> Listing:
+        return self._walk(self.params.root, recursive=False)
+
+    @cached_property
+    def _classes(self) -> dict[str, Listing]:
+        root = self.params.root
+        self._top  # noqa: B018 - says why, where the root itself cannot be listed
+        names = sorted(
+            (
+                p.name
+                for p in root.iterdir()
+                if not p.name.startswith(".") and not p.is_symlink() and p.is_dir()
+            ),
+            key=_files.natural,
+        )
+        return {name: self._walk(root / name, recursive=self.params.recursive) for name in names}
+
+    def _walk(self, folder: Path, *, recursive: bool) -> Listing:
+        try:
+            return _files.walk(folder, extensions=self.params.extensions, recursive=recursive)
+        except OSError as error:
+            raise DataError(f"cannot be listed: {error.strerror or error}", where=str(folder)) from error

@@ -1,150 +1,208 @@
-"""Images listed in a CSV file."""
+"""A CSV file that names images, classes, groups, parts and masks."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Self
+
+from pydantic import model_validator
 
 from leukokit.api import DataError, Dataset, Field, Labels, Params, Part, Sample
-from leukokit.plugins.datasets._files import refuse_two_labels
-from leukokit.plugins.datasets._masks import MaskRole, labels_from_mask, read_mask
+from leukokit.plugins.datasets import _files
 
-_PARTS = {
-    "train": Part.TRAIN,
-    "training": Part.TRAIN,
-    "validation": Part.VALIDATION,
-    "valid": Part.VALIDATION,
-    "val": Part.VALIDATION,
-    "test": Part.TEST,
-}
-_SPLIT = "table"
-_MOST_PROBLEMS = 20
+_PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
+_PARTS |= dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION)
+_LISTED = 20
+SPLIT = "table"
+"""Name of the split that the split column makes."""
 
-Column = Literal["path", "label", "group", "split", "mask"]
+
+class TableColumns(Params):
+    """Names of the columns; only ``path`` has to be there."""
+
+    path: str = Field("path", description="Image file, relative to the folder of the CSV.")
+    label: str = Field("label", description="Class; empty where unknown.")
+    group: str = Field(
+        "group", description="Patient, slide or whatever must not straddle parts; may be empty."
+    )
+    split: str = Field("split", description="train, validation or test; empty leaves the image out.")
+    mask: str = Field(
+        "mask", description="Ground-truth mask file, relative to the folder of the CSV; may be empty."
+    )
+
+
+class MaskValues(Params):
+    """Values in the mask files; 0 is background."""
+
+    cytoplasm: int = Field(1, ge=1, description="Value of cytoplasm.")
+    nucleus: int = Field(2, ge=1, description="Value of the nucleus.")
+
+    @model_validator(mode="after")
+    def _differ(self) -> Self:
+        if self.cytoplasm == self.nucleus:
+            raise ValueError(f"cytoplasm and nucleus need different values, both are {self.nucleus}")
+        return self
 
 
 class TableParams(Params):
     """Parameters of :class:`Table`."""
 
-    file: Path = Field(description="CSV file with a header; paths in it start from its folder.")
-    columns: dict[Column, str] = Field(
-        {},
-        description="Names of the columns where they differ from path, label, group, split and mask; "
-        "only path must be there.",
-    )
-    mask_values: dict[MaskRole, int] = Field(
-        {"cytoplasm": 1, "nucleus": 2}, description="Values in mask files; anything else is background."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    sample: Sample
-    part: Part | None
+    path: Path = Field(description="The CSV file, UTF-8, with a header line.")
+    columns: TableColumns = Field(TableColumns(), description="Names of the columns, where they are others.")
+    delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
+    mask_values: MaskValues = Field(MaskValues(), description="What the values in the mask files mean.")
 
 
 class Table(Dataset):
-    """Images listed in a CSV: path, and where there are any, label, group, split and mask."""
+    """Images named by a CSV file, for data sets that already have an order of their own."""
 
     Params = TableParams
     params: TableParams
 
     def missing(self) -> str | None:
-        """Say why the file cannot be used."""
-        if not self.params.file.is_file():
-            return f"the file {self.params.file} does not exist; expected a CSV with a column 'path'"
-        return None
+        """Say that the CSV file is not there; None where it is."""
+        path = self.params.path
+        if path.is_file():
+            return None
+        return f"{path} is {'not a file' if path.exists() else 'not there'}. Correct path in the recipe"
 
     def samples(self) -> Sequence[Sample]:
-        """All rows, in order.
+        """Images in the order of the table; the id is the path as the table has it.
 
         Raises
         ------
         DataError
-            With every bad row by its line number, or where one picture has two labels.
+            Naming all bad rows with their line numbers; or where one file has two classes.
         """
-        samples = [row.sample for row in self._rows]
-        refuse_two_labels(samples)
-        return samples
+        return self._read[0]
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
-        """``table``, where the file has a split column; rows with an empty one belong to no part."""
-        parts = {row.sample.id: row.part for row in self._rows if row.part is not None}
-        return {_SPLIT: parts} if parts else {}
+        """Split ``table``, where the table has a split column."""
+        parts = self._read[1]
+        return {SPLIT: parts} if parts else {}
 
     def default_split(self) -> str | None:
-        """``table``, where the file has a split column."""
-        return _SPLIT if self.splits() else None
+        """``table``, where the table has a split column."""
+        return SPLIT if self._read[1] else None
 
     def truth(self, sample: Sample) -> Labels | None:
-        """Cells of the mask file; touching cells are one."""
+        """Read the mask of a sample; None where the table names none."""
         if sample.mask_path is None:
             return None
-        return labels_from_mask(read_mask(sample.mask_path), self.params.mask_values)
+        from leukokit.plugins.datasets._masks import read_truth
 
-    def _name(self, column: Column) -> str:
-        return self.params.columns.get(column, column)
+        return read_truth(sample.mask_path, self.params.mask_values.model_dump())
 
     @cached_property
-    def _rows(self) -> list[_Row]:
-        path = self.params.file
+    def _read(self) -> tuple[Sequence[Sample], Mapping[str, Part]]:
+        where = str(self.params.path)
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"cannot be read: {error}", where=str(path), hint="Save it as UTF-8") from error
-        reader = csv.DictReader(text.splitlines())
-        header = reader.fieldnames or []
-        absent = [self._name(c) for c in self.params.columns if self._name(c) not in header]
-        if self._name("path") not in header:
-            absent = [self._name("path"), *(each for each in absent if each != self._name("path"))]
+            text = self.params.path.read_text("utf-8-sig")
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror or error}", where=where) from error
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"is not UTF-8 text (byte {error.start})", where=where, hint="Save it as UTF-8"
+            ) from error
+        # strict: a quote that is never closed would swallow all rows after it.
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.params.delimiter, strict=True)
+        reading = _Reading(self.params)
+        line = 1
+        try:
+            reading.header(next(reader, []))
+            line = reader.line_num + 1
+            for cells in reader:
+                reading.row(line, cells)
+                line = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(f"line {line}: {error}", where=where, hint="Check quotes and commas") from error
+        reading.refuse_problems()
+        if not reading.samples:
+            raise DataError("has no rows", where=where)
+        _files.refuse_conflicts(reading.samples)
+        return tuple(reading.samples), reading.parts
+
+
+class _Reading:
+    """Rows of one table; problems are collected, so that all are told at once."""
+
+    def __init__(self, params: TableParams) -> None:
+        self._where = str(params.path)
+        self._folder = params.path.parent
+        self._columns = params.columns
+        self._names: list[str] = []
+        self._problems: list[str] = []
+        self._line_of: dict[str, int] = {}
+        self.samples: list[Sample] = []
+        self.parts: dict[str, Part] = {}
+
+    def header(self, cells: list[str]) -> None:
+        self._names = [cell.strip() for cell in cells]
+        named = {"path", *self._columns.model_fields_set}
+        absent = [name for key, name in self._columns if key in named and name not in self._names]
+        twice = sorted({name for name in self._names if name and self._names.count(name) > 1})
+        found = ", ".join(self._names) or "none"
         if absent:
             raise DataError(
-                f"lacks the columns {', '.join(map(repr, absent))}; it has {', '.join(map(repr, header))}",
-                where=str(path),
-                hint="Name them with the parameter 'columns'",
+                f"has no column {', '.join(map(repr, absent))}; it has {found}",
+                where=self._where,
+                hint="Name the columns under columns:, or the character between them as delimiter:",
             )
-        rows, problems = [], []
-        seen: dict[str, int] = {}
-        for values in reader:
-            row, problem = self._row(values)
-            if row is not None and row.sample.id in seen:
-                problem = f"{row.sample.id!r} is already in line {seen[row.sample.id]}"
-            if problem:
-                problems.append(f"line {reader.line_num}: {problem}")
-            elif row is not None:
-                seen[row.sample.id] = reader.line_num
-                rows.append(row)
-        if problems:
-            more = f"\n  and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
-            listed = "".join(f"\n  {problem}" for problem in problems[:_MOST_PROBLEMS])
-            raise DataError(f"{len(problems)} rows cannot be used:{listed}{more}", where=str(path))
-        return rows
+        if twice:
+            raise DataError(f"has the column {twice[0]!r} more than once", where=self._where)
 
-    def _row(self, values: Mapping[str, str | None]) -> tuple[_Row | None, str]:
-        def value(column: Column) -> str | None:
-            return (values.get(self._name(column)) or "").strip() or None
-
-        written = value("path")
-        if written is None:
-            return None, f"the column {self._name('path')!r} is empty"
-        folder = self.params.file.parent
-        if not (folder / written).is_file():
-            return None, f"there is no file {written!r}"
-        mask = value("mask")
-        if mask is not None and not (folder / mask).is_file():
-            return None, f"there is no mask {mask!r}"
-        split = value("split")
-        if split is not None and split.lower() not in _PARTS:
-            return None, f"unknown part {split!r}; expected train, validation or test"
-        sample = Sample(
-            id=Path(written).as_posix(),
-            path=folder / written,
-            label=value("label"),
-            group=value("group"),
-            mask_path=folder / mask if mask else None,
+    def row(self, line: int, cells: list[str]) -> None:
+        if not any(cell.strip() for cell in cells):
+            return  # blank line
+        if len(cells) != len(self._names):
+            self._problems.append(f"line {line}: {len(cells)} cells, the header has {len(self._names)}")
+            return
+        row = dict(zip(self._names, cells, strict=True))
+        columns = self._columns
+        id_ = row[columns.path]
+        mask = row.get(columns.mask, "").strip()
+        part = row.get(columns.split, "").strip().lower()
+        problems = [
+            self._file_problem(columns.path, id_),
+            self._file_problem(columns.mask, mask) if mask else None,
+            f"{columns.split} is {part!r}, expected train, validation or test"
+            if part and part not in _PARTS
+            else None,
+            f"{id_} stands in line {self._line_of[id_]} already" if id_ in self._line_of else None,
+        ]
+        self._problems += [f"line {line}: {problem}" for problem in problems if problem]
+        self._line_of.setdefault(id_, line)
+        self.samples.append(
+            Sample(
+                id=id_,
+                path=self._folder / id_,
+                label=row.get(columns.label, "").strip() or None,
+                group=row.get(columns.group, "").strip() or None,
+                mask_path=self._folder / mask if mask else None,
+            )
         )
-        return _Row(sample, _PARTS[split.lower()] if split else None), ""
+        if part in _PARTS:
+            self.parts[id_] = _PARTS[part]
+
+    def refuse_problems(self) -> None:
+        if not self._problems:
+            return
+        shown = self._problems[:_LISTED]
+        if len(self._problems) > _LISTED:
+            shown.append(f"and {len(self._problems) - _LISTED} more")
+        count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
+        raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
+
+    def _file_problem(self, column: str, name: str) -> str | None:
+        if not name:
+            return f"{column} is empty"
+        try:
+            if (self._folder / name).is_file():
+                return None
+        except ValueError:  # a null byte
+            return f"{column} {name!r} is no file name"
+        return f"{column} {name} is {'no file' if (self._folder / name).exists() else 'not there'}"

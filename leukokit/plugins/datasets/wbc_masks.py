@@ -1,22 +1,30 @@
-"""300 white cells with expert outlines.
+"""300 white blood cells with expert outlines of nucleus and cytoplasm.
 
-Source: Zheng, Wang, Wang and Liu 2018, doi 10.1016/j.micron.2018.01.010 (Dataset 1 of segmentation_WBC).
+Source: Zheng, Wang, Wang, Liu: Fast and robust segmentation of white blood cell images by self-supervised
+learning, Micron 107 (2018) 55-71, doi 10.1016/j.micron.2018.01.010; Dataset 1 (Jiangxi Tecom Science
+Corporation) of github.com/zxaoyou/segmentation_WBC, whose page gives the classes of the numbers 1 to 5.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample
-from leukokit.plugins.datasets import _location
-from leukokit.plugins.datasets._masks import MaskRole, labels_from_mask, read_mask
+from leukokit.plugins.datasets import _files, _location
 
-CLASSES = {"1": "neutrophil", "2": "lymphocyte", "3": "monocyte", "4": "eosinophil", "5": "basophil"}
-VALUES: Mapping[MaskRole, int] = {"cytoplasm": 1, "nucleus": 2}
+CLASSES: Mapping[str, str] = {
+    "1": "neutrophil",
+    "2": "lymphocyte",
+    "3": "monocyte",
+    "4": "eosinophil",
+    "5": "basophil",
+}
 _FOLDERS = ("wbc-masks", ".")
+_MASK_VALUES = {"cytoplasm": 1, "nucleus": 2}
 
 
 class WbcMasksParams(Params):
@@ -24,27 +32,22 @@ class WbcMasksParams(Params):
 
     root: Path | None = Field(
         None,
-        description="Folder that holds wbc-masks (or its images and masks themselves); by default "
-        "$LEUKOKIT_DATA, then the user's data folder.",
+        description="Folder that holds wbc-masks (or its images, masks and classes.csv themselves); by "
+        "default $LEUKOKIT_DATA, then the user's data folder.",
     )
 
 
 class WbcMasks(Dataset):
-    """Crops around one white cell each, mostly 120 x 120 px, with expert masks of nucleus and cytoplasm.
-
-    Another laboratory and stain than ``all_pbs``: a segmenter that only knows one shows it here.
-    """
+    """White cells with ground-truth nucleus and cytoplasm, of another lab and stain than ``all_pbs``."""
 
     Params = WbcMasksParams
     params: WbcMasksParams
 
     @cached_property
     def folder(self) -> Path | None:
-        """Folder with ``images`` and ``masks``; None where it is not on this machine."""
+        """Folder with ``images``, ``masks`` and ``classes.csv``; None where it is not on this machine."""
         names = _FOLDERS if self.params.root else _FOLDERS[:1]
-        return _location.find(
-            self.params.root, names, lambda path: (path / "images").is_dir() and (path / "masks").is_dir()
-        )
+        return _location.find(self.params.root, names, lambda folder: (folder / "masks").is_dir())
 
     def places(self) -> tuple[str, ...]:
         """Folders that are looked in, in order, each with its reason."""
@@ -54,44 +57,74 @@ class WbcMasks(Dataset):
         """Say where the images were looked for and how to get them; None where they are here."""
         if self.folder is not None:
             return None
-        how = (
-            "Get Dataset 1 of github.com/zxaoyou/segmentation_WBC and arrange it as images/, masks/ and "
-            "classes.csv"
+        return _location.not_found(
+            self.params.root,
+            _FOLDERS,
+            "Get Dataset 1 from github.com/zxaoyou/segmentation_WBC, put images/001.png ..., "
+            "masks/001.png ... (0 background, 1 cytoplasm, 2 nucleus) and classes.csv (its class labels) into a "
+            "folder wbc-masks, and name the folder above it in $LEUKOKIT_DATA",
         )
-        return _location.not_found(self.params.root, _FOLDERS, how)
 
     def samples(self) -> Sequence[Sample]:
-        """All images with a mask, by number.
+        """Cells by number, with class and mask.
 
         Raises
         ------
         DataError
-            Where the data set is missing or an image has no mask.
+            Where the data set is missing, or an image lacks its mask or class; all are named.
         """
         folder = self.folder
         if folder is None:
             raise DataError(self.missing() or "not found", where="data set wbc_masks")
-        labels = _labels(folder / "classes.csv")
-        found = []
-        for path in sorted((folder / "images").glob("*.png")):
-            mask = folder / "masks" / path.name
-            if not mask.is_file():
-                raise DataError("this image has no mask", where=str(path), hint=f"Expected {mask}")
-            found.append(
-                Sample(id=path.name, path=path, label=labels.get(path.stem.lstrip("0")), mask_path=mask)
+        try:
+            images = _files.walk(folder / "images", extensions=(".png",), recursive=False).files
+        except OSError as error:
+            raise DataError(
+                f"cannot be listed: {error.strerror or error}", where=str(folder / "images")
+            ) from error
+        if not images:
+            raise DataError("holds no PNG images", where=str(folder / "images"))
+        classes = _read_classes(folder / "classes.csv")
+        problems = [f"{name} has no class" for name in images if Path(name).stem not in classes]
+        problems += [f"{name} has no mask" for name in images if not (folder / "masks" / name).is_file()]
+        if problems:
+            raise DataError(
+                f"{len(problems)} images are incomplete: {_files.some(problems)}", where=str(folder)
             )
-        return found
+        return [
+            Sample(
+                id=f"images/{name}",
+                path=folder / "images" / name,
+                label=classes[Path(name).stem],
+                mask_path=folder / "masks" / name,
+            )
+            for name in images
+        ]
 
     def truth(self, sample: Sample) -> Labels | None:
-        """Nucleus and cell of the expert, under id 1."""
+        """Read the expert outlines; nucleus and cell share one id."""
         if sample.mask_path is None:
             return None
-        return labels_from_mask(read_mask(sample.mask_path), VALUES, one_cell=True)
+        from leukokit.plugins.datasets._masks import read_truth
+
+        return read_truth(sample.mask_path, _MASK_VALUES)
 
 
-def _labels(path: Path) -> dict[str, str]:
-    """Class of each image number; empty where the table is absent."""
-    if not path.is_file():
-        return {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return {row["image ID"]: CLASSES[row["class label"]] for row in csv.DictReader(file)}
+def _read_classes(path: Path) -> dict[str, str]:
+    """Stem of an image, ``001``, to its class."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"cannot be read: {error}", where=str(path)) from error
+    classes: dict[str, str] = {}
+    for line, row in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+        if line == 1 or not row:
+            continue
+        number, label = (*row, "", "")[:2]
+        if not number.isdecimal() or label not in CLASSES:
+            raise DataError(
+                f"line {line}: {','.join(row)!r}, expected an image number and a class from 1 to 5",
+                where=str(path),
+            )
+        classes[f"{int(number):03d}"] = CLASSES[label]
+    return classes
