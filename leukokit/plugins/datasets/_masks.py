@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from leukokit.api import CELL, NUCLEUS, ImageRejected, LabelImage, Labels, Status
+from leukokit.api import CELL, NUCLEUS, ImageRejected, LabelImage, Labels, Mask, Status
 from leukokit.api.images import MAX_PIXELS
+
+MaskRole: TypeAlias = Literal["nucleus", "cytoplasm"]
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
 
 
-def read_truth(path: Path, values: Mapping[str, int]) -> Labels:
+def read_truth(path: Path, values: Mapping[MaskRole, int]) -> Labels:
     """Read a mask file.
 
     Parameters
@@ -26,7 +28,7 @@ def read_truth(path: Path, values: Mapping[str, int]) -> Labels:
     path : Path
         PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels).
     values : mapping of str to int
-        ``nucleus`` and ``cytoplasm`` -> value; 0 and whatever else is named is background.
+        ``nucleus`` and, where it is marked, ``cytoplasm`` -> value; other values are background.
 
     Returns
     -------
@@ -39,22 +41,18 @@ def read_truth(path: Path, values: Mapping[str, int]) -> Labels:
         ``bad_mask``, saying what is wrong with the file.
     """
     mask = _values(path)
-    strange = sorted(set(np.unique(mask).tolist()) - {0, *values.values()})
-    if strange:
-        shown = ", ".join(map(str, strange[:5])) + (" ..." if len(strange) > 5 else "")
+    found = set(np.unique(mask).tolist()) - {0}
+    if found and found.isdisjoint(values.values()):
+        shown = ", ".join(map(str, sorted(found)[:5])) + (" ..." if len(found) > 5 else "")
         meant = ", ".join(f"{role}: {value}" for role, value in values.items())
-        raise ImageRejected(
-            "bad_mask", f"{path.name} holds the values {shown}; mask_values are 0 and {meant}"
-        )
-    return to_labels(mask == values[NUCLEUS], mask == values["cytoplasm"])
+        raise ImageRejected("bad_mask", f"{path.name} holds the values {shown} and none of {meant}")
+    return to_labels(nucleus=np.equal(mask, values["nucleus"]), cell=np.isin(mask, list(values.values())))
 
 
-def to_labels(nucleus: NDArray[np.bool_], cytoplasm: NDArray[np.bool_]) -> Labels:
-    """Give cells and their nuclei shared ids."""
-    _, cell = cv2.connectedComponents(
-        (nucleus | cytoplasm).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S
-    )
-    cells: LabelImage = np.asarray(cell, dtype=np.int32)
+def to_labels(nucleus: Mask, cell: Mask) -> Labels:
+    """Part cells into 8-connected components; each nucleus, inside its cell, bears the same id."""
+    _, components = cv2.connectedComponents(cell.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+    cells: LabelImage = np.asarray(components, dtype=np.int32)
     status = Status.OK if cells.any() else Status.NO_CELL
     return Labels({NUCLEUS: np.where(nucleus, cells, np.int32(0)), CELL: cells}, status)
 

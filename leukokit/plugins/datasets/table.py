@@ -7,12 +7,13 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, get_args
 
-from pydantic import model_validator
+from pydantic import field_validator
 
-from leukokit.api import DataError, Dataset, Field, Labels, Params, Part, Sample
+from leukokit.api import NUCLEUS, DataError, Dataset, Field, Labels, Params, Part, Sample
 from leukokit.plugins.datasets import _files
+from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
 _PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
 _PARTS |= dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION)
@@ -21,40 +22,37 @@ SPLIT = "table"
 """Name of the split that the split column makes."""
 
 
-class TableColumns(Params):
-    """Names of the columns; only ``path`` has to be there."""
-
-    path: str = Field("path", description="Image file, relative to the folder of the CSV.")
-    label: str = Field("label", description="Class; empty where unknown.")
-    group: str = Field(
-        "group", description="Patient, slide or whatever must not straddle parts; may be empty."
-    )
-    split: str = Field("split", description="train, validation or test; empty leaves the image out.")
-    mask: str = Field(
-        "mask", description="Ground-truth mask file, relative to the folder of the CSV; may be empty."
-    )
-
-
-class MaskValues(Params):
-    """Values in the mask files; 0 is background."""
-
-    cytoplasm: int = Field(1, ge=1, description="Value of cytoplasm.")
-    nucleus: int = Field(2, ge=1, description="Value of the nucleus.")
-
-    @model_validator(mode="after")
-    def _differ(self) -> Self:
-        if self.cytoplasm == self.nucleus:
-            raise ValueError(f"cytoplasm and nucleus need different values, both are {self.nucleus}")
-        return self
+Column = Literal["path", "label", "group", "split", "mask"]
+_COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 class TableParams(Params):
     """Parameters of :class:`Table`."""
 
-    path: Path = Field(description="The CSV file, UTF-8, with a header line.")
-    columns: TableColumns = Field(TableColumns(), description="Names of the columns, where they are others.")
+    file: Path = Field(description="CSV file, UTF-8, with a header line; paths in it start from its folder.")
+    columns: dict[Column, str] = Field(
+        {},
+        description="Names of the columns where they differ from path, label, group, split and mask. Only "
+        "path has to be there; cells of the others may be empty.",
+    )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
-    mask_values: MaskValues = Field(MaskValues(), description="What the values in the mask files mean.")
+    mask_values: dict[MaskRole, Annotated[int, Field(ge=1)]] = Field(
+        {"cytoplasm": 1, "nucleus": 2},
+        description="Values of nucleus and, where marked, cytoplasm in mask files; others are background.",
+    )
+
+    @field_validator("mask_values")
+    @classmethod
+    def _tell_apart(cls, value: dict[MaskRole, int]) -> dict[MaskRole, int]:
+        if NUCLEUS not in value:
+            raise ValueError("name the value of the nucleus, such as {nucleus: 255}")
+        if len(set(value.values())) < len(value):
+            raise ValueError(f"nucleus and cytoplasm need different values, both are {value[NUCLEUS]}")
+        return value
+
+    def column(self, role: Column) -> str:
+        """Name of a column in the file."""
+        return self.columns.get(role, role)
 
 
 class Table(Dataset):
@@ -65,10 +63,11 @@ class Table(Dataset):
 
     def missing(self) -> str | None:
         """Say that the CSV file is not there; None where it is."""
-        path = self.params.path
+        path = self.params.file
         if path.is_file():
             return None
-        return f"{path} is {'not a file' if path.exists() else 'not there'}. Correct path in the recipe"
+        state = "not a file" if path.exists() else "not there"
+        return f"{path} is {state}; expected a CSV with a column {self.params.column('path')!r}"
 
     def samples(self) -> Sequence[Sample]:
         """Images in the order of the table; the id is the path as the table has it.
@@ -93,15 +92,13 @@ class Table(Dataset):
         """Read the mask of a sample; None where the table names none."""
         if sample.mask_path is None:
             return None
-        from leukokit.plugins.datasets._masks import read_truth
-
-        return read_truth(sample.mask_path, self.params.mask_values.model_dump())
+        return read_truth(sample.mask_path, self.params.mask_values)
 
     @cached_property
     def _read(self) -> tuple[Sequence[Sample], Mapping[str, Part]]:
-        where = str(self.params.path)
+        where = str(self.params.file)
         try:
-            text = self.params.path.read_text("utf-8-sig")
+            text = self.params.file.read_text("utf-8-sig")
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror or error}", where=where) from error
         except UnicodeDecodeError as error:
@@ -131,9 +128,10 @@ class _Reading:
     """Rows of one table; problems are collected, so that all are told at once."""
 
     def __init__(self, params: TableParams) -> None:
-        self._where = str(params.path)
-        self._folder = params.path.parent
-        self._columns = params.columns
+        self._where = str(params.file)
+        self._folder = params.file.parent
+        self._asked = ("path", *params.columns)
+        self._columns = {role: params.column(role) for role in _COLUMNS}
         self._names: list[str] = []
         self._problems: list[str] = []
         self._line_of: dict[str, int] = {}
@@ -142,8 +140,9 @@ class _Reading:
 
     def header(self, cells: list[str]) -> None:
         self._names = [cell.strip() for cell in cells]
-        named = {"path", *self._columns.model_fields_set}
-        absent = [name for key, name in self._columns if key in named and name not in self._names]
+        absent = [
+            name for role, name in self._columns.items() if role in self._asked and name not in self._names
+        ]
         twice = sorted({name for name in self._names if name and self._names.count(name) > 1})
         found = ", ".join(self._names) or "none"
         if absent:
@@ -162,14 +161,12 @@ class _Reading:
             self._problems.append(f"line {line}: {len(cells)} cells, the header has {len(self._names)}")
             return
         row = dict(zip(self._names, cells, strict=True))
-        columns = self._columns
-        id_ = row[columns.path]
-        mask = row.get(columns.mask, "").strip()
-        part = row.get(columns.split, "").strip().lower()
+        given = {role: row.get(name, "").strip() for role, name in self._columns.items()}
+        id_, mask, part = row[self._columns["path"]], given["mask"], given["split"].lower()
         problems = [
-            self._file_problem(columns.path, id_),
-            self._file_problem(columns.mask, mask) if mask else None,
-            f"{columns.split} is {part!r}, expected train, validation or test"
+            self._file_problem(self._columns["path"], id_),
+            self._file_problem(self._columns["mask"], mask) if mask else None,
+            f"{self._columns['split']} is {part!r}, expected train, validation or test"
             if part and part not in _PARTS
             else None,
             f"{id_} stands in line {self._line_of[id_]} already" if id_ in self._line_of else None,
@@ -180,8 +177,8 @@ class _Reading:
             Sample(
                 id=id_,
                 path=self._folder / id_,
-                label=row.get(columns.label, "").strip() or None,
-                group=row.get(columns.group, "").strip() or None,
+                label=given["label"] or None,
+                group=given["group"] or None,
                 mask_path=self._folder / mask if mask else None,
             )
         )

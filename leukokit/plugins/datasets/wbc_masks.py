@@ -15,6 +15,7 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample
 from leukokit.plugins.datasets import _files, _location
+from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
 CLASSES: Mapping[str, str] = {
     "1": "neutrophil",
@@ -24,7 +25,7 @@ CLASSES: Mapping[str, str] = {
     "5": "basophil",
 }
 _FOLDERS = ("wbc-masks", ".")
-_MASK_VALUES = {"cytoplasm": 1, "nucleus": 2}
+_MASK_VALUES: Mapping[MaskRole, int] = {"cytoplasm": 1, "nucleus": 2}
 
 
 class WbcMasksParams(Params):
@@ -60,9 +61,9 @@ class WbcMasks(Dataset):
         return _location.not_found(
             self.params.root,
             _FOLDERS,
-            "Get Dataset 1 from github.com/zxaoyou/segmentation_WBC, put images/001.png ..., "
-            "masks/001.png ... (0 background, 1 cytoplasm, 2 nucleus) and classes.csv (its class labels) into a "
-            "folder wbc-masks, and name the folder above it in $LEUKOKIT_DATA",
+            "Get Dataset 1 of github.com/zxaoyou/segmentation_WBC, put images/001.png ..., masks/001.png ... "
+            "(0 background, 1 cytoplasm, 2 nucleus) and its class labels, as classes.csv, into a folder "
+            "wbc-masks, and name the folder above it in $LEUKOKIT_DATA",
         )
 
     def samples(self) -> Sequence[Sample]:
@@ -93,7 +94,7 @@ class WbcMasks(Dataset):
             )
         return [
             Sample(
-                id=f"images/{name}",
+                id=name,
                 path=folder / "images" / name,
                 label=classes[Path(name).stem],
                 mask_path=folder / "masks" / name,
@@ -105,8 +106,6 @@ class WbcMasks(Dataset):
         """Read the expert outlines; nucleus and cell share one id."""
         if sample.mask_path is None:
             return None
-        from leukokit.plugins.datasets._masks import read_truth
-
         return read_truth(sample.mask_path, _MASK_VALUES)
 
 
