@@ -10,6 +10,9 @@ import click
 if TYPE_CHECKING:
     from leukokit.api import Dataset
 
+_variant = click.option("--variant", help="Variant, where the data set has several (all_pbs: segmented).")
+_root = click.option("--root", type=click.Path(path_type=Path), help="Folder that holds the data set.")
+
 
 @click.group("data")
 def command() -> None:
@@ -22,92 +25,115 @@ def list_datasets(as_json: bool) -> None:
     """List the data sets and whether each is on this machine."""
     import json
 
-    from leukokit.api import Dataset, Kind
+    from leukokit.api import Kind
     from leukokit.catalog import discover
-    from leukokit.errors import CatalogError
+    from leukokit.cli._terminal import safe
 
-    rows = []
-    for entry in discover().of(Kind.DATASET):
-        try:
-            dataset = entry.load().create()
-        except CatalogError as error:
-            rows.append({"name": entry.name, "state": "broken", "text": str(error)})
-            continue
-        except ValueError:
-            rows.append({"name": entry.name, "state": "yours", "text": entry.spec.summary})
-            continue
-        assert isinstance(dataset, Dataset)
-        reason = dataset.missing()
-        text = entry.spec.summary if reason is None else reason
-        rows.append({"name": entry.name, "state": "here" if reason is None else "missing", "text": text})
+    rows = [_state(entry) for entry in discover().of(Kind.DATASET)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['name']:<12} {row['state']:<8} {row['text']}")
+        click.echo(f"{safe(row['name']):<12} {row['state']:<8} {safe(row['text'])}")
+
+
+@command.command("path")
+@click.argument("name")
+@_root
+@_variant
+def path(name: str, root: Path | None, variant: str | None) -> None:
+    """Print the folder of a data set, or say where it was looked for."""
+    from leukokit.errors import UsageError
+
+    dataset = _present(name, root, variant)
+    folder = getattr(dataset, "folder", None)
+    if folder is None:
+        raise UsageError(f"data set {name} lies in no folder of its own")
+    click.echo(click.format_filename(folder))
 
 
 @command.command("verify")
 @click.argument("name")
-@click.option("--root", type=click.Path(path_type=Path), help="Folder that holds the data set.")
-@click.option("--variant", type=click.Choice(["original", "segmented"]), help="Variant of all_pbs.")
+@_root
+@_variant
 def verify(name: str, root: Path | None, variant: str | None) -> None:
-    """Compare every file with its published sha256."""
-    from leukokit.errors import DataError, UsageError
+    """Compare every file with its published sha256.
 
-    dataset = _dataset(name, root, variant)
-    check = getattr(dataset, "verify", None)
+    Prints what is missing, changed or extra, one file a line; exit code 1 where there is any.
+    """
+    from leukokit.cli._terminal import safe
+    from leukokit.errors import EXIT_FAILED, UsageError
+
+    check = getattr(_present(name, root, variant), "verify", None)
     if check is None:
         raise UsageError(f"data set {name} has no published digests to compare with")
-    reason = dataset.missing()
-    if reason is not None:
-        raise DataError(reason, where=f"data set {name}")
     found = 0
     for finding in check():
         found += 1
-        click.echo(f"{finding.state:<10} {finding.file}")
-    folder = getattr(dataset, "folder", None)
-    click.echo(
-        f"{name}: {f'{found} differences' if found else 'every file is as published'} ({folder})", err=True
-    )
-    raise SystemExit(1 if found else 0)
+        click.echo(f"{finding.state}\t{safe(finding.file)}")
+    text = f"{found} files differ from the published ones" if found else "every file is as published"
+    click.echo(f"{name}: {text}", err=True)
+    if found:
+        raise click.exceptions.Exit(EXIT_FAILED)
 
 
 @command.command("get")
 @click.argument("name")
-def get(name: str) -> None:
-    """Fetch a data set (all_pbs, through kagglehub)."""
-    from leukokit.errors import LeukokitError, UsageError
+@click.option("--to", type=click.Path(path_type=Path), help="Folder that holds data sets.")
+def get(name: str, to: Path | None) -> None:
+    """Fetch a data set and put it where it is looked for (all_pbs, through kagglehub)."""
+    from leukokit.errors import UsageError
 
-    if name != "all_pbs":
-        raise UsageError(f"{name} cannot be fetched", hint="Only all_pbs can: leukokit data get all_pbs")
-    try:
-        import kagglehub
-    except ImportError:
+    fetch = getattr(_dataset(name), "fetch", None)
+    if fetch is None:
         raise UsageError(
-            "fetching needs kagglehub, not installed here",
-            hint="Install with: pip install 'leukokit[data]'; or download "
-            "kaggle.com/datasets/mehradaria/leukemia by hand and name the folder in LEUKOKIT_DATA",
-        ) from None
+            f"data set {name} cannot be fetched", hint="'leukokit data list' says how to get it by hand"
+        )
+    for folder in fetch(to):
+        click.echo(click.format_filename(folder))
+    click.echo(f"check it with: leukokit data verify {name}", err=True)
+
+
+def _state(entry: Any) -> dict[str, str]:
+    from pydantic import ValidationError
+
+    from leukokit.errors import LeukokitError
+
     try:
-        folder = kagglehub.dataset_download("mehradaria/leukemia")
-    except Exception as error:  # network, permission, or a change on their side: all end the same way here
-        raise LeukokitError(
-            f"the data set cannot be fetched: {type(error).__name__}: {error}",
-            hint="Check the network, or download kaggle.com/datasets/mehradaria/leukemia by hand",
-        ) from error
-    click.echo(folder)
-    click.echo(
-        "Use it with --set data.params.root=PATH, and check it with: leukokit data verify all_pbs", err=True
-    )
+        reason = entry.load().create().missing()
+    except LeukokitError as error:
+        return {"name": entry.name, "state": "broken", "text": str(error)}
+    except ValidationError:  # needs parameters: made of the user's own files
+        return {"name": entry.name, "state": "yours", "text": entry.spec.summary}
+    if reason is None:
+        return {"name": entry.name, "state": "here", "text": entry.spec.summary}
+    return {"name": entry.name, "state": "missing", "text": reason}
 
 
-def _dataset(name: str, root: Path | None, variant: str | None) -> Dataset:
+def _present(name: str, root: Path | None, variant: str | None) -> Dataset:
+    from leukokit.errors import DataError
+
+    dataset = _dataset(name, root=root, variant=variant)
+    reason = dataset.missing()
+    if reason is not None:
+        raise DataError(reason, where=f"data set {name}")
+    return dataset
+
+
+def _dataset(name: str, **given: Any) -> Dataset:
+    from pydantic import ValidationError
+
     from leukokit.api import Dataset, Kind
     from leukokit.catalog import discover
+    from leukokit.errors import UsageError
 
-    given: dict[str, Any] = {"root": root, "variant": variant}
     params = {key: value for key, value in given.items() if value is not None}
-    dataset = discover().get(Kind.DATASET, name).load().create(**params)
+    try:
+        dataset = discover().get(Kind.DATASET, name).load().create(**params)
+    except ValidationError as error:
+        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise UsageError(
+            f"data set {name}: {mistakes}", hint=f"'leukokit show {name}' lists its parameters"
+        ) from None
     assert isinstance(dataset, Dataset)
     return dataset

@@ -73,8 +73,7 @@ class AllPbs(Dataset):
         return _location.not_found(
             self.params.root,
             _FOLDERS[self.params.variant],
-            f"Get it with 'leukokit data get all_pbs', or download kaggle.com/datasets/{KAGGLE_HANDLE} "
-            "by hand and name the folder in $LEUKOKIT_DATA",
+            f"Get it with 'leukokit data get all_pbs', or {_by_hand('a folder named in $LEUKOKIT_DATA')}",
         )
 
     def fallback(self) -> Fallback | None:
@@ -131,19 +130,35 @@ class AllPbs(Dataset):
         """Compare the sha256 of every file with the published one; yields differences alone."""
         return verify(self._folder(), self._published[self.params.variant], self._sizes)
 
+    def fetch(self, target: Path | None = None) -> Sequence[Path]:
+        """Download both variants from Kaggle and put them where they are looked for.
+
+        Parameters
+        ----------
+        target : Path, optional
+            Folder that holds data sets; by default the first place that is looked in.
+
+        Returns
+        -------
+        sequence of Path
+            Folders of the variants.
+
+        Raises
+        ------
+        LeukokitError
+            Where kagglehub or the network is missing, or nothing can be written.
+        """
+        from leukokit.plugins.datasets import _kaggle
+
+        place = _location.places(self.params.root)[0].path if target is None else target
+        source = _kaggle.download(KAGGLE_HANDLE, _by_hand(place))
+        names = {variant: folders[0] for variant, folders in _FOLDERS.items()}
+        return _kaggle.install(source, place, names, self._variant_of)
+
     @cached_property
     def _sizes(self) -> Mapping[str, int]:
         """Id -> size in bytes of each regular file in the class folders; links are not followed."""
-        folder = self._folder()
-        found: dict[str, int] = {}
-        for name in CLASSES:
-            if not (folder / name).is_dir():
-                continue
-            with os.scandir(folder / name) as entries:
-                for entry in entries:
-                    if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
-                        found[f"{name}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
-        return dict(sorted(found.items()))
+        return _sizes_in(self._folder())
 
     def _folder(self) -> Path:
         if self.folder is None:
@@ -154,18 +169,41 @@ class AllPbs(Dataset):
         """Both variants bear the same file names; taken for each other they would spoil every result."""
         mine = self.params.variant
         other = "segmented" if mine == "original" else "original"
-        fits = {
-            variant: sum(
-                here.get(id_) == published.size for id_, published in self._published[variant].items()
-            )
-            for variant in (mine, other)
-        }
-        if fits[other] > fits[mine]:
+        if self._matches(here, other) > self._matches(here, mine):
             raise DataError(
                 f"the folder holds the {other} images, the {mine} ones were asked for",
                 where=str(self.folder),
                 hint=f"Set variant: {other}, or name another root",
             )
+
+    def _matches(self, here: Mapping[str, int], variant: str) -> int:
+        """Count the files of the published size."""
+        return sum(here.get(id_) == published.size for id_, published in self._published[variant].items())
+
+    def _variant_of(self, folder: Path) -> str | None:
+        if not _holds_classes(folder):
+            return None
+        here = _sizes_in(folder)
+        matches = {variant: self._matches(here, variant) for variant in _FOLDERS}
+        best = max(matches, key=matches.__getitem__)
+        return best if matches[best] else None
+
+
+def _by_hand(place: object) -> str:
+    source = f"kaggle.com/datasets/{KAGGLE_HANDLE}"
+    return f"download {source} and put its folder Original, renamed all-pbs, into {place}"
+
+
+def _sizes_in(folder: Path) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name in CLASSES:
+        if not (folder / name).is_dir():
+            continue
+        with os.scandir(folder / name) as entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
+                    found[f"{name}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
+    return dict(sorted(found.items()))
 
 
 def _holds_classes(folder: Path) -> bool:
