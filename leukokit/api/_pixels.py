@@ -51,7 +51,8 @@ def to_8_bits(deep: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
     scaled = (deep.astype(np.uint32) * 255 + top // 2) // top
     if deep.shape[2] == 4:  # alpha always uses the whole range
         scaled[..., 3] = (deep[..., 3].astype(np.uint32) * 255 + 32767) // 65535
-    return scaled.astype(np.uint8)
+    eight: NDArray[np.uint8] = scaled.astype(np.uint8)
+    return eight
 
 
 def on_white(rgba: NDArray[np.uint8]) -> RGBImage:

@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 
 from leukokit.api import Mask
 
-_CELL = 0.5  # side of a histogram cell in units of a and b: finer changes no label, coarser does
-_TRIALS = 4  # candidates for each further center, of which the best is taken
+_COARSE = 0.5  # side of a histogram cell in units of a and b, for the search
+_FINE = 0.1  # and for the end of the way
+_TRIALS = 3  # candidates for each further center, of which the best is taken
 _MAX_ITERATIONS = 300
-_TOLERANCE = 1e-4  # of the variance, as in scikit-learn
+_TOLERANCE = 1e-4  # of the variance; scikit-learn's
+_SEARCH_TOLERANCE = 1e-3
+_HOPEFUL = 1.02  # starts whose sum of squares is within this of the best are led to their end
+_SAME = 0.25  # two starts that came this close, in units of a and b, go the same way
 _SEED = 281  # the draws are the same for every image: the component is deterministic
 
 
@@ -48,11 +52,12 @@ def cluster(ab: NDArray[np.float32], mask: Mask, k: int, restarts: int) -> NDArr
     int8 array, H x W
         Cluster of each pixel, 0..k-1, and -1 outside ``mask``.
     """
-    points, weights = _histogram(ab, mask, _CELL)
-    k = min(k, len(points))
+    coarse, coarse_weights = _histogram(ab, mask, _COARSE)
+    fine, fine_weights = _histogram(ab, mask, _FINE)
+    k = min(k, len(coarse))
     if k == 0:
         return np.full(mask.shape, -1, np.int8)
-    centers = _lloyd(points, weights, k, _draws(restarts, k))
+    centers = _search(coarse, coarse_weights, fine, fine_weights, _draws(restarts, k))
     labels: NDArray[np.int8] = _assign(ab, mask, centers)
     return labels
 
@@ -92,22 +97,65 @@ def _histogram(ab: NDArray[np.float32], mask: Mask, cell: float) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _lloyd(points: NDArray[np.float64], weights: NDArray[np.float64], k: int, draws: Any) -> Any:
-    total = weights.sum()
-    tolerance = 0.0
-    for axis in range(2):
-        mean = (points[:, axis] * weights).sum() / total
-        tolerance += ((points[:, axis] - mean) ** 2 * weights).sum() / total
-    tolerance *= _TOLERANCE / 2
+def _search(
+    coarse: NDArray[np.float64],
+    coarse_weights: NDArray[np.float64],
+    fine: NDArray[np.float64],
+    fine_weights: NDArray[np.float64],
+    draws: NDArray[np.float64],
+) -> Any:
+    """Search on the coarse histogram, and lead the best few to their end on the fine one."""
+    restarts, k = draws.shape[0], draws.shape[1]
+    variance = _variance(fine, fine_weights)
+    all_centers = np.empty((restarts, k, 2))
+    inertias = np.empty(restarts)
+    for restart in range(restarts):
+        all_centers[restart] = _start(coarse, coarse_weights, k, draws[restart])
+        inertias[restart] = _iterate(
+            coarse, coarse_weights, all_centers[restart], _SEARCH_TOLERANCE * variance
+        )
+    ranked = np.argsort(inertias)
+    began = np.empty((restarts, k, 2))
+    count = 0
     best = np.inf
-    best_centers = np.empty((k, 2))
-    for restart in range(draws.shape[0]):
-        centers = _start(points, weights, k, draws[restart])
-        inertia = _iterate(points, weights, centers, tolerance)
+    best_centers = all_centers[0]
+    for restart in ranked:
+        centers = all_centers[restart]
+        if inertias[restart] > _HOPEFUL * inertias[ranked[0]] or _seen(began[:count], centers):
+            continue
+        began[count] = centers
+        count += 1
+        inertia = _iterate(fine, fine_weights, centers, _TOLERANCE * variance)
         if inertia < best:
             best = inertia
-            best_centers[:] = centers
+            best_centers = centers
     return best_centers
+
+
+@numba.njit(cache=True, nogil=True)
+def _seen(began: NDArray[np.float64], centers: NDArray[np.float64]) -> bool:
+    for other in began:
+        farthest = 0.0
+        for c in range(len(centers)):
+            nearest = np.inf
+            for d in range(len(other)):
+                gap = max(abs(centers[c, 0] - other[d, 0]), abs(centers[c, 1] - other[d, 1]))
+                nearest = min(nearest, gap)
+            farthest = max(farthest, nearest)
+        if farthest < _SAME:
+            return True
+    return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _variance(points: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Mean of the variances along a and b."""
+    total = weights.sum()
+    variance = 0.0
+    for axis in range(2):
+        mean = (points[:, axis] * weights).sum() / total
+        variance += ((points[:, axis] - mean) ** 2 * weights).sum() / total / 2
+    return variance
 
 
 @numba.njit(cache=True, nogil=True)

@@ -17,8 +17,8 @@ def split(mask: Mask, depth: float) -> LabelImage:
     """Label the objects of a mask, touching ones apart.
 
     Maxima of the distance to the background that rise at most ``depth`` above the saddle to a higher one are
-    no objects of their own; the others are the markers from which the negated distance map is flooded. An
-    object whose highest distance is not above ``depth`` has no marker and vanishes.
+    no objects of their own; the others are the markers from which the negated distance map is flooded. Every
+    connected object keeps the marker of its highest maximum.
 
     Parameters
     ----------
@@ -127,13 +127,12 @@ def _markers(order: NDArray[np.int64], height: NDArray[np.float64], width: int, 
             count += 1
             parent[count] = count
             peak[count] = pixel
-            apart[count] = level > depth
+            apart[count] = True
             home = count
         basin[pixel] = home
     markers = np.zeros(len(height), np.int32)
     stack = np.empty(len(order), np.int64)
     for hill in range(1, count + 1):
-        # A hill that was joined keeps its verdict; one that never met another rises from the background.
         if not apart[hill] or markers[peak[hill]]:
             continue
         floor = height[peak[hill]] - depth
@@ -157,7 +156,7 @@ def _flood_from(
     markers: NDArray[np.int32], order: NDArray[np.int64], height: NDArray[np.float64], width: int
 ) -> Any:
     """Flood from the markers downhill, the highest pixel first, of equals the one reached first."""
-    steps = (-width, -1, 1, width)
+    steps = (-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1)
     labels = markers.copy()
     heap = [(0.0, 0, 0)]
     heap.clear()
