@@ -33,6 +33,8 @@ class JpegHeader:
         EXIF orientation, 1..8.
     several : bool
         True where further pictures follow the first (CIPA DC-007).
+    end : int
+        Place of the frame header, behind which the scans begin.
     """
 
     width: int
@@ -40,6 +42,7 @@ class JpegHeader:
     components: int
     orientation: int
     several: bool
+    end: int
 
 
 def read_header(data: bytes) -> JpegHeader:
@@ -63,7 +66,7 @@ def read_header(data: bytes) -> JpegHeader:
         body, length = at + 4, int.from_bytes(data[at + 2 : at + 4], "big")
         if marker in _FRAMES:
             width, height, components = _frame(data, body, marker)
-            return JpegHeader(width, height, components, _orientation(exif), several)
+            return JpegHeader(width, height, components, _orientation(exif), several, body)
         if marker in (_SCAN, _END) or length < 2:
             raise ImageRejected("damaged", "the JPEG file has no frame header")
         if marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
@@ -82,6 +85,7 @@ def decode(data: bytes, frame: int | None, max_pixels: int) -> tuple[RGBImage, t
     header = read_header(data)
     _pixels.check_size((header.width, header.height), max_pixels)
     _pixels.chosen_frame(1, frame)
+    _check_scans(data, header.end)
     notes: tuple[str, ...] = ()
     if header.components == 3:
         rgb = _strict(data, "RGB")
@@ -113,6 +117,18 @@ def _frame(data: bytes, body: int, marker: int) -> tuple[int, int, int]:
     if not width or not height:
         raise ImageRejected("damaged", f"the JPEG header states a size of {width} x {height}")
     return width, height, components
+
+
+def _check_scans(data: bytes, start: int) -> None:
+    """Raise ``damaged`` for bytes that no encoder writes into a scan.
+
+    A byte FF is followed by 00 there, or by a marker, before which FF may be repeated (ITU T.81, B.1.1.2 and
+    B.1.1.5). FF FF 00 is neither; libjpeg reads it as one FF and says nothing: 5 of 163 real files with 64
+    bytes overwritten by FF passed.
+    """
+    end = data.find(b"\xff\xd9", start)
+    if data.find(b"\xff\xff\x00", start, end if end >= 0 else len(data)) >= 0:
+        raise ImageRejected("damaged", "the JPEG scan holds bytes that no encoder writes")
 
 
 def _strict(data: bytes, colorspace: str) -> RGBImage:
