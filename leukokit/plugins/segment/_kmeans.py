@@ -21,9 +21,9 @@ _FINE = 0.1  # and for the end of the way
 _TRIALS = 3  # candidates for each further center, of which the best is taken
 _MAX_ITERATIONS = 300
 _TOLERANCE = 1e-4  # of the variance; scikit-learn's
-_SEARCH_TOLERANCE = 1e-3
-_HOPEFUL = 1.02  # starts whose sum of squares is within this of the best are led to their end
-_SAME = 0.25  # two starts that came this close, in units of a and b, go the same way
+_SEARCH_TOLERANCE = 5e-3
+_HOPEFUL = 1.1  # starts whose sum of squares is within this of the best are led to their end
+_SAME = 0.05  # two starts that came this close, in units of a and b, go the same way
 _SEED = 281  # the draws are the same for every image: the component is deterministic
 
 
@@ -52,8 +52,8 @@ def cluster(ab: NDArray[np.float32], mask: Mask, k: int, restarts: int) -> NDArr
     int8 array, H x W
         Cluster of each pixel, 0..k-1, and -1 outside ``mask``.
     """
-    coarse, coarse_weights = _histogram(ab, mask, _COARSE)
     fine, fine_weights = _histogram(ab, mask, _FINE)
+    coarse, coarse_weights = _coarsen(fine, fine_weights, _COARSE)
     k = min(k, len(coarse))
     if k == 0:
         return np.full(mask.shape, -1, np.int8)
@@ -94,6 +94,31 @@ def _histogram(ab: NDArray[np.float32], mask: Mask, cell: float) -> Any:
     for slot in range(count):
         points[slot] /= weights[slot]
     return points[:count].copy(), weights[:count].copy()
+
+
+@numba.njit(cache=True, nogil=True)
+def _coarsen(points: NDArray[np.float64], weights: NDArray[np.float64], cell: float) -> Any:
+    """Gather weighted points into larger cells."""
+    if len(points) == 0:
+        return points, weights
+    low_a, low_b = points[:, 0].min(), points[:, 1].min()
+    columns = int((points[:, 1].max() - low_b) / cell) + 1
+    slots = np.full((int((points[:, 0].max() - low_a) / cell) + 1) * columns, -1, np.int32)
+    sums = np.zeros((len(points), 2))
+    counts = np.zeros(len(points))
+    count = 0
+    for p in range(len(points)):
+        place = int((points[p, 0] - low_a) / cell) * columns + int((points[p, 1] - low_b) / cell)
+        if slots[place] < 0:
+            slots[place] = count
+            count += 1
+        slot = slots[place]
+        sums[slot, 0] += points[p, 0] * weights[p]
+        sums[slot, 1] += points[p, 1] * weights[p]
+        counts[slot] += weights[p]
+    for slot in range(count):
+        sums[slot] /= counts[slot]
+    return sums[:count].copy(), counts[:count].copy()
 
 
 @numba.njit(cache=True, nogil=True)
@@ -203,11 +228,12 @@ def _iterate(
         inertia = 0.0
         for p in range(len(points)):
             x, y, weight = points[p, 0], points[p, 1], weights[p]
-            home, least = 0, np.inf
-            for c in range(k):
+            home = 0
+            least = (x - centers[0, 0]) ** 2 + (y - centers[0, 1]) ** 2
+            for c in range(1, k):
                 d = (x - centers[c, 0]) ** 2 + (y - centers[c, 1]) ** 2
-                if d < least:
-                    least, home = d, c
+                home = c if d < least else home  # without a branch: half the time
+                least = min(d, least)
             inertia += least * weight
             sums[home, 0] += x * weight
             sums[home, 1] += y * weight
