@@ -1,0 +1,98 @@
+"""A folder of small pictures in two classes that differ, and a way to run recipes on it as users do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from leukokit.testing.images import disks
+
+FAULTY = Path(__file__).parents[1] / "faulty"
+
+RECIPE = """
+leukokit: 1
+name: small
+seed: 5
+data: {{use: folder, params: {{root: {root}}}}}
+split: {{method: holdout, test: 0.25, validation: 0.25}}
+preprocess: [{{use: median, params: {{size: 3}}}}]
+segment: {{use: multi_otsu}}
+features: [intensity, morphology]
+select: {{use: information_gain, params: {{k: 10}}}}
+classify: {{use: svm, params: {{C: 10}}}}
+explain: [{{use: permutation_importance, params: {{repeats: 2}}}}]
+"""
+
+Leukokit = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty PNG files: `few` with one cell each, `many` with four."""
+    root = tmp_path_factory.mktemp("pictures")
+    for number, (name, cells) in enumerate((("few", 1), ("many", 4))):
+        (root / name).mkdir()
+        for i in range(20):
+            image, _ = disks(seed=100 * number + i, size=96, cells=cells)
+            Image.fromarray(image).save(root / name / f"{i:02d}.png")
+    return root
+
+
+@pytest.fixture
+def copied(pictures: Path, tmp_path: Path) -> Path:
+    """Copy the pictures, for a test to damage."""
+    import shutil
+
+    return Path(shutil.copytree(pictures, tmp_path / "pictures"))
+
+
+@pytest.fixture
+def recipe(copied: Path, tmp_path: Path) -> Path:
+    """Write a recipe over the copied pictures."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(RECIPE.format(root=copied))
+    return path
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """Environment with a cache of the test's own and the faulty plugin installed."""
+    return {
+        **os.environ,
+        "LEUKOKIT_CACHE": str(tmp_path / "cache"),
+        "PYTHONPATH": str(FAULTY),
+        "COLUMNS": "200",
+    }
+
+
+@pytest.fixture
+def cli(tmp_path: Path, environment: dict[str, str]) -> Leukokit:
+    """Run the command line in a process of its own, in the test's folder."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "leukokit", *map(str, arguments)]
+        return subprocess.run(  # type: ignore[call-overload, no-any-return]
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def mark() -> Callable[[Path], None]:
+    """Give a function that makes the first pixel of a picture pure red: the faulty plugin breaks on it."""
+
+    def paint(path: Path) -> None:
+        with Image.open(path) as image:
+            pixels = np.array(image)
+        pixels[0, 0] = (255, 0, 0)
+        Image.fromarray(pixels).save(path)
+
+    return paint

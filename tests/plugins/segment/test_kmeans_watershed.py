@@ -1,0 +1,221 @@
+"""The paper's segmentation: scenes with a known answer, and the obvious implementation as a twin."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import ValidationError
+from skimage.color import rgb2lab
+from skimage.measure import label
+from skimage.morphology import remove_small_holes, remove_small_objects
+from skimage.segmentation import clear_border
+
+from leukokit.api import ImageRejected, Labels, Status, read_image
+from leukokit.plugins.segment._components import area_opening, components, without_border
+from leukokit.plugins.segment._lab import ab_planes
+from leukokit.plugins.segment._watershed import split
+from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
+
+BACKGROUND, RED_CELL, CYTOPLASM, NUCLEUS = (235, 228, 240), (205, 160, 175), (150, 150, 215), (90, 40, 140)
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+
+
+def scene(*cells: tuple[int, int, int, int], size: int = 160) -> np.ndarray:
+    """Draw red cells, and white cells given as x, y, nucleus radius and cell radius."""
+    image = np.full((size, size, 3), BACKGROUND, np.uint8)
+    for x, y in ((20, 20), (size - 22, 24), (22, size - 22), (size - 20, size - 20)):
+        cv2.circle(image, (x, y), 12, RED_CELL, -1)
+    for x, y, _, radius in cells:
+        cv2.circle(image, (x, y), radius, CYTOPLASM, -1)
+    for x, y, radius, _ in cells:
+        cv2.circle(image, (x, y), radius, NUCLEUS, -1)
+    image.setflags(write=False)
+    return image
+
+
+def disk(size: int, x: int, y: int, radius: int) -> np.ndarray:
+    """Mask of a disk as OpenCV draws it."""
+    return cv2.circle(np.zeros((size, size), np.uint8), (x, y), radius, 1, -1) > 0
+
+
+def check_contract(labels: Labels, shape: tuple[int, int]) -> None:
+    """One id a cell, nuclei inside, ids without gaps."""
+    for array in labels.roles.values():
+        assert array.dtype == np.int32
+        assert array.shape == shape
+    inside = labels.nucleus > 0
+    assert (labels.cell[inside] == labels.nucleus[inside]).all()
+    assert set(np.unique(labels.cell)) == set(np.unique(labels.nucleus))
+
+
+def test_one_cell_is_found_with_its_nucleus() -> None:
+    """Nucleus and cell are the disks that were drawn, so the N/C ratio is right."""
+    labels = KmeansWatershed().segment(scene((80, 80, 14, 22)))
+    check_contract(labels, (160, 160))
+    assert labels.status is Status.OK
+    assert labels.count == 1
+    nucleus, cell = disk(160, 80, 80, 14), disk(160, 80, 80, 22)
+    assert (nucleus != (labels.nucleus > 0)).sum() <= 4
+    ratio = (labels.nucleus > 0).sum() / (labels.cell > 0).sum()
+    assert ratio == pytest.approx(nucleus.sum() / cell.sum(), rel=0.15)
+
+
+def test_touching_nuclei_are_two_cells() -> None:
+    """Two overlapping disks are split where they are joined; each keeps an id of its own."""
+    labels = KmeansWatershed().segment(scene((66, 80, 14, 16), (92, 80, 14, 16)))
+    check_contract(labels, (160, 160))
+    assert labels.count == 2
+    assert labels.nucleus[80, 60] != labels.nucleus[80, 98]
+
+
+def test_shallow_maxima_are_suppressed() -> None:
+    """What depth 2 splits, a depth above the neck's does not: the suppression is really done."""
+    image = scene((68, 80, 14, 16), (90, 80, 14, 16))
+    assert KmeansWatershed.create(depth=2).segment(image).count == 2
+    assert KmeansWatershed.create(depth=10).segment(image).count == 1
+
+
+def test_cells_at_the_border_are_cleared() -> None:
+    """A nucleus cut by the border is left out; if there is no other, the status says so."""
+    cut = scene((80, 3, 14, 16))
+    labels = KmeansWatershed().segment(cut)
+    assert labels.status is Status.ALL_TOUCH_BORDER
+    assert not labels.cell.any()
+    assert KmeansWatershed.create(clear_border=False).segment(cut).count == 1
+    assert KmeansWatershed().segment(scene((80, 3, 14, 16), (80, 80, 14, 18))).count == 1
+
+
+def test_specks_are_dropped_and_holes_filled() -> None:
+    """Objects below 100 px vanish; holes below 15 px in a nucleus are filled, larger ones stay."""
+    image = scene((80, 80, 14, 22)).copy()
+    cv2.circle(image, (40, 80), 4, NUCLEUS, -1)
+    image[79:82, 79:82] = CYTOPLASM
+    labels = KmeansWatershed().segment(image)
+    assert labels.count == 1
+    assert labels.nucleus[80, 80] > 0
+    assert KmeansWatershed.create(min_nucleus_hole=5).segment(image).nucleus[80, 80] == 0
+    assert KmeansWatershed.create(min_nucleus_area=30, min_label_area=20).segment(image).count == 2
+
+
+def test_red_cells_get_a_role_of_their_own() -> None:
+    """Asked for, red cells are labeled apart from white ones."""
+    segmenter = KmeansWatershed.create(red_cells=True)
+    labels = segmenter.segment(scene((80, 80, 14, 22)))
+    assert segmenter.roles() == ("nucleus", "cell", "red_cell")
+    assert len(np.unique(labels.red_cell)) == 5
+    assert not (labels.red_cell[labels.cell > 0]).any()
+
+
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (120, 40, 160)])
+def test_one_color_is_no_cell(color: tuple[int, int, int]) -> None:
+    """A constant image has nothing to cluster."""
+    labels = KmeansWatershed().segment(np.full((40, 50, 3), color, np.uint8))
+    assert labels.status is Status.NO_CELL
+    assert labels.cell.shape == (40, 50)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 8), (15, 200)])
+def test_tiny_images_are_rejected(shape: tuple[int, int]) -> None:
+    """Below 16 x 16 px the image is rejected, saying its size."""
+    with pytest.raises(ImageRejected, match="too_small"):
+        KmeansWatershed().segment(np.zeros((*shape, 3), np.uint8))
+
+
+@settings(max_examples=25, deadline=None)
+@given(arrays(np.uint8, st.tuples(st.integers(16, 40), st.integers(16, 40), st.just(3))))
+def test_any_image_keeps_the_contract(image: np.ndarray) -> None:
+    """Whatever the pixels: ids shared, input untouched, the same result twice."""
+    before = image.copy()
+    segmenter = KmeansWatershed.create(min_nucleus_area=5, min_label_area=3, min_cell_area=3)
+    labels = segmenter.segment(image)
+    check_contract(labels, image.shape[:2])
+    assert np.array_equal(image, before)
+    again = segmenter.segment(image)
+    assert np.array_equal(labels.cell, again.cell)
+    assert (labels.status is Status.OK) == labels.cell.any()
+
+
+@pytest.mark.parametrize(("name", "value"), [("clusters", 1), ("depth", -1), ("cluster_rule", "bluest")])
+def test_bad_parameters_are_refused(name: str, value: object) -> None:
+    """The name of the parameter is in the message."""
+    with pytest.raises(ValidationError, match=name):
+        KmeansWatershed.create(**{name: value})
+
+
+@given(arrays(np.uint8, (9, 7, 3)))
+def test_lab_is_that_of_scikit_image(rgb: np.ndarray) -> None:
+    """A and b agree within a hundredth."""
+    assert np.allclose(ab_planes(rgb), rgb2lab(rgb)[..., 1:], atol=0.01)
+
+
+masks = arrays(np.bool_, st.tuples(st.integers(3, 20), st.integers(3, 20)))
+
+
+@given(masks, st.booleans())
+def test_components_are_those_of_scikit_image(mask: np.ndarray, diagonal: bool) -> None:
+    """The same labels, in the same order."""
+    assert np.array_equal(components(mask, diagonal=diagonal), label(mask, connectivity=2 if diagonal else 1))
+
+
+@given(masks, st.integers(1, 8), st.integers(1, 8))
+def test_morphology_is_that_of_scikit_image(mask: np.ndarray, area: int, hole: int) -> None:
+    """Area opening, hole filling and border clearing are exact twins."""
+    twin = remove_small_objects(mask, max_size=area - 1, connectivity=2)
+    twin = remove_small_holes(twin, max_size=hole - 1, connectivity=1)
+    assert np.array_equal(area_opening(mask, min_area=area, min_hole=hole), twin)
+    assert np.array_equal(without_border(mask), clear_border(label(mask, connectivity=2)) > 0)
+
+
+@given(masks, st.floats(0, 4))
+def test_the_watershed_labels_every_pixel_of_the_mask(mask: np.ndarray, depth: float) -> None:
+    """Each object keeps at least one label, labels stay inside objects, and more depth never splits more."""
+    labels = split(mask, depth)
+    assert np.array_equal(labels > 0, mask)
+    assert labels.max() >= components(mask, diagonal=True).max()
+    assert split(mask, depth + 1).max() <= labels.max()
+
+
+@pytest.fixture(scope="module")
+def obvious() -> ModuleType:
+    """Load the obvious implementation, the reference of the benchmark."""
+    import sys
+
+    spec = importlib.util.spec_from_file_location(
+        "obvious_segmentation", BENCHMARKS / "obvious_segmentation.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union; 1 where both are empty."""
+    union = (a | b).sum()
+    return float((a & b).sum() / union) if union else 1.0
+
+
+@pytest.mark.real_data
+def test_it_agrees_with_the_obvious_implementation(obvious: ModuleType, data_root: Path) -> None:
+    """On real images of every class nuclei and cytoplasm are those of the obvious way."""
+    nucleus, cytoplasm = [], []
+    for name in ("Benign", "Early", "Pre", "Pro"):
+        for path in sorted((data_root / "all-pbs" / name).iterdir())[100::250]:
+            image = read_image(path)
+            ours, theirs = KmeansWatershed().segment(image), obvious.segment(image, 0)
+            nucleus.append(iou(ours.nucleus > 0, theirs.nucleus > 0))
+            cytoplasm.append(iou(ours.cytoplasm, theirs.cytoplasm))
+    assert np.median(nucleus) > 0.98
+    assert np.mean(nucleus) > 0.95
+    assert np.median(cytoplasm) > 0.93
+    assert np.mean(cytoplasm) > 0.8
