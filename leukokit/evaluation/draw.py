@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import DataError, Part
+from leukokit.api import DataError
 from leukokit.api.folds import class_counts
 
 
@@ -17,45 +17,51 @@ def rank(key: str, name: str) -> bytes:
     return hashlib.sha256(f"{key}:{name}".encode("utf-8", "surrogatepass")).digest()
 
 
-def draw_parts(
+def draw(
     labels: NDArray[np.str_],
     groups: NDArray[np.str_],
-    shares: Mapping[Part, float],
+    shares: Sequence[float],
     *,
     stratify: bool,
     key: str,
-) -> list[Part]:
-    """Draw a part for each sample.
+    into: str,
+) -> NDArray[np.intp]:
+    """Draw one of several parts for each sample.
 
     Groups are handed out one by one, larger ones first, each to the part that still lacks the largest share
     of its own quota. Where every group is one sample the quotas are met exactly. (scikit-learn's splitters
-    with groups cut equal folds, or do not stratify.)
+    cut equal folds only where there are groups, and take 3 s for 3256 samples in 2727 groups, this 0.1 s.)
 
     Parameters
     ----------
     labels, groups : str array (n,)
         Class and group of each sample.
-    shares : mapping of Part to float
+    shares : sequence of float
         Fractions, above 0, that sum to 1.
     stratify : bool
         Meet the fractions in each class, with one sample or more of each class in each part.
     key : str
         Seed of the draw.
+    into : str
+        What is drawn, such as ``5 folds``, for messages.
+
+    Returns
+    -------
+    intp array (n,)
+        Place of each sample's part in ``shares``.
 
     Raises
     ------
     DataError
         Where there are fewer groups than parts, in a class or in all.
     """
-    parts = list(shares)
     units, unit_of = np.unique(groups, return_inverse=True)
-    names, class_of = (
-        np.unique(labels, return_inverse=True) if stratify else (np.array([""]), np.zeros(len(labels), int))
-    )
+    # Without stratification all samples count as one class.
+    names, class_of = np.unique(labels if stratify else np.full_like(labels, ""), return_inverse=True)
     held = np.zeros((len(units), len(names)), dtype=np.int64)
     np.add.at(held, (unit_of, class_of), 1)
-    _refuse_too_small(labels, groups, names, held, parts)
-    quotas = np.stack([_quotas(int(n), list(shares.values())) for n in held.sum(axis=0)], axis=1)
+    _refuse_too_small(labels, groups, names, held, len(shares), into)
+    quotas = np.stack([_quotas(int(n), shares) for n in held.sum(axis=0)], axis=1)
     order = sorted(range(len(units)), key=lambda u: (-int(held[u].sum()), rank(key, str(units[u]))))
     lacking = quotas.astype(np.float64)
     chosen = np.zeros(len(units), dtype=np.intp)
@@ -63,8 +69,8 @@ def draw_parts(
         chosen[unit] = int(np.argmax((lacking / quotas) @ held[unit]))
         lacking[chosen[unit]] -= held[unit]
     if stratify:
-        _fill_gaps(chosen, held, len(parts), names, order)
-    return [parts[chosen[unit]] for unit in unit_of]
+        _fill_gaps(chosen, held, len(shares), names, order, into)
+    return chosen[unit_of]
 
 
 def _refuse_too_small(
@@ -72,23 +78,24 @@ def _refuse_too_small(
     groups: NDArray[np.str_],
     names: NDArray[np.str_],
     held: NDArray[np.int64],
-    parts: list[Part],
+    n_parts: int,
+    into: str,
 ) -> None:
     counts = class_counts(labels)
     for column, name in enumerate(names):
         n_units, n_samples = int(np.count_nonzero(held[:, column])), int(held[:, column].sum())
-        if n_units >= len(parts):
+        if n_units >= n_parts:
             continue
         in_groups = f" in {n_units} groups" if len(np.unique(groups)) < len(groups) else ""
         what = f"class {str(name)!r} has" if str(name) in counts else "the data set has"
         raise DataError(
-            f"{what} {n_samples} samples{in_groups}, too few for {len(parts)} parts ({', '.join(parts)})",
+            f"{what} {n_samples} samples{in_groups}, too few for {into}",
             where="split",
-            hint="Add samples, leave the class out, or ask for fewer parts (validation: 0)",
+            hint="Add samples, leave the class out, or ask for fewer parts",
         )
 
 
-def _quotas(n: int, shares: list[float]) -> NDArray[np.int64]:
+def _quotas(n: int, shares: Sequence[float]) -> NDArray[np.int64]:
     """Whole numbers near ``n * shares`` that sum to ``n``, each 1 or more (largest remainders)."""
     exact = n * np.array(shares)
     quotas = np.maximum(np.floor(exact + 1e-9).astype(np.int64), 1)
@@ -101,7 +108,12 @@ def _quotas(n: int, shares: list[float]) -> NDArray[np.int64]:
 
 
 def _fill_gaps(
-    chosen: NDArray[np.intp], held: NDArray[np.int64], n_parts: int, names: NDArray[np.str_], order: list[int]
+    chosen: NDArray[np.intp],
+    held: NDArray[np.int64],
+    n_parts: int,
+    names: NDArray[np.str_],
+    order: list[int],
+    into: str,
 ) -> None:
     """Move groups, the smallest that will do, until each part has each class; large groups can leave gaps."""
     for column in range(held.shape[1]):
@@ -118,7 +130,7 @@ def _fill_gaps(
                 n_samples, n_groups = held[:, column].sum(), np.count_nonzero(held[:, column])
                 raise DataError(
                     f"class {str(names[column])!r} has {n_samples} samples in {n_groups} groups that cannot "
-                    f"be spread over {n_parts} parts",
+                    f"be spread over {into}",
                     where="split",
                     hint="Ask for fewer parts, set group: false, or give groups of a finer kind",
                 )

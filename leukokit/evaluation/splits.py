@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import DataError, Part
-from leukokit.api.folds import Folds, stratified_folds
 from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.blocks import cut_blocks, purge
-from leukokit.evaluation.draw import draw_parts
+from leukokit.evaluation.draw import draw
 from leukokit.evaluation.split_file import read_split_file
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
 
@@ -57,6 +56,11 @@ class _Table:
     def alone(self) -> _Table:
         """Return the same samples, each a group of its own."""
         return _Table(self.ids, self.labels, self.ids, self.seed)
+
+    def draw(self, shares: Sequence[float], *, stratify: bool, purpose: str, into: str) -> NDArray[np.intp]:
+        """Draw a part for each sample; each purpose has draws of its own."""
+        key = f"{purpose}:{self.seed}"
+        return draw(self.labels, self.groups, shares, stratify=stratify, key=key, into=into)
 
 
 def make_folds(
@@ -159,9 +163,9 @@ def _drawn(spec: SplitSpec, table: _Table) -> list[tuple[str, list[Part]]]:
         folds = _block_folds(spec, table)
     else:
         table = table if spec.by == "group" else table.alone()
-        folds = [
-            _fold_parts(spec, table, held_out, number) for number, (_, held_out) in _numbered(spec, table)
-        ]
+        equal = [1 / spec.folds] * spec.folds
+        fold_of = table.draw(equal, stratify=spec.stratify, purpose="folds", into=f"{spec.folds} folds")
+        folds = [_fold_parts(spec, table, fold_of == number, number) for number in range(spec.folds)]
     return [(f"fold-{number}", parts) for number, parts in enumerate(folds, start=1)]
 
 
@@ -182,30 +186,13 @@ def _blocks(spec: Blocks, table: _Table) -> list[Part]:
     return parts
 
 
-def _numbered(spec: KFold, table: _Table) -> enumerate[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    folds: Folds
-    if spec.stratify:
-        folds = stratified_folds(table.labels, table.groups, n_splits=spec.folds, seed=table.seed)
-    else:
-        from sklearn.model_selection import GroupKFold
-
-        units = len(np.unique(table.groups))
-        if units < spec.folds:
-            raise DataError(f"{len(table)} samples in {units} groups are too few for {spec.folds} folds")
-        splitter = GroupKFold(n_splits=spec.folds, shuffle=True, random_state=table.seed)
-        folds = tuple(splitter.split(np.zeros((len(table), 1)), table.labels, table.groups))
-    return enumerate(folds, start=1)
-
-
-def _fold_parts(spec: KFold, table: _Table, held_out: NDArray[np.intp], number: int) -> list[Part]:
-    parts = [Part.TRAIN] * len(table)
-    for row in held_out:
-        parts[row] = Part.TEST
+def _fold_parts(spec: KFold, table: _Table, tested: NDArray[np.bool_], number: int) -> list[Part]:
+    parts = [Part.TEST if test else Part.TRAIN for test in tested]
     if spec.validation:
-        rest = np.setdiff1d(np.arange(len(table), dtype=np.intp), held_out)
+        rest = np.flatnonzero(~tested)
         share = spec.validation * len(table) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
-        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=f"fold-{number}")
+        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=f"fold {number}")
         for row, part in zip(rest, drawn, strict=True):
             parts[row] = part
     return parts
@@ -230,7 +217,10 @@ def _block_folds(spec: KFold, table: _Table) -> list[list[Part]]:
 
 
 def _draw(table: _Table, shares: Mapping[Part, float], *, stratify: bool, purpose: str) -> list[Part]:
-    return draw_parts(table.labels, table.groups, shares, stratify=stratify, key=f"{purpose}:{table.seed}")
+    parts = list(shares)
+    into = f"{len(parts)} parts ({', '.join(parts)})"
+    drawn = table.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
+    return [parts[each] for each in drawn]
 
 
 def _shares(test: float, validation: float) -> dict[Part, float]:
