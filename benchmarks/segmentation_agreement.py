@@ -33,8 +33,9 @@ DATA = Path(os.environ.get("LEUKOKIT_DATA") or Path(__file__).parents[2] / "shar
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=300, help="number of images, spread evenly over classes")
+    plain = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
+    parser.add_argument("--images", type=int, default=300, help="images, spread evenly over classes")
     parser.add_argument("--data", type=Path, default=DATA, help="folder that holds all-pbs")
     parser.add_argument("--worst", type=int, default=0, help="name this many images of least agreement")
     arguments = parser.parse_args()
@@ -57,7 +58,10 @@ def main() -> None:
     for name, rows in (("obvious, two seeds", itself), ("ours and obvious", ours)):
         print("{:22s} IoU {:.4f}     {:.4f}               {:.3f}".format(name, *np.mean(rows, axis=0)))
     slow, fast = np.mean(seconds, axis=0) * 1e3
-    print(f"obvious {slow:.1f} ms, ours {fast:.2f} ms an image (median {np.median(seconds, 0)[1] * 1e3:.2f}): {slow / fast:.0f} times")
+    median = np.median(seconds, axis=0)[1] * 1e3
+    print(
+        f"obvious {slow:.1f} ms, ours {fast:.2f} ms an image (median {median:.2f}): {slow / fast:.1f} times"
+    )
     for i in np.argsort([row[:2].sum() for row in np.array(ours)])[: arguments.worst]:
         print(paths[i], "ours", np.round(ours[i], 3), "obvious itself", np.round(itself[i], 3))
 

@@ -71,7 +71,9 @@ def _segmentation(scores: Mapping[str, Any]) -> Table:
     )
     names = ("dice_mean", "dice_median", "dice_p10", "iou_mean", "iou_median", "iou_p10")
     for name in ("", *names, "images", "failures"):
-        shown = name.replace("dice", "Dice").replace("iou", "IoU").replace("_", " ")
+        shown = (
+            name.replace("dice", "Dice").replace("iou", "IoU").replace("failures", "failed").replace("_", " ")
+        )
         table.add_column(shown, justify="right" if name else "left", no_wrap=not name)
     for role, values in scores.items():
         numbers = ["-" if values[name] is None else f"{values[name]:.3f}" for name in names]

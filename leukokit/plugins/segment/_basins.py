@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask
+from leukokit.plugins.segment._union_find import root
 
 _LEVELS_PER_PX = 8  # distances are ranked in eighths of a pixel: a counting sort instead of a comparison sort
 
@@ -123,14 +124,6 @@ def _histograms(labels: LabelImage, plane: NDArray[np.uint8]) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _root(parent: NDArray[np.int32], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
-
-
-@numba.njit(cache=True, nogil=True)
 def _flood(distance: NDArray[np.float32], neck: float) -> Any:
     """Visit pixels in falling distance; found basins at peaks, join them where they meet high enough."""
     rows, columns = distance.shape
@@ -175,7 +168,7 @@ def _flood(distance: NDArray[np.float32], neck: float) -> Any:
                 continue
             if seen:
                 # The basin founded first has the higher peak: pixels come in falling order.
-                one, other = _root(parent, seen), _root(parent, near)
+                one, other = root(parent, seen), root(parent, near)
                 high, low = min(one, other), max(one, other)
                 if high != low and height >= neck * peak[low]:
                     parent[low] = high
@@ -185,15 +178,15 @@ def _flood(distance: NDArray[np.float32], neck: float) -> Any:
             home = count
             parent[count] = count
             peak[count] = height
-        basin[pixel] = _root(parent, home)
+        basin[pixel] = root(parent, home)
 
     ids = np.zeros(count + 1, np.int32)
     labels = np.zeros((rows, columns), np.int32)
     found = 0
     for pixel in inside[:n]:
-        root = _root(parent, basin[pixel])
-        if ids[root] == 0:
+        top_node = root(parent, basin[pixel])
+        if ids[top_node] == 0:
             found += 1
-            ids[root] = found
-        labels[pixel // width - 1, pixel % width - 1] = ids[root]
+            ids[top_node] = found
+        labels[pixel // width - 1, pixel % width - 1] = ids[top_node]
     return labels

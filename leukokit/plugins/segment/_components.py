@@ -6,9 +6,9 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask
+from leukokit.plugins.segment._union_find import root
 
 
 def components(mask: Mask, *, diagonal: bool) -> LabelImage:
@@ -50,14 +50,6 @@ def without_border(mask: Mask) -> Mask:
 
 
 @numba.njit(cache=True, nogil=True)
-def _find(parent: NDArray[np.int32], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
-
-
-@numba.njit(cache=True, nogil=True)
 def _label(mask: Mask, diagonal: bool) -> Any:
     height, width = mask.shape
     labels = np.zeros((height, width), np.int32)
@@ -74,7 +66,7 @@ def _label(mask: Mask, diagonal: bool) -> Any:
                 y, x = i + di, j + dj
                 if y < 0 or x < 0 or x >= width or labels[y, x] == 0:
                     continue
-                near = _find(parent, labels[y, x])
+                near = root(parent, labels[y, x])
                 if home == 0 or near == home:
                     home = near
                 else:
@@ -89,11 +81,11 @@ def _label(mask: Mask, diagonal: bool) -> Any:
     ids = np.zeros(count + 1, np.int32)
     found = 0
     for node in range(1, count + 1):
-        root = _find(parent, node)
-        if ids[root] == 0:
+        top_node = root(parent, node)
+        if ids[top_node] == 0:
             found += 1
-            ids[root] = found
-        ids[node] = ids[root]
+            ids[top_node] = found
+        ids[node] = ids[top_node]
     for i in range(height):
         for j in range(width):
             labels[i, j] = ids[labels[i, j]]

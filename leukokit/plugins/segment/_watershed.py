@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask
+from leukokit.plugins.segment._union_find import root
 
 
 def split(mask: Mask, depth: float) -> LabelImage:
@@ -40,14 +41,6 @@ def split(mask: Mask, depth: float) -> LabelImage:
     squared = np.rint(np.square(precise.astype(np.float64))).astype(np.int64)
     labels: LabelImage = _flood(squared, depth)
     return labels
-
-
-@numba.njit(cache=True, nogil=True)
-def _root(parent: NDArray[np.int32], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
 
 
 @numba.njit(cache=True, nogil=True)
@@ -112,7 +105,7 @@ def _markers(order: NDArray[np.int64], height: NDArray[np.float64], width: int, 
         for step in steps:
             if basin[pixel + step] == 0:
                 continue
-            near = _root(parent, basin[pixel + step])
+            near = root(parent, basin[pixel + step])
             if home == 0 or near == home:
                 home = near
                 continue
