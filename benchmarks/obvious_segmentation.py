@@ -25,11 +25,17 @@ LabelImage = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Constants:
-    """Every constant of the method; areas in px."""
+    """Every constant of the method; areas in px.
+
+    k-means runs until it stands still. scikit-learn's own ``tolerance`` of 1e-4 ends it on the way through
+    flat valleys: over 300 smears two seeds then agree at IoU .984 (nuclei) and .908 (cytoplasm), instead of
+    .997 and .980.
+    """
 
     clusters: int = 4
     cytoplasm_clusters: int = 3
     restarts: int = 10
+    tolerance: float = 0.0
     binarize_threshold: float = 0.1
     min_nucleus_area: int = 100
     max_nucleus_hole: int = 15
@@ -70,7 +76,7 @@ def segment(rgb: NDArray[np.uint8], seed: int, constants: Constants | None = Non
     red = rgb[..., 0].astype(float)
 
     # Four clusters of color: nucleus, cytoplasm, red cells, background.
-    clusters = _kmeans(ab.reshape(-1, 2), c.clusters, c.restarts, seed).reshape(red.shape)
+    clusters = _kmeans(ab.reshape(-1, 2), c.clusters, c, seed).reshape(red.shape)
     by_red = np.argsort([red[clusters == i].mean() for i in range(c.clusters)])
     nucleus_cluster = clusters == by_red[0]
     cytoplasm_cluster = clusters == by_red[1]
@@ -82,7 +88,7 @@ def segment(rgb: NDArray[np.uint8], seed: int, constants: Constants | None = Non
 
     # Three clusters inside the cytoplasm: cytoplasm, remnants of red cells, background bleed-over.
     inner = np.full(red.shape, -1)
-    inner[cytoplasm_cluster] = _kmeans(ab[cytoplasm_cluster], c.cytoplasm_clusters, c.restarts, seed)
+    inner[cytoplasm_cluster] = _kmeans(ab[cytoplasm_cluster], c.cytoplasm_clusters, c, seed)
     lowest = np.argmin([red[inner == i].mean() for i in range(c.cytoplasm_clusters)])
     extracted = (_gray_of(rgb, inner == lowest) * 255).round().astype(np.uint8)
     clahe = cv2.createCLAHE(c.clahe_clip, (c.clahe_tiles, c.clahe_tiles))
@@ -97,8 +103,10 @@ def segment(rgb: NDArray[np.uint8], seed: int, constants: Constants | None = Non
     return Segmentation(nuclei, cells)
 
 
-def _kmeans(points: NDArray[np.float64], k: int, restarts: int, seed: int) -> NDArray[np.int32]:
-    return KMeans(k, n_init=restarts, random_state=seed).fit_predict(points)
+def _kmeans(points: NDArray[np.float64], k: int, constants: Constants, seed: int) -> NDArray[np.int32]:
+    return KMeans(k, n_init=constants.restarts, tol=constants.tolerance, random_state=seed).fit_predict(
+        points
+    )
 
 
 def _gray_of(rgb: NDArray[np.uint8], cluster: Mask) -> NDArray[np.float64]:

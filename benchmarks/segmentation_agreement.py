@@ -33,12 +33,19 @@ DATA = Path(os.environ.get("LEUKOKIT_DATA") or Path(__file__).parents[2] / "shar
 
 def main() -> None:
     """Measure and print."""
-    plain = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=plain)
-    parser.add_argument("--images", type=int, default=300, help="images, spread evenly over classes")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--images", type=int, default=300, help="number of images, spread evenly over classes"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="folder that holds all-pbs")
     parser.add_argument("--worst", type=int, default=0, help="name this many images of least agreement")
+    parser.add_argument(
+        "--tolerance", type=float, default=0.0, help="where the obvious k-means stops; scikit-learn's is 1e-4"
+    )
     arguments = parser.parse_args()
+    constants = obvious.Constants(tolerance=arguments.tolerance)
 
     cv2.setNumThreads(1)
     paths = spread(arguments.data / "all-pbs", arguments.images)
@@ -47,8 +54,8 @@ def main() -> None:
     itself, ours, seconds = [], [], []
     for path in paths:
         rgb = read_image(path)
-        first, obvious_time = timed(obvious.segment, rgb, 0)
-        second = obvious.segment(rgb, 1)
+        first, obvious_time = timed(obvious.segment, rgb, 0, constants)
+        second = obvious.segment(rgb, 1, constants)
         labels, our_time = timed(segmenter.segment, rgb)
         itself.append(agreement(first, second))
         ours.append(agreement(first, labels))
@@ -60,7 +67,7 @@ def main() -> None:
     slow, fast = np.mean(seconds, axis=0) * 1e3
     median = np.median(seconds, axis=0)[1] * 1e3
     print(
-        f"obvious {slow:.1f} ms, ours {fast:.2f} ms an image (median {median:.2f}): {slow / fast:.1f} times"
+        f"obvious {slow:.1f} ms, ours {fast:.2f} ms an image (median {median:.2f}): {slow / fast:.0f} times"
     )
     for i in np.argsort([row[:2].sum() for row in np.array(ours)])[: arguments.worst]:
         print(paths[i], "ours", np.round(ours[i], 3), "obvious itself", np.round(itself[i], 3))

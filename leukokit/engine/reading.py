@@ -52,12 +52,14 @@ def file_bytes(path: Path) -> bytes:
 def content_key(dataset: Dataset, identity: str, sample: Sample) -> str:
     """Digest of what an image is: of its bytes, or of what it is rendered from.
 
-    An unreadable file gets a key of its own; reading it again will say what is wrong.
+    An unreadable or empty file gets a key of its own, since it is no picture; reading it again will say what
+    is wrong.
     """
     if sample.path is None:
         return digest("rendered", identity, dataset.fingerprint(), sample.id)
     try:
-        return hashlib.sha256(file_bytes(sample.path)).hexdigest()
+        content = file_bytes(sample.path)
+        return hashlib.sha256(content).hexdigest() if content else digest("empty", sample.id)
     except ImageRejected:
         return digest("unreadable", sample.id)
 

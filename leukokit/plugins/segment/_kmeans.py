@@ -1,46 +1,56 @@
 """k-means on the colors of an image.
 
 Pixels of one color belong to one cluster, so k-means over 50,000 pixels is k-means over the few thousand
-cells of a fine histogram, weighted with their counts: the same objective, at a fraction of the points. Each
-cell stands at the mean of its pixels, and in the end every pixel goes to the nearest center by its own color.
+cells of a fine histogram, weighted with their counts: the same objective, at a fraction of the points.
+Each cell stands at the mean of its pixels, and in the end every pixel goes to the nearest center by its
+own color.
+
+Many starts are tried on a coarse histogram. Where they end in several optima of nearly the same inertia,
+all of these are carried on to the fine histogram and judged there: coarse cells blur differences that
+decide.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Mask
+from leukokit.api import FloatArray, Mask
+from leukokit.plugins.segment._lab import Chroma
 
-_COARSE = 0.5  # side of a histogram cell in units of a and b, for the search
-_FINE = 0.1  # and for the end of the way
-_TRIALS = 3  # candidates for each further center, of which the best is taken
+Clusters = NDArray[np.int8]
+
+# Sides of histogram cells in units of a and b. A fine side of 0.5 already changed nuclei on blurred smears.
+_COARSE, _FINE = 1.0, 0.1
+_SLACK = 0.01  # optima within this share of the least coarse inertia are carried on
+_SAME = 1e-5  # inertias nearer than this share are those of one optimum
+_TRIALS = 4  # candidates for each further center, of which the best is taken
 _MAX_ITERATIONS = 300
-_TOLERANCE = 1e-4  # of the variance; scikit-learn's
-_SEARCH_TOLERANCE = 5e-3
-_HOPEFUL = 1.1  # starts whose sum of squares is within this of the best are led to their end
-_SAME = 0.05  # two starts that came this close, in units of a and b, go the same way
+_ROUGH = 1e-5  # shift of the centers at which the coarse search stops, as a share of the variance
 _SEED = 281  # the draws are the same for every image: the component is deterministic
 
 
 @cache
-def _draws(restarts: int, k: int) -> NDArray[np.float64]:
-    return np.random.default_rng(_SEED).random((restarts, k, _TRIALS))
+def _draws(restarts: int, k: int) -> FloatArray:
+    draws = np.random.default_rng(_SEED).random((restarts, k, _TRIALS))
+    draws.setflags(write=False)
+    return draws
 
 
-def cluster(ab: NDArray[np.float32], mask: Mask, k: int, restarts: int) -> NDArray[np.int8]:
+def cluster(a: Chroma, b: Chroma, mask: Mask, k: int, restarts: int) -> Clusters:
     """Cluster the colors of some pixels.
 
-    Lloyd's algorithm from ``restarts`` starts by greedy k-means++ (Arthur and Vassilvitskii 2007); the run of
-    the lowest sum of squares is taken.
+    Lloyd's algorithm, run to its end, from ``restarts`` starts by greedy k-means++ (Arthur and Vassilvitskii
+    2007); the optimum of the lowest sum of squares is taken.
 
     Parameters
     ----------
-    ab : float32 array, H x W x 2
+    a, b : float32 arrays, H x W
     mask : bool array, H x W
         Pixels to cluster.
     k : int
@@ -52,213 +62,211 @@ def cluster(ab: NDArray[np.float32], mask: Mask, k: int, restarts: int) -> NDArr
     int8 array, H x W
         Cluster of each pixel, 0..k-1, and -1 outside ``mask``.
     """
-    fine, fine_weights = _histogram(ab, mask, _FINE)
-    coarse, coarse_weights = _coarsen(fine, fine_weights, _COARSE)
-    k = min(k, len(coarse))
+    sums, count = _histogram(a, b, mask, _FINE)
+    fine = _means_of(sums[:, :count])
+    k = min(k, fine.shape[1])
     if k == 0:
         return np.full(mask.shape, -1, np.int8)
-    centers = _search(coarse, coarse_weights, fine, fine_weights, _draws(restarts, k))
-    labels: NDArray[np.int8] = _assign(ab, mask, centers)
+    coarse = _coarsened(fine, _COARSE)
+    if coarse.shape[1] < 4 * k:  # few colors: coarse cells might join two clusters
+        coarse = fine
+    centers = _search(coarse, fine, k, _draws(restarts, k))
+    labels: Clusters = _assign(a, b, mask, centers)
     return labels
 
 
+def ranked(clusters: Clusters, key: NDArray[np.float32]) -> list[int]:
+    """Order the clusters that occur by the mean of ``key`` over their pixels, lowest first."""
+    means = _means(clusters, key, int(clusters.max()) + 1)
+    return [int(c) for c in np.argsort(means, kind="stable") if np.isfinite(means[c])]
+
+
 @numba.njit(cache=True, nogil=True)
-def _histogram(ab: NDArray[np.float32], mask: Mask, cell: float) -> Any:
-    """Mean and count of the pixels of each occupied cell."""
+def _means(clusters: Clusters, key: NDArray[np.float32], k: int) -> Any:
+    total = np.zeros(k)
+    number = np.zeros(k)
+    for i in range(clusters.shape[0]):
+        for j in range(clusters.shape[1]):
+            c = clusters[i, j]
+            if c >= 0:
+                total[c] += key[i, j]
+                number[c] += 1.0
+    for c in range(k):
+        total[c] = total[c] / number[c] if number[c] > 0.0 else np.inf
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _histogram(a: Chroma, b: Chroma, mask: Mask, side: float) -> Any:
+    """Sum of a, sum of b and count of pixels of occupied cells, float64 3 x ..., and their number."""
     height, width = mask.shape
     low_a, low_b, high_a, high_b = np.inf, np.inf, -np.inf, -np.inf
     for i in range(height):
         for j in range(width):
             if mask[i, j]:
-                low_a, high_a = min(low_a, ab[i, j, 0]), max(high_a, ab[i, j, 0])
-                low_b, high_b = min(low_b, ab[i, j, 1]), max(high_b, ab[i, j, 1])
+                low_a, high_a = min(low_a, a[i, j]), max(high_a, a[i, j])
+                low_b, high_b = min(low_b, b[i, j]), max(high_b, b[i, j])
     if low_a > high_a:
-        return np.empty((0, 2)), np.empty(0)
-    columns = int((high_b - low_b) / cell) + 1
-    slots = np.full((int((high_a - low_a) / cell) + 1) * columns, -1, np.int32)
-    points = np.zeros((min(slots.size, mask.size), 2))
-    weights = np.zeros(len(points))
+        return np.zeros((3, 0)), 0
+    columns = int((high_b - low_b) / side) + 1
+    slots = np.full((int((high_a - low_a) / side) + 1) * columns, -1, np.int32)
+    cells = np.zeros((3, min(slots.size, mask.size)))
     count = 0
     for i in range(height):
         for j in range(width):
             if mask[i, j]:
-                place = int((ab[i, j, 0] - low_a) / cell) * columns + int((ab[i, j, 1] - low_b) / cell)
+                place = int((a[i, j] - low_a) / side) * columns + int((b[i, j] - low_b) / side)
                 slot = slots[place]
                 if slot < 0:
                     slot = count
                     slots[place] = slot
                     count += 1
-                points[slot, 0] += ab[i, j, 0]
-                points[slot, 1] += ab[i, j, 1]
-                weights[slot] += 1
-    for slot in range(count):
-        points[slot] /= weights[slot]
-    return points[:count].copy(), weights[:count].copy()
+                cells[0, slot] += a[i, j]
+                cells[1, slot] += b[i, j]
+                cells[2, slot] += 1.0
+    return cells, count
+
+
+def _coarsened(cells: FloatArray, side: float) -> FloatArray:
+    """Join cells that share a larger one."""
+    place = (cells[:2] / side).astype(np.int64)
+    place -= place.min(axis=1, keepdims=True)
+    index = place[0] * (place[1].max() + 1) + place[1]
+    weights = (cells[2] * cells[0], cells[2] * cells[1], cells[2])
+    sums = np.array([np.bincount(index, weight) for weight in weights])
+    return _means_of(sums[:, sums[2] > 0])
+
+
+def _means_of(sums: FloatArray) -> FloatArray:
+    """Mean a, mean b and count of each cell, float64 3 x n."""
+    cells = np.ascontiguousarray(sums)
+    cells[:2] /= cells[2]
+    return cells
+
+
+def _search(coarse: FloatArray, fine: FloatArray, k: int, draws: FloatArray) -> FloatArray:
+    """Centers of the best optimum, float64 2 x k."""
+    mean = np.average(coarse[:2], axis=1, weights=coarse[2])
+    variance = np.average(((coarse[:2] - mean[:, None]) ** 2).sum(axis=0), weights=coarse[2])
+    rough = _ROUGH * float(variance)
+    ends = []
+    for draw in draws:
+        centers = _start(coarse, k, draw)
+        ends.append((_iterate(coarse, centers, rough), centers))
+    ends.sort(key=itemgetter(0))
+    finals = []
+    before = -1.0
+    for inertia, centers in ends:
+        if inertia <= ends[0][0] * (1.0 + _SLACK) and inertia > before * (1.0 + _SAME):
+            before = inertia
+            finals.append((_iterate(fine, centers, rough), centers))
+    best: FloatArray = min(finals, key=itemgetter(0))[1]
+    _iterate(fine, best, 0.0)
+    return best
 
 
 @numba.njit(cache=True, nogil=True)
-def _coarsen(points: NDArray[np.float64], weights: NDArray[np.float64], cell: float) -> Any:
-    """Gather weighted points into larger cells."""
-    if len(points) == 0:
-        return points, weights
-    low_a, low_b = points[:, 0].min(), points[:, 1].min()
-    columns = int((points[:, 1].max() - low_b) / cell) + 1
-    slots = np.full((int((points[:, 0].max() - low_a) / cell) + 1) * columns, -1, np.int32)
-    sums = np.zeros((len(points), 2))
-    counts = np.zeros(len(points))
-    count = 0
-    for p in range(len(points)):
-        place = int((points[p, 0] - low_a) / cell) * columns + int((points[p, 1] - low_b) / cell)
-        if slots[place] < 0:
-            slots[place] = count
-            count += 1
-        slot = slots[place]
-        sums[slot, 0] += points[p, 0] * weights[p]
-        sums[slot, 1] += points[p, 1] * weights[p]
-        counts[slot] += weights[p]
-    for slot in range(count):
-        sums[slot] /= counts[slot]
-    return sums[:count].copy(), counts[:count].copy()
-
-
-@numba.njit(cache=True, nogil=True)
-def _search(
-    coarse: NDArray[np.float64],
-    coarse_weights: NDArray[np.float64],
-    fine: NDArray[np.float64],
-    fine_weights: NDArray[np.float64],
-    draws: NDArray[np.float64],
-) -> Any:
-    """Search on the coarse histogram, and lead the best few to their end on the fine one."""
-    restarts, k = draws.shape[0], draws.shape[1]
-    variance = _variance(fine, fine_weights)
-    all_centers = np.empty((restarts, k, 2))
-    inertias = np.empty(restarts)
-    for restart in range(restarts):
-        all_centers[restart] = _start(coarse, coarse_weights, k, draws[restart])
-        inertias[restart] = _iterate(
-            coarse, coarse_weights, all_centers[restart], _SEARCH_TOLERANCE * variance
-        )
-    ranked = np.argsort(inertias)
-    began = np.empty((restarts, k, 2))
-    count = 0
-    best = np.inf
-    best_centers = all_centers[0]
-    for restart in ranked:
-        centers = all_centers[restart]
-        if inertias[restart] > _HOPEFUL * inertias[ranked[0]] or _seen(began[:count], centers):
-            continue
-        began[count] = centers
-        count += 1
-        inertia = _iterate(fine, fine_weights, centers, _TOLERANCE * variance)
-        if inertia < best:
-            best = inertia
-            best_centers = centers
-    return best_centers
-
-
-@numba.njit(cache=True, nogil=True)
-def _seen(began: NDArray[np.float64], centers: NDArray[np.float64]) -> bool:
-    for other in began:
-        farthest = 0.0
-        for c in range(len(centers)):
-            nearest = np.inf
-            for d in range(len(other)):
-                gap = max(abs(centers[c, 0] - other[d, 0]), abs(centers[c, 1] - other[d, 1]))
-                nearest = min(nearest, gap)
-            farthest = max(farthest, nearest)
-        if farthest < _SAME:
-            return True
-    return False
-
-
-@numba.njit(cache=True, nogil=True)
-def _variance(points: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Mean of the variances along a and b."""
-    total = weights.sum()
-    variance = 0.0
-    for axis in range(2):
-        mean = (points[:, axis] * weights).sum() / total
-        variance += ((points[:, axis] - mean) ** 2 * weights).sum() / total / 2
-    return variance
-
-
-@numba.njit(cache=True, nogil=True)
-def _start(points: NDArray[np.float64], weights: NDArray[np.float64], k: int, draws: Any) -> Any:
-    """Choose centers among the points: far ones are more likely, and of a few the best is taken."""
-    n = len(points)
-    centers = np.empty((k, 2))
-    cumulative = np.cumsum(weights)
-    first = min(np.searchsorted(cumulative, draws[0, 0] * cumulative[-1]), n - 1)
-    centers[0] = points[first]
-    nearest = np.empty(n)
-    for p in range(n):
-        nearest[p] = (points[p, 0] - centers[0, 0]) ** 2 + (points[p, 1] - centers[0, 1]) ** 2
+def _start(cells: FloatArray, k: int, draws: FloatArray) -> Any:
+    """Choose centers among the cells: far ones are more likely, and of a few the best is taken."""
+    n = cells.shape[1]
+    centers = np.empty((2, k))
+    nearest = np.full(n, np.inf)
     candidate = np.empty(n)
-    chosen = np.empty(n)
-    for c in range(1, k):
-        cumulative = np.cumsum(nearest * weights)
+    chosen = np.ones(n)
+    for c in range(k):
+        total = 0.0
+        for p in range(n):
+            total += (nearest[p] if c else 1.0) * cells[2, p]
         best = np.inf
-        for trial in range(draws.shape[1]):
-            at = min(np.searchsorted(cumulative, draws[c, trial] * cumulative[-1]), n - 1)
+        for trial in range(draws.shape[1] if c else 1):
+            at, rest = 0, draws[c, trial] * total
+            for p in range(n):
+                share = (nearest[p] if c else 1.0) * cells[2, p]
+                if share > 0.0:
+                    at = p
+                    rest -= share
+                    if rest <= 0.0:
+                        break
             potential = 0.0
             for p in range(n):
-                d = (points[p, 0] - points[at, 0]) ** 2 + (points[p, 1] - points[at, 1]) ** 2
+                d = (cells[0, p] - cells[0, at]) ** 2 + (cells[1, p] - cells[1, at]) ** 2
                 candidate[p] = min(nearest[p], d)
-                potential += candidate[p] * weights[p]
+                potential += candidate[p] * cells[2, p]
             if potential < best:
                 best = potential
-                chosen[:] = candidate
-                centers[c] = points[at]
+                chosen, candidate = candidate, chosen
+                centers[0, c], centers[1, c] = cells[0, at], cells[1, at]
         nearest[:] = chosen
     return centers
 
 
 @numba.njit(cache=True, nogil=True)
-def _iterate(
-    points: NDArray[np.float64], weights: NDArray[np.float64], centers: NDArray[np.float64], tolerance: float
-) -> float:
-    k = len(centers)
-    sums = np.empty((k, 2))
-    counts = np.empty(k)
-    inertia = 0.0
+def _add(sums: FloatArray, c: int, x: float, y: float, weight: float) -> None:
+    sums[c, 0] += weight * x
+    sums[c, 1] += weight * y
+    sums[c, 2] += weight
+
+
+@numba.njit(cache=True, nogil=True)
+def _iterate(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
+    """Run Lloyd's algorithm in place until the squared shift is ``tolerance`` or less; return the inertia.
+
+    Hamerly's bound (2010, doi 10.1137/1.9781611972801.12) skips cells whose cluster cannot have changed.
+    """
+    x, y, weight = cells[0], cells[1], cells[2]
+    n, k = len(x), centers.shape[1]
+    home = np.full(n, -1, np.int32)
+    lead = np.full(n, -1.0)  # lower bound of how much nearer the nearest center is than the next
+    sums = np.zeros((k, 3))
+    moved = np.zeros(k)
     for _ in range(_MAX_ITERATIONS):
-        sums[:] = 0.0
-        counts[:] = 0.0
-        inertia = 0.0
-        for p in range(len(points)):
-            x, y, weight = points[p, 0], points[p, 1], weights[p]
-            home = 0
-            least = (x - centers[0, 0]) ** 2 + (y - centers[0, 1]) ** 2
-            for c in range(1, k):
-                d = (x - centers[c, 0]) ** 2 + (y - centers[c, 1]) ** 2
-                home = c if d < least else home  # without a branch: half the time
-                least = min(d, least)
-            inertia += least * weight
-            sums[home, 0] += x * weight
-            sums[home, 1] += y * weight
-            counts[home] += weight
+        furthest = moved.max()
+        for p in range(n):
+            if home[p] >= 0:
+                lead[p] -= moved[home[p]] + furthest
+            if lead[p] >= 0.0:
+                continue
+            first, second, nearest = np.inf, np.inf, 0
+            for c in range(k):
+                d = (x[p] - centers[0, c]) ** 2 + (y[p] - centers[1, c]) ** 2
+                if d < first:
+                    first, second, nearest = d, first, c
+                elif d < second:
+                    second = d
+            lead[p] = np.sqrt(second) - np.sqrt(first)
+            if nearest != home[p]:
+                if home[p] >= 0:
+                    _add(sums, home[p], x[p], y[p], -weight[p])
+                _add(sums, nearest, x[p], y[p], weight[p])
+                home[p] = nearest
         shift = 0.0
         for c in range(k):
-            if counts[c] > 0:  # an empty cluster stays where it is
-                x, y = sums[c, 0] / counts[c], sums[c, 1] / counts[c]
-                shift += (x - centers[c, 0]) ** 2 + (y - centers[c, 1]) ** 2
-                centers[c, 0], centers[c, 1] = x, y
+            moved[c] = 0.0
+            if sums[c, 2] > 0.5:  # counts are whole numbers; an empty cluster stays where it is
+                cx, cy = sums[c, 0] / sums[c, 2], sums[c, 1] / sums[c, 2]
+                squared = (cx - centers[0, c]) ** 2 + (cy - centers[1, c]) ** 2
+                shift += squared
+                moved[c] = np.sqrt(squared)
+                centers[0, c], centers[1, c] = cx, cy
         if shift <= tolerance:
             break
+    inertia = 0.0
+    for p in range(n):
+        c = home[p]
+        inertia += weight[p] * ((x[p] - centers[0, c]) ** 2 + (y[p] - centers[1, c]) ** 2)
     return inertia
 
 
 @numba.njit(cache=True, nogil=True)
-def _assign(ab: NDArray[np.float32], mask: Mask, centers: NDArray[np.float64]) -> Any:
+def _assign(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
     height, width = mask.shape
     labels = np.full((height, width), -1, np.int8)
     for i in range(height):
         for j in range(width):
             if mask[i, j]:
                 home, least = 0, np.inf
-                for c in range(len(centers)):
-                    d = (ab[i, j, 0] - centers[c, 0]) ** 2 + (ab[i, j, 1] - centers[c, 1]) ** 2
+                for c in range(centers.shape[1]):
+                    d = (a[i, j] - centers[0, c]) ** 2 + (b[i, j] - centers[1, c]) ** 2
                     if d < least:
                         least, home = d, c
                 labels[i, j] = home

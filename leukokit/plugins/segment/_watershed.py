@@ -1,8 +1,7 @@
-"""Watershed of the distance map in which shallow maxima are suppressed first (Eddins 2013)."""
+"""Watershed of the distance map with shallow minima suppressed (Eddins 2013)."""
 
 from __future__ import annotations
 
-import heapq
 from typing import Any
 
 import cv2
@@ -13,159 +12,196 @@ from numpy.typing import NDArray
 from leukokit.api import LabelImage, Mask
 from leukokit.plugins.segment._union_find import root
 
+Levels = NDArray[np.int32]
+Pixels = NDArray[np.int64]
 
-def split(mask: Mask, depth: float) -> LabelImage:
+
+def split_at_minima(mask: Mask, depth: float, min_area: int) -> LabelImage:
     """Label the objects of a mask, touching ones apart.
 
-    Maxima of the distance to the background that rise at most ``depth`` above the saddle to a higher one are
-    no objects of their own; the others are the markers from which the negated distance map is flooded. Every
-    connected object keeps the marker of its highest maximum.
+    The Euclidean distance to the background, negated, is flooded from its extended minima of ``depth``: the
+    minima that every way to a deeper one leaves by more than ``depth``. Each object keeps its deepest one.
 
     Parameters
     ----------
     mask : bool array, H x W
     depth : float
-        In px.
+        In px; minima up to this deep are suppressed.
+    min_area : int
+        Smaller parts are dropped, in px.
 
     Returns
     -------
     int32 array, H x W
-        0 outside; ids 1..n in the order of the markers' first pixels.
+        0 outside; ids 1..n in the order of the parts' first pixel, row by row.
+
+    Notes
+    -----
+    Which minima remain follows from one visit of the pixels in falling distance (union-find) instead of a
+    morphological reconstruction; only objects that keep two or more are flooded.
     """
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
     if mask.all():  # no background to measure a distance from
-        return np.ones(mask.shape, np.int32)
-    precise = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # The exact transform gives roots of whole numbers; their squares can be sorted by counting.
-    squared = np.rint(np.square(precise.astype(np.float64))).astype(np.int64)
-    labels: LabelImage = _flood(squared, depth)
-    return labels
+        return np.full(mask.shape, mask.size >= min_area, np.int32)
+    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    # The precise transform gives roots of whole numbers: squared, they can be sorted by counting.
+    squared = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.int32)  # in a frame: no neighbor is outside
+    squared[1:-1, 1:-1] = np.rint(np.square(distance, dtype=np.float64))
+    level = squared.ravel()
+    order = _falling(level) if level.max() < level.size else np.argsort(-level, kind="stable")
+    labels: LabelImage = _flood(level, order[: np.count_nonzero(level)], squared.shape[1], depth, min_area)
+    return np.ascontiguousarray(labels.reshape(squared.shape)[1:-1, 1:-1])
 
 
 @numba.njit(cache=True, nogil=True)
-def _falling(squared: NDArray[np.int64], width: int) -> Any:
-    """Pixels of the framed image in falling order of distance."""
-    rows, columns = squared.shape
-    top = squared.max()
+def _falling(level: Levels) -> Any:
+    """Pixels inside in falling order of level, equals in the order of the image."""
+    top = level.max()
     starts = np.zeros(top + 2, np.int64)
-    for i in range(rows):
-        for j in range(columns):
-            if squared[i, j] > 0:
-                starts[top - squared[i, j] + 1] += 1
-    for level in range(1, top + 2):
-        starts[level] += starts[level - 1]
+    for value in level:
+        if value > 0:
+            starts[top - value + 1] += 1
+    for i in range(1, top + 2):
+        starts[i] += starts[i - 1]
     order = np.empty(starts[top], np.int64)
-    for i in range(rows):
-        for j in range(columns):
-            if squared[i, j] > 0:
-                slot = top - squared[i, j]
-                order[starts[slot]] = (i + 1) * width + j + 1
-                starts[slot] += 1
+    for pixel in range(level.size):
+        if level[pixel] > 0:
+            slot = top - level[pixel]
+            order[starts[slot]] = pixel
+            starts[slot] += 1
     return order
 
 
 @numba.njit(cache=True, nogil=True)
-def _flood(squared: NDArray[np.int64], depth: float) -> Any:
-    rows, columns = squared.shape
-    width = columns + 2  # a frame of background: no neighbor is outside
-    height = np.zeros((rows + 2) * width, np.float64)
-    for i in range(rows):
-        for j in range(columns):
-            height[(i + 1) * width + j + 1] = np.sqrt(squared[i, j])
-    order = _falling(squared, width)
-    markers = _markers(order, height, width, depth)
-    flooded = _flood_from(markers, order, height, width)
-    ids = np.zeros(len(order) + 1, np.int32)
+def _flood(level: Levels, order: Pixels, width: int, depth: float, min_area: int) -> Any:
+    steps = np.array([-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1])
+    region, parent, peak, stands = _peaks(level, order, steps, depth)
+    labels = np.zeros(level.size, np.int32)
+    standing = np.zeros(len(parent), np.int32)  # peaks that stand, by object
+    for i in range(1, len(parent)):
+        standing[root(parent, i)] += stands[i]
+    if standing.max() > 1:
+        _watershed(level, order, steps, depth, parent, peak, stands & (standing[_roots(parent)] > 1), labels)
+    for pixel in order:  # what was not flooded is one part each
+        if labels[pixel] == 0:
+            labels[pixel] = root(parent, region[pixel])
+
+    areas = np.zeros(len(parent), np.int64)
+    for pixel in order:
+        areas[labels[pixel]] += 1
+    ids = np.full(len(parent), -1, np.int32)
     count = 0
-    labels = np.zeros((rows, columns), np.int32)
-    for i in range(rows):
-        for j in range(columns):
-            label = flooded[(i + 1) * width + j + 1]
-            if label:
-                if ids[label] == 0:
-                    count += 1
-                    ids[label] = count
-                labels[i, j] = ids[label]
+    for pixel in range(level.size):
+        part = labels[pixel]
+        if part:
+            if ids[part] < 0:
+                count += areas[part] >= min_area
+                ids[part] = count if areas[part] >= min_area else 0
+            labels[pixel] = ids[part]
     return labels
 
 
 @numba.njit(cache=True, nogil=True)
-def _markers(order: NDArray[np.int64], height: NDArray[np.float64], width: int, depth: float) -> Any:
-    """Regional maxima of the h-maxima transform: a number for each, at all its pixels."""
-    steps = (-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1)
-    basin = np.zeros(len(height), np.int32)
+def _roots(parent: Levels) -> Any:
+    roots = np.empty(len(parent), np.int32)
+    for i in range(len(parent)):
+        roots[i] = root(parent, i)
+    return roots
+
+
+@numba.njit(cache=True, nogil=True)
+def _peaks(level: Levels, order: Pixels, steps: Pixels, depth: float) -> Any:
+    """Find the peaks, and which of them stand more than ``depth`` above their pass to a higher one."""
+    region = np.zeros(level.size, np.int32)
     parent = np.zeros(len(order) + 1, np.int32)
     peak = np.zeros(len(order) + 1, np.int64)
-    apart = np.zeros(len(order) + 1, np.bool_)
+    stands = np.zeros(len(order) + 1, np.bool_)
     count = 0
     for pixel in order:
-        level = height[pixel]
         home = 0
         for step in steps:
-            if basin[pixel + step] == 0:
+            near = region[pixel + step]
+            if near == 0 or near == home:
                 continue
-            near = root(parent, basin[pixel + step])
+            near = root(parent, near)
             if home == 0 or near == home:
                 home = near
                 continue
-            # Two hills meet here. The one founded first is the higher: pixels come in falling order. The
-            # lower stays a hill of its own if it rises more than depth above this saddle; the land below
-            # belongs to the higher one, whose peak every later saddle is compared with.
+            # The region founded first has the higher peak: pixels come in falling order.
             high, low = min(home, near), max(home, near)
-            apart[low] = height[peak[low]] - level > depth
+            stands[low] = np.sqrt(level[peak[low]]) - depth > np.sqrt(level[pixel])
             parent[low] = high
             home = high
         if home == 0:
             count += 1
-            parent[count] = count
-            peak[count] = pixel
-            apart[count] = True
             home = count
-        basin[pixel] = home
-    markers = np.zeros(len(height), np.int32)
-    stack = np.empty(len(order), np.int64)
-    for hill in range(1, count + 1):
-        if not apart[hill] or markers[peak[hill]]:
-            continue
-        floor = height[peak[hill]] - depth
-        markers[peak[hill]] = hill
-        stack[0] = peak[hill]
-        size = 1
-        while size:
-            size -= 1
-            pixel = stack[size]
-            for step in steps:
-                near = pixel + step
-                if markers[near] == 0 and height[near] > 0 and height[near] >= floor:
-                    markers[near] = hill
-                    stack[size] = near
-                    size += 1
-    return markers
+            parent[home] = home
+            peak[home] = pixel
+            stands[home] = True  # the highest of an object always does
+        region[pixel] = home
+    return region, parent[: count + 1], peak[: count + 1], stands[: count + 1]
 
 
 @numba.njit(cache=True, nogil=True)
-def _flood_from(
-    markers: NDArray[np.int32], order: NDArray[np.int64], height: NDArray[np.float64], width: int
-) -> Any:
-    """Flood from the markers downhill, the highest pixel first, of equals the one reached first."""
-    steps = (-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1)
-    labels = markers.copy()
-    heap = [(0.0, 0, 0)]
-    heap.clear()
-    age = 0
-    for pixel in np.sort(order):
-        if labels[pixel]:
+def _watershed(
+    level: Levels,
+    order: Pixels,
+    steps: Pixels,
+    depth: float,
+    parent: Levels,
+    peak: Pixels,
+    chosen: NDArray[np.bool_],
+    labels: Levels,
+) -> None:
+    """Flood from the extended minima of the chosen peaks; first in, first out within a level."""
+    rank = np.zeros(level.size, np.int32)  # of the level, 0 the highest
+    ranks = 0
+    for i in range(1, len(order)):
+        ranks += level[order[i]] != level[order[i - 1]]
+        rank[order[i]] = ranks
+    # One queue a level: waiting pixels are a linked list.
+    head = np.full(ranks + 1, -1, np.int64)
+    tail = np.full(ranks + 1, -1, np.int64)
+    after = np.full(level.size, -1, np.int64)
+    stack = np.empty(len(order), np.int64)
+    current = ranks + 1
+    for i in range(1, len(parent)):
+        if not chosen[i]:
+            continue
+        # Extended minimum: what is connected to the peak and at most depth below it.
+        floor = np.sqrt(level[peak[i]]) - depth
+        labels[peak[i]] = i
+        stack[0] = peak[i]
+        waiting = 1
+        while waiting:
+            waiting -= 1
+            pixel = stack[waiting]
+            current = min(current, rank[pixel])
+            if head[rank[pixel]] < 0:
+                head[rank[pixel]] = pixel
+            else:
+                after[tail[rank[pixel]]] = pixel
+            tail[rank[pixel]] = pixel
             for step in steps:
-                if labels[pixel + step] == 0 and height[pixel + step] > 0:
-                    heapq.heappush(heap, (-height[pixel], 0, pixel))
-                    break
-    while heap:
-        _, _, pixel = heapq.heappop(heap)
+                near = pixel + step
+                if level[near] > 0 and labels[near] == 0 and np.sqrt(level[near]) >= floor:
+                    labels[near] = i
+                    stack[waiting] = near
+                    waiting += 1
+    while current <= ranks:
+        pixel = head[current]
+        if pixel < 0:
+            current += 1
+            continue
+        head[current] = after[pixel]
         for step in steps:
             near = pixel + step
-            if labels[near] == 0 and height[near] > 0:
+            if level[near] > 0 and labels[near] == 0:
                 labels[near] = labels[pixel]
-                age += 1
-                heapq.heappush(heap, (-height[near], age, near))
-    return labels
+                if head[rank[near]] < 0:
+                    head[rank[near]] = near
+                else:
+                    after[tail[rank[near]]] = near
+                tail[rank[near]] = near
+                current = min(current, rank[near])

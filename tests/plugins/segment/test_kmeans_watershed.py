@@ -17,11 +17,13 @@ from skimage.color import rgb2lab
 from skimage.measure import label
 from skimage.morphology import remove_small_holes, remove_small_objects
 from skimage.segmentation import clear_border
+from threadpoolctl import threadpool_limits
 
 from leukokit.api import ImageRejected, Labels, Status, read_image
-from leukokit.plugins.segment._components import area_opening, components, without_border
-from leukokit.plugins.segment._lab import ab_planes
-from leukokit.plugins.segment._watershed import split
+from leukokit.plugins.segment._components import area_opened, border_cleared
+from leukokit.plugins.segment._kmeans import cluster
+from leukokit.plugins.segment._lab import chroma
+from leukokit.plugins.segment._watershed import split_at_minima
 from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
 
 BACKGROUND, RED_CELL, CYTOPLASM, NUCLEUS = (235, 228, 240), (205, 160, 175), (150, 150, 215), (90, 40, 140)
@@ -101,7 +103,7 @@ def test_specks_are_dropped_and_holes_filled() -> None:
     labels = KmeansWatershed().segment(image)
     assert labels.count == 1
     assert labels.nucleus[80, 80] > 0
-    assert KmeansWatershed.create(min_nucleus_hole=5).segment(image).nucleus[80, 80] == 0
+    assert KmeansWatershed.create(max_nucleus_hole=5).segment(image).nucleus[80, 80] == 0
     assert KmeansWatershed.create(min_nucleus_area=30, min_label_area=20).segment(image).count == 2
 
 
@@ -153,16 +155,10 @@ def test_bad_parameters_are_refused(name: str, value: object) -> None:
 @given(arrays(np.uint8, (9, 7, 3)))
 def test_lab_is_that_of_scikit_image(rgb: np.ndarray) -> None:
     """A and b agree within a hundredth."""
-    assert np.allclose(ab_planes(rgb), rgb2lab(rgb)[..., 1:], atol=0.01)
+    assert np.allclose(np.dstack(chroma(*cv2.split(rgb))), rgb2lab(rgb)[..., 1:], atol=0.002)
 
 
 masks = arrays(np.bool_, st.tuples(st.integers(3, 20), st.integers(3, 20)))
-
-
-@given(masks, st.booleans())
-def test_components_are_those_of_scikit_image(mask: np.ndarray, diagonal: bool) -> None:
-    """The same labels, in the same order."""
-    assert np.array_equal(components(mask, diagonal=diagonal), label(mask, connectivity=2 if diagonal else 1))
 
 
 @given(masks, st.integers(1, 8), st.integers(1, 8))
@@ -170,17 +166,60 @@ def test_morphology_is_that_of_scikit_image(mask: np.ndarray, area: int, hole: i
     """Area opening, hole filling and border clearing are exact twins."""
     twin = remove_small_objects(mask, max_size=area - 1, connectivity=2)
     twin = remove_small_holes(twin, max_size=hole - 1, connectivity=1)
-    assert np.array_equal(area_opening(mask, min_area=area, min_hole=hole), twin)
-    assert np.array_equal(without_border(mask), clear_border(label(mask, connectivity=2)) > 0)
+    assert np.array_equal(area_opened(mask, area, hole), twin)
+    assert np.array_equal(border_cleared(mask), clear_border(label(mask, connectivity=2)) > 0)
 
 
 @given(masks, st.floats(0, 4))
 def test_the_watershed_labels_every_pixel_of_the_mask(mask: np.ndarray, depth: float) -> None:
     """Each object keeps at least one label, labels stay inside objects, and more depth never splits more."""
-    labels = split(mask, depth)
+    labels = split_at_minima(mask, depth, 1)
     assert np.array_equal(labels > 0, mask)
-    assert labels.max() >= components(mask, diagonal=True).max()
-    assert split(mask, depth + 1).max() <= labels.max()
+    assert labels.max() >= label(mask, connectivity=2).max()
+    assert split_at_minima(mask, depth + 1, 1).max() <= labels.max()
+
+
+@given(masks, st.floats(0, 4))
+def test_the_watershed_cuts_as_the_obvious_one_does(
+    obvious: ModuleType, mask: np.ndarray, depth: float
+) -> None:
+    """As many parts as reconstruction, regional maxima and flooding of scikit-image give."""
+    mask[0, 0] = False  # scipy has no distance to a background that is not there
+    twin = obvious._watershed(mask, depth, 1)
+    assert split_at_minima(mask, depth, 1).max() == len(np.unique(twin[twin > 0]))
+
+
+@given(arrays(np.float32, (12, 12, 2), elements=st.floats(-20, 20, width=16)), st.integers(1, 5))
+def test_every_pixel_is_nearest_to_the_mean_of_its_cluster(ab: np.ndarray, k: int) -> None:
+    """k-means has come to rest: no pixel is nearer, beyond a histogram cell, to another cluster's mean."""
+    mask = np.ones(ab.shape[:2], np.bool_)
+    labels = cluster(ab[..., 0].copy(), ab[..., 1].copy(), mask, k, 4)
+    present = np.unique(labels)
+    means = np.array([ab[labels == c].astype(float).mean(axis=0) for c in present])
+    distance = np.linalg.norm(ab[:, :, None] - means, axis=-1)
+    own = np.take_along_axis(distance, np.searchsorted(present, labels)[..., None], axis=-1)[..., 0]
+    assert (own <= distance.min(axis=-1) + 0.3).all()
+
+
+def test_two_nuclei_in_one_cell_share_it_or_merge() -> None:
+    """Split gives each nucleus its half of the common cell; merge makes one cell of two nuclei."""
+    image = scene((70, 80, 11, 28), (96, 80, 11, 28))
+    deep = {"depth": 20.0}  # the cell itself is not cut
+    halves = KmeansWatershed.create(**deep).segment(image)
+    assert halves.count == 2
+    assert halves.cell[80, 62] == halves.nucleus[80, 70] != halves.nucleus[80, 96] == halves.cell[80, 104]
+    whole = KmeansWatershed.create(shared_cell="merge", **deep).segment(image)
+    assert whole.count == 1
+    assert ((whole.cell > 0) == (halves.cell > 0)).all()
+
+
+def test_a_nucleus_whose_cell_is_cut_stays_or_goes() -> None:
+    """Where only the cytoplasm meets the border the nucleus is kept without it, or dropped as asked."""
+    image = scene((80, 18, 12, 24))
+    kept = KmeansWatershed().segment(image)
+    assert kept.count == 1
+    assert not kept.cytoplasm.any()
+    assert KmeansWatershed.create(without_cell="drop").segment(image).status is Status.ALL_TOUCH_BORDER
 
 
 @pytest.fixture(scope="module")
@@ -210,12 +249,14 @@ def test_it_agrees_with_the_obvious_implementation(obvious: ModuleType, data_roo
     """On real images of every class nuclei and cytoplasm are those of the obvious way."""
     nucleus, cytoplasm = [], []
     for name in ("Benign", "Early", "Pre", "Pro"):
-        for path in sorted((data_root / "all-pbs" / name).iterdir())[100::250]:
+        for path in sorted((data_root / "all-pbs" / name).iterdir())[100::400]:
             image = read_image(path)
-            ours, theirs = KmeansWatershed().segment(image), obvious.segment(image, 0)
+            ours = KmeansWatershed().segment(image)
+            with threadpool_limits(1):
+                theirs = obvious.segment(image, 0)
             nucleus.append(iou(ours.nucleus > 0, theirs.nucleus > 0))
             cytoplasm.append(iou(ours.cytoplasm, theirs.cytoplasm))
-    assert np.median(nucleus) > 0.98
+    assert np.median(nucleus) > 0.99
     assert np.mean(nucleus) > 0.95
-    assert np.median(cytoplasm) > 0.93
-    assert np.mean(cytoplasm) > 0.8
+    assert np.median(cytoplasm) > 0.98
+    assert np.mean(cytoplasm) > 0.85
