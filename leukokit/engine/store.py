@@ -21,15 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from leukokit.engine.keys import LAYOUT
-from leukokit.errors import LeukokitError
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
 _MANIFEST = "manifest.json"
-
-
-class StoreUnavailableError(LeukokitError):
-    """The cache cannot be read or written; the run goes on without it."""
 
 
 @dataclass(frozen=True, slots=True)

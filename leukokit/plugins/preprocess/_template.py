@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, model_validator
 
-from leukokit.api import ImageRejected, RGBImage
+from leukokit.api import ImageRejected, Params, RGBImage
 
 
 def read_template(path: Path) -> RGBImage:
@@ -50,3 +51,25 @@ def _usable(path: Path) -> Path:
 
 TemplateFile = Annotated[Path, AfterValidator(_usable)]
 """Path of an existing, decodable image."""
+
+
+class TemplateParams(Params):
+    """Parameters of a preprocessor that takes after a template; both fields are described by the subclass."""
+
+    template: str
+    template_file: TemplateFile | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _file_implied(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("template_file") is not None and "template" not in data:
+            return {**data, "template": "file"}
+        return data
+
+    @model_validator(mode="after")
+    def _one_template(self) -> Self:
+        if self.template == "file" and self.template_file is None:
+            raise ValueError("`template: file` needs the image's path in `template_file`")
+        if self.template != "file" and self.template_file is not None:
+            raise ValueError(f"`template: {self.template}` takes no `template_file`; `template: file` does")
+        return self

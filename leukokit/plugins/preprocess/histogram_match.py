@@ -9,13 +9,12 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
-from leukokit.api import DataError, Field, FloatArray, Params, PluginError, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._template import TemplateFile, file_digest, read_template
+from leukokit.api import DataError, Field, FloatArray, PluginError, Preprocessor, RGBImage
+from leukokit.plugins.preprocess._template import TemplateFile, TemplateParams, file_digest, read_template
 
 
-class HistogramMatchParams(Params):
+class HistogramMatchParams(TemplateParams):
     """Parameters of histogram matching."""
 
     template: Literal["file", "fitted"] = Field(
@@ -28,21 +27,6 @@ class HistogramMatchParams(Params):
     template_file: TemplateFile | None = Field(
         None, description="Image to take the histograms from; alone it implies `template: file`."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _file_implied(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("template_file") is not None and "template" not in data:
-            return {**data, "template": "file"}
-        return data
-
-    @model_validator(mode="after")
-    def _one_template(self) -> HistogramMatchParams:
-        if self.template == "file" and self.template_file is None:
-            raise ValueError("`template: file` needs the image's path in `template_file`")
-        if self.template == "fitted" and self.template_file is not None:
-            raise ValueError("`template: fitted` takes no `template_file`; `template: file` does")
-        return self
 
 
 class HistogramMatch(Preprocessor):

@@ -10,13 +10,12 @@ from typing import Any, Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
-from leukokit.api import DataError, Field, FloatArray, Params, PluginError, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._template import TemplateFile, file_digest, read_template
+from leukokit.api import DataError, Field, FloatArray, PluginError, Preprocessor, RGBImage
+from leukokit.plugins.preprocess._template import TemplateFile, TemplateParams, file_digest, read_template
 
 
-class ReinhardParams(Params):
+class ReinhardParams(TemplateParams):
     """Parameters of Reinhard's transfer."""
 
     template: Literal["paper", "file", "fitted"] = Field(
@@ -29,21 +28,6 @@ class ReinhardParams(Params):
     template_file: TemplateFile | None = Field(
         None, description="Image to take the statistics from; alone it implies `template: file`."
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _file_implied(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and data.get("template_file") is not None and "template" not in data:
-            return {**data, "template": "file"}
-        return data
-
-    @model_validator(mode="after")
-    def _one_template(self) -> ReinhardParams:
-        if self.template == "file" and self.template_file is None:
-            raise ValueError("`template: file` needs the image's path in `template_file`")
-        if self.template != "file" and self.template_file is not None:
-            raise ValueError(f"`template: {self.template}` takes no `template_file`; `template: file` does")
-        return self
 
 
 @dataclass(frozen=True)
