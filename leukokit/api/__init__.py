@@ -13,7 +13,15 @@ from leukokit.api.spec import ComponentSpec, Kind
 from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
 
 if TYPE_CHECKING:
-    from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Images
+    from leukokit.api.classifier import (
+        Classifier,
+        Consumes,
+        Examples,
+        FittedModel,
+        Images,
+        Progress,
+        Workspace,
+    )
     from leukokit.api.component import Component
     from leukokit.api.dataset import Dataset, Fallback, Part, Sample
     from leukokit.api.explainer import Explainer, Explanation
@@ -29,7 +37,7 @@ if TYPE_CHECKING:
     from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
 
 _HOME = {
-    "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images"),
+    "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images", "Progress", "Workspace"),
     "component": ("Component",),
     "dataset": ("Dataset", "Fallback", "Part", "Sample"),
     "explainer": ("Explainer", "Explanation"),
@@ -93,6 +101,7 @@ __all__ = [
     "Planes",
     "PluginError",
     "Preprocessor",
+    "Progress",
     "RGBImage",
     "Sample",
     "Segmenter",
@@ -100,6 +109,7 @@ __all__ = [
     "Status",
     "TabularClassifier",
     "TabularModel",
+    "Workspace",
     "check_rgb",
     "decode_image",
     "hookimpl",

@@ -64,6 +64,42 @@ class Examples:
         return len(self.ids)
 
 
+class Progress(Protocol):
+    """Listens to a long fit."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Tell that a stage begins, with ``total`` units of work."""
+        ...
+
+    def advance(self, count: int = 1) -> None:
+        """Tell that ``count`` units of the stage are done."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Give a fact worth a line."""
+        ...
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where a long fit keeps what must survive a kill, and what it shows while it goes on.
+
+    Attributes
+    ----------
+    checkpoints : Path
+        An existing folder. The same recipe, data and seed find it again as it was left; it is removed once
+        the fit has ended well.
+    artifacts : Path
+        An existing folder whose files belong to the result: ``training/`` of the run directory.
+    progress : Progress
+        Told of stages and facts.
+    """
+
+    checkpoints: Path
+    artifacts: Path
+    progress: Progress
+
+
 class FittedModel(Protocol):
     """What ``Classifier.fit`` returns and ``Classifier.load`` brings back."""
 
@@ -93,7 +129,7 @@ class Classifier(Component):
         *,
         seed: int,
         select: Sequence[Selector] = (),
-        folder: Path | None = None,
+        workspace: Workspace | None = None,
     ) -> FittedModel:
         """Fit on the training part.
 
@@ -107,8 +143,8 @@ class Classifier(Component):
             Seed of every random draw.
         select : sequence of Selector
             Steps between the prepared table and the model; only for classifiers of features.
-        folder : Path, optional
-            Where long fits keep checkpoints and logs.
+        workspace : Workspace, optional
+            Where long fits keep checkpoints, logs and pictures; nothing is kept where omitted.
         """
         raise NotImplementedError
 

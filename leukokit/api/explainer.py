@@ -23,10 +23,16 @@ class Explanation:
         Importances, one row a feature, written to ``explanations/<name>.csv``.
     heat_maps : mapping of sample id to float64 array H x W
         Heat in 0..1 over the preprocessed image; empty for explainers of tables.
+    targets : mapping of sample id to str
+        The class whose score each heat map explains.
+    note : str
+        What a reader of the maps should know, such as the layer they were taken at.
     """
 
     table: pd.DataFrame | None = None
     heat_maps: dict[str, FloatArray] = field(default_factory=dict)
+    targets: dict[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 class Explainer(Component):

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from leukokit.api import _skops
-from leukokit.api.classifier import Classifier, Examples, FittedModel
+from leukokit.api.classifier import Classifier, Examples, FittedModel, Workspace
 from leukokit.api.folds import Folds, class_counts, stratified_folds
 from leukokit.api.selector import Selector
 from leukokit.api.types import FloatArray
@@ -144,7 +144,7 @@ class TabularClassifier(Classifier):
         *,
         seed: int,
         select: Sequence[Selector] = (),
-        folder: Path | None = None,  # noqa: ARG002 - fits in seconds, keeps no checkpoints
+        workspace: Workspace | None = None,  # noqa: ARG002 - fits in seconds, keeps no checkpoints
     ) -> TabularModel:
         """Fit the Pipeline on the training table.
 

@@ -12,7 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from leukokit.api import Classifier, Consumes, Examples, Explainer, Explanation, LeukokitError, Selector
+from leukokit.api import (
+    Classifier,
+    Consumes,
+    Examples,
+    Explainer,
+    Explanation,
+    LeukokitError,
+    Selector,
+    Workspace,
+)
 from leukokit.testing._case import Case
 from leukokit.testing.tables import NOISE, SIGNAL, NaiveBayes, examples
 
@@ -113,8 +122,9 @@ def _examples(case: Case, seed: int = 0) -> Examples:
 
 def _trained(case: Case, train: Examples | None = None) -> Any:
     classifier: Classifier = case.make()
-    with _folder() as folder:
-        return classifier.fit(train or _examples(case), _examples(case, 2), seed=_SEED, folder=folder)
+    with _folder() as checkpoints, _folder() as artifacts:
+        workspace = Workspace(checkpoints, artifacts, _Deaf())
+        return classifier.fit(train or _examples(case), _examples(case, 2), seed=_SEED, workspace=workspace)
 
 
 def probabilities_are_probabilities(case: Case) -> None:
@@ -299,6 +309,19 @@ class _Attack:
 
     def __reduce__(self) -> Any:
         return (Path.touch, (self.mark,))
+
+
+class _Deaf:
+    """Listens to nothing."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Ignore."""
+
+    def advance(self, count: int = 1) -> None:
+        """Ignore."""
+
+    def say(self, text: str) -> None:
+        """Ignore."""
 
 
 def _refuses(case: Case, call: Any, what: str, named: str = "") -> None:

@@ -1,0 +1,49 @@
+"""A backbone: the part of a network that turns images into feature maps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+
+class Backbone(ABC):
+    """Builds a Keras model from images to feature maps, with pretrained weights where it has them.
+
+    Attributes
+    ----------
+    name : str
+        Such as ``EfficientNetV2L``.
+    side : int
+        Height and width of the images it was made for, in px.
+    """
+
+    name: str
+    side: int
+
+    @abstractmethod
+    def build(self, side: int, *, pretrained: bool = True) -> Any:
+        """Build the network without its head.
+
+        Parameters
+        ----------
+        side : int
+            Height and width of the images, in px.
+        pretrained : bool
+            False where saved weights are about to be loaded: nothing is read or fetched then.
+
+        Returns
+        -------
+        keras.Model
+            A functional model from float32 N x side x side x 3, red, green, blue in 0..255, to a feature map
+            N x h x w x c. Whatever scaling the weights expect is done inside, by layers of this model.
+
+        Raises
+        ------
+        LeukokitError
+            Where the weights cannot be had or do not fit, saying which file to fetch, from where, and how to
+            pass it.
+        """
+
+    def fingerprint(self) -> str:
+        """Digest of the weights where parameters alone do not say which they are, such as those of a file."""
+        return ""
