@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leukokit.api.deep.backbone import Backbone
-    from leukokit.api.deep.classifier import NetworkClassifier, NetworkParams
+    from leukokit.api.deep.classifier import NetworkClassifier
     from leukokit.api.deep.features import BackboneFeatures, BackboneFeaturesParams
     from leukokit.api.deep.model import NetworkModel
+    from leukokit.api.deep.params import NetworkParams
 
 _HOME = {
     "Backbone": "backbone",
@@ -19,7 +20,7 @@ _HOME = {
     "BackboneFeaturesParams": "features",
     "NetworkClassifier": "classifier",
     "NetworkModel": "model",
-    "NetworkParams": "classifier",
+    "NetworkParams": "params",
 }
 
 

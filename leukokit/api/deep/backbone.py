@@ -15,10 +15,13 @@ class Backbone(ABC):
         Such as ``EfficientNetV2L``.
     side : int
         Height and width of the images it was made for, in px.
+    channels : int or None
+        Channels of the feature map, where they are known without building the network.
     """
 
     name: str
     side: int
+    channels: int | None = None
 
     @abstractmethod
     def build(self, side: int, *, pretrained: bool = True) -> Any:

@@ -19,6 +19,11 @@ def leukokit_classifiers() -> Iterable[ComponentSpec]:
             f"{here}.gradient_boosting:GradientBoosting",
             "Histogram-based gradient boosting.",
         ),
+        ComponentSpec(
+            "keras_cnn",
+            f"{here}.keras_cnn:KerasCnn",
+            "A network of keras.applications, pretrained and fine-tuned (the paper's EfficientNetV2L).",
+        ),
         ComponentSpec("knn", f"{here}.knn:Knn", "k nearest neighbors."),
         ComponentSpec("logistic", f"{here}.logistic:Logistic", "Multinomial logistic regression."),
         ComponentSpec("random_forest", f"{here}.random_forest:RandomForest", "Random forest."),

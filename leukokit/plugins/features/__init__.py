@@ -25,6 +25,11 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
             f"{here}.contours:Contours",
             "Canny edges and their contours: count, sum, mean and spread of areas.",
         ),
+        ComponentSpec(
+            "deep_features",
+            f"{here}.deep_features:DeepFeatures",
+            "Pooled feature map of a frozen network of keras.applications.",
+        ),
         ComponentSpec("haralick", f"{here}.haralick:Haralick", "Gray-level co-occurrence texture."),
         ComponentSpec(
             "hog",

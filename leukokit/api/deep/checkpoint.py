@@ -1,0 +1,73 @@
+"""The state of a training after an epoch, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FILE = "training.npz"
+
+
+@dataclass
+class TrainingState:
+    """How far a training has come.
+
+    Attributes
+    ----------
+    phase : int
+        Number of the phase, from 0.
+    epoch : int
+        Epochs that are done in this phase.
+    epochs : int
+        Epochs that are done in all phases.
+    steps : int
+        Batches that are done in all phases.
+    best : float or None
+        Lowest validation loss in this phase; ``waited`` counts epochs since.
+    plateau : int
+        Epochs without a better loss since the rate was last lowered.
+    history : list of dict
+        One row an epoch.
+    """
+
+    phase: int = 0
+    epoch: int = 0
+    epochs: int = 0
+    steps: int = 0
+    best: float | None = None
+    waited: int = 0
+    plateau: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+
+Arrays = dict[str, list[NDArray[Any]]]
+"""Named lists of arrays: the network, its optimizer, the best weights so far."""
+
+
+def save(folder: Path, state: TrainingState, arrays: Arrays) -> None:
+    """Write a checkpoint; a kill at any moment leaves the one before or this one."""
+    named = {f"{name}/{i}": array for name, group in arrays.items() for i, array in enumerate(group)}
+    facts = {"state": asdict(state), "counts": {name: len(group) for name, group in arrays.items()}}
+    draft = folder / f".{_FILE}"
+    with draft.open("wb") as file:
+        np.savez(file, facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **named)
+    draft.replace(folder / _FILE)
+
+
+def load(folder: Path) -> tuple[TrainingState, Arrays] | None:
+    """Read the checkpoint back; None where there is none or it cannot be read."""
+    try:
+        with np.load(folder / _FILE, allow_pickle=False) as file:
+            facts = json.loads(file["facts"].tobytes())
+            arrays = {
+                name: [file[f"{name}/{i}"] for i in range(count)] for name, count in facts["counts"].items()
+            }
+            return TrainingState(**facts["state"]), arrays
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        # Missing, or written by another version: the training starts anew, nothing is lost but time.
+        return None

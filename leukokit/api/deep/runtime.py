@@ -1,0 +1,102 @@
+"""Keras itself: imported when needed, with the random state of others left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from leukokit.errors import LeukokitError
+
+INSTALL_HINT = "pip install 'leukokit[deep]'"
+
+
+def load_keras() -> Any:
+    """Import Keras with the backend that ``KERAS_BACKEND`` or the user's Keras settings name.
+
+    Raises
+    ------
+    LeukokitError
+        Where Keras or its backend is not installed.
+    """
+    # The backend's own chatter about CPU features drowns what leukokit has to say.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras
+    except ImportError as error:
+        asked = os.environ.get("KERAS_BACKEND", "tensorflow")
+        raise LeukokitError(
+            f"Keras cannot be imported with the backend {asked!r}: {error}",
+            hint=f"{INSTALL_HINT}, or install another backend and set KERAS_BACKEND to jax or torch",
+        ) from error
+    return keras
+
+
+@contextmanager
+def seeded(seed: int, *, deterministic: bool = True) -> Iterator[None]:
+    """Seed everything that Keras draws from; the generators of Python and numpy are put back afterwards.
+
+    Parameters
+    ----------
+    seed : int
+        0 to 2**32 - 1.
+    deterministic : bool
+        Ask the backend for operations that give the same sums in the same order. TensorFlow cannot go back
+        on this within a process; on a CPU it costs nothing that could be measured.
+    """
+    keras = load_keras()
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - what Keras uses
+    try:
+        keras.utils.set_random_seed(seed)
+        if deterministic and keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.experimental.enable_op_determinism()
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)  # noqa: NPY002
+
+
+@contextmanager
+def precision(policy: str) -> Iterator[None]:
+    """Build layers under a dtype policy, such as ``mixed_float16``."""
+    keras = load_keras()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def distribution(strategy: str) -> AbstractContextManager[object]:
+    """Scope in which a network is built and trained over several devices (``tf.distribute``).
+
+    Parameters
+    ----------
+    strategy : 'none', 'mirrored' or 'multi_worker'
+
+    Raises
+    ------
+    LeukokitError
+        Where Keras runs on another backend than TensorFlow.
+    """
+    if strategy == "none":
+        return nullcontext()
+    backend = load_keras().backend.backend()
+    if backend != "tensorflow":
+        raise LeukokitError(
+            f"strategy {strategy!r} is one of tf.distribute, and Keras runs on {backend}",
+            hint="Set KERAS_BACKEND=tensorflow, or strategy: none",
+        )
+    import tensorflow as tf
+
+    distribute = tf.distribute
+    chosen = distribute.MirroredStrategy if strategy == "mirrored" else distribute.MultiWorkerMirroredStrategy
+    scope: AbstractContextManager[object] = chosen().scope()
+    return scope

@@ -1,0 +1,375 @@
+"""Train a network in phases; a training that is killed goes on where its last epoch ended."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.classifier import Examples, Workspace
+from leukokit.api.deep import checkpoint
+from leukokit.api.deep.batches import epoch_batches
+from leukokit.api.deep.checkpoint import TrainingState
+from leukokit.api.deep.history import write_history, write_scalars
+from leukokit.api.deep.model import LOGITS
+from leukokit.api.deep.network import POOL, first_layer, freeze_before, input_of
+from leukokit.api.deep.params import NetworkParams
+from leukokit.api.deep.pixels import Source, decode_once, passed_through
+from leukokit.api.deep.runtime import load_keras
+from leukokit.errors import LeukokitError, UsageError
+
+_PLATEAU_EPOCHS = 2
+_PLATEAU_FACTOR = 0.5
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training with one set of layers that learn.
+
+    Attributes
+    ----------
+    first : str or None
+        Layer from which on all learn; None where the whole network does, batch normalization included.
+    """
+
+    name: str
+    first: str | None
+    epochs: int
+    rate: float
+
+
+def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
+    """Phases that the parameters ask for."""
+    if params.train == "all":
+        return [Phase("training", None, params.epochs, params.learning_rate)]
+    head = network.get_layer(POOL).name
+    if params.train == "head":
+        return [Phase("head", head, params.epochs, params.learning_rate)]
+    assert params.fine_tune_from is not None
+    block = first_layer(network, params.fine_tune_from).name
+    return [
+        Phase("head", head, params.head_epochs, params.head_learning_rate),
+        Phase("fine-tuning", block, params.epochs, params.learning_rate),
+    ]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one part with their targets."""
+
+    source: Source
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32] | None = None
+
+
+class Training:
+    """One training of one network.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As :func:`leukokit.api.deep.network.build_network` gives it; trained in place.
+    params : NetworkParams
+    classes : tuple of str
+        In the order of the network's outputs.
+    seed : int
+        Order of batches and augmentation derive from it.
+    workspace : Workspace or None
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        params: NetworkParams,
+        classes: tuple[str, ...],
+        *,
+        seed: int,
+        workspace: Workspace | None,
+    ) -> None:
+        self.keras = load_keras()
+        self.network = network
+        self.params = params
+        self.classes = classes
+        self.seed = seed
+        self.workspace = workspace
+        self.progress = workspace.progress if workspace is not None else None
+        self.state = TrainingState()
+        self.best: list[NDArray[Any]] = []
+        self.logged = 0
+
+    def run(self, train: Examples, validation: Examples | None) -> None:
+        """Train on one part; watch the other where something depends on it."""
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-fit-")))
+            learn = self._part(train, folder / "train.npy", learning=True)
+            watch = self._part(validation, folder / "validation.npy") if validation is not None else None
+            kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
+            phases = phases_of(self.params, self.network)
+            frozen = _Frozen(self, phases, folder)
+            for number, phase in enumerate(phases):
+                if kept is not None and kept[0].phase > number:
+                    continue
+                self._phase(number, phase, frozen, learn, watch, kept)
+                kept = None
+                if self._spent():
+                    break
+
+    def _part(self, examples: Examples, path: Path, *, learning: bool = False) -> Part:
+        assert examples.images is not None
+        assert examples.labels is not None
+        array = decode_once(examples.images, self.params.side, path, self.progress)
+        codes = np.array([self.classes.index(str(name)) for name in examples.labels], dtype=np.intp)
+        targets = np.eye(len(self.classes), dtype=np.float32)[codes]
+        augment = self.params.augment if learning else None
+        weights = None
+        if learning and self.params.class_weight == "balanced":
+            counts = targets.sum(axis=0)
+            weights = (len(codes) / (len(counts) * counts[codes])).astype(np.float32)
+        return Part(Source(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights)
+
+    def _phase(
+        self,
+        number: int,
+        phase: Phase,
+        frozen: _Frozen,
+        learn: Part,
+        watch: Part | None,
+        kept: tuple[TrainingState, checkpoint.Arrays] | None,
+    ) -> None:
+        self._set_trainable(phase)
+        if kept is None:
+            self.state.phase, self.state.epoch = number, 0
+            self.state.best, self.state.waited, self.state.plateau = None, 0, 0
+            self.best = []
+        else:
+            # The frozen part is the same before and after; weights come back before anything passes through.
+            _put(self._variables(), kept[1]["network"])
+        model, learn, watch = frozen.parted(phase, learn, watch)
+        total = phase.epochs * self._epoch_steps(learn)
+        self._compile(model, phase, total)
+        if kept is not None:
+            _put(model.optimizer.variables, kept[1]["optimizer"])
+            self.state, self.best = kept[0], kept[1].get("best", [])
+            if self.progress is not None:
+                self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
+        if self.progress is not None:
+            self.progress.stage(phase.name, total)
+            self.progress.advance(self.state.epoch * self._epoch_steps(learn))
+        while self.state.epoch < phase.epochs and not self._spent() and not self._waited_enough():
+            self._epoch(model, phase, learn, watch)
+            if self.workspace is not None:
+                self._save(model, self.workspace)
+        if self.best:
+            _put(self._variables(), self.best)
+
+    def _epoch(self, model: Any, phase: Phase, learn: Part, watch: Part | None) -> None:
+        state = self.state
+        left = None if self.params.max_steps is None else self.params.max_steps - state.steps
+        batches = epoch_batches(
+            learn.source,
+            learn.targets,
+            learn.weights,
+            batch_size=self.params.batch_size,
+            seed=self.seed,
+            epoch=state.epochs,
+            steps=left,
+        )
+        rate = float(model.optimizer.learning_rate)
+        calls = [_advancing(self.keras, self.progress.advance)] if self.progress is not None else []
+        done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
+        loss = float(done["loss"][-1])
+        if not math.isfinite(loss):
+            raise LeukokitError(
+                f"the loss became {loss} in epoch {state.epoch + 1} of {phase.name}",
+                hint="Lower learning_rate, or use precision: float32",
+            )
+        row: dict[str, Any] = {
+            "phase": phase.name,
+            "epoch": state.epoch + 1,
+            "learning_rate": rate,
+            "loss": loss,
+            "accuracy": float(done["accuracy"][-1]),
+        }
+        state.epoch, state.epochs, state.steps = state.epoch + 1, state.epochs + 1, state.steps + len(batches)
+        if watch is not None:
+            row |= self._watch(model, watch)
+            self._react(model, row["validation_loss"])
+        state.history.append(row)
+        if self.progress is not None:
+            self.progress.say(_told(row, phase))
+
+    def _watch(self, model: Any, watch: Part) -> dict[str, float]:
+        logits = np.vstack(
+            [
+                model.predict(watch.source.rows(rows, 0), self.params.batch_size, verbose=0)
+                for rows in np.array_split(np.arange(len(watch.targets)), -(-len(watch.targets) // 250))
+            ]
+        ).astype(np.float64)
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        log_proba = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        return {
+            "validation_loss": float(-(watch.targets * log_proba).sum(axis=1).mean()),
+            "validation_accuracy": float((logits.argmax(axis=1) == watch.targets.argmax(axis=1)).mean()),
+        }
+
+    def _react(self, model: Any, loss: float) -> None:
+        state = self.state
+        if state.best is None or loss < state.best:
+            state.best, state.waited, state.plateau = loss, 0, 0
+            if self.params.early_stopping is not None:
+                self.best = _values(self._variables())
+            return
+        state.waited += 1
+        state.plateau += 1
+        if self.params.schedule == "plateau" and state.plateau >= _PLATEAU_EPOCHS:
+            state.plateau = 0
+            rate = model.optimizer.learning_rate
+            rate.assign(rate * _PLATEAU_FACTOR)
+
+    def _waited_enough(self) -> bool:
+        patience = self.params.early_stopping
+        return patience is not None and self.state.waited >= patience
+
+    def _spent(self) -> bool:
+        return self.params.max_steps is not None and self.state.steps >= self.params.max_steps
+
+    def _epoch_steps(self, learn: Part) -> int:
+        return -(-len(learn.targets) // self.params.batch_size)
+
+    def _set_trainable(self, phase: Phase) -> None:
+        if phase.first is None:
+            for layer in self.network.layers:
+                layer.trainable = True
+        else:
+            freeze_before(self.network, self.network.get_layer(phase.first))
+
+    def _compile(self, model: Any, phase: Phase, steps: int) -> None:
+        params, optimizers = self.params, self.keras.optimizers
+        rate: Any = phase.rate
+        if params.schedule == "cosine":
+            updates = max(1, steps // params.accumulate)
+            rate = optimizers.schedules.CosineDecay(phase.rate, updates)
+        make = {
+            "adamax": optimizers.Adamax,
+            "adam": optimizers.Adam,
+            "adamw": optimizers.AdamW,
+            "sgd": lambda *args, **more: optimizers.SGD(*args, momentum=0.9, **more),
+        }[params.optimizer]
+        more: dict[str, Any] = {"weight_decay": params.weight_decay} if params.weight_decay else {}
+        if params.accumulate > 1:
+            more["gradient_accumulation_steps"] = params.accumulate
+        optimizer = make(rate, **more)
+        if params.precision == "mixed_float16":
+            optimizer = optimizers.LossScaleOptimizer(optimizer)
+        loss = self.keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=params.label_smoothing
+        )
+        model.compile(
+            optimizer, loss, metrics=[self.keras.metrics.CategoricalAccuracy("accuracy")], jit_compile=False
+        )
+        optimizer.build(model.trainable_variables)
+
+    def _variables(self) -> list[Any]:
+        """Weights and the states of random generators; metrics are no part of a network."""
+        metrics = {id(each) for each in self.network.metrics_variables}
+        return [each for each in self.network.variables if id(each) not in metrics]
+
+    def _save(self, model: Any, workspace: Workspace) -> None:
+        arrays = {
+            "network": _values(self._variables()),
+            "optimizer": _values(model.optimizer.variables),
+            "best": self.best,
+        }
+        checkpoint.save(workspace.checkpoints, self.state, arrays)
+        write_history(workspace.artifacts, self.state.history)
+        if self.params.tensorboard:
+            self.logged = write_scalars(workspace.artifacts, self.state.history, after=self.logged)
+
+
+class _Frozen:
+    """Runs images once through the layers that do not learn, and hands on their outputs."""
+
+    def __init__(self, training: Training, phases: list[Phase], folder: Path) -> None:
+        self.training = training
+        self.folder = folder
+        names = [layer.name for layer in training.network.layers]
+        frozen = [phase.first for phase in phases if phase.first is not None]
+        # All phases can start from the outputs of the layers that none of them trains.
+        self.shallow = min(frozen, key=names.index) if len(frozen) == len(phases) else None
+        self.kept: dict[str, Part] = {}
+
+    def parted(self, phase: Phase, learn: Part, watch: Part | None) -> tuple[Any, Part, Part | None]:
+        """The part of the network that learns, to its scores, and what it takes."""
+        network, params = self.training.network, self.training.params
+        model = self.training.keras.Model
+        logits = network.get_layer(LOGITS).output
+        fresh = learn.source.augment is not None and learn.source.augment.views is None
+        if phase.first is None or self.shallow is None or not params.cache_frozen or fresh:
+            return model(network.input, logits), learn, watch
+        start = input_of(network.get_layer(self.shallow))
+        cut = input_of(network.get_layer(phase.first))
+        try:
+            trunk, top = model(network.input, start), model(cut, logits)
+        except ValueError as error:
+            raise UsageError(
+                f"the network cannot be parted at {phase.first}: another path leads past it",
+                hint="Let fine_tune_from name a block, such as block6a, or set cache_frozen: false",
+            ) from error
+        learn = self._outputs("train", trunk, learn)
+        watch = self._outputs("validation", trunk, watch) if watch is not None else None
+        if phase.first != self.shallow:
+            deeper = model(start, cut)
+            learn = self._outputs("train-deeper", deeper, learn)
+            watch = self._outputs("validation-deeper", deeper, watch) if watch is not None else None
+        return top, learn, watch
+
+    def _outputs(self, name: str, network: Any, part: Part) -> Part:
+        if name not in self.kept:
+            source = part.source
+            views = source.views or (source.augment.views if source.augment is not None else None) or 1
+            array = passed_through(
+                network,
+                source,
+                views,
+                self.folder / f"{name}-frozen.npy",
+                batch_size=self.training.params.batch_size,
+                progress=self.training.progress,
+            )
+            frozen = Source(array, source.ids, seed=source.seed, views=views)
+            self.kept[name] = Part(frozen, part.targets, part.weights)
+        return self.kept[name]
+
+
+def _values(variables: list[Any]) -> list[NDArray[Any]]:
+    # A copy: what the backend hands out may share memory with a variable that goes on changing.
+    to_numpy = load_keras().ops.convert_to_numpy
+    return [np.array(to_numpy(each)) for each in variables]
+
+
+def _put(variables: list[Any], values: list[NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _advancing(keras: Any, advance: Callable[[], None]) -> Any:
+    class Advance(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras' signature
+            advance()
+
+    return Advance()
+
+
+def _told(row: dict[str, Any], phase: Phase) -> str:
+    text = (
+        f"{phase.name} {row['epoch']}/{phase.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.3f}"
+    )
+    if "validation_loss" in row:
+        text += f"; validation {row['validation_loss']:.4f}, {row['validation_accuracy']:.3f}"
+    return text

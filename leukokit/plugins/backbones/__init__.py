@@ -1,0 +1,1 @@
+"""Backbones that built-in components share."""

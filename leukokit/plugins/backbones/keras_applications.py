@@ -1,0 +1,213 @@
+"""The networks of ``keras.applications`` as backbones, each with the scaling that its weights expect."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, model_validator
+
+from leukokit.api import Field, LeukokitError, Params
+from leukokit.api.deep import Backbone, weights_file
+from leukokit.api.deep.runtime import load_keras
+
+Scaling: TypeAlias = Literal["inside", "symmetric", "torch", "caffe"]
+"""What a family expects: 0..255, scaled by its own layers; -1..1; standard scores of 0..1; blue, green, red
+less their means. An input divided by 255 beforehand would be black to all of them."""
+
+_TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+_CAFFE_MEAN = (103.939, 116.779, 123.68)
+_WITH_ALPHA = ("MobileNet", "MobileNetV2")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What is known of a network before it is built.
+
+    Attributes
+    ----------
+    scaling : Scaling
+    side : int
+        Height and width it was trained with, in px.
+    channels : int
+        Of its last feature map.
+    """
+
+    scaling: Scaling
+    side: int
+    channels: int
+
+
+APPLICATIONS: dict[str, Application] = {
+    "ConvNeXtTiny": Application("inside", 224, 768),
+    "ConvNeXtSmall": Application("inside", 224, 768),
+    "ConvNeXtBase": Application("inside", 224, 1024),
+    "ConvNeXtLarge": Application("inside", 224, 1536),
+    "ConvNeXtXLarge": Application("inside", 224, 2048),
+    "DenseNet121": Application("torch", 224, 1024),
+    "DenseNet169": Application("torch", 224, 1664),
+    "DenseNet201": Application("torch", 224, 1920),
+    "EfficientNetB0": Application("inside", 224, 1280),
+    "EfficientNetB1": Application("inside", 240, 1280),
+    "EfficientNetB2": Application("inside", 260, 1408),
+    "EfficientNetB3": Application("inside", 300, 1536),
+    "EfficientNetB4": Application("inside", 380, 1792),
+    "EfficientNetB5": Application("inside", 456, 2048),
+    "EfficientNetB6": Application("inside", 528, 2304),
+    "EfficientNetB7": Application("inside", 600, 2560),
+    "EfficientNetV2B0": Application("inside", 224, 1280),
+    "EfficientNetV2B1": Application("inside", 240, 1280),
+    "EfficientNetV2B2": Application("inside", 260, 1408),
+    "EfficientNetV2B3": Application("inside", 300, 1536),
+    "EfficientNetV2S": Application("inside", 384, 1280),
+    "EfficientNetV2M": Application("inside", 480, 1280),
+    "EfficientNetV2L": Application("inside", 480, 1280),
+    "InceptionResNetV2": Application("symmetric", 299, 1536),
+    "InceptionV3": Application("symmetric", 299, 2048),
+    "MobileNet": Application("symmetric", 224, 1024),
+    "MobileNetV2": Application("symmetric", 224, 1280),
+    "MobileNetV3Small": Application("inside", 224, 576),
+    "MobileNetV3Large": Application("inside", 224, 960),
+    "NASNetMobile": Application("symmetric", 224, 1056),
+    "NASNetLarge": Application("symmetric", 331, 4032),
+    "ResNet50": Application("caffe", 224, 2048),
+    "ResNet101": Application("caffe", 224, 2048),
+    "ResNet152": Application("caffe", 224, 2048),
+    "ResNet50V2": Application("symmetric", 224, 2048),
+    "ResNet101V2": Application("symmetric", 224, 2048),
+    "ResNet152V2": Application("symmetric", 224, 2048),
+    "VGG16": Application("caffe", 224, 512),
+    "VGG19": Application("caffe", 224, 512),
+    "Xception": Application("symmetric", 299, 2048),
+}
+
+
+def _known_name(name: str) -> str:
+    if name in APPLICATIONS:
+        return name
+    by_key = {each.casefold(): each for each in APPLICATIONS}
+    near = difflib.get_close_matches(name.casefold(), list(by_key), n=1, cutoff=0.5)
+    meant = f" (did you mean {by_key[near[0]]!r}?)" if near else ""
+    raise ValueError(
+        f"there is no network {name!r} in keras.applications{meant}; there are: {', '.join(APPLICATIONS)}"
+    )
+
+
+def _weights_there(weights: str | Path) -> str | Path:
+    if isinstance(weights, str):
+        return weights
+    if weights.suffix not in (".h5", ".hdf5"):
+        raise ValueError(
+            f"{weights} is neither 'imagenet', 'none' nor a .weights.h5 file of the network without its top"
+        )
+    if not weights.is_file():
+        raise ValueError(f"there is no file {weights}; give the path of a .weights.h5 file without its top")
+    return weights
+
+
+ApplicationName: TypeAlias = Annotated[str, AfterValidator(_known_name)]
+"""Name of a network of ``keras.applications``."""
+
+Weights: TypeAlias = Annotated[Literal["imagenet", "none"] | Path, AfterValidator(_weights_there)]
+"""``imagenet`` (fetched by Keras), ``none``, or a file for the network without its top."""
+
+
+class ApplicationParams(Params):
+    """Parameters that name a network of ``keras.applications`` and its weights."""
+
+    backbone: ApplicationName = Field(
+        "EfficientNetV2L", description="Network of keras.applications, by name."
+    )
+    weights: Weights = Field(
+        "imagenet",
+        description="'imagenet' (Keras fetches and keeps them), 'none', or the path of a .weights.h5 file for "
+        "the network without its top.",
+    )
+    alpha: float | None = Field(
+        None, gt=0, le=2, description="Width multiplier of MobileNet and MobileNetV2; null: 1."
+    )
+
+    @model_validator(mode="after")
+    def _alpha_fits(self) -> Self:
+        if self.alpha is not None and self.backbone not in _WITH_ALPHA:
+            raise ValueError(
+                f"alpha is a parameter of {' and '.join(_WITH_ALPHA)}, and the backbone is {self.backbone}"
+            )
+        return self
+
+
+class ApplicationBackbone(Backbone):
+    """One network of ``keras.applications``.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``APPLICATIONS``.
+    weights : 'imagenet', 'none' or Path
+    alpha : float, optional
+        Width multiplier; for ``MobileNet`` and ``MobileNetV2`` only.
+    """
+
+    def __init__(self, name: str, weights: str | Path, alpha: float | None = None) -> None:
+        self.application = APPLICATIONS[name]
+        self.name = name
+        self.side = self.application.side
+        # The last layer of MobileNet follows alpha, that of MobileNetV2 from 1 upward.
+        follows = alpha is not None and (name == "MobileNet" or alpha > 1)
+        self.channels = None if follows else self.application.channels
+        self.weights = weights
+        self.more = {} if alpha is None else {"alpha": alpha}
+
+    @classmethod
+    def of(cls, params: ApplicationParams) -> Self:
+        """The network that parameters name."""
+        return cls(params.backbone, params.weights, params.alpha)
+
+    def fingerprint(self) -> str:
+        """Digest of the weights file; empty for weights that Keras fetches by their checksum."""
+        return hashlib.sha256(self.weights.read_bytes()).hexdigest() if isinstance(self.weights, Path) else ""
+
+    def build(self, side: int, *, pretrained: bool = True) -> Any:
+        """Build the network without its top; see :class:`leukokit.api.deep.Backbone`."""
+        keras = load_keras()
+        image = keras.Input((side, side, 3), name="image")
+        make = getattr(keras.applications, self.name)
+        weights = "imagenet" if pretrained and self.weights == "imagenet" else None
+        try:
+            body = make(include_top=False, weights=weights, input_tensor=self._scaled(image), **self.more)
+        except Exception as error:  # Keras raises a bare Exception where a download fails
+            raise self._explained(error, side) from error
+        if pretrained and isinstance(self.weights, Path):
+            weights_file.read(self.weights, body)
+        return keras.Model(image, body.output, name=self.name.lower())
+
+    def _scaled(self, image: Any) -> Any:
+        layers = load_keras().layers
+        scaling = self.application.scaling
+        if scaling == "symmetric":
+            return layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
+        if scaling == "torch":
+            variance = [each**2 for each in _TORCH_STD]
+            x = layers.Rescaling(1 / 255, name="scale")(image)
+            return layers.Normalization(mean=_TORCH_MEAN, variance=variance, name="standardize")(x)
+        if scaling == "caffe":
+            turned = image[..., ::-1]  # blue, green, red
+            return layers.Normalization(mean=_CAFFE_MEAN, variance=[1.0] * 3, name="center")(turned)
+        return image
+
+    def _explained(self, error: Exception, side: int) -> LeukokitError:
+        text = str(error).strip() or type(error).__name__
+        address = re.search(r"https?://\S+?\.h5", text)
+        if address is not None:
+            url = address.group()
+            return LeukokitError(
+                f"the ImageNet weights of {self.name} cannot be fetched ({text.rpartition('--')[2].strip()})",
+                hint=f"Fetch {url} on a machine that reaches it and pass the file: "
+                f"params: {{backbone: {self.name}, weights: path/to/{url.rpartition('/')[2]}}}; or put it into "
+                "the folder models of Keras' home (~/.keras/models); or use weights: none",
+            )
+        return LeukokitError(f"{self.name} cannot be built for images of {side} px: {text[:300]}")

@@ -1,0 +1,64 @@
+"""A network small enough to train in a test, and a listener that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from leukokit.api import Examples, Workspace
+from leukokit.plugins.classify.keras_cnn import KerasCnn
+from leukokit.testing.tables import examples
+
+SIDE = 64
+SMALL: dict[str, Any] = {"backbone": "MobileNetV2", "alpha": 0.35, "weights": "none", "side": SIDE}
+
+
+@dataclass
+class Listener:
+    """Remembers what a fit told."""
+
+    stages: list[tuple[str, int]] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    steps: int = 0
+
+    def stage(self, name: str, total: int) -> None:
+        """Remember a stage."""
+        self.stages.append((name, total))
+
+    def advance(self, count: int = 1) -> None:
+        """Count."""
+        self.steps += count
+
+    def say(self, text: str) -> None:
+        """Remember a line."""
+        self.said.append(text)
+
+
+@pytest.fixture(scope="session")
+def small_cnn() -> Callable[..., KerasCnn]:
+    """Build the smallest MobileNetV2, without pretrained weights."""
+    return lambda **params: KerasCnn.create(**{**SMALL, **params})
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Two empty folders and a listener."""
+    for name in ("checkpoints", "artifacts"):
+        (tmp_path / name).mkdir()
+    return Workspace(tmp_path / "checkpoints", tmp_path / "artifacts", Listener())
+
+
+@pytest.fixture(scope="session")
+def train() -> Examples:
+    """Twenty-four pictures of three classes: none, two and four cells."""
+    return examples(0, n=24, images=True, image_size=SIDE)
+
+
+@pytest.fixture(scope="session")
+def validation() -> Examples:
+    """Twelve others."""
+    return examples(2, n=12, images=True, image_size=SIDE)
