@@ -1,0 +1,98 @@
+"""A sheet that shows what augmentation does, so that artifacts are seen before anything is trained."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+from leukokit.api.deep.augment import Augmentation, augmented, sample_rng
+from leukokit.api.deep.model import resize
+from leukokit.api.types import RGBImage
+
+_PANEL = 132
+_GAP = 8
+_MARGIN = 16
+_INK, _MUTED, _LINE = (34, 34, 34), (102, 102, 102), (0, 114, 178)
+
+
+def preview_sheet(
+    images: Sequence[RGBImage],
+    captions: Sequence[str],
+    params: Augmentation,
+    *,
+    seed: int,
+    side: int,
+    views: int = 7,
+) -> bytes:
+    """Draw originals beside random views of them.
+
+    Parameters
+    ----------
+    images : sequence of uint8 arrays, H x W x 3
+    captions : sequence of str
+        Sample ids; the views are the ones that training will see.
+    params : Augmentation
+    seed : int
+        The recipe's seed.
+    side : int
+        Height and width that images are resized to, in px.
+    views : int
+        Views beside each original.
+
+    Returns
+    -------
+    bytes
+        A PNG, the same for the same arguments.
+    """
+    columns, rows = views + 1, len(images)
+    row_height = _PANEL + 22
+    width = 2 * _MARGIN + columns * _PANEL + columns * _GAP
+    top = 70
+    height = top + rows * row_height + 30
+    sheet = Image.new("RGB", (width, height), "white")
+    draw = ImageDraw.Draw(sheet)
+    title, small = ImageFont.load_default(17), ImageFont.load_default(12)
+    draw.text((_MARGIN, 10), "Augmentation: originals, and views that training will see", _INK, title)
+    draw.text((_MARGIN, 34), _summary(params), _MUTED, small)
+    draw.text((_MARGIN, top - 18), "original", _LINE, small)
+    draw.text((_MARGIN + _PANEL + 2 * _GAP, top - 18), "views", _MUTED, small)
+    for row, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        y = top + row * row_height
+        resized = resize(image, side)
+        shown = [resized]
+        count = views if params.views is None else min(views, params.views)
+        shown += [augmented(resized, params, sample_rng(seed, caption, view)) for view in range(count)]
+        for column, panel in enumerate(shown):
+            x = _MARGIN + column * (_PANEL + _GAP) + (_GAP if column else 0)
+            picture = Image.fromarray(panel).resize((_PANEL, _PANEL), Image.Resampling.LANCZOS)
+            sheet.paste(picture, (x, y))
+            if not column:
+                draw.rectangle((x - 2, y - 2, x + _PANEL + 1, y + _PANEL + 1), outline=_LINE, width=2)
+        draw.text((_MARGIN, y + _PANEL + 3), _printable(caption), _MUTED, small)
+    draw.text((_MARGIN, height - 22), "Research use only", _MUTED, small)
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _summary(params: Augmentation) -> str:
+    parts = []
+    if params.flips:
+        parts.append("flips")
+    if params.rotations:
+        parts.append("turns by 90 degrees")
+    if params.small_rotation:
+        parts.append(f"up to {params.small_rotation:g} degrees more")
+    if params.stain_jitter:
+        parts.append(f"stain jitter {params.stain_jitter:g}")
+    if params.crop:
+        parts.append(f"crops of up to {params.crop:.0%}")
+    fixed = f"; {params.views} fixed views of each image" if params.views else "; fresh in each epoch"
+    return (", ".join(parts) or "nothing is changed") + fixed
+
+
+def _printable(text: str) -> str:
+    # The built-in font has Latin letters only.
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)[:60]
