@@ -19,9 +19,16 @@ from multiprocessing.connection import wait as wait_for_connection
 
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import process_batch
+from leukokit.engine.keys import deep_versions
 
 BATCH = 32
 """Images a task: large enough that sending it costs nothing, small enough that both cores finish together."""
+
+_DEEP_BATCH = 8
+"""Images a task where a network computes: the timeout of one image then has to last for eight, not for 32."""
+
+_DEEP_START = 60.0
+"""Seconds on top of any timeout where a network computes: a worker's first image waits for its library."""
 
 _WINDOW = 3  # tasks in flight a worker, so that memory stays flat however many images there are
 
@@ -43,7 +50,8 @@ class Workers:
     kind : ExecutorKind
     count : int
     timeout : float
-        Seconds after which an image is given up.
+        Seconds after which an image is given up. A batch gets no more than that; one that takes longer is
+        done again image by image, so that only the image that hangs is lost.
     """
 
     kind: ExecutorKind = ExecutorKind.AUTO
@@ -58,7 +66,7 @@ def execute(
     if not items:
         return
     if workers.kind is ExecutorKind.INLINE or (workers.kind is ExecutorKind.AUTO and _small(plan, items)):
-        for batch in _batches(items):
+        for batch in _batches(items, BATCH):
             for outcome in process_batch(plan, batch):
                 on_outcome(outcome)
     else:
@@ -71,9 +79,14 @@ def _small(plan: ImagePlan, items: Sequence[Item]) -> bool:
     return built_in and len(items) < 2 * BATCH
 
 
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
+def _deep(plan: ImagePlan) -> bool:
+    """Whether some step computes with a network, whose library takes seconds to load in each worker."""
+    return any(deep_versions(step.component.requires) for step in plan.steps())
+
+
+def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
     stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
+    while batch := list(islice(stream, size)):
         yield batch
 
 
@@ -84,7 +97,9 @@ def _execute_in_processes(
 
     packed = pickle.dumps(plan)
     pool = ProcessPool(max_workers=workers.count, context=_context(), initializer=_start_worker)
-    queue = _batches(items)
+    deep = _deep(plan)
+    queue = _batches(items, _DEEP_BATCH if deep else BATCH)
+    timeout = workers.timeout + (_DEEP_START if deep else 0.0)
     alone: list[Item] = []
     flying: dict[Future[list[Outcome]], list[Item]] = {}
     try:
@@ -94,16 +109,14 @@ def _execute_in_processes(
                 batch = next(queue, None) or ([alone.pop(0)] if alone else None)
                 if batch is None:
                     break
-                future: Future[list[Outcome]] = pool.schedule(
-                    _work, args=(packed, batch), timeout=workers.timeout
-                )
+                future: Future[list[Outcome]] = pool.schedule(_work, args=(packed, batch), timeout=timeout)
                 flying[future] = batch
             if not flying:
                 break
             done, _ = wait(flying, return_when=FIRST_COMPLETED)
             for future in done:
                 batch = flying.pop(future)
-                lost = _lost(future, workers.timeout)
+                lost = _lost(future, timeout)
                 if lost is None:
                     for outcome in future.result():
                         on_outcome(outcome)
@@ -166,6 +179,16 @@ def _context() -> multiprocessing.context.BaseContext:
     return context
 
 
+# One thread a worker here too, and no worker may take the whole memory of an accelerator for itself. Read by
+# the libraries when a component loads them; what the user has set stays.
+_DEEP_SETTINGS = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+
+
 def _start_worker() -> None:
     import cv2
     from threadpoolctl import threadpool_limits
@@ -174,6 +197,8 @@ def _start_worker() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     cv2.setNumThreads(1)  # one thread a worker: as many workers as cores are already asked for
     threadpool_limits(1)
+    for name, value in _DEEP_SETTINGS.items():
+        os.environ.setdefault(name, value)
     threading.Thread(target=_die_with_parent, daemon=True).start()
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from leukokit.api import Component
-from leukokit.engine.keys import digest
+from leukokit.engine.keys import deep_versions, digest
 from leukokit.recipe import Bound
 
 
 def identity(bound: Bound[Component]) -> dict[str, Any]:
-    """Kind, name, distribution, revision, parameters and outside content of a component."""
-    return {
+    """Kind, name, distribution, revision, parameters and outside content of a component.
+
+    Components that compute with a network also say which libraries do it, under ``libraries``.
+    """
+    known = {
         "kind": bound.entry.kind.value,
         "name": bound.entry.name,
         "distribution": bound.entry.distribution,
@@ -19,6 +22,8 @@ def identity(bound: Bound[Component]) -> dict[str, Any]:
         "params": bound.params,
         "fingerprint": bound.component.fingerprint(),
     }
+    libraries = deep_versions(bound.component.requires)
+    return {**known, "libraries": libraries} if libraries else known
 
 
 def identity_key(bound: Bound[Component]) -> str:

@@ -30,6 +30,7 @@ from leukokit.engine import payload, reading
 from leukokit.engine.border import checked_image, checked_labels, checked_vector
 from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
 from leukokit.engine.keys import sample_seed
+from leukokit.engine.store import Store
 from leukokit.evaluation.masks import Row, score_image
 
 T = TypeVar("T")
@@ -234,8 +235,10 @@ def _process(plan: ImagePlan, item: Item, rows: _Rows) -> Outcome:
 
 def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome]:
     """Outcomes that the cache holds whole; for these no worker is asked and no pixel is read."""
-    if plan.store is None or not plan.features or plan.score_masks:
+    if plan.store is None or plan.score_masks:
         return {}
+    if not plan.features and plan.segment is None:
+        return _cached_images(plan, plan.store, items)
     rows = [
         plan.store.get_rows(step.key, [plan.row_key(step, item) for item in items]) for step in plan.features
     ]
@@ -254,11 +257,44 @@ def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome
         status = next((seen for _, seen in vectors if seen is not None), None)
         found[item.index] = Outcome(
             index=item.index,
-            features=np.concatenate([values for values, _ in vectors]),
+            features=np.concatenate([values for values, _ in vectors]) if vectors else None,
             status=payload.labels_status(label) if label is not None else status,
             reused=ids,
         )
     return found
+
+
+def _cached_images(plan: ImagePlan, store: Store, items: Sequence[Item]) -> dict[int, Outcome]:
+    """Outcomes of a plan that only prepares images, which whoever asks for them reads one at a time."""
+    if not plan.preprocess:
+        return {}
+    last = plan.preprocess[-1]
+    keys = {item.index: plan.row_key(last, item) for item in items}
+    kept = store.has_rows(last.key, list(keys.values()))
+    ids = frozenset(step.id for step in plan.preprocess)
+    return {index: Outcome(index=index, reused=ids) for index, key in keys.items() if key in kept}
+
+
+def image_of(plan: ImagePlan, item: Item) -> RGBImage:
+    """One preprocessed image; what had to be computed for it is kept in the cache.
+
+    Raises
+    ------
+    StepFailed
+        Where it cannot be used.
+    """
+    rows = _Rows(plan, [item])
+    image = ImageTask(plan, item, rows).image
+    rows.flush()
+    return image
+
+
+def labels_of(plan: ImagePlan, item: Item) -> Labels:
+    """Label images of one image, as ``image_of`` gives its pixels."""
+    rows = _Rows(plan, [item])
+    labels = ImageTask(plan, item, rows).labels
+    rows.flush()
+    return labels
 
 
 def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -31,17 +32,38 @@ _COMPUTING = (
     "pillow",
 )
 
+# Modules whose mention in a component's ``requires`` says that a network computes; what it computes depends
+# on all of them, since Keras hands its work to one of the others.
+_DEEP_MODULES = frozenset({"keras", "tensorflow", "jax", "torch"})
+_DEEP = ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib", "torch")
+
 
 @cache
 def library_versions() -> tuple[tuple[str, str], ...]:
     """Name and version of every library whose version can change a result."""
-    found = []
-    for name in _COMPUTING:
-        try:
-            found.append((name, version(name)))
-        except PackageNotFoundError:
-            found.append((name, "absent"))
-    return tuple(found)
+    return tuple((name, _version(name) or "absent") for name in _COMPUTING)
+
+
+def deep_versions(requires: Collection[str]) -> dict[str, str]:
+    """Versions of the deep-learning libraries, and the backend, where ``requires`` names one of them.
+
+    Returns
+    -------
+    dict
+        Empty where it names none: results that no network computed outlive updates of these libraries.
+    """
+    if not {name.split(".")[0] for name in requires} & _DEEP_MODULES:
+        return {}
+    found = {name: installed for name in _DEEP if (installed := _version(name)) is not None}
+    return {**found, "backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
+
+
+@cache
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def digest(*parts: object) -> str:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leukokit._version import __version__
+from leukokit.api import Consumes
 from leukokit.recipe import Recipe
 
 
 def model_card(recipe: Recipe, classes: Sequence[str], stamp: str | None) -> str:
     """Markdown that says what the model is, what it was trained on, and what it must not be used for."""
     assert recipe.classify is not None
-    segment = [recipe.segment.use] if recipe.segment else []
-    features = [bound.use for bound in recipe.features]
-    steps = [*(bound.use for bound in recipe.preprocess), *segment, *features]
+    consumes = recipe.classify.component.consumes
+    steps = [bound.use for bound in recipe.preprocess]
+    if Consumes.FEATURES in consumes:  # others never see what a recipe segments and measures besides
+        steps += [recipe.segment.use] if recipe.segment else []
+        steps += [bound.use for bound in recipe.features]
     prepared = ", ".join(f"`{name}`" for name in steps)
     params = recipe.classify.component.params.model_dump_json()
     warning = (
@@ -24,6 +27,7 @@ def model_card(recipe: Recipe, classes: Sequence[str], stamp: str | None) -> str
         "> **Research use only. Not a medical device.** Not for diagnosis, triage or treatment.\n\n"
         f"{warning}"
         f"- Classifier: `{recipe.classify.entry.name}` ({params})\n"
+        f"- Learns from: {' and '.join(sorted(consumes))}\n"
         f"- Classes: {', '.join(classes)}\n"
         f"- Input: blood smear images, prepared by {prepared or 'nothing'}\n"
         f"- Data set: `{recipe.data.entry.name}`\n"

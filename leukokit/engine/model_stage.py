@@ -1,36 +1,50 @@
-"""Tune, fit, predict and explain on one fold's table; kept in the cache under what it depends on."""
+"""Tune, fit, predict and explain on one fold's examples; kept in the cache under what it depends on."""
 
 from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Classifier, Examples, FittedModel, FloatArray, Part, Selector
+from leukokit.api import (
+    Classifier,
+    Examples,
+    FittedModel,
+    FloatArray,
+    Part,
+    Selector,
+    Workspace,
+)
+from leukokit.engine.explain_stage import Explained, Subject, explain_model
 from leukokit.engine.identity import identity
+from leukokit.engine.image_plan import ImagePlan
 from leukokit.engine.keys import array_digest, digest, library_versions
 from leukokit.engine.observer import Observer
 from leukokit.engine.store import Store
+from leukokit.engine.stored_images import StoredImages
+from leukokit.engine.workspace import FitPlaces, FitProgress, checkpoint_folder, gathered
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.recipe import Recipe
 
 MODEL = "model"
+TRAINING = "training"
 _FACTS = "facts.json"
 _TUNING = "tuning.csv"
 _PROBABILITIES = "probabilities.npz"
+_EXPLAINED = "explained"
 
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """One setting of the tuned parameters, with the features it leads to.
+    """One setting of the tuned parameters, with the features and images it leads to.
 
     Attributes
     ----------
@@ -38,12 +52,15 @@ class CandidateTable:
         Empty where nothing is tuned.
     recipe : Recipe
         The recipe with the overrides in it.
+    plan : ImagePlan
+        The fold's plan for its images.
     examples : mapping of Part to Examples
         Rows of each part, with labels and groups.
     """
 
     overrides: Mapping[str, Any]
     recipe: Recipe
+    plan: ImagePlan
     examples: Mapping[Part, Examples]
 
 
@@ -58,24 +75,31 @@ class FittedFold:
     tuning : DataFrame or None
         One row a setting, best first.
     probabilities : mapping of Part to float64 array n x k
-    explanations : mapping of explainer name to DataFrame
+    explanations : mapping of name to Explained
+        Names are safe for files.
     reused : bool
-        True where everything came from the cache.
+        True where the model came from the cache.
     folder : Path
-        Holds ``model/``; lives as long as the caller keeps it.
+        Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
+        keeps it.
     """
 
     best: CandidateTable
     tuning: pd.DataFrame | None
     classes: tuple[str, ...]
     probabilities: Mapping[Part, FloatArray]
-    explanations: Mapping[str, pd.DataFrame]
+    explanations: Mapping[str, Explained]
     reused: bool
     folder: Path
 
 
 def fit_fold(
-    candidates: Sequence[CandidateTable], *, store: Store | None, scratch: Path, observer: Observer
+    candidates: Sequence[CandidateTable],
+    *,
+    store: Store | None,
+    scratch: Path,
+    places: FitPlaces,
+    observer: Observer,
 ) -> FittedFold:
     """Fit the best candidate on the training part and let it speak of validation and test.
 
@@ -84,38 +108,43 @@ def fit_fold(
     candidates : sequence of CandidateTable
         One, or as many as the grid has points; never empty.
     scratch : Path
-        An empty folder for what is fitted.
+        A folder for what is fitted; made here.
+    places : FitPlaces
+        Where the fit shows what it does, and where checkpoints go without a cache.
     """
     key = _key(candidates)
+    fitted: FittedModel | None = None
     kept = store.get_folder(key) if store is not None else None
     if kept is not None:
         shutil.copytree(kept, scratch, dirs_exist_ok=True)
-        return _read(candidates, scratch, reused=True)
-    recipe = candidates[0].recipe
-    title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder)
-        _fit(candidates, draft, observer)
-        if store is not None:
-            store.put_folder(key, title, draft)
-        shutil.copytree(draft, scratch, dirs_exist_ok=True)
-    return _read(candidates, scratch, reused=False)
+    else:
+        scratch.mkdir(parents=True)
+        recipe = candidates[0].recipe
+        title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
+        opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
+        with opened as checkpoints:
+            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, observer)
+            if store is not None and store.put_folder(key, title, scratch):
+                checkpoints.forget()
+    return _explained(
+        _read(candidates, scratch, reused=kept is not None), key, fitted, store=store, observer=observer
+    )
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:
-    def table(examples: Examples) -> list[str]:
-        assert examples.features is not None
+    def rows(examples: Examples) -> list[str]:
         assert examples.labels is not None
         assert examples.groups is not None
-        return [
-            digest(list(examples.ids), list(examples.features.columns)),
-            array_digest(examples.features.to_numpy()),
-            array_digest(examples.labels),
-            array_digest(examples.groups),
-        ]
+        parts = [digest(list(examples.ids)), array_digest(examples.labels), array_digest(examples.groups)]
+        if examples.features is not None:
+            parts += [digest(list(examples.features.columns)), array_digest(examples.features.to_numpy())]
+        if examples.images is not None:
+            assert isinstance(examples.images, StoredImages)
+            parts.append(examples.images.key())
+        return parts
 
     first = candidates[0].recipe
-    stages = [bound for bound in (first.classify, *first.select, *first.explain) if bound is not None]
+    stages = [bound for bound in (first.classify, *first.select) if bound is not None]
     return digest(
         "model",
         library_versions(),
@@ -123,7 +152,7 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
         [identity(bound) for bound in stages],
         [
-            [dict(each.overrides), {part.value: table(each.examples[part]) for part in sorted(each.examples)}]
+            [dict(each.overrides), {part.value: rows(each.examples[part]) for part in sorted(each.examples)}]
             for each in candidates
         ],
     )
@@ -134,7 +163,13 @@ def _classifier(recipe: Recipe) -> tuple[Classifier, list[Selector]]:
     return recipe.classify.component, [bound.component for bound in recipe.select]
 
 
-def _fit(candidates: Sequence[CandidateTable], folder: Path, observer: Observer) -> None:
+def _fit(
+    candidates: Sequence[CandidateTable],
+    folder: Path,
+    checkpoints: Path,
+    artifacts: Path,
+    observer: Observer,
+) -> FittedModel:
     seed = candidates[0].recipe.seed
     best = 0
     tune = candidates[0].recipe.model.tune
@@ -158,18 +193,26 @@ def _fit(candidates: Sequence[CandidateTable], folder: Path, observer: Observer)
     train = chosen.examples[Part.TRAIN]
     if not len(train):
         raise RunFailed("the training part is empty", hint="Give the split a training part")
+    held_out = _held_out(chosen)
+    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in held_out else None
     observer.stage("fitting", 1)
-    model = classifier.fit(train, chosen.examples.get(Part.VALIDATION), seed=seed, select=select)
-    observer.advance()
+    progress = FitProgress(observer)
+    with gathered(artifacts, folder / TRAINING):
+        workspace = Workspace(checkpoints, artifacts, progress)
+        model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
+    if not progress.staged:
+        observer.advance()
     (folder / MODEL).mkdir()
     model.save(folder / MODEL)
-    held_out = [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
     probabilities = {part.value: _checked(model, chosen.examples[part], classifier) for part in held_out}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     facts = {"best": best, "classes": list(model.classes)}
     (folder / _FACTS).write_text(json.dumps(facts))
-    if held_out:
-        _explain(chosen, classifier, model, held_out[-1], folder, observer)
+    return model
+
+
+def _held_out(chosen: CandidateTable) -> list[Part]:
+    return [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
 
 
 def _checked(model: FittedModel, examples: Examples, classifier: Classifier) -> FloatArray:
@@ -183,23 +226,39 @@ def _checked(model: FittedModel, examples: Examples, classifier: Classifier) -> 
     return proba
 
 
-def _explain(
-    chosen: CandidateTable,
-    classifier: Classifier,
-    model: FittedModel,
-    part: Part,
-    folder: Path,
-    observer: Observer,
-) -> None:
-    for bound in chosen.recipe.explain:
-        explainer = bound.component
-        observer.stage(f"explaining with {bound.entry.name}", 1)
-        found = explainer.explain(classifier, model, chosen.examples[part], seed=chosen.recipe.seed)
-        observer.advance()
-        if found.table is not None:
-            target = folder / "explanations" / f"{bound.entry.name.replace('/', '.')}.csv"
-            target.parent.mkdir(exist_ok=True)
-            found.table.to_csv(target, index=False, lineterminator="\n")
+def _explained(
+    fitted: FittedFold, key: str, model: FittedModel | None, *, store: Store | None, observer: Observer
+) -> FittedFold:
+    """Add what the explainers say of the last part that was held out."""
+    held_out = _held_out(fitted.best)
+    recipe = fitted.best.recipe
+    if not held_out or not recipe.explain:
+        return fitted
+    classifier, select = _classifier(recipe)
+
+    @cache
+    def loaded() -> FittedModel:
+        return model if model is not None else classifier.load(fitted.folder / MODEL, select=select)
+
+    part = held_out[-1]
+    subject = Subject(
+        key=key,
+        classifier=classifier,
+        model=loaded,
+        classes=fitted.classes,
+        part=part,
+        examples=fitted.best.examples[part],
+        probabilities=fitted.probabilities[part],
+    )
+    explanations = explain_model(
+        recipe.explain,
+        subject,
+        seed=recipe.seed,
+        store=store,
+        scratch=fitted.folder / _EXPLAINED,
+        observer=observer,
+    )
+    return replace(fitted, explanations=explanations)
 
 
 def _read(candidates: Sequence[CandidateTable], folder: Path, *, reused: bool) -> FittedFold:
@@ -213,9 +272,7 @@ def _read(candidates: Sequence[CandidateTable], folder: Path, *, reused: bool) -
         tuning=pd.read_csv(tuning) if tuning.exists() else None,
         classes=tuple(facts["classes"]),
         probabilities=probabilities,
-        explanations={
-            path.stem: pd.read_csv(path) for path in sorted((folder / "explanations").glob("*.csv"))
-        },
+        explanations={},
         reused=reused,
         folder=folder,
     )

@@ -35,6 +35,11 @@ class StepReason:
     why: str
 
 
+def step_id(bound: Bound[Component]) -> str:
+    """Recipe path and name, such as ``explain.0.permutation_importance``."""
+    return f"{bound.path}.{bound.entry.name}"
+
+
 def plan_record(recipe: Recipe, plan: ImagePlan) -> dict[str, Any]:
     """Describe the plan of a run for the next one to compare with."""
     image_bounds: list[Bound[Component]] = [
@@ -52,7 +57,7 @@ def plan_record(recipe: Recipe, plan: ImagePlan) -> dict[str, Any]:
         *recipe.explain,
     ]
     for bound in tables:
-        steps[f"{bound.path}.{bound.entry.name}"] = {"key": None, "identity": identity(bound)}
+        steps[step_id(bound)] = {"key": None, "identity": identity(bound)}
     return {"steps": steps, "seed": recipe.seed}
 
 
@@ -74,17 +79,27 @@ def explain(
     before: Mapping[str, Any] | None,
     counts: Mapping[str, StepCount],
     *,
-    model_reused: bool | None,
+    reused: Mapping[str, bool],
 ) -> list[StepReason]:
-    """Say of every step whether it ran and why."""
+    """Say of every step whether it ran and why.
+
+    Parameters
+    ----------
+    record, before : mapping
+        Plan of this run and of the one before.
+    counts : mapping of step id to StepCount
+        Of image steps.
+    reused : mapping of step id to bool
+        Of all other steps: whether everything came from the cache.
+    """
     changed_steps = [
         name for name in record["steps"] if before is not None and _differences(record, before, name)
     ]
     reasons = []
     for name, step in record["steps"].items():
         if step["key"] is None:
-            did = "cached" if model_reused else "ran"
-            ran = not model_reused
+            ran = not reused.get(name, False)
+            did = "ran" if ran else "cached"
         else:
             count = counts.get(name, StepCount())
             ran = count.computed > 0
@@ -140,6 +155,12 @@ def _differences(record: Mapping[str, Any], before: Mapping[str, Any], name: str
     ]
     found += [
         f"{key}: {old[key]} -> {new[key]}" for key in ("revision", "distribution") if old[key] != new[key]
+    ]
+    before_libraries, libraries = old.get("libraries", {}), new.get("libraries", {})
+    found += [
+        f"{name}: {before_libraries.get(name, 'absent')} -> {libraries.get(name, 'absent')}"
+        for name in sorted({*before_libraries, *libraries})
+        if before_libraries.get(name) != libraries.get(name)
     ]
     if not found and old["fingerprint"] != new["fingerprint"]:
         found.append("the content of a file it reads changed")

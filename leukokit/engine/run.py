@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Examples, Labels, Part, RGBImage
+from leukokit.api import Consumes, Examples, Labels, Part, RGBImage
 from leukokit.catalog import Catalog
+from leukokit.engine.alignment_stage import Alignment, align
 from leukokit.engine.chain import fits_preprocessing, image_plan
 from leukokit.engine.data import OpenData, make_split, merged_groups, open_data
 from leukokit.engine.executors import Workers
@@ -23,18 +24,30 @@ from leukokit.engine.image_stage import ImageTable, StepCount, run_image_stage
 from leukokit.engine.image_work import image_and_labels
 from leukokit.engine.keys import digest
 from leukokit.engine.model_card import model_card
-from leukokit.engine.model_stage import MODEL, CandidateTable, FittedFold, fit_fold
+from leukokit.engine.model_stage import MODEL, TRAINING, CandidateTable, FittedFold, fit_fold
 from leukokit.engine.observer import Observer, Silent
 from leukokit.engine.provenance import provenance
-from leukokit.engine.reasons import PLAN_FILE, StepReason, explain, plan_record, previous_plan
+from leukokit.engine.reasons import (
+    PLAN_FILE,
+    StepReason,
+    explain,
+    plan_record,
+    previous_plan,
+    step_id,
+)
 from leukokit.engine.results import fold_metrics, predictions
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.store import Store
+from leukokit.engine.stored_images import StoredImages
 from leukokit.engine.tables import csv_bytes, features_parquet, rejected_table, split_table
+from leukokit.engine.workspace import FitPlaces, forget_checkpoints
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+
+CHECKPOINTS = ".checkpoints"
+"""Folder of the run directory for checkpoints that the cache cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +97,8 @@ class RunResult:
         Features of the first fold, indexed by sample id.
     masks : DataFrame or None
         Agreement with ground truth, one row an image.
+    alignment : Alignment or None
+        Where the heat of explained images lies.
     reasons : sequence of StepReason
         Why each step ran.
     exit_code : int
@@ -98,6 +113,7 @@ class RunResult:
     predictions: pd.DataFrame | None
     features: pd.DataFrame
     masks: pd.DataFrame | None
+    alignment: Alignment | None
     reasons: Sequence[StepReason]
     exit_code: int
 
@@ -152,6 +168,7 @@ def run(
         except BaseException as error:
             directory.journal.write("run_failed", error=type(error).__name__, message=str(error))
             raise
+        forget_checkpoints(directory.folder(CHECKPOINTS))
         directory.journal.write("run_finished", exit_code=result.exit_code)
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
@@ -204,7 +221,8 @@ class _Run:
 
     def __post_init__(self) -> None:
         self.store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
-        self.samples = {item.sample.id: item.sample for item in self.data.items}
+        self.items = {item.sample.id: item for item in self.data.items}
+        self.samples = {name: item.sample for name, item in self.items.items()}
         self.has_truth = self._has_truth()
         self._tables: dict[str, ImageTable] = {}
 
@@ -235,7 +253,8 @@ class _Run:
             directory.write("features.parquet", table)
         if images.masks is not None:
             directory.write("masks.csv", csv_bytes(images.masks, index=True))
-        metrics = self._metrics(runs)
+        alignment = self._alignment(runs)
+        metrics = self._metrics(runs, alignment)
         predicted = predictions(_fitted(runs), self.samples, self.data.name) if recipe.classify else None
         if predicted is not None:
             directory.write("predictions.csv", csv_bytes(predicted))
@@ -250,6 +269,7 @@ class _Run:
             predictions=predicted,
             features=images.features,
             masks=images.masks,
+            alignment=alignment,
             reasons=self._reasons(runs),
             exit_code=self._exit_code(images),
         )
@@ -274,26 +294,38 @@ class _Run:
             return FoldRun(fold, plan, images, None)
         candidates = [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
         scratch = self.scratch / str(number)
-        fitted = fit_fold(candidates, store=self.store, scratch=scratch, observer=self.observer)
+        places = FitPlaces(
+            artifacts=self.directory.folder(f"{TRAINING}/{fold.name}" if several else TRAINING),
+            checkpoints=self.directory.folder(CHECKPOINTS),
+        )
+        fitted = fit_fold(
+            candidates, store=self.store, scratch=scratch, places=places, observer=self.observer
+        )
         self._publish(fitted, fold.name if several else None)
         return FoldRun(fold, plan, images, fitted)
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
         recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
-        _, images = self._images(recipe, fold)
+        plan, images = self._images(recipe, fold)
         good = [item for item in self.data.items if item.sample.id in images.features.index]
         groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
-        return CandidateTable(
-            overrides, recipe, {part: self._examples(images, fold, part, groups) for part in Part}
-        )
+        examples = {part: self._examples(plan, images, fold, part, groups) for part in Part}
+        return CandidateTable(overrides, recipe, plan, examples)
 
-    def _examples(self, images: ImageTable, fold: Fold, part: Part, groups: Mapping[str, str]) -> Examples:
+    def _examples(
+        self, plan: ImagePlan, images: ImageTable, fold: Fold, part: Part, groups: Mapping[str, str]
+    ) -> Examples:
+        assert self.recipe.classify is not None
+        consumes = self.recipe.classify.component.consumes
         ids = [name for name in images.features.index if fold.parts.get(name) is part]
         return Examples(
             ids=ids,
             labels=np.array([self.samples[name].label for name in ids], dtype=np.str_),
             groups=np.array([groups[name] for name in ids], dtype=np.str_),
-            features=images.features.loc[ids],
+            features=images.features.loc[ids] if Consumes.FEATURES in consumes else None,
+            images=StoredImages(plan, [self.items[name] for name in ids])
+            if Consumes.IMAGES in consumes
+            else None,
         )
 
     def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, ImageTable]:
@@ -332,24 +364,39 @@ class _Run:
             self.observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
 
     def _publish(self, fitted: FittedFold, subfolder: str | None) -> None:
-        """Copy model, explanations and tuning into the run directory; several folds get a subfolder each."""
+        """Copy model, explanations and tuning into the run directory; several folds get a subfolder each.
+
+        What the fit left in ``training/`` is there already where it ran in this very directory.
+        """
         several = f"/{subfolder}" if subfolder else ""
         for source in sorted(path for path in fitted.folder.rglob("*") if path.is_file()):
             inside = source.relative_to(fitted.folder)
-            if inside.parts[0] in (MODEL, "explanations"):
+            if inside.parts[0] in (MODEL, TRAINING):
                 name = f"{inside.parts[0]}{several}/{Path(*inside.parts[1:]).as_posix()}"
                 self.directory.write(name, source.read_bytes())
+        for name, explained in fitted.explanations.items():
+            for inner, source in explained.files(name).items():
+                self.directory.write(f"explanations{several}/{inner}", source.read_bytes())
         if fitted.tuning is not None:
             self.directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
         card = model_card(fitted.best.recipe, fitted.classes, self.data.stamp)
         self.directory.write(f"{MODEL}{several}/model_card.md", card.encode())
 
-    def _metrics(self, runs: Sequence[FoldRun]) -> dict[str, Any]:
+    def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
+        found = align(_fitted(runs), self.items, seed=self.recipe.seed, observer=self.observer)
+        if found is not None:
+            self.directory.write("explanations/alignment.csv", csv_bytes(found.table))
+            self.directory.write("explanations/alignment_summary.csv", csv_bytes(found.summary))
+        return found
+
+    def _metrics(self, runs: Sequence[FoldRun], alignment: Alignment | None) -> dict[str, Any]:
         metrics: dict[str, Any] = {}
         if self.recipe.classify is not None:
             metrics |= fold_metrics(_fitted(runs), seed=self.recipe.seed)
         if runs[0].images.masks is not None:
             metrics["segmentation"] = _json_table(summarize(runs[0].images.masks))
+        if alignment is not None:
+            metrics["alignment"] = alignment.metrics()
         if metrics:
             metrics["synthetic"] = self.data.stamp is not None
             metrics["notice"] = "Research use only. Not a medical device."
@@ -360,8 +407,7 @@ class _Run:
         before = previous_plan(self.directory.path.parent, self.directory.path)
         self.directory.write_json(PLAN_FILE, record)
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
-        fitted = [each.fitted.reused for each in runs if each.fitted is not None]
-        reasons = explain(record, before, counts, model_reused=all(fitted) if fitted else None)
+        reasons = explain(record, before, counts, reused=_reused(self.recipe, runs))
         for reason in reasons:
             self.directory.journal.write("step", step=reason.step, did=reason.did, why=reason.why)
         return reasons
@@ -378,6 +424,18 @@ class _Run:
 
 def _fitted(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
     return {each.fold.name: each.fitted for each in runs if each.fold is not None and each.fitted is not None}
+
+
+def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
+    """Which steps after the images took everything from the cache, in all folds."""
+    fitted = [each.fitted for each in runs if each.fitted is not None]
+    models = bool(fitted) and all(each.reused for each in fitted)
+    steps = [*recipe.select, *([recipe.classify] if recipe.classify else []), *recipe.explain]
+    reused = {step_id(bound): models for bound in steps}
+    explained = [found for each in fitted for found in each.explanations.values()]
+    for step in {found.step for found in explained}:
+        reused[step] = all(found.reused for found in explained if found.step == step)
+    return reused
 
 
 def _json_table(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:

@@ -111,6 +111,10 @@ class RunDirectory:
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
+    def folder(self, name: str) -> Path:
+        """Path of a folder that someone else fills; it is not made here."""
+        return self._inside(name)
+
     def finish(self, status: Mapping[str, Any]) -> None:
         """Write ``status.json``, the last file of a run: a folder without it is a run that did not end."""
         self.write_json("status.json", dict(status))

@@ -3,7 +3,8 @@
 Results of image steps lie in one SQLite file a step, one row an image: a look-up of thousands of rows is one
 query, writers of several processes do not disturb each other, and a process killed in the middle leaves whole
 rows only. Results of table steps (a fitted model, its predictions) are folders that appear by a rename. Every
-row and every folder carries a checksum; what fails it is dropped with a warning and computed again.
+row and every folder carries a checksum; what fails it is dropped with a warning and computed again. What an
+unfinished fit leaves for the next try is a folder too, which only the process that holds its lock may touch.
 """
 
 from __future__ import annotations
@@ -16,15 +17,19 @@ import sqlite3
 import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from leukokit.engine.keys import LAYOUT
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
 _MANIFEST = "manifest.json"
+_TITLE = "title.txt"
+_CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ class Entry:
     key : str
         Step or table key.
     kind : str
-        ``images`` for rows of an image step, ``tables`` for a folder.
+        ``images`` for rows of an image step, ``tables`` for a folder, ``fits`` for the checkpoints of a fit
+        that did not end.
     title : str
         What it holds, for people.
     items : int
@@ -103,6 +109,25 @@ class Store:
             self._warn(f"{damaged} damaged entries in cache file {path}; they are computed again")
         return found
 
+    def has_rows(self, step: str, keys: Sequence[str]) -> set[str]:
+        """Those ``keys`` that are cached for ``step``; their content is neither read nor checked."""
+        path = self._step_path(step)
+        found: set[str] = set()
+        if not path.exists():
+            return found
+        try:
+            with self._open(path, write=False) as connection:
+                for start in range(0, len(keys), _CHUNK):
+                    chunk = list(keys[start : start + _CHUNK])
+                    marks = ",".join("?" * len(chunk))
+                    query = f"SELECT key FROM rows WHERE key IN ({marks})"
+                    found.update(key for (key,) in connection.execute(query, chunk))
+        except sqlite3.Error as error:
+            self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
+            self._set_aside(path, error)
+            return set()
+        return found
+
     def put_rows(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
         """Keep payloads of ``step``; a full or read-only disk is told once and costs no result."""
         batch = [(key, payload, zlib.crc32(payload)) for key, payload in rows]
@@ -167,8 +192,8 @@ class Store:
             return None
         return folder
 
-    def put_folder(self, key: str, title: str, source: Path) -> None:
-        """Keep a copy of the files of ``source`` under ``key``."""
+    def put_folder(self, key: str, title: str, source: Path) -> bool:
+        """Keep a copy of the files of ``source`` under ``key``; False, with a warning, where that failed."""
         target = self._folder_path(key)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -187,9 +212,50 @@ class Store:
             self._warn(
                 f"cache folder {target} cannot be written ({error}); this run's results are not kept there"
             )
+            return False
+        return True
 
     def _folder_path(self, key: str) -> Path:
         return self.root / "tables" / key[:2] / key
+
+    # --- unfinished fits -----------------------------------------------------------------------------------
+
+    @contextmanager
+    def unfinished(self, key: str, title: str) -> Iterator[Path]:
+        """Hold the folder in which the fit of ``key`` keeps its checkpoints, as the last try left it.
+
+        It stays until ``forget_unfinished``, unless nothing was put into it.
+
+        Raises
+        ------
+        filelock.Timeout
+            Where another process holds it.
+        OSError
+            Where the cache cannot be written to.
+        """
+        folder = self._unfinished_path(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with self._unfinished_lock(folder):
+            checkpoints = folder / _CHECKPOINTS
+            checkpoints.mkdir(parents=True, exist_ok=True)
+            (folder / _TITLE).write_text(title, encoding="utf-8")
+            try:
+                yield checkpoints
+            finally:
+                if checkpoints.is_dir() and not any(checkpoints.iterdir()):
+                    self.forget_unfinished(key)
+
+    def forget_unfinished(self, key: str) -> None:
+        """Remove the checkpoints of ``key``; only for who holds them."""
+        shutil.rmtree(self._unfinished_path(key), ignore_errors=True)
+
+    def _unfinished_path(self, key: str) -> Path:
+        return self.root / "fits" / key
+
+    def _unfinished_lock(self, folder: Path) -> FileLock:
+        # The lock's file is empty and stays: if it were removed while another process opens it, that process
+        # would hold the removed file and a third a new one, both sure to be alone.
+        return FileLock(folder.with_suffix(".lock"), blocking=False)
 
     # --- upkeep --------------------------------------------------------------------------------------------
 
@@ -197,6 +263,7 @@ class Store:
         """Everything kept, least recently used first."""
         found = [_step_entry(path) for path in self.root.glob("images/*/*.sqlite")]
         found += [_folder_entry(path.parent) for path in self.root.glob(f"tables/*/*/{_MANIFEST}")]
+        found += [_unfinished_entry(path) for path in self.root.glob("fits/*") if path.is_dir()]
         return sorted(found, key=lambda entry: entry.used)
 
     def touch(self, step: str) -> None:
@@ -209,14 +276,20 @@ class Store:
             return  # a read-only cache keeps its order
 
     def prune(self, max_bytes: int) -> list[Entry]:
-        """Remove the least recently used entries until the cache holds at most ``max_bytes``."""
+        """Remove the least recently used entries until the cache holds at most ``max_bytes``.
+
+        Checkpoints of a fit that is going on are left alone.
+        """
         entries = self.entries()
         excess = sum(entry.bytes for entry in entries) - max_bytes
         removed = []
         for entry in entries:
             if excess <= 0:
                 break
-            if entry.kind == "tables":
+            if entry.kind == "fits":
+                if not self._remove_unfinished(entry.path):
+                    continue
+            elif entry.kind == "tables":
                 shutil.rmtree(entry.path)
             else:
                 for suffix in ("", "-wal", "-shm"):
@@ -224,6 +297,14 @@ class Store:
             excess -= entry.bytes
             removed.append(entry)
         return removed
+
+    def _remove_unfinished(self, folder: Path) -> bool:
+        try:
+            with self._unfinished_lock(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+        except Timeout:
+            return False
+        return True
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
@@ -265,3 +346,14 @@ def _folder_entry(folder: Path) -> Entry:
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     return Entry(folder.name, "tables", title, len(files) - 1, size, folder.stat().st_mtime, folder)
+
+
+def _unfinished_entry(folder: Path) -> Entry:
+    title = "unreadable"
+    with suppress(OSError):
+        title = (folder / _TITLE).read_text(encoding="utf-8")
+    files = [path for path in (folder / _CHECKPOINTS).rglob("*") if path.is_file()]
+    facts = [path.stat() for path in files]
+    used = max((each.st_mtime for each in facts), default=folder.stat().st_mtime)
+    size = sum(each.st_size for each in facts)
+    return Entry(folder.name, "fits", f"unfinished: {title}", len(files), size, used, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leukokit.engine.keys import array_digest, digest, sample_seed, state_digest
+from leukokit.engine.keys import array_digest, deep_versions, digest, sample_seed, state_digest
 
 
 def test_key_order_does_not_matter() -> None:
@@ -44,3 +44,14 @@ def test_sample_seeds_differ_by_seed_step_and_sample() -> None:
     }
     assert len(set(draws.values())) == 4
     assert np.random.default_rng(sample_seed(1, "s", "x")).integers(2**62) == draws[1, "s", "x"]
+
+
+def test_only_networks_depend_on_deep_learning_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs no network keeps its results when one is updated; the backend counts for what does."""
+    assert deep_versions(()) == {}
+    assert deep_versions(("pandas", "tensor")) == {}
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    found = deep_versions(("keras.applications",))
+    assert found["backend"] == "jax"
+    monkeypatch.delenv("KERAS_BACKEND")
+    assert deep_versions(("tensorflow",)) == {**found, "backend": "tensorflow"}

@@ -10,6 +10,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+from filelock import Timeout
+
 from leukokit.engine.store import Store
 
 STEP = "ab" * 16
@@ -25,6 +28,8 @@ def test_rows_come_back_by_key(tmp_path: Path) -> None:
     store.put_rows(STEP, "segment.x", [("a", b"1"), ("b", b"22")])
     assert store.get_rows(STEP, ["a", "b", "c"]) == {"a": b"1", "b": b"22"}
     assert store.get_rows("cd" * 16, ["a"]) == {}
+    assert store.has_rows(STEP, ["a", "b", "c"]) == {"a", "b"}
+    assert store.has_rows("cd" * 16, ["a"]) == set()
 
 
 def test_more_keys_than_one_query_holds(tmp_path: Path) -> None:
@@ -57,6 +62,8 @@ def test_a_file_that_is_no_database_is_replaced(tmp_path: Path) -> None:
     assert "computed again" in warnings[0]
     store.put_rows(STEP, "x", [("a", b"2")])
     assert store.get_rows(STEP, ["a"]) == {"a": b"2"}
+    path.write_bytes(b"no database at all" * 500)
+    assert store.has_rows(STEP, ["a"]) == set()
 
 
 READ_ONLY = f"""
@@ -159,3 +166,32 @@ def test_prune_removes_the_least_recently_used_first(tmp_path: Path) -> None:
     assert new.stat().st_mtime > 2
     assert store.prune(0)
     assert store.entries() == []
+
+
+def test_checkpoints_stay_until_they_are_forgotten(tmp_path: Path) -> None:
+    """A fit that did not end finds what it left, listed as such; one that left nothing leaves nothing."""
+    store = Store(tmp_path)
+    with store.unfinished(STEP, "net of x") as folder:
+        (folder / "epoch-1").write_bytes(b"123")
+    (entry,) = store.entries()
+    assert (entry.kind, entry.title, entry.items, entry.bytes) == ("fits", "unfinished: net of x", 1, 3)
+    with store.unfinished(STEP, "net of x") as folder:
+        assert (folder / "epoch-1").read_bytes() == b"123"
+        store.forget_unfinished(STEP)
+    assert store.entries() == []
+    with store.unfinished(STEP, "net of x"):
+        assert len(store.entries()) == 1
+    assert store.entries() == []
+
+
+def test_checkpoints_have_one_holder(tmp_path: Path) -> None:
+    """A second holder is turned away, and pruning passes over what is held."""
+    store = Store(tmp_path)
+    with store.unfinished(STEP, "x") as folder:
+        (folder / "epoch-1").write_bytes(b"123")
+        with pytest.raises(Timeout), Store(tmp_path).unfinished(STEP, "x"):
+            pass
+        assert store.prune(0) == []
+        assert (folder / "epoch-1").exists()
+    assert [entry.kind for entry in store.prune(0)] == ["fits"]
+    assert not folder.exists()

@@ -12,6 +12,7 @@ import numpy as np
 from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Workspace
 from leukokit.api.deep import weights_file
 from leukokit.api.deep.backbone import Backbone
+from leukokit.api.deep.history import check_tensorboard
 from leukokit.api.deep.model import FACTS_FILE, WEIGHTS_FILE, NetworkModel
 from leukokit.api.deep.network import build_network
 from leukokit.api.deep.params import NetworkParams
@@ -78,6 +79,8 @@ class NetworkClassifier(Classifier):
                 where="validation part",
                 hint="Give the split a validation part, or train a fixed number of epochs",
             )
+        if params.tensorboard:
+            check_tensorboard()
         if workspace is not None and params.augment is not None and params.augment.active:
             self._preview(train, workspace, seed)
         with distribution(params.strategy):

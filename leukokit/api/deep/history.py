@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from leukokit.api.deep.runtime import INSTALL_HINT
+from leukokit.errors import LeukokitError
 
 HISTORY_FILE = "history.csv"
 
@@ -17,6 +21,22 @@ def write_history(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
         table = csv.DictWriter(file, names, lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
+
+
+def check_tensorboard() -> None:
+    """Refuse to train where logs are asked for that cannot be written.
+
+    Raises
+    ------
+    LeukokitError
+        Where TensorFlow or TensorBoard is not installed.
+    """
+    absent = [name for name in ("tensorflow", "tensorboard") if find_spec(name) is None]
+    if absent:
+        raise LeukokitError(
+            f"logs for TensorBoard need {' and '.join(absent)}, not installed here",
+            hint=f"{INSTALL_HINT}, or tensorboard: false",
+        )
 
 
 def write_scalars(folder: Path, rows: Sequence[dict[str, Any]], *, after: int) -> int:

@@ -90,7 +90,7 @@ class NetworkParams(Params):
         description="Compute frozen layers once an image and view and keep the outputs on disk while "
         "training.",
     )
-    tensorboard: bool = Field(False, description="Write logs for TensorBoard (needs TensorFlow).")
+    tensorboard: bool = Field(False, description="Write logs for TensorBoard (needs TensorFlow and TensorBoard).")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -23,8 +23,9 @@ def load_keras() -> Any:
     LeukokitError
         Where Keras or its backend is not installed.
     """
-    # The backend's own chatter about CPU features drowns what leukokit has to say.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # TensorFlow's C++ chatter (CPU features, attributes of its own graphs) drowns what leukokit has to say;
+    # what goes wrong comes as an exception all the same.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         import keras
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, Labels, RGBImage, Segmenter
+from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, LabelImage, Labels, RGBImage, Segmenter
+from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -21,6 +23,9 @@ from leukokit.plugins.segment._labels import (
     require_size,
 )
 from leukokit.plugins.segment._otsu import histogram, median_level, two_level_otsu, two_shades
+
+SCALE_BAR = "scale_bar"
+"""Role of burned-in scale bars with their labels."""
 
 _Plane = NDArray[np.uint8]
 
@@ -80,6 +85,7 @@ class MultiOtsuParams(CellParams):
         description="Such a cell must be stained at least this share of the nucleus threshold.",
     )
     smooth: int = Field(2, ge=0, le=20, description="Radius of the opening that smooths cells, in px.")
+    scale_bar: bool = Field(False, description="Also label the burned-in scale bar, as role scale_bar.")
 
     @field_validator("median")
     @classmethod
@@ -117,8 +123,9 @@ class MultiOtsu(Segmenter):
     params: MultiOtsuParams
 
     def roles(self) -> tuple[str, ...]:
-        """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
-        return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)
+        """``nucleus`` and ``cell``, and ``red_cell`` and ``scale_bar`` where asked for."""
+        p = self.params
+        return (NUCLEUS, CELL, *((RED_CELL,) if p.red_cells else ()), *((SCALE_BAR,) if p.scale_bar else ()))
 
     def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:  # noqa: ARG002
         """Segment one image.
@@ -133,15 +140,23 @@ class MultiOtsu(Segmenter):
         Returns
         -------
         Labels
-            ``no_cell`` where the image has fewer than three gray levels or nothing purple and dark.
+            ``no_cell`` where the image has fewer than three gray levels or nothing purple and dark. A scale
+            bar is labeled by its box, and changes nothing in the other roles: what it covers may be labeled
+            as a cell too.
 
         Raises
         ------
         ImageRejected
             ``too_small``.
         """
-        p = self.params
         require_size(image)
+        labels = self._cells(image)
+        if not self.params.scale_bar:
+            return labels
+        return replace(labels, roles={**labels.roles, SCALE_BAR: scale_bars(image)})
+
+    def _cells(self, image: RGBImage) -> Labels:
+        p = self.params
         smooth = image if p.median == 1 else _plane(cv2.medianBlur(image, p.median))
         red, green, blue = white_balance(smooth, p.white_percentile, p.white_level)
         hsv = cv2.cvtColor(cv2.merge((red, green, blue)), cv2.COLOR_RGB2HSV)
@@ -189,6 +204,17 @@ class MultiOtsu(Segmenter):
 
 _LEVELS = np.arange(256, dtype=np.float64)
 _LEVELS.setflags(write=False)
+
+
+def scale_bars(image: RGBImage) -> LabelImage:
+    """Label the boxes of burned-in scale bars and their labels, int32 H x W, from top to bottom."""
+    labels = np.zeros(image.shape[:2], np.int32)
+    number = 0
+    for overlay in find_overlays(image):
+        free = labels[overlay.box] == 0
+        number += bool(free.any())
+        labels[overlay.box][free] = number
+    return labels
 
 
 def white_balance(image: RGBImage, percentile: float, level: int) -> tuple[_Plane, _Plane, _Plane]:

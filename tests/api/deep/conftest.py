@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from leukokit.api import Examples, Workspace
-from leukokit.plugins.classify.keras_cnn import KerasCnn
+from leukokit.testing.networks import TinyCnn
 from leukokit.testing.tables import examples
 
 SIDE = 64
-SMALL: dict[str, Any] = {"backbone": "MobileNetV2", "alpha": 0.35, "weights": "none", "side": SIDE}
 
 
 @dataclass
@@ -39,9 +38,9 @@ class Listener:
 
 
 @pytest.fixture(scope="session")
-def small_cnn() -> Callable[..., KerasCnn]:
-    """Build the smallest MobileNetV2, without pretrained weights."""
-    return lambda **params: KerasCnn.create(**{**SMALL, **params})
+def small_cnn() -> Callable[..., TinyCnn]:
+    """Build the smallest network, with parameters of one's own."""
+    return lambda **params: TinyCnn.create(**{"side": SIDE, **params})
 
 
 @pytest.fixture

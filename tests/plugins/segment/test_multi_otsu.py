@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from leukokit.api import ImageRejected, RGBImage, Status
 from leukokit.evaluation.masks import dice
+from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment.multi_otsu import MultiOtsu, white_balance
 from leukokit.testing import Check, conformance
 
@@ -26,6 +27,49 @@ CYTOPLASM, NUCLEUS, PALE = (182, 150, 216), (112, 70, 200), (165, 108, 216)
 def test_contract_with_red_cells(check: Check) -> None:
     """The segmenter keeps the contract with red cells, kept borders and no filter."""
     check()
+
+
+@conformance(MultiOtsu, scale_bar=True)
+def test_contract_with_scale_bars(check: Check) -> None:
+    """The segmenter keeps the contract with the role of scale bars."""
+    check()
+
+
+def test_scale_bars_are_a_role_of_their_own(scene: Any) -> None:
+    """The burned-in label is labeled by its box; cells stay as they are without the role."""
+    scene.disk(70, 90, 30, CYTOPLASM)
+    scene.disk(70, 90, 18, NUCLEUS)
+    image = scene.image().copy()
+    image[190:210, 150:214] = 255
+    cv2.putText(image, "10 um", (154, 203), cv2.FONT_HERSHEY_PLAIN, 0.9, (0, 0, 0), 1, cv2.LINE_8)
+    plain = MultiOtsu().segment(image)
+    labels = MultiOtsu.create(scale_bar=True).segment(image)
+    assert MultiOtsu.create(scale_bar=True, red_cells=True).roles() == (
+        "nucleus",
+        "cell",
+        "red_cell",
+        "scale_bar",
+    )
+    assert set(plain.roles) == {"nucleus", "cell"}
+    truth = np.zeros((224, 224), bool)
+    truth[190:210, 150:214] = True
+    assert dice(labels.roles["scale_bar"] == 1, truth) > 0.85
+    assert labels.roles["scale_bar"].max() == 1
+    assert labels.status is plain.status is Status.OK
+    assert all(np.array_equal(labels.roles[role], plain.roles[role]) for role in plain.roles)
+    without = MultiOtsu.create(scale_bar=True).segment(scene.image())
+    assert not without.roles["scale_bar"].any()
+
+
+def test_scale_bars_are_labeled_where_there_is_no_cell() -> None:
+    """An image without cells still says where its scale bar is."""
+    image = np.full((80, 120, 3), (232, 236, 238), np.uint8)
+    image[50:70, 30:94] = 255
+    cv2.putText(image, "10 um", (34, 63), cv2.FONT_HERSHEY_PLAIN, 0.9, (0, 0, 0), 1, cv2.LINE_8)
+    labels = MultiOtsu.create(scale_bar=True).segment(image)
+    assert labels.status is Status.NO_CELL
+    assert labels.roles["scale_bar"].any()
+    assert not labels.cell.any()
 
 
 def test_finds_nucleus_and_cytoplasm(scene: Any) -> None:
@@ -114,9 +158,9 @@ def test_an_even_window_is_refused() -> None:
 @given(arrays(np.uint8, st.tuples(st.integers(16, 40), st.integers(16, 40), st.just(3))))
 def test_labels_of_any_image_are_consistent(image: RGBImage) -> None:
     """Nuclei lie in the cell of their id, ids are 1..n, and the status tells whether there is one."""
-    labels = MultiOtsu.create(min_nucleus_area=4, min_cell_area=8, min_lobe_area=1, border="keep").segment(
-        image
-    )
+    labels = MultiOtsu.create(
+        min_nucleus_area=4, min_cell_area=8, min_lobe_area=1, border="keep", scale_bar=True
+    ).segment(image)
     inside = labels.nucleus > 0
     assert np.array_equal(labels.nucleus[inside], labels.cell[inside])
     assert set(np.unique(labels.cell)) - {0} == set(range(1, labels.count + 1))
@@ -175,6 +219,22 @@ def test_finds_cells_in_every_class(data_root: Path) -> None:
     found = [MultiOtsu().segment(read(path, cv2.IMREAD_COLOR_RGB)).status is Status.OK for path in sample]
     assert len(found) > 100
     assert np.mean(found) >= 0.97
+
+
+@pytest.mark.real_data
+def test_finds_the_scale_bars_of_real_images(data_root: Path) -> None:
+    """On real fields the labeled boxes are those of the detector, and nearly all fields have one."""
+    paths = sorted(path for folder in (data_root / "all-pbs").iterdir() for path in folder.iterdir())[::64]
+    segmenter, found = MultiOtsu.create(scale_bar=True), []
+    for path in paths:
+        image = read(path, cv2.IMREAD_COLOR_RGB)
+        bars = segmenter.segment(image).roles["scale_bar"]
+        covered = np.zeros(bars.shape, bool)
+        for overlay in find_overlays(image):
+            covered[overlay.box] = True
+        assert np.array_equal(bars > 0, covered), path.name
+        found.append(bars.any())
+    assert np.mean(found) > 0.9
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""A plugin with the smallest classifier of images that does all that a large one does."""
