@@ -26,8 +26,11 @@ MORE_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
     "knn": ({"weights": "distance", "metric": "cosine"},),
     "permutation_importance": ({"scoring": "log_loss", "repeats": 3},),
 }
-# Fewer trees make the same code faster.
+# Fewer trees and smaller networks make the same code faster.
+_TINY_NETWORK = {"backbone": "MobileNetV2", "alpha": 0.35, "weights": "none", "side": 64}
 SMALLER: dict[str, dict[str, Any]] = {
+    "keras_cnn": {**_TINY_NETWORK, "epochs": 1},
+    "deep_features": {**_TINY_NETWORK, "tta": "flips"},
     "random_forest": {"n_estimators": 8},
     "extra_trees": {"n_estimators": 8},
     "gradient_boosting": {"max_iter": 5},

@@ -10,7 +10,7 @@ import numpy as np
 
 from leukokit.api.deep.backbone import Backbone
 from leukokit.api.deep.model import resize
-from leukokit.api.deep.runtime import INSTALL_HINT, load_keras
+from leukokit.api.deep.runtime import INSTALL_HINT, load_keras, seeded
 from leukokit.api.deep.views import Views, views_of
 from leukokit.api.features import FeatureExtractor
 from leukokit.api.labels import Labels
@@ -78,7 +78,8 @@ class BackboneFeatures(FeatureExtractor):
     def _network(self) -> Any:
         """From images to pooled features; built when the first image comes, once a worker."""
         keras = load_keras()
-        body = self.backbone().build(self.params.side)
+        with seeded(0):  # a network without pretrained weights is the same in every worker
+            body = self.backbone().build(self.params.side)
         layers = keras.layers
         pool = layers.GlobalMaxPooling2D if self.params.pooling == "max" else layers.GlobalAveragePooling2D
         return keras.Model(body.input, pool(dtype="float32")(self._layer(body)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,8 @@ def load_keras() -> Any:
     # what goes wrong comes as an exception all the same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        import keras
+        with nullcontext() if "keras" in sys.modules else _without_stderr():
+            import keras
     except ImportError as error:
         asked = os.environ.get("KERAS_BACKEND", "tensorflow")
         raise LeukokitError(
@@ -35,6 +38,23 @@ def load_keras() -> Any:
             hint=f"{INSTALL_HINT}, or install another backend and set KERAS_BACKEND to jax or torch",
         ) from error
     return keras
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Drop what compiled code writes to stderr: TensorFlow logs before its log level is read."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # a process without stderr has nothing to drop
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nothing:
+            os.dup2(nothing.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextmanager
