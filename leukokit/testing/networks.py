@@ -32,5 +32,5 @@ class TinyCnn(NetworkClassifier):
     """The plainest network that explainers can be tried with; takes all parameters of networks."""
 
     def backbone(self) -> Backbone:
-        """The tiny one."""
+        """Choose the tiny one."""
         return TinyBackbone()

@@ -52,7 +52,7 @@ class Augmentation(Params):
 
 
 def sample_rng(seed: int, sample_id: str, view: int) -> np.random.Generator:
-    """Generator of one view of one sample: order, workers and other samples cannot change what it draws."""
+    """Give the generator of one view of one sample; order and workers cannot change what it draws."""
     text = f"augment\0{seed}\0{view}\0{sample_id}".encode("utf-8", "surrogateescape")
     digest = hashlib.blake2b(text, digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
@@ -117,9 +117,9 @@ def augmented(image: RGBImage, params: Augmentation, rng: np.random.Generator) -
     return np.ascontiguousarray(out)
 
 
-# Directions of hematoxylin, eosin and what is left (Ruifrok and Johnston 2001, as in scikit-image). Romanowsky
-# stains are azure B and eosin; azure absorbs much as hematoxylin does. For a jitter it is enough that the
-# directions span the colors of the smear.
+# Directions of hematoxylin, eosin and what is left (Ruifrok and Johnston 2001, as in scikit-image). The
+# stains of blood smears are azure B and eosin; azure absorbs much as hematoxylin does. For a jitter it is
+# enough that the directions span the colors of the smear.
 _STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 _UNMIX = np.linalg.inv(_STAINS)
 _DENSITY = (-np.log((np.arange(256) + 1.0) / 256.0)).astype(np.float32)

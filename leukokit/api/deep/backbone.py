@@ -47,6 +47,16 @@ class Backbone(ABC):
             pass it.
         """
 
+    def channels_at(self, layer: str) -> int | None:  # noqa: ARG002 - the default does not know
+        """Channels of an inner feature map, where they are known without building the network.
+
+        Parameters
+        ----------
+        layer : str
+            Name of the layer that gives it.
+        """
+        return None
+
     def fingerprint(self) -> str:
         """Digest of the weights where parameters alone do not say which they are, such as those of a file."""
         return ""

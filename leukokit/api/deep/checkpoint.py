@@ -55,7 +55,7 @@ def save(folder: Path, state: TrainingState, arrays: Arrays) -> None:
     facts = {"state": asdict(state), "counts": {name: len(group) for name, group in arrays.items()}}
     draft = folder / f".{_FILE}"
     with draft.open("wb") as file:
-        np.savez(file, facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **named)
+        np.savez(file, facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8), **named)  # type: ignore[arg-type]
     draft.replace(folder / _FILE)
 
 

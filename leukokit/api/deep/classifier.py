@@ -179,7 +179,7 @@ class NetworkClassifier(Classifier):
 
 
 def _known(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
-    """The validation part, where all its classes are in the training part too."""
+    """Give the validation part, where all its classes are in the training part too."""
     if validation is None or validation.labels is None:
         return None
     strange = sorted(set(validation.labels.tolist()) - set(classes))

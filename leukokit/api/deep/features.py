@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -24,8 +25,10 @@ class BackboneFeaturesParams(Params):
 
     side: int = Field(224, ge=32, le=2048, description="Height and width that images are resized to, in px.")
     pooling: Literal["max", "avg"] = Field("avg", description="Pooling of the feature map over space.")
-    layer: str | None = Field(
-        None, description="Layer whose output is pooled; null: the last feature map of the backbone."
+    layers: tuple[str, ...] = Field(
+        (),
+        description="Layers whose feature maps are pooled, side by side, such as block4c_add; empty: the "
+        "last map of the backbone.",
     )
     tta: Views = Field(
         "none",
@@ -55,17 +58,23 @@ class BackboneFeatures(FeatureExtractor):
         return self.backbone().fingerprint()
 
     def names(self) -> tuple[str, ...]:
-        """``deep_<backbone>_<pooling>_<channel>``, with the layer's name where one is asked for."""
+        """``deep_<backbone>_<pooling>_<channel>``, with the layer's name where layers are asked for."""
         return self._names
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
         backbone = self.backbone()
-        at = f"{backbone.name}_{self.params.layer}" if self.params.layer else backbone.name
-        channels = backbone.channels if self.params.layer is None else None
-        if channels is None:
-            channels = int(self._layer(backbone.build(self.params.side, pretrained=False)).shape[-1])
-        return tuple(f"deep_{at}_{self.params.pooling}_{i:04d}" for i in range(channels))
+        places = self.params.layers
+        counts = [backbone.channels_at(layer) for layer in places] or [backbone.channels]
+        if None in counts:
+            maps = self._maps(backbone.build(self.params.side, pretrained=False))
+            counts = [int(each.shape[-1]) for each in maps]
+        titles = [f"deep_{backbone.name}_{layer}" for layer in places] or [f"deep_{backbone.name}"]
+        return tuple(
+            f"{title}_{self.params.pooling}_{i:04d}"
+            for title, count in zip(titles, counts, strict=True)
+            for i in range(count or 0)
+        )
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
         """Pass one image, and its views, through the network; labels play no part."""
@@ -82,15 +91,23 @@ class BackboneFeatures(FeatureExtractor):
             body = self.backbone().build(self.params.side)
         layers = keras.layers
         pool = layers.GlobalMaxPooling2D if self.params.pooling == "max" else layers.GlobalAveragePooling2D
-        return keras.Model(body.input, pool(dtype="float32")(self._layer(body)))
+        pooled = [pool(dtype="float32")(each) for each in self._maps(body)]
+        return keras.Model(body.input, layers.concatenate(pooled) if len(pooled) > 1 else pooled[0])
 
-    def _layer(self, body: Any) -> Any:
-        if self.params.layer is None:
-            return body.output
-        maps = [layer.name for layer in body.layers if len(getattr(layer.output, "shape", ())) == 4]
-        if self.params.layer not in maps:
-            raise UsageError(
-                f"the backbone has no feature map at a layer {self.params.layer!r}",
-                hint=f"The last of its {len(maps)}: {', '.join(maps[-6:])}",
-            )
-        return body.get_layer(self.params.layer).output
+    def _maps(self, body: Any) -> list[Any]:
+        """Feature maps that are pooled."""
+        if not self.params.layers:
+            return [body.output]
+        maps = {layer.name: layer.output for layer in body.layers if _is_map(layer)}
+        for name in self.params.layers:
+            if name not in maps:
+                near = difflib.get_close_matches(name, list(maps), n=4, cutoff=0.4) or list(maps)[-4:]
+                raise UsageError(
+                    f"the backbone has no feature map at a layer {name!r}",
+                    hint=f"There are: {', '.join(near)}",
+                )
+        return [maps[name] for name in self.params.layers]
+
+
+def _is_map(layer: Any) -> bool:
+    return len(getattr(layer.output, "shape", ())) == 4

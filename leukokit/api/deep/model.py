@@ -86,7 +86,8 @@ class NetworkModel:
             for block in self._blocks(examples.images)
         ]
         proba = np.vstack([np.empty((0, len(self.classes))), *found]).astype(np.float64)
-        return proba / proba.sum(axis=1, keepdims=True)
+        normalized: FloatArray = proba / proba.sum(axis=1, keepdims=True)
+        return normalized
 
     def _blocks(self, images: Iterable[RGBImage]) -> Iterator[NDArray[np.float32]]:
         stream = iter(images)

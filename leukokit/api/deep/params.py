@@ -90,7 +90,9 @@ class NetworkParams(Params):
         description="Compute frozen layers once an image and view and keep the outputs on disk while "
         "training.",
     )
-    tensorboard: bool = Field(False, description="Write logs for TensorBoard (needs TensorFlow and TensorBoard).")
+    tensorboard: bool = Field(
+        False, description="Write logs for TensorBoard (needs TensorFlow and TensorBoard)."
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -99,7 +99,7 @@ def passed_through(
     batch_size: int,
     progress: Progress | None,
 ) -> NDArray[np.float32]:
-    """Outputs of a frozen network for each of the first views of all rows, kept in a file.
+    """Keep the outputs of a frozen network for each of the first views of all rows, kept in a file.
 
     Returns
     -------

@@ -181,7 +181,7 @@ class Training:
             epoch=state.epochs,
             steps=left,
         )
-        rate = float(model.optimizer.learning_rate)
+        rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         calls = [_advancing(self.keras, self.progress.advance)] if self.progress is not None else []
         done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
         loss = float(done["loss"][-1])
@@ -306,7 +306,7 @@ class _Frozen:
         self.kept: dict[str, Part] = {}
 
     def parted(self, phase: Phase, learn: Part, watch: Part | None) -> tuple[Any, Part, Part | None]:
-        """The part of the network that learns, to its scores, and what it takes."""
+        """Give the part of the network that learns, up to its scores, and what it takes."""
         network, params = self.training.network, self.training.params
         model = self.training.keras.Model
         logits = network.get_layer(LOGITS).output
@@ -359,7 +359,7 @@ def _put(variables: list[Any], values: list[NDArray[Any]]) -> None:
 
 
 def _advancing(keras: Any, advance: Callable[[], None]) -> Any:
-    class Advance(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    class Advance(keras.callbacks.Callback):  # type: ignore[misc]
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras' signature
             advance()
 

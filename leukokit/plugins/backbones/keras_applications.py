@@ -124,8 +124,8 @@ class ApplicationParams(Params):
     )
     weights: Weights = Field(
         "imagenet",
-        description="'imagenet' (Keras fetches and keeps them), 'none', or the path of a .weights.h5 file for "
-        "the network without its top.",
+        description="'imagenet' (Keras fetches and keeps them), 'none', or the path of a .weights.h5 file "
+        "for the network without its top.",
     )
     alpha: float | None = Field(
         None, gt=0, le=2, description="Width multiplier of MobileNet and MobileNetV2; null: 1."
@@ -164,7 +164,7 @@ class ApplicationBackbone(Backbone):
 
     @classmethod
     def of(cls, params: ApplicationParams) -> Self:
-        """The network that parameters name."""
+        """Choose the network that parameters name."""
         return cls(params.backbone, params.weights, params.alpha)
 
     def fingerprint(self) -> str:
@@ -203,9 +203,9 @@ class ApplicationBackbone(Backbone):
         text = str(error).strip() or type(error).__name__
         address = re.search(r"https?://\S+?\.h5", text)
         if address is not None:
-            url = address.group()
+            url, reason = address.group(), text.rpartition("--")[2].strip()
             return LeukokitError(
-                f"the ImageNet weights of {self.name} cannot be fetched ({text.rpartition('--')[2].strip()})",
+                f"the ImageNet weights of {self.name} cannot be fetched ({reason})",
                 hint=f"Fetch {url} on a machine that reaches it and pass the file: "
                 f"params: {{backbone: {self.name}, weights: path/to/{url.rpartition('/')[2]}}}; or put it into "
                 "the folder models of Keras' home (~/.keras/models); or use weights: none",

@@ -20,5 +20,5 @@ class KerasCnn(NetworkClassifier):
     params: KerasCnnParams
 
     def backbone(self) -> Backbone:
-        """The network that the parameters name."""
+        """Choose the network that the parameters name."""
         return ApplicationBackbone.of(self.params)

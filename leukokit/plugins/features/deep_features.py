@@ -29,5 +29,5 @@ class DeepFeatures(BackboneFeatures):
     params: DeepFeaturesParams
 
     def backbone(self) -> Backbone:
-        """The network that the parameters name."""
+        """Choose the network that the parameters name."""
         return ApplicationBackbone.of(self.params)

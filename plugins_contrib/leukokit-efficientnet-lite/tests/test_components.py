@@ -36,10 +36,12 @@ def test_contract_of_the_classifier(check) -> None:
     check()
 
 
-@pytest.mark.parametrize(("layer", "count"), [(None, 1280), ("block5a_expand_activation", 480)])
+@pytest.mark.parametrize(
+    ("layer", "count"), [(None, 1280), ("block5a_expand_activation", 480), ("block4c_add", 80)]
+)
 def test_features_are_pooled_maps_of_the_backbone(layer: str | None, count: int) -> None:
     """One feature a channel, the mean over space."""
-    component = LiteFeatures.create(side=48, layer=layer)
+    component = LiteFeatures.create(side=48, layers=[layer] if layer else [])
     found = component.extract(Planes(image()))
     assert tuple(found) == component.names()
     assert len(found) == count

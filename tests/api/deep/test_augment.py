@@ -130,6 +130,9 @@ def test_the_preview_shows_originals_beside_views() -> None:
     assert wide.height > fewer.height
     assert wide.width == fewer.width
     two = Augmentation(views=2)
-    assert np.asarray(Image.open(io.BytesIO(preview_sheet(images, ["a", "b", "c"], two, seed=1, side=64))))[
-        80:200, 560:
-    ].min() == 255
+    assert (
+        np.asarray(Image.open(io.BytesIO(preview_sheet(images, ["a", "b", "c"], two, seed=1, side=64))))[
+            80:200, 560:
+        ].min()
+        == 255
+    )

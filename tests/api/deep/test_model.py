@@ -28,7 +28,7 @@ SmallCnn = Callable[..., TinyCnn]
 
 @pytest.fixture(scope="module")
 def model(small_cnn: SmallCnn, train: Examples) -> NetworkModel:
-    """A network after a few epochs."""
+    """Train a network for a few epochs."""
     fitted: NetworkModel = small_cnn(epochs=5, learning_rate=0.01).fit(train, seed=1)
     return fitted
 

@@ -271,3 +271,28 @@ again, few = cnn.load(folder / "model"), examples(1, n=6, images=True, image_siz
 same = np.allclose(again.predict_proba(few), model.predict_proba(few), atol=1e-6)
 print(f"backend {keras.backend.backend()}, same {same}")
 """
+
+
+_DISTRIBUTED = """
+import sys
+import numpy as np
+from leukokit.testing.networks import TinyCnn
+from leukokit.testing.tables import examples
+train, test = (examples(seed, n=24, images=True, image_size=64) for seed in (0, 1))
+made = [
+    TinyCnn.create(side=64, epochs=2, batch_size=8, learning_rate=0.01, strategy=each).fit(train, seed=1)
+    for each in ("none", sys.argv[2])
+]
+plain, spread = (model.predict_proba(test) for model in made)
+print("gap", float(np.abs(plain - spread).max()))
+"""
+
+
+@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
+def test_a_strategy_of_one_device_learns_what_no_strategy_does(strategy: str, tmp_path: Path) -> None:
+    """tf.distribute with one replica and the same batches comes to the same network."""
+    done = subprocess.run(
+        [sys.executable, "-c", _DISTRIBUTED, str(tmp_path), strategy], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.split("gap")[1]) < 1e-4
