@@ -207,7 +207,7 @@ class ApplicationBackbone(Backbone):
             return LeukokitError(
                 f"the ImageNet weights of {self.name} cannot be fetched ({reason})",
                 hint=f"Fetch {url} on a machine that reaches it and pass the file: "
-                f"params: {{backbone: {self.name}, weights: path/to/{url.rpartition('/')[2]}}}; or put it into "
-                "the folder models of Keras' home (~/.keras/models); or use weights: none",
+                f"params: {{backbone: {self.name}, weights: path/to/{url.rpartition('/')[2]}}}; or put it "
+                "into the folder models of Keras' home (~/.keras/models); or use weights: none",
             )
         return LeukokitError(f"{self.name} cannot be built for images of {side} px: {text[:300]}")
