@@ -17,6 +17,16 @@ from leukokit.plugins.features import leukokit_feature_extractors
 
 EVERYWHERE = ("image", "nucleus", "cell")
 SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "deep_features": [
+        {"backbone": "MobileNetV2", "alpha": 0.35, "weights": "none", "side": 48, "tta": "flips"},
+        {
+            "backbone": "MobileNetV2",
+            "alpha": 0.35,
+            "weights": "none",
+            "side": 48,
+            "layers": ["block_3_expand"],
+        },
+    ],
     "circles": [
         {},
         {"within": "cell", "sigma": 0, "votes": 8},
