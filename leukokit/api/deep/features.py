@@ -67,6 +67,7 @@ class BackboneFeatures(FeatureExtractor):
         places = self.params.layers
         counts = [backbone.channels_at(layer) for layer in places] or [backbone.channels]
         if None in counts:
+            load_keras()
             maps = self._maps(backbone.build(self.params.side, pretrained=False))
             counts = [int(each.shape[-1]) for each in maps]
         titles = [f"deep_{backbone.name}_{layer}" for layer in places] or [f"deep_{backbone.name}"]

@@ -106,12 +106,12 @@ class Training:
 
     def run(self, train: Examples, validation: Examples | None) -> None:
         """Train on one part; watch the other where something depends on it."""
+        phases = phases_of(self.params, self.network)  # a misspelt block is found before anything is read
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-fit-")))
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
-            phases = phases_of(self.params, self.network)
             frozen = _Frozen(self, phases, folder)
             for number, phase in enumerate(phases):
                 if kept is not None and kept[0].phase > number:

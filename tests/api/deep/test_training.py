@@ -249,11 +249,12 @@ def test_parameters_are_refused_where_they_are_written(params: dict[str, Any], m
 
 
 def test_it_trains_on_the_jax_backend_too(tmp_path: Path) -> None:
-    """With KERAS_BACKEND=jax and no TensorFlow to be had, the same classifier trains, saves and loads."""
+    """With KERAS_BACKEND=jax and no TensorFlow to be had, a network trains, is saved, loaded and explained."""
     code = _NO_TENSORFLOW + _TRAINING.format(die=False) + _LOADING
     done = _python(code, tmp_path, KERAS_BACKEND="jax")
     assert done.returncode == 0, done.stderr
     assert "backend jax, same True" in done.stdout
+    assert "heat 3 True" in done.stdout
 
 
 _NO_TENSORFLOW = """
@@ -270,6 +271,9 @@ import keras, numpy as np
 again, few = cnn.load(folder / "model"), examples(1, n=6, images=True, image_size=64)
 same = np.allclose(again.predict_proba(few), model.predict_proba(few), atol=1e-6)
 print(f"backend {keras.backend.backend()}, same {same}")
+from leukokit.plugins.explain.grad_cam import GradCam
+heat = GradCam.create(per_class=1).explain(cnn, again, few, seed=1).heat_maps
+print("heat", len(heat), all(np.isfinite(each).all() for each in heat.values()))
 """
 
 
