@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from leukokit.api.classifier import Images, Progress
 from leukokit.api.deep.augment import Augmentation, augmented, sample_rng
 from leukokit.api.deep.model import check_range, resize
+from leukokit.errors import LeukokitError
 
 _BLOCK = 250  # rows that are worked on at once
 
@@ -35,7 +38,7 @@ def decode_once(images: Images, side: int, path: Path, progress: Progress | None
     """
     if progress is not None:
         progress.stage("reading images", len(images))
-    array = np.lib.format.open_memmap(path, "w+", np.uint8, (len(images), side, side, 3))
+    array = _new_array(path, np.uint8, (len(images), side, side, 3))
     for start in range(0, len(images), _BLOCK):
         block = [images[index] for index in range(start, min(start + _BLOCK, len(images)))]
         check_range(block)
@@ -45,6 +48,25 @@ def decode_once(images: Images, side: int, path: Path, progress: Progress | None
                 progress.advance()
     array.flags.writeable = False
     return array
+
+
+def _new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Map a new file whose place on the disk is taken beforehand.
+
+    A write into a mapped file for which there is no place kills the process; here it is an error.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    try:
+        with path.open("wb") as file:
+            if size and hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+        return np.memmap(path, dtype, "r+", shape=shape) if size else np.empty(shape, dtype)
+    except OSError as error:
+        raise LeukokitError(
+            f"{size / 2**30:.1f} GiB are needed while training and cannot be had: {error.strerror}",
+            where=str(path.parent),
+            hint="Free space, name a folder with more in TMPDIR, or set cache_frozen: false",
+        ) from error
 
 
 class Source:
@@ -110,7 +132,7 @@ def passed_through(
     if progress is not None:
         progress.stage("frozen layers", views * n)
     shape = (views, n, *network.output.shape[1:])
-    array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+    array = _new_array(path, np.float32, shape)
     for view in range(views):
         for start in range(0, n, _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, n))

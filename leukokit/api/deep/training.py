@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -314,6 +315,8 @@ class _Frozen:
         if phase.first is None or self.shallow is None or not params.cache_frozen or fresh:
             return model(network.input, logits), learn, watch
         start = input_of(network.get_layer(self.shallow))
+        if not self._has_place(start.shape[1:], learn):
+            return model(network.input, logits), learn, watch
         cut = input_of(network.get_layer(phase.first))
         try:
             trunk, top = model(network.input, start), model(cut, logits)
@@ -330,10 +333,23 @@ class _Frozen:
             watch = self._outputs("validation-deeper", deeper, watch) if watch is not None else None
         return top, learn, watch
 
+    def _has_place(self, shape: tuple[int, ...], learn: Part) -> bool:
+        """Whether outputs of this shape, in float32, leave a fifth of the disk's free space alone."""
+        size = 4 * math.prod(shape) * len(learn.targets) * _views(learn.source)
+        free = shutil.disk_usage(self.folder).free
+        if size <= 0.8 * free or self.kept:
+            return True
+        if self.training.progress is not None:
+            self.training.progress.say(
+                f"frozen layers are computed in each epoch: keeping their outputs would take "
+                f"{size / 2**30:.1f} GiB of {free / 2**30:.1f} GiB that are free in {self.folder.parent}"
+            )
+        return False
+
     def _outputs(self, name: str, network: Any, part: Part) -> Part:
         if name not in self.kept:
             source = part.source
-            views = source.views or (source.augment.views if source.augment is not None else None) or 1
+            views = _views(source)
             array = passed_through(
                 network,
                 source,
@@ -345,6 +361,12 @@ class _Frozen:
             frozen = Source(array, source.ids, seed=source.seed, views=views)
             self.kept[name] = Part(frozen, part.targets, part.weights)
         return self.kept[name]
+
+
+def _views(source: Source) -> int:
+    """Count the fixed views that a source has of each row."""
+    fixed = source.augment.views if source.augment is not None else None
+    return source.views or fixed or 1
 
 
 def _values(variables: list[Any]) -> list[NDArray[Any]]:

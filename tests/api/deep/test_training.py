@@ -249,12 +249,34 @@ def test_parameters_are_refused_where_they_are_written(params: dict[str, Any], m
 
 
 def test_it_trains_on_the_jax_backend_too(tmp_path: Path) -> None:
-    """With KERAS_BACKEND=jax and no TensorFlow to be had, a network trains, is saved, loaded and explained."""
+    """With KERAS_BACKEND=jax and no TensorFlow, a network trains, is saved, loaded and explained."""
     code = _NO_TENSORFLOW + _TRAINING.format(die=False) + _LOADING
     done = _python(code, tmp_path, KERAS_BACKEND="jax")
     assert done.returncode == 0, done.stderr
     assert "backend jax, same True" in done.stdout
     assert "heat 3 True" in done.stdout
+
+
+_NARROW = """
+import resource, sys
+from leukokit.errors import LeukokitError
+from leukokit.testing.networks import TinyCnn
+from leukokit.testing.tables import examples
+train = examples(0, n=12, images=True, image_size=64)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    TinyCnn.create(side=64, epochs=1).fit(train, seed=1)
+except LeukokitError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_is_an_error_not_a_crash(tmp_path: Path) -> None:
+    """Where the decoded images find no place, the process says so; writing on would kill it."""
+    done = _python(_NARROW, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "cannot be had: File too large" in done.stdout
+    assert "TMPDIR" in done.stdout
 
 
 _NO_TENSORFLOW = """
