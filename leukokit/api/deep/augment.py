@@ -144,7 +144,7 @@ def _stain_jitter(image: RGBImage, strength: float, draws: Draws) -> RGBImage:
     # Glass has no stain to scale: without a shift it stays as bright as it was.
     shift = 0.1 * strength * draws.shift @ _STAINS
     affine = np.column_stack([matrix.T, shift]).astype(np.float32)
-    light = cv2.transform(cv2.LUT(image, _DENSITY), affine)
+    light = np.asarray(cv2.transform(cv2.LUT(image, _DENSITY), affine), dtype=np.float32)
     # In place: fresh arrays of this size cost more than the arithmetic.
     np.negative(light, out=light)
     cv2.exp(light, dst=light)

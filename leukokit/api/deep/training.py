@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,13 +17,13 @@ from leukokit.api.classifier import Examples, Workspace
 from leukokit.api.deep import checkpoint
 from leukokit.api.deep.batches import epoch_batches
 from leukokit.api.deep.checkpoint import TrainingState
+from leukokit.api.deep.frozen import Frozen, Part
 from leukokit.api.deep.history import write_history, write_scalars
-from leukokit.api.deep.model import LOGITS
-from leukokit.api.deep.network import POOL, first_layer, freeze_before, input_of
+from leukokit.api.deep.network import POOL, first_layer, freeze_before
 from leukokit.api.deep.params import NetworkParams
-from leukokit.api.deep.pixels import Source, decode_once, passed_through
+from leukokit.api.deep.pixels import Source, decode_once
 from leukokit.api.deep.runtime import load_keras
-from leukokit.errors import LeukokitError, UsageError
+from leukokit.errors import LeukokitError
 
 _PLATEAU_EPOCHS = 2
 _PLATEAU_FACTOR = 0.5
@@ -59,15 +58,6 @@ def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
         Phase("head", head, params.head_epochs, params.head_learning_rate),
         Phase("fine-tuning", block, params.epochs, params.learning_rate),
     ]
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of one part with their targets."""
-
-    source: Source
-    targets: NDArray[np.float32]
-    weights: NDArray[np.float32] | None = None
 
 
 class Training:
@@ -113,7 +103,9 @@ class Training:
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
-            frozen = _Frozen(self, phases, folder)
+            frozen = Frozen(
+                self.network, self.params, [phase.first for phase in phases], folder, self.progress
+            )
             for number, phase in enumerate(phases):
                 if kept is not None and kept[0].phase > number:
                     continue
@@ -139,7 +131,7 @@ class Training:
         self,
         number: int,
         phase: Phase,
-        frozen: _Frozen,
+        frozen: Frozen,
         learn: Part,
         watch: Part | None,
         kept: tuple[TrainingState, checkpoint.Arrays] | None,
@@ -152,7 +144,7 @@ class Training:
         else:
             # The frozen part is the same before and after; weights come back before anything passes through.
             _put(self._variables(), kept[1]["network"])
-        model, learn, watch = frozen.parted(phase, learn, watch)
+        model, learn, watch = frozen.parted(phase.first, learn, watch)
         total = phase.epochs * self._epoch_steps(learn)
         self._compile(model, phase, total)
         if kept is not None:
@@ -292,81 +284,6 @@ class Training:
         write_history(workspace.artifacts, self.state.history)
         if self.params.tensorboard:
             self.logged = write_scalars(workspace.artifacts, self.state.history, after=self.logged)
-
-
-class _Frozen:
-    """Runs images once through the layers that do not learn, and hands on their outputs."""
-
-    def __init__(self, training: Training, phases: list[Phase], folder: Path) -> None:
-        self.training = training
-        self.folder = folder
-        names = [layer.name for layer in training.network.layers]
-        frozen = [phase.first for phase in phases if phase.first is not None]
-        # All phases can start from the outputs of the layers that none of them trains.
-        self.shallow = min(frozen, key=names.index) if len(frozen) == len(phases) else None
-        self.kept: dict[str, Part] = {}
-
-    def parted(self, phase: Phase, learn: Part, watch: Part | None) -> tuple[Any, Part, Part | None]:
-        """Give the part of the network that learns, up to its scores, and what it takes."""
-        network, params = self.training.network, self.training.params
-        model = self.training.keras.Model
-        logits = network.get_layer(LOGITS).output
-        fresh = learn.source.augment is not None and learn.source.augment.views is None
-        if phase.first is None or self.shallow is None or not params.cache_frozen or fresh:
-            return model(network.input, logits), learn, watch
-        start = input_of(network.get_layer(self.shallow))
-        if not self._has_place(start.shape[1:], learn):
-            return model(network.input, logits), learn, watch
-        cut = input_of(network.get_layer(phase.first))
-        try:
-            trunk, top = model(network.input, start), model(cut, logits)
-        except ValueError as error:
-            raise UsageError(
-                f"the network cannot be parted at {phase.first}: another path leads past it",
-                hint="Let fine_tune_from name a block, such as block6a, or set cache_frozen: false",
-            ) from error
-        learn = self._outputs("train", trunk, learn)
-        watch = self._outputs("validation", trunk, watch) if watch is not None else None
-        if phase.first != self.shallow:
-            deeper = model(start, cut)
-            learn = self._outputs("train-deeper", deeper, learn)
-            watch = self._outputs("validation-deeper", deeper, watch) if watch is not None else None
-        return top, learn, watch
-
-    def _has_place(self, shape: tuple[int, ...], learn: Part) -> bool:
-        """Whether outputs of this shape, in float32, leave a fifth of the disk's free space alone."""
-        size = 4 * math.prod(shape) * len(learn.targets) * _views(learn.source)
-        free = shutil.disk_usage(self.folder).free
-        if size <= 0.8 * free or self.kept:
-            return True
-        if self.training.progress is not None:
-            self.training.progress.say(
-                f"frozen layers are computed in each epoch: keeping their outputs would take "
-                f"{size / 2**30:.1f} GiB of {free / 2**30:.1f} GiB that are free in {self.folder.parent}"
-            )
-        return False
-
-    def _outputs(self, name: str, network: Any, part: Part) -> Part:
-        if name not in self.kept:
-            source = part.source
-            views = _views(source)
-            array = passed_through(
-                network,
-                source,
-                views,
-                self.folder / f"{name}-frozen.npy",
-                batch_size=self.training.params.batch_size,
-                progress=self.training.progress,
-            )
-            frozen = Source(array, source.ids, seed=source.seed, views=views)
-            self.kept[name] = Part(frozen, part.targets, part.weights)
-        return self.kept[name]
-
-
-def _views(source: Source) -> int:
-    """Count the fixed views that a source has of each row."""
-    fixed = source.augment.views if source.augment is not None else None
-    return source.views or fixed or 1
 
 
 def _values(variables: list[Any]) -> list[NDArray[Any]]:
