@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -20,6 +21,7 @@ from multiprocessing.connection import wait as wait_for_connection
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import process_batch
 from leukokit.engine.keys import deep_versions
+from leukokit.errors import RunFailed
 
 BATCH = 32
 """Images a task: large enough that sending it costs nothing, small enough that both cores finish together."""
@@ -145,6 +147,12 @@ def _lost(future: Future[list[Outcome]], timeout: float) -> Rejection | None:
         return Rejection("worker", "worker_died", f"the worker process died, {_exit_text(error.exitcode)}")
     if isinstance(error, MemoryError):
         return Rejection("worker", "out_of_memory", str(error))
+    if isinstance(error, BrokenProcessPool):
+        raise RunFailed(
+            "no worker process could start",
+            hint="Workers import the script that calls leukokit.run: put the call under "
+            "if __name__ == '__main__':, or use executor='inline'",
+        ) from error
     raise error
 
 

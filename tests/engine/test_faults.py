@@ -243,3 +243,13 @@ def test_a_missing_dependency_is_one_line(recipe: Path, cli: Leukokit) -> None:
     (line,) = [each for each in done.stderr.splitlines() if "a_package_that_is_not_there" in each]
     assert "recipe.yaml:10:" in line
     assert "pip install 'leukokit[deep]'" in line
+
+
+def test_a_script_without_a_guard_is_told_what_it_lacks(recipe: Path, tmp_path: Path) -> None:
+    """Workers import the script that runs a recipe; one that runs it again on import gets advice."""
+    script = tmp_path / "script.py"
+    script.write_text(f"import leukokit\nleukokit.run({str(recipe)!r}, cache=None, executor='processes')\n")
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "no worker process could start" in done.stderr
+    assert "if __name__ == '__main__':" in done.stderr.rsplit("no worker process could start", 1)[1]
