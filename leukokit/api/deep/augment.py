@@ -148,8 +148,8 @@ def _stain_jitter(image: RGBImage, strength: float, draws: Draws) -> RGBImage:
     # In place: fresh arrays of this size cost more than the arithmetic.
     np.negative(light, out=light)
     cv2.exp(light, dst=light)
-    light *= 256.0
-    light -= 1.0
+    np.multiply(light, 256.0, out=light)
+    np.subtract(light, 1.0, out=light)
     np.clip(light, 0.0, 255.0, out=light)
     return np.asarray(cv2.convertScaleAbs(light), dtype=np.uint8)
 

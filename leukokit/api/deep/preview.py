@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 
 from PIL import Image, ImageDraw, ImageFont
@@ -11,6 +12,7 @@ from leukokit.api.deep.augment import Augmentation, augmented, sample_rng
 from leukokit.api.deep.model import resize
 from leukokit.api.types import RGBImage
 
+_TITLE = "Augmentation: originals, and views that training will see"
 _PANEL = 132
 _GAP = 8
 _MARGIN = 16
@@ -39,33 +41,37 @@ def preview_sheet(
     side : int
         Height and width that images are resized to, in px.
     views : int
-        Views beside each original.
+        Views beside each original; fewer where ``params.views`` is less.
 
     Returns
     -------
     bytes
         A PNG, the same for the same arguments.
     """
-    columns, rows = views + 1, len(images)
-    row_height = _PANEL + 22
-    width = 2 * _MARGIN + columns * _PANEL + columns * _GAP
-    top = 70
-    height = top + rows * row_height + 30
+    # Fixed views repeat: a panel more would show one of them again.
+    count = views if params.views is None else min(views, params.views)
+    title, small = ImageFont.load_default(17), ImageFont.load_default(12)
+    summary = _summary(params)
+    widest = max(title.getlength(_TITLE), small.getlength(summary))
+    panels = (count + 1) * _PANEL + (count + 1) * _GAP
+    width = 2 * _MARGIN + max(panels, math.ceil(widest))
+    row_height = _PANEL + 26
+    top = 78
+    height = top + len(images) * row_height + 30
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
-    title, small = ImageFont.load_default(17), ImageFont.load_default(12)
-    draw.text((_MARGIN, 10), "Augmentation: originals, and views that training will see", _INK, title)
-    draw.text((_MARGIN, 34), _summary(params), _MUTED, small)
-    draw.text((_MARGIN, top - 18), "original", _LINE, small)
-    draw.text((_MARGIN + _PANEL + 2 * _GAP, top - 18), "views", _MUTED, small)
+    draw.text((_MARGIN, 10), _TITLE, _INK, title)
+    draw.text((_MARGIN, 34), summary, _MUTED, small)
+    for column in range(count + 1):
+        name = f"{_kind(params)} {column}" if column else "original"
+        draw.text((_left(column), top - 19), name, _MUTED if column else _LINE, small)
     for row, (image, caption) in enumerate(zip(images, captions, strict=True)):
         y = top + row * row_height
         resized = resize(image, side)
         shown = [resized]
-        count = views if params.views is None else min(views, params.views)
         shown += [augmented(resized, params, sample_rng(seed, caption, view)) for view in range(count)]
         for column, panel in enumerate(shown):
-            x = _MARGIN + column * (_PANEL + _GAP) + (_GAP if column else 0)
+            x = _left(column)
             picture = Image.fromarray(panel).resize((_PANEL, _PANEL), Image.Resampling.LANCZOS)
             sheet.paste(picture, (x, y))
             if not column:
@@ -89,8 +95,19 @@ def _summary(params: Augmentation) -> str:
         parts.append(f"stain jitter {params.stain_jitter:g}")
     if params.crop:
         parts.append(f"crops of up to {params.crop:.0%}")
-    fixed = f"; {params.views} fixed views of each image" if params.views else "; fresh in each epoch"
-    return (", ".join(parts) or "nothing is changed") + fixed
+    if not parts:
+        return "nothing is changed"
+    fixed = f"{params.views} fixed views of each image" if params.views else "fresh in each epoch"
+    return f"{', '.join(parts)}; {fixed}"
+
+
+def _kind(params: Augmentation) -> str:
+    return "epoch" if params.views is None else "view"
+
+
+def _left(column: int) -> int:
+    # A wider gap after the originals sets them apart.
+    return _MARGIN + column * (_PANEL + _GAP) + (_GAP if column else 0)
 
 
 def _printable(text: str) -> str:
