@@ -68,8 +68,11 @@ class NetworkModel:
         float32 array, n x side x side x 3
             In 0..255, as the network takes them.
         """
+        return self._resized(images).astype(np.float32)
+
+    def _resized(self, images: Iterable[RGBImage]) -> NDArray[np.uint8]:
         resized = [resize(image, self.side) for image in images]
-        return np.asarray(resized, dtype=np.float32).reshape(-1, self.side, self.side, 3)
+        return np.asarray(resized, dtype=np.uint8).reshape(-1, self.side, self.side, 3)
 
     def predict_proba(self, examples: Examples) -> FloatArray:
         """Probabilities, float64 n x k, rows sum to 1.
@@ -89,11 +92,12 @@ class NetworkModel:
         normalized: FloatArray = proba / proba.sum(axis=1, keepdims=True)
         return normalized
 
-    def _blocks(self, images: Iterable[RGBImage]) -> Iterator[NDArray[np.float32]]:
+    def _blocks(self, images: Iterable[RGBImage]) -> Iterator[NDArray[np.uint8]]:
+        # The network casts: four times as many bytes would have to be made and moved otherwise.
         stream = iter(images)
         while chosen := list(islice(stream, _STEPS * self.batch_size)):
             check_range(chosen)
-            yield self.batch(chosen)
+            yield self._resized(chosen)
 
     def save(self, folder: Path) -> None:
         """Write the weights and ``network.json``; the network itself is built anew from the recipe."""
