@@ -29,7 +29,7 @@ def load_keras() -> Any:
     # TensorFlow's C++ chatter (CPU features, attributes of its own graphs) drowns what leukokit has to say;
     # what goes wrong comes as an exception all the same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # It also warns of each graph that it builds anew; a training in phases has several networks, each its own.
+    # It also warns of each graph that it builds anew, and every phase of training has a network of its own.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         with nullcontext() if "keras" in sys.modules else _without_stderr():
