@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.images import ImageInfo, check_rgb, decode_image, read_image
-    from leukokit.api.labels import CELL, NUCLEUS, RED_CELL, Labels, Status
+    from leukokit.api.labels import CELL, NUCLEUS, RED_CELL, SCALE_BAR, Labels, Status
     from leukokit.api.params import Field, Params
     from leukokit.api.planes import Planes
     from leukokit.api.preprocessor import Preprocessor
@@ -43,7 +43,7 @@ _HOME = {
     "explainer": ("Explainer", "Explanation"),
     "features": ("FeatureExtractor",),
     "images": ("ImageInfo", "check_rgb", "decode_image", "read_image"),
-    "labels": ("CELL", "NUCLEUS", "RED_CELL", "Labels", "Status"),
+    "labels": ("CELL", "NUCLEUS", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
     "params": ("Field", "Params"),
     "planes": ("Planes",),
     "preprocessor": ("Preprocessor",),
@@ -74,6 +74,7 @@ __all__ = [
     "CELL",
     "NUCLEUS",
     "RED_CELL",
+    "SCALE_BAR",
     "Classifier",
     "Component",
     "ComponentSpec",

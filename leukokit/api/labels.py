@@ -13,6 +13,7 @@ from leukokit.api.types import LabelImage, Mask
 NUCLEUS = "nucleus"
 CELL = "cell"
 RED_CELL = "red_cell"
+SCALE_BAR = "scale_bar"
 
 
 class Status(StrEnum):

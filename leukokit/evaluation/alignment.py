@@ -9,10 +9,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, Explanation, FloatArray, Labels, LeukokitError, Mask
+from leukokit.api import (
+    CELL,
+    NUCLEUS,
+    RED_CELL,
+    SCALE_BAR,
+    Explanation,
+    FloatArray,
+    Labels,
+    LeukokitError,
+    Mask,
+)
 
 CYTOPLASM = "cytoplasm"
-SCALE_BAR = "scale_bar"
 BACKGROUND = "background"
 
 TABLE_COLUMNS = (

@@ -23,25 +23,19 @@ class TrainingState:
         Number of the phase, from 0.
     epoch : int
         Epochs that are done in this phase.
-    epochs : int
-        Epochs that are done in all phases.
     steps : int
         Batches that are done in all phases.
     best : float or None
         Lowest validation loss in this phase; ``waited`` counts epochs since.
-    plateau : int
-        Epochs without a better loss since the rate was last lowered.
     history : list of dict
-        One row an epoch.
+        One row an epoch, of all phases.
     """
 
     phase: int = 0
     epoch: int = 0
-    epochs: int = 0
     steps: int = 0
     best: float | None = None
     waited: int = 0
-    plateau: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
 
 

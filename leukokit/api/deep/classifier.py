@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +47,11 @@ class NetworkClassifier(Classifier):
 
     def fingerprint(self) -> str:
         """Digest of the backbone's weights where they come from a file."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # Asked for once a key, and a file of weights may have hundreds of megabytes.
         return self.backbone().fingerprint()
 
     def fit(
@@ -84,16 +90,7 @@ class NetworkClassifier(Classifier):
         if workspace is not None and params.augment is not None and params.augment.active:
             self._preview(train, workspace, seed)
         with distribution(params.strategy):
-            network = build_network(
-                self.backbone(),
-                side=params.side,
-                classes=len(classes),
-                pooling=params.pooling,
-                dropout=params.dropout,
-                seed=seed,
-                policy=params.precision,
-                deterministic=params.deterministic,
-            )
+            network = self._network(classes, seed=seed, deterministic=params.deterministic)
             Training(network, params, classes, seed=seed, workspace=workspace).run(
                 train, _known(validation, classes)
             )
@@ -126,17 +123,7 @@ class NetworkClassifier(Classifier):
                 where=str(path),
                 hint="Load a model with the classifier of its own recipe",
             )
-        network = build_network(
-            self.backbone(),
-            side=params.side,
-            classes=len(classes),
-            pooling=params.pooling,
-            dropout=params.dropout,
-            seed=0,
-            policy=params.precision,
-            deterministic=False,
-            pretrained=False,
-        )
+        network = self._network(classes, seed=0, deterministic=False, pretrained=False)
         weights_file.read(folder / WEIGHTS_FILE, network)
         return self._model(network, classes)
 
@@ -145,6 +132,22 @@ class NetworkClassifier(Classifier):
         if not isinstance(model, NetworkModel):
             raise LeukokitError(f"{type(self).__name__} did not make this model")
         return model.network
+
+    def _network(
+        self, classes: tuple[str, ...], *, seed: int, deterministic: bool, pretrained: bool = True
+    ) -> Any:
+        params = self.params
+        return build_network(
+            self.backbone(),
+            side=params.side,
+            classes=len(classes),
+            pooling=params.pooling,
+            dropout=params.dropout,
+            seed=seed,
+            policy=params.precision,
+            deterministic=deterministic,
+            pretrained=pretrained,
+        )
 
     def _model(self, network: Any, classes: tuple[str, ...]) -> NetworkModel:
         return NetworkModel(network, classes, self.params.side, self.params.batch_size, self.params.tta)

@@ -55,6 +55,11 @@ class BackboneFeatures(FeatureExtractor):
 
     def fingerprint(self) -> str:
         """Digest of the backbone's weights where they come from a file."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # Asked for once a key, and a file of weights may have hundreds of megabytes.
         return self.backbone().fingerprint()
 
     def names(self) -> tuple[str, ...]:

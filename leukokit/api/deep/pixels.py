@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,13 @@ from leukokit.api.deep.augment import Augmentation, augmented, sample_rng
 from leukokit.api.deep.model import check_range, resize
 from leukokit.errors import LeukokitError
 
-_BLOCK = 250  # rows that are worked on at once
+_BLOCK = 250
+
+
+def blocks(n: int) -> Iterator[NDArray[np.intp]]:
+    """Row numbers, 0 to n - 1, in blocks that are worked on at once."""
+    for start in range(0, n, _BLOCK):
+        yield np.arange(start, min(start + _BLOCK, n), dtype=np.intp)
 
 
 def decode_once(images: Images, side: int, path: Path, progress: Progress | None) -> NDArray[np.uint8]:
@@ -39,10 +45,10 @@ def decode_once(images: Images, side: int, path: Path, progress: Progress | None
     if progress is not None:
         progress.stage("reading images", len(images))
     array = _new_array(path, np.uint8, (len(images), side, side, 3))
-    for start in range(0, len(images), _BLOCK):
-        block = [images[index] for index in range(start, min(start + _BLOCK, len(images)))]
+    for rows in blocks(len(images)):
+        block = [images[row] for row in rows.tolist()]
         check_range(block)
-        for row, image in enumerate(block, start=start):
+        for row, image in zip(rows, block, strict=True):
             array[row] = resize(image, side)
             if progress is not None:
                 progress.advance()
@@ -121,7 +127,7 @@ def passed_through(
     batch_size: int,
     progress: Progress | None,
 ) -> NDArray[np.float32]:
-    """Keep the outputs of a frozen network for each of the first views of all rows, kept in a file.
+    """Keep the outputs of a frozen network for each of the first views of all rows in a file.
 
     Returns
     -------
@@ -134,8 +140,7 @@ def passed_through(
     shape = (views, n, *network.output.shape[1:])
     array = _new_array(path, np.float32, shape)
     for view in range(views):
-        for start in range(0, n, _BLOCK):
-            rows = np.arange(start, min(start + _BLOCK, n))
+        for rows in blocks(n):
             array[view, rows] = network.predict(source.rows(rows, view), batch_size, verbose=0)
             if progress is not None:
                 progress.advance(len(rows))

@@ -21,7 +21,7 @@ from leukokit.api.deep.frozen import Frozen, Part
 from leukokit.api.deep.history import write_history, write_scalars
 from leukokit.api.deep.network import POOL, first_layer, freeze_before
 from leukokit.api.deep.params import NetworkParams
-from leukokit.api.deep.pixels import Source, decode_once
+from leukokit.api.deep.pixels import Source, blocks, decode_once
 from leukokit.api.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
@@ -49,13 +49,12 @@ def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
     """Phases that the parameters ask for."""
     if params.train == "all":
         return [Phase("training", None, params.epochs, params.learning_rate)]
-    head = network.get_layer(POOL).name
     if params.train == "head":
-        return [Phase("head", head, params.epochs, params.learning_rate)]
+        return [Phase("head", POOL, params.epochs, params.learning_rate)]
     assert params.fine_tune_from is not None
     block = first_layer(network, params.fine_tune_from).name
     return [
-        Phase("head", head, params.head_epochs, params.head_learning_rate),
+        Phase("head", POOL, params.head_epochs, params.head_learning_rate),
         Phase("fine-tuning", block, params.epochs, params.learning_rate),
     ]
 
@@ -139,7 +138,7 @@ class Training:
         self._set_trainable(phase)
         if kept is None:
             self.state.phase, self.state.epoch = number, 0
-            self.state.best, self.state.waited, self.state.plateau = None, 0, 0
+            self.state.best, self.state.waited = None, 0
             self.best = []
         else:
             # The frozen part is the same before and after; weights come back before anything passes through.
@@ -171,7 +170,7 @@ class Training:
             learn.weights,
             batch_size=self.params.batch_size,
             seed=self.seed,
-            epoch=state.epochs,
+            epoch=len(state.history),
             steps=left,
         )
         rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
@@ -190,7 +189,7 @@ class Training:
             "loss": loss,
             "accuracy": float(done["accuracy"][-1]),
         }
-        state.epoch, state.epochs, state.steps = state.epoch + 1, state.epochs + 1, state.steps + len(batches)
+        state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
         if watch is not None:
             row |= self._watch(model, watch)
             self._react(model, row["validation_loss"])
@@ -202,7 +201,7 @@ class Training:
         logits = np.vstack(
             [
                 model.predict(watch.source.rows(rows, 0), self.params.batch_size, verbose=0)
-                for rows in np.array_split(np.arange(len(watch.targets)), -(-len(watch.targets) // 250))
+                for rows in blocks(len(watch.targets))
             ]
         ).astype(np.float64)
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -215,14 +214,12 @@ class Training:
     def _react(self, model: Any, loss: float) -> None:
         state = self.state
         if state.best is None or loss < state.best:
-            state.best, state.waited, state.plateau = loss, 0, 0
+            state.best, state.waited = loss, 0
             if self.params.early_stopping is not None:
                 self.best = _values(self._variables())
             return
         state.waited += 1
-        state.plateau += 1
-        if self.params.schedule == "plateau" and state.plateau >= _PLATEAU_EPOCHS:
-            state.plateau = 0
+        if self.params.schedule == "plateau" and state.waited % _PLATEAU_EPOCHS == 0:
             rate = model.optimizer.learning_rate
             rate.assign(rate * _PLATEAU_FACTOR)
 

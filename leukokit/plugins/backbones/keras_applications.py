@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import sys
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -178,7 +180,8 @@ class ApplicationBackbone(Backbone):
         make = getattr(keras.applications, self.name)
         weights = "imagenet" if pretrained and self.weights == "imagenet" else None
         try:
-            body = make(include_top=False, weights=weights, input_tensor=self._scaled(image), **self.more)
+            with redirect_stdout(sys.stderr):  # Keras tells of a download where data belongs
+                body = make(include_top=False, weights=weights, input_tensor=self._scaled(image), **self.more)
         except Exception as error:  # Keras raises a bare Exception where a download fails
             raise self._explained(error, side) from error
         if pretrained and isinstance(self.weights, Path):

@@ -121,8 +121,8 @@ class HeatExplainer(Explainer):
         method = self.method(network)
         heat_maps: dict[str, FloatArray] = {}
         targets: dict[str, str] = {}
-        for start in range(0, len(chosen), network.batch_size):
-            block = chosen[start : start + network.batch_size]
+        for rows in batches(len(chosen), network.batch_size):
+            block = chosen[rows]
             images = [examples.images[index] for index in block]
             ids = [examples.ids[index] for index in block]
             if self.params.target == "true":

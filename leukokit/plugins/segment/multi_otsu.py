@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, LabelImage, Labels, RGBImage, Segmenter
+from leukokit.api import CELL, NUCLEUS, RED_CELL, SCALE_BAR, Field, LabelImage, Labels, RGBImage, Segmenter
 from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
@@ -23,9 +23,6 @@ from leukokit.plugins.segment._labels import (
     require_size,
 )
 from leukokit.plugins.segment._otsu import histogram, median_level, two_level_otsu, two_shades
-
-SCALE_BAR = "scale_bar"
-"""Role of burned-in scale bars with their labels."""
 
 _Plane = NDArray[np.uint8]
 

@@ -164,6 +164,53 @@ def test_early_stopping_puts_the_best_weights_back(
     assert -np.log(given).mean() == pytest.approx(min(losses), rel=1e-4)
 
 
+def test_a_plateau_halves_the_rate(
+    small_cnn: SmallCnn, train: Examples, validation: Examples, workspace: Workspace
+) -> None:
+    """After two epochs without a lower validation loss the next has half the rate, and so on."""
+    cnn = small_cnn(train="head", epochs=12, schedule="plateau", learning_rate=3.0, optimizer="sgd")
+    cnn.fit(train, validation, seed=1, workspace=workspace)
+    rows = _history(workspace)
+    best, waited, rate = float("inf"), 0, 3.0
+    for row in rows:
+        assert float(row["learning_rate"]) == pytest.approx(rate)
+        loss = float(row["validation_loss"])
+        best, waited = (loss, 0) if loss < best else (best, waited + 1)
+        if waited and waited % 2 == 0:
+            rate /= 2
+    assert rate < 3.0
+
+
+def test_a_cosine_leads_the_rate_down(small_cnn: SmallCnn, train: Examples, workspace: Workspace) -> None:
+    """Each epoch begins with a lower rate, along half a cosine over the whole phase."""
+    cnn = small_cnn(epochs=4, batch_size=8, schedule="cosine", learning_rate=0.01)
+    cnn.fit(train, seed=1, workspace=workspace)
+    rates = [float(row["learning_rate"]) for row in _history(workspace)]
+    expected = [0.01 * (1 + np.cos(np.pi * done / 4)) / 2 for done in range(4)]
+    assert rates == pytest.approx(expected, rel=1e-4)
+
+
+def test_balanced_weights_change_what_is_learnt(small_cnn: SmallCnn, train: Examples) -> None:
+    """Where classes are as large as each other they change nothing; where one is rare they do."""
+    assert train.images is not None
+    assert train.labels is not None
+    rows = [row for row, name in enumerate(train.labels) if name != "late" or row < 9]
+    rare = Examples(
+        ids=[train.ids[row] for row in rows],
+        labels=train.labels[rows],
+        images=[train.images[row] for row in rows],  # type: ignore[arg-type]
+    )
+    for part, same in ((train, True), (rare, False)):
+        kernels = [
+            small_cnn(train="head", epochs=2, class_weight=each)
+            .fit(part, seed=1)
+            .network.get_layer("logits")
+            .get_weights()[0]
+            for each in ("none", "balanced")
+        ]
+        assert np.allclose(*kernels, atol=1e-7) is same
+
+
 def test_max_steps_ends_a_trial(small_cnn: SmallCnn, train: Examples, workspace: Workspace) -> None:
     """Two batches, one epoch, whatever the number of epochs."""
     small_cnn(epochs=50, batch_size=8, max_steps=2).fit(train, seed=1, workspace=workspace)
