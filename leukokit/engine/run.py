@@ -23,10 +23,10 @@ from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.image_stage import ImageTable, StepCount, run_image_stage
 from leukokit.engine.image_work import image_and_labels
 from leukokit.engine.keys import digest
-from leukokit.engine.model_card import model_card
-from leukokit.engine.model_stage import MODEL, TRAINING, CandidateTable, FittedFold, fit_fold
+from leukokit.engine.model_stage import TRAINING, CandidateTable, FittedFold, fit_fold
 from leukokit.engine.observer import Observer, Silent
 from leukokit.engine.provenance import provenance
+from leukokit.engine.publish import publish_fold, publish_rejected
 from leukokit.engine.reasons import (
     PLAN_FILE,
     StepReason,
@@ -39,7 +39,7 @@ from leukokit.engine.results import fold_metrics, predictions
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
-from leukokit.engine.tables import csv_bytes, features_parquet, rejected_table, split_table
+from leukokit.engine.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.workspace import FitPlaces, forget_checkpoints
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed
 from leukokit.evaluation.masks import summarize
@@ -283,7 +283,7 @@ class _Run:
     def _fold(self, fold: Fold | None, number: int, *, several: bool = False) -> FoldRun:
         plan, images = self._images(self.recipe, fold)
         if number == 0:
-            self._write_rejected(images)
+            publish_rejected(self.directory, images, self.data.name, self.observer)
         if not len(images.features):
             reasons = sorted({why.reason for _, why in images.rejected})
             raise RunFailed(
@@ -301,7 +301,7 @@ class _Run:
         fitted = fit_fold(
             candidates, store=self.store, scratch=scratch, places=places, observer=self.observer
         )
-        self._publish(fitted, fold.name if several else None)
+        publish_fold(self.directory, fitted, fold.name if several else None, self.data.stamp)
         return FoldRun(fold, plan, images, fitted)
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
@@ -346,41 +346,6 @@ class _Run:
         if key not in self._tables:
             self._tables[key] = run_image_stage(plan, chosen, self.options.workers, self.observer)
         return plan, self._tables[key]
-
-    def _write_rejected(self, images: ImageTable) -> None:
-        self.directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, self.data.name)))
-        for item, why in images.rejected:
-            facts = {"id": item.sample.id, "stage": why.stage, "reason": why.reason, "detail": why.detail}
-            self.directory.journal.write("rejected", **facts)
-            if why.traceback:
-                self.directory.write(
-                    f"tracebacks/{item.index:06d}.txt", why.traceback.encode(errors="replace")
-                )
-        for name, notes in images.notes.items():
-            self.directory.journal.write("read", id=name, notes=list(notes))
-        if images.rejected:
-            self.observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
-        if images.notes:
-            self.observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
-
-    def _publish(self, fitted: FittedFold, subfolder: str | None) -> None:
-        """Copy model, explanations and tuning into the run directory; several folds get a subfolder each.
-
-        What the fit left in ``training/`` is there already where it ran in this very directory.
-        """
-        several = f"/{subfolder}" if subfolder else ""
-        for source in sorted(path for path in fitted.folder.rglob("*") if path.is_file()):
-            inside = source.relative_to(fitted.folder)
-            if inside.parts[0] in (MODEL, TRAINING):
-                name = f"{inside.parts[0]}{several}/{Path(*inside.parts[1:]).as_posix()}"
-                self.directory.write(name, source.read_bytes())
-        for name, explained in fitted.explanations.items():
-            for inner, source in explained.files(name).items():
-                self.directory.write(f"explanations{several}/{inner}", source.read_bytes())
-        if fitted.tuning is not None:
-            self.directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
-        card = model_card(fitted.best.recipe, fitted.classes, self.data.stamp)
-        self.directory.write(f"{MODEL}{several}/model_card.md", card.encode())
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
         found = align(_fitted(runs), self.items, seed=self.recipe.seed, observer=self.observer)

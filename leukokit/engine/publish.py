@@ -1,0 +1,56 @@
+"""Put into the run directory what images and fits came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from leukokit.engine.image_stage import ImageTable
+from leukokit.engine.model_card import model_card
+from leukokit.engine.model_stage import MODEL, TRAINING, FittedFold
+from leukokit.engine.observer import Observer
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.tables import csv_bytes, rejected_table
+
+
+def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, observer: Observer) -> None:
+    """Write ``rejected.csv`` and tracebacks, and tell of images that were left out or converted.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set, for images without a file.
+    """
+    directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, name)))
+    for item, why in images.rejected:
+        facts = {"id": item.sample.id, "stage": why.stage, "reason": why.reason, "detail": why.detail}
+        directory.journal.write("rejected", **facts)
+        if why.traceback:
+            directory.write(f"tracebacks/{item.index:06d}.txt", why.traceback.encode(errors="replace"))
+    for sample, notes in images.notes.items():
+        directory.journal.write("read", id=sample, notes=list(notes))
+    if images.rejected:
+        observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
+    if images.notes:
+        observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
+
+
+def publish_fold(
+    directory: RunDirectory, fitted: FittedFold, subfolder: str | None, stamp: str | None
+) -> None:
+    """Copy model, explanations and tuning of one fold; several folds get a subfolder each.
+
+    What the fit left in ``training/`` is there already where it ran in this very directory.
+    """
+    several = f"/{subfolder}" if subfolder else ""
+    for source in sorted(path for path in fitted.folder.rglob("*") if path.is_file()):
+        inside = source.relative_to(fitted.folder)
+        if inside.parts[0] in (MODEL, TRAINING):
+            name = f"{inside.parts[0]}{several}/{Path(*inside.parts[1:]).as_posix()}"
+            directory.write(name, source.read_bytes())
+    for name, explained in fitted.explanations.items():
+        for inner, source in explained.files(name).items():
+            directory.write(f"explanations{several}/{inner}", source.read_bytes())
+    if fitted.tuning is not None:
+        directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
+    card = model_card(fitted.best.recipe, fitted.classes, stamp)
+    directory.write(f"{MODEL}{several}/model_card.md", card.encode())
