@@ -56,8 +56,9 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
     from collections import Counter
 
     from leukokit.cli._terminal import print_warning
-    from leukokit.engine.data import make_split, open_data
+    from leukokit.engine.data import open_data
     from leukokit.engine.observer import Silent
+    from leukokit.engine.protocols import divide
 
     class Warn(Silent):
         def warn(self, text: str) -> None:
@@ -66,12 +67,16 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
     data = open_data(recipe, catalog, threads=1, observer=Warn())
     labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
     counts = {"all": dict(Counter(labels.values()))}
-    if recipe.classify is not None or recipe.model.split is not None:
-        folds = make_split(recipe, data, Warn())
-        for fold in folds:
-            for part in dict.fromkeys(fold.parts.values()):
-                name = str(part) if len(folds) == 1 else f"{fold.name} {part}"
-                counts[name] = dict(Counter(labels[id_] for id_, one in fold.parts.items() if one == part))
+    model = recipe.model
+    if recipe.classify is not None or model.split is not None or model.evaluate:
+        for division in divide(recipe, data, Warn()):
+            for fold in division.folds:
+                for part in dict.fromkeys(fold.parts.values()):
+                    place = [division.name, fold.name if len(division.folds) > 1 else "", str(part)]
+                    name = " ".join(word for word in place if word)
+                    counts[name] = dict(
+                        Counter(labels[id_] for id_, one in fold.parts.items() if one == part)
+                    )
     return counts
 
 
@@ -89,9 +94,14 @@ def _problems(error: Any) -> list[dict[str, Any]]:
 
 
 def _summary(recipe: Recipe) -> list[tuple[str, str]]:
+    from leukokit.engine.protocols import describe
+
     model = recipe.model
     split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))
-    lines = [("data", _component(recipe.data)), ("split", split)]
+    lines = [("data", _component(recipe.data))]
+    lines += [("evaluate", f"{each.name}: {describe(each.split)}") for each in model.evaluate] or [
+        ("split", split)
+    ]
     lines += [("preprocess", _component(bound)) for bound in recipe.preprocess]
     lines += [("segment", _component(recipe.segment))] if recipe.segment else []
     lines += [("features", _features(bound)) for bound in recipe.features]

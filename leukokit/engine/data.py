@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leukokit.api import DataError, Dataset, Kind, Sample
 from leukokit.catalog import Catalog
+from leukokit.engine.group_file import regrouped
 from leukokit.engine.identity import identity_key
 from leukokit.engine.image_plan import Item
 from leukokit.engine.observer import Observer
@@ -68,6 +69,8 @@ def open_data(recipe: Recipe, catalog: Catalog, *, threads: int, observer: Obser
     samples = dataset.samples()
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")
+    if recipe.model.data.groups is not None:
+        samples = regrouped(samples, recipe.model.data.groups, stood_in=stood_in, observer=observer)
     for note in dataset.notes():
         observer.warn(f"data set {name}: {note}")
     keys = content_keys(dataset, identity, samples, threads)
@@ -90,8 +93,10 @@ def refuse_conflicts(items: Sequence[Item]) -> None:
             )
 
 
-def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold, ...]:
-    """Divide the labeled samples as the recipe says.
+def make_split(
+    recipe: Recipe, data: OpenData, asked: SplitSpec | None, observer: Observer
+) -> tuple[SplitSpec, tuple[Fold, ...]]:
+    """Divide the labeled samples as asked, or as the data set proposes; returns what was done, too.
 
     Byte-identical pictures count as one group where the split is drawn here. A split that is fixed by name or
     file is kept as it is, and pictures that straddle its parts are counted in a warning.
@@ -101,7 +106,7 @@ def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold
         observer.warn(f"{len(data.items) - len(labeled)} images have no label and belong to no part")
     if not labeled:
         raise DataError("no image has a label", where=f"data set {data.name}")
-    spec = _spec(recipe, data, observer)
+    spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(
         spec,
@@ -119,11 +124,10 @@ def make_split(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Fold
                 f"{len(straddling)} pairs of identical pictures lie in two parts of split {fold.name}, "
                 f"such as {a} and {b}: the split is fixed and kept as it is; scores may be too good"
             )
-    return folds
+    return spec, folds
 
 
-def _spec(recipe: Recipe, data: OpenData, observer: Observer) -> SplitSpec:
-    asked = recipe.model.split
+def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitSpec:
     default = data.dataset.default_split()
     fixed = Named(method="named", name=default) if default is not None else Holdout(method="holdout")
     if asked is None:

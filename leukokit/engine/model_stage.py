@@ -26,6 +26,7 @@ from leukokit.engine.explain_stage import Explained, Subject, explain_model
 from leukokit.engine.identity import identity
 from leukokit.engine.image_plan import ImagePlan
 from leukokit.engine.keys import array_digest, digest, library_versions
+from leukokit.engine.leak_check import company_leak, memory_leaks
 from leukokit.engine.observer import Observer
 from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
@@ -36,6 +37,8 @@ from leukokit.recipe import Recipe
 
 MODEL = "model"
 TRAINING = "training"
+FIT_REVISION = 2
+"""Raised when other facts are kept of a fit."""
 _FACTS = "facts.json"
 _TUNING = "tuning.csv"
 _PROBABILITIES = "probabilities.npz"
@@ -74,6 +77,8 @@ class FittedFold:
         The setting that was fitted.
     tuning : DataFrame or None
         One row a setting, best first.
+    leaks : tuple of str
+        What the model knows that it should not, in words; empty where nothing was found.
     probabilities : mapping of Part to float64 array n x k
     explanations : mapping of name to Explained
         Names are safe for files.
@@ -87,6 +92,7 @@ class FittedFold:
     best: CandidateTable
     tuning: pd.DataFrame | None
     classes: tuple[str, ...]
+    leaks: tuple[str, ...]
     probabilities: Mapping[Part, FloatArray]
     explanations: Mapping[str, Explained]
     reused: bool
@@ -100,6 +106,7 @@ def fit_fold(
     scratch: Path,
     places: FitPlaces,
     observer: Observer,
+    explain: bool = True,
 ) -> FittedFold:
     """Fit the best candidate on the training part and let it speak of validation and test.
 
@@ -111,6 +118,8 @@ def fit_fold(
         A folder for what is fitted; made here.
     places : FitPlaces
         Where the fit shows what it does, and where checkpoints go without a cache.
+    explain : bool
+        Whether the recipe's explainers look at the model.
     """
     key = _key(candidates)
     fitted: FittedModel | None = None
@@ -126,9 +135,8 @@ def fit_fold(
             fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
-    return _explained(
-        _read(candidates, scratch, reused=kept is not None), key, fitted, store=store, observer=observer
-    )
+    found = _read(candidates, scratch, reused=kept is not None)
+    return _explained(found, key, fitted, store=store, observer=observer) if explain else found
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:
@@ -147,6 +155,7 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
     stages = [bound for bound in (first.classify, *first.select) if bound is not None]
     return digest(
         "model",
+        FIT_REVISION,
         library_versions(),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
@@ -206,7 +215,12 @@ def _fit(
     model.save(folder / MODEL)
     probabilities = {part.value: _checked(model, chosen.examples[part], classifier) for part in held_out}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
-    facts = {"best": best, "classes": list(model.classes)}
+    leaks = memory_leaks(select, train, seed=seed)
+    if held_out:
+        asked = chosen.examples[held_out[-1]]
+        company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
+        leaks += [company] if company is not None else []
+    facts = {"best": best, "classes": list(model.classes), "leaks": leaks}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
 
@@ -271,6 +285,7 @@ def _read(candidates: Sequence[CandidateTable], folder: Path, *, reused: bool) -
         best=candidates[facts["best"]],
         tuning=pd.read_csv(tuning) if tuning.exists() else None,
         classes=tuple(facts["classes"]),
+        leaks=tuple(facts["leaks"]),
         probabilities=probabilities,
         explanations={},
         reused=reused,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Consumes, Examples, Labels, Part, RGBImage
 from leukokit.catalog import Catalog
 from leukokit.engine.alignment_stage import Alignment, align
-from leukokit.engine.chain import fits_preprocessing, image_plan
-from leukokit.engine.data import OpenData, make_split, merged_groups, open_data
+from leukokit.engine.chain import fits_preprocessing
+from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.executors import Workers
-from leukokit.engine.image_plan import ImagePlan, Item
-from leukokit.engine.image_stage import ImageTable, StepCount, run_image_stage
-from leukokit.engine.image_work import image_and_labels
+from leukokit.engine.fold_stage import CHECKPOINTS, FoldStage
+from leukokit.engine.image_stage import ImageTable, StepCount
 from leukokit.engine.keys import digest
-from leukokit.engine.model_stage import TRAINING, CandidateTable, FittedFold, fit_fold
+from leukokit.engine.model_stage import FittedFold
 from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
 from leukokit.engine.publish import publish_fold, publish_rejected
 from leukokit.engine.reasons import (
@@ -37,17 +36,16 @@ from leukokit.engine.reasons import (
 )
 from leukokit.engine.results import fold_metrics, predictions
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.store import Store
-from leukokit.engine.stored_images import StoredImages
 from leukokit.engine.tables import csv_bytes, features_parquet, split_table
-from leukokit.engine.workspace import FitPlaces, forget_checkpoints
-from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed
+from leukokit.engine.workspace import forget_checkpoints
+from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
-CHECKPOINTS = ".checkpoints"
-"""Folder of the run directory for checkpoints that the cache cannot hold."""
+__all__ = ["Finisher", "FoldRun", "RunOptions", "RunResult", "run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,67 +67,6 @@ class RunOptions:
     directory: Path | None = None
     cache: Path | None = None
     workers: Workers = field(default_factory=Workers)
-
-
-@dataclass(frozen=True)
-class FoldRun:
-    """One fold: its division, the images' plan and table, and the fitted model."""
-
-    fold: Fold | None
-    plan: ImagePlan
-    images: ImageTable
-    fitted: FittedFold | None
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """What came out of a run; everything in it is also in the files under ``path``.
-
-    Attributes
-    ----------
-    path : Path
-        The run directory.
-    metrics : mapping
-        Content of ``metrics.json``.
-    predictions : DataFrame or None
-        Content of ``predictions.csv``.
-    features : DataFrame
-        Features of the first fold, indexed by sample id.
-    masks : DataFrame or None
-        Agreement with ground truth, one row an image.
-    alignment : Alignment or None
-        Where the heat of explained images lies.
-    reasons : sequence of StepReason
-        Why each step ran.
-    exit_code : int
-        0, or 3 where more images were rejected than the recipe allows.
-    """
-
-    path: Path
-    recipe: Recipe
-    data: OpenData
-    folds: Sequence[FoldRun]
-    metrics: Mapping[str, Any]
-    predictions: pd.DataFrame | None
-    features: pd.DataFrame
-    masks: pd.DataFrame | None
-    alignment: Alignment | None
-    reasons: Sequence[StepReason]
-    exit_code: int
-
-    @property
-    def stamp(self) -> str | None:
-        """Text that marks every output of synthetic data; None for real images."""
-        return self.data.stamp
-
-    def pictures(self, items: Sequence[Item]) -> Iterator[tuple[Item, RGBImage, Labels]]:
-        """Preprocessed images with their label images; those that were rejected are left out."""
-        # Only images that workers came through with: one that crashed a worker would crash this process.
-        plan = self.folds[0].plan
-        for item in items:
-            found = image_and_labels(plan, item) if item.sample.id in self.features.index else None
-            if found is not None:
-                yield item, *found
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -220,19 +157,20 @@ class _Run:
     scratch: Path
 
     def __post_init__(self) -> None:
-        self.store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
-        self.items = {item.sample.id: item for item in self.data.items}
-        self.samples = {name: item.sample for name, item in self.items.items()}
-        self.has_truth = self._has_truth()
-        self._tables: dict[str, ImageTable] = {}
-
-    def _has_truth(self) -> bool:
-        """Whether the data set has masks of a role that the segmenter makes."""
-        if self.recipe.segment is None:
-            return False
-        masks = (self.data.dataset.truth(item.sample) for item in self.data.items)
-        first = next((truth for truth in masks if truth is not None), None)
-        return first is not None and bool(set(first.roles) & set(self.recipe.segment.component.roles()))
+        store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
+        self.samples = {item.sample.id: item.sample for item in self.data.items}
+        self.divisions = self._divisions()
+        folds = [fold for division in self.divisions for fold in division.folds]
+        self.stage = FoldStage(
+            self.recipe,
+            self.data,
+            {name for fold in folds for name in fold.parts} if folds else self.samples.keys(),
+            self.directory,
+            store,
+            self.options.workers,
+            self.observer,
+            self.scratch,
+        )
 
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
@@ -241,11 +179,10 @@ class _Run:
         workers = self.options.workers
         facts = {"executor": workers.kind.value, "count": workers.count}
         directory.write_json("provenance.json", provenance(recipe, self.data.items, facts, self.data.stamp))
-        folds = self._folds()
+        folds = self.divisions[0].folds if self.divisions else ()
         if folds:
             directory.write("split.csv", csv_bytes(split_table(folds, self.samples)))
-        several = len(folds) > 1
-        runs = [self._fold(fold, i, several=several) for i, fold in enumerate(folds)] or [self._fold(None, 0)]
+        runs = self._headline(folds)
         images = runs[0].images
         parts = {} if len(folds) != 1 else folds[0].parts
         if recipe.features:
@@ -255,9 +192,11 @@ class _Run:
             directory.write("masks.csv", csv_bytes(images.masks, index=True))
         alignment = self._alignment(runs)
         metrics = self._metrics(runs, alignment)
-        predicted = predictions(_fitted(runs), self.samples, self.data.name) if recipe.classify else None
+        predicted = predictions(fitted_folds(runs), self.samples, self.data.name) if recipe.classify else None
         if predicted is not None:
             directory.write("predictions.csv", csv_bytes(predicted))
+        if recipe.model.evaluate and recipe.classify is not None:
+            metrics |= self._protocols(fitted_folds(runs), metrics)
         if metrics:
             directory.write_json("metrics.json", metrics)
         return RunResult(
@@ -274,81 +213,60 @@ class _Run:
             exit_code=self._exit_code(images),
         )
 
-    def _folds(self) -> list[Fold]:
-        needed = self.recipe.classify is not None or self.recipe.model.split is not None
+    def _divisions(self) -> tuple[Division, ...]:
+        model = self.recipe.model
+        needed = self.recipe.classify is not None or model.split is not None or bool(model.evaluate)
         if not needed and not fits_preprocessing(self.recipe):
-            return []
-        return list(make_split(self.recipe, self.data, self.observer))
+            return ()
+        return divide(self.recipe, self.data, self.observer)
 
-    def _fold(self, fold: Fold | None, number: int, *, several: bool = False) -> FoldRun:
-        plan, images = self._images(self.recipe, fold)
-        if number == 0:
-            publish_rejected(self.directory, images, self.data.name, self.observer)
-        if not len(images.features):
-            reasons = sorted({why.reason for _, why in images.rejected})
+    def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
+        """Run the folds that the run directory itself is about."""
+        first = self.stage.images(folds[0] if folds else None)
+        publish_rejected(self.directory, first.images, self.data.name, self.observer)
+        if not len(first.images.features):
+            reasons = sorted({why.reason for _, why in first.images.rejected})
             raise RunFailed(
-                f"every one of {len(images.rejected)} images was rejected ({', '.join(reasons)})",
+                f"every one of {len(first.images.rejected)} images was rejected ({', '.join(reasons)})",
                 where=str(self.directory.path / "rejected.csv"),
             )
-        if self.recipe.classify is None or fold is None:
-            return FoldRun(fold, plan, images, None)
-        candidates = [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
-        scratch = self.scratch / str(number)
-        places = FitPlaces(
-            artifacts=self.directory.folder(f"{TRAINING}/{fold.name}" if several else TRAINING),
-            checkpoints=self.directory.folder(CHECKPOINTS),
-        )
-        fitted = fit_fold(
-            candidates, store=self.store, scratch=scratch, places=places, observer=self.observer
-        )
-        publish_fold(self.directory, fitted, fold.name if several else None, self.data.stamp)
-        return FoldRun(fold, plan, images, fitted)
+        if self.recipe.classify is None or not folds:
+            return [first, *(self.stage.images(fold) for fold in folds[1:])]
+        several = len(folds) > 1
+        runs = [self.stage.fit(fold, folder="", several=several, explain=True) for fold in folds]
+        for name, fitted in fitted_folds(runs).items():
+            publish_fold(self.directory, fitted, name if several else None, self.data.stamp)
+        return runs
 
-    def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
-        recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
-        plan, images = self._images(recipe, fold)
-        good = [item for item in self.data.items if item.sample.id in images.features.index]
-        groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
-        examples = {part: self._examples(plan, images, fold, part, groups) for part in Part}
-        return CandidateTable(overrides, recipe, plan, examples)
+    def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:
+        """Evaluate under every other protocol; one that cannot be costs the headline nothing."""
+        first, *others = self.divisions
+        evaluated = [Evaluated(first, headline, scores)]
+        for each in others:
+            self.observer.say(f"protocol {each.name}: {each.description}")
+            try:
+                evaluated.append(self._protocol(each))
+            except DataError as error:
+                self.observer.warn(f"protocol {each.name} could not be evaluated: {error}")
+                evaluated.append(Evaluated(each, {}, {}, error=str(error)))
+        return {"protocols": side_by_side(evaluated)}
 
-    def _examples(
-        self, plan: ImagePlan, images: ImageTable, fold: Fold, part: Part, groups: Mapping[str, str]
-    ) -> Examples:
-        assert self.recipe.classify is not None
-        consumes = self.recipe.classify.component.consumes
-        ids = [name for name in images.features.index if fold.parts.get(name) is part]
-        return Examples(
-            ids=ids,
-            labels=np.array([self.samples[name].label for name in ids], dtype=np.str_),
-            groups=np.array([groups[name] for name in ids], dtype=np.str_),
-            features=images.features.loc[ids] if Consumes.FEATURES in consumes else None,
-            images=StoredImages(plan, [self.items[name] for name in ids])
-            if Consumes.IMAGES in consumes
-            else None,
-        )
-
-    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, ImageTable]:
-        """Image stage of a recipe on a fold; folds and candidates with the same images share one table."""
-        chosen = list(self.data.items)
-        if fold is not None:
-            chosen = [item for item in chosen if item.sample.id in fold.parts]
-        training = [item for item in chosen if fold is not None and fold.parts[item.sample.id] is Part.TRAIN]
-        plan = image_plan(
-            recipe,
-            self.data.dataset,
-            training,
-            store=self.store,
-            has_truth=self.has_truth,
-            observer=self.observer,
-        )
-        key = digest([step.key for step in plan.steps()], [item.index for item in chosen])
-        if key not in self._tables:
-            self._tables[key] = run_image_stage(plan, chosen, self.options.workers, self.observer)
-        return plan, self._tables[key]
+    def _protocol(self, division: Division) -> Evaluated:
+        """Fit and score one protocol; its division, predictions and scores go into a folder of its own."""
+        folder, several = f"{FOLDER}/{division.name}", len(division.folds) > 1
+        runs = [
+            self.stage.fit(fold, folder=folder, several=several, explain=False) for fold in division.folds
+        ]
+        fitted = fitted_folds(runs)
+        metrics = fold_metrics(fitted, seed=self.recipe.seed) | self._notice()
+        predicted = predictions(fitted, self.samples, self.data.name)
+        self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
+        self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
+        self.directory.write_json(f"{folder}/metrics.json", metrics)
+        return Evaluated(division, fitted, metrics)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
-        found = align(_fitted(runs), self.items, seed=self.recipe.seed, observer=self.observer)
+        found = align(fitted_folds(runs), self.stage.items, seed=self.recipe.seed, observer=self.observer)
         if found is not None:
             self.directory.write("explanations/alignment.csv", csv_bytes(found.table))
             self.directory.write("explanations/alignment_summary.csv", csv_bytes(found.summary))
@@ -357,15 +275,26 @@ class _Run:
     def _metrics(self, runs: Sequence[FoldRun], alignment: Alignment | None) -> dict[str, Any]:
         metrics: dict[str, Any] = {}
         if self.recipe.classify is not None:
-            metrics |= fold_metrics(_fitted(runs), seed=self.recipe.seed)
+            metrics |= fold_metrics(fitted_folds(runs), seed=self.recipe.seed)
+            metrics["leaks"] = self._leaks(runs)
         if runs[0].images.masks is not None:
             metrics["segmentation"] = _json_table(summarize(runs[0].images.masks))
         if alignment is not None:
             metrics["alignment"] = alignment.metrics()
-        if metrics:
-            metrics["synthetic"] = self.data.stamp is not None
-            metrics["notice"] = "Research use only. Not a medical device."
-        return metrics
+        return metrics | self._notice() if metrics else {}
+
+    def _leaks(self, runs: Sequence[FoldRun]) -> list[str]:
+        """Collect what the models know that they should not, and warn of it."""
+        leaks = list(dict.fromkeys(leak for fitted in fitted_folds(runs).values() for leak in fitted.leaks))
+        for leak in leaks:
+            self.observer.warn(f"LEAK: {leak}")
+        return leaks
+
+    def _notice(self) -> dict[str, Any]:
+        return {
+            "synthetic": self.data.stamp is not None,
+            "notice": "Research use only. Not a medical device.",
+        }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:
         record = plan_record(self.recipe, runs[0].plan)
@@ -385,10 +314,6 @@ class _Run:
             )
             return EXIT_TOO_MANY_REJECTED
         return EXIT_DONE
-
-
-def _fitted(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
-    return {each.fold.name: each.fitted for each in runs if each.fold is not None and each.fitted is not None}
 
 
 def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:

@@ -160,13 +160,14 @@ def _drawn(spec: SplitSpec, table: _Table) -> list[tuple[str, list[Part]]]:
         return [("blocks", _blocks(spec, table))]
     assert isinstance(spec, KFold)
     if spec.by == "blocks":
-        folds = _block_folds(spec, table)
-    else:
-        table = table if spec.by == "group" else table.alone()
-        equal = [1 / spec.folds] * spec.folds
-        fold_of = table.draw(equal, stratify=spec.stratify, purpose="folds", into=f"{spec.folds} folds")
-        folds = [_fold_parts(spec, table, fold_of == number, number) for number in range(spec.folds)]
-    return [(f"fold-{number}", parts) for number, parts in enumerate(folds, start=1)]
+        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(spec, table), start=1)]
+    table = table if spec.by == "group" else table.alone()
+    drawn = []
+    for repeat in range(1, spec.repeats + 1):
+        prefix = f"repeat-{repeat}-" if spec.repeats > 1 else ""
+        folds = _random_folds(spec, table, repeat)
+        drawn += [(f"{prefix}fold-{i}", parts) for i, parts in enumerate(folds, start=1)]
+    return drawn
 
 
 def _purges(spec: SplitSpec) -> bool:
@@ -186,13 +187,23 @@ def _blocks(spec: Blocks, table: _Table) -> list[Part]:
     return parts
 
 
-def _fold_parts(spec: KFold, table: _Table, tested: NDArray[np.bool_], number: int) -> list[Part]:
+def _random_folds(spec: KFold, table: _Table, repeat: int) -> list[list[Part]]:
+    # The first draw is the one of a recipe without repeats: asking for more must not change it.
+    again = f" repeat {repeat}" if repeat > 1 else ""
+    equal = [1 / spec.folds] * spec.folds
+    fold_of = table.draw(equal, stratify=spec.stratify, purpose=f"folds{again}", into=f"{spec.folds} folds")
+    return [
+        _fold_parts(spec, table, fold_of == number, f"fold {number}{again}") for number in range(spec.folds)
+    ]
+
+
+def _fold_parts(spec: KFold, table: _Table, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
     parts = [Part.TEST if test else Part.TRAIN for test in tested]
     if spec.validation:
         rest = np.flatnonzero(~tested)
         share = spec.validation * len(table) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
-        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=f"fold {number}")
+        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=purpose)
         for row, part in zip(rest, drawn, strict=True):
             parts[row] = part
     return parts
@@ -238,7 +249,12 @@ def _check(fold: Fold, table: _Table, asked: set[Part]) -> None:
     counts = {part: Counter(label_of[id_] for id_ in fold.ids(part)) for part in asked | {Part.TRAIN}}
     for part, inside in counts.items():
         if not inside:
-            raise DataError(f"the {part} part is empty", where=f"split {fold.name}")
+            raise DataError(
+                f"the {part} part is empty",
+                where=f"split {fold.name}",
+                hint="Ask for a larger part or fewer folds; a group on both sides of a block's edge stays on "
+                "one side only",
+            )
     for label in sorted(set().union(*counts.values()) - set(counts[Part.TRAIN])):
         total = sum(inside[label] for inside in counts.values())
         raise DataError(

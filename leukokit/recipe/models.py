@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from leukokit.recipe.audit import AuditSpec
+from leukokit.recipe.protocol import Protocol, ProtocolSpec
 from leukokit.recipe.split import SplitSpec
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
@@ -40,8 +43,14 @@ class Read(RecipeBase):
 
 
 class DataRef(ComponentRef):
-    """A data set, and how its files are read."""
+    """A data set, how its files are read, and what belongs together in it."""
 
+    groups: Path | None = Field(
+        None,
+        description="CSV with the columns 'id' and 'group': samples of one group (patient, slide, "
+        "overlapping views) stay on one side of a split. `leukokit audit --groups FILE` writes one. "
+        "null: the data set's own.",
+    )
     read: Read = Field(Read(bit_depth=None, frame=None), description="How files become pixels.")
 
 
@@ -73,6 +82,12 @@ class RecipeModel(RecipeBase):
     )
     data: DataRef = Field(description="Data set.")
     split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")
+    evaluate: list[ProtocolSpec] = Field(
+        [],
+        description="Several ways to part the samples, evaluated side by side, in place of `split`: "
+        "random, grouped, blocked, a split of the data set, or a name and a split. The first gives the "
+        "headline.",
+    )
     preprocess: list[ComponentRef] = Field([], description="Preprocessors, applied in order.")
     segment: ComponentRef | None = Field(None, description="Segmenter.")
     features: list[ComponentRef] = Field([], description="Feature extractors.")
@@ -80,6 +95,24 @@ class RecipeModel(RecipeBase):
     classify: ComponentRef | None = Field(None, description="Classifier.")
     tune: Tune | None = Field(None, description="Search of parameters; null: none.")
     explain: list[ComponentRef] = Field([], description="Explainers of the fitted model.")
+    audit: AuditSpec = Field(AuditSpec(), description="What an audit looks at and how strict it is.")
+
+    @field_validator("evaluate")
+    @classmethod
+    def _each_name_once(cls, value: list[Protocol]) -> list[Protocol]:
+        names = [each.name.lower() for each in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} stands here twice; give each protocol a name of its own")
+        return value
+
+    @model_validator(mode="after")
+    def _one_headline(self) -> Self:
+        if self.evaluate and self.split is not None:
+            raise ValueError(
+                "'split' and 'evaluate' both say how samples are parted; put the split first in 'evaluate'"
+            )
+        return self
 
 
 FIELDS = tuple(RecipeModel.model_fields)

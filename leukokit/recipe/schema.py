@@ -21,9 +21,10 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     schema = RecipeModel.model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions.pop("ComponentRef", None)
-    read = definitions.pop("DataRef")["properties"]["read"]
+    data = definitions.pop("DataRef")["properties"]
+    beside = {name: described for name, described in data.items() if name not in ("use", "params")}
     for kind in Kind:
-        _add_kind(definitions, catalog, kind, {"read": read} if kind is Kind.DATASET else {})
+        _add_kind(definitions, catalog, kind, beside if kind is Kind.DATASET else {})
     properties = schema["properties"]
     for stage, kind in ONE.items():
         one = {"$ref": _BASE_REF + str(kind)}

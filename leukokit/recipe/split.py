@@ -93,6 +93,18 @@ class KFold(_Split):
     validation: float = Field(
         0.0, ge=0, lt=1, description="Share of all samples that each fold takes from training for validation."
     )
+    repeats: int = Field(
+        1,
+        ge=1,
+        le=100,
+        description="Times that the folds are drawn anew; every sample is tested once in each.",
+    )
+
+    @model_validator(mode="after")
+    def _blocks_do_not_change(self) -> Self:
+        if self.repeats > 1 and self.by == "blocks":
+            raise ValueError("blocks are the same every time: repeats needs by: random or by: group")
+        return self
 
     @model_validator(mode="after")
     def _leave_some_for_training(self) -> Self:

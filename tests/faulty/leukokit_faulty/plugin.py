@@ -24,7 +24,9 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
 
 @hookimpl
 def leukokit_selectors() -> Iterable[ComponentSpec]:
-    """Offer a component whose dependency is not installed."""
+    """Offer selectors that leak, and a component whose dependency is not installed."""
     return [
-        ComponentSpec("deep", "leukokit_faulty.components:NeedsAbsent", "Needs a package that is absent.")
+        ComponentSpec("peeking", "leukokit_faulty.leaks:Peeking", "Remembers the rows of every fit."),
+        ComponentSpec("adaptive", "leukokit_faulty.leaks:Adaptive", "Learns from what it is asked about."),
+        ComponentSpec("deep", "leukokit_faulty.components:NeedsAbsent", "Needs a package that is absent."),
     ]

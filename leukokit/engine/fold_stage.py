@@ -1,0 +1,141 @@
+"""Work on the folds of one protocol: images of each fold, then tuning, fit and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukokit.api import Consumes, Examples, Part
+from leukokit.engine.chain import fits_preprocessing, image_plan
+from leukokit.engine.data import OpenData, merged_groups
+from leukokit.engine.executors import Workers
+from leukokit.engine.image_plan import ImagePlan
+from leukokit.engine.image_stage import ImageTable, run_image_stage
+from leukokit.engine.keys import digest
+from leukokit.engine.model_stage import TRAINING, CandidateTable, fit_fold
+from leukokit.engine.observer import Observer
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import FoldRun
+from leukokit.engine.store import Store
+from leukokit.engine.stored_images import StoredImages
+from leukokit.engine.workspace import FitPlaces
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+CHECKPOINTS = ".checkpoints"
+"""Folder of the run directory for checkpoints that the cache cannot hold."""
+
+
+@dataclass
+class FoldStage:
+    """Runs folds; those that have the same images share one table.
+
+    Attributes
+    ----------
+    wanted : collection of str
+        Ids of the images that any fold has a use for.
+    scratch : Path
+        Folder for what is fitted.
+    """
+
+    recipe: Recipe
+    data: OpenData
+    wanted: Collection[str]
+    directory: RunDirectory
+    store: Store | None
+    workers: Workers
+    observer: Observer
+    scratch: Path
+    _tables: dict[str, ImageTable] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.items = {item.sample.id: item for item in self.data.items}
+        self._has_truth = self._truth()
+
+    def _truth(self) -> bool:
+        """Whether the data set has masks of a role that the segmenter makes."""
+        if self.recipe.segment is None:
+            return False
+        masks = (self.data.dataset.truth(item.sample) for item in self.data.items)
+        first = next((truth for truth in masks if truth is not None), None)
+        return first is not None and bool(set(first.roles) & set(self.recipe.segment.component.roles()))
+
+    def images(self, fold: Fold | None) -> FoldRun:
+        """Work on the images of a fold, or on all, and fit nothing."""
+        plan, images = self._images(self.recipe, fold)
+        return FoldRun(fold, plan, images, None)
+
+    def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
+        """Work on the images of a fold, fit on its training part and predict the others.
+
+        Parameters
+        ----------
+        folder : str
+            Folder of the protocol inside the run directory; empty for the run directory itself.
+        several : bool
+            Whether the protocol has further folds, so that each needs a place of its own.
+        explain : bool
+            Whether the recipe's explainers look at the model.
+        """
+        plan, images = self._images(self.recipe, fold)
+        candidates = [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
+        inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
+        places = FitPlaces(
+            artifacts=self.directory.folder("/".join(inside)),
+            checkpoints=self.directory.folder(CHECKPOINTS),
+        )
+        fitted = fit_fold(
+            candidates,
+            store=self.store,
+            scratch=self.scratch / (folder or "run") / fold.name,
+            places=places,
+            observer=self.observer,
+            explain=explain,
+        )
+        return FoldRun(fold, plan, images, fitted)
+
+    def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
+        recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
+        plan, images = self._images(recipe, fold)
+        good = [item for item in self.data.items if item.sample.id in images.features.index]
+        groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
+        examples = {part: self._examples(plan, images, fold, part, groups) for part in Part}
+        return CandidateTable(overrides, recipe, plan, examples)
+
+    def _examples(
+        self, plan: ImagePlan, images: ImageTable, fold: Fold, part: Part, groups: Mapping[str, str]
+    ) -> Examples:
+        assert self.recipe.classify is not None
+        consumes = self.recipe.classify.component.consumes
+        ids = [name for name in images.features.index if fold.parts.get(name) is part]
+        return Examples(
+            ids=ids,
+            labels=np.array([self.items[name].sample.label for name in ids], dtype=np.str_),
+            groups=np.array([groups[name] for name in ids], dtype=np.str_),
+            features=images.features.loc[ids] if Consumes.FEATURES in consumes else None,
+            images=StoredImages(plan, [self.items[name] for name in ids])
+            if Consumes.IMAGES in consumes
+            else None,
+        )
+
+    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, ImageTable]:
+        inside = self.wanted if fold is None or not fits_preprocessing(recipe) else fold.parts.keys()
+        chosen = [item for item in self.data.items if item.sample.id in inside]
+        part_of = {} if fold is None else fold.parts
+        training = [item for item in self.data.items if part_of.get(item.sample.id) is Part.TRAIN]
+        plan = image_plan(
+            recipe,
+            self.data.dataset,
+            training,
+            store=self.store,
+            has_truth=self._has_truth,
+            observer=self.observer,
+        )
+        key = digest([step.key for step in plan.steps()], [item.index for item in chosen])
+        if key not in self._tables:
+            self._tables[key] = run_image_stage(plan, chosen, self.workers, self.observer)
+        return plan, self._tables[key]

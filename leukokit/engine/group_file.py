@@ -1,0 +1,85 @@
+"""Groups given in a CSV file, in place of those that the data set knows."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from leukokit.api import DataError, Sample
+from leukokit.engine.observer import Observer
+
+_SHOWN = 20
+
+
+def regrouped(
+    samples: Sequence[Sample], path: Path, *, stood_in: bool, observer: Observer
+) -> Sequence[Sample]:
+    """Give each sample the group that the file names; one that it does not name stands alone.
+
+    Parameters
+    ----------
+    stood_in : bool
+        True where other images stand in for those that the file speaks of: it is then left aside.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read, or names none of the samples.
+    """
+    if stood_in:
+        observer.warn(f"the groups in {path} belong to the real data; the stand-in's own groups are used")
+        return samples
+    groups = read_group_file(path)
+    known = {sample.id for sample in samples}
+    strangers = [name for name in groups if name not in known]
+    if len(strangers) == len(groups):
+        raise DataError(
+            f"none of its {len(groups)} ids is an image of the data set; those look like {samples[0].id!r}",
+            where=str(path),
+            hint="Write one with 'leukokit audit RECIPE --groups FILE'",
+        )
+    if strangers:
+        observer.warn(
+            f"{len(strangers)} ids of {path} are no images of the data set, such as {strangers[0]!r}"
+        )
+    return [replace(sample, group=groups.get(sample.id)) for sample in samples]
+
+
+def read_group_file(path: Path) -> dict[str, str]:
+    """Read a CSV with the columns ``id`` and ``group``.
+
+    Raises
+    ------
+    DataError
+        Where it cannot be read, lacks a column, or has bad rows: all are named with their line.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise DataError(f"the group file cannot be read: {reason}", where=str(path)) from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = reader.fieldnames or ()
+    if "id" not in columns or "group" not in columns:
+        raise DataError(
+            f"the group file has the columns {', '.join(columns) or 'none'}; expected 'id' and 'group'",
+            where=str(path),
+        )
+    groups: dict[str, str] = {}
+    problems = []
+    for row in reader:
+        name, group = row["id"] or "", (row["group"] or "").strip()
+        if not name or not group:
+            problems.append(f"line {reader.line_num}: {'id' if not name else 'group'} is empty")
+        elif groups.setdefault(name, group) != group:
+            problems.append(f"line {reader.line_num}: {name} was in group {groups[name]} before")
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        shown = "; ".join(problems[:_SHOWN]) + more
+        raise DataError(f"the group file has {len(problems)} bad rows: {shown}", where=str(path))
+    if not groups:
+        raise DataError("the group file has no rows", where=str(path))
+    return groups

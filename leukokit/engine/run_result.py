@@ -1,0 +1,89 @@
+"""What comes out of a run, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from leukokit.api import Labels, RGBImage
+from leukokit.engine.alignment_stage import Alignment
+from leukokit.engine.data import OpenData
+from leukokit.engine.image_plan import ImagePlan, Item
+from leukokit.engine.image_stage import ImageTable
+from leukokit.engine.image_work import image_and_labels
+from leukokit.engine.model_stage import FittedFold
+from leukokit.engine.reasons import StepReason
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class FoldRun:
+    """One fold: its division, the images' plan and table, and the fitted model."""
+
+    fold: Fold | None
+    plan: ImagePlan
+    images: ImageTable
+    fitted: FittedFold | None
+
+
+def fitted_folds(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
+    """Models by the name of their fold."""
+    return {each.fold.name: each.fitted for each in runs if each.fold is not None and each.fitted is not None}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What came out of a run; everything in it is also in the files under ``path``.
+
+    Attributes
+    ----------
+    path : Path
+        The run directory.
+    folds : sequence of FoldRun
+        Of the recipe's split, or of the first protocol of ``evaluate``.
+    metrics : mapping
+        Content of ``metrics.json``.
+    predictions : DataFrame or None
+        Content of ``predictions.csv``.
+    features : DataFrame
+        Features of the first fold, indexed by sample id.
+    masks : DataFrame or None
+        Agreement with ground truth, one row an image.
+    alignment : Alignment or None
+        Where the heat of explained images lies.
+    reasons : sequence of StepReason
+        Why each step ran.
+    exit_code : int
+        0, or 3 where more images were rejected than the recipe allows.
+    """
+
+    path: Path
+    recipe: Recipe
+    data: OpenData
+    folds: Sequence[FoldRun]
+    metrics: Mapping[str, Any]
+    predictions: pd.DataFrame | None
+    features: pd.DataFrame
+    masks: pd.DataFrame | None
+    alignment: Alignment | None
+    reasons: Sequence[StepReason]
+    exit_code: int
+
+    @property
+    def stamp(self) -> str | None:
+        """Text that marks every output of synthetic data; None for real images."""
+        return self.data.stamp
+
+    def pictures(self, items: Sequence[Item]) -> Iterator[tuple[Item, RGBImage, Labels]]:
+        """Preprocessed images with their label images; those that were rejected are left out."""
+        # Only images that workers came through with: one that crashed a worker would crash this process.
+        plan = self.folds[0].plan
+        for item in items:
+            found = image_and_labels(plan, item) if item.sample.id in self.features.index else None
+            if found is not None:
+                yield item, *found

@@ -1,0 +1,70 @@
+"""The ``audit:`` section: whether a run audits its data, and from which values on a finding is serious."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Limits(BaseModel):
+    """From which value on a finding is a warning, and from which a failure; null: never."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    warn: float | None = Field(None, ge=0, description="A warning from this value on; null: never.")
+    fail: float | None = Field(None, ge=0, description="A failure from this value on; null: never.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.warn is not None and self.fail is not None and self.warn > self.fail:
+            raise ValueError(f"warn ({self.warn:g}) lies above fail ({self.fail:g}); give the smaller first")
+        return self
+
+
+def _limits(warn: float | None, fail: float | None, description: str) -> Limits:
+    limits: Limits = Field(Limits(warn=warn, fail=fail), description=description)
+    return limits
+
+
+class AuditSpec(BaseModel):
+    """What an audit looks at and how strict it is. `leukokit audit` shows the findings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    enabled: bool = Field(True, description="Whether a run audits its data and leaves `audit.json`.")
+    lags: int = Field(
+        3, ge=1, le=20, description="How far apart in file order images of a class are compared as neighbors."
+    )
+    probe_color: Limits = _limits(
+        0.5,
+        0.75,
+        "Six color numbers (mean and spread of L, a, b) tell the classes: share of the gain over chance that is possible.",
+    )
+    probe_frame: Limits = _limits(0.5, 0.75, "The same six numbers of an outer frame of 8 px.")
+    probe_corner: Limits = _limits(
+        0.3, 0.5, "Strokes in the most telling corner, such as a scale bar, tell the classes; share as above."
+    )
+    probe_file: Limits = _limits(0.3, 0.5, "Bytes, width and height of the files tell the classes.")
+    probe_missing: Limits = _limits(
+        0.2, 0.5, "Which features are missing, and how the segmentation ended, tell the classes."
+    )
+    class_balance: Limits = _limits(3, 10, "Images of the largest class for one of the smallest.")
+    stain_spread: Limits = _limits(
+        0.2, 0.4, "Share of the variance of background color that lies between the classes (omega squared)."
+    )
+    burned_in_marks: Limits = _limits(
+        0.1,
+        0.25,
+        "How much better than chance the style of a scale bar or label tells the class; share as above.",
+    )
+    file_properties: Limits = _limits(
+        0.1, 0.25, "How much better than chance the size of images tells the class; share as above."
+    )
+    empty_foreground: Limits = _limits(
+        0.02, 0.1, "Share of a class's images that are black all over, where the background is black."
+    )
+    segmentation_failures: Limits = _limits(
+        0.05, 0.2, "Share of a class's images in which the segmenter finds no usable cell."
+    )
+    rejected_images: Limits = _limits(0.01, 0.1, "Share of a class's images that cannot be read.")

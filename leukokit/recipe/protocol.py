@@ -1,0 +1,45 @@
+"""The ``evaluate:`` section: one recipe under several splits at once, from the kind to the honest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from leukokit.recipe.split import KFold, SplitSpec
+
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+
+KNOWN: Mapping[str, KFold] = {
+    "random": KFold(method="kfold", by="random", folds=5, validation=0.2),
+    "grouped": KFold(method="kfold", by="group", folds=5, validation=0.2),
+    "blocked": KFold(method="kfold", by="blocks", folds=5, validation=0.2),
+}
+"""Protocols that need no definition: five folds, every image tested once, a fifth of all for validation, as in 60-20-20."""
+
+
+class Protocol(BaseModel):
+    """A way to divide the samples, under a name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        pattern=_NAME,
+        max_length=60,
+        description="Name in tables and of its folder: letters, digits, '.', '_', '-'.",
+    )
+    split: SplitSpec = Field(description="How samples are parted, as in the section `split`.")
+
+
+def _from_name(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    known: Any = KNOWN.get(value)
+    return {"name": value, "split": value if known is None else known.model_dump()}
+
+
+ProtocolSpec: TypeAlias = Annotated[
+    Protocol, BeforeValidator(_from_name, json_schema_input_type=str | Protocol)
+]
+"""An entry of ``evaluate:``; a plain string is one of ``KNOWN`` or the name of a split of the data set."""
