@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from leukokit.cli._protocols import protocols_table
 from leukokit.engine.run import RunResult
 
 _SCORES = (
@@ -37,6 +38,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     parts = [name for name in ("validation", "test") if name in result.metrics]
     if parts:
         console.print(_scores(result, parts))
+    if "protocols" in result.metrics:
+        console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:
         console.print(_segmentation(result.metrics["segmentation"]))
     if not parts and len(result.features.columns):

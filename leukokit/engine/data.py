@@ -15,7 +15,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.reading import content_keys
 from leukokit.evaluation.splits import Fold, make_folds
 from leukokit.recipe import Recipe
-from leukokit.recipe.split import Holdout, Named, SplitSpec
+from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
 
 SYNTHETIC_STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
 
@@ -39,8 +39,15 @@ class OpenData:
     stood_in: bool
 
 
-def open_data(recipe: Recipe, catalog: Catalog, *, threads: int, observer: Observer) -> OpenData:
+def open_data(
+    recipe: Recipe, catalog: Catalog, *, threads: int, observer: Observer, conflicts: bool = False
+) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.
+
+    Parameters
+    ----------
+    conflicts : bool
+        Let one picture in two classes pass: an audit reports it.
 
     Raises
     ------
@@ -75,7 +82,8 @@ def open_data(recipe: Recipe, catalog: Catalog, *, threads: int, observer: Obser
         observer.warn(f"data set {name}: {note}")
     keys = content_keys(dataset, identity, samples, threads)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
-    refuse_conflicts(items)
+    if not conflicts:
+        refuse_conflicts(items)
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
 
 
@@ -116,14 +124,16 @@ def make_split(
         named=data.dataset.splits(),
         seed=recipe.seed,
     )
-    for fold in folds:
-        straddling = straddling_pictures(labeled, fold)
-        if straddling:
-            a, b = straddling[0]
-            observer.warn(
-                f"{len(straddling)} pairs of identical pictures lie in two parts of split {fold.name}, "
-                f"such as {a} and {b}: the split is fixed and kept as it is; scores may be too good"
-            )
+    straddling = {fold.name: straddling_pictures(labeled, fold) for fold in folds}
+    worst = max(straddling, key=lambda name: len(straddling[name]))
+    if straddling[worst]:
+        a, b = straddling[worst][0]
+        fixed = isinstance(spec, Named | FromFile)
+        why = "the split is fixed and kept as it is" if fixed else "the recipe draws images one by one"
+        observer.warn(
+            f"{len(straddling[worst])} pairs of identical pictures lie in two parts of split {worst}, "
+            f"such as {a} and {b}: {why}; scores may be too good"
+        )
     return spec, folds
 
 

@@ -16,7 +16,7 @@ KNOWN: Mapping[str, KFold] = {
     "grouped": KFold(method="kfold", by="group", folds=5, validation=0.2),
     "blocked": KFold(method="kfold", by="blocks", folds=5, validation=0.2),
 }
-"""Protocols that need no definition: five folds, every image tested once, a fifth of all for validation, as in 60-20-20."""
+"""Need no definition: five folds, each image tested once, 60 % to learn from, 20 % for validation."""
 
 
 class Protocol(BaseModel):
