@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.cli._protocols import protocols_table
+from leukokit.cli._trust import trust_lines
 from leukokit.engine.run import RunResult
 
 _SCORES = (
@@ -38,6 +39,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     parts = [name for name in ("validation", "test") if name in result.metrics]
     if parts:
         console.print(_scores(result, parts))
+        for line in trust_lines(result.metrics.get("test", {})):
+            console.print(escape(line))
     if "protocols" in result.metrics:
         console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:

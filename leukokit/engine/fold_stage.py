@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from leukokit.api import Consumes, Examples, Part
+from leukokit.engine.calibration_stage import calibrated
 from leukokit.engine.chain import fits_preprocessing, image_plan
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.executors import Workers
@@ -82,7 +83,7 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         plan, images = self._images(self.recipe, fold)
-        candidates = [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
+        candidates = self.candidates(fold)
         inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
         places = FitPlaces(
             artifacts=self.directory.folder("/".join(inside)),
@@ -96,7 +97,11 @@ class FoldStage:
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, images, fitted)
+        return FoldRun(fold, plan, images, calibrated(fitted))
+
+    def candidates(self, fold: Fold) -> list[CandidateTable]:
+        """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
+        return [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
         recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe

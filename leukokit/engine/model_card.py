@@ -31,8 +31,19 @@ def model_card(recipe: Recipe, classes: Sequence[str], stamp: str | None) -> str
         f"- Classes: {', '.join(classes)}\n"
         f"- Input: blood smear images, prepared by {prepared or 'nothing'}\n"
         f"- Data set: `{recipe.data.entry.name}`\n"
+        f"{_calibration(recipe)}"
         f"- Seed: {recipe.seed}; leukokit {__version__}\n\n"
         "How well it does is in `metrics.json`; on which files it was trained is in `split.csv` and "
         "`provenance.json`. Scores on a split of one data set do not say how it does on another "
         "laboratory's smears.\n"
+    )
+
+
+def _calibration(recipe: Recipe) -> str:
+    """Say which correction the probabilities have to go through."""
+    if recipe.model.calibrate is None:
+        return ""
+    return (
+        f"- Calibration: {recipe.model.calibrate}, fitted on the validation part; the model alone gives "
+        "probabilities without it, `calibration.json` holds it\n"
     )

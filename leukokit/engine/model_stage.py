@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
 from leukokit.engine.workspace import FitPlaces, FitProgress, checkpoint_folder, gathered
 from leukokit.errors import LeukokitError, RunFailed
+from leukokit.evaluation.calibration import Calibration
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.recipe import Recipe
 
@@ -87,6 +88,10 @@ class FittedFold:
     folder : Path
         Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
         keeps it.
+    calibration : Calibration or None
+        What corrects ``probabilities``.
+    uncalibrated : mapping of Part to float64 array n x k
+        The probabilities before that; empty where nothing corrects them.
     """
 
     best: CandidateTable
@@ -97,6 +102,12 @@ class FittedFold:
     explanations: Mapping[str, Explained]
     reused: bool
     folder: Path
+    calibration: Calibration | None = None
+    uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
+
+    def raw(self, part: Part) -> FloatArray:
+        """Give what the model itself says of a part, whether or not a calibration corrects it."""
+        return self.uncalibrated.get(part, self.probabilities[part])
 
 
 def fit_fold(
@@ -137,6 +148,15 @@ def fit_fold(
                 checkpoints.forget()
     found = _read(candidates, scratch, reused=kept is not None)
     return _explained(found, key, fitted, store=store, observer=observer) if explain else found
+
+
+def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
+    """What the cache holds of a fold that was fitted before; None where it holds nothing. Nothing is fitted."""
+    kept = store.get_folder(_key(candidates))
+    if kept is None:
+        return None
+    shutil.copytree(kept, scratch, dirs_exist_ok=True)
+    return _read(candidates, scratch, reused=True)
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:

@@ -10,6 +10,7 @@ from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
 from leukokit.engine.model_stage import FittedFold
 from leukokit.engine.observer import Observer
+from leukokit.engine.statistics import refuse_impossible
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
@@ -77,6 +78,7 @@ def divide(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Division
         shown = name
         if name and wanted != spec:  # a stand-in's split under the name of the real data's would mislead
             shown = spec.name if isinstance(spec, Named) else spec.method
+        refuse_impossible(recipe, data.items, folds)
         divisions.setdefault(shown, Division(shown, describe(spec), folds))
     return tuple(divisions.values())
 

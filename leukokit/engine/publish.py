@@ -52,5 +52,7 @@ def publish_fold(
             directory.write(f"explanations{several}/{inner}", source.read_bytes())
     if fitted.tuning is not None:
         directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
+    if fitted.calibration is not None:
+        directory.write_json(f"{MODEL}{several}/calibration.json", fitted.calibration.json())
     card = model_card(fitted.best.recipe, fitted.classes, stamp)
     directory.write(f"{MODEL}{several}/model_card.md", card.encode())

@@ -3,69 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from leukokit.api import FloatArray, Part, Sample
+from leukokit.api import Part, Sample
+from leukokit.engine.held_out import HeldOut, held_out
 from leukokit.engine.model_stage import FittedFold
+from leukokit.engine.statistics import part_statistics
 from leukokit.engine.tables import shown_path
-from leukokit.evaluation.metrics import predictions_table, scores
+from leukokit.evaluation.metrics import point_scores, predictions_table, score_input, scores
+
+__all__ = ["HeldOut", "fold_metrics", "held_out", "predictions"]
 
 HELD_OUT = (Part.VALIDATION, Part.TEST)
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """Rows of one part over all folds, with the classes that any fold's model knows."""
-
-    ids: list[str]
-    folds: list[str]
-    true: list[str]
-    groups: list[str]
-    proba: FloatArray
-    classes: tuple[str, ...]
-
-
-def held_out(fitted: Mapping[str, FittedFold], part: Part) -> HeldOut | None:
-    """Put the folds' rows of one part below each other; None where no fold has any.
-
-    A class that a fold's model has never seen has probability 0 there.
-    """
-    classes = tuple(sorted({name for each in fitted.values() for name in each.classes}))
-    ids: list[str] = []
-    folds: list[str] = []
-    true: list[str] = []
-    groups: list[str] = []
-    blocks: list[FloatArray] = []
-    for fold, each in fitted.items():
-        if part not in each.probabilities:
-            continue
-        examples = each.best.examples[part]
-        assert examples.labels is not None
-        assert examples.groups is not None
-        block = np.zeros((len(examples), len(classes)))
-        block[:, [classes.index(name) for name in each.classes]] = each.probabilities[part]
-        blocks.append(block)
-        ids += list(examples.ids)
-        folds += [fold] * len(examples)
-        true += examples.labels.tolist()
-        groups += examples.groups.tolist()
-    if not ids:
-        return None
-    return HeldOut(ids, folds, true, groups, np.vstack(blocks), classes)
 
 
 def fold_metrics(fitted: Mapping[str, FittedFold], *, seed: int) -> dict[str, Any]:
     """Scores of each part, all folds pooled; with several folds also each fold's own, under ``folds``."""
     metrics: dict[str, Any] = {}
-    for part in HELD_OUT:
-        rows = held_out(fitted, part)
+    pooled = {part: held_out(fitted, part) for part in HELD_OUT}
+    for part, rows in pooled.items():
         if rows is None:
             continue
-        found = scores(rows.true, rows.proba, rows.classes, groups=rows.groups, seed=seed)
+        found = scores(rows.true, rows.proba, rows.classes, groups=rows.groups)
+        model = next(iter(fitted.values())).best.recipe.model
+        found |= part_statistics(rows, pooled[Part.VALIDATION], model, seed=seed)
         if len(fitted) > 1:
             found["folds"] = {name: _brief(each, part) for name, each in fitted.items()}
         metrics[part.value] = found
@@ -77,7 +40,7 @@ def _brief(fitted: FittedFold, part: Part) -> dict[str, Any] | None:
         return None
     examples = fitted.best.examples[part]
     assert examples.labels is not None
-    whole = scores(examples.labels, fitted.probabilities[part], fitted.classes, groups=examples.groups)
+    whole = point_scores(score_input(examples.labels, fitted.probabilities[part], fitted.classes))
     return {name: whole[name] for name in ("n", "accuracy", "macro_f1", "auc_ovo", "auc_ovr")}
 
 

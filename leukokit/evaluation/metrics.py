@@ -15,7 +15,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from leukokit.api.types import FloatArray
 from leukokit.errors import DataError, PluginError
-from leukokit.evaluation.intervals import intervals
+from leukokit.evaluation.auc import all_pairs, area, one_against_rest
+from leukokit.evaluation.intervals import Groups
+from leukokit.evaluation.score_intervals import Outcome, headline, of_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +52,6 @@ def scores(
     classes: Sequence[str],
     *,
     groups: Sequence[str] | NDArray[np.str_] | None = None,
-    seed: int = 0,
 ) -> dict[str, Any]:
     """Score one part.
 
@@ -63,17 +64,16 @@ def scores(
     classes : sequence of str (k,)
         Classes of the model.
     groups : sequence of str (n,), optional
-        Samples of one group are not independent; the intervals resample groups. Each sample is its own group
+        Samples of one group are not independent, and the intervals know it. Each sample is its own group
         where omitted.
-    seed : int
-        Seed of the resampling.
 
     Returns
     -------
     dict
         Plain numbers, strings, lists and None, ready for JSON: ``n``, ``accuracy``, ``macro_precision``,
         ``macro_recall``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``, ``per_class``, ``confusion``, ``intervals``,
-        ``notes``. All but counts lie in 0..1.
+        ``notes``. All but counts lie in 0..1. Intervals of one class are in its entry of ``per_class``, those
+        of the cells (shares of the true class) in ``confusion``.
 
     Raises
     ------
@@ -83,6 +83,16 @@ def scores(
         Where the probabilities are not n x k finite numbers.
     """
     scored = score_input(true, proba, classes)
+    found = point_scores(scored)
+    outcome = Outcome(scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true)))
+    for number, name in enumerate(scored.classes):
+        found["per_class"][name]["intervals"] = of_class(outcome, scored.proba, number)
+    found["confusion"]["intervals"] = outcome.cells()
+    return found | {"intervals": headline(outcome, scored.proba)}
+
+
+def point_scores(scored: Scored) -> dict[str, Any]:
+    """Give what :func:`scores` gives, without intervals."""
     names = scored.classes
     matrix = confusion(scored)
     per_class, notes = _per_class(scored, matrix)
@@ -98,7 +108,6 @@ def scores(
         "auc_ovr": _mean([each["auc_ovr"] for each in per_class.values() if each["auc_ovr"] is not None]),
         "per_class": per_class,
         "confusion": {"labels": list(names), "matrix": matrix.tolist()},
-        "intervals": intervals(scored.true, scored.predicted, len(names), groups=groups, seed=seed),
         "notes": notes,
     }
 
@@ -168,24 +177,13 @@ def auc_ovo(scored: Scored) -> float | None:
     class's probability; pairs with a class that the part does not hold are left out. None where it holds one
     class.
     """
-    held = np.unique(scored.true)
-    areas = []
-    for position, first in enumerate(held):
-        for second in held[position + 1 :]:
-            rows = (scored.true == first) | (scored.true == second)
-            is_first = scored.true[rows] == first
-            areas.append(
-                (_auc(is_first, scored.proba[rows, first]) + _auc(~is_first, scored.proba[rows, second])) / 2
-            )
-    return _mean(areas)
+    return _mean([area(pair) for pair in all_pairs(scored.true, scored.proba)])
 
 
 def auc_one_vs_rest(scored: Scored, number: int) -> float | None:
     """Area under the ROC curve of one class against all others; None where the part holds only one side."""
-    positive = scored.true == number
-    if positive.all() or not positive.any():
-        return None
-    return _auc(positive, scored.proba[:, number])
+    contest = one_against_rest(scored.true == number, scored.proba[:, number])
+    return None if contest is None else area(contest)
 
 
 def predictions_table(
@@ -236,16 +234,6 @@ def _per_class(scored: Scored, matrix: NDArray[np.int64]) -> tuple[dict[str, dic
             "auc_ovr": auc_one_vs_rest(scored, number),
         }
     return per_class, notes
-
-
-def _auc(positive: NDArray[np.bool_], values: FloatArray) -> float:
-    """Share of (positive, negative) pairs in the right order, ties half (Mann and Whitney 1947)."""
-    from scipy.stats import rankdata
-
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
-    ranks = rankdata(values)[positive].sum()
-    return float((ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -39,15 +39,28 @@ class AuditSpec(BaseModel):
     probe_color: Limits = _limits(
         0.5,
         0.75,
-        "Six color numbers (mean and spread of L, a, b) tell the classes: share of the gain over chance that is possible.",
+        "Color (mean and spread of L, a, b) tells the classes; share of the possible gain over chance.",
     )
     probe_frame: Limits = _limits(0.5, 0.75, "The same six numbers of an outer frame of 8 px.")
     probe_corner: Limits = _limits(
-        0.3, 0.5, "Strokes in the most telling corner, such as a scale bar, tell the classes; share as above."
+        0.45,
+        0.55,
+        "Strokes in the most telling corner, such as a scale bar, tell the classes; share as above.",
     )
     probe_file: Limits = _limits(0.3, 0.5, "Bytes, width and height of the files tell the classes.")
     probe_missing: Limits = _limits(
         0.2, 0.5, "Which features are missing, and how the segmentation ended, tell the classes."
+    )
+    label_conflicts: Limits = _limits(1, 1, "Pairs of the same picture with two labels.")
+    exact_duplicates: Limits = _limits(1, None, "Pairs of images with the same bytes or pixels.")
+    near_duplicates: Limits = _limits(
+        1, None, "Pairs of images that are one picture, turned, resized or encoded again."
+    )
+    across_parts: Limits = _limits(
+        0.01, 0.05, "Share of held-out images that show cells which are in the training part, too."
+    )
+    neighbors_alike: Limits = _limits(
+        0.02, 0.1, "Share of neighbors in file order that show the same cells, beyond that of random pairs."
     )
     class_balance: Limits = _limits(3, 10, "Images of the largest class for one of the smallest.")
     stain_spread: Limits = _limits(

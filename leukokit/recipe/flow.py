@@ -25,6 +25,7 @@ _AFTER_CLASSIFY = {
     "select": "selects columns for a classifier",
     "explain": "explains a classifier",
     "tune": "compares classifiers",
+    "calibrate": "corrects the probabilities of a classifier",
 }
 
 
@@ -117,8 +118,7 @@ def _need_classifier(document: Document, stages: Stages) -> None:
     if stages.has("classify"):
         return
     written = {stage for stage in ("select", "explain") if stages.has(stage)}
-    if document.data.get("tune") is not None:
-        written.add("tune")
+    written |= {stage for stage in ("tune", "calibrate") if document.data.get(stage) is not None}
     for stage, does in _AFTER_CLASSIFY.items():
         if stage in written:
             document.problem((stage,), f"{stage} {does} and the recipe has no 'classify'", of_key=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.protocol import Protocol, ProtocolSpec
 from leukokit.recipe.split import SplitSpec
+from leukokit.recipe.statistics import Calibrate, OperatingPoint, Refer
 
 SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 """Safe as the name of a folder everywhere: no separator, no leading dot or dash, no `..`."""
@@ -95,6 +96,15 @@ class RecipeModel(RecipeBase):
     classify: ComponentRef | None = Field(None, description="Classifier.")
     tune: Tune | None = Field(None, description="Search of parameters; null: none.")
     explain: list[ComponentRef] = Field([], description="Explainers of the fitted model.")
+    calibrate: Calibrate | None = Field(
+        None,
+        description="Correct the probabilities by what the validation part teaches: one temperature, or a "
+        "rising curve a class. null: leave them; the report shows what either would do.",
+    )
+    operating_point: OperatingPoint = Field(
+        OperatingPoint(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
+    )
+    refer: Refer = Field(Refer(error=0.01), description="When to leave an image to an expert.")
     audit: AuditSpec = Field(AuditSpec(), description="What an audit looks at and how strict it is.")
 
     @field_validator("evaluate")

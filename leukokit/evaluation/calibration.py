@@ -1,0 +1,259 @@
+"""Do probabilities mean what they say, and how to make them: temperature and isotonic calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.types import FloatArray
+from leukokit.errors import DataError
+from leukokit.evaluation.intervals import LEVEL, Groups, proportion
+
+Method = Literal["temperature", "isotonic"]
+METHODS: tuple[Method, ...] = ("temperature", "isotonic")
+
+BINS = 15
+"""Bins of equal width, as Guo et al. 2017 (arXiv 1706.04599) and most work since: errors can be compared."""
+
+TEMPERATURES = (0.05, 20.0)
+"""Range that is searched. A validation part without an error asks for ever sharper probabilities."""
+
+_STEPS = 2.0**30
+_TINY = float(np.finfo(np.float64).eps)  # as in scikit-learn's log loss
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A rising line through points, flat outside them."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was learnt to make probabilities honest; it can be kept and applied to any further prediction.
+
+    Attributes
+    ----------
+    method : str
+        ``temperature`` or ``isotonic``.
+    classes : tuple of str
+        Classes, in the order of the columns.
+    samples : int
+        How many samples it was fitted on.
+    temperature : float or None
+        Above 1 makes probabilities flatter, below 1 sharper; None for other methods.
+    curves : tuple of Curve or None
+        One a class; None for a class that was not there to learn from, whose column stays.
+    """
+
+    method: Method
+    classes: tuple[str, ...]
+    samples: int
+    temperature: float | None = None
+    curves: tuple[Curve | None, ...] = ()
+
+    def apply(self, proba: FloatArray) -> FloatArray:
+        """Correct probabilities (n, k); rows still sum to 1."""
+        if self.temperature is not None:
+            return _heated(proba, self.temperature)
+        columns = [
+            proba[:, number] if curve is None else np.interp(proba[:, number], curve.x, curve.y)
+            for number, curve in enumerate(self.curves)
+        ]
+        table = np.stack(columns, axis=1)
+        total = table.sum(axis=1, keepdims=True)
+        # Where every curve says 0 nothing is left to share out: such a row stays as it was.
+        return np.where(total > 0, table / np.where(total > 0, total, 1), proba)
+
+    def json(self) -> dict[str, Any]:
+        """Give the content of ``calibration.json``; :meth:`from_json` reads it."""
+        found: dict[str, Any] = {
+            "format": 1,
+            "method": self.method,
+            "fitted_on": "validation",
+            "samples": self.samples,
+            "classes": list(self.classes),
+        }
+        if self.temperature is not None:
+            return found | {"temperature": self.temperature}
+        curves = [None if each is None else {"x": list(each.x), "y": list(each.y)} for each in self.curves]
+        return found | {"curves": curves}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Calibration:
+        """Read what :meth:`json` gave.
+
+        Raises
+        ------
+        DataError
+            Where the content is another format or lacks something.
+        """
+        try:
+            if value["format"] != 1 or value["method"] not in METHODS:
+                raise ValueError(f"format {value['format']!r}, method {value['method']!r}")
+            curves = tuple(
+                None if each is None else Curve(tuple(map(float, each["x"])), tuple(map(float, each["y"])))
+                for each in value.get("curves", ())
+            )
+            temperature = value.get("temperature")
+            return cls(
+                method=value["method"],
+                classes=tuple(map(str, value["classes"])),
+                samples=int(value["samples"]),
+                temperature=None if temperature is None else float(temperature),
+                curves=curves,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"is no calibration that this version can read: {error}",
+                where="calibration.json",
+                hint="Run the recipe again",
+            ) from error
+
+
+def fit_calibration(
+    method: Method, true: NDArray[np.intp], proba: FloatArray, classes: Sequence[str]
+) -> Calibration:
+    """Learn a calibration from samples that the model was not fitted on: the validation part, never the test.
+
+    Parameters
+    ----------
+    method : str
+        ``temperature``: one number that all logits are divided by (Guo et al. 2017); predictions stay.
+        ``isotonic``: a rising curve a class, one against the rest (Zadrozny and Elkan 2002, doi
+        10.1145/775047.775151), then rows divided by their sum; it needs more samples, and the predicted class
+        can change.
+    true : int array (n,)
+        Class numbers, n of 1 or more.
+    proba : float64 array (n, k)
+        What the model said.
+
+    Raises
+    ------
+    DataError
+        Where there are no samples.
+    """
+    names = tuple(str(name) for name in classes)
+    if not len(true):
+        raise DataError(
+            "there are no samples to fit a calibration on",
+            hint="Give the split a validation part",
+        )
+    if method == "temperature":
+        return Calibration(method, names, len(true), temperature=_temperature(true, proba))
+    curves = tuple(_curve(true == number, proba[:, number]) for number in range(len(names)))
+    return Calibration(method, names, len(true), curves=curves)
+
+
+def at_edge(temperature: float) -> bool:
+    """Whether a temperature is the end of the range that was searched."""
+    return bool(np.isclose(temperature, TEMPERATURES, rtol=1e-3).any())
+
+
+def log_loss(true: NDArray[np.intp], proba: FloatArray) -> float:
+    """Mean negative logarithm of the true class's probability, natural; 0 is best."""
+    return float(-np.mean(np.log(np.clip(proba[np.arange(len(true)), true], _TINY, 1))))
+
+
+def brier(true: NDArray[np.intp], proba: FloatArray) -> float:
+    """Mean squared distance to the truth, summed over classes: 0 is best, 2 is worst.
+
+    Source: Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2. scikit-learn halves it for two
+    classes.
+    """
+    target = np.eye(proba.shape[1])[true]
+    return float(np.mean(np.sum((proba - target) ** 2, axis=1)))
+
+
+def reliability(
+    true: NDArray[np.intp], proba: FloatArray, groups: Groups, drawn: FloatArray
+) -> dict[str, Any]:
+    """Compare how sure a model is with how often it is right.
+
+    The expected calibration error is biased upward: bins differ by chance, too. Resampling whole groups shows
+    by how much, and the interval is the reversed one (2 x estimate - quantile), which takes the bias off;
+    it always holds the estimate.
+
+    Parameters
+    ----------
+    true : int array (n,)
+    proba : float64 array (n, k)
+    groups : Groups
+    drawn : float64 array (draws, groups)
+        How often each group was drawn; from :func:`leukokit.evaluation.intervals.resample`.
+
+    Returns
+    -------
+    dict
+        ``ece`` (of the predicted class, bins of equal width), ``ece_low``, ``ece_high``, ``brier``,
+        ``log_loss``, ``accuracy``, and ``bins`` that are not empty: ``low``, ``high``, ``n``, mean
+        ``confidence``, ``accuracy``, ``accuracy_low``, ``accuracy_high``.
+    """
+    confidence = proba.max(axis=1)
+    right = proba.argmax(axis=1) == true
+    bins = np.clip(np.ceil(confidence * BINS).astype(np.intp) - 1, 0, BINS - 1)
+    gaps = np.zeros((groups.count, BINS))
+    # In whole steps, sums are exact in any order: a matrix product gives the same bytes on any threads.
+    np.add.at(gaps, (groups.codes, bins), np.round((confidence - right) * _STEPS))
+    sizes = np.bincount(groups.codes, minlength=groups.count)
+    ece = float(np.abs(gaps.sum(axis=0)).sum() / _STEPS / len(true))
+    again = np.abs(drawn @ gaps).sum(axis=1) / _STEPS / (drawn @ sizes)
+    lower, upper = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {
+        "ece": ece,
+        "ece_low": float(np.clip(2 * ece - upper, 0, ece)),
+        "ece_high": float(np.clip(2 * ece - lower, ece, 1)),
+        "brier": brier(true, proba),
+        "log_loss": log_loss(true, proba),
+        "accuracy": float(right.mean()),
+        "bins": [_bin(number, bins == number, confidence, right, groups) for number in np.unique(bins)],
+    }
+
+
+def _bin(
+    number: int, inside: NDArray[np.bool_], confidence: FloatArray, right: NDArray[np.bool_], groups: Groups
+) -> dict[str, Any]:
+    bounds = proportion(right[inside], groups.some(inside))
+    return {
+        "low": float(number / BINS),
+        "high": float((number + 1) / BINS),
+        "n": int(inside.sum()),
+        "confidence": float(confidence[inside].mean()),
+        "accuracy": float(right[inside].mean()),
+        "accuracy_low": bounds.low,
+        "accuracy_high": bounds.high,
+    }
+
+
+def _heated(proba: FloatArray, temperature: float) -> FloatArray:
+    logits = np.log(np.maximum(proba, _TINY)) / temperature
+    heated = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(heated / heated.sum(axis=1, keepdims=True))
+
+
+def _temperature(true: NDArray[np.intp], proba: FloatArray) -> float:
+    from scipy.optimize import minimize_scalar
+
+    low, high = np.log(TEMPERATURES)
+    found = minimize_scalar(
+        lambda power: log_loss(true, _heated(proba, float(np.exp(power)))),
+        bounds=(low, high),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(np.exp(found.x))
+
+
+def _curve(positive: NDArray[np.bool_], values: FloatArray) -> Curve | None:
+    from sklearn.isotonic import IsotonicRegression
+
+    if not positive.any():
+        return None
+    fitted = IsotonicRegression(y_min=0, y_max=1).fit(values, positive.astype(np.float64))
+    return Curve(tuple(fitted.X_thresholds_.tolist()), tuple(fitted.y_thresholds_.tolist()))

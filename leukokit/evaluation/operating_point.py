@@ -1,0 +1,162 @@
+"""Ill or not: one threshold on the probability of every class that is not healthy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.types import FloatArray
+from leukokit.errors import DataError
+from leukokit.evaluation.auc import mean_area, one_against_rest
+from leukokit.evaluation.intervals import Groups, proportion
+
+NEGATIVE_NAMES = ("benign", "normal", "healthy", "negative", "control", "hem")
+"""Names of classes, in any case, that count as healthy where a recipe names none."""
+
+MIDDLE = 0.5
+"""Threshold where there is no validation part to choose one on."""
+
+_ABOVE_ALL = float(np.nextafter(1.0, 2.0))
+_POINTS = 200
+
+
+def negative_classes(classes: Sequence[str], asked: Sequence[str] | None) -> tuple[str, ...]:
+    """Tell which classes are negative; none where nothing is asked for and no name says it.
+
+    Raises
+    ------
+    DataError
+        Where a class asked for does not exist, or none is left to be positive.
+    """
+    where = "operating_point.negative"
+    if asked is None:
+        found = tuple(name for name in classes if name.casefold() in NEGATIVE_NAMES)
+        return found if len(found) < len(classes) else ()
+    for name in asked:
+        if name not in classes:
+            raise DataError(
+                f"there is no class {name!r}", where=where, hint=f"The classes are {', '.join(classes)}"
+            )
+    if len(set(asked)) >= len(classes):
+        raise DataError(
+            "every class is negative: nothing is left to find",
+            where=where,
+            hint=f"Leave at least one of {', '.join(classes)} out",
+        )
+    return tuple(name for name in classes if name in asked)
+
+
+def positive_score(proba: FloatArray, classes: Sequence[str], negative: Sequence[str]) -> FloatArray:
+    """Probability that a sample is of none of the negative classes."""
+    columns = [number for number, name in enumerate(classes) if name in negative]
+    return np.asarray(np.clip(1 - proba[:, columns].sum(axis=1), 0, 1))
+
+
+def choose_threshold(score: FloatArray, positive: NDArray[np.bool_], sensitivity: float) -> float | None:
+    """Find the highest specificity that so large a sensitivity leaves; None where there are no positives.
+
+    The largest threshold that calls enough positives has it. Lower ones, down to the next negative, have the
+    same and call more positives: nothing is gained by missing them, so the middle of that gap is taken. (A
+    network that parts its validation images without an error would otherwise miss one ill in twenty for
+    nothing.)
+
+    Parameters
+    ----------
+    score : float64 array (n,)
+        A sample is called where its score is the threshold or more.
+    positive : bool array (n,)
+    sensitivity : float
+        Share to reach, above 0 and up to 1.
+    """
+    ranked = np.sort(score[positive])[::-1]
+    if not len(ranked):
+        return None
+    needed = int(np.ceil(sensitivity * len(ranked) - 1e-9))
+    largest = ranked[max(needed, 1) - 1]
+    below = score[~positive & (score < largest)]
+    if not len(below):
+        return float(ranked[-1])
+    negative = float(below.max())
+    lowest = float(ranked[ranked > negative].min())
+    middle = negative + (lowest - negative) / 2
+    return middle if middle > negative else lowest  # neighbors as floating-point numbers have no middle
+
+
+def operating_point(
+    score: FloatArray, positive: NDArray[np.bool_], threshold: FloatArray, groups: Groups
+) -> dict[str, Any]:
+    """Say what a threshold does to samples that it was not chosen on.
+
+    Parameters
+    ----------
+    score : float64 array (n,)
+    positive : bool array (n,)
+    threshold : float64 array (n,)
+        Of each sample: folds have thresholds of their own.
+    groups : Groups
+
+    Returns
+    -------
+    dict
+        ``sensitivity``, ``specificity``, ``ppv``, ``npv``: ``value``, ``low``, ``high``, ``n`` (samples that
+        the share is of), ``method``; None where there are no such samples. ``auc``: ``value``, ``low``,
+        ``high``, ``method``, or None. ``roc``: at most 200 points with ``threshold``, ``sensitivity``,
+        ``specificity``.
+    """
+    called = score >= threshold
+    contest = one_against_rest(positive, score)
+    auc = None
+    if contest is not None:
+        value, bounds = mean_area([contest], groups)
+        auc = {"value": value} | bounds.json()
+    return {
+        "sensitivity": _share(positive, called, groups),
+        "specificity": _share(~positive, ~called, groups),
+        "ppv": _share(called, positive, groups),
+        "npv": _share(~called, ~positive, groups),
+        "auc": auc,
+        "roc": roc_points(score, positive) if contest is not None else [],
+    }
+
+
+def roc_points(
+    score: FloatArray, positive: NDArray[np.bool_], limit: int = _POINTS
+) -> list[dict[str, float]]:
+    """Sensitivity and specificity by falling threshold, thinned evenly; the ends of the curve are kept."""
+    order = np.argsort(-score, kind="stable")
+    ranked, hits = score[order], positive[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal scores are one step
+    found = np.cumsum(hits)[last] / hits.sum()
+    wrong = np.cumsum(~hits)[last] / (~hits).sum()
+    thresholds = np.append(_ABOVE_ALL, ranked[last])
+    sensitivity, specificity = np.append(0.0, found), 1 - np.append(0.0, wrong)
+    # Between two points on one horizontal or vertical line nothing is lost: corners first.
+    keep = _corners(sensitivity, specificity)
+    if len(keep) > limit:
+        keep = keep[np.unique(np.linspace(0, len(keep) - 1, limit).round().astype(np.intp))]
+    return [
+        {
+            "threshold": float(thresholds[i]),
+            "sensitivity": float(sensitivity[i]),
+            "specificity": float(specificity[i]),
+        }
+        for i in keep
+    ]
+
+
+def _corners(sensitivity: FloatArray, specificity: FloatArray) -> NDArray[np.intp]:
+    inner = np.ones(len(sensitivity), dtype=bool)
+    rise, run = np.diff(sensitivity), np.diff(specificity)
+    straight = ((rise[:-1] == 0) & (rise[1:] == 0)) | ((run[:-1] == 0) & (run[1:] == 0))
+    inner[1:-1] = ~straight
+    return np.flatnonzero(inner)
+
+
+def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> dict[str, Any] | None:
+    if not rows.any():
+        return None
+    bounds = proportion(hits[rows], groups.some(rows))
+    return {"value": float(hits[rows].mean()), "n": int(rows.sum())} | bounds.json()

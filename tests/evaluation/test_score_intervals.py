@@ -1,0 +1,117 @@
+"""Every score of a part has an interval that holds it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
+
+from leukokit.evaluation.intervals import Groups
+from leukokit.evaluation.metrics import scores
+from leukokit.evaluation.score_intervals import Outcome, headline
+
+CLASSES = ("Benign", "Early", "Pre", "Pro")
+
+
+def part(seed: int, n: int, k: int, sharpness: float) -> tuple[list[str], np.ndarray]:
+    """Draw true classes and probabilities."""
+    rng = np.random.default_rng(seed)
+    number = rng.integers(0, k, n)
+    logits = rng.normal(size=(n, k))
+    logits[np.arange(n), number] += sharpness
+    proba = np.exp(logits)
+    return [CLASSES[i] for i in number], proba / proba.sum(axis=1, keepdims=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    n=st.integers(1, 150),
+    k=st.integers(2, 4),
+    sharpness=st.sampled_from([0.0, 1.0, 4.0, 20.0]),
+    size=st.integers(1, 5),
+)
+def test_intervals_hold_their_scores(seed: int, n: int, k: int, sharpness: float, size: int) -> None:
+    """Whatever the part holds, bounds lie in 0..1 around the number, of headline, classes and cells."""
+    true, proba = part(seed, n, k, sharpness)
+    found = scores(true, proba, CLASSES[:k], groups=[str(i // size) for i in range(n)])
+    told = [(found, found["intervals"])] + [(each, each["intervals"]) for each in found["per_class"].values()]
+    checked = 0
+    for values, bounds in told:
+        for name, value in values.items():
+            if isinstance(bounds.get(name), dict) and value is not None:
+                assert -1e-12 <= bounds[name]["low"] <= value + 1e-9, name
+                assert value - 1e-9 <= bounds[name]["high"] <= 1 + 1e-12, name
+                checked += 1
+    assert checked >= 4
+    for row, bounds in zip(found["confusion"]["matrix"], found["confusion"]["intervals"], strict=True):
+        for count, cell in zip(row, bounds, strict=True):
+            assert (cell is None) == (sum(row) == 0)
+            if cell is not None:
+                assert cell["low"] - 1e-9 <= count / sum(row) <= cell["high"] + 1e-9
+
+
+def test_every_headline_number_has_an_interval() -> None:
+    """Accuracy, both areas and the three macro means, with their method."""
+    true, proba = part(1, 120, 4, 2.0)
+    found = scores(true, proba, CLASSES)["intervals"]
+    for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall", "auc_ovo", "auc_ovr"):
+        assert found[name]["low"] < found[name]["high"], name
+        assert found[name]["method"], name
+
+
+def test_cells_and_recalls_agree_with_statsmodels() -> None:
+    """Independent samples: 50 a class get the exact interval of the share of their row."""
+    true, proba = part(2, 160, 4, 1.5)
+    found = scores(true, proba, CLASSES)
+    for number, name in enumerate(CLASSES):
+        row = found["confusion"]["matrix"][number]
+        for count, cell in zip(row, found["confusion"]["intervals"][number], strict=True):
+            expected = proportion_confint(count, sum(row), method="beta")
+            assert (cell["low"], cell["high"]) == pytest.approx(expected, abs=1e-9)
+        recall = found["per_class"][name]["intervals"]["recall"]
+        expected = proportion_confint(row[number], sum(row), method="beta")
+        assert (recall["low"], recall["high"]) == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_classes_make_macro_recall_as_sure_as_accuracy() -> None:
+    """With 100 images a class the two are one number, and nearly one interval."""
+    rng = np.random.default_rng(3)
+    true = np.repeat(np.arange(4), 100)
+    predicted = np.where(rng.random(400) < 0.9, true, (true + 1) % 4)
+    outcome = Outcome(true, predicted, 4, Groups.of(None, 400))
+    accuracy, recall = outcome.accuracy(), outcome.macro_recall()
+    assert (recall.low, recall.high) == pytest.approx((accuracy.low, accuracy.high), abs=0.003)
+
+
+def test_macro_f1_interval_agrees_with_resampling_by_hand() -> None:
+    """Where a bootstrap works, in the middle of the range, it gives much the same interval."""
+    rng = np.random.default_rng(2)
+    true = rng.integers(0, 3, 300)
+    predicted = np.where(rng.random(300) < 0.7, true, rng.integers(0, 3, 300))
+    codes = np.repeat(np.arange(100), 3)
+    values = []
+    for _ in range(3000):
+        rows = (rng.integers(0, 100, 100)[:, None] * 3 + np.arange(3)).ravel()
+        t, p = true[rows], predicted[rows]
+        f1 = [2 * np.sum((t == c) & (p == c)) / (np.sum(t == c) + np.sum(p == c)) for c in range(3)]
+        values.append(np.mean(f1))
+    found = Outcome(true, predicted, 3, Groups(codes, 100)).macro_f1()
+    assert [found.low, found.high] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.012)
+
+
+def test_all_right_is_as_sure_as_the_smallest_class() -> None:
+    """Ten images of one class and ninety of the other, all right: macro F1 is told by twenty."""
+    true = np.repeat([0, 1], [10, 90])
+    found = Outcome(true, true, 2, Groups.of(None, 100)).macro_f1()
+    assert found.low == pytest.approx(proportion_confint(20, 20, method="beta")[0])
+
+
+def test_few_groups_are_said() -> None:
+    """With a handful of patients the intervals carry a warning."""
+    true = np.tile([0, 1], 10)
+    outcome = Outcome(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
+    found = headline(outcome, np.eye(2)[1 - true])
+    assert any(note.startswith("5 groups are few") for note in found["notes"])
