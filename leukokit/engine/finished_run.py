@@ -107,21 +107,22 @@ class FinishedRun:
         if not path.is_file():
             return None
         try:
-            return pd.read_csv(
+            found: pd.DataFrame = pd.read_csv(
                 path,
                 keep_default_na=False,
                 na_values={},
                 dtype=dict.fromkeys(_TEXT, str),
                 encoding="utf-8",
-                float_precision="round_trip",
+                **_EXACT,
             )
+            return found
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
 
     def _json(self, name: str) -> Mapping[str, Any]:
         path = self.path / name
         try:
-            value = json.loads(path.read_text("utf-8"))
+            value = json.loads(path.read_text("utf-8", errors="surrogateescape"))
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
         if not isinstance(value, dict):
@@ -130,4 +131,8 @@ class FinishedRun:
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")
+# The last digit counts; from 3.1 on pandas keeps it by itself, and warns of the option.
+_EXACT: Any = (
+    {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+)
 _AGAIN = "The run directory is damaged: run the recipe again"

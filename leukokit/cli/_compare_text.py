@@ -1,0 +1,223 @@
+"""What ``leukokit compare`` prints: tables that fit 80 columns and need no color."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from leukokit.cli._terminal import console, safe
+from leukokit.engine.compare import ChangedImage, ComparedRun, Comparison, Pair
+from leukokit.engine.compare.comparison import NOTICE
+from leukokit.engine.compare.recipe_diff import ABSENT, Differing
+from leukokit.engine.compare.verdict import p_text, signed
+from leukokit.engine.data import SYNTHETIC_STAMP
+from leukokit.evaluation.compare.battery import Unit
+from leukokit.evaluation.compare.changes import Kind
+
+_SCORES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "auc_ovo": "AUC one-vs-one",
+    "auc_ovr": "AUC one-vs-rest",
+}
+_VERSIONS_SHOWN = 10
+_VALUE_WIDTH = 60
+
+
+def print_comparison(found: Comparison, *, limit: int | None) -> None:
+    """Print on stdout.
+
+    Parameters
+    ----------
+    found : Comparison
+    limit : int or None
+        Changed images listed for each pair; None for all.
+    """
+    out = console()
+    if found.synthetic:
+        out.print(Panel(Text(SYNTHETIC_STAMP, justify="center"), style="bold yellow", box=box.HEAVY))
+    out.print(_head(found))
+    for each in found.runs:
+        out.print(safe(f"  {each.label}  {each.run.name}  {each.run.path}"), soft_wrap=True)
+    for pair in found.pairs:
+        out.print()
+        if len(found.pairs) > 1:
+            out.rule(f"{pair.second} against {pair.first}", style="dim")
+        out.print(Text(safe(pair.verdict), style="bold"))
+        out.print(_differences(pair))
+        out.print(_tests(found, pair))
+        out.print(_changed(found, pair, limit))
+        out.print(_recipe(pair))
+        out.print(_surroundings(pair))
+    out.print(_cost(found.runs))
+    out.print(NOTICE, style="dim")
+
+
+def _head(found: Comparison) -> str:
+    rows = f"{found.n} {found.part} images"
+    groups = f" in {found.groups} groups" if found.unit is Unit.GROUP else ""
+    return safe(f"Compared on the same {rows}{groups}; {found.runs[0].label} is the baseline.")
+
+
+def _table(title: str, *columns: str, right: Sequence[int] = ()) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="italic", padding=(0, 1, 0, 0)
+    )
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
+    return table
+
+
+def _differences(pair: Pair) -> Table:
+    a, b = pair.first, pair.second
+    table = _table("scores", "", a, b, f"{b} - {a}", "95 % interval", right=(1, 2, 3, 4))
+    for key, shown in _SCORES.items():
+        each = pair.differences[key]
+        interval = "-" if each.low is None or each.high is None else f"[{each.low:+.4f}, {each.high:+.4f}]"
+        gap = "-" if each.difference is None else signed(each.difference)
+        table.add_row(shown, _share(each.first), _share(each.second), gap, interval)
+    return table
+
+
+def _tests(found: Comparison, pair: Pair) -> RenderableType:
+    a, b = pair.first, pair.second
+    table = _table("tests", "of", "test", f"{b} - {a}", "p", "Holm p", right=(2, 3, 4))
+    for test in sorted(pair.tests, key=lambda test: test.unit is not found.unit):
+        read = test.unit is found.unit
+        values = (test.about, test.method, signed(test.difference), p_text(test.p), p_text(test.p_holm))
+        table.add_row(*(safe(value) for value in values), style=None if read else "dim")
+    lines = [
+        f"Holm's adjustment is over the {sum(test.p is not None for test in found.family)} tests of "
+        f"{'groups' if found.unit is Unit.GROUP else 'images'} in this comparison."
+    ]
+    if found.unit is Unit.GROUP:
+        lines.append("Read the tests over groups: the others take every image to be independent.")
+    if len(found.negative) == 1 and len(found.classes) > 2:
+        lines.append(f"AUC {found.negative[0]} is {found.negative[0]} against all other classes together.")
+    if any(test.p is None for test in pair.tests):
+        lines.append("-: these images cannot tell.")
+    return Group(table, *(Text(f"  {safe(line)}", style="dim") for line in lines))
+
+
+def _changed(found: Comparison, pair: Pair, limit: int | None) -> RenderableType:
+    if not pair.changed:
+        return Text("\nEvery image is judged the same.")
+    counts = pair.counts()
+    classes = [name for name in found.classes if any(name in each for each in counts.values())]
+    summary = _table(
+        f"{len(pair.changed)} images are judged differently, by true class",
+        f"{pair.first} to {pair.second}",
+        *map(safe, classes),
+        "all",
+        right=range(1, len(classes) + 2),
+    )
+    for kind in Kind:
+        by_class = counts[kind.value]
+        numbers = [by_class.get(name, 0) for name in classes]
+        summary.add_row(kind.value, *(str(number) for number in (*numbers, sum(numbers))))
+    parts: list[RenderableType] = [summary]
+    if pair.concentrated:
+        parts.append(Text(f"  {safe(pair.concentrated)}"))
+    shown = pair.changed if limit is None else pair.changed[:limit]
+    if shown:
+        parts.append(_images(pair, shown))
+    if len(shown) < len(pair.changed):
+        parts.append(Text(f"  {len(pair.changed) - len(shown)} more: --changed all lists them", style="dim"))
+    return Group(*parts)
+
+
+def _images(pair: Pair, shown: Sequence[ChangedImage]) -> Table:
+    grouped = any(image.group for image in shown)
+    columns = ["image", *(["group"] if grouped else []), "true", pair.first, pair.second]
+    table = _table("which, each with the probability of the class it was given", *columns)
+    kind: Kind | None = None
+    for image in shown:
+        if image.kind is not kind:
+            kind = image.kind
+            table.add_row(Text(kind.value, style="italic"))
+        name = image.id if image.fold is None else f"{image.id} ({image.fold})"
+        group = [safe(image.group or "")] if grouped else []
+        judged = (f"{image.first} {image.p_first:.2f}", f"{image.second} {image.p_second:.2f}")
+        table.add_row(safe(name), *group, safe(image.true), *(safe(each) for each in judged))
+    return table
+
+
+def _recipe(pair: Pair) -> RenderableType:
+    if not pair.recipe:
+        return Text("\nThe recipes are the same.")
+    return _diff_table("recipes differ in", pair, pair.recipe)
+
+
+def _diff_table(title: str, pair: Pair, rows: Sequence[Differing]) -> Table:
+    table = _table(title, "", pair.first, pair.second)
+    for each in rows:
+        table.add_row(safe(each.path), _value(each.first), _value(each.second))
+    return table
+
+
+def _value(value: Any) -> str:
+    if value == ABSENT:
+        return ABSENT
+    if isinstance(value, dict) and "use" in value:
+        value = value["use"]
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return safe(text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 3]}...")
+
+
+def _surroundings(pair: Pair) -> RenderableType:
+    parts: list[RenderableType] = []
+    if pair.versions:
+        parts.append(_diff_table("versions differ in", pair, pair.versions[:_VERSIONS_SHOWN]))
+        if len(pair.versions) > _VERSIONS_SHOWN:
+            more = len(pair.versions) - _VERSIONS_SHOWN
+            parts.append(Text(f"  {more} more: --json lists them", style="dim"))
+    data = pair.data
+    if data.only_first or data.only_second or data.changed:
+        parts.append(
+            Text(
+                f"  data sets differ: {data.only_first} images only in {pair.first}, "
+                f"{data.only_second} only in {pair.second}, {data.changed} of the same id with other bytes"
+            )
+        )
+    if not data.same_training:
+        parts.append(
+            Text(
+                f"  training parts differ: {data.trained[0]} images in {pair.first}, "
+                f"{data.trained[1]} images in {pair.second}"
+            )
+        )
+    return Group(*parts)
+
+
+def _cost(runs: Sequence[ComparedRun]) -> Table:
+    table = _table("cost", "", *(each.label for each in runs), right=range(1, len(runs) + 1))
+    table.add_row("seconds, whole run", *(_seconds(each.cost.seconds) for each in runs))
+    stages = dict.fromkeys(name for each in runs for name in each.cost.stages)
+    for name in stages:
+        table.add_row(safe(f"  {name}"), *(_seconds(each.cost.stages.get(name)) for each in runs))
+    table.add_row("steps from the cache", *(str(len(each.cost.cached)) for each in runs))
+    table.add_row("size of the model", *(_size(each.cost.model_bytes) for each in runs))
+    table.add_row(
+        "features", *("-" if each.cost.features is None else str(each.cost.features) for each in runs)
+    )
+    table.add_row("workers", *("-" if each.cost.workers is None else str(each.cost.workers) for each in runs))
+    return table
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _size(value: int | None) -> str:
+    return "-" if value is None else f"{value / 1e6:.1f} MB" if value >= 100_000 else f"{value / 1e3:.1f} kB"

@@ -1,0 +1,121 @@
+"""What a run cost: time, and the size of what it left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from leukokit.engine.finished_run import FinishedRun
+
+FACTS = ("id", "label", "group", "part", "status")
+"""Columns of ``features.parquet`` that are no features."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Time and size of one run.
+
+    Attributes
+    ----------
+    seconds : float or None
+        Of the whole run.
+    stages : mapping of str to float
+        Seconds by stage, in the order in which they began; stages of all folds together.
+    cached : tuple of str
+        Steps that took results from the cache; without it the run would have taken longer.
+    model_bytes : int or None
+        Of all files in ``model/``; None where there is none.
+    features : int or None
+        Columns that the features made, before any selection; None where there are none.
+    workers : int or None
+        Processes.
+    """
+
+    seconds: float | None
+    stages: Mapping[str, float]
+    cached: tuple[str, ...]
+    model_bytes: int | None
+    features: int | None
+    workers: int | None
+
+    def json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "stages": dict(self.stages), "cached": list(self.cached)}
+
+
+def cost(run: FinishedRun) -> Cost:
+    """Read the cost of a run from its files."""
+    events = list(_last_attempt(run.path / "journal.jsonl"))
+    model = run.path / "model"
+    sizes = [path.stat().st_size for path in model.rglob("*") if path.is_file()] if model.is_dir() else []
+    return Cost(
+        seconds=run.status.get("seconds"),
+        stages=_stages(events),
+        cached=tuple(
+            str(event.get("step"))
+            for event in events
+            if event["event"] == "step" and "cached" in str(event.get("did"))
+        ),
+        model_bytes=sum(sizes) if sizes else None,
+        features=_features(run.path / "features.parquet"),
+        workers=(run.provenance.get("workers") or {}).get("count"),
+    )
+
+
+def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Events since the last start: a run that was killed and went on has several starts."""
+    events: list[Mapping[str, Any]] = []
+    try:
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:  # cut off by a kill
+            continue
+        if isinstance(event, dict) and isinstance(event.get("event"), str):
+            events = [event] if event["event"] == "run_started" else [*events, event]
+    yield from events
+
+
+def _stages(events: list[Mapping[str, Any]]) -> dict[str, float]:
+    """Time from each stage to the next, by the journal's monotonic clock."""
+    found: dict[str, float] = {}
+    name, since = "start", 0.0
+    for event in events:
+        moment = event.get("elapsed_s")
+        if not isinstance(moment, int | float):
+            continue
+        following = _begins(event, name)
+        if following is not None:
+            found[name] = found.get(name, 0.0) + (moment - since)
+            name, since = following, float(moment)
+    return {stage: round(seconds, 3) for stage, seconds in found.items()}
+
+
+def _begins(event: Mapping[str, Any], now: str) -> str | None:
+    if event["event"] == "stage":
+        return str(event.get("name"))
+    if event["event"] == "step" and now != _WRITING:
+        return _WRITING
+    return "" if event["event"] == "run_finished" else None
+
+
+_WRITING = "figures and report"
+
+
+def _features(path: Path) -> int | None:
+    if not path.is_file():
+        return None
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        names = pq.read_schema(path).names
+    except (OSError, pa.ArrowException):
+        return None
+    return len([name for name in names if name not in FACTS])

@@ -1,0 +1,1 @@
+"""Compare two classifiers on the same images: tests, intervals, and the images that changed."""

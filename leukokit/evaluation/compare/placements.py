@@ -1,0 +1,93 @@
+"""What each image, and each group of images, has to do with an area under the ROC curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.types import FloatArray
+from leukokit.evaluation.auc import Contest, all_pairs, one_against_rest
+from leukokit.evaluation.intervals import Groups
+from leukokit.evaluation.metrics import Scored
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area, or the mean of several, and how far each group moves it.
+
+    Attributes
+    ----------
+    value : float
+        0..1.
+    influence : float64 array (n_groups,)
+        Change of the area by each group, in first order; sums to 0. The sum of squares is the variance.
+    contests : tuple of Contest
+        The areas that it is the mean of.
+    groups : Groups
+    """
+
+    value: float
+    influence: FloatArray
+    contests: tuple[Contest, ...]
+    groups: Groups
+
+    @property
+    def perfect(self) -> bool:
+        """Whether every image, or none, is placed rightly: the influence of all groups is 0 then."""
+        return self.value in (0.0, 1.0)
+
+
+def placements(positive: NDArray[np.bool_], scores: FloatArray) -> FloatArray:
+    """Share of the other side that each image is placed rightly against, ties half (by mid-ranks).
+
+    Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313. Both sides must hold an image.
+    """
+    from scipy.stats import rankdata
+
+    whole = rankdata(scores)
+    n_positive = int(positive.sum())
+    n_negative = len(positive) - n_positive
+    placed = np.empty(len(scores))
+    placed[positive] = (whole[positive] - rankdata(scores[positive])) / n_negative
+    placed[~positive] = 1 - (whole[~positive] - rankdata(scores[~positive])) / n_positive
+    return placed
+
+
+def group_sums(codes: NDArray[np.intp], values: FloatArray, n_groups: int) -> FloatArray:
+    """Sum values by group."""
+    return np.bincount(codes, weights=values, minlength=n_groups).astype(np.float64)
+
+
+def one_vs_rest(scored: Scored, number: int, codes: NDArray[np.intp]) -> Area | None:
+    """Area of one class against all others; None where the part holds only one side."""
+    return _mean([one_against_rest(scored.true == number, scored.proba[:, number])], codes)
+
+
+def mean_one_vs_rest(scored: Scored, codes: NDArray[np.intp]) -> Area | None:
+    """Mean over the classes of :func:`one_vs_rest`, as ``auc_ovr`` of ``metrics``."""
+    numbers = range(len(scored.classes))
+    return _mean([one_against_rest(scored.true == k, scored.proba[:, k]) for k in numbers], codes)
+
+
+def mean_one_vs_one(scored: Scored, codes: NDArray[np.intp]) -> Area | None:
+    """Mean over pairs of classes, each by either class's probability, as ``auc_ovo`` of ``metrics``."""
+    return _mean(all_pairs(scored.true, scored.proba), codes)
+
+
+def _mean(contests: Sequence[Contest | None], codes: NDArray[np.intp]) -> Area | None:
+    known = tuple(contest for contest in contests if contest is not None)
+    if not known:
+        return None
+    groups = Groups(codes, int(codes.max()) + 1)
+    values, moved = [], np.zeros(len(codes))
+    for contest in known:
+        rows = np.concatenate([contest.upper, contest.lower])
+        positive = np.arange(len(rows)) < len(contest.upper)
+        placed = placements(positive, contest.values[rows])
+        values.append(float(placed[positive].mean()))
+        size = np.where(positive, len(contest.upper), len(contest.lower))
+        moved[rows] += (placed - values[-1]) / size / len(known)
+    return Area(float(np.mean(values)), group_sums(codes, moved, groups.count), known, groups)
