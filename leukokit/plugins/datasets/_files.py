@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,42 +102,3 @@ def refuse_same_ids(samples: Sequence[Sample]) -> None:
         if sample.id in seen:
             raise DataError(f"two images have the id {sample.id!r}", hint="Rename one of the files")
         seen.add(sample.id)
-
-
-def refuse_conflicts(samples: Sequence[Sample]) -> None:
-    """Raise where one file, to the byte, lies in two classes.
-
-    Only files that share their size with a file of another class are read.
-
-    Raises
-    ------
-    DataError
-        Naming both files.
-    """
-    by_size: dict[int, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        if sample.path is None or sample.label is None:
-            continue
-        try:
-            size = sample.path.stat().st_size
-        except OSError:
-            continue  # the run rejects it as unreadable
-        if size:  # empty files are rejected as such
-            by_size[size].append(sample)
-    for alike in by_size.values():
-        if len({sample.label for sample in alike}) < 2:
-            continue
-        first: dict[bytes, Sample] = {}
-        for sample in alike:
-            assert sample.path is not None
-            try:
-                digest = hashlib.sha256(sample.path.read_bytes()).digest()
-            except OSError:
-                continue
-            other = first.setdefault(digest, sample)
-            if other.label != sample.label:
-                raise DataError(
-                    f"{other.id} (class {other.label}) and {sample.id} (class {sample.label}) "
-                    "are the same file",
-                    hint="One picture cannot have two classes: remove one of the two, or correct its label",
-                )

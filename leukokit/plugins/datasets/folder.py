@@ -53,7 +53,7 @@ class Folder(Dataset):
         Raises
         ------
         DataError
-            Where there is no class folder, a class has no image, or one file lies in two classes.
+            Where there is no class folder, or a class has no image.
         """
         root = self.params.root
         classes = self._classes
@@ -83,7 +83,6 @@ class Folder(Dataset):
             for file in listing.files
         ]
         _files.refuse_same_ids(samples)
-        _files.refuse_conflicts(samples)
         return samples
 
     def notes(self) -> Sequence[str]:

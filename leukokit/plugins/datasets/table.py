@@ -12,7 +12,6 @@ from typing import Annotated, Literal, get_args
 from pydantic import field_validator
 
 from leukokit.api import NUCLEUS, DataError, Dataset, Field, Labels, Params, Part, Sample
-from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
 _PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
@@ -75,7 +74,7 @@ class Table(Dataset):
         Raises
         ------
         DataError
-            Naming all bad rows with their line numbers; or where one file has two classes.
+            Naming all bad rows with their line numbers.
         """
         return self._read[0]
 
@@ -120,7 +119,6 @@ class Table(Dataset):
         reading.refuse_problems()
         if not reading.samples:
             raise DataError("has no rows", where=where)
-        _files.refuse_conflicts(reading.samples)
         return tuple(reading.samples), reading.parts
 
 

@@ -1,0 +1,79 @@
+"""Plant one fault at a time in synthetic smears, audit them, and count what is found and what is not.
+
+    python benchmarks/audit_detection.py [--seeds 20] [--only NAME ...] [--json FILE]
+
+Prints a Markdown table: how often a check or probe that is meant for the fault raised it, and how often any
+that has nothing to do with it raised something.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import joblib
+
+from leukokit.catalog import discover
+from leukokit.engine.audit.audit import Audit, AuditOptions, audit_data
+from leukokit.engine.executors import ExecutorKind, Workers
+from leukokit.evaluation.audit.findings import Level
+from leukokit.recipe import load_recipe_text
+from leukokit.testing.planted import PLANTED, Planted
+
+
+def raised(audit: Audit) -> set[str]:
+    """Name the checks and probes that warn or fail."""
+    levels = {each.check: each.level for each in audit.findings}
+    levels |= {each.name: each.level for each in audit.probes}
+    return {name for name, level in levels.items() if level.rank >= Level.WARN.rank}
+
+
+def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
+    """Audit one planted data set."""
+    fault = next(each for each in PLANTED if each.name == name)
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
+        options = AuditOptions(None, Workers(ExecutorKind.INLINE))
+        return name, seed, sorted(raised(audit_data(recipe, discover(), options)))
+
+
+def row(fault: Planted, found: list[set[str]]) -> str:
+    """One line of the table."""
+    hits = sum(bool(each & fault.expected) for each in found)
+    others = [each - fault.expected - fault.implied for each in found]
+    names = Counter(name for each in others for name in each)
+    told = ", ".join(f"{name} {count}" for name, count in names.most_common()) or "none"
+    wanted = " or ".join(sorted(fault.expected)) or "nothing"
+    detected = f"{hits}/{len(found)}" if fault.expected else "-"
+    return f"| {fault.shown} | {wanted} | {detected} | {sum(map(bool, others))}/{len(found)} | {told} |"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=20, help="data sets a fault")
+    parser.add_argument("--only", nargs="*", default=[], help="names of faults")
+    parser.add_argument("--jobs", type=int, default=joblib.cpu_count(), help="processes")
+    parser.add_argument("--json", type=Path, help="write what was raised for each data set")
+    args = parser.parse_args()
+    faults = [each for each in PLANTED if not args.only or each.name in args.only]
+    started = time.monotonic()
+    asked = [(fault.name, seed) for fault in faults for seed in range(args.seeds)]
+    results = joblib.Parallel(n_jobs=args.jobs)(joblib.delayed(trial)(*each) for each in asked)
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1))
+    print("| planted | should raise | detected | other alarms | which |")
+    print("|---|---|---|---|---|")
+    for fault in faults:
+        print(row(fault, [set(names) for name, _, names in results if name == fault.name]))
+    print(
+        f"\n{len(asked)} data sets of 120 images, {time.monotonic() - started:.0f} s, {args.jobs} processes"
+    )
+
+
+if __name__ == "__main__":
+    main()

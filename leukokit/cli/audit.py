@@ -1,0 +1,140 @@
+"""``leukokit audit``: what a reader should know of a data set before trusting a score on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from leukokit.catalog import Catalog
+    from leukokit.recipe import Recipe
+
+
+@click.command("audit")
+@click.argument("data", metavar="DATA|RECIPE")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value, as in a recipe."
+)
+@click.option(
+    "--groups",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a CSV with the group of each image: duplicates and overlapping views joined.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the audit as one HTML file with pictures.",
+)
+@click.option("--strict", is_flag=True, help="Exit code 1 where a finding is a failure.")
+@click.option(
+    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a finding."
+)
+@click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    help="Cache folder; default: $LEUKOKIT_CACHE or the user's cache folder.",
+)
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+def command(
+    data: str,
+    overrides: tuple[str, ...],
+    groups: Path | None,
+    html: Path | None,
+    strict: bool,
+    workers: int | None,
+    cache_dir: Path | None,
+    no_cache: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Audit a data set: duplicates, stain, scale bars, files.
+
+    DATA is the name of a data set, a folder with one folder a class, or a recipe, whose split, segmentation
+    and limits then count. Nothing is trained but small probes: what they reach without looking at cells, a
+    model may reach too.
+    """
+    import json
+
+    import joblib
+
+    from leukokit.catalog import discover
+    from leukokit.cli._audit import print_audit
+    from leukokit.cli._progress import observed
+    from leukokit.engine.audit.audit import AuditOptions, audit_data, audit_pictures
+    from leukokit.engine.executors import ExecutorKind, Workers
+    from leukokit.errors import EXIT_FAILED
+    from leukokit.evaluation.audit.findings import Level
+    from leukokit.workflow import default_cache
+
+    catalog = discover()
+    recipe = _recipe(data, catalog, overrides)
+    options = AuditOptions(
+        cache=None if no_cache else (cache_dir or default_cache()),
+        workers=Workers(ExecutorKind.AUTO, workers or joblib.cpu_count()),
+    )
+    with observed(quiet=quiet) as observer:
+        found = audit_data(recipe, catalog, options, observer)
+    if groups is not None:
+        _write_groups(groups, found.groups)
+    name = recipe.name if recipe.path is not None else data
+    if html is not None:
+        from leukokit.report.audit_page import write_audit_page
+
+        write_audit_page(html, found.json(), audit_pictures(found), title=name)
+        click.echo(f"page: {click.format_filename(html)}", err=True)
+    if as_json:
+        click.echo(json.dumps(found.json(), indent=2, sort_keys=True))
+    else:
+        print_audit(found, name=name)
+    if strict and found.level is Level.FAIL:
+        raise click.exceptions.Exit(EXIT_FAILED)
+
+
+def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
+    """Load a recipe file, or make a recipe of nothing but the data set."""
+    import json
+
+    from leukokit.api import Kind
+    from leukokit.catalog.catalog import did_you_mean
+    from leukokit.errors import UsageError
+    from leukokit.recipe import load_recipe, load_recipe_text
+
+    path = Path(data)
+    if path.suffix.lower() in (".yaml", ".yml") or path.is_file():
+        return load_recipe(path, catalog, overrides=overrides)
+    names = [entry.name for entry in catalog.of(Kind.DATASET)]
+    section: object
+    if data in names:
+        section = data
+    elif path.is_dir():
+        section = {"use": "folder", "params": {"root": str(path)}}
+    else:
+        raise UsageError(
+            f"{data!r} is no data set{did_you_mean(data, names)}, no folder and no recipe",
+            hint=f"Data sets are {', '.join(names)}; a folder holds a folder a class; a recipe ends in .yaml",
+        )
+    text = json.dumps({"leukokit": 1, "name": "audit", "data": section})
+    return load_recipe_text(text, catalog, source=data, overrides=overrides)
+
+
+def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
+    """Write a CSV that a recipe's ``data.groups`` takes."""
+    import csv
+    import io
+
+    from leukokit.engine.files import write_bytes
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["id", "group"])
+    writer.writerows(groups.items())
+    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    click.echo(f"groups: {click.format_filename(path)}", err=True)

@@ -1,0 +1,330 @@
+"""Synthetic data sets with one fault each, to see whether an audit names it and stays silent otherwise.
+
+::
+
+    from leukokit.testing.planted import PLANTED
+
+    for fault in PLANTED:
+        recipe = fault.recipe(tmp_path / fault.name, seed=0)  # YAML text; images lie in the folder
+
+Images are rendered smears of 24 patients in four classes; the groups of the recipe are the patients.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from leukokit.api import Dataset, RGBImage
+
+_TARGET = "leukokit.plugins.datasets.smears:Smears"  # as a string: the kit sits beneath the plugins
+_PER_CLASS = 30
+_VICTIM = "Pro"
+_PLACES = 8
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One fault.
+
+    Attributes
+    ----------
+    name : str
+        Slug.
+    shown : str
+        What was done to the images.
+    expected : frozenset of str
+        Checks or probes of which one has to raise it; empty for a clean set, where nothing may be raised.
+    implied : frozenset of str
+        Checks and probes that may raise it, too, since it follows.
+    """
+
+    name: str
+    shown: str
+    expected: frozenset[str]
+    implied: frozenset[str]
+    _build: Callable[[Path, int], dict[str, Any]]
+
+    def recipe(self, folder: Path, *, seed: int) -> str:
+        """Write the images into ``folder`` and give the text of a recipe that reads them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return json.dumps({"leukokit": 1, "name": self.name, "seed": seed, **self._build(folder, seed)})
+
+
+class _Folder:
+    """Rendered smears as files, with the patient of each."""
+
+    def __init__(self, folder: Path, seed: int, **params: Any) -> None:
+        module, _, name = _TARGET.partition(":")
+        self._smears: Dataset = getattr(import_module(module), name).create(
+            per_class=_PER_CLASS, patients=24, seed=seed, **params
+        )
+        self.folder = folder
+        self.images = folder / "images"
+        self.samples = {f"{each.id}.png": each for each in self._smears.samples()}
+        self.patients = {id_: each.group or "" for id_, each in self.samples.items()}
+
+    def render(self, id_: str) -> RGBImage:
+        return self._smears.render(self.samples[id_])
+
+    def cells(self, id_: str) -> Any:
+        """White cells of an image, bool H x W."""
+        truth = self._smears.truth(self.samples[id_])
+        assert truth is not None
+        return truth.cell > 0
+
+    def of(self, label: str) -> list[str]:
+        return [id_ for id_, each in self.samples.items() if each.label == label]
+
+    def write(self, change: Callable[[str, RGBImage], RGBImage] = lambda _, image: image) -> _Folder:
+        for id_ in self.samples:
+            self.put(id_, change(id_, self.render(id_)))
+        return self
+
+    def put(self, id_: str, image: RGBImage, *, patient: str | None = None, quality: int = 0) -> None:
+        path = self.images / id_
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if quality:
+            Image.fromarray(image).save(path, "JPEG", quality=quality)
+        else:
+            Image.fromarray(image).save(path, "PNG", compress_level=1)
+        if patient is not None:
+            self.patients[id_] = patient
+
+    def read(self, id_: str) -> RGBImage:
+        with Image.open(self.images / id_) as image:
+            return np.asarray(image.convert("RGB"))
+
+    def sections(self, **more: Any) -> dict[str, Any]:
+        groups = self.folder / "groups.csv"
+        with groups.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("id", "group"), *self.patients.items()])
+        data = {"use": "folder", "params": {"root": str(self.images)}, "groups": str(groups)}
+        return {"data": data, **more}
+
+
+def _rendered(**params: Any) -> Callable[[Path, int], dict[str, Any]]:
+    def build(_: Path, seed: int) -> dict[str, Any]:
+        given = {"per_class": _PER_CLASS, "patients": 24, "seed": seed, **params}
+        return {"data": {"use": "smears", "params": given}}
+
+    return build
+
+
+def _clean(folder: Path, seed: int) -> dict[str, Any]:
+    return _Folder(folder, seed).write().sections()
+
+
+def _turned(image: RGBImage, turns: int) -> RGBImage:
+    """Flip and turn an image, and send it through JPEG."""
+    changed = np.ascontiguousarray(np.rot90(np.fliplr(image), turns))
+    packed = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+def _copies(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    for i, id_ in enumerate(made.of(_VICTIM)[:3]):
+        copy = f"{_VICTIM}/copy-{i}.png"
+        shutil.copyfile(made.images / id_, made.images / copy)
+        made.patients[copy] = made.patients[id_]
+    return made.sections()
+
+
+def _turned_copies(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    for i, id_ in enumerate(made.of(_VICTIM)[:4]):
+        made.put(f"{_VICTIM}/copy-{i}.png", _turned(made.read(id_), i), patient=made.patients[id_])
+    return made.sections()
+
+
+def _conflict(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    shutil.copyfile(made.images / made.of(_VICTIM)[0], made.images / "Early" / "copy.png")
+    made.patients["Early/copy.png"] = "unknown"
+    return made.sections()
+
+
+def _turned_conflict(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    made.put("Early/copy.png", _turned(made.read(made.of(_VICTIM)[0]), 1), patient="unknown")
+    return made.sections()
+
+
+def _neighbors(folder: Path, seed: int) -> dict[str, Any]:
+    """Every two files are views of one field, two thirds in common."""
+    made = _Folder(folder, seed, size=288)
+    for label in sorted({each.label or "" for each in made.samples.values()}):
+        ids = made.of(label)
+        for first, second in zip(ids[::2], ids[1::2], strict=True):
+            field = made.render(first)
+            made.put(first, np.ascontiguousarray(field[32:256, :224]))
+            made.put(second, np.ascontiguousarray(field[20:244, 64:]), patient=made.patients[first])
+    return made.sections()
+
+
+def _leak(folder: Path, seed: int) -> dict[str, Any]:
+    """Put turned copies of training images into the test part, under patients of their own."""
+    made = _Folder(folder, seed).write()
+    parts = {}
+    for label in sorted({each.label or "" for each in made.samples.values()}):
+        patients = sorted({made.patients[id_] for id_ in made.of(label)})
+        for id_ in made.of(label):
+            place = patients.index(made.patients[id_])
+            parts[id_] = "train" if place < 4 else "validation" if place < 5 else "test"
+    tested = [id_ for id_, part in parts.items() if part == "test"][:: _PLACES // 2]
+    trained = [id_ for id_, part in parts.items() if part == "train"]
+    for i, id_ in enumerate(tested):
+        own = [each for each in trained if each.split("/")[0] == id_.split("/")[0]]
+        made.put(id_, _turned(made.read(own[i]), i % 4))
+    split = folder / "split.csv"
+    with split.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("id", "part"), *parts.items()])
+    return made.sections(split={"method": "file", "path": str(split)})
+
+
+def _quality(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed)
+    for id_, sample in made.samples.items():
+        made.put(id_, made.render(id_), quality=70 if sample.label == _VICTIM else 92)
+    return made.sections()
+
+
+def _dimensions(folder: Path, seed: int) -> dict[str, Any]:
+    def cut(id_: str, image: RGBImage) -> RGBImage:
+        return np.ascontiguousarray(image[:208, :208]) if id_.startswith(_VICTIM) else image
+
+    return _Folder(folder, seed).write(cut).sections()
+
+
+def _imbalance(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    for id_ in made.of(_VICTIM):
+        if made.of(_VICTIM).index(id_) % 5:  # every patient keeps an image
+            (made.images / id_).unlink()
+            del made.patients[id_]
+    return made.sections()
+
+
+def _no_cells(folder: Path, seed: int) -> dict[str, Any]:
+    """Half of one class's images show glass and plasma alone."""
+    rng = np.random.default_rng(seed)
+
+    def wipe(id_: str, image: RGBImage) -> RGBImage:
+        if not id_.startswith(_VICTIM) or int(id_[-5]) % 2:
+            return image
+        plasma = np.median(image[image.min(axis=2) >= np.quantile(image.min(axis=2), 0.75)], axis=0)
+        noise = rng.normal(plasma, 1.5, image.shape)
+        return np.clip(noise, 0, 255).astype(np.uint8)
+
+    made = _Folder(folder, seed).write(wipe)
+    return made.sections(segment="hsv_threshold", features=["morphology"])
+
+
+def _blanked(folder: Path, seed: int) -> dict[str, Any]:
+    """White cells on black in every class; in one class half of the images are black all over."""
+    made = _Folder(folder, seed)
+
+    def blank(id_: str, image: RGBImage) -> RGBImage:
+        if id_.startswith(_VICTIM) and int(id_[-5]) % 2:
+            return np.zeros_like(image)
+        blanked: RGBImage = image * made.cells(id_)[..., None].astype(np.uint8)
+        return blanked
+
+    return made.write(blank).sections()
+
+
+def _damaged(folder: Path, seed: int) -> dict[str, Any]:
+    made = _Folder(folder, seed).write()
+    for id_ in made.of(_VICTIM)[::6]:
+        content = (made.images / id_).read_bytes()
+        (made.images / id_).write_bytes(content[: len(content) // 2])
+    return made.sections()
+
+
+def _fault(
+    name: str,
+    shown: str,
+    expected: str,
+    build: Callable[[Path, int], dict[str, Any]],
+    implied: str = "",
+) -> Planted:
+    return Planted(name, shown, frozenset(expected.split()), frozenset(implied.split()), build)
+
+
+PLANTED = (
+    _fault("clean", "nothing", "", _rendered()),
+    _fault("clean_files", "nothing, as PNG files", "", _clean),
+    _fault("clean_bars", "scale bars in all classes, style by patient", "", _rendered(scale_bars="all")),
+    _fault("copies", "3 files copied within a class", "exact_duplicates", _copies),
+    _fault("turned_copies", "4 images copied, flipped, turned, as JPEG", "near_duplicates", _turned_copies),
+    _fault(
+        "conflict",
+        "1 file copied into another class",
+        "label_conflicts",
+        _conflict,
+        "exact_duplicates across_parts",
+    ),
+    _fault(
+        "turned_conflict",
+        "1 image copied into another class, flipped, turned, as JPEG",
+        "label_conflicts",
+        _turned_conflict,
+        "near_duplicates across_parts",
+    ),
+    _fault(
+        "leak",
+        "turned copies of training images in the test part",
+        "across_parts",
+        _leak,
+        "near_duplicates color frame",
+    ),
+    _fault(
+        "neighbors", "every two files overlap by two thirds", "neighbors_alike", _neighbors, "near_duplicates"
+    ),
+    _fault(
+        "stain",
+        "each class has its own stain",
+        "stain_spread color",
+        _rendered(stain_confound=1.0),
+        "frame",
+    ),
+    _fault(
+        "bars",
+        "each class has its own scale bar",
+        "burned_in_marks corner",
+        _rendered(scale_bars="by_class"),
+        "frame",
+    ),
+    _fault(
+        "quality", "one class saved at JPEG quality 70, the others at 92", "file_properties", _quality, "file"
+    ),
+    _fault("dimensions", "one class cut to 208 px", "file_properties", _dimensions, "file"),
+    _fault("imbalance", "one class has a fifth of the images", "class_balance", _imbalance),
+    _fault(
+        "no_cells",
+        "half of one class shows no cell",
+        "segmentation_failures",
+        _no_cells,
+        "missing color frame corner stain_spread file",
+    ),
+    _fault(
+        "blanked",
+        "background blanked; half of one class is black all over",
+        "empty_foreground",
+        _blanked,
+        "exact_duplicates neighbors_alike color frame corner file",
+    ),
+    _fault("damaged", "a sixth of one class cut off halfway", "rejected_images", _damaged),
+)
+"""Faults that audits are tested with; the first three are none."""
