@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 import joblib
 
 from leukokit.catalog import Catalog, discover
+from leukokit.engine.audit.audit import audit_finisher
 from leukokit.engine.executors import ExecutorKind, Workers
 from leukokit.engine.run import RunOptions, RunResult
 from leukokit.engine.run import run as run_recipe
 from leukokit.recipe import load_recipe
+from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
+from leukokit.report.run_report import write_pictures, write_report
 
 if TYPE_CHECKING:
     from leukokit.engine.observer import Observer
@@ -41,6 +44,7 @@ def run(
     workers: int | None = None,
     executor: str = ExecutorKind.AUTO,
     timeout: float = 120.0,
+    scheduler: str | None = None,
     observer: Observer | None = None,
     catalog: Catalog | None = None,
 ) -> RunResult:
@@ -61,9 +65,11 @@ def run(
     workers : int, optional
         Processes; as many as there are cores where omitted. Never changes a result.
     executor : str
-        ``auto``, ``inline`` or ``processes``. Never changes a result.
+        ``auto``, ``inline``, ``processes`` or ``dask``. Never changes a result.
     timeout : float
         Seconds after which one image is given up.
+    scheduler : str, optional
+        Address of a dask scheduler, for the executor ``dask``; a cluster of this machine where omitted.
     observer : Observer, optional
         Listens to stages, progress and warnings.
     catalog : Catalog, optional
@@ -87,6 +93,18 @@ def run(
         out=Path(out),
         directory=Path(run_dir) if run_dir is not None else None,
         cache=default_cache() if cache == AUTO_CACHE else (Path(cache) if cache is not None else None),
-        workers=Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout),
+        workers=Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout, scheduler),
     )
-    return run_recipe(loaded, catalog, options, observer=observer, finishers=[write_figures])
+    return run_recipe(
+        loaded,
+        catalog,
+        options,
+        observer=observer,
+        finishers=[
+            write_figures,
+            audit_finisher(options.workers, observer),
+            write_model_cards,
+            write_pictures,
+            write_report,
+        ],
+    )

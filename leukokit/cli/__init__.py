@@ -14,6 +14,9 @@ from leukokit.cli._group import LazyGroup
 COMMANDS = {
     "run": "Run a recipe and leave a run directory.",
     "check": "Check a recipe without running it.",
+    "audit": "Audit a data set: duplicates, stain, scale bars, files.",
+    "compare": "Compare finished runs on the same test images.",
+    "report": "Make the report of a finished run again.",
     "list": "List the installed components.",
     "show": "Show a component: what it does and its parameters.",
     "schema": "Print the JSON Schema of recipes, for editors.",

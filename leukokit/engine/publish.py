@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from leukokit.engine.image_stage import ImageTable
-from leukokit.engine.model_card import model_card
 from leukokit.engine.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
@@ -34,9 +33,7 @@ def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, obs
         observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
 
 
-def publish_fold(
-    directory: RunDirectory, fitted: FittedFold, subfolder: str | None, stamp: str | None
-) -> None:
+def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | None) -> None:
     """Copy model, explanations and tuning of one fold; several folds get a subfolder each.
 
     What the fit left in ``training/`` is there already where it ran in this very directory.
@@ -54,5 +51,3 @@ def publish_fold(
         directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
     if fitted.calibration is not None:
         directory.write_json(f"{MODEL}{several}/calibration.json", fitted.calibration.json())
-    card = model_card(fitted.best.recipe, fitted.classes, stamp)
-    directory.write(f"{MODEL}{several}/model_card.md", card.encode())

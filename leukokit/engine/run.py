@@ -235,7 +235,7 @@ class _Run:
         several = len(folds) > 1
         runs = [self.stage.fit(fold, folder="", several=several, explain=True) for fold in folds]
         for name, fitted in fitted_folds(runs).items():
-            publish_fold(self.directory, fitted, name if several else None, self.data.stamp)
+            publish_fold(self.directory, fitted, name if several else None)
         return runs
 
     def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:

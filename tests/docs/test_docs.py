@@ -31,8 +31,8 @@ BLOCKS = [
 ]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
-# Runs take minutes or need the network; the recipes that they name are checked instead.
-NOT_RUN = ("pip", "data get")
+# Runs take minutes or need the network; the recipes that they name are checked instead. Comparing needs runs.
+NOT_RUN = ("pip", "data get", "compare RUN", "report RUN")
 
 
 def commands(code: str) -> list[list[str]]:

@@ -57,7 +57,10 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "figures/confusion_validation.png",
         "figures/permutation_importance.png",
         "figures/segmentation.png",
-    }
+        "audit.json",
+        "pictures/index.json",
+        "report.html",
+    } | {f"pictures/{name}" for name in json.loads((run / "pictures" / "index.json").read_text()).values()}
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] >= 0.8
     assert metrics["synthetic"] is False

@@ -1,0 +1,35 @@
+"""An audit as a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from leukokit.engine.files import write_bytes
+from leukokit.report.html import render_audit
+
+
+def write_audit_page(
+    path: Path, audit: Mapping[str, Any], pictures: Mapping[str, bytes], *, title: str = "Data"
+) -> None:
+    """Write an audit as one self-contained HTML file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    audit : mapping
+        Content of ``audit.json``.
+    pictures : mapping of id to bytes
+        Thumbnails (WebP, see :func:`leukokit.engine.pictures.thumbnail`) of images that the audit names;
+        those without one are named without a picture.
+    title : str
+        Name of the data set or recipe.
+
+    Raises
+    ------
+    RunFailed
+        Where the disk is full or the file cannot be written.
+    """
+    write_bytes(path, render_audit(audit, pictures, title=title).encode("utf-8"))

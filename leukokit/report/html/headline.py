@@ -1,0 +1,165 @@
+"""The verdict: what came out and how far to trust it, in two sentences and a few numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.report.html.estimate import Estimate
+from leukokit.report.html.parts import headline_part, split_name
+from leukokit.report.html.scores import Outcome
+from leukokit.report.html.text import known, percent, points
+from leukokit.report.html.trust import Trust
+
+STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One headline number."""
+
+    label: str
+    estimate: Estimate
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A number on the scale of the headline."""
+
+    label: str
+    x: float
+    kind: str
+    anchor: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Top of the page.
+
+    Attributes
+    ----------
+    stamp : str or None
+        Marks synthetic data.
+    scale : sequence of Mark
+        Chance, the best probe and the model, on one axis of 0..1; empty where there is no audit.
+    """
+
+    name: str
+    description: str
+    verdict: str
+    caveat: str
+    cards: Sequence[Card]
+    scale: Sequence[Mark]
+    stamp: str | None
+
+
+def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
+    """Sum a run up."""
+    metrics = run.metrics
+    part = headline_part(metrics)
+    facts: Mapping[str, Any] = metrics[part] if part else {}
+    return Headline(
+        name=run.name,
+        description=str(run.recipe.get("description") or "").strip(),
+        verdict=_verdict(part, facts, run),
+        caveat=_caveat(outcome, trust),
+        cards=_cards(part, facts, outcome),
+        scale=_scale(facts, trust),
+        stamp=STAMP if run.provenance.get("synthetic") else None,
+    )
+
+
+def _verdict(part: str | None, facts: Mapping[str, Any], run: FinishedRun) -> str:
+    accuracy = known(facts.get("accuracy"))
+    if part is None or accuracy is None:
+        if run.recipe.get("classify"):
+            return "The run scored no image: no part was held out."
+        return "This recipe has no classifier: it ends with what it finds in each image."
+    n = int(facts.get("n") or 0)
+    estimate = Estimate.of(accuracy, (facts.get("intervals") or {}).get("accuracy"))
+    interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
+    return (
+        f"{round(accuracy * n):,} of {n:,} {part} images went to their right class: "
+        f"{estimate.text}{interval}, on the split {split_name(run)}."
+    )
+
+
+def _caveat(outcome: Outcome, trust: Trust) -> str:
+    parts = []
+    if trust.best_probe is not None:
+        name, estimate, _ = trust.best_probe
+        parts.append(f"A probe that sees only {_SEEN.get(name, name)} reaches {estimate.text}.")
+    if outcome.protocols is not None and outcome.protocols.worst is not None:
+        name, estimate, drop = outcome.protocols.worst
+        parts.append(f"Under the protocol {name} accuracy is {estimate.text} ({points(drop)} points).")
+    return " ".join(parts)
+
+
+_SEEN = {
+    "color": "color",
+    "frame": "the outer frame of the image",
+    "corner": "a corner",
+    "file": "file size and dimensions",
+    "missing": "which features are missing",
+}
+
+
+def _cards(part: str | None, facts: Mapping[str, Any], outcome: Outcome) -> list[Card]:
+    if part is None:
+        return []
+    intervals = facts.get("intervals") or {}
+    cards = [
+        Card("Accuracy", Estimate.of(facts.get("accuracy"), intervals.get("accuracy")), f"{part} part"),
+        Card(
+            "Macro F1",
+            Estimate.of(facts.get("macro_f1"), intervals.get("macro_f1"), "unit"),
+            "mean over classes",
+        ),
+    ]
+    if known(facts.get("auc_ovo")) is not None:
+        auc = Estimate.of(facts.get("auc_ovo"), intervals.get("auc_ovo"), "unit")
+        cards.append(Card("AUC", auc, "one-vs-one"))
+    operating = outcome.first.operating if outcome.first else None
+    if operating is not None:
+        against = f"{operating.positive} against {operating.negative}"
+        cards.append(Card("Sensitivity", operating.sensitivity, against))
+        cards.append(Card("Specificity", operating.specificity, "at the same threshold"))
+    return cards
+
+
+def _scale(facts: Mapping[str, Any], trust: Trust) -> list[Mark]:
+    accuracy = Estimate.of(facts.get("accuracy"), (facts.get("intervals") or {}).get("accuracy"))
+    if accuracy.value is None or (trust.chance is None and trust.best_probe is None):
+        return []
+    chance, probe = trust.chance, trust.best_probe
+    beside = probe[1].value if probe is not None else None
+    # Two labels share the lower line: where they are near each other, each goes to its own side.
+    near = chance is not None and beside is not None and abs(chance - beside) < 0.3
+    marks = []
+    if chance is not None:
+        anchor = ("end" if beside is not None and chance < beside else "start") if near else _anchor(chance)
+        marks.append(Mark(f"chance {percent(chance, 0)}", chance, "chance", anchor))
+    if probe is not None and beside is not None:
+        anchor = ("start" if chance is not None and chance < beside else "end") if near else _anchor(beside)
+        each = probe[1]
+        marks.append(Mark(f"{probe[0]} only {each.text}", beside, "probe", anchor, each.low, each.high))
+    marks.append(
+        Mark(
+            f"model {accuracy.text}",
+            accuracy.value,
+            "model",
+            _anchor(accuracy.value),
+            accuracy.low,
+            accuracy.high,
+        )
+    )
+    return marks
+
+
+def _anchor(x: float) -> str:
+    return "end" if x > 0.75 else "start" if x < 0.12 else "middle"

@@ -1,0 +1,199 @@
+"""What it looks at: importances, heat, where the heat lies, and the segmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.report.html import plots
+from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.figures import Figure, embed
+from leukokit.report.html.scores import frame_table
+from leukokit.report.html.text import short, words
+
+BUDGET = 1_250_000
+"""Bytes of all figures; as base64 they are a third more."""
+_BARS = 15
+_ROWS = 100
+_REGIONS = ("nucleus", "cytoplasm", "cell", "red_cell", "scale_bar", "background")
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What the model looks at, as far as the run was asked to explain it.
+
+    Attributes
+    ----------
+    importances : sequence of Plot
+        One an explainer of features.
+    alignments : sequence of (explainer, Plot)
+        Heat compared with area, by region.
+    sheets : sequence of Figure
+        Heat maps, segmentations, features by class.
+    others : sequence of (name, Table)
+        What explainers gave in another form.
+    """
+
+    importances: Sequence[Plot]
+    alignments: Sequence[Plot]
+    heat: Sequence[Figure]
+    segmentation: Sequence[Figure]
+    distributions: Sequence[Figure]
+    others: Sequence[Table]
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not any(
+            (self.importances, self.alignments, self.heat, self.segmentation, self.distributions, self.others)
+        )
+
+
+def looks_of(run: FinishedRun) -> Looks:
+    """Read it from a run directory."""
+    heat_names = [path.parent.name for path in sorted(run.path.glob("explanations/**/heat.csv"))]
+    heat_names = list(dict.fromkeys(heat_names))
+    chosen: list[tuple[str, tuple[Path, str, str]]] = []
+    for path in sorted(run.path.glob("figures/*.png")):
+        kind, title = _kind(path.stem, heat_names)
+        if kind:
+            chosen.append((kind, (path, f"figures/{path.name}", title)))
+    # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
+    chosen.sort(key=lambda one: (one[0] == "heat", one[1][1]))
+    figures = embed([file for _, file in chosen], BUDGET)
+    by_kind: dict[str, list[Figure]] = {"heat": [], "segmentation": [], "distributions": []}
+    for (kind, _), figure in zip(chosen, figures, strict=True):
+        by_kind[kind].append(figure)
+    importances, others = _importances(run)
+    return Looks(
+        importances=importances,
+        alignments=_alignments(run.metrics.get("alignment")),
+        heat=by_kind["heat"],
+        segmentation=by_kind["segmentation"],
+        distributions=by_kind["distributions"],
+        others=others,
+    )
+
+
+def _kind(stem: str, heat_names: Sequence[str]) -> tuple[str, str]:
+    if stem == "segmentation":
+        return "segmentation", "Outlines that the segmenter drew"
+    if stem == "features_by_class":
+        return "distributions", "Features by class"
+    for name in sorted(heat_names, key=len, reverse=True):
+        if stem.startswith(f"{name}_"):
+            return "heat", f"{words(name)}: {words(stem.removeprefix(f'{name}_'))}"
+    return "", ""
+
+
+def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
+    found: list[Plot] = []
+    others: list[Table] = []
+    for path in _explanations(run.path / "explanations"):
+        name = path.stem
+        table = run.table(path.relative_to(run.path).as_posix())
+        if table is None or table.empty:
+            continue
+        if not {"feature", "importance_mean", "importance_std"} <= set(table.columns):
+            others.append(frame_table(table.head(_ROWS), f"{words(name)} ({path.name})"))
+            continue
+        top = table.head(_BARS)
+        rows = [
+            (str(row["feature"]), float(row["importance_mean"]), float(row["importance_std"]))
+            for _, row in top.iterrows()
+        ]
+        shown = Table(
+            ["feature", "loss of score", "spread of repeats"],
+            [
+                [
+                    Cell(label, label),
+                    Cell(short(mean), mean, align="right"),
+                    Cell(short(std), std, align="right"),
+                ]
+                for label, mean, std in rows
+            ],
+            f"The first {len(rows)} of {len(table):,} features",
+        )
+        svg = plots.bars(
+            rows,
+            f"importance-{len(found)}",
+            unit="loss of score when shuffled",
+            title=words(name),
+            description="; ".join(f"{label} {short(mean)}" for label, mean, _ in rows),
+        )
+        note = f"the {len(rows)} of {len(table):,} features that count most; lines: spread of repeats"
+        found.append(Plot(svg, words(name).capitalize(), shown, note))
+    return found, others
+
+
+def _explanations(folder: Path) -> list[Path]:
+    """Tables of explainers; with several folds, those of the first, as in the figures."""
+    for place in (folder, *sorted(path for path in folder.glob("*/") if path.is_dir())):
+        found = [
+            path for path in sorted(place.glob("*.csv")) if not path.stem.startswith(("alignment", "heat"))
+        ]
+        if found:
+            return found
+    return []
+
+
+def _alignments(alignment: object) -> list[Plot]:
+    if not isinstance(alignment, Mapping):
+        return []
+    found = []
+    for number_, (explainer, regions) in enumerate(alignment.items()):
+        rows = [
+            (words(name), regions[name]) for name in _ordered(regions) if isinstance(regions[name], Mapping)
+        ]
+        estimates = [(region, _ratio(facts)) for region, facts in rows]
+        if not any(each.value for _, each in estimates):
+            continue
+        description = "; ".join(
+            f"{region} {each.both}" for region, each in estimates if each.value is not None
+        )
+        svg = plots.ratios(
+            estimates,
+            f"alignment-{number_}",
+            title=f"Where the heat of {words(explainer)} lies",
+            description=f"Heat over area by region: {description}.",
+        )
+        table = Table(
+            [
+                "region",
+                "heat over area",
+                "share of heat",
+                "share of area",
+                "hottest pixel there",
+                "by chance",
+                "images",
+            ],
+            [
+                [
+                    Cell(region, region),
+                    Cell(each.text, each.value, each.interval, "right"),
+                    number(facts.get("heat_share")),
+                    number(facts.get("area_share")),
+                    number(facts.get("pointing_rate")),
+                    number(facts.get("pointing_chance")),
+                    count(facts.get("images_with_region")),
+                ]
+                for (region, facts), (_, each) in zip(rows, estimates, strict=True)
+            ],
+            f"Where the heat of {words(explainer)} lies",
+        )
+        note = "1: a region has as much heat as its area alone would get. Lines: 95% intervals."
+        found.append(Plot(svg, f"Where the heat of {words(explainer)} lies", table, note))
+    return found
+
+
+def _ordered(regions: Mapping[str, Any]) -> list[str]:
+    """Regions from the nucleus outward, then those of plugins; JSON keeps no order."""
+    return [*(name for name in _REGIONS if name in regions), *sorted(set(regions) - set(_REGIONS))]
+
+
+def _ratio(facts: Mapping[str, Any]) -> Estimate:
+    interval = {"low": facts.get("ratio_low"), "high": facts.get("ratio_high")}
+    return Estimate.of(facts.get("ratio"), interval, "unit")

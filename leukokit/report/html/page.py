@@ -1,0 +1,114 @@
+"""The page: read each section from the run directory, then fill the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.report.html.again import Again, again_of
+from leukokit.report.html.environment import environment, json_element
+from leukokit.report.html.failures import Failures, failures_of
+from leukokit.report.html.headline import STAMP, Headline, headline_of
+from leukokit.report.html.looks import Looks, looks_of
+from leukokit.report.html.parts import headline_part, in_order, split_name
+from leukokit.report.html.pictures import Pictures, picture_index
+from leukokit.report.html.scores import Outcome, outcome_of
+from leukokit.report.html.setting import Setting, setting_of
+from leukokit.report.html.trust import Trust, trust_of
+
+AUDIT_PICTURES = 700_000
+ERROR_PICTURES = 900_000
+"""Bytes of pictures on a page; with figures, as base64 and with the text, it stays under 5 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything that the templates show."""
+
+    headline: Headline
+    trust: Trust
+    setting: Setting
+    outcome: Outcome
+    failures: Failures | None
+    looks: Looks
+    again: Again
+
+
+def page_of(run: FinishedRun) -> Page:
+    """Read a run directory; ``status.json`` is not needed, so that a run can report before it closes."""
+    leaks = [str(leak) for leak in run.metrics.get("leaks") or ()]
+    trust = trust_of(run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), leaks)
+    outcome = outcome_of(run)
+    pictures_known = picture_index(run.path) is not None
+    return Page(
+        headline=headline_of(run, outcome, trust),
+        trust=trust,
+        setting=setting_of(run),
+        outcome=outcome,
+        failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
+        looks=looks_of(run),
+        again=again_of(run),
+    )
+
+
+def render_run(run: FinishedRun) -> str:
+    """HTML of a run's report: the same run directory gives the same text.
+
+    Raises
+    ------
+    DataError
+        Where a file of the run directory is damaged.
+    """
+    page = page_of(run)
+    template = environment().get_template("run.html.j2")
+    return template.render(page=page, numbers=json_element(numbers(run)))
+
+
+def render_audit(audit: Mapping[str, Any], pictures: Mapping[str, bytes], *, title: str) -> str:
+    """HTML of an audit alone, in the form of the section of every report.
+
+    Parameters
+    ----------
+    audit : mapping
+        Content of ``audit.json``.
+    pictures : mapping of id to bytes
+        WebP thumbnails of images that the audit names, as far as there are any.
+    title : str
+        Name of the data set or recipe.
+    """
+    split = audit.get("split") or {}
+    counts = split.get("parts") or {}
+    trust = trust_of(audit, Pictures.given(pictures, AUDIT_PICTURES + ERROR_PICTURES))
+    template = environment().get_template("audit.html.j2")
+    return template.render(
+        trust=trust,
+        title=title,
+        split=split or None,
+        parts=[(part, counts[part]) for part in in_order(counts)],
+        stamp=STAMP if audit.get("synthetic") else None,
+        numbers=json_element({"audit": audit}),
+    )
+
+
+def numbers(run: FinishedRun) -> dict[str, Any]:
+    """Collect what ``leukokit report --json`` prints: what was run, its scores and its audit."""
+    data = run.provenance.get("data") or {}
+    return {
+        "run": {
+            "name": run.name,
+            "recipe": run.recipe,
+            "split": split_name(run),
+            "part": headline_part(run.metrics),
+            "images": data.get("images"),
+            "data_sha256": data.get("sha256"),
+            "leukokit": run.provenance.get("leukokit"),
+            "seed": run.recipe.get("seed"),
+            "synthetic": bool(run.provenance.get("synthetic")),
+            "rejected": 0 if run.rejected is None else len(run.rejected),
+        },
+        "metrics": run.metrics,
+        "audit": run.audit,
+        "notice": "Research use only. Not a medical device.",
+    }

@@ -1,0 +1,148 @@
+"""What was run, and on what."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.report.html.estimate import Cell, Table, count
+from leukokit.report.html.parts import in_order, split_name
+from leukokit.report.html.text import short
+
+_STAGES = ("data", "preprocess", "segment", "features", "select", "classify", "explain")
+_MOST_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One component of the recipe with its parameters, defaults included."""
+
+    stage: str
+    use: str
+    params: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What was run, on what.
+
+    Attributes
+    ----------
+    counts : Table or None
+        Images by class and part.
+    rejected : Table or None
+        Images that were left out, with reasons.
+    warnings : sequence of str
+        What the run warned of.
+    """
+
+    recipe_text: str
+    stages: Sequence[Stage]
+    seed: str
+    data_set: str
+    split: str
+    images: int
+    folds: int
+    synthetic: bool
+    counts: Table | None
+    rejected: Table | None
+    reasons: Sequence[tuple[str, int]]
+    rejected_count: int
+    warnings: Sequence[str]
+
+
+def setting_of(run: FinishedRun) -> Setting:
+    """Read it from a run directory."""
+    recipe = run.recipe
+    rejected = run.rejected
+    count_rejected = 0 if rejected is None else len(rejected)
+    reasons = [] if rejected is None else Counter(rejected["reason"].astype(str)).most_common()
+    split = run.split
+    return Setting(
+        recipe_text=run.recipe_text.rstrip(),
+        stages=list(_stages(recipe)),
+        seed=str(recipe.get("seed", "")),
+        data_set=str((recipe.get("data") or {}).get("use", "")),
+        split=split_name(run),
+        images=int((run.provenance.get("data") or {}).get("images", 0)),
+        folds=1 if split is None or "fold" not in split else split["fold"].nunique(),
+        synthetic=bool(run.provenance.get("synthetic")),
+        counts=_counts(run),
+        rejected=_rejected(run),
+        reasons=[(str(name), number) for name, number in reasons],
+        rejected_count=count_rejected,
+        warnings=[str(event["text"]) for event in last_events(run) if event.get("event") == "warning"],
+    )
+
+
+def last_events(run: FinishedRun) -> list[Mapping[str, Any]]:
+    """Events of the journal since the run was started for the last time; empty where it cannot be read."""
+    try:
+        lines = (run.path / "journal.jsonl").read_text("utf-8", errors="replace").splitlines()
+        events = [json.loads(line) for line in lines if line.strip()]
+    except (OSError, ValueError):
+        return []
+    starts = [i for i, event in enumerate(events) if event.get("event") == "run_started"]
+    return events[starts[-1] :] if starts else events
+
+
+def _stages(recipe: Mapping[str, Any]) -> Iterator[Stage]:
+    for stage in _STAGES:
+        found = recipe.get(stage)
+        for each in found if isinstance(found, list) else [found]:
+            if isinstance(each, Mapping):
+                params = each.get("params") or {}
+                yield Stage(stage, str(each.get("use", "")), list(_flat(params)))
+    tune = recipe.get("tune")
+    if isinstance(tune, Mapping):
+        yield Stage("tune", "grid search", list(_flat(tune)))
+
+
+def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in params.items():
+        if value is None:
+            continue
+        text = json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else short(value)
+        yield str(name), text
+
+
+def _counts(run: FinishedRun) -> Table | None:
+    """Images by class and part; with several folds of the first one, since each part goes round."""
+    split = run.split
+    if split is None or not len(split):
+        return None
+    caption = "Images by class and part"
+    if "fold" in split:
+        first = split["fold"].iloc[0]
+        split = split[split["fold"] == first]
+        caption = f"Images by class and part, in the first of several folds ({first})"
+    labels = sorted(set(split["label"]))
+    parts = in_order(split["part"])
+    tally = Counter(zip(split["label"], split["part"], strict=True))
+    rows = [
+        [
+            Cell(label, label),
+            *(count(tally[label, part]) for part in parts),
+            count(sum(tally[label, p] for p in parts)),
+        ]
+        for label in labels
+    ]
+    sums = [sum(tally[label, part] for label in labels) for part in parts]
+    return Table(["class", *parts, "all"], rows, caption, [Cell("all"), *map(count, sums), count(sum(sums))])
+
+
+def _rejected(run: FinishedRun) -> Table | None:
+    table = run.rejected
+    if table is None or not len(table):
+        return None
+    columns = ["id", "stage", "reason", "detail"]
+    rows = [
+        [Cell(str(row[name]), str(row[name])) for name in columns]
+        for _, row in table.head(_MOST_ROWS).iterrows()
+    ]
+    more = f", the first {_MOST_ROWS} of {len(table):,}" if len(table) > _MOST_ROWS else ""
+    return Table(columns, rows, f"Rejected images{more}")

@@ -1,0 +1,146 @@
+"""The model card that lies beside every saved model."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from leukokit._version import __version__
+from leukokit.api import Consumes, Part
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.model_stage import MODEL, FittedFold
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import RunResult, fitted_folds
+from leukokit.recipe import Recipe
+
+CARD = "model_card.md"
+_SCORES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "auc_ovo": "AUC one-vs-one",
+    "auc_ovr": "AUC one-vs-rest",
+}
+_FAULTS = ("fail", "warn")
+
+
+def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
+    """Write a card beside the model of every fold; comes after the audit, which it repeats."""
+    audit = FinishedRun(directory.path).audit
+    fitted = fitted_folds(result.folds)
+    for name, each in fitted.items():
+        folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
+        text = model_card(each, result.metrics, audit, stamp=result.stamp, folds=len(fitted))
+        directory.write(f"{folder}/{CARD}", text.encode("utf-8", "backslashreplace"))
+
+
+def model_card(
+    fitted: FittedFold,
+    metrics: Mapping[str, Any],
+    audit: Mapping[str, Any] | None,
+    *,
+    stamp: str | None,
+    folds: int,
+) -> str:
+    """Markdown that says what the model is, how well it does and how far to trust that.
+
+    Parameters
+    ----------
+    metrics, audit : mapping
+        Content of ``metrics.json`` and ``audit.json``.
+    folds : int
+        Models of this run; the scores are those of all of them together.
+    """
+    recipe = fitted.best.recipe
+    assert recipe.classify is not None
+    train = fitted.best.examples[Part.TRAIN]
+    assert train.labels is not None
+    assert train.groups is not None
+    test = metrics.get(Part.TEST.value)
+    return (
+        _environment()
+        .get_template("model_card.md.j2")
+        .render(
+            recipe=recipe,
+            params=recipe.classify.component.params.model_dump(mode="json"),
+            consumes=sorted(recipe.classify.component.consumes),
+            classes=fitted.classes,
+            steps=_steps(recipe),
+            version=__version__,
+            stamp=stamp,
+            trained=len(train),
+            groups=len(set(train.groups.tolist())),
+            counts=sorted(Counter(train.labels.tolist()).items()),
+            test=test,
+            scores=_scores(test) if test else [],
+            folds=folds,
+            leaks=metrics.get("leaks", []),
+            audit=audit,
+            faults=_faults(audit) if audit is not None else [],
+        )
+    )
+
+
+def _steps(recipe: Recipe) -> list[str]:
+    """List what an image goes through; some models never see what a recipe segments and measures besides."""
+    assert recipe.classify is not None
+    steps = [bound.use for bound in recipe.preprocess]
+    if Consumes.FEATURES in recipe.classify.component.consumes:
+        steps += [recipe.segment.use] if recipe.segment else []
+        steps += [bound.use for bound in recipe.features]
+    return steps
+
+
+def _faults(audit: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """List level and title of what the audit found, failures first; then what probes reach without a cell."""
+    probes = [
+        (each["level"], f"a model that sees only {each['what']} reaches {each['accuracy']:.1%}")
+        for each in audit["probes"]
+        if each["accuracy"] is not None
+    ]
+    told = [(each["level"], each["title"]) for each in audit["findings"]] + probes
+    return [one for level in _FAULTS for one in told if one[0] == level]
+
+
+def _scores(test: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    for key, shown in _SCORES.items():
+        interval = test["intervals"].get(key) or {"low": None}
+        rows.append((shown, _with_bounds(test[key], interval)))
+    point = test.get("operating_point")
+    if point:
+        against = f"{' or '.join(point['positive'])} against {' or '.join(point['negative'])}"
+        rows += [
+            (f"{key}, {against}", _with_bounds(point[key]["value"], point[key]))
+            for key in ("sensitivity", "specificity")
+        ]
+    calibration = test.get("calibration")
+    if calibration:
+        applied = calibration["methods"][calibration["applied"]]
+        bounds = {"low": applied["ece_low"], "high": applied["ece_high"]}
+        rows.append(("expected calibration error", _with_bounds(applied["ece"], bounds)))
+    return rows
+
+
+def _with_bounds(value: float | None, interval: Mapping[str, Any]) -> str:
+    if value is None:
+        return "-"
+    bounds = "" if interval["low"] is None else f" ({interval['low']:.3f} to {interval['high']:.3f})"
+    return f"{value:.3f}{bounds}"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("leukokit.report", "templates"),
+        autoescape=True,  # Markdown may hold HTML, and names of classes come from folders
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["share"] = lambda value: "-" if value is None else f"{value:.3f}"
+    return made

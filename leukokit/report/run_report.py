@@ -1,0 +1,70 @@
+"""The last touch to a run: small pictures of what went wrong, and the report."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from leukokit.api import RGBImage
+from leukokit.engine import pictures, reading
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.image_plan import Item
+from leukokit.engine.run import RunResult
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.errors import LeukokitError
+from leukokit.report.html import render_run
+from leukokit.report.html.parts import headline_part
+
+REPORT = "report.html"
+
+
+def write_pictures(result: RunResult, directory: RunDirectory) -> None:
+    """Keep small pictures of the worst errors and of what the audit names, from the original pixels."""
+    rejected = {item.sample.id for item, _ in result.folds[0].images.rejected}
+    # Only images that workers came through with: one that crashed a worker would crash this process.
+    items = {pictures.written(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
+    wanted = pictures.audited_ids(FinishedRun(directory.path).audit)[: pictures.MOST_NAMED]
+    part = headline_part(result.metrics)
+    if result.predictions is not None and part is not None:
+        worst = pictures.worst_errors(result.predictions, part)["id"].head(pictures.MOST_ERRORS)
+        wanted = [*map(str, worst), *wanted]
+    options = result.folds[0].plan.reading
+
+    def read(item: Item) -> RGBImage:
+        return reading.pixels(result.data.dataset, item.sample, options)[0]
+
+    pictures.write_pictures(directory, items, read, map(pictures.written, wanted))
+
+
+def write_report(result: RunResult, directory: RunDirectory) -> None:  # noqa: ARG001 - all is in the directory
+    """Write ``report.html`` from the files of the run directory.
+
+    No run fails for its report: where it cannot be made, the journal and ``tracebacks/report.txt`` say why,
+    and ``leukokit report`` tries again.
+    """
+    try:
+        page = report_bytes(FinishedRun(directory.path))
+    except Exception as error:
+        text = f"the report could not be made ({type(error).__name__}: {error}); try: leukokit report"
+        directory.journal.write("warning", text=text)
+        directory.write("tracebacks/report.txt", traceback.format_exc().encode("utf-8", "backslashreplace"))
+        return
+    directory.write(REPORT, page)
+
+
+def report_bytes(run: FinishedRun) -> bytes:
+    """Bytes of the report: the same run directory gives the same.
+
+    Raises
+    ------
+    LeukokitError
+        Where a file of the run directory is damaged or lacks what every run writes.
+    """
+    try:
+        return render_run(run).encode("utf-8")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LeukokitError(
+            f"a file of this run has another form than leukokit writes ({type(error).__name__}: {error})",
+            where=str(Path(run.path)),
+            hint="Run the recipe again",
+        ) from error
