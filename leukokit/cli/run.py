@@ -27,10 +27,15 @@ import click
 )
 @click.option(
     "--executor",
-    type=click.Choice(["auto", "inline", "processes"]),
+    type=click.Choice(["auto", "inline", "processes", "dask"]),
     default="auto",
     show_default=True,
     help="Where images are worked on. Never changes a result.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Dask scheduler, such as tcp://10.0.0.1:8786, for --executor dask; default: one of this machine.",
 )
 @click.option(
     "--timeout",
@@ -55,6 +60,7 @@ def command(
     run_dir: Path | None,
     workers: int | None,
     executor: str,
+    scheduler: str | None,
     timeout: float,
     cache_dir: Path | None,
     no_cache: bool,
@@ -63,6 +69,8 @@ def command(
     quiet: bool,
 ) -> None:
     """Run a recipe and leave a run directory."""
+    if scheduler is not None and executor != "dask":
+        raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
     from leukokit.cli._progress import observed
     from leukokit.cli._summary import print_summary
     from leukokit.workflow import AUTO_CACHE, run
@@ -76,6 +84,7 @@ def command(
             cache=None if no_cache else (cache_dir or AUTO_CACHE),
             workers=workers,
             executor=executor,
+            scheduler=scheduler,
             timeout=timeout,
             observer=observer,
         )

@@ -41,6 +41,7 @@ class ExecutorKind(StrEnum):
     AUTO = "auto"
     INLINE = "inline"
     PROCESSES = "processes"
+    DASK = "dask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,14 @@ class Workers:
     timeout : float
         Seconds after which an image is given up. A batch gets no more than that; one that takes longer is
         done again image by image, so that only the image that hangs is lost.
+    scheduler : str or None
+        Address of a dask scheduler, for ``DASK``; a cluster of this machine where None.
     """
 
     kind: ExecutorKind = ExecutorKind.AUTO
     count: int = 1
     timeout: float = 120.0
+    scheduler: str | None = None
 
 
 def execute(
@@ -66,6 +70,11 @@ def execute(
 ) -> None:
     """Work on all items and hand over each outcome as it comes; the order of outcomes is not fixed."""
     if not items:
+        return
+    if workers.kind is ExecutorKind.DASK:
+        from leukokit.engine.dask_executor import execute_on_dask
+
+        execute_on_dask(plan, items, workers, on_outcome)
         return
     if workers.kind is ExecutorKind.INLINE or (workers.kind is ExecutorKind.AUTO and _small(plan, items)):
         for batch in _batches(items, BATCH):
