@@ -15,13 +15,12 @@ def protocols_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Lay out test scores of every protocol and how each differs from the first."""
     table = Table(box=box.SIMPLE, title="protocols (test part)", title_justify="left")
     for name, justify in (("", "left"), ("n", "right"), ("accuracy", "right"), ("vs first", "right")):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    table.add_column("macro F1", justify="right")
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     table.add_column("how images are parted", overflow="fold")
     for row in rows:
         test = row["test"]
         if test is None:
-            table.add_row(safe(row["name"]), "-", "-", "-", "-", safe(row["error"] or "no test part"))
+            table.add_row(safe(row["name"]), "-", "-", "-", safe(row["error"] or "no test part"))
             continue
         interval = test["intervals"]["accuracy"]
         bounds = "" if interval["low"] is None else f" [{interval['low']:.3f}, {interval['high']:.3f}]"
@@ -31,7 +30,6 @@ def protocols_table(rows: Sequence[Mapping[str, Any]]) -> Table:
             str(test["n"]),
             f"{test['accuracy']:.3f}{bounds}",
             "" if drop is None else f"{-drop:+.3f}",
-            f"{test['macro_f1']:.3f}",
             safe(row["description"]),
         )
     return table

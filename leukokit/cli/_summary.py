@@ -47,6 +47,9 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(_segmentation(result.metrics["segmentation"]))
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
+    report = result.path / "report.html"
+    if report.exists():
+        console.print(f"report: {escape(str(report))}", soft_wrap=True)
     console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
     console.print("Research use only. Not a medical device.", style="dim")
 

@@ -151,7 +151,7 @@ def fit_fold(
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
-    """What the cache holds of a fold that was fitted before; None where it holds nothing. Nothing is fitted."""
+    """Take what the cache holds of a fold; None where it holds nothing. Nothing is fitted."""
     kept = store.get_folder(_key(candidates))
     if kept is None:
         return None

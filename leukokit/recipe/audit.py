@@ -81,3 +81,8 @@ class AuditSpec(BaseModel):
         0.05, 0.2, "Share of a class's images in which the segmenter finds no usable cell."
     )
     rejected_images: Limits = _limits(0.01, 0.1, "Share of a class's images that cannot be read.")
+    leaks: Limits = _limits(
+        None,
+        1,
+        "Leaks that trying the model found: predictions that depend on company, selectors that remember.",
+    )

@@ -20,6 +20,7 @@ RECIPE = """
 leukokit: 1
 name: small
 seed: 5
+audit: {{enabled: false}}  # it has tests of its own, and takes seconds
 data: {{use: folder, params: {{root: {root}}}}}
 split: {{method: holdout, test: 0.25, validation: 0.25}}
 preprocess: [{{use: median, params: {{size: 3}}}}]

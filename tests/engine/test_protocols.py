@@ -18,6 +18,7 @@ RECIPE = """
 leukokit: 1
 name: protocols
 seed: 5
+audit: {enabled: false}
 data: {use: smears, params: {per_class: 18, patients: 24, stain_by_patient: 1.5}}
 evaluate: EVALUATE
 features: [intensity]

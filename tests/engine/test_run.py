@@ -34,7 +34,7 @@ def did(result: RunResult) -> dict[str, str]:
 
 def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
     """Every promised file is there, scores are good, and the last file says how it ended."""
-    done = cli("run", recipe)
+    done = cli("run", recipe, "--set", "audit.enabled=true")
     assert done.returncode == 0, done.stderr
     run = only_run(tmp_path)
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}

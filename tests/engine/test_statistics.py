@@ -31,6 +31,7 @@ RECIPE = """
 leukokit: 1
 name: small
 seed: 5
+audit: {{enabled: false}}
 data: {{use: folder, params: {{root: {root}}}}}
 split: {{method: holdout, test: 0.25, validation: 0.25}}
 segment: {{use: multi_otsu}}

@@ -130,10 +130,10 @@ def audit_data(
     store = Store(options.cache, observer.warn) if options.cache is not None else None
     data = open_data(recipe, catalog, threads=options.workers.count, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
-    images, model = images_and_model(
+    images, model, leaks = images_and_model(
         recipe, data, folds, store=store, workers=options.workers, observer=observer
     )
-    subject = AuditSubject(recipe, data, folds, why, images, model)
+    subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
     return audit(subject, store=store, workers=options.workers, observer=observer)
 
 
@@ -230,6 +230,7 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         no_split=why,
         images=first.images,
         model=score_in_metrics(result.recipe, result.metrics),
+        leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
     )
     return audit(subject, store=first.plan.store, workers=workers, observer=observer)
 

@@ -22,6 +22,7 @@ from leukokit.evaluation.audit.duplicates import (
 )
 from leukokit.evaluation.audit.files import file_properties, rejected_images
 from leukokit.evaluation.audit.findings import Finding, Limit, skipped
+from leukokit.evaluation.audit.leaks import leaks
 from leukokit.evaluation.audit.marks import burned_in_marks
 from leukokit.evaluation.audit.missing import missing_pattern
 from leukokit.evaluation.audit.neighbors import neighbors_alike
@@ -124,6 +125,8 @@ class Checks:
         ]
         if subject.recipe.segment is not None:
             found.append(self._failures())
+        if subject.leaks is not None:
+            found.append(leaks(subject.leaks, _limit(spec.leaks)))
         if subject.no_split:
             found.append(
                 skipped(

@@ -37,14 +37,14 @@ def images_and_model(
     store: Store | None,
     workers: Workers,
     observer: Observer,
-) -> tuple[ImageTable | None, ModelScore | None]:
-    """Give features and status of the first fold, and the accuracy of a model that was fitted before.
+) -> tuple[ImageTable | None, ModelScore | None, tuple[str, ...] | None]:
+    """Give features and status of the first fold, and accuracy and leaks of a model fitted before.
 
     Features are computed where some may be missing or a segmenter can fail; otherwise they are taken from the
     cache or not at all. No model is ever fitted.
     """
     if not folds:
-        return None, None
+        return None, None, None
     with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
         stage = FoldStage(
             recipe=recipe,
@@ -58,16 +58,17 @@ def images_and_model(
         )
         images = stage.images(folds[0]).images if _can_miss(recipe) else None
         if store is None or recipe.classify is None:
-            return images, None
+            return images, None, None
         if images is None and not _cached(recipe, data, folds, store, observer):
-            return None, None
+            return None, None, None
         found: dict[str, FittedFold] = {}
         for fold in folds:
             known = known_fold(stage.candidates(fold), store=store, scratch=Path(scratch) / fold.name)
             if known is None:
-                return images, None
+                return images, None, None
             found[fold.name] = known
-        return images, _score(recipe, found)
+        leaks = dict.fromkeys(leak for fitted in found.values() for leak in fitted.leaks)
+        return images, _score(recipe, found), tuple(leaks)
 
 
 def score_in_metrics(recipe: Recipe, metrics: Mapping[str, Any]) -> ModelScore | None:

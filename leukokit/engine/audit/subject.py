@@ -28,6 +28,8 @@ class AuditSubject:
         Features and segmentation status of the first fold; None where the recipe makes neither.
     model : ModelScore or None
         Where the recipe's model is known.
+    leaks : tuple of str or None
+        What trying the model for leaks found; None where no model is known.
     """
 
     recipe: Recipe
@@ -36,6 +38,7 @@ class AuditSubject:
     no_split: str
     images: ImageTable | None
     model: ModelScore | None
+    leaks: tuple[str, ...] | None = None
 
     @property
     def reading(self) -> ReadOptions:

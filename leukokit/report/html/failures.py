@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.pictures import worst_errors
+from leukokit.evaluation.error_clusters import ErrorCluster, error_clusters
 from leukokit.report.html.estimate import Cell, Table, count, number
 from leukokit.report.html.parts import headline_part
 from leukokit.report.html.pictures import Pictures
@@ -55,6 +56,8 @@ class Failures:
     confusions : sequence of (true, predicted, count)
         The commonest first.
     groups : Table or None
+    stretches : sequence of ErrorCluster
+        Where in file order errors stand together.
     pictures_known : bool
         False for runs that keep no pictures.
     """
@@ -70,6 +73,7 @@ class Failures:
     predicted_classes: Sequence[str]
     groups: Table | None
     groups_note: str
+    stretches: Sequence[ErrorCluster]
     pictures_known: bool
     pictures_left_out: int
 
@@ -113,6 +117,7 @@ def failures_of(run: FinishedRun, pictures: Pictures, *, pictures_known: bool) -
         predicted_classes=sorted({b for _, b in tally}),
         groups=table,
         groups_note=note,
+        stretches=_stretches(run, predictions[predictions["part"] == part]),
         pictures_known=pictures_known,
         pictures_left_out=pictures.left_out,
     )
@@ -125,6 +130,25 @@ def _groups_of(run: FinishedRun) -> dict[str, str]:
     return {
         str(name): str(group) for name, group in zip(split["id"], split["group"], strict=True) if str(group)
     }
+
+
+def _stretches(run: FinishedRun, rows: pd.DataFrame) -> Sequence[ErrorCluster]:
+    """Find errors that stand together in file order; an image that is tested twice counts once."""
+    split = run.split
+    if split is None:
+        return ()
+    # The split lists the images in file order, and with several folds once in each.
+    place = {name: number for number, name in enumerate(dict.fromkeys(split["id"].astype(str)))}
+    judged = rows.assign(wrong=rows["true"] != rows["predicted"], id=rows["id"].astype(str))
+    once = judged.groupby("id", sort=False).agg(true=("true", "first"), wrong=("wrong", "max"))
+    once = once[once.index.isin(place)]
+    once = once.iloc[sorted(range(len(once)), key=lambda row: place[str(once.index[row])])]
+    return error_clusters(
+        once.index.tolist(),
+        once["true"].tolist(),
+        once["wrong"].tolist(),
+        seed=int(run.recipe.get("seed", 0)),
+    )
 
 
 def _more(rows: Sequence[Mapping[Hashable, Any]]) -> Table:
