@@ -135,7 +135,7 @@ def _turned(image: RGBImage, turns: int) -> RGBImage:
 def _copies(folder: Path, seed: int) -> dict[str, Any]:
     made = _Folder(folder, seed).write()
     for i, id_ in enumerate(made.of(_VICTIM)[:3]):
-        copy = f"{_VICTIM}/copy-{i}.png"
+        copy = f"{_VICTIM}/zz-copy-{i}.png"  # far from its original: file order is another check
         shutil.copyfile(made.images / id_, made.images / copy)
         made.patients[copy] = made.patients[id_]
     return made.sections()

@@ -241,7 +241,7 @@ def test_a_missing_dependency_is_one_line(recipe: Path, cli: Leukokit) -> None:
     done = cli("run", recipe)
     assert done.returncode == 2
     (line,) = [each for each in done.stderr.splitlines() if "a_package_that_is_not_there" in each]
-    assert "recipe.yaml:10:" in line
+    assert "recipe.yaml:11:" in line
     assert "pip install 'leukokit[deep]'" in line
 
 

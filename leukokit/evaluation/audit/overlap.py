@@ -26,7 +26,7 @@ from leukokit.evaluation.audit.pairs import PairKind
 POINTS = 300
 LEAST_INLIERS = 8
 LEAST_INLIERS_SPARSE = 14
-"""Where most of the common area is flat in both, as around segmented cells.
+"""Where most of one picture is flat, as around segmented cells.
 
 Outlines of two cells on black agree by chance more easily than two fields full of cells.
 """
@@ -69,12 +69,15 @@ class Features:
         Gray, 48 px on the longest side.
     size : tuple of int
         Width and height of the working size.
+    structure : float
+        Share of the picture that is not flat, 0..1.
     """
 
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
     thumb: NDArray[np.uint8]
     size: tuple[int, int]
+    structure: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,10 @@ def features(image: RGBImage | NDArray[np.uint8]) -> Features:
     strongest = np.argsort(-strength, kind="stable")[:POINTS]
     descriptors = np.empty((0, 32), np.uint8) if described is None else described.astype(np.uint8)
     height, width = gray.shape
-    return Features(points[strongest], descriptors[strongest], _resized(gray, _THUMB), (width, height))
+    thumb = _resized(gray, _THUMB)
+    return Features(
+        points[strongest], descriptors[strongest], thumb, (width, height), float(_structured(thumb).mean())
+    )
 
 
 def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None:
@@ -159,13 +165,15 @@ def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None
     if not _SCALES[0] <= scale <= _SCALES[1]:
         return None
     shifted = abs(degrees) <= _USUAL_TURN and _USUAL_SCALES[0] <= scale <= _USUAL_SCALES[1]
-    if inliers < (LEAST_INLIERS if shifted and not mirrored else LEAST_INLIERS_TURNED):
+    sparse = min(a.structure, b.structure) < 0.5
+    least = LEAST_INLIERS_SPARSE if sparse else LEAST_INLIERS
+    if inliers < (least if shifted and not mirrored else LEAST_INLIERS_TURNED):
         return None
     share_a, share_b = _common(motion, a.size, b.size)
     if max(share_a, share_b) < _LEAST_COMMON:
         return None
-    correlation, structured = _correlation(motion, a, b)
-    if correlation < LEAST_CORRELATION or (structured < 0.5 and inliers < LEAST_INLIERS_SPARSE):
+    correlation = _correlation(motion, a, b)
+    if correlation is None or correlation < LEAST_CORRELATION:
         return None
     turn = round(degrees / 90) % 4
     near = min(share_a, share_b) >= NEAR_SHARE
@@ -229,10 +237,10 @@ def _corners(size: tuple[int, int]) -> NDArray[np.float32]:
     return corners - np.float32(0.5)  # coordinates are those of pixel centers
 
 
-def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> tuple[float, float]:
-    """Median, over the common area, of the correlation of gray values around a pixel; and the share in use.
+def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float | None:
+    """Median, over the common area, of the correlation of gray values around a pixel.
 
-    -1 and 0 where hardly anything of the common area has structure. A correlation of the whole would be
+    None where hardly anything of the common area has structure. A correlation of the whole would be
     ruled by whatever differs most from the rest, such as a white label.
     """
     moved = _thumb_motion(motion, a, b)
@@ -254,9 +262,16 @@ def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> tuple
     # What is flat in both, such as the black around segmented cells, speaks neither for nor against.
     structured = usable & (np.maximum(spread_x, spread_y) > _FLAT**2)
     if np.count_nonzero(structured) < _LEAST_COMMON * _THUMB**2 / 2:
-        return -1.0, 0.0
+        return None
     local = (around(x * y) / count - mean_x * mean_y) / np.sqrt(spread_x * spread_y)
-    return float(np.median(local[structured])), float(structured.sum() / usable.sum())
+    return float(np.median(local[structured]))
+
+
+def _structured(thumb: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where a picture is not flat."""
+    values = thumb.astype(np.float32) - 128
+    mean = cv2.boxFilter(values, -1, (_AROUND, _AROUND))
+    return np.asarray(cv2.boxFilter(values * values, -1, (_AROUND, _AROUND)) - mean**2 > _FLAT**2)
 
 
 def _thumb_motion(motion: NDArray[np.float64], a: Features, b: Features) -> NDArray[np.float64]:
