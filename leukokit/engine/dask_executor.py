@@ -2,7 +2,7 @@
 
 Batches are large because a task costs dask about a millisecond whatever it holds. Images are read where the
 workers are; only paths and results travel. A worker that dies costs nothing but time: its batches are done
-again elsewhere. A batch that keeps killing workers is halved until the image that does it stands alone.
+again elsewhere. A batch that keeps killing workers is cut up until the image that does it stands alone.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 BATCH = 250
 _AT_ONCE = 32  # images that share the time limit of one, and whose results are cached together
 _WINDOW = 3  # batches in flight a thread of the cluster
+_PIECES = 8  # that a batch is cut into where it kills workers
 _JOIN_SECONDS = 60
 _TOO_LONG = "leukokit-too-long"
 _LAST_WORDS = 0.5  # seconds for a worker to tell why it ends
@@ -76,18 +77,18 @@ class _Crew:
 
     def work(self, items: Sequence[Item]) -> None:
         queue = _batches(items)
-        halves: deque[list[Item]] = deque()
+        pieces: deque[list[Item]] = deque()
         window = _WINDOW * max(1, sum(self._client.nthreads().values()))
         done: Any = import_module("distributed").as_completed([])
         try:
             for batch in islice(queue, window):
                 done.add(self._submit(batch))
             for future in done:
-                halves.extend(self._settle(future, self._flying.pop(future)))
-                following = halves.popleft() if halves else next(queue, None)
+                pieces.extend(self._settle(future, self._flying.pop(future)))
+                following = pieces.popleft() if pieces else next(queue, None)
                 while following is not None:
                     done.add(self._submit(following))
-                    following = halves.popleft() if halves else None
+                    following = pieces.popleft() if pieces else None
         finally:
             self._client.cancel(list(self._flying))
 
@@ -112,8 +113,9 @@ class _Crew:
             return []
         if isinstance(error, KilledWorker | MemoryError):
             if len(batch) > 1:
-                middle = len(batch) // 2
-                return [batch[:middle], batch[middle:]]
+                # Not halves: each try costs workers, and eighths need a third of the rounds.
+                size = -(-len(batch) // _PIECES)
+                return [batch[start : start + size] for start in range(0, len(batch), size)]
             self._on_outcome(Outcome(index=batch[0].index, rejection=self._lost(error, batch[0])))
             return []
         if isinstance(error, CancelledError):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +17,13 @@ from leukokit.plugins.select.information_gain import InformationGain
 from leukokit.testing.tables import NaiveBayes, examples
 from tests.engine.conftest import FAULTY, Leukokit
 
-sys.path.append(str(FAULTY))
-from leukokit_faulty.leaks import Adaptive, Peeking, PeekingTransformer
+# From its file: on sys.path, the plugin would be found by the tests that come after.
+_spec = importlib.util.spec_from_file_location("planted_leaks", FAULTY / "leukokit_faulty" / "leaks.py")
+assert _spec is not None
+assert _spec.loader is not None
+planted = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(planted)
+Adaptive, Peeking, PeekingTransformer = planted.Adaptive, planted.Peeking, planted.PeekingTransformer
 
 
 @pytest.fixture(autouse=True)
