@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from leukokit.api import DataError, Sample
 from leukokit.engine.observer import Observer
-
-_SHOWN = 20
+from leukokit.evaluation.sample_file import read_sample_file
 
 
 def regrouped(
@@ -56,30 +53,13 @@ def read_group_file(path: Path) -> dict[str, str]:
     DataError
         Where it cannot be read, lacks a column, or has bad rows: all are named with their line.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise DataError(f"the group file cannot be read: {reason}", where=str(path)) from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    columns = reader.fieldnames or ()
-    if "id" not in columns or "group" not in columns:
-        raise DataError(
-            f"the group file has the columns {', '.join(columns) or 'none'}; expected 'id' and 'group'",
-            where=str(path),
-        )
-    groups: dict[str, str] = {}
-    problems = []
-    for row in reader:
-        name, group = row["id"] or "", (row["group"] or "").strip()
-        if not name or not group:
-            problems.append(f"line {reader.line_num}: {'id' if not name else 'group'} is empty")
-        elif groups.setdefault(name, group) != group:
-            problems.append(f"line {reader.line_num}: {name} was in group {groups[name]} before")
-    if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        shown = "; ".join(problems[:_SHOWN]) + more
-        raise DataError(f"the group file has {len(problems)} bad rows: {shown}", where=str(path))
+    groups = read_sample_file(path, "group", "group", _group)
     if not groups:
         raise DataError("the group file has no rows", where=str(path))
     return groups
+
+
+def _group(text: str) -> str:
+    if not text:
+        raise ValueError("group is empty")
+    return text

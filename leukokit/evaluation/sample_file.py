@@ -1,0 +1,70 @@
+"""CSV files that say something of samples, by their id: read once, every bad row told with its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from leukokit.api import DataError
+
+_SHOWN = 20
+
+T = TypeVar("T")
+
+
+def read_sample_file(
+    path: Path, what: str, value: str, parse: Callable[[str], T], *, keys: Sequence[str] = ("id",)
+) -> dict[str, T]:
+    """Read the value of each sample.
+
+    Parameters
+    ----------
+    what : str
+        What the file is, for messages: ``split`` or ``group``.
+    value : str
+        Name of the column that holds the values.
+    parse : callable
+        Turns a cell into a value; raises ``ValueError``, whose text is told, where it cannot.
+    keys : sequence of str
+        Names that the column of ids may have, the preferred one first.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read, lacks a column, or has bad rows: all are named with their line.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise DataError(f"the {what} file cannot be read: {reason}", where=str(path)) from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = reader.fieldnames or ()
+    key = next((name for name in keys if name in columns), None)
+    if key is None or value not in columns:
+        expected = repr(keys[0]) + "".join(f" (or {name!r})" for name in keys[1:])
+        raise DataError(
+            f"the {what} file has the columns {', '.join(columns) or 'none'}; "
+            f"expected {expected} and {value!r}",
+            where=str(path),
+        )
+    found: dict[str, T] = {}
+    problems = []
+    for row in reader:
+        line, id_ = reader.line_num, row[key] or ""
+        try:
+            if not id_:
+                raise ValueError(f"{key} is empty")
+            one = parse((row[value] or "").strip())
+            if found.setdefault(id_, one) != one:
+                raise ValueError(f"{id_} was in {value} {found[id_]} before")
+        except ValueError as error:
+            problems.append(f"line {line}: {error}")
+    if problems:
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        shown = "; ".join(problems[:_SHOWN]) + more
+        raise DataError(f"the {what} file has {len(problems)} bad rows: {shown}", where=str(path))
+    return found
