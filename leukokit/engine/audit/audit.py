@@ -155,7 +155,7 @@ def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, obser
         store=store,
         observer=observer,
     )
-    checks = Checks(subject, measured, pairs)
+    checks = Checks(subject, measured, pairs, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
     return Audit(

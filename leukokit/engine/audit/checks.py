@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from leukokit.api import Part, Status
 from leukokit.engine.audit.measure import Measured
+from leukokit.engine.audit.probe_cache import kept_probe
 from leukokit.engine.audit.subject import AuditSubject, tested_part
 from leukokit.engine.observer import Observer
+from leukokit.engine.store import Store
 from leukokit.evaluation.audit.balance import class_balance
 from leukokit.evaluation.audit.duplicates import (
     Images,
@@ -27,7 +29,7 @@ from leukokit.evaluation.audit.marks import burned_in_marks
 from leukokit.evaluation.audit.missing import missing_pattern
 from leukokit.evaluation.audit.neighbors import neighbors_alike
 from leukokit.evaluation.audit.pairs import Pair, PairKind, PairTable, connected_groups
-from leukokit.evaluation.audit.probes import Division, Probe, Subject, probe
+from leukokit.evaluation.audit.probes import Division, Probe, Subject
 from leukokit.evaluation.audit.segmentation import FAILURES, empty_foreground, segmentation_failures
 from leukokit.evaluation.audit.stain import stain_spread
 from leukokit.evaluation.audit.traits import CORNERS
@@ -44,9 +46,14 @@ class Checks:
         The readable images.
     pairs : PairTable
         Rows are those of ``measured``.
+    store : Store or None
+        Keeps what probes answer.
     """
 
-    def __init__(self, subject: AuditSubject, measured: Measured, pairs: PairTable) -> None:
+    def __init__(
+        self, subject: AuditSubject, measured: Measured, pairs: PairTable, store: Store | None
+    ) -> None:
+        self._store = store
         self._subject = subject
         self._all = measured
         self._pairs = pairs
@@ -207,7 +214,7 @@ class Checks:
         observer.stage("probes", len(asked))
         found = []
         for name, what, blocks, limits in asked:
-            found.append(probe(name, what, blocks, subject, _limit(limits)))
+            found.append(kept_probe(name, what, blocks, subject, _limit(limits), store=self._store))
             observer.advance()
         return found
 

@@ -1,0 +1,61 @@
+"""Answers of probes in the cache: their support vector machines are most of an audit that is made again."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+from leukokit.api import FloatArray
+from leukokit.engine.keys import array_digest, digest, library_versions
+from leukokit.engine.store import Store
+from leukokit.evaluation.audit.findings import Level, Limit
+from leukokit.evaluation.audit.probes import Probe, Subject, probe
+
+REVISION = 1
+"""Raised when probes answer otherwise from the same numbers."""
+
+_FILE = "probe.json"
+
+
+def kept_probe(
+    name: str,
+    what: str,
+    blocks: Mapping[str, FloatArray],
+    subject: Subject,
+    limit: Limit,
+    *,
+    store: Store | None,
+) -> Probe:
+    """Take the probe's answer from the cache, or ask :func:`probe` and keep it."""
+    if store is None:
+        return probe(name, what, blocks, subject, limit)
+    key = _key(name, what, blocks, subject, limit)
+    folder = store.get_folder(key)
+    if folder is not None:
+        kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+        return Probe(**{**kept, "level": Level(kept["level"])})
+    found = probe(name, what, blocks, subject, limit)
+    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
+        (Path(scratch) / _FILE).write_text(json.dumps(asdict(found)), encoding="utf-8")
+        store.put_folder(key, f"probe {name}", Path(scratch))
+    return found
+
+
+def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subject, limit: Limit) -> str:
+    return digest(
+        "audit probe",
+        REVISION,
+        library_versions(),
+        name,
+        what,
+        [(block, array_digest(values)) for block, values in blocks.items()],
+        array_digest(subject.labels),
+        array_digest(subject.groups),
+        [(array_digest(fold.train), array_digest(fold.test)) for fold in subject.divisions],
+        asdict(subject.model) if subject.model is not None else None,
+        subject.seed,
+        asdict(limit),
+    )
