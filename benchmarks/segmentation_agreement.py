@@ -9,6 +9,7 @@ time of both on one thread::
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import time
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument(
         "--tolerance", type=float, default=0.0, help="where the obvious k-means stops; scikit-learn's is 1e-4"
     )
+    parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     constants = obvious.Constants(tolerance=arguments.tolerance)
 
@@ -61,6 +63,17 @@ def main() -> None:
         ours.append(agreement(first, labels))
         seconds.append((obvious_time, our_time))
 
+    if arguments.json:
+        milliseconds = np.mean(seconds, axis=0) * 1e3
+        facts = {
+            "images": len(paths),
+            "itself": np.mean(itself, axis=0).tolist(),
+            "ours": np.mean(ours, axis=0).tolist(),
+            "obvious_ms": float(milliseconds[0]),
+            "ms": float(milliseconds[1]),
+        }
+        print(json.dumps(facts))
+        return
     print(f"{len(paths)} images               nucleus  cytoplasm  same nucleus count")
     for name, rows in (("obvious, two seeds", itself), ("ours and obvious", ours)):
         print("{:22s} IoU {:.4f}     {:.4f}               {:.3f}".format(name, *np.mean(rows, axis=0)))
