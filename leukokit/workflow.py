@@ -11,8 +11,9 @@ import joblib
 from leukokit.catalog import Catalog, discover
 from leukokit.engine.audit.audit import audit_finisher
 from leukokit.engine.executors import ExecutorKind, Workers
-from leukokit.engine.run import RunOptions, RunResult
+from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
+from leukokit.engine.run_result import RunResult
 from leukokit.recipe import load_recipe
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures

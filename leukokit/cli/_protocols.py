@@ -14,8 +14,9 @@ from leukokit.cli._terminal import safe
 def protocols_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Lay out test scores of every protocol and how each differs from the first."""
     table = Table(box=box.SIMPLE, title="protocols (test part)", title_justify="left")
-    for name, justify in (("", "left"), ("n", "right"), ("accuracy", "right"), ("vs first", "right")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table.add_column("", no_wrap=True)
+    for name in ("n", "accuracy", "vs first"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("how images are parted", overflow="fold")
     for row in rows:
         test = row["test"]

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
-from leukokit.engine.run import RunResult
+from leukokit.engine.run_result import RunResult
 
 _SCORES = (
     ("accuracy", "accuracy"),

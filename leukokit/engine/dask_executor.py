@@ -19,16 +19,14 @@ from functools import lru_cache
 from importlib import import_module
 from itertools import islice
 from time import sleep
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from leukokit._version import __version__
+from leukokit.engine.executors import Workers, batches, unpacked_plan
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import process_batch
 from leukokit.engine.keys import library_versions
 from leukokit.errors import MissingPackageError, RunFailed, UsageError
-
-if TYPE_CHECKING:
-    from leukokit.engine.executors import Workers
 
 BATCH = 250
 _AT_ONCE = 32  # images that share the time limit of one, and whose results are cached together
@@ -76,7 +74,7 @@ class _Crew:
         self._flying: dict[Any, list[Item]] = {}
 
     def work(self, items: Sequence[Item]) -> None:
-        queue = _batches(items)
+        queue = batches(items, BATCH)
         pieces: deque[list[Item]] = deque()
         window = _WINDOW * max(1, sum(self._client.nthreads().values()))
         done: Any = import_module("distributed").as_completed([])
@@ -114,8 +112,7 @@ class _Crew:
         if isinstance(error, KilledWorker | MemoryError):
             if len(batch) > 1:
                 # Not halves: each try costs workers, and eighths need a third of the rounds.
-                size = -(-len(batch) // _PIECES)
-                return [batch[start : start + size] for start in range(0, len(batch), size)]
+                return list(batches(batch, -(-len(batch) // _PIECES)))
             self._on_outcome(Outcome(index=batch[0].index, rejection=self._lost(error, batch[0])))
             return []
         if isinstance(error, CancelledError):
@@ -154,10 +151,9 @@ def _work(
             hint="Install the same versions on all workers",
         )
     outcomes = []
-    stream = iter(batch)
-    while some := list(islice(stream, _AT_ONCE)):
+    for some in batches(batch, _AT_ONCE):
         with _time_limit(timeout, some):
-            outcomes += process_batch(_unpacked(packed), some)
+            outcomes += process_batch(unpacked_plan(packed), some)
     return outcomes
 
 
@@ -186,13 +182,6 @@ def _time_limit(seconds: float, items: Sequence[Item]) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _unpacked(packed: bytes) -> ImagePlan:
-    plan = pickle.loads(packed)  # noqa: S301 - our own bytes, from the process that runs the recipe
-    assert isinstance(plan, ImagePlan)
-    return plan
-
-
-@lru_cache(maxsize=1)
 def _prepare() -> None:
     """One thread a task: the cluster already has as many tasks at once as it has threads."""
     import cv2
@@ -200,12 +189,6 @@ def _prepare() -> None:
 
     cv2.setNumThreads(1)
     threadpool_limits(1)
-
-
-def _batches(items: Sequence[Item]) -> Iterator[list[Item]]:
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def execute(
         execute_on_dask(plan, items, workers, on_outcome)
         return
     if workers.kind is ExecutorKind.INLINE or (workers.kind is ExecutorKind.AUTO and _small(plan, items)):
-        for batch in _batches(items, BATCH):
+        for batch in batches(items, BATCH):
             for outcome in process_batch(plan, batch):
                 on_outcome(outcome)
     else:
@@ -95,7 +95,8 @@ def _deep(plan: ImagePlan) -> bool:
     return any(deep_versions(step.component.requires) for step in plan.steps())
 
 
-def _batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+    """Cut items into lists of ``size``, the last one shorter."""
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
@@ -109,7 +110,7 @@ def _execute_in_processes(
     packed = pickle.dumps(plan)
     pool = ProcessPool(max_workers=workers.count, context=_context(), initializer=_start_worker)
     deep = _deep(plan)
-    queue = _batches(items, _DEEP_BATCH if deep else BATCH)
+    queue = batches(items, _DEEP_BATCH if deep else BATCH)
     timeout = workers.timeout + (_DEEP_START if deep else 0.0)
     alone: list[Item] = []
     flying: dict[Future[list[Outcome]], list[Item]] = {}
@@ -175,7 +176,7 @@ def _exit_text(code: int | None) -> str:
 
 
 @lru_cache(maxsize=1)
-def _unpack(packed: bytes) -> ImagePlan:
+def unpacked_plan(packed: bytes) -> ImagePlan:
     """Keep the plan between batches: components may hold tables that are worth building once a worker."""
     plan = pickle.loads(packed)  # noqa: S301 - our own bytes, from the parent process
     assert isinstance(plan, ImagePlan)
@@ -183,7 +184,7 @@ def _unpack(packed: bytes) -> ImagePlan:
 
 
 def _work(packed: bytes, batch: list[Item]) -> list[Outcome]:
-    return process_batch(_unpack(packed), batch)
+    return process_batch(unpacked_plan(packed), batch)
 
 
 def _context() -> multiprocessing.context.BaseContext:

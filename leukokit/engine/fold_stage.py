@@ -52,6 +52,7 @@ class FoldStage:
     observer: Observer
     scratch: Path
     _tables: dict[str, ImageTable] = field(default_factory=dict)
+    _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.items = {item.sample.id: item for item in self.data.items}
@@ -132,14 +133,18 @@ class FoldStage:
         chosen = [item for item in self.data.items if item.sample.id in inside]
         part_of = {} if fold is None else fold.parts
         training = [item for item in self.data.items if part_of.get(item.sample.id) is Part.TRAIN]
-        plan = image_plan(
-            recipe,
-            self.data.dataset,
-            training,
-            store=self.store,
-            has_truth=self._has_truth,
-            observer=self.observer,
-        )
+        # Asked for by the images, by every setting and by the model: what preprocessors learn is learnt once.
+        known = digest(recipe.resolved(), [item.index for item in training])
+        if known not in self._plans:
+            self._plans[known] = image_plan(
+                recipe,
+                self.data.dataset,
+                training,
+                store=self.store,
+                has_truth=self._has_truth,
+                observer=self.observer,
+            )
+        plan = self._plans[known]
         key = digest([step.key for step in plan.steps()], [item.index for item in chosen])
         if key not in self._tables:
             self._tables[key] = run_image_stage(plan, chosen, self.workers, self.observer)

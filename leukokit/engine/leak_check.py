@@ -81,6 +81,8 @@ def _chosen(selector: Selector, table: Any, labels: NDArray[np.str_], seed: int)
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
+    # Not the classifier's own steps: they drop repeated columns, of which a shuffled table has none, and a
+    # selector that remembers could not put the two tables together.
     steps = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         StandardScaler(),

@@ -8,13 +8,11 @@ from typing import Any
 import pandas as pd
 
 from leukokit.api import Part, Sample
-from leukokit.engine.held_out import HeldOut, held_out
+from leukokit.engine.held_out import held_out
 from leukokit.engine.model_stage import FittedFold
 from leukokit.engine.statistics import part_statistics
 from leukokit.engine.tables import shown_path
 from leukokit.evaluation.metrics import point_scores, predictions_table, score_input, scores
-
-__all__ = ["HeldOut", "fold_metrics", "held_out", "predictions"]
 
 HELD_OUT = (Part.VALIDATION, Part.TEST)
 

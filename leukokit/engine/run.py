@@ -45,8 +45,6 @@ from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
-__all__ = ["Finisher", "FoldRun", "RunOptions", "RunResult", "run"]
-
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:

@@ -44,7 +44,7 @@ def all_pairs(true: NDArray[np.intp], proba: FloatArray) -> list[Contest]:
 
 def area(contest: Contest) -> float:
     """Share of pairs in the right order, ties half (Mann and Whitney 1947)."""
-    return float(_placements(contest)[0].mean())
+    return float(placements(contest)[0].mean())
 
 
 def mean_area(contests: Sequence[Contest], groups: Groups, *, level: float = LEVEL) -> tuple[float, Bounds]:
@@ -69,7 +69,7 @@ def mean_area(contests: Sequence[Contest], groups: Groups, *, level: float = LEV
     influence, spread, shares = np.zeros(n), np.zeros(n), np.zeros(n)
     involved = np.zeros(n, dtype=bool)
     for contest in contests:
-        above, below = _placements(contest)
+        above, below = placements(contest)
         one = float(above.mean())
         areas.append(one)
         for rows, placed in ((contest.upper, above), (contest.lower, below)):
@@ -90,8 +90,11 @@ def mean_area(contests: Sequence[Contest], groups: Groups, *, level: float = LEV
     return value, Bounds(low, high, method)
 
 
-def _placements(contest: Contest) -> tuple[FloatArray, FloatArray]:
-    """Share of the other side that each sample lies on the right side of, ties half."""
+def placements(contest: Contest) -> tuple[FloatArray, FloatArray]:
+    """Share of the other side that each sample lies on the right side of, ties half (by mid-ranks).
+
+    Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313. In the order of ``upper`` and ``lower``.
+    """
     from scipy.stats import rankdata
 
     upper, lower = contest.values[contest.upper], contest.values[contest.lower]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from leukokit.recipe.base import RecipeBase
 
 
-class Limits(BaseModel):
+class Limits(RecipeBase):
     """From which value on a finding is a warning, and from which a failure; null: never."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     warn: float | None = Field(None, ge=0, description="A warning from this value on; null: never.")
     fail: float | None = Field(None, ge=0, description="A failure from this value on; null: never.")
@@ -27,10 +27,8 @@ def _limits(warn: float | None, fail: float | None, description: str) -> Limits:
     return limits
 
 
-class AuditSpec(BaseModel):
+class AuditSpec(RecipeBase):
     """What an audit looks at and how strict it is. `leukokit audit` shows the findings."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     enabled: bool = Field(True, description="Whether a run audits its data and leaves `audit.json`.")
     lags: int = Field(

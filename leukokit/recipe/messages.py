@@ -170,7 +170,7 @@ def _expected(error: ErrorDetails) -> str:
 
 
 def _pattern(pattern: str) -> str:
-    from leukokit.recipe.models import SLUG
+    from leukokit.recipe.base import SLUG
 
     if pattern == SLUG:
         return "letters, digits, '.', '_' and '-', beginning with a letter or digit (it names a folder)"

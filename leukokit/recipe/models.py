@@ -5,21 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from leukokit.recipe.audit import AuditSpec
+from leukokit.recipe.base import SLUG, RecipeBase
 from leukokit.recipe.protocol import Protocol, ProtocolSpec
 from leukokit.recipe.split import SplitSpec
 from leukokit.recipe.statistics import Calibrate, OperatingPoint, Refer
-
-SLUG = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
-"""Safe as the name of a folder everywhere: no separator, no leading dot or dash, no `..`."""
-
-
-class RecipeBase(BaseModel):
-    """Base of the models of a recipe: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ComponentRef(RecipeBase):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
+from leukokit.recipe.base import SLUG, RecipeBase
 from leukokit.recipe.split import KFold, SplitSpec
-
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
 
 KNOWN: Mapping[str, KFold] = {
     "random": KFold(method="kfold", by="random", folds=5, validation=0.2),
@@ -19,13 +18,11 @@ KNOWN: Mapping[str, KFold] = {
 """Need no definition: five folds, each image tested once, 60 % to learn from, 20 % for validation."""
 
 
-class Protocol(BaseModel):
+class Protocol(RecipeBase):
     """A way to divide the samples, under a name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     name: str = Field(
-        pattern=_NAME,
+        pattern=SLUG,
         max_length=60,
         description="Name in tables and of its folder: letters, digits, '.', '_', '-'.",
     )

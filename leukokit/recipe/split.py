@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from leukokit.recipe.base import RecipeBase
 
 PartName: TypeAlias = Literal["train", "validation", "test"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Balance(_Section):
+class Balance(RecipeBase):
     """The same number of samples of every class, drawn with the recipe's seed."""
 
     to: Literal["smallest"] | Annotated[int, Field(ge=1)] = Field(
@@ -27,7 +25,7 @@ class Balance(_Section):
     )
 
 
-class _Split(_Section):
+class _Split(RecipeBase):
     balance: Balance | None = Field(None, description="Cut every class to the same number of samples.")
 
 

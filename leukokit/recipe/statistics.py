@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
+from leukokit.recipe.base import RecipeBase
 
 Calibrate: TypeAlias = Literal["temperature", "isotonic"]
 """How probabilities are corrected; fitted on the validation part."""
 
 
-class OperatingPoint(_Section):
+class OperatingPoint(RecipeBase):
     """The threshold that parts ill from healthy."""
 
     negative: Annotated[list[str], Field(min_length=1)] | None = Field(
@@ -32,7 +29,7 @@ class OperatingPoint(_Section):
     )
 
 
-class Refer(_Section):
+class Refer(RecipeBase):
     """Images that the model is not sure of are left to an expert."""
 
     error: float = Field(

@@ -13,8 +13,8 @@ from leukokit.api import Part
 from leukokit.engine.explain_stage import HeatMaps
 from leukokit.engine.image_plan import Item
 from leukokit.engine.model_stage import FittedFold
-from leukokit.engine.run import RunResult
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import RunResult
 from leukokit.report.alignment_figure import alignment_figure
 from leukokit.report.figures import confusion_figure, feature_distributions
 from leukokit.report.heat_sheet import MAX_ROWS, HeatRow, heat_sheet

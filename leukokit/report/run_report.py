@@ -9,8 +9,8 @@ from leukokit.api import RGBImage
 from leukokit.engine import pictures, reading
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.image_plan import Item
-from leukokit.engine.run import RunResult
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError
 from leukokit.report.html import render_run
 from leukokit.report.html.parts import headline_part

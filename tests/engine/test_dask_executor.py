@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 from distributed import Client
 
+from leukokit.engine import dask_executor
+from leukokit.errors import UsageError
 from tests.engine.conftest import FAULTY, Leukokit
 
 
@@ -149,3 +151,10 @@ def test_a_scheduler_without_dask_is_a_mistake(recipe: Path, cli: Leukokit) -> N
     done = cli("run", recipe, "--scheduler", "tcp://127.0.0.1:8786")
     assert done.returncode == 2
     assert "--scheduler is for --executor dask" in done.stderr
+
+
+def test_a_worker_with_other_versions_is_refused_before_it_works() -> None:
+    other = tuple((name, "0.0.1" if name == "numpy" else here) for name, here in dask_executor.versions())
+    with pytest.raises(UsageError, match=r"a dask worker has numpy .* instead of 0\.0\.1") as told:
+        dask_executor._work(b"never read", [], 1.0, other)
+    assert "same versions on all workers" in str(told.value)

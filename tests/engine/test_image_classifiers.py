@@ -21,7 +21,7 @@ from leukokit.catalog import discover
 from leukokit.engine.data import open_data
 from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.observer import Silent
-from leukokit.engine.run import RunResult
+from leukokit.engine.run_result import RunResult
 from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
 from leukokit.errors import LeukokitError, RunFailed

@@ -11,7 +11,7 @@ import pytest
 
 import leukokit
 from leukokit.api import LeukokitError
-from leukokit.engine.run import RunResult
+from leukokit.engine.run_result import RunResult
 from tests.engine.conftest import Leukokit
 
 RECIPE = """

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import leukokit
-from leukokit.engine.run import RunResult
+from leukokit.engine.run_result import RunResult
 
 Leukokit = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -20,7 +20,7 @@ from leukokit.engine.calibration_stage import calibrated
 from leukokit.engine.held_out import HeldOut
 from leukokit.engine.model_stage import FittedFold
 from leukokit.engine.results import fold_metrics
-from leukokit.engine.run import RunResult
+from leukokit.engine.run_result import RunResult
 from leukokit.engine.statistics import part_statistics
 from leukokit.errors import DataError, RecipeError
 from leukokit.evaluation.calibration import Calibration

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukokit.api.types import FloatArray
-from leukokit.evaluation.compare.placements import group_sums, placements
+from leukokit.evaluation.compare.placements import group_sums, placed_by_image
 
 _NOTHING = 1e-18
 """Variance below which rounding is all there is; one image in a million has more."""
@@ -85,11 +85,9 @@ def delong(
     -------
     AucDifference
     """
-    if positive.all() or not positive.any():
-        raise ValueError("images of the class and others are needed")
     codes = np.arange(len(positive)) if groups is None else groups
     n_groups = int(codes.max()) + 1
-    placed = [placements(positive, np.asarray(scores, dtype=np.float64)) for scores in (first, second)]
+    placed = [placed_by_image(positive, np.asarray(scores, dtype=np.float64)) for scores in (first, second)]
     areas = np.array([float(place[positive].mean()) for place in placed])
     # Sums over groups of each image's placement, less what the area alone would give.
     above = np.stack(

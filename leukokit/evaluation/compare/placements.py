@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api.types import FloatArray
-from leukokit.evaluation.auc import Contest, all_pairs, one_against_rest
+from leukokit.evaluation.auc import Contest, all_pairs, one_against_rest, placements
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import Scored
 
@@ -40,19 +40,13 @@ class Area:
         return self.value in (0.0, 1.0)
 
 
-def placements(positive: NDArray[np.bool_], scores: FloatArray) -> FloatArray:
-    """Share of the other side that each image is placed rightly against, ties half (by mid-ranks).
-
-    Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313. Both sides must hold an image.
-    """
-    from scipy.stats import rankdata
-
-    whole = rankdata(scores)
-    n_positive = int(positive.sum())
-    n_negative = len(positive) - n_positive
+def placed_by_image(positive: NDArray[np.bool_], scores: FloatArray) -> FloatArray:
+    """Placement of every image, in the order of the images. Both sides must hold one."""
+    contest = one_against_rest(positive, scores)
+    if contest is None:
+        raise ValueError("images of the class and others are needed")
     placed = np.empty(len(scores))
-    placed[positive] = (whole[positive] - rankdata(scores[positive])) / n_negative
-    placed[~positive] = 1 - (whole[~positive] - rankdata(scores[~positive])) / n_positive
+    placed[contest.upper], placed[contest.lower] = placements(contest)
     return placed
 
 
@@ -84,10 +78,8 @@ def _mean(contests: Sequence[Contest | None], codes: NDArray[np.intp]) -> Area |
     groups = Groups(codes, int(codes.max()) + 1)
     values, moved = [], np.zeros(len(codes))
     for contest in known:
-        rows = np.concatenate([contest.upper, contest.lower])
-        positive = np.arange(len(rows)) < len(contest.upper)
-        placed = placements(positive, contest.values[rows])
-        values.append(float(placed[positive].mean()))
-        size = np.where(positive, len(contest.upper), len(contest.lower))
-        moved[rows] += (placed - values[-1]) / size / len(known)
+        above, below = placements(contest)
+        values.append(float(above.mean()))
+        for rows, placed in ((contest.upper, above), (contest.lower, below)):
+            moved[rows] += (placed - values[-1]) / len(rows) / len(known)
     return Area(float(np.mean(values)), group_sums(codes, moved, groups.count), known, groups)
