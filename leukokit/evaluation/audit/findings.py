@@ -31,8 +31,8 @@ _RANKS = {Level.SKIPPED: 0, Level.OK: 1, Level.WARN: 2, Level.FAIL: 3}
 
 
 def worst(levels: Sequence[Level]) -> Level:
-    """Give the most serious of several levels; ok where there is none, or only skipped ones."""
-    return max([Level.OK, *levels], key=lambda level: level.rank)
+    """Give the most serious of several levels; skipped where nothing was looked at, for that is no praise."""
+    return max(levels, key=lambda level: level.rank, default=Level.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,9 +137,7 @@ def trust_of(audit: Mapping[str, Any] | None, pictures: Pictures, leaks: Sequenc
     findings = sorted((_finding(each, pictures) for each in raw), key=lambda each: LEVELS.index(each.level))
     probes = [each for each in audit.get("probes") or () if isinstance(each, Mapping)]
     level = "fail" if leaks else str(audit.get("level"))
-    level = level if level in _HEADLINES else "warn"
-    if level == "ok" and not probes and all(each.level == "skipped" for each in findings):
-        level = "none"  # an audit that could not look has found nothing, but that is no praise
+    level = "none" if level == "skipped" else level if level in _HEADLINES else "warn"
     model = audit.get("model")
     plot, table = _probes(probes, model if isinstance(model, Mapping) else None)
     return Trust(

@@ -157,7 +157,7 @@ def test_a_failing_audit_does_not_cost_the_run(recipe: Path, tmp_path: Path, mon
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=None, executor="inline")
     assert (run.path / "status.json").exists()
     written = json.loads((run.path / "audit.json").read_text())
-    assert written["level"] == "ok"
+    assert written["level"] == "skipped"
     assert [each["level"] for each in written["findings"]] == ["skipped"]
     assert "pixels ran out" in written["findings"][0]["title"]
     assert "audit_failed" in (run.path / "journal.jsonl").read_text()
