@@ -367,7 +367,8 @@ def test_an_audit_that_could_not_look_is_no_praise(full_run: Path, tmp_path: Pat
     copy = shutil.copytree(full_run, tmp_path / "copy")
     audit = json.loads((copy / "audit.json").read_text())
     skipped = [finding | {"level": "skipped"} for finding in audit["findings"][-1:]]
-    (copy / "audit.json").write_text(json.dumps(audit | {"level": "skipped", "findings": skipped, "probes": []}))
+    nothing_seen = audit | {"level": "skipped", "findings": skipped, "probes": []}
+    (copy / "audit.json").write_text(json.dumps(nothing_seen))
     text = page_of(copy).text
     assert "Not audited" in text
     assert "Every check was skipped" in text
