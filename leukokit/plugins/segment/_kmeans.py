@@ -127,14 +127,38 @@ def _histogram(a: Chroma, b: Chroma, mask: Mask, side: float) -> Any:
     return cells, count
 
 
+@numba.njit(cache=True, nogil=True)
+def _joined(cells: FloatArray, side: float) -> Any:
+    """Join cells that share a larger one: as :func:`_histogram`, of cells instead of pixels."""
+    n = cells.shape[1]
+    row, column = np.empty(n, np.int64), np.empty(n, np.int64)
+    for p in range(n):
+        row[p], column[p] = int(cells[0, p] / side), int(cells[1, p] / side)
+    row -= row.min()
+    column -= column.min()
+    columns = column.max() + 1
+    slots = np.full((row.max() + 1) * columns, -1, np.int32)
+    joined = np.zeros((3, min(slots.size, n)))
+    count = 0
+    # In the order of the larger cells, whatever the order of the smaller ones
+    for p in range(n):
+        slots[row[p] * columns + column[p]] = 0
+    for place in range(slots.size):
+        if slots[place] == 0:
+            slots[place] = count
+            count += 1
+    for p in range(n):
+        slot = slots[row[p] * columns + column[p]]
+        joined[0, slot] += cells[2, p] * cells[0, p]
+        joined[1, slot] += cells[2, p] * cells[1, p]
+        joined[2, slot] += cells[2, p]
+    return joined, count
+
+
 def _coarsened(cells: FloatArray, side: float) -> FloatArray:
     """Join cells that share a larger one."""
-    place = (cells[:2] / side).astype(np.int64)
-    place -= place.min(axis=1, keepdims=True)
-    index = place[0] * (place[1].max() + 1) + place[1]
-    weights = (cells[2] * cells[0], cells[2] * cells[1], cells[2])
-    sums = np.array([np.bincount(index, weight) for weight in weights])
-    return _means_of(sums[:, sums[2] > 0])
+    sums, count = _joined(cells, side)
+    return _means_of(sums[:, :count])
 
 
 def _means_of(sums: FloatArray) -> FloatArray:
@@ -146,9 +170,9 @@ def _means_of(sums: FloatArray) -> FloatArray:
 
 def _search(coarse: FloatArray, fine: FloatArray, k: int, draws: FloatArray) -> FloatArray:
     """Centers of the best optimum, float64 2 x k."""
-    mean = np.average(coarse[:2], axis=1, weights=coarse[2])
-    variance = np.average(((coarse[:2] - mean[:, None]) ** 2).sum(axis=0), weights=coarse[2])
-    rough = _ROUGH * float(variance)
+    weight = coarse[2] / coarse[2].sum()
+    mean = (coarse[:2] * weight).sum(axis=1, keepdims=True)
+    rough = _ROUGH * float(((coarse[:2] - mean) ** 2 * weight).sum())
     ends = []
     for draw in draws:
         centers = _start(coarse, k, draw)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
@@ -32,7 +35,7 @@ def pair(nuclei: LabelImage, parts: LabelImage, *, split: bool, keep: bool) -> t
     nucleus, cell : int32 array, H x W
         Ids 1..n in the order of the cells' first pixel, row by row; every nucleus lies in the cell of its id.
     """
-    pixels = np.flatnonzero(nuclei)
+    pixels = np.flatnonzero(nuclei > 0)  # several times faster than of whole numbers
     nucleus_of, part_of = nuclei.ravel()[pixels], parts.ravel()[pixels]
     home, guests = _overlaps(nucleus_of, part_of)
     residents: dict[int, list[int]] = {}
@@ -54,7 +57,7 @@ def pair(nuclei: LabelImage, parts: LabelImage, *, split: bool, keep: bool) -> t
     if split:
         _divide(cell, nuclei, parts, {part: each for part, each in residents.items() if len(each) > 1})
     cell.ravel()[pixels] = nucleus_of
-    cell = _by_first_pixel(cell, alias)
+    _by_first_pixel(cell, alias)
     labels = np.zeros_like(cell)
     labels.ravel()[pixels] = cell.ravel()[pixels]
     return labels, cell
@@ -89,14 +92,16 @@ def _divide(cell: LabelImage, nuclei: LabelImage, parts: LabelImage, shared: dic
         cell[box] = np.where(here, seeds[row, column], cell[box])
 
 
-def _by_first_pixel(labels: LabelImage, alias: NDArray[np.int32]) -> LabelImage:
+@numba.njit(cache=True, nogil=True)
+def _by_first_pixel(labels: LabelImage, alias: NDArray[np.int32]) -> Any:
     """Replace labels by their alias, in place, and number these 1..n in the order of their first pixels."""
-    pixels = np.flatnonzero(labels)
-    old = alias.take(labels.ravel()[pixels])
-    present, first = np.unique(old, return_index=True)
-    ordered = present[np.argsort(first)]
-    ordered = ordered[ordered > 0]
-    table = np.zeros(len(alias), np.int32)
-    table[ordered] = np.arange(1, len(ordered) + 1, dtype=np.int32)
-    labels.ravel()[pixels] = table.take(old)
-    return labels
+    number = np.zeros(len(alias), np.int32)
+    count = 0
+    for i in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            if labels[i, j]:
+                name = alias[labels[i, j]]
+                if name and number[name] == 0:
+                    count += 1
+                    number[name] = count
+                labels[i, j] = number[name]

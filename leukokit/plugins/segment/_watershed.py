@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask
+from leukokit.plugins.segment._distance import squared_distance
 from leukokit.plugins.segment._union_find import root
 
 Levels = NDArray[np.int32]
@@ -44,10 +44,7 @@ def split_at_minima(mask: Mask, depth: float, min_area: int) -> LabelImage:
         return np.zeros(mask.shape, np.int32)
     if mask.all():  # no background to measure a distance from
         return np.full(mask.shape, mask.size >= min_area, np.int32)
-    distance = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    # The precise transform gives roots of whole numbers: squared, they can be sorted by counting.
-    squared = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.int32)  # in a frame: no neighbor is outside
-    squared[1:-1, 1:-1] = np.rint(np.square(distance, dtype=np.float64))
+    squared = squared_distance(mask)  # whole numbers: they can be sorted by counting
     level = squared.ravel()
     order = _falling(level) if level.max() < level.size else np.argsort(-level, kind="stable")
     labels: LabelImage = _flood(level, order[: np.count_nonzero(level)], squared.shape[1], depth, min_area)
