@@ -88,7 +88,7 @@ def command(
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
-        write_audit_page(html, found.json(), audit_pictures(found), title=name)
+        write_audit_page(html, found.json(), audit_pictures(found, options.cache), title=name)
         click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
         click.echo(json.dumps(found.json(), indent=2, sort_keys=True))

@@ -40,7 +40,9 @@ def provenance(
     recipe: Recipe, items: Sequence[Item], workers: Mapping[str, Any], stamp: str | None
 ) -> dict[str, Any]:
     """Collect everything that is needed to run again and get the same bytes."""
-    installed = sorted({(each.name, each.version) for each in distributions() if each.name}, key=str)
+    # One look at each: a distribution parses its metadata again for every question.
+    found = (each.metadata for each in distributions())
+    installed = sorted({(each["Name"], each["Version"]) for each in found if each["Name"]}, key=str)
     return {
         "leukokit": __version__,
         "plugin_api": API_VERSION,

@@ -78,11 +78,14 @@ def save_png(figure: Figure, path: Path, stamp: str | None) -> None:
             )
         )
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    _write_whole(path, buffer.getvalue())
+    # Level 4 takes half the time of the default, 6, for a file 3 % larger.
+    settings = {"compress_level": 4}
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None}, pil_kwargs=settings)
+    write_whole(path, buffer.getvalue())
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that gets its name only when it is whole."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         partial.write_bytes(data)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -19,7 +21,7 @@ from leukokit.report.alignment_figure import alignment_figure
 from leukokit.report.figures import confusion_figure, feature_distributions
 from leukokit.report.heat_sheet import MAX_ROWS, HeatRow, heat_sheet
 from leukokit.report.importance_figure import importance_figure
-from leukokit.report.overlay_sheet import overlay_sheet
+from leukokit.report.kept_figure import kept_figure
 
 _OVERLAYS_A_CLASS = 4
 _OVERLAYS = 16
@@ -30,13 +32,22 @@ T = TypeVar("T")
 
 def write_figures(result: RunResult, directory: RunDirectory) -> None:
     """Draw what the run has: confusion, segmentation overlays, features by class, explanations."""
-    title = result.recipe.name
+    title, store = result.recipe.name, result.folds[0].plan.store
     for part in (Part.VALIDATION, Part.TEST):
         if part.value in result.metrics:
             matrix = result.metrics[part.value]["confusion"]
             path = directory.file(f"figures/confusion_{part.value}.png")
             shown = f"{title}, {part.value} part"
-            confusion_figure(matrix["matrix"], matrix["labels"], path, shown, stamp=result.stamp)
+            content = (matrix["matrix"], matrix["labels"])
+            kept_figure(
+                store,
+                path,
+                partial(confusion_figure, *content, title=shown, stamp=result.stamp),
+                "confusion",
+                content,
+                shown,
+                result.stamp,
+            )
     if result.recipe.segment is not None:
         _overlays(result, directory)
     if result.recipe.classify is None and len(result.features.columns):
@@ -105,17 +116,27 @@ def file_names(classes: Sequence[str]) -> list[str]:
 
 
 def _overlays(result: RunResult, directory: RunDirectory) -> None:
-    chosen = list(result.pictures(overlay_items(result)))
-    if not chosen:
-        return
-    overlay_sheet(
-        [image for _, image, _ in chosen],
-        [labels for _, _, labels in chosen],
-        [item.sample.id for item, _, _ in chosen],
-        directory.file("figures/segmentation.png"),
-        title=f"{result.recipe.name}: {result.recipe.segment.use if result.recipe.segment else ''}",
-        stamp=result.stamp,
-    )
+    items = overlay_items(result)
+    plan, segment = result.folds[0].plan, result.recipe.segment
+    title = f"{result.recipe.name}: {segment.use if segment else ''}"
+
+    def draw(path: Path) -> None:
+        # Imported where it draws: scikit-image's outlines take a fifth of a second to load.
+        from leukokit.report.overlay_sheet import overlay_sheet
+
+        found = list(result.pictures(usable))
+        if not found:
+            return
+        images, labels = [image for _, image, _ in found], [labels for _, _, labels in found]
+        names = [item.sample.id for item, _, _ in found]
+        overlay_sheet(images, labels, names, path, title=title, stamp=result.stamp)
+
+    usable = [item for item in items if item.sample.id in result.features.index]
+    if usable:
+        steps = [step for step in (*plan.preprocess, plan.segment) if step is not None]
+        content = [(item.sample.id, [(s.key, plan.row_key(s, item)) for s in steps]) for item in usable]
+        path = directory.file("figures/segmentation.png")
+        kept_figure(plan.store, path, draw, "overlays", plan.reading.key(), content, title, result.stamp)
 
 
 def overlay_items(result: RunResult) -> list[Item]:

@@ -28,12 +28,13 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     if result.predictions is not None and part is not None:
         worst = pictures.worst_errors(result.predictions, part)["id"].head(pictures.MOST_ERRORS)
         wanted = [*map(str, worst), *wanted]
-    options = result.folds[0].plan.reading
+    plan = result.folds[0].plan
 
     def read(item: Item) -> RGBImage:
-        return reading.pixels(result.data.dataset, item.sample, options)[0]
+        return reading.pixels(plan.dataset, item.sample, plan.reading)[0]
 
-    pictures.write_pictures(directory, items, read, map(pictures.written, wanted))
+    thumbnails = pictures.Thumbnails(read, plan.store, plan.reading.key())
+    pictures.write_pictures(directory, items, thumbnails, map(pictures.written, wanted))
 
 
 def write_report(result: RunResult, directory: RunDirectory) -> None:  # noqa: ARG001 - all is in the directory

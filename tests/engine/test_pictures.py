@@ -12,8 +12,9 @@ from PIL import Image
 
 from leukokit.api import ImageRejected, RGBImage, Sample
 from leukokit.engine.image_plan import Item
-from leukokit.engine.pictures import LONGEST, audited_ids, thumbnail, worst_errors, write_pictures
+from leukokit.engine.pictures import LONGEST, Thumbnails, audited_ids, thumbnail, worst_errors, write_pictures
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.store import Store
 
 
 def noise(seed: int, height: int = 300, width: int = 200) -> RGBImage:
@@ -21,7 +22,7 @@ def noise(seed: int, height: int = 300, width: int = 200) -> RGBImage:
 
 
 def items(*names: str) -> dict[str, Item]:
-    return {name: Item(i + 7, Sample(id=name, path=Path(name)), "") for i, name in enumerate(names)}
+    return {name: Item(i + 7, Sample(id=name, path=Path(name)), name) for i, name in enumerate(names)}
 
 
 def test_a_thumbnail_is_small_and_the_same_every_time() -> None:
@@ -38,9 +39,8 @@ def test_pictures_are_written_with_their_index(tmp_path: Path) -> None:
     """Named by the image's number in the data set; an id that is no UTF-8 is indexed as tables write it."""
     known = items("a/1.jpg", "b/\udcff.jpg")
     with RunDirectory(tmp_path / "run") as directory:
-        write_pictures(
-            directory, known, lambda item: noise(item.index), ["b/\udcff.jpg", "a/1.jpg", "unknown"]
-        )
+        drawn = Thumbnails(lambda item: noise(item.index))
+        write_pictures(directory, known, drawn, ["b/\udcff.jpg", "a/1.jpg", "unknown"])
     folder = tmp_path / "run" / "pictures"
     assert json.loads((folder / "index.json").read_text("utf-8")) == {
         "a/1.jpg": "000007.webp",
@@ -61,14 +61,30 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
         return noise(1) if item.sample.id == "good" else np.zeros((0, 4, 3), np.uint8)
 
     with RunDirectory(tmp_path / "run") as directory:
-        index = write_pictures(directory, known, read, known)
+        index = write_pictures(directory, known, Thumbnails(read), known)
     assert list(index) == ["good"]
+
+
+def test_what_the_cache_holds_is_not_read_again(tmp_path: Path) -> None:
+    """Pictures go by the content of the file and how it is read; what failed is tried again."""
+    store, known = Store(tmp_path), list(items("a", "bad").values())
+
+    def read(item: Item) -> RGBImage:
+        if item.sample.id == "bad":
+            raise ImageRejected("damaged")
+        return noise(3)
+
+    assert Thumbnails(read, store, "as is").of(known) == {7: thumbnail(noise(3))}
+    again = Thumbnails(lambda item: noise(item.index), store, "as is").of(known)
+    assert again == {7: thumbnail(noise(3)), 8: thumbnail(noise(8))}
+    other = Thumbnails(lambda item: noise(item.index), store, "second frame").of(known)
+    assert other[7] == thumbnail(noise(7))
 
 
 def test_an_index_is_written_though_it_be_empty(tmp_path: Path) -> None:
     """So that a run without errors is told from a run that kept no pictures."""
     with RunDirectory(tmp_path / "run") as directory:
-        write_pictures(directory, {}, lambda _: noise(0), [])
+        write_pictures(directory, {}, Thumbnails(lambda _: noise(0)), [])
     assert (tmp_path / "run" / "pictures" / "index.json").read_text() == "{}\n"
 
 

@@ -18,13 +18,13 @@ from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.executors import Workers
 from leukokit.engine.image_plan import Item
 from leukokit.engine.observer import Observer, Silent
-from leukokit.engine.pictures import MOST_NAMED, audited_ids, thumbnail
+from leukokit.engine.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.protocols import divide
 from leukokit.engine.reading import pixels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.engine.store import Store
-from leukokit.errors import DataError, ImageRejected
+from leukokit.errors import DataError
 from leukokit.evaluation.audit.findings import Finding, Level, skipped, worst
 from leukokit.evaluation.audit.probes import ModelScore, Probe
 from leukokit.evaluation.splits import Fold
@@ -128,7 +128,7 @@ def audit_data(
     """
     observer = observer or Silent()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
-    data = open_data(recipe, catalog, threads=options.workers.count, observer=observer, conflicts=True)
+    data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
         recipe, data, folds, store=store, workers=options.workers, observer=observer
@@ -172,21 +172,20 @@ def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, obser
     )
 
 
-def audit_pictures(audit: Audit) -> dict[str, bytes]:
+def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
     """Thumbnails (WebP) of images that findings name, by id; no finding crowds out the others."""
-    found: dict[str, bytes] = {}
     if audit.subject is None:
-        return found
+        return {}
     dataset, options = audit.subject.data.dataset, audit.subject.reading
-    for name in audited_ids(audit.json())[:MOST_NAMED]:
-        item = audit.readable.get(name)
-        if item is None:
-            continue
-        try:
-            found[name] = thumbnail(pixels(dataset, item.sample, options)[0])
-        except ImageRejected:  # it could be read a moment ago; a picture is only a picture
-            continue
-    return found
+    thumbnails = Thumbnails(
+        lambda item: pixels(dataset, item.sample, options)[0],
+        Store(cache) if cache is not None else None,
+        options.key(),
+    )
+    named = audited_ids(audit.json())[:MOST_NAMED]
+    items = [audit.readable[name] for name in named if name in audit.readable]
+    drawn = thumbnails.of(items)
+    return {item.sample.id: drawn[item.index] for item in items if item.index in drawn}
 
 
 def audit_finisher(

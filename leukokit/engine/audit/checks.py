@@ -223,7 +223,8 @@ class Checks:
         if images is None or (not images.status and not len(images.features.columns)):
             return None
         features = images.features.reindex(self._ids).to_numpy(dtype=np.float64, copy=True)
-        here = np.isin(self._ids, images.features.index)
+        known = set(images.features.index)
+        here = np.array([id_ in known for id_ in self._ids], dtype=bool)
         # An image that another step rejected is in no part that a probe asks about; it counts as whole.
         features[~here] = 0.0
         status: list[Status | None] = [images.status.get(id_) for id_ in self._ids]

@@ -29,4 +29,7 @@ def missing_pattern(features: FloatArray, status: Sequence[Status | None]) -> Fl
     ended = np.array([[each is kind for kind in kinds] for each in status], dtype=bool)
     whole = np.hstack([missing.reshape(len(features), -1), ended.reshape(len(features), len(kinds))])
     telling = whole[:, whole.any(axis=0) & ~whole.all(axis=0)]
-    return np.unique(telling, axis=1).astype(np.float64)
+    # Columns as bytes, one bit an image: numpy compares whole columns field by field, a hundred times slower.
+    packed = np.packbits(telling, axis=0)
+    distinct = {column.tobytes(): place for place, column in reversed(list(enumerate(packed.T)))}
+    return telling[:, [distinct[column] for column in sorted(distinct)]].astype(np.float64)

@@ -102,5 +102,5 @@ def slices_of(image: Image.Image) -> list[tuple[int, int]]:
 
 def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=quality, method=3)
+    image.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()

@@ -1,0 +1,48 @@
+"""Figures in the cache: drawing costs most of the time of a run that has nothing else left to do."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from leukokit._version import __version__
+from leukokit.engine.keys import digest, library_versions
+from leukokit.engine.store import Store
+from leukokit.report._canvas import write_whole
+
+REVISION = 1
+"""Raised when figures are drawn otherwise from the same numbers by the same version."""
+
+_FILE = "figure.png"
+
+
+def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *shown: object) -> None:
+    """Copy a figure from the cache, or draw and keep it.
+
+    Parameters
+    ----------
+    store : Store or None
+    path : Path
+        PNG file to write.
+    draw : callable
+        Draws to a path; nothing where there is nothing to draw.
+    *shown : object
+        All that the figure depends on, as :func:`digest` takes it.
+    """
+    if store is None:
+        draw(path)
+        return
+    # Figures are code of this package more than of any component: a new version draws all of them anew.
+    key = digest("figure", REVISION, __version__, version("matplotlib"), library_versions(), *shown)
+    kept = store.get_folder(key)
+    if kept is not None:
+        write_whole(path, (kept / _FILE).read_bytes())
+        return
+    draw(path)
+    if not path.exists():  # there was nothing to draw
+        return
+    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
+        (Path(scratch) / _FILE).write_bytes(path.read_bytes())
+        store.put_folder(key, f"figure {path.stem}", Path(scratch))
