@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,31 +61,52 @@ def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Lab
     return labels
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What an extractor says of its features, asked once for many images.
+
+    Attributes
+    ----------
+    names : tuple of str
+    nullable : bool array (d,)
+        Which of them may be missing though the segmentation succeeded.
+    """
+
+    names: tuple[str, ...]
+    nullable: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, extractor: FeatureExtractor) -> Self:
+        """Ask an extractor."""
+        names, nullable = tuple(extractor.names()), extractor.nullable()
+        return cls(names, np.array([name in nullable for name in names], dtype=bool))
+
+
 def checked_vector(
-    values: Mapping[str, float], extractor: FeatureExtractor, labels: Labels | None
+    values: Mapping[str, float], promise: Promise, labels: Labels | None
 ) -> NDArray[np.float64]:
     """Check an extractor's output: exactly the promised names, finite but for declared missing values.
 
     Returns
     -------
     float64 array (d,)
-        In the order of ``extractor.names()``.
+        In the order of the promised names.
     """
-    names = extractor.names()
-    if set(values) != set(names):
+    names = promise.names
+    if values.keys() != set(names):
         absent = sorted(set(names) - set(values))
         extra = sorted(set(values) - set(names))
         raise PluginError(f"features do not match names(): missing {absent[:5]}, unexpected {extra[:5]}")
     vector = np.array([values[name] for name in names], dtype=np.float64)
-    missing_allowed = labels is not None and labels.status is not Status.OK
-    nullable = extractor.nullable()
-    for name, value in zip(names, vector, strict=True):
-        if np.isnan(value):
-            if not missing_allowed and name not in nullable:
-                raise PluginError(
-                    f"feature {name} is NaN; a name that may be missing is declared in nullable()"
-                )
-        elif not abs(value) < LARGEST:
-            raise PluginError(f"feature {name} is {value:g}; values must be finite and below {LARGEST:g}")
+    missing = np.isnan(vector)
+    if labels is None or labels.status is Status.OK:
+        undeclared = np.flatnonzero(missing & ~promise.nullable)
+        if len(undeclared):
+            name = names[undeclared[0]]
+            raise PluginError(f"feature {name} is NaN; a name that may be missing is declared in nullable()")
+    too_large = np.flatnonzero(~(np.abs(vector) < LARGEST) & ~missing)
+    if len(too_large):
+        name, value = names[too_large[0]], vector[too_large[0]]
+        raise PluginError(f"feature {name} is {value:g}; values must be finite and below {LARGEST:g}")
     vector.setflags(write=False)
     return vector

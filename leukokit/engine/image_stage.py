@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from leukokit.api import Status
-from leukokit.engine.executors import Workers, execute
+from leukokit.engine.executors import Workers, batches, execute
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import cached_outcomes
 from leukokit.engine.observer import Observer
-from leukokit.evaluation.masks import score_table
+from leukokit.evaluation.masks import Row, score_table
+
+_LOOKED_UP = 50_000  # images whose cached rows are in memory at once
 
 
 @dataclass(frozen=True)
@@ -58,47 +60,80 @@ def run_image_stage(
     plan: ImagePlan, items: Sequence[Item], workers: Workers, observer: Observer
 ) -> ImageTable:
     """Work on every image; what the cache holds whole is not worked on again."""
-    outcomes = cached_outcomes(plan, items)
-    waiting = [item for item in items if item.index not in outcomes]
+    gathering = _Gathering(plan, items)
+    waiting: list[Item] = []
+    for some in batches(items, _LOOKED_UP):
+        found = cached_outcomes(plan, some)
+        for outcome in found.values():
+            gathering.add(outcome)
+        waiting += [item for item in some if item.index not in found]
     observer.stage("images", len(items))
-    observer.advance(len(outcomes))
+    observer.advance(len(items) - len(waiting))
 
     def keep(outcome: Outcome) -> None:
-        outcomes[outcome.index] = outcome
+        gathering.add(outcome)
         observer.advance()
 
     execute(plan, waiting, workers, keep)
     if plan.store is not None:
         for step in plan.steps():
             plan.store.touch(step.key)
-    return _gather(plan, items, outcomes)
+    return gathering.table()
 
 
-def _gather(plan: ImagePlan, items: Sequence[Item], outcomes: dict[int, Outcome]) -> ImageTable:
-    ordered = [(item, outcomes[item.index]) for item in items]
-    good = [(item, outcome) for item, outcome in ordered if outcome.rejection is None]
-    columns = plan.columns()
-    rows = [outcome.features for _, outcome in good if outcome.features is not None]
-    values = np.vstack(rows) if rows else np.empty((len(good), 0))
-    ids = pd.Index([item.sample.id for item, _ in good], name="id")
-    masks = {item.sample.id: outcome.masks for item, outcome in good if outcome.masks is not None}
-    return ImageTable(
-        features=pd.DataFrame(values, index=ids, columns=columns if rows else []),
-        status={item.sample.id: outcome.status for item, outcome in good if outcome.status is not None},
-        masks=score_table(masks) if masks else None,
-        rejected=[(item, outcome.rejection) for item, outcome in ordered if outcome.rejection is not None],
-        notes={item.sample.id: outcome.notes for item, outcome in ordered if outcome.notes},
-        counts=_counts(plan, [outcome for _, outcome in ordered]),
-    )
+class _Gathering:
+    """Outcomes as they come, each put in its place and let go: nothing is held twice, however many images."""
 
+    def __init__(self, plan: ImagePlan, items: Sequence[Item]) -> None:
+        self._plan = plan
+        self._items = items
+        self._row = {item.index: row for row, item in enumerate(items)}
+        self._columns = plan.columns()
+        self._values = np.empty((len(items), len(self._columns)))
+        self._usable = np.zeros(len(items), dtype=bool)
+        self._status: dict[int, Status] = {}
+        self._masks: dict[int, Row] = {}
+        self._rejected: dict[int, Rejection] = {}
+        self._notes: dict[int, tuple[str, ...]] = {}
+        self._computed: Counter[str] = Counter()
+        self._reused: Counter[str] = Counter()
+        self._seconds: Counter[str] = Counter()
 
-def _counts(plan: ImagePlan, outcomes: Sequence[Outcome]) -> dict[str, StepCount]:
-    computed: Counter[str] = Counter()
-    reused: Counter[str] = Counter()
-    seconds: Counter[str] = Counter()
-    for outcome in outcomes:
-        computed.update(outcome.computed)
-        reused.update(outcome.reused)
-        seconds.update(outcome.seconds)
-    ids = ["read", *(step.id for step in plan.steps())]
-    return {step: StepCount(computed[step], reused[step], seconds[step]) for step in ids}
+    def add(self, outcome: Outcome) -> None:
+        row = self._row[outcome.index]
+        self._computed.update(outcome.computed)
+        self._reused.update(outcome.reused)
+        self._seconds.update(outcome.seconds)
+        if outcome.notes:
+            self._notes[row] = outcome.notes
+        if outcome.rejection is not None:
+            self._rejected[row] = outcome.rejection
+            return
+        self._usable[row] = True
+        if outcome.features is not None:
+            self._values[row] = outcome.features
+        if outcome.status is not None:
+            self._status[row] = outcome.status
+        if outcome.masks is not None:
+            self._masks[row] = outcome.masks
+
+    def table(self) -> ImageTable:
+        """Give everything in data set order, whatever the order in which it came."""
+        items = self._items
+        whole = self._usable.all()
+        rows = range(len(items)) if whole else np.flatnonzero(self._usable).tolist()
+        ids = pd.Index([items[row].sample.id for row in rows], name="id")
+        values = self._values if whole else self._values[self._usable]
+        masks = {items[row].sample.id: self._masks[row] for row in sorted(self._masks)}
+        ordered = ["read", *(step.id for step in self._plan.steps())]
+        return ImageTable(
+            features=pd.DataFrame(values, index=ids, columns=self._columns, copy=False),
+            status={items[row].sample.id: self._status[row] for row in sorted(self._status)},
+            masks=score_table(masks) if masks else None,
+            rejected=[(items[row], self._rejected[row]) for row in sorted(self._rejected)],
+            notes={items[row].sample.id: self._notes[row] for row in sorted(self._notes)},
+            counts={
+                step: StepCount(self._computed[step], self._reused[step], self._seconds[step])
+                for step in ordered
+            },
+        )

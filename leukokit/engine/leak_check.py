@@ -21,7 +21,7 @@ _ASKED_AGAIN = 16
 _TOLERANCE = 1e-3
 """Networks sum in another order for another batch; a leak moves probabilities by far more."""
 
-_ROWS = 400
+_ROWS = 200
 
 
 def company_leak(

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -27,6 +28,7 @@ from leukokit.engine.keys import LAYOUT
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
+_SCAN = 2  # a table of up to so many rows a wanted key is read from end to end
 _MANIFEST = "manifest.json"
 _TITLE = "title.txt"
 _CHECKPOINTS = "checkpoints"
@@ -92,15 +94,11 @@ class Store:
         damaged = 0
         try:
             with self._open(path, write=False) as connection:
-                for start in range(0, len(keys), _CHUNK):
-                    chunk = list(keys[start : start + _CHUNK])
-                    marks = ",".join("?" * len(chunk))
-                    query = f"SELECT key, payload, checksum FROM rows WHERE key IN ({marks})"
-                    for key, payload, checksum in connection.execute(query, chunk):
-                        if not isinstance(payload, bytes) or zlib.crc32(payload) != checksum:
-                            damaged += 1
-                        else:
-                            found[key] = payload
+                for key, payload, checksum in _select(connection, "key, payload, checksum", keys):
+                    if not isinstance(payload, bytes) or zlib.crc32(payload) != checksum:
+                        damaged += 1
+                    else:
+                        found[key] = payload
         except sqlite3.Error as error:
             self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
             self._set_aside(path, error)
@@ -117,11 +115,7 @@ class Store:
             return found
         try:
             with self._open(path, write=False) as connection:
-                for start in range(0, len(keys), _CHUNK):
-                    chunk = list(keys[start : start + _CHUNK])
-                    marks = ",".join("?" * len(chunk))
-                    query = f"SELECT key FROM rows WHERE key IN ({marks})"
-                    found.update(key for (key,) in connection.execute(query, chunk))
+                found.update(key for (key,) in _select(connection, "key", keys))
         except sqlite3.Error as error:
             self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
             self._set_aside(path, error)
@@ -318,6 +312,24 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         connection.close()
         connection = sqlite3.connect(f"{address}?immutable=1", uri=True)
     return connection
+
+
+def _select(connection: sqlite3.Connection, columns: str, keys: Sequence[str]) -> Iterator[Any]:
+    """Rows of those ``keys`` that are there: ``columns``, of which the first is the key, in any order."""
+    if not keys:
+        return
+    (rows,) = connection.execute("SELECT MAX(rowid) FROM rows").fetchone()
+    # Reading a row in passing costs half of finding one by its key.
+    if (rows or 0) <= _SCAN * len(keys):
+        wanted = set(keys)
+        for row in connection.execute(f"SELECT {columns} FROM rows"):
+            if row[0] in wanted:
+                yield row
+        return
+    for start in range(0, len(keys), _CHUNK):
+        chunk = list(keys[start : start + _CHUNK])
+        marks = ",".join("?" * len(chunk))
+        yield from connection.execute(f"SELECT {columns} FROM rows WHERE key IN ({marks})", chunk)
 
 
 def _file_digest(path: Path) -> str:

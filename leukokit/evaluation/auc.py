@@ -95,12 +95,16 @@ def placements(contest: Contest) -> tuple[FloatArray, FloatArray]:
 
     Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313. In the order of ``upper`` and ``lower``.
     """
-    from scipy.stats import rankdata
-
     upper, lower = contest.values[contest.upper], contest.values[contest.lower]
     m, n = len(upper), len(lower)
-    ranks = rankdata(np.concatenate([upper, lower]))
-    return (ranks[:m] - rankdata(upper)) / n, 1 - (ranks[m:] - rankdata(lower)) / m
+    ranks = _mid_ranks(np.concatenate([upper, lower]))
+    return (ranks[:m] - _mid_ranks(upper)) / n, 1 - (ranks[m:] - _mid_ranks(lower)) / m
+
+
+def _mid_ranks(values: FloatArray) -> FloatArray:
+    import pandas as pd
+
+    return np.asarray(pd.Series(values).rank(), dtype=np.float64)
 
 
 def _deviation(values: FloatArray) -> float:

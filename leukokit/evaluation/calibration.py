@@ -251,9 +251,15 @@ def _temperature(true: NDArray[np.intp], proba: FloatArray) -> float:
 
 
 def _curve(positive: NDArray[np.bool_], values: FloatArray) -> Curve | None:
-    from sklearn.isotonic import IsotonicRegression
+    from scipy.optimize import isotonic_regression
 
     if not positive.any():
         return None
-    fitted = IsotonicRegression(y_min=0, y_max=1).fit(values, positive.astype(np.float64))
-    return Curve(tuple(fitted.X_thresholds_.tolist()), tuple(fitted.y_thresholds_.tolist()))
+    places, where, counts = np.unique(values, return_inverse=True, return_counts=True)
+    shares = np.bincount(where, weights=positive) / counts
+    heights = np.asarray(isotonic_regression(shares, weights=counts.astype(np.float64)).x)
+    # Corners alone: the inside of a flat piece says nothing.
+    flat = np.diff(heights) == 0
+    kept = np.ones(len(places), dtype=bool)
+    kept[1:-1] = ~(flat[:-1] & flat[1:])
+    return Curve(tuple(places[kept].tolist()), tuple(heights[kept].tolist()))

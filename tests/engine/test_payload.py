@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -36,3 +37,23 @@ def test_vectors_round_trip(values: np.ndarray, status: Status | None) -> None:
     back, seen = payload.vector_from_bytes(payload.vector_to_bytes(values, status))
     assert back.tobytes() == values.tobytes()
     assert seen is status
+
+
+@given(
+    arrays(np.float64, st.tuples(st.integers(0, 5), st.integers(0, 4))),
+    st.lists(st.sampled_from([None, *Status]), min_size=5, max_size=5),
+)
+def test_many_vectors_are_those_read_one_by_one(table: np.ndarray, statuses: list[Status | None]) -> None:
+    """Together or alone: the same bits and statuses, in order."""
+    rows = [payload.vector_to_bytes(row, status) for row, status in zip(table, statuses, strict=False)]
+    values, seen = payload.vectors_from_bytes(rows)
+    alone = [payload.vector_from_bytes(row) for row in rows]
+    assert [row.tobytes() for row in values] == [one.tobytes() for one, _ in alone]
+    assert seen == [status for _, status in alone]
+
+
+def test_vectors_of_different_lengths_are_no_table() -> None:
+    """One step gives each image as many numbers."""
+    rows = [payload.vector_to_bytes(np.zeros(n), None) for n in (2, 3)]
+    with pytest.raises(ValueError, match="differ in length"):
+        payload.vectors_from_bytes(rows)

@@ -40,6 +40,19 @@ def test_more_keys_than_one_query_holds(tmp_path: Path) -> None:
     assert store.get_rows(STEP, [key for key, _ in rows]) == dict(rows)
 
 
+@pytest.mark.parametrize("others", [0, 10_000])
+def test_few_keys_of_many_rows_and_all_keys_are_found_alike(tmp_path: Path, others: int) -> None:
+    """Read from end to end or looked up by key: the wanted rows, no other, and none that is not there."""
+    store = Store(tmp_path)
+    store.put_rows("step", "title", [(f"other{i}", b"other") for i in range(others)])
+    store.put_rows("step", "title", [(f"key{i}", f"row{i}".encode()) for i in range(600)])
+    wanted = [f"key{i}" for i in range(0, 700, 2)]
+    found = store.get_rows("step", wanted)
+    assert found == {f"key{i}": f"row{i}".encode() for i in range(0, 600, 2)}
+    assert store.has_rows("step", wanted) == set(found)
+    assert store.get_rows("step", []) == {}
+
+
 def test_a_flipped_byte_is_noticed(tmp_path: Path) -> None:
     """A row that fails its checksum is left out with a warning; its neighbors are used."""
     warnings: list[str] = []

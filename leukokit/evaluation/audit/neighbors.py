@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.types import FloatArray
 from leukokit.evaluation.audit.findings import Finding, Limit, Table, skipped
 from leukokit.evaluation.audit.pairs import NeighborCount, PairTable
 
@@ -83,11 +87,18 @@ def p_value(each: NeighborCount, table: PairTable) -> float:
 
     One-sided Fisher's exact test of neighbors against random pairs.
     """
-    from scipy.stats import hypergeom
+    from scipy.special import betaln
 
     neighbors, random = each.compared, table.random
-    alike = neighbors.alike + random.alike
-    return float(hypergeom.sf(neighbors.alike - 1, neighbors.pairs + random.pairs, alike, neighbors.pairs))
+    alike, pairs = neighbors.alike + random.alike, neighbors.pairs + random.pairs
+    found = np.arange(neighbors.alike, min(alike, neighbors.pairs) + 1)
+
+    def log_ways(of: int, chosen: NDArray[np.intp] | int) -> FloatArray:
+        return np.asarray(-betaln(1 + of - chosen, 1 + chosen) - np.log1p(of), dtype=np.float64)
+
+    among = log_ways(alike, found) + log_ways(pairs - alike, neighbors.pairs - found)
+    possible = found >= neighbors.pairs - (pairs - alike)
+    return min(1.0, float(np.exp(among - log_ways(pairs, neighbors.pairs))[possible].sum()))
 
 
 def _share(each: NeighborCount) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Classifier, Examples, FittedModel, FloatArray, TabularModel
-from leukokit.plugins.explain._kernel import KernelMachine
 
 
 class Shuffler(Protocol):
@@ -82,6 +81,8 @@ class PipelineShuffler:
         self.kept = self._kept_columns()
         self.final = pipeline.steps[-1][1]
         self.base = np.asarray(self.final.predict_proba(self.rows), dtype=np.float64)
+        from leukokit.plugins.explain._kernel import KernelMachine  # loads scikit-learn
+
         self.machine = KernelMachine.of(self.final, self.rows)
 
     def __call__(self, column: str, orders: NDArray[np.intp]) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+import cv2
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -51,9 +52,13 @@ def cooccurrence(
     """
     # Pixels outside the mask get a level of their own, whose row and column are cut off again: no branch a
     # pixel.
-    plane = leveled.astype(np.uint16)
-    if mask is not None:
-        plane[~mask] = levels
+    if mask is None:
+        plane = leveled.astype(np.uint16)
+    else:
+        # No pair reaches out of the mask's box. Where it is empty, one pixel stands for it: no pair either.
+        x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
+        box = slice(y, y + max(height, 1)), slice(x, x + max(width, 1))
+        plane = np.where(mask[box], leveled[box], np.uint16(levels))
     counts = _count(plane, distances, levels + 1)[:, :, :levels, :levels].astype(np.float64)
     counts += counts.swapaxes(2, 3)
     total = counts.sum(axis=(2, 3), keepdims=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 
@@ -63,6 +64,14 @@ class ColorStatistics(FeatureExtractor):
 
     def names(self) -> tuple[str, ...]:
         """Region by region, space by space, channel by channel."""
+        return self._names
+
+    def nullable(self) -> frozenset[str]:
+        """Features of nuclei and cells: a white cell may lack one of them in the labels."""
+        return frozenset(name for name in self.names() if not name.startswith("color_image_"))
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
         return tuple(
             f"color_{region}_{channel}_{statistic}"
             for region in self.params.regions
@@ -70,10 +79,6 @@ class ColorStatistics(FeatureExtractor):
             for channel in channels_of(space)
             for statistic in self.params.statistics
         )
-
-    def nullable(self) -> frozenset[str]:
-        """Features of nuclei and cells: a white cell may lack one of them in the labels."""
-        return frozenset(name for name in self.names() if not name.startswith("color_image_"))
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Measure the channels.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
@@ -68,6 +69,14 @@ class Haralick(FeatureExtractor):
 
     def names(self) -> tuple[str, ...]:
         """Region by region, channel by channel, distance by distance, property by property."""
+        return self._names
+
+    def nullable(self) -> frozenset[str]:
+        """Features of nuclei and cells, which may be too small for a pair."""
+        return frozenset(name for name in self.names() if not name.startswith("haralick_image_"))
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
         return tuple(
             f"haralick_{region}_{channel}_d{distance}_{which}_{statistic}"
             for region in self.params.regions
@@ -76,10 +85,6 @@ class Haralick(FeatureExtractor):
             for which in self.params.properties
             for statistic in self.params.statistics
         )
-
-    def nullable(self) -> frozenset[str]:
-        """Features of nuclei and cells, which may be too small for a pair."""
-        return frozenset(name for name in self.names() if not name.startswith("haralick_image_"))
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Count pixel pairs and measure their matrices.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -62,6 +63,14 @@ class Lbp(FeatureExtractor):
 
     def names(self) -> tuple[str, ...]:
         """Region by region, channel by channel, scale by scale, code by code."""
+        return self._names
+
+    def nullable(self) -> frozenset[str]:
+        """Features of nuclei and cells, which may lie wholly at the image's border."""
+        return frozenset(name for name in self.names() if not name.startswith("lbp_image_"))
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
         return tuple(
             f"lbp_{region}_{channel}_p{scale.points}r{scale.radius}_{code:02d}"
             for region in self.params.regions
@@ -69,10 +78,6 @@ class Lbp(FeatureExtractor):
             for scale in self.params.scales
             for code in range(scale.points + 2)
         )
-
-    def nullable(self) -> frozenset[str]:
-        """Features of nuclei and cells, which may lie wholly at the image's border."""
-        return frozenset(name for name in self.names() if not name.startswith("lbp_image_"))
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Count patterns.

@@ -84,17 +84,27 @@ class Macenko(Preprocessor):
         strength = _strength(concentrations)
         if not (strength > 0).all():
             return image
-        scaled = concentrations * (self._strength / strength)
-        shown = self.params.light * np.exp(-scaled @ self._stains.T)
-        return np.clip(np.rint(shown), 0, 255).astype(np.uint8).reshape(image.shape)
+        concentrations *= self._strength / strength
+        shown = -concentrations @ self._stains.T
+        np.exp(shown, out=shown)
+        shown *= self.params.light
+        np.rint(shown, out=shown)
+        np.clip(shown, 0, 255, out=shown)
+        return shown.astype(np.uint8).reshape(image.shape)
 
     def _density(self, image: RGBImage) -> FloatArray:
         """Optical density of each pixel, float64 n x 3."""
-        return -np.log((image.reshape(-1, 3).astype(np.float64) + 1) / self.params.light)
+        return self._table().take(image.reshape(-1, 3))
+
+    def _table(self) -> FloatArray:
+        """Optical density of each of the 256 levels, falling."""
+        table: FloatArray = -np.log((np.arange(256) + 1) / self.params.light)
+        return table
 
     def _directions(self, density: FloatArray) -> FloatArray | None:
         """Directions of the two stains, float64 3 x 2, unit length; None where there is too little stain."""
-        stained = density[(density > self.params.min_density).all(axis=1)]
+        red, green, blue = density.T
+        stained = density[np.minimum(np.minimum(red, green), blue) > self.params.min_density]
         if len(stained) < 100:
             return None
         values, vectors = np.linalg.eigh(np.cov(stained, rowvar=False))
