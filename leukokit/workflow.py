@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +14,7 @@ import joblib
 
 from leukokit.catalog import Catalog, discover
 from leukokit.engine.audit.audit import audit_finisher
+from leukokit.engine.cluster.connection import joined
 from leukokit.engine.executors import ExecutorKind, Workers
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
@@ -90,22 +95,39 @@ def run(
     """
     catalog = catalog or discover()
     loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
-    options = RunOptions(
-        out=Path(out),
-        directory=Path(run_dir) if run_dir is not None else None,
-        cache=default_cache() if cache == AUTO_CACHE else (Path(cache) if cache is not None else None),
-        workers=Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout, scheduler),
-    )
-    return run_recipe(
-        loaded,
-        catalog,
-        options,
-        observer=observer,
-        finishers=[
-            write_figures,
-            audit_finisher(options.workers, observer),
-            write_model_cards,
-            write_pictures,
-            write_report,
-        ],
-    )
+    helping = loaded.classify.component.helping() if loaded.classify is not None else ""
+    if helping:
+        out, run_dir = _discarded(), None
+        if observer is not None:
+            observer.say(f"{helping} helps to train; the first process publishes, this one discards its run")
+    asked = Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout, scheduler)
+    with joined(asked) as crew:
+        options = RunOptions(
+            out=Path(out),
+            directory=Path(run_dir) if run_dir is not None else None,
+            cache=default_cache() if cache == AUTO_CACHE else (Path(cache) if cache is not None else None),
+            workers=crew,
+        )
+        result = run_recipe(
+            loaded,
+            catalog,
+            options,
+            observer=observer,
+            finishers=[]
+            if helping
+            else [
+                write_figures,
+                audit_finisher(crew, observer),
+                write_model_cards,
+                write_pictures,
+                write_report,
+            ],
+        )
+    return replace(result, published=not helping)
+
+
+def _discarded() -> Path:
+    """Make a folder that is there until this process ends."""
+    folder = tempfile.mkdtemp(prefix="leukokit-helping-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from leukokit.api.selector import Selector
     from leukokit.api.tabular import TabularClassifier, TabularModel
     from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
+    from leukokit.api.urls import Location, is_url, read_url, shown_url
 
 _HOME = {
     "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images", "Progress", "Workspace"),
@@ -51,6 +52,7 @@ _HOME = {
     "selector": ("Selector",),
     "tabular": ("TabularClassifier", "TabularModel"),
     "types": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
+    "urls": ("Location", "is_url", "read_url", "shown_url"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -96,6 +98,7 @@ __all__ = [
     "LabelImage",
     "Labels",
     "LeukokitError",
+    "Location",
     "Mask",
     "Params",
     "Part",
@@ -114,5 +117,8 @@ __all__ = [
     "check_rgb",
     "decode_image",
     "hookimpl",
+    "is_url",
     "read_image",
+    "read_url",
+    "shown_url",
 ]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.api.types import RGBImage
+from leukokit.api.urls import is_url
 
 
 class Part(StrEnum):
@@ -30,13 +31,22 @@ class Sample:
     id : str
         Unique in the data set and stable between machines, such as ``Benign/WBC-Benign-001.jpg``.
     path : Path or None
-        The image file; None where the data set renders its images.
+        The image file; None where it has a URL, or the data set renders its images.
     label : str or None
         The true class; None where unknown.
     group : str or None
         Samples of one group (patient, slide, overlapping views) never straddle parts of a grouped split.
     mask_path : Path or None
         File with ground-truth masks, read by the data set's ``truth``.
+    url : str or None
+        The image file by URL, read through fsspec wherever the work is done; never beside a path.
+    mask_url : str or None
+        File with ground-truth masks by URL; never beside a path.
+
+    Raises
+    ------
+    ValueError
+        Where a file has both a path and a URL, or the URL is none.
     """
 
     id: str
@@ -44,6 +54,22 @@ class Sample:
     label: str | None = None
     group: str | None = None
     mask_path: Path | None = None
+    url: str | None = None
+    mask_url: str | None = None
+
+    def __post_init__(self) -> None:
+        for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
+            if url is not None and path is not None:
+                raise ValueError(f"sample {self.id} has both a path and a URL; give one of the two")
+            if url is not None and not is_url(url):
+                raise ValueError(
+                    f"the URL of sample {self.id} does not begin with a protocol such as https://"
+                )
+
+    @property
+    def rendered(self) -> bool:
+        """True where the image has no file: the data set renders it."""
+        return self.path is None and self.url is None
 
 
 @dataclass(frozen=True, slots=True)

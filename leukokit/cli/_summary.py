@@ -31,7 +31,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     if explain_plan:
         Console(stderr=True, highlight=False).print(_reasons(result))
     if as_json:
-        facts = {"path": str(result.path), "exit_code": result.exit_code, "metrics": result.metrics}
+        path = str(result.path) if result.published else None
+        facts = {"path": path, "exit_code": result.exit_code, "metrics": result.metrics}
         print(json.dumps(facts, indent=2, sort_keys=True))
         return
     if result.stamp:
@@ -50,7 +51,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     report = result.path / "report.html"
     if report.exists():
         console.print(f"report: {escape(str(report))}", soft_wrap=True)
-    console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
+    if result.published:
+        console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
     console.print("Research use only. Not a medical device.", style="dim")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from leukokit.api import DataError, Dataset, Kind, Sample
 from leukokit.catalog import Catalog
+from leukokit.engine.executors import ExecutorKind, Workers
 from leukokit.engine.group_file import regrouped
 from leukokit.engine.identity import identity_key
 from leukokit.engine.image_plan import Item
@@ -40,12 +41,14 @@ class OpenData:
 
 
 def open_data(
-    recipe: Recipe, catalog: Catalog, *, threads: int, observer: Observer, conflicts: bool = False
+    recipe: Recipe, catalog: Catalog, *, workers: Workers, observer: Observer, conflicts: bool = False
 ) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.
 
     Parameters
     ----------
+    workers : Workers
+        Dask workers read the files themselves; otherwise this process does, in as many threads.
     conflicts : bool
         Let one picture in two classes pass: an audit reports it.
 
@@ -80,11 +83,19 @@ def open_data(
         samples = regrouped(samples, recipe.model.data.groups, stood_in=stood_in, observer=observer)
     for note in dataset.notes():
         observer.warn(f"data set {name}: {note}")
-    keys = content_keys(dataset, identity, samples, threads)
+    keys = _content_keys(dataset, identity, samples, workers)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
         refuse_conflicts(items)
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
+
+
+def _content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers) -> list[str]:
+    if workers.kind is not ExecutorKind.DASK:
+        return content_keys(dataset, identity, samples, workers.count)
+    from leukokit.engine.cluster.digests import content_keys_on_dask
+
+    return content_keys_on_dask(dataset, identity, samples, workers)
 
 
 def refuse_conflicts(items: Sequence[Item]) -> None:

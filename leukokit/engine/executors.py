@@ -12,16 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from itertools import islice
 from multiprocessing.connection import wait as wait_for_connection
+from typing import TYPE_CHECKING, TypeVar
 
 from leukokit.engine.image_plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.image_work import process_batch
 from leukokit.engine.keys import deep_versions
 from leukokit.errors import RunFailed
+
+if TYPE_CHECKING:
+    from leukokit.engine.cluster.connection import Cluster
+
+T = TypeVar("T")
 
 BATCH = 32
 """Images a task: large enough that sending it costs nothing, small enough that both cores finish together."""
@@ -57,12 +63,15 @@ class Workers:
         done again image by image, so that only the image that hangs is lost.
     scheduler : str or None
         Address of a dask scheduler, for ``DASK``; a cluster of this machine where None.
+    cluster : Cluster or None
+        The run's connection to it, where the stages of a run share one.
     """
 
     kind: ExecutorKind = ExecutorKind.AUTO
     count: int = 1
     timeout: float = 120.0
     scheduler: str | None = None
+    cluster: Cluster | None = field(default=None, compare=False, repr=False)
 
 
 def execute(
@@ -72,7 +81,7 @@ def execute(
     if not items:
         return
     if workers.kind is ExecutorKind.DASK:
-        from leukokit.engine.dask_executor import execute_on_dask
+        from leukokit.engine.cluster.images import execute_on_dask
 
         execute_on_dask(plan, items, workers, on_outcome)
         return
@@ -95,7 +104,7 @@ def _deep(plan: ImagePlan) -> bool:
     return any(deep_versions(step.component.requires) for step in plan.steps())
 
 
-def batches(items: Sequence[Item], size: int) -> Iterator[list[Item]]:
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
     """Cut items into lists of ``size``, the last one shorter."""
     stream = iter(items)
     while batch := list(islice(stream, size)):

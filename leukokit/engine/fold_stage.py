@@ -95,6 +95,7 @@ class FoldStage:
             store=self.store,
             scratch=self.scratch / (folder or "run") / fold.name,
             places=places,
+            workers=self.workers,
             observer=self.observer,
             explain=explain,
         )

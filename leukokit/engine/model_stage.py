@@ -22,6 +22,7 @@ from leukokit.api import (
     Selector,
     Workspace,
 )
+from leukokit.engine.executors import Workers
 from leukokit.engine.explain_stage import Explained, Subject, explain_model
 from leukokit.engine.identity import identity
 from leukokit.engine.image_plan import ImagePlan
@@ -30,6 +31,7 @@ from leukokit.engine.leak_check import company_leak, memory_leaks
 from leukokit.engine.observer import Observer
 from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
+from leukokit.engine.trials import trial_runner
 from leukokit.engine.workspace import FitPlaces, FitProgress, checkpoint_folder, gathered
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.evaluation.calibration import Calibration
@@ -116,6 +118,7 @@ def fit_fold(
     store: Store | None,
     scratch: Path,
     places: FitPlaces,
+    workers: Workers,
     observer: Observer,
     explain: bool = True,
 ) -> FittedFold:
@@ -129,6 +132,8 @@ def fit_fold(
         A folder for what is fitted; made here.
     places : FitPlaces
         Where the fit shows what it does, and where checkpoints go without a cache.
+    workers : Workers
+        Who tries settings, where there are several.
     explain : bool
         Whether the recipe's explainers look at the model.
     """
@@ -143,7 +148,7 @@ def fit_fold(
         title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
         opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, observer)
+            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, workers, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
     found = _read(candidates, scratch, reused=kept is not None)
@@ -197,6 +202,7 @@ def _fit(
     folder: Path,
     checkpoints: Path,
     artifacts: Path,
+    workers: Workers,
     observer: Observer,
 ) -> FittedModel:
     seed = candidates[0].recipe.seed
@@ -205,15 +211,12 @@ def _fit(
     if tune is not None:
         observer.stage("tuning", len(candidates))
         pairs = [_classifier(each.recipe) for each in candidates]
-        found = search(
-            [
-                Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
-                for each, (classifier, select) in zip(candidates, pairs, strict=True)
-            ],
-            cv=tune.cv,
-            scoring=tune.scoring,
-            seed=seed,
-        )
+        settings = [
+            Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
+            for each, (classifier, select) in zip(candidates, pairs, strict=True)
+        ]
+        run = trial_runner(settings, workers)
+        found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
         best = found.best
         found.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")

@@ -88,7 +88,7 @@ def run(
     """
     observer = observer or Silent()
     started = monotonic()
-    data = open_data(recipe, catalog, threads=options.workers.count, observer=observer)
+    data = open_data(recipe, catalog, workers=options.workers, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:

@@ -67,12 +67,17 @@ class TuneResult:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate on one fold; plain data, so that it can cross process borders."""
+    """One candidate on one fold; plain data, so that it can cross process borders.
+
+    Folds of one candidate share ``train``; ``learn`` and ``held_out`` are row numbers in it: sent together,
+    trials hold each table once.
+    """
 
     classifier: Classifier
     select: Sequence[Selector]
-    learn: Examples
-    held_out: Examples
+    train: Examples
+    learn: NDArray[np.intp]
+    held_out: NDArray[np.intp]
     scoring: str
     seed: int
 
@@ -128,8 +133,9 @@ def search(
         Trial(
             classifier=each.classifier,
             select=each.select,
-            learn=take(each.train, learn),
-            held_out=take(each.train, held_out),
+            train=each.train,
+            learn=learn,
+            held_out=held_out,
             scoring=scoring,
             seed=seed,
         )
@@ -178,9 +184,10 @@ class _SomeImages:
 
 
 def _score_trial(trial: Trial) -> float:
-    model = trial.classifier.fit(trial.learn, seed=trial.seed, select=trial.select)
-    truth: Any = trial.held_out.labels
-    value = score(trial.scoring, truth, model.predict_proba(trial.held_out), model.classes)
+    learn, held_out = take(trial.train, trial.learn), take(trial.train, trial.held_out)
+    model = trial.classifier.fit(learn, seed=trial.seed, select=trial.select)
+    truth: Any = held_out.labels
+    value = score(trial.scoring, truth, model.predict_proba(held_out), model.classes)
     if value is None:
         raise DataError(
             f"{trial.scoring} cannot be told on a fold that holds one class only",

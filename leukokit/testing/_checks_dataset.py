@@ -6,7 +6,18 @@ from itertools import islice
 
 import numpy as np
 
-from leukokit.api import DataError, Dataset, Labels, Part, Sample, check_rgb, read_image
+from leukokit.api import (
+    DataError,
+    Dataset,
+    Labels,
+    Part,
+    RGBImage,
+    Sample,
+    check_rgb,
+    decode_image,
+    read_image,
+    read_url,
+)
 from leukokit.testing._case import Case
 
 _LOOKED_AT = 3
@@ -46,14 +57,21 @@ def pixels_can_be_had(case: Case) -> None:
     if dataset.missing() is not None:
         return
     for sample in islice(dataset.samples(), _LOOKED_AT):
-        if sample.path is not None:
-            read_image(sample.path)
+        if not sample.rendered:
+            _read(sample)
             continue
         image = dataset.render(sample)
         check_rgb(image, f"{case.name}.render")
         assert np.array_equal(image, case.make().render(sample)), (
             f"{case.name} renders {sample.id} anew each time"
         )
+
+
+def _read(sample: Sample) -> RGBImage:
+    if sample.url is not None:
+        return decode_image(read_url(sample.url), name=sample.id).rgb
+    assert sample.path is not None
+    return read_image(sample.path)
 
 
 def splits_are_of_these_samples(case: Case) -> None:
@@ -81,7 +99,7 @@ def truth_fits_the_image(case: Case) -> None:
         if truth is None:
             continue
         assert isinstance(truth, Labels), f"{case.name}.truth returns {type(truth).__name__}, expected Labels"
-        image = dataset.render(sample) if sample.path is None else read_image(sample.path)
+        image = dataset.render(sample) if sample.rendered else _read(sample)
         for role, array in truth.roles.items():
             assert array.shape == image.shape[:2], (
                 f"{case.name}: the {role} mask of {sample.id} has another size"

@@ -19,6 +19,7 @@ from PIL import Image
 import leukokit
 from leukokit.catalog import discover
 from leukokit.engine.data import open_data
+from leukokit.engine.executors import Workers
 from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.observer import Silent
 from leukokit.engine.run_result import RunResult
@@ -173,7 +174,7 @@ def plan_of(recipe: Path, store: Store | None) -> tuple[ImagePlan, tuple[Item, .
 
     catalog = discover()
     loaded = load_recipe(recipe, catalog)
-    data = open_data(loaded, catalog, threads=1, observer=Silent())
+    data = open_data(loaded, catalog, workers=Workers(), observer=Silent())
     plan = image_plan(loaded, data.dataset, [], store=store, has_truth=False, observer=Silent())
     return plan, data.items
 

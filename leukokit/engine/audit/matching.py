@@ -17,7 +17,7 @@ from leukokit.engine.executors import Workers
 from leukokit.engine.image_plan import Item
 from leukokit.engine.keys import array_digest, digest, library_versions
 from leukokit.engine.observer import Observer
-from leukokit.engine.reading import ReadOptions, pixels
+from leukokit.engine.reading import ReadOptions, folder_of, pixels
 from leukokit.engine.store import Store
 from leukokit.evaluation.audit.hashes import TRANSFORMS, near_hashes
 from leukokit.evaluation.audit.order import distant_pairs, file_runs, identical_pairs, neighbor_pairs
@@ -250,10 +250,7 @@ class _Search:
 
 def _runs(items: Sequence[Item]) -> list[_Run]:
     """Rows in file order, one run a folder and class."""
-    folders = []
-    for item in items:
-        place = "" if item.sample.path is None else str(item.sample.path.parent)
-        folders.append(f"{item.sample.label or ''}\0{place}")
+    folders = [f"{item.sample.label or ''}\0{folder_of(item.sample)}" for item in items]
     runs = file_runs(folders, [item.sample.id for item in items])
     return [_Run(items[rows[0]].sample.label or "", rows) for rows in runs]
 
@@ -283,7 +280,7 @@ class _Reader:
 
     def _pixels(self, sample: Sample) -> RGBImage | None:
         try:
-            if sample.path is None:
+            if sample.rendered:
                 with self._lock:
                     return pixels(self._dataset, sample, self._reading)[0]
             return pixels(self._dataset, sample, self._reading)[0]

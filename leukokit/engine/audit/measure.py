@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from PIL import Image
 
 from leukokit.api import Dataset, FeatureExtractor, FloatArray, Labels, Planes
+from leukokit.engine.audit.file_facts import FileFacts, file_facts
 from leukokit.engine.executors import Workers
 from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Rejection, Stage
 from leukokit.engine.image_stage import run_image_stage
@@ -31,8 +31,6 @@ from leukokit.evaluation.audit.traits import (
     foreground_share,
     frame_traits,
 )
-
-_STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
 
 _COLOR = tuple(f"color_{name}" for name in COLOR_NAMES)
 _FRAME = tuple(f"frame_{name}" for name in COLOR_NAMES)
@@ -85,15 +83,24 @@ class Measured:
     items : tuple of Item
         The readable images, in data set order; rows of everything below.
     rejected : tuple of (Item, Rejection)
+    table : DataFrame (n x d)
+        Columns of :class:`ImageTraits`.
+    files : tuple of FileFacts
     """
 
     items: tuple[Item, ...]
     rejected: tuple[tuple[Item, Rejection], ...]
     table: pd.DataFrame
+    files: tuple[FileFacts, ...]
 
     def rows(self, kept: NDArray[np.intp]) -> Measured:
         """Keep some of the images."""
-        return Measured(tuple(self.items[i] for i in kept), self.rejected, self.table.iloc[kept])
+        return Measured(
+            tuple(self.items[i] for i in kept),
+            self.rejected,
+            self.table.iloc[kept],
+            tuple(self.files[i] for i in kept),
+        )
 
     @property
     def color(self) -> FloatArray:
@@ -141,14 +148,15 @@ class Measured:
     def kinds(self) -> list[str]:
         """Dimensions, format and compression of each image as one text, n."""
         return [
-            f"{width:.0f} x {height:.0f}{_compression(item)}"
-            for item, (width, height) in zip(self.items, self.size, strict=True)
+            ", ".join(filter(None, (f"{width:.0f} x {height:.0f}", file.compression)))
+            for file, (width, height) in zip(self.files, self.size, strict=True)
         ]
 
     @property
     def bytes(self) -> FloatArray:
         """Size of each file, n; NaN where an image has none."""
-        return np.array([_file_size(item) for item in self.items], dtype=np.float64)
+        sizes = [np.nan if file.size is None else file.size for file in self.files]
+        return np.array(sizes, dtype=np.float64)
 
     def _columns(self, names: Sequence[str]) -> FloatArray:
         return self.table[list(names)].to_numpy(dtype=np.float64)
@@ -181,30 +189,5 @@ def measure(
     images = run_image_stage(plan, items, workers, observer)
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
-    return Measured(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)))
-
-
-def _compression(item: Item) -> str:
-    """Format by content, and of a JPEG the quality that its luminance table means; empty without a file."""
-    if item.sample.path is None:
-        return ""
-    try:
-        with Image.open(item.sample.path) as image:  # reads the header alone
-            tables = getattr(image, "quantization", None)
-            name = image.format or "unknown"
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return ", unknown"
-    if not tables:
-        return f", {name}"
-    # Independent JPEG Group: table = standard * scale / 100; scale = 200 - 2 quality, or 5000 / quality.
-    scale = 100 * sum(tables[0]) / _STANDARD_SUM
-    quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
-    return f", {name} quality {max(1, round(quality))}"
-
-
-def _file_size(item: Item) -> float:
-    path = item.sample.path
-    try:
-        return float(path.stat().st_size) if path is not None else float("nan")
-    except OSError:
-        return float("nan")
+    files = tuple(file_facts(kept, store, workers.count))
+    return Measured(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)), files)

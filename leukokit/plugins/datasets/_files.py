@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from leukokit.api import DataError, Sample
+from leukokit.api.urls import inside, list_url
 
 SHOWN = 5
 """Names that a message lists before it only counts."""
@@ -26,6 +28,8 @@ class Listing:
         Links; they are not followed, so that no loop and no file outside the folder is met.
     others : list of str
         Files with other extensions, and pipes and devices. Hidden files are not listed.
+    folders : list of str
+        Folders in the folder itself, whether or not they were walked through.
     unreadable : list of str
         Folders that could not be listed.
     """
@@ -33,6 +37,7 @@ class Listing:
     files: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
 
@@ -42,8 +47,46 @@ def natural(name: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(p), p) if p[:1].isdigit() and p.isascii() else (1, 0, p) for p in pieces)
 
 
-def walk(folder: Path, *, extensions: Sequence[str], recursive: bool) -> Listing:
-    """List the images of a folder, without following links.
+class Kind(Enum):
+    """What an entry of a folder is."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+    OTHER = "other"
+
+
+def entries(folder: Path | str) -> list[tuple[str, Kind]]:
+    """Names in a folder, by path or URL, and what they are; hidden ones are left out.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be listed.
+    """
+    if isinstance(folder, str):
+        found = [(name, Kind(kind)) for name, kind in list_url(folder)]
+    else:
+        with os.scandir(folder) as scan:
+            found = [(entry.name, _kind(entry)) for entry in scan]
+    return [(name, kind) for name, kind in found if not name.startswith(".")]
+
+
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    if entry.is_symlink():
+        return Kind.LINK
+    if entry.is_dir(follow_symlinks=False):
+        return Kind.FOLDER
+    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+
+
+def below(folder: Path | str, name: str) -> Path | str:
+    """Path or URL of an entry of a folder."""
+    return inside(folder, name) if isinstance(folder, str) else folder / name
+
+
+def walk(folder: Path | str, *, extensions: Sequence[str], recursive: bool) -> Listing:
+    """List the images of a folder, by path or URL, without following links.
 
     Raises
     ------
@@ -54,29 +97,28 @@ def walk(folder: Path, *, extensions: Sequence[str], recursive: bool) -> Listing
     ending = tuple(extension.lower() for extension in extensions)
     waiting = [""]
     while waiting:
-        inside = waiting.pop()
+        here = waiting.pop()
         try:
-            with os.scandir(folder / inside) as scan:
-                entries = list(scan)
+            listed = entries(below(folder, here) if here else folder)
         except OSError:
-            if not inside:
+            if not here:
                 raise
-            found.unreadable.append(inside)
+            found.unreadable.append(here)
             continue
-        for entry in entries:
-            name = f"{inside}/{entry.name}" if inside else entry.name
-            if entry.name.startswith("."):
-                continue
-            if entry.is_symlink():
-                found.links.append(name)
-            elif entry.is_dir(follow_symlinks=False):
+        for name, kind in listed:
+            whole = f"{here}/{name}" if here else name
+            if kind is Kind.LINK:
+                found.links.append(whole)
+            elif kind is Kind.FOLDER:
+                if not here:
+                    found.folders.append(name)
                 if recursive:
-                    waiting.append(name)
-            elif entry.is_file(follow_symlinks=False) and entry.name.lower().endswith(ending):
-                found.files.append(name)
+                    waiting.append(whole)
+            elif kind is Kind.FILE and name.lower().endswith(ending):
+                found.files.append(whole)
             else:
-                found.others.append(name)
-    for names in (found.files, found.links, found.others, found.unreadable):
+                found.others.append(whole)
+    for names in (found.files, found.links, found.others, found.folders, found.unreadable):
         names.sort(key=natural)
     return found
 

@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from leukokit.api import CELL, NUCLEUS, ImageRejected, LabelImage, Labels, Mask, Status
+from leukokit.api import (
+    CELL,
+    NUCLEUS,
+    ImageRejected,
+    LabelImage,
+    Labels,
+    Mask,
+    Status,
+    read_url,
+    shown_url,
+)
 from leukokit.api.images import MAX_PIXELS
 
 MaskRole: TypeAlias = Literal["nucleus", "cytoplasm"]
@@ -20,13 +30,13 @@ MaskRole: TypeAlias = Literal["nucleus", "cytoplasm"]
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
 
 
-def read_truth(path: Path, values: Mapping[MaskRole, int]) -> Labels:
+def read_truth(path: Path | str, values: Mapping[MaskRole, int]) -> Labels:
     """Read a mask file.
 
     Parameters
     ----------
-    path : Path
-        PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels).
+    path : Path or str
+        Path or URL: PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels).
     values : mapping of str to int
         ``nucleus`` and, where it is marked, ``cytoplasm`` -> value; other values are background.
 
@@ -45,7 +55,7 @@ def read_truth(path: Path, values: Mapping[MaskRole, int]) -> Labels:
     if found and found.isdisjoint(values.values()):
         shown = ", ".join(map(str, sorted(found)[:5])) + (" ..." if len(found) > 5 else "")
         meant = ", ".join(f"{role}: {value}" for role, value in values.items())
-        raise ImageRejected("bad_mask", f"{path.name} holds the values {shown} and none of {meant}")
+        raise ImageRejected("bad_mask", f"{_name(path)} holds the values {shown} and none of {meant}")
     return to_labels(nucleus=np.equal(mask, values["nucleus"]), cell=np.isin(mask, list(values.values())))
 
 
@@ -57,24 +67,28 @@ def to_labels(nucleus: Mask, cell: Mask) -> Labels:
     return Labels({NUCLEUS: np.where(nucleus, cells, np.int32(0)), CELL: cells}, status)
 
 
-def _values(path: Path) -> NDArray[Any]:
+def _name(path: Path | str) -> str:
+    return path.name if isinstance(path, Path) else shown_url(path).partition("::")[0].rpartition("/")[2]
+
+
+def _values(path: Path | str) -> NDArray[Any]:
+    name = _name(path)
     try:
-        with Image.open(io.BytesIO(path.read_bytes()), formats=_FORMATS) as image:
+        content = read_url(path) if isinstance(path, str) else path.read_bytes()
+        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise ImageRejected(
-                    "bad_mask", f"{path.name} is {image.width} x {image.height} px, too large"
-                )
+                raise ImageRejected("bad_mask", f"{name} is {image.width} x {image.height} px, too large")
             mask = np.array(image)
     except ImageRejected:
         raise
     except OSError as error:
-        raise ImageRejected("bad_mask", f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise ImageRejected("bad_mask", f"{name} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # whatever a malformed file provokes in a decoder
-        raise ImageRejected("bad_mask", f"{path.name} does not decode: {error}") from error
+        raise ImageRejected("bad_mask", f"{name} does not decode: {error}") from error
     if mask.ndim == 3:
         if mask.shape[2] > 3:
             mask = mask[..., :3]
         if (mask != mask[..., :1]).any():
-            raise ImageRejected("bad_mask", f"{path.name} is a color image; a mask has one value a pixel")
+            raise ImageRejected("bad_mask", f"{name} is a color image; a mask has one value a pixel")
         mask = mask[..., 0]
     return mask.astype(np.int64) if mask.dtype == np.bool_ else mask

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from leukokit.api import DataError, Dataset, Field, Params, Sample
+from leukokit.api import DataError, Dataset, Field, Location, Params, Sample, shown_url
 from leukokit.api.images import EXTENSIONS
 from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._files import Listing
@@ -17,7 +17,10 @@ from leukokit.plugins.datasets._files import Listing
 class FolderParams(Params):
     """Parameters of :class:`Folder`."""
 
-    root: Path = Field(description="Folder that holds one folder a class; its name is the class.")
+    root: Location = Field(
+        description="Folder, or its URL (https, s3, zip ...), that holds one folder a class; its name is the "
+        "class."
+    )
     extensions: tuple[str, ...] = Field(
         EXTENSIONS,
         min_length=1,
@@ -43,9 +46,18 @@ class Folder(Dataset):
     def missing(self) -> str | None:
         """Say that the folder is not there; None where it is."""
         root = self.params.root
+        if isinstance(root, str):
+            return self._missing_url()
         if root.is_dir():
             return None
         return f"{root} is {'not a folder' if root.exists() else 'not there'}. Correct root in the recipe"
+
+    def _missing_url(self) -> str | None:
+        try:
+            self._top  # noqa: B018 - lists the folder
+        except DataError as error:
+            return f"{error}. Correct root in the recipe"
+        return None
 
     def samples(self) -> Sequence[Sample]:
         """Images by class and name, numbers in their own order (2 before 10).
@@ -60,14 +72,14 @@ class Folder(Dataset):
         if not classes:
             raise DataError(
                 "holds no class folders",
-                where=str(root),
+                where=shown_url(str(root)),
                 hint="Put the images of each class into a folder of its own",
             )
         counts = {name: len(listing.files) for name, listing in classes.items()}
         if empty := [name for name, count in counts.items() if not count]:
             raise DataError(
                 "; ".join(f"class {_files.printable(name)} has 0 images" for name in empty),
-                where=str(root),
+                where=shown_url(str(root)),
                 hint=f"Files that end in {', '.join(self.params.extensions)} are read"
                 + (
                     ""
@@ -75,15 +87,19 @@ class Folder(Dataset):
                     else "; set recursive: true to read folders inside the class folders"
                 ),
             )
-        samples = [
-            Sample(
-                id=_files.printable(f"{name}/{file}"), path=root / name / file, label=_files.printable(name)
-            )
-            for name, listing in classes.items()
-            for file in listing.files
-        ]
+        samples = [self._sample(name, file) for name, listing in classes.items() for file in listing.files]
         _files.refuse_same_ids(samples)
         return samples
+
+    def _sample(self, name: str, file: str) -> Sample:
+        inside = f"{name}/{file}"
+        place = _files.below(self.params.root, inside)
+        return Sample(
+            id=_files.printable(inside),
+            path=place if isinstance(place, Path) else None,
+            url=place if isinstance(place, str) else None,
+            label=_files.printable(name),
+        )
 
     def notes(self) -> Sequence[str]:
         """Say what was passed over: links, files of other kinds, images beside the class folders."""
@@ -108,20 +124,12 @@ class Folder(Dataset):
 
     @cached_property
     def _classes(self) -> dict[str, Listing]:
-        root = self.params.root
-        self._top  # noqa: B018 - says why, where the root itself cannot be listed
-        names = sorted(
-            (
-                p.name
-                for p in root.iterdir()
-                if not p.name.startswith(".") and not p.is_symlink() and p.is_dir()
-            ),
-            key=_files.natural,
-        )
-        return {name: self._walk(root / name, recursive=self.params.recursive) for name in names}
+        root, recursive = self.params.root, self.params.recursive
+        return {name: self._walk(_files.below(root, name), recursive=recursive) for name in self._top.folders}
 
-    def _walk(self, folder: Path, *, recursive: bool) -> Listing:
+    def _walk(self, folder: Path | str, *, recursive: bool) -> Listing:
         try:
             return _files.walk(folder, extensions=self.params.extensions, recursive=recursive)
         except OSError as error:
-            raise DataError(f"cannot be listed: {error.strerror or error}", where=str(folder)) from error
+            reason = error.strerror or error
+            raise DataError(f"cannot be listed: {reason}", where=shown_url(str(folder))) from error

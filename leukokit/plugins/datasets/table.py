@@ -7,11 +7,25 @@ import io
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypedDict, get_args
 
 from pydantic import field_validator
 
-from leukokit.api import NUCLEUS, DataError, Dataset, Field, Labels, Params, Part, Sample
+from leukokit.api import (
+    NUCLEUS,
+    DataError,
+    Dataset,
+    Field,
+    Labels,
+    Location,
+    Params,
+    Part,
+    Sample,
+    is_url,
+    read_url,
+    shown_url,
+)
+from leukokit.api.urls import inside, url_parent
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
 _PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
@@ -28,7 +42,11 @@ _COLUMNS: tuple[Column, ...] = get_args(Column)
 class TableParams(Params):
     """Parameters of :class:`Table`."""
 
-    file: Path = Field(description="CSV file, UTF-8, with a header line; paths in it start from its folder.")
+    file: Location = Field(description="CSV file, or its URL; UTF-8, with a header line.")
+    root: Location | None = Field(
+        None,
+        description="Folder, or its URL, that the paths in the table start from; by default the table's own.",
+    )
     columns: dict[Column, str] = Field(
         {},
         description="Names of the columns where they differ from path, label, group, split and mask. Only "
@@ -49,9 +67,22 @@ class TableParams(Params):
             raise ValueError(f"nucleus and cytoplasm need different values, both are {value[NUCLEUS]}")
         return value
 
+    def folder(self) -> Path | str:
+        """Folder that paths in the table start from, or its URL."""
+        if self.root is not None:
+            return self.root
+        return self.file.parent if isinstance(self.file, Path) else url_parent(self.file)
+
     def column(self, role: Column) -> str:
         """Name of a column in the file."""
         return self.columns.get(role, role)
+
+
+class _Places(TypedDict, total=False):
+    path: Path
+    mask_path: Path | None
+    url: str
+    mask_url: str | None
 
 
 class Table(Dataset):
@@ -63,10 +94,19 @@ class Table(Dataset):
     def missing(self) -> str | None:
         """Say that the CSV file is not there; None where it is."""
         path = self.params.file
+        if isinstance(path, str):
+            return self._missing_url()
         if path.is_file():
             return None
         state = "not a file" if path.exists() else "not there"
         return f"{path} is {state}; expected a CSV with a column {self.params.column('path')!r}"
+
+    def _missing_url(self) -> str | None:
+        try:
+            self._content  # noqa: B018 - reads the file
+        except DataError as error:
+            return f"{error}; expected a CSV with a column {self.params.column('path')!r}"
+        return None
 
     def samples(self) -> Sequence[Sample]:
         """Images in the order of the table; the id is the path as the table has it.
@@ -89,17 +129,24 @@ class Table(Dataset):
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table names none."""
-        if sample.mask_path is None:
-            return None
-        return read_truth(sample.mask_path, self.params.mask_values)
+        mask = sample.mask_path or sample.mask_url
+        return None if mask is None else read_truth(mask, self.params.mask_values)
+
+    @cached_property
+    def _content(self) -> bytes:
+        file = self.params.file
+        try:
+            return read_url(file) if isinstance(file, str) else file.read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"cannot be read: {error.strerror or error}", where=shown_url(str(file))
+            ) from error
 
     @cached_property
     def _read(self) -> tuple[Sequence[Sample], Mapping[str, Part]]:
-        where = str(self.params.file)
+        where = shown_url(str(self.params.file))
         try:
-            text = self.params.file.read_text("utf-8-sig")
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror or error}", where=where) from error
+            text = self._content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise DataError(
                 f"is not UTF-8 text (byte {error.start})", where=where, hint="Save it as UTF-8"
@@ -126,8 +173,8 @@ class _Reading:
     """Rows of one table; problems are collected, so that all are told at once."""
 
     def __init__(self, params: TableParams) -> None:
-        self._where = str(params.file)
-        self._folder = params.file.parent
+        self._where = shown_url(str(params.file))
+        self._folder = params.folder()
         self._asked = ("path", *params.columns)
         self._columns = {role: params.column(role) for role in _COLUMNS}
         self._names: list[str] = []
@@ -174,14 +221,21 @@ class _Reading:
         self.samples.append(
             Sample(
                 id=id_,
-                path=self._folder / id_,
                 label=given["label"] or None,
                 group=given["group"] or None,
-                mask_path=self._folder / mask if mask else None,
+                **self._places(id_, mask),
             )
         )
         if part in _PARTS:
             self.parts[id_] = _PARTS[part]
+
+    def _places(self, name: str, mask: str) -> _Places:
+        if isinstance(self._folder, str):
+            return {
+                "url": inside(self._folder, name),
+                "mask_url": inside(self._folder, mask) if mask else None,
+            }
+        return {"path": self._folder / name, "mask_path": self._folder / mask if mask else None}
 
     def refuse_problems(self) -> None:
         if not self._problems:
@@ -195,6 +249,14 @@ class _Reading:
     def _file_problem(self, column: str, name: str) -> str | None:
         if not name:
             return f"{column} is empty"
+        if is_url(name):
+            return (
+                f"{column} {shown_url(name)} is a URL; give what all URLs begin with as root, the rest here"
+            )
+        if isinstance(self._folder, str):
+            # Asking a server for each file takes as long as reading it: what is absent is rejected then.
+            outside = ".." in name.split("/") or name.startswith("/") or "::" in name
+            return f"{column} {name} does not lie below root" if outside else None
         try:
             if (self._folder / name).is_file():
                 return None
