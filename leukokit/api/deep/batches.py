@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ def epoch_batches(
     seed: int,
     epoch: int,
     steps: int | None = None,
+    part: Callable[[int], slice] | None = None,
 ) -> Any:
     """Batches of one epoch, in an order that depends on (seed, epoch) alone.
 
@@ -33,6 +35,8 @@ def epoch_batches(
         Weight of each sample.
     steps : int, optional
         Number of batches; all of the epoch's where omitted.
+    part : callable, optional
+        Rows of a batch, of the size that it is given, that this process has; all where omitted.
 
     Returns
     -------
@@ -50,6 +54,8 @@ def epoch_batches(
 
         def __getitem__(self, index: int) -> tuple[NDArray[Any], ...]:
             rows = order[index * batch_size : (index + 1) * batch_size]
+            if part is not None:
+                rows = rows[part(len(rows))]
             taken = source.rows(rows, epoch)
             if weights is None:
                 return taken, targets[rows]

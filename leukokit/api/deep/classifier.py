@@ -13,6 +13,8 @@ import numpy as np
 from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Workspace
 from leukokit.api.deep import weights_file
 from leukokit.api.deep.backbone import Backbone
+from leukokit.api.deep.cluster import VARIABLE, cluster_of
+from leukokit.api.deep.distribution import replicas_of, team_of
 from leukokit.api.deep.history import check_tensorboard
 from leukokit.api.deep.model import FACTS_FILE, WEIGHTS_FILE, NetworkModel
 from leukokit.api.deep.network import build_network
@@ -22,7 +24,7 @@ from leukokit.api.deep.runtime import INSTALL_HINT, distribution
 from leukokit.api.deep.training import Training
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
-from leukokit.errors import DataError, LeukokitError
+from leukokit.errors import DataError, LeukokitError, UsageError
 
 PREVIEW_FILE = "augmentation.png"
 _PREVIEWED = 6
@@ -46,8 +48,15 @@ class NetworkClassifier(Classifier):
         raise NotImplementedError
 
     def fingerprint(self) -> str:
-        """Digest of the backbone's weights where they come from a file."""
-        return self._fingerprint
+        """Digest of the backbone's weights where they come from a file, and the processes that train."""
+        replicas = replicas_of(self.params.strategy)
+        # Floats that several processes add come to other bytes than those that one adds.
+        return f"{self._fingerprint} {replicas} replicas".strip() if replicas > 1 else self._fingerprint
+
+    def helping(self) -> str:
+        """Which process of ``TF_CONFIG`` this is, where it is not the first one."""
+        cluster = cluster_of() if self.params.strategy == "multi_worker" else None
+        return str(cluster) if cluster is not None and cluster.rank else ""
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -89,12 +98,15 @@ class NetworkClassifier(Classifier):
             check_tensorboard()
         if workspace is not None and params.augment is not None and params.augment.active:
             self._preview(train, workspace, seed)
-        with distribution(params.strategy):
+        self._tell_of_cluster(workspace)
+        team = team_of(params.strategy)
+        # A team exchanges what it must in its own steps; its networks are ordinary ones.
+        with distribution(params.strategy) if team is None else team.together():
             network = self._network(classes, seed=seed, deterministic=params.deterministic)
-            Training(network, params, classes, seed=seed, workspace=workspace).run(
+            Training(network, params, classes, seed=seed, workspace=workspace, team=team).run(
                 train, _known(validation, classes)
             )
-        return self._model(network, classes)
+        return self._model(network, classes, team.size if team is not None else 1)
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> NetworkModel:  # noqa: ARG002
         """Build the network anew and read its weights; no code comes from the file.
@@ -125,7 +137,7 @@ class NetworkClassifier(Classifier):
             )
         network = self._network(classes, seed=0, deterministic=False, pretrained=False)
         weights_file.read(folder / WEIGHTS_FILE, network)
-        return self._model(network, classes)
+        return self._model(network, classes, facts.get("replicas", 1))
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the fitted ``keras.Model``."""
@@ -149,8 +161,26 @@ class NetworkClassifier(Classifier):
             pretrained=pretrained,
         )
 
-    def _model(self, network: Any, classes: tuple[str, ...]) -> NetworkModel:
-        return NetworkModel(network, classes, self.params.side, self.params.batch_size, self.params.tta)
+    def _model(self, network: Any, classes: tuple[str, ...], replicas: int) -> NetworkModel:
+        params = self.params
+        return NetworkModel(network, classes, params.side, params.batch_size, params.tta, replicas)
+
+    def _tell_of_cluster(self, workspace: Workspace | None) -> None:
+        try:
+            cluster = cluster_of()
+        except UsageError:
+            if self.params.strategy == "multi_worker":
+                raise
+            return  # of something else that runs here
+        if workspace is None or cluster is None or cluster.size < 2:
+            return
+        if self.params.strategy == "multi_worker":
+            workspace.progress.say(f"{cluster} trains together with {', '.join(cluster.others)}")
+        else:
+            workspace.progress.say(
+                f"{VARIABLE} names {cluster.size} processes, and strategy: {self.params.strategy} trains in "
+                "this one alone; strategy: multi_worker trains in all"
+            )
 
     def _classes(self, train: Examples) -> tuple[str, ...]:
         if train.images is None or train.labels is None:

@@ -47,6 +47,8 @@ class NetworkModel:
         Images a step when predicting.
     tta : Views
         Turned and mirrored views that a prediction is averaged over.
+    replicas : int
+        Processes that trained it together.
     """
 
     network: Any
@@ -54,6 +56,7 @@ class NetworkModel:
     side: int
     batch_size: int = 25
     tta: Views = "none"
+    replicas: int = 1
 
     @cached_property
     def logits(self) -> Any:
@@ -102,6 +105,8 @@ class NetworkModel:
     def save(self, folder: Path) -> None:
         """Write the weights and ``network.json``; the network itself is built anew from the recipe."""
         facts = {"classes": list(self.classes), "side": self.side, "parameters": self.network.count_params()}
+        if self.replicas > 1:
+            facts["replicas"] = self.replicas
         (folder / FACTS_FILE).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n")
         weights_file.write(folder / WEIGHTS_FILE, self.network)
 

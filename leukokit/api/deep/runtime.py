@@ -121,6 +121,12 @@ def distribution(strategy: str) -> AbstractContextManager[object]:
     import tensorflow as tf
 
     distribute = tf.distribute
-    chosen = distribute.MirroredStrategy if strategy == "mirrored" else distribute.MultiWorkerMirroredStrategy
-    scope: AbstractContextManager[object] = chosen().scope()
+    if strategy == "mirrored":
+        chosen = distribute.MirroredStrategy()
+    else:
+        # Several processes do not come here (leukokit.api.deep.distribution): the devices of this one are
+        # meant, whatever TF_CONFIG says.
+        alone = distribute.cluster_resolver.SimpleClusterResolver(tf.train.ClusterSpec({}))
+        chosen = distribute.MultiWorkerMirroredStrategy(cluster_resolver=alone)
+    scope: AbstractContextManager[object] = chosen.scope()
     return scope

@@ -17,6 +17,8 @@ from leukokit.api.classifier import Examples, Workspace
 from leukokit.api.deep import checkpoint
 from leukokit.api.deep.batches import epoch_batches
 from leukokit.api.deep.checkpoint import TrainingState
+from leukokit.api.deep.distributed_step import DistributedSteps, synchronize
+from leukokit.api.deep.distribution import Team
 from leukokit.api.deep.frozen import Frozen, Part
 from leukokit.api.deep.history import write_history, write_scalars
 from leukokit.api.deep.network import POOL, first_layer, freeze_before
@@ -72,6 +74,8 @@ class Training:
     seed : int
         Order of batches and augmentation derive from it.
     workspace : Workspace or None
+    team : Team or None
+        The processes that train together; None where this one trains alone.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Training:
         *,
         seed: int,
         workspace: Workspace | None,
+        team: Team | None = None,
     ) -> None:
         self.keras = load_keras()
         self.network = network
@@ -89,6 +94,7 @@ class Training:
         self.classes = classes
         self.seed = seed
         self.workspace = workspace
+        self.team = team
         self.progress = workspace.progress if workspace is not None else None
         self.state = TrainingState()
         self.best: list[NDArray[Any]] = []
@@ -102,6 +108,10 @@ class Training:
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
+            if self.team is not None:
+                self.team.agree(self._same(learn, watch))
+                synchronize(self.network)
+                kept = self.team.latest(kept)
             frozen = Frozen(
                 self.network, self.params, [phase.first for phase in phases], folder, self.progress
             )
@@ -125,6 +135,12 @@ class Training:
             counts = targets.sum(axis=0)
             weights = (len(codes) / (len(counts) * counts[codes])).astype(np.float32)
         return Part(Source(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights)
+
+    def _same(self, learn: Part, watch: Part | None) -> list[Any]:
+        """Give what must not differ between processes that train together."""
+        parts = [(each.source.ids, each.targets.tolist()) for each in (learn, watch) if each is not None]
+        facts = [self.keras.version(), self.params.model_dump(mode="json"), self.classes, self.seed]
+        return [*facts, self.network.count_params(), parts]
 
     def _phase(
         self,
@@ -151,6 +167,14 @@ class Training:
             self.state, self.best = kept[0], kept[1].get("best", [])
             if self.progress is not None:
                 self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
+        if self.team is not None:
+            self._level(self.team, model)
+            self.steps = DistributedSteps(
+                model,
+                self.team,
+                label_smoothing=self.params.label_smoothing,
+                dtype=learn.source.array.dtype,
+            )
         if self.progress is not None:
             self.progress.stage(phase.name, total)
             self.progress.advance(self.state.epoch * self._epoch_steps(learn))
@@ -172,11 +196,11 @@ class Training:
             seed=self.seed,
             epoch=len(state.history),
             steps=left,
+            part=self.team.part if self.team is not None else None,
         )
         rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        calls = [_advancing(self.keras, self.progress.advance)] if self.progress is not None else []
-        done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
-        loss = float(done["loss"][-1])
+        done = self._learnt(model, batches, len(learn.targets))
+        loss = done["loss"]
         if not math.isfinite(loss):
             raise LeukokitError(
                 f"the loss became {loss} in epoch {state.epoch + 1} of {phase.name}",
@@ -187,8 +211,11 @@ class Training:
             "epoch": state.epoch + 1,
             "learning_rate": rate,
             "loss": loss,
-            "accuracy": float(done["accuracy"][-1]),
+            "accuracy": done["accuracy"],
         }
+        if self.team is not None:
+            self._level(self.team, model)
+            row["replicas"] = self.team.size
         state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
         if watch is not None:
             row |= self._watch(model, watch)
@@ -197,19 +224,41 @@ class Training:
         if self.progress is not None:
             self.progress.say(_told(row, phase))
 
+    def _learnt(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
+        """Pass over the batches; mean loss and accuracy come back."""
+        advance = self.progress.advance if self.progress is not None else None
+        if self.team is not None:
+            size = self.params.batch_size
+            sizes = [min(size, rows - start) for start in range(0, rows, size)][: len(batches)]
+            return self.steps.epoch(batches, sizes, advance)
+        calls = [_advancing(self.keras, advance)] if advance is not None else []
+        done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
+        return {name: float(done[name][-1]) for name in ("loss", "accuracy")}
+
+    def _level(self, team: Team, model: Any) -> None:
+        """Give every process the weights of the first: other processors round otherwise, and would drift."""
+        variables = [*self._variables(), *model.optimizer.variables]
+        _put(variables, team.of(0, _values(variables)))
+
     def _watch(self, model: Any, watch: Part) -> dict[str, float]:
+        rows = np.arange(len(watch.targets))
+        if self.team is not None:
+            rows = rows[self.team.part(len(rows))]
         logits = np.vstack(
             [
-                model.predict(watch.source.rows(rows, 0), self.params.batch_size, verbose=0)
-                for rows in blocks(len(watch.targets))
+                model.predict(watch.source.rows(rows[block], 0), self.params.batch_size, verbose=0)
+                for block in blocks(len(rows))
             ]
         ).astype(np.float64)
+        targets = watch.targets[rows]
         shifted = logits - logits.max(axis=1, keepdims=True)
         log_proba = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-        return {
-            "validation_loss": float(-(watch.targets * log_proba).sum(axis=1).mean()),
-            "validation_accuracy": float((logits.argmax(axis=1) == watch.targets.argmax(axis=1)).mean()),
-        }
+        costs = -(targets * log_proba).sum(axis=1)
+        right = logits.argmax(axis=1) == targets.argmax(axis=1)
+        loss, accuracy = costs.mean(), right.mean()
+        if self.team is not None:
+            loss, accuracy = self.team.mean(np.column_stack([costs, right]), len(watch.targets))
+        return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
 
     def _react(self, model: Any, loss: float) -> None:
         state = self.state
