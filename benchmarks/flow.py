@@ -75,7 +75,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--times", type=int, default=10, help="how many times as many images")
-    parser.add_argument("--rounds", type=int, default=3, help="pairs of runs that tell the cache's price")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of runs that tell the cache's price")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()

@@ -265,7 +265,7 @@ def peers(facts: Facts) -> list[str]:
         ),
         "",
         f"Of the engine's model stage, {engine['leak_checks_s']:.1f} s are its check that selectors forget "
-        "earlier fits. The whole command also draws figures and writes tables, model card and report.",
+        "earlier fits; it also has intervals for every score and calibration. The whole command also draws figures and writes tables, model card and report.",
         "",
     ]
 
@@ -361,7 +361,8 @@ def distributed(facts: Facts) -> list[str]:
         f"{by_chance['loss']:.1e}; of the validation loss {worst['validation_loss']:.1e} "
         f"and {by_chance['validation_loss']:.1e}. "
         f"{one['seconds_per_epoch']:.1f} s an epoch with one process, {two['seconds_per_epoch']:.1f} s with "
-        f"two: {facts['speedup']:.2f} times as fast.",
+        f"two. Not all of that is the second core: the two take steps of their own, one process leaves them to "
+        "Keras.",
         "",
     ]
 

@@ -20,15 +20,9 @@ import numpy as np
 import pandas as pd
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.calibration import CalibratedClassifierCV
-from sklearn.impute import SimpleImputer
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from leukokit.api import Part, Planes, Sample, read_image
-from leukokit.api.columns import DistinctColumns
 from leukokit.api.folds import class_counts, stratified_folds
 from leukokit.plugins.datasets.all_pbs import AllPbs
 from leukokit.plugins.features.color_statistics import ColorStatistics
@@ -38,7 +32,6 @@ from leukokit.plugins.features.morphology import Morphology
 from leukokit.plugins.preprocess.median import Median
 from leukokit.plugins.preprocess.reinhard import Reinhard
 from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
-from leukokit.plugins.select.estimators import SelectByInformation
 
 SEED = 281
 BATCH = 32
@@ -110,6 +103,16 @@ def measure(paths: Sequence[Path]) -> list[NDArray[np.float64]]:
 
 def classify(table: pd.DataFrame, samples: Sequence[Sample], parts: Sequence[Part]) -> pd.DataFrame:
     """Fit on the training part; probabilities of validation and test."""
+    # Loaded where the engine loads it, so that the clocks of both run while it is.
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from leukokit.api.columns import DistinctColumns
+    from leukokit.plugins.select.estimators import SelectByInformation
+
     labels = np.array([sample.label for sample in samples])
     groups = np.array([sample.group or sample.id for sample in samples])
     part = np.array([each.value for each in parts])

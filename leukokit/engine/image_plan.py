@@ -84,6 +84,14 @@ class ImagePlan:
             yield self.segment
         yield from self.features
 
+    def keeps_images(self) -> bool:
+        """Whether preprocessed images are worth a place in the cache: a hundred times that of features.
+
+        They are where some step is slow, and where they are all that the plan makes.
+        """
+        slow = any(isinstance(s.component, Preprocessor) and not s.component.cheap for s in self.preprocess)
+        return slow or (not self.features and self.segment is None)
+
     def columns(self) -> list[str]:
         """Names of all features, in the order of the table."""
         names: list[str] = []

@@ -93,9 +93,9 @@ class ImageTask:
 
     @cached_property
     def image(self) -> RGBImage:
-        """The image after the last preprocessing step; only that one is kept in the cache."""
+        """The image after the last preprocessing step; of these only that one may be kept in the cache."""
         steps = self._plan.preprocess
-        if steps:
+        if steps and self._plan.keeps_images():
             kept = self._batch.get(steps[-1], self._item)
             if kept is not None:
                 self.reused.update(step.id for step in steps)
@@ -103,7 +103,7 @@ class ImageTask:
         image = self._timed("read", Stage.READ, self._read)
         for step in steps:
             image = self._run(step, lambda step=step, image=image: self._apply(step, image))  # type: ignore[misc]
-        if steps:
+        if steps and self._plan.keeps_images():
             self._batch.put(steps[-1], self._item, lambda: payload.image_to_bytes(image))
         return image
 
@@ -291,7 +291,7 @@ def _cached_images(plan: ImagePlan, store: Store, items: Sequence[Item]) -> dict
 
 
 def image_of(plan: ImagePlan, item: Item) -> RGBImage:
-    """One preprocessed image; what had to be computed for it is kept in the cache.
+    """One preprocessed image; kept in the cache where the plan keeps images.
 
     Raises
     ------

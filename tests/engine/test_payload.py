@@ -20,14 +20,20 @@ def test_images_round_trip(image: np.ndarray) -> None:
     assert not back.flags.writeable
 
 
-@given(arrays(np.int32, (2, 5, 7), elements=st.integers(0, 2**31 - 1)), st.sampled_from(list(Status)))
+@given(
+    st.sampled_from([0, 255, 256, 65_535, 65_536, 2**31 - 1]).flatmap(
+        lambda most: arrays(np.int32, (2, 5, 7), elements=st.integers(0, most))
+    ),
+    st.sampled_from(list(Status)),
+)
 def test_labels_round_trip(stack: np.ndarray, status: Status) -> None:
-    """Roles, ids and status come back; the status can be read alone."""
+    """Roles, ids and status come back, however many bytes an id takes; the status can be read alone."""
     data = payload.labels_to_bytes(Labels({"nucleus": stack[0], "cell": stack[1]}, status))
     back = payload.labels_from_bytes(data)
     assert np.array_equal(back.nucleus, stack[0])
     assert np.array_equal(back.cell, stack[1])
     assert back.nucleus.dtype == np.int32
+    assert not back.cell.flags.writeable
     assert back.status is payload.labels_status(data) is status
 
 

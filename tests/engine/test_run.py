@@ -121,7 +121,8 @@ def test_a_changed_parameter_redoes_what_depends_on_it(
     if again is not None:
         assert ran == again
     assert "features.0.intensity" not in ran
-    assert "preprocess.0.median" not in ran
+    # Pixels are made again where a step needs them: reading them back would take as long.
+    assert ("preprocess.0.median" in ran) == (stage != "classify")
     assert ("segment.multi_otsu" in ran) == (stage == "segment")
     assert ("features.1.morphology" in ran) == (stage != "classify")
 

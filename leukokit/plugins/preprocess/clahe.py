@@ -31,6 +31,7 @@ class Clahe(Preprocessor):
 
     Params = ClaheParams
     params: ClaheParams
+    cheap = True
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Equalize one image, uint8 H x W x 3."""

@@ -43,6 +43,7 @@ class HideScaleBar(Preprocessor):
 
     Params = HideScaleBarParams
     params: HideScaleBarParams
+    cheap = True
 
     def detect(self, image: RGBImage) -> tuple[Overlay, ...]:
         """Find the burned-in bars and labels.

@@ -40,6 +40,7 @@ class HistogramMatch(Preprocessor):
 
     Params = HistogramMatchParams
     params: HistogramMatchParams
+    cheap = True
 
     _fitted: FloatArray | None = None
 

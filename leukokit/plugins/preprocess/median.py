@@ -34,6 +34,7 @@ class Median(Preprocessor):
 
     Params = MedianParams
     params: MedianParams
+    cheap = True
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Filter one image, uint8 H x W x 3."""

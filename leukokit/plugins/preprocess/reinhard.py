@@ -64,6 +64,7 @@ class Reinhard(Preprocessor):
 
     Params = ReinhardParams
     params: ReinhardParams
+    cheap = True
 
     _fitted: _Statistics | None = None
 
