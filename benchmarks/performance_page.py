@@ -47,7 +47,7 @@ def shown(value: float, unit: str) -> str:
     """Write a figure with as many digits as say something."""
     if unit == "%":
         return f"{100 * value:.1f} %"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if unit else 3
     return f"{value:,.{digits}f} {unit}".rstrip()
 
 
@@ -138,7 +138,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
         engine["overhead_images_and_model"],
         "%",
         because=f"{engine['leak_checks_s']:.1f} s go into trying whether selectors remember earlier fits, "
-        "which no script does",
+        "and most of the rest into a model file that loads without pickle; a script does neither",
     )
     yield Aim("memory at the peak, workers included", 1200, flowing["peak_mib_many"], "MiB")
     yield Aim(
@@ -146,7 +146,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
         1.1,
         flowing["peak_mib_many"] / flowing["peak_mib"],
         "times",
-        because="the table of features itself grows",
+        because="the table of features grows with them, and so do the names of the images",
     )
     yield Aim(
         f"time of {shown(flowing['times_images'], 'times')} the images",
@@ -167,14 +167,19 @@ def segmentation(facts: Facts) -> list[str]:
     return [
         "## Segmentation: faithful first, then fast",
         "",
-        f"`kmeans_watershed` on {facts['images']} images, beside scikit-learn's k-means, run until it stands "
-        "still, and scikit-image's morphology and watershed.",
+        f"`kmeans_watershed` on {facts['images']} images, beside scikit-learn's k-means and scikit-image's "
+        "morphology and watershed. Where k-means stops matters: run until it stands still, the obvious way "
+        "nearly repeats itself under another seed; stopped where scikit-learn stops by default, less so.",
         "",
         *table(
-            ["", "IoU nucleus", "IoU cytoplasm", "same number of nuclei"],
+            ["k-means", "compared", "IoU nucleus", "IoU cytoplasm", "same number of nuclei"],
             [
-                "| obvious way, another seed | {:.3f} | {:.3f} | {:.2f} |".format(*facts["itself"]),
-                "| ours and the obvious way | {:.3f} | {:.3f} | {:.2f} |".format(*facts["ours"]),
+                f"| {stops} | {what} | {nucleus:.3f} | {cytoplasm:.3f} | {count:.2f} |"
+                for stops, found in (("stands still", facts), ("stops at 1e-4", facts["by_default"]))
+                for what, (nucleus, cytoplasm, count) in (
+                    ("obvious way, two seeds", found["itself"]),
+                    ("ours and the obvious way", found["ours"]),
+                )
             ],
         ),
         "",
@@ -265,7 +270,8 @@ def peers(facts: Facts) -> list[str]:
         ),
         "",
         f"Of the engine's model stage, {engine['leak_checks_s']:.1f} s are its check that selectors forget "
-        "earlier fits; it also has intervals for every score and calibration. The whole command also draws figures and writes tables, model card and report.",
+        "earlier fits; it also saves the model, and takes intervals of every score. The whole command also "
+        "draws figures and writes tables, model card and report.",
         "",
     ]
 
@@ -320,7 +326,7 @@ def cluster(facts: Facts) -> list[str]:
         f"{over['driver_cpu_2_ms']:.3f} ms and the scheduler {over['scheduler_cpu_2_ms']:.3f} ms.",
         "",
         f"Ten million images ({far['images']:,.0f}), projected under the assumptions in "
-        "[Many images](cluster.md#ten-million-images):",
+        "[Many images](cluster.md#how-far-it-goes):",
         "",
         *table(
             ["what", "figure"],
@@ -361,8 +367,8 @@ def distributed(facts: Facts) -> list[str]:
         f"{by_chance['loss']:.1e}; of the validation loss {worst['validation_loss']:.1e} "
         f"and {by_chance['validation_loss']:.1e}. "
         f"{one['seconds_per_epoch']:.1f} s an epoch with one process, {two['seconds_per_epoch']:.1f} s with "
-        f"two. Not all of that is the second core: the two take steps of their own, one process leaves them to "
-        "Keras.",
+        f"two. Not all of that is the second core: the two take steps of their own, one process leaves them "
+        "to Keras.",
         "",
     ]
 
