@@ -49,7 +49,7 @@ PARTS = {
     "k-means: histograms": (f"{_SEGMENT}._kmeans", "_histogram"),
     "k-means: starts": (f"{_SEGMENT}._kmeans", "_start"),
     "k-means: Lloyd iterations": (f"{_SEGMENT}._kmeans", "_iterate"),
-    "k-means: nearest centers of all pixels": (f"{_SEGMENT}._kmeans", "_assign"),
+    "k-means: last iterations, over pixels": (f"{_SEGMENT}._kmeans", "_settled"),
     "area opening, holes": (f"{_SEGMENT}.kmeans_watershed", "area_opened"),
     "border clearing": (f"{_SEGMENT}.kmeans_watershed", "border_cleared"),
     "distance map and watershed": (f"{_SEGMENT}.kmeans_watershed", "split_at_minima"),

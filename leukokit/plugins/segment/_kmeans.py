@@ -2,8 +2,8 @@
 
 Pixels of one color belong to one cluster, so k-means over 50,000 pixels is k-means over the few thousand
 cells of a fine histogram, weighted with their counts: the same objective, at a fraction of the points.
-Each cell stands at the mean of its pixels, and in the end every pixel goes to the nearest center by its
-own color.
+Each cell stands at the mean of its pixels. The last iterations are over the pixels themselves, by which time
+few of them change their cluster: where the result comes to rest is where k-means over pixels does.
 
 Many starts are tried on a coarse histogram. Where they end in several optima of nearly the same inertia,
 all of these are carried on to the fine histogram and judged there: coarse cells blur differences that
@@ -71,7 +71,7 @@ def cluster(a: Chroma, b: Chroma, mask: Mask, k: int, restarts: int) -> Clusters
     if coarse.shape[1] < 4 * k:  # few colors: coarse cells might join two clusters
         coarse = fine
     centers = _search(coarse, fine, k, _draws(restarts, k))
-    labels: Clusters = _assign(a, b, mask, centers)
+    labels: Clusters = _settled(a, b, mask, centers)
     return labels
 
 
@@ -233,7 +233,13 @@ def _add(sums: FloatArray, c: int, x: float, y: float, weight: float) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def _iterate(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
-    """Run Lloyd's algorithm in place until the squared shift is ``tolerance`` or less; return the inertia.
+    """Run Lloyd's algorithm in place until the squared shift is ``tolerance`` or less; return the inertia."""
+    return _lloyd(cells, centers, tolerance)[0]
+
+
+@numba.njit(cache=True, nogil=True)
+def _lloyd(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
+    """Do so; return the inertia and the cluster of each cell.
 
     Hamerly's bound (2010, doi 10.1137/1.9781611972801.12) skips cells whose cluster cannot have changed.
     """
@@ -278,20 +284,26 @@ def _iterate(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
     for p in range(n):
         c = home[p]
         inertia += weight[p] * ((x[p] - centers[0, c]) ** 2 + (y[p] - centers[1, c]) ** 2)
-    return inertia
+    return inertia, home
 
 
 @numba.njit(cache=True, nogil=True)
-def _assign(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
+def _settled(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
+    """Run Lloyd's algorithm over pixels to its end; the cluster of each, and -1 outside the mask."""
     height, width = mask.shape
-    labels = np.full((height, width), -1, np.int8)
+    pixels = np.ones((3, np.count_nonzero(mask)))
+    p = 0
     for i in range(height):
         for j in range(width):
             if mask[i, j]:
-                home, least = 0, np.inf
-                for c in range(centers.shape[1]):
-                    d = (a[i, j] - centers[0, c]) ** 2 + (b[i, j] - centers[1, c]) ** 2
-                    if d < least:
-                        least, home = d, c
-                labels[i, j] = home
+                pixels[0, p], pixels[1, p] = a[i, j], b[i, j]
+                p += 1
+    home = _lloyd(pixels, centers, 0.0)[1]
+    labels = np.full((height, width), -1, np.int8)
+    p = 0
+    for i in range(height):
+        for j in range(width):
+            if mask[i, j]:
+                labels[i, j] = home[p]
+                p += 1
     return labels

@@ -104,6 +104,7 @@ class KmeansWatershed(Segmenter):
 
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
+    revision = 2  # k-means ends over pixels
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""

@@ -191,14 +191,14 @@ def test_the_watershed_cuts_as_the_obvious_one_does(
 
 @given(arrays(np.float32, (12, 12, 2), elements=st.floats(-20, 20, width=16)), st.integers(1, 5))
 def test_every_pixel_is_nearest_to_the_mean_of_its_cluster(ab: np.ndarray, k: int) -> None:
-    """k-means has come to rest: no pixel is nearer, beyond a histogram cell, to another cluster's mean."""
+    """k-means has come to rest over pixels: none is nearer to the mean of another cluster."""
     mask = np.ones(ab.shape[:2], np.bool_)
     labels = cluster(ab[..., 0].copy(), ab[..., 1].copy(), mask, k, 4)
     present = np.unique(labels)
     means = np.array([ab[labels == c].astype(float).mean(axis=0) for c in present])
     distance = np.linalg.norm(ab[:, :, None] - means, axis=-1)
     own = np.take_along_axis(distance, np.searchsorted(present, labels)[..., None], axis=-1)[..., 0]
-    assert (own <= distance.min(axis=-1) + 0.3).all()
+    assert (own <= distance.min(axis=-1) + 1e-4).all()
 
 
 def test_two_nuclei_in_one_cell_share_it_or_merge() -> None:
@@ -257,6 +257,6 @@ def test_it_agrees_with_the_obvious_implementation(obvious: ModuleType, data_roo
             nucleus.append(iou(ours.nucleus > 0, theirs.nucleus > 0))
             cytoplasm.append(iou(ours.cytoplasm, theirs.cytoplasm))
     assert np.median(nucleus) > 0.99
-    assert np.mean(nucleus) > 0.95
-    assert np.median(cytoplasm) > 0.98
-    assert np.mean(cytoplasm) > 0.85
+    assert np.mean(nucleus) > 0.98
+    assert np.median(cytoplasm) > 0.99
+    assert np.mean(cytoplasm) > 0.94
