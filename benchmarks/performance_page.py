@@ -214,8 +214,8 @@ def path(facts: Facts) -> list[str]:
         "bound by arithmetic and branches, not by memory; fewer starts would be faster and less faithful. "
         "Everything else is one or two passes over planes of 50 kB, which fit into the second-level cache. "
         "After color adjustment images have about twice as many colors: the segmentation takes longer here "
-        "than in the table of aims, whose images are as they came. Decoding is libjpeg-turbo's. No step waits "
-        "for the disk: files of a data set are in the system's cache after their digests were taken.",
+        "than in the table of aims, whose images are as they came. Decoding is libjpeg-turbo's. No step "
+        "waits for the disk: files of a data set are in the system's cache after their digests were taken.",
         "",
     ]
 
