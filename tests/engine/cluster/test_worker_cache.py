@@ -38,7 +38,7 @@ def payloads(cache: Path, title: str) -> dict[str, bytes]:
         return dict(connection.execute("SELECT key, payload FROM rows"))
 
 
-def test_features_come_home_and_images_stay(
+def test_features_come_home_and_labels_stay(
     scheduler: str, theirs: Path, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:
     """A second run finds its features here, to the byte what this machine would have kept."""
@@ -48,7 +48,7 @@ def test_features_come_home_and_images_stay(
     assert done.returncode == 0, done.stderr
     features = {"features.0.intensity": 40, "features.1.morphology": 40}
     assert {title: rows(tmp_path / "cache").get(title) for title in features} == features
-    made = {"preprocess.0.median": 40, "segment.multi_otsu": 40, **features}
+    made = {"segment.multi_otsu": 40, **features}
     assert {title: rows(theirs).get(title) for title in made} == made
 
     done = cli(*run, "again", *there, "--explain-plan")
