@@ -108,6 +108,8 @@ def cluster(workers: int) -> Iterator[Cluster]:
         started = [subprocess.Popen([*dask, "scheduler", *local, *common], cwd=folder, **quiet)]
         try:
             while not found.exists():
+                if started[0].poll() is not None:
+                    raise SystemExit(f"the dask scheduler ended with {started[0].returncode}")
                 time.sleep(0.05)
             threads = ["--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
             started.append(subprocess.Popen([*dask, "worker", *threads, *common], cwd=folder, **quiet))

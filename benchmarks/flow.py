@@ -199,7 +199,8 @@ def image_stage(journal: Path) -> tuple[float, float]:
     """When the image stage began and ended, by the run's journal."""
     events = [json.loads(line) for line in journal.read_text(encoding="utf-8").splitlines()]
     at = next(i for i, event in enumerate(events) if event.get("name") == "images")
-    return tuple(datetime.fromisoformat(event["time"]).timestamp() for event in events[at : at + 2])  # type: ignore[return-value]
+    begin, end = (datetime.fromisoformat(event["time"]).timestamp() for event in events[at : at + 2])
+    return begin, end
 
 
 def look_up_seconds(root: Path) -> float:
@@ -216,7 +217,7 @@ def look_up_seconds(root: Path) -> float:
 
     store = Store(root)
     items = [Item(i, Sample(f"{i}.jpg", path=Path("x.jpg")), digest(i) * 2) for i in range(LOOKED_UP)]
-    widths = (4, 156, 72, 44)  # columns of svm_segmented's four families
+    widths = (4, 156, 72, 44)  # as many families as svm_segmented takes, and twice its 132 columns
     steps = tuple(
         ImageStep(f"features.{width}", Stage.FEATURES, Morphology(), digest("step", width), seeded=False)
         for width in widths

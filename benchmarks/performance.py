@@ -22,10 +22,10 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import machine
 from performance_page import page
 
 HERE = Path(__file__).parent
@@ -62,7 +62,7 @@ def main() -> None:
             arguments.facts.write_text(json.dumps(facts, indent=2), encoding="utf-8")
     if absent := [name for name in PARTS if name not in facts]:
         raise SystemExit(f"not measured yet, so no page is written: {', '.join(absent)}")
-    PAGE.write_text(page(facts, machine()), encoding="utf-8")
+    PAGE.write_text(page(facts, measured_on()), encoding="utf-8")
     print(PAGE.relative_to(HERE.parent))
 
 
@@ -118,20 +118,12 @@ def leukokit(*arguments: str) -> float:
     return time.perf_counter() - started
 
 
-def machine() -> list[str]:
+def measured_on() -> list[str]:
     """Say what was measured on."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
-    shown = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
     return [
-        f"- {date.today().isoformat()}, {os.cpu_count()} cores of {model}",
+        f"- {date.today().isoformat()}, {machine.cores()}",
         f"- Python {platform.python_version()}",
-        f"- {shown}",
+        f"- {machine.versions(VERSIONS)}",
     ]
 
 

@@ -146,7 +146,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
         1.1,
         flowing["peak_mib_many"] / flowing["peak_mib"],
         "times",
-        because="the table of features grows with them, and so do the names of the images",
+        because="for each image its name, path, digest and row of features are held",
     )
     yield Aim(
         f"time of {shown(flowing['times_images'], 'times')} the images",

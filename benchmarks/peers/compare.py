@@ -16,7 +16,6 @@ import platform
 import subprocess
 import sys
 import tempfile
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,15 @@ from contest import Material, Smear
 from environments import PeerError, environment
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+from machine import cores, versions  # noqa: E402 - lies beside this folder
+
 DATA = Path(os.environ.get("LEUKOKIT_DATA") or HERE.parents[2] / "shared" / "data")
 TEMPLATE = "Benign/WBC-Benign-028.jpg"
 PEERS = ("torchstain", "histomicstk", "mahotas", "cp_measure")
 """Each has its module, ``<name>_peer``."""
 
+VERSIONS = ("leukokit", "numpy", "opencv-python-headless", "scikit-image", "scikit-learn", "numba")
 PARTS = [*PEERS, "start_up", "overhead"]
 
 
@@ -55,7 +58,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rows, errors = contests(arguments)
     found: dict[str, Any] = {
-        "machine": machine(),
+        "machine": f"{cores()}, Python {platform.python_version()}, {versions(VERSIONS)}",
         "peers": duel.as_table(rows),
         "overhead": {},
         "start_up": {},
@@ -111,7 +114,6 @@ def contests(arguments: argparse.Namespace) -> tuple[list[duel.Row], list[dict[s
 
 def gather(count: int, outlined: int = 60) -> Material:
     """Read smears and label their cells."""
-    sys.path.insert(0, str(HERE.parent))
     from segmentation_agreement import spread
     from segmentation_quality import read_pairs
 
@@ -132,20 +134,6 @@ def gather(count: int, outlined: int = 60) -> Material:
         for name, image, truth in chosen
     ]
     return Material(read_image(DATA / "all-pbs" / TEMPLATE), smears, experts)
-
-
-def machine() -> str:
-    """Say what was measured on."""
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line
-        ]
-        model = names[0] if names else model
-    libraries = ("leukokit", "numpy", "opencv-python-headless", "scikit-image", "scikit-learn", "numba")
-    shown = ", ".join(f"{name} {version(name)}" for name in libraries)
-    return f"{os.cpu_count()} cores of {model}, Python {platform.python_version()}, {shown}"
 
 
 def readable(found: dict[str, Any]) -> str:

@@ -91,6 +91,7 @@ def p_value(each: NeighborCount, table: PairTable) -> float:
 
     neighbors, random = each.compared, table.random
     alike, pairs = neighbors.alike + random.alike, neighbors.pairs + random.pairs
+    # The hypergeometric tail written out: scipy.stats has it, and takes a quarter of a second to load.
     found = np.arange(neighbors.alike, min(alike, neighbors.pairs) + 1)
 
     def log_ways(of: int, chosen: NDArray[np.intp] | int) -> FloatArray:
