@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,10 +11,8 @@ from leukokit.engine.keys import digest, library_versions
 from leukokit.engine.store import Store
 from leukokit.report._canvas import write_whole
 
-REVISION = 1
+REVISION = 2
 """Raised when figures are drawn otherwise from the same numbers by the same version."""
-
-_FILE = "figure.png"
 
 
 def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *shown: object) -> None:
@@ -36,13 +33,11 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         return
     # Figures are code of this package more than of any component: a new version draws all of them anew.
     key = digest("figure", REVISION, __version__, version("matplotlib"), library_versions(), *shown)
-    kept = store.get_folder(key)
+    kept = store.get_file(key)
     if kept is not None:
-        write_whole(path, (kept / _FILE).read_bytes())
+        write_whole(path, kept)
         return
     draw(path)
     if not path.exists():  # there was nothing to draw
         return
-    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
-        (Path(scratch) / _FILE).write_bytes(path.read_bytes())
-        store.put_folder(key, f"figure {path.stem}", Path(scratch))
+    store.put_file(key, f"figure {path.stem}", path.read_bytes())

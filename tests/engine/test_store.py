@@ -163,6 +163,19 @@ def test_folders_come_back_whole_or_not_at_all(tmp_path: Path) -> None:
     assert "damaged" in warnings[-1]
 
 
+def test_a_file_comes_back_whole_or_not_at_all(tmp_path: Path) -> None:
+    """A byte that changed on disk is noticed."""
+    warnings: list[str] = []
+    store = Store(tmp_path, warnings.append)
+    assert store.get_file(STEP) is None
+    assert store.put_file(STEP, "a figure", b"content")
+    assert store.get_file(STEP) == b"content"
+    (kept,) = tmp_path.rglob("content")
+    kept.write_bytes(b"contend")
+    assert store.get_file(STEP) is None
+    assert "damaged" in warnings[0]
+
+
 def test_prune_removes_the_least_recently_used_first(tmp_path: Path) -> None:
     """Pruning goes by last use and stops at the asked size."""
     store = Store(tmp_path)

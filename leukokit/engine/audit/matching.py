@@ -32,7 +32,7 @@ from leukokit.evaluation.audit.pairs import (
 )
 from leukokit.evaluation.audit.similar import similar_pairs
 
-REVISION = 2
+REVISION = 3
 """Raised when other pairs are found in the same images."""
 
 RANDOM_PAIRS = 1000

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict
-from pathlib import Path
 
 from leukokit.engine.store import Store
 from leukokit.evaluation.audit.pairs import Compared, NeighborCount, Pair, PairKind, PairTable
 
-_FILE = "pairs.json"
-
 
 def keep_pairs(store: Store, key: str, table: PairTable) -> None:
     """Keep a table under ``key``."""
-    with tempfile.TemporaryDirectory(prefix="leukokit-") as folder:
-        (Path(folder) / _FILE).write_text(json.dumps(asdict(table)), encoding="utf-8")
-        store.put_folder(key, f"pairs among {table.images} images", Path(folder))
+    store.put_file(key, f"pairs among {table.images} images", json.dumps(asdict(table)).encode())
 
 
 def load_pairs(store: Store, key: str) -> PairTable | None:
     """Give the table that is kept under ``key``; None where there is none."""
-    folder = store.get_folder(key)
-    if folder is None:
+    content = store.get_file(key)
+    if content is None:
         return None
-    table = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    table = json.loads(content)
     return PairTable(
         images=table["images"],
         pairs=tuple(Pair(**{**pair, "kind": PairKind(pair["kind"])}) for pair in table["pairs"]),

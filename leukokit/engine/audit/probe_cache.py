@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 from leukokit.api import FloatArray
 from leukokit.engine.keys import array_digest, digest, library_versions
@@ -14,10 +12,8 @@ from leukokit.engine.store import Store
 from leukokit.evaluation.audit.findings import Level, Limit
 from leukokit.evaluation.audit.probes import Probe, Subject, probe
 
-REVISION = 1
+REVISION = 2
 """Raised when probes answer otherwise from the same numbers."""
-
-_FILE = "probe.json"
 
 
 def kept_probe(
@@ -33,14 +29,12 @@ def kept_probe(
     if store is None:
         return probe(name, what, blocks, subject, limit)
     key = _key(name, what, blocks, subject, limit)
-    folder = store.get_folder(key)
-    if folder is not None:
-        kept = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+    content = store.get_file(key)
+    if content is not None:
+        kept = json.loads(content)
         return Probe(**{**kept, "level": Level(kept["level"])})
     found = probe(name, what, blocks, subject, limit)
-    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
-        (Path(scratch) / _FILE).write_text(json.dumps(asdict(found)), encoding="utf-8")
-        store.put_folder(key, f"probe {name}", Path(scratch))
+    store.put_file(key, f"probe {name}", json.dumps(asdict(found)).encode())
     return found
 
 
