@@ -86,6 +86,23 @@ def test_a_plugin_is_found_under_its_entry_point_s_name_and_not_imported(site):
     assert not {"numpy", "pydantic", "cv2", "sklearn", "pandas"} & set(found["modules"])
 
 
+def test_distributions_that_offer_nothing_cost_no_module(site):
+    """Fifty of them beside forty components: nothing of theirs is imported, and nothing more of ours."""
+    before = site.discover()
+    for number in range(50):
+        (site.folder / f"foreign_{number}.py").write_text("raise RuntimeError('this is not to be imported')")
+        info = site.folder / f"foreign_{number}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: foreign-{number}\nVersion: 1.0\n")
+        groups = ("pytest11", "kedro.project_commands", "console_scripts")
+        points = "".join(f"[{group}]\nleukokit{number} = foreign_{number}:main\n" for group in groups)
+        (info / "entry_points.txt").write_text(points)
+    after = site.discover()
+    assert after == before
+    assert len(after["names"]) >= 40
+    assert not [module for module in after["modules"] if module.startswith("foreign_")]
+
+
 BROKEN = {
     "raises": ("raise RuntimeError('no GPU\\nhere')", "RuntimeError: no GPU here"),
     "missing": (
