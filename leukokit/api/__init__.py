@@ -27,15 +27,17 @@ if TYPE_CHECKING:
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.images import ImageInfo, check_rgb, decode_image, read_image
-    from leukokit.api.labels import CELL, NUCLEUS, RED_CELL, SCALE_BAR, Labels, Status
+    from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
+    from leukokit.api.notes import ImageNote, note
     from leukokit.api.params import Field, Params
     from leukokit.api.planes import Planes
-    from leukokit.api.preprocessor import Preprocessor
-    from leukokit.api.segmenter import Segmenter
+    from leukokit.api.preprocessor import Preprocessor, ScaledPreprocessor
+    from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
     from leukokit.api.tabular import TabularClassifier, TabularModel
     from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
     from leukokit.api.urls import Location, is_url, read_url, shown_url
+    from leukokit.smear.scale import RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
 
 _HOME = {
     "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images", "Progress", "Workspace"),
@@ -44,17 +46,23 @@ _HOME = {
     "explainer": ("Explainer", "Explanation"),
     "features": ("FeatureExtractor",),
     "images": ("ImageInfo", "check_rgb", "decode_image", "read_image"),
-    "labels": ("CELL", "NUCLEUS", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
+    "labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
+    "notes": ("ImageNote", "note"),
     "params": ("Field", "Params"),
     "planes": ("Planes",),
-    "preprocessor": ("Preprocessor",),
-    "segmenter": ("Segmenter",),
+    "preprocessor": ("Preprocessor", "ScaledPreprocessor"),
+    "segmenter": ("ScaledSegmenter", "Segmenter"),
     "selector": ("Selector",),
     "tabular": ("TabularClassifier", "TabularModel"),
     "types": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
     "urls": ("Location", "is_url", "read_url", "shown_url"),
 }
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+# What engine and plugins both measure on smears stands below this package and is handed out here.
+_SMEAR = {"scale": ("RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource")}
+_MODULE_OF = {
+    **{name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names},
+    **{name: f"leukokit.smear.{module}" for module, names in _SMEAR.items() for name in names},
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -62,7 +70,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    value = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 
@@ -75,8 +83,11 @@ __all__ = [
     "API_VERSION",
     "CELL",
     "NUCLEUS",
+    "PLATELET",
     "RED_CELL",
+    "RED_CELL_UM",
     "SCALE_BAR",
+    "UNKNOWN_SCALE",
     "Classifier",
     "Component",
     "ComponentSpec",
@@ -92,6 +103,7 @@ __all__ = [
     "FittedModel",
     "FloatArray",
     "ImageInfo",
+    "ImageNote",
     "ImageRejected",
     "Images",
     "Kind",
@@ -108,6 +120,10 @@ __all__ = [
     "Progress",
     "RGBImage",
     "Sample",
+    "Scale",
+    "ScaleSource",
+    "ScaledPreprocessor",
+    "ScaledSegmenter",
     "Segmenter",
     "Selector",
     "Status",
@@ -118,6 +134,7 @@ __all__ = [
     "decode_image",
     "hookimpl",
     "is_url",
+    "note",
     "read_image",
     "read_url",
     "shown_url",

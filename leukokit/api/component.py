@@ -32,6 +32,10 @@ class Component:
     stochastic : bool
         True where the component draws random numbers. It is then handed a generator derived from
         (seed, step, sample id), and its cached results belong to that seed and sample.
+    uses_scale : bool
+        True where the output depends on the scale of the image. ``ScaledPreprocessor`` and
+        ``ScaledSegmenter`` are then handed it as ``scale``, and extractors find it in ``planes.scale``;
+        cached results belong to that scale.
     requires : tuple of str
         Importable modules that the component needs beyond leukokit's own dependencies, for a clear
         one-line error before anything runs.
@@ -42,6 +46,7 @@ class Component:
     Params: ClassVar[type[_params.Params]] = _params.Params
     revision: ClassVar[int] = 1
     stochastic: ClassVar[bool] = False
+    uses_scale: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ()
     install_hint: ClassVar[str] = ""
 

@@ -13,15 +13,21 @@ from leukokit.api.types import LabelImage, Mask
 NUCLEUS = "nucleus"
 CELL = "cell"
 RED_CELL = "red_cell"
+PLATELET = "platelet"
 SCALE_BAR = "scale_bar"
 
 
 class Status(StrEnum):
-    """What a segmenter found; an outcome without cells is declared, never a silent zero."""
+    """What a segmenter found; an outcome without cells that can be used is declared, never a silent zero.
+
+    ``implausible``: what is labeled nucleus is not stained like one, against the rest of what is stained. The
+    label images are kept to be looked at; nothing is measured on them.
+    """
 
     OK = "ok"
     NO_CELL = "no_cell"
     ALL_TOUCH_BORDER = "all_touch_border"
+    IMPLAUSIBLE = "implausible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +40,8 @@ class Labels:
     Attributes
     ----------
     roles : mapping of str to int32 array, H x W
-        ``nucleus`` and ``cell`` for white cells; ``red_cell`` and a plugin's own roles have ids of their own.
+        ``nucleus`` and ``cell`` for white cells; ``red_cell``, ``platelet`` and a plugin's own roles have
+        ids of their own.
     status : Status
         ``ok`` where there is at least one cell.
     """

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api.types import RGBImage
+from leukokit.smear.scale import UNKNOWN_SCALE, Scale
 
 
 class Planes:
@@ -22,14 +23,17 @@ class Planes:
     ----------
     rgb : uint8 array, H x W x 3
         The image after preprocessing.
+    scale : Scale, optional
+        Scale of that image; unknown where omitted.
     """
 
-    def __init__(self, rgb: RGBImage) -> None:
+    def __init__(self, rgb: RGBImage, scale: Scale = UNKNOWN_SCALE) -> None:
         self.rgb = rgb
+        self.scale = scale
         self._edges: dict[tuple[float, float], NDArray[np.uint8]] = {}
 
     def __reduce__(self) -> Any:
-        return (Planes, (self.rgb,))
+        return (Planes, (self.rgb, self.scale))
 
     @cached_property
     def gray(self) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from leukokit.api.component import Component
 from leukokit.api.params import Params
 from leukokit.api.types import RGBImage
+from leukokit.smear.scale import Scale
 
 
 class Preprocessor(Component):
@@ -55,6 +56,28 @@ class Preprocessor(Component):
             Read-only.
         rng : numpy Generator, optional
             Given where ``stochastic`` is True.
+        """
+        raise NotImplementedError
+
+
+class ScaledPreprocessor(Preprocessor):
+    """A preprocessor that needs the scale of the image, such as one that brings all images to one scale."""
+
+    uses_scale = True
+
+    def apply(
+        self, image: RGBImage, *, rng: np.random.Generator | None = None, scale: Scale | None = None
+    ) -> RGBImage:
+        """Change one image, as :meth:`Preprocessor.apply` does.
+
+        Parameters
+        ----------
+        image : uint8 array, H x W x 3
+            Read-only.
+        rng : numpy Generator, optional
+            Given where ``stochastic`` is True.
+        scale : Scale, optional
+            Scale of ``image``; measured on the image where omitted.
         """
         raise NotImplementedError
 

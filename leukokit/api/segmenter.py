@@ -7,6 +7,7 @@ import numpy as np
 from leukokit.api.component import Component
 from leukokit.api.labels import CELL, NUCLEUS, Labels
 from leukokit.api.types import RGBImage
+from leukokit.smear.scale import Scale
 
 
 class Segmenter(Component):
@@ -35,5 +36,32 @@ class Segmenter(Component):
         ------
         ImageRejected
             ``too_small`` where the method cannot work on so few pixels.
+        """
+        raise NotImplementedError
+
+
+class ScaledSegmenter(Segmenter):
+    """A segmenter whose lengths and areas follow the scale of the image."""
+
+    uses_scale = True
+
+    def segment(
+        self, image: RGBImage, *, rng: np.random.Generator | None = None, scale: Scale | None = None
+    ) -> Labels:
+        """Segment one image, as :meth:`Segmenter.segment` does.
+
+        Parameters
+        ----------
+        image : uint8 array, H x W x 3
+            Read-only.
+        rng : numpy Generator, optional
+            Given where ``stochastic`` is True.
+        scale : Scale, optional
+            Scale of ``image``; measured on the image where omitted.
+
+        Returns
+        -------
+        Labels
+            On the grid of ``image``, at whatever size the method worked.
         """
         raise NotImplementedError

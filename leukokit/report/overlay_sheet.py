@@ -28,7 +28,7 @@ _STYLES: dict[str, _Style] = {
     NUCLEUS: ("#F0E442", 0.8, "-"),
 }
 _EXTRA_COLORS = ("#009E73", "#CC79A7", "#000000")
-_STATUS_COLORS = {Status.OK: MUTED, Status.NO_CELL: PALETTE[4], Status.ALL_TOUCH_BORDER: PALETTE[4]}
+_STATUS_COLORS = {status: MUTED if status is Status.OK else PALETTE[4] for status in Status}
 _PANEL_INCHES = 2.5
 
 

@@ -72,4 +72,4 @@ def blanked(region: Region, planes: Planes, labels: Labels | None) -> Planes:
     The whole image comes back as it is, with the planes that others may already have computed.
     """
     mask = region_mask(region, planes, labels)
-    return planes if mask is None else Planes(planes.rgb * mask[:, :, np.newaxis])
+    return planes if mask is None else Planes(planes.rgb * mask[:, :, np.newaxis], planes.scale)

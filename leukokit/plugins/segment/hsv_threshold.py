@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, Labels, Mask, RGBImage, Segmenter
+from leukokit.api.smear import histogram, two_level_otsu
 from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -18,7 +19,6 @@ from leukokit.plugins.segment._labels import (
     opened,
     require_size,
 )
-from leukokit.plugins.segment._otsu import histogram, two_level_otsu
 
 
 class HsvThresholdParams(CellParams):

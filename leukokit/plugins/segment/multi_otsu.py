@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 
 from leukokit.api import CELL, NUCLEUS, RED_CELL, SCALE_BAR, Field, LabelImage, Labels, RGBImage, Segmenter
+from leukokit.api.smear import histogram, median_level, two_level_otsu, two_shades, white_balance
 from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
@@ -22,7 +23,6 @@ from leukokit.plugins.segment._labels import (
     opened,
     require_size,
 )
-from leukokit.plugins.segment._otsu import histogram, median_level, two_level_otsu, two_shades
 
 _Plane = NDArray[np.uint8]
 
@@ -212,25 +212,6 @@ def scale_bars(image: RGBImage) -> LabelImage:
         number += bool(free.any())
         labels[overlay.box][free] = number
     return labels
-
-
-def white_balance(image: RGBImage, percentile: float, level: int) -> tuple[_Plane, _Plane, _Plane]:
-    """Scale each channel so that its percentile lands on ``level``, clipped to 255.
-
-    Returns
-    -------
-    tuple of uint8 arrays, H x W
-        Red, green and blue. As planes: OpenCV takes 6 times as long over a table for three channels.
-    """
-    red, green, blue = (_scaled(_plane(channel), percentile, level) for channel in cv2.split(image))
-    return red, green, blue
-
-
-def _scaled(channel: _Plane, percentile: float, level: int) -> _Plane:
-    cumulative = np.cumsum(histogram(channel))
-    white = max(int(np.searchsorted(cumulative, percentile / 100.0 * cumulative[-1])), 1)
-    table = np.minimum(np.rint(_LEVELS * (level / white)), 255).astype(np.uint8)
-    return _plane(cv2.LUT(channel, table))
 
 
 def _plane(array: Any) -> _Plane:

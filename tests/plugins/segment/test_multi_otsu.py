@@ -15,9 +15,10 @@ from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from leukokit.api import ImageRejected, RGBImage, Status
+from leukokit.api.smear import white_balance
 from leukokit.evaluation.masks import dice
 from leukokit.plugins.preprocess._burned_in import find_overlays
-from leukokit.plugins.segment.multi_otsu import MultiOtsu, white_balance
+from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.testing import Check, conformance
 
 CYTOPLASM, NUCLEUS, PALE = (182, 150, 216), (112, 70, 200), (165, 108, 216)

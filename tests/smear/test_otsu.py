@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from skimage.filters import threshold_multiotsu
 
-from leukokit.plugins.segment._otsu import histogram, median_level, two_level_otsu, two_shades
+from leukokit.smear.otsu import histogram, median_level, two_level_otsu, two_shades
 
 Counts = NDArray[np.int64]
 counts = arrays(np.int64, 12, elements=st.integers(0, 50))

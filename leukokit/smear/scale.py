@@ -1,0 +1,66 @@
+"""How large a picture shows blood: the diameter of a red cell in px, and the width of a pixel in um."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+RED_CELL_UM = 7.5
+"""Diameter of a red cell on a stained smear, in um: 7 to 8 in textbooks (Bain, Blood Cells, 5th ed.)."""
+
+
+class ScaleSource(StrEnum):
+    """Where a scale comes from."""
+
+    GIVEN = "given"
+    """The recipe says how many px a red cell measures, or how wide a pixel is."""
+    FILE = "file"
+    """The file's TIFF or OME tags, or the data set's table, say how wide a pixel is."""
+    RED_CELLS = "red_cells"
+    """Measured on the red cells of the image, its group or its data set."""
+    NUCLEUS = "nucleus"
+    """Guessed from the size of the nuclei where there are no red cells to measure: 20 to 60 % off."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Scale of one image.
+
+    Attributes
+    ----------
+    red_cell_px : float
+        Diameter of a red cell, in px; NaN where unknown.
+    confidence : float
+        0..1: 1 where given, the weight of the evidence where measured, 0 where unknown.
+    source : ScaleSource
+    """
+
+    red_cell_px: float = math.nan
+    confidence: float = 0.0
+    source: ScaleSource = ScaleSource.UNKNOWN
+
+    @classmethod
+    def of_pixel_size(cls, um: float, source: ScaleSource = ScaleSource.GIVEN) -> Self:
+        """Scale of an image whose pixels are ``um`` wide."""
+        return cls(RED_CELL_UM / um, 1.0, source)
+
+    @property
+    def known(self) -> bool:
+        """True where lengths can be told in um; a guess from nuclei is too rough for that."""
+        return self.source not in (ScaleSource.NUCLEUS, ScaleSource.UNKNOWN)
+
+    @property
+    def um_per_px(self) -> float:
+        """Width of a pixel, in um; NaN where the scale is not ``known``."""
+        return RED_CELL_UM / self.red_cell_px if self.known else math.nan
+
+    def resized(self, factor: float) -> Self:
+        """Scale of the same image made ``factor`` times as wide and high."""
+        return replace(self, red_cell_px=self.red_cell_px * factor)
+
+
+UNKNOWN_SCALE = Scale()
+"""Scale of an image that nobody has measured."""
