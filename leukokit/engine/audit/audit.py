@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from leukokit.catalog import Catalog
 from leukokit.engine.audit.checks import Checks
 from leukokit.engine.audit.matching import find_pairs
@@ -23,6 +25,8 @@ from leukokit.engine.protocols import divide
 from leukokit.engine.reading import pixels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
+from leukokit.engine.scale_table import scale_table
+from leukokit.engine.scales import find_scales
 from leukokit.engine.store import Store
 from leukokit.errors import DataError
 from leukokit.evaluation.audit.findings import Finding, Level, skipped, worst
@@ -133,7 +137,8 @@ def audit_data(
     images, model, leaks = images_and_model(
         recipe, data, folds, store=store, workers=options.workers, observer=observer
     )
-    subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
+    scales = _scales(recipe, data, folds, store=store, workers=options.workers, observer=observer)
+    subject = AuditSubject(recipe, data, folds, why, images, model, leaks, scales)
     return audit(subject, store=store, workers=options.workers, observer=observer)
 
 
@@ -230,8 +235,24 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         images=first.images,
         model=score_in_metrics(result.recipe, result.metrics),
         leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
+        scales=result.scales,
     )
     return audit(subject, store=first.plan.store, workers=workers, observer=observer)
+
+
+def _scales(
+    recipe: Recipe,
+    data: OpenData,
+    folds: Sequence[Fold],
+    *,
+    store: Store | None,
+    workers: Workers,
+    observer: Observer,
+) -> pd.DataFrame:
+    """Measure the scale of every image, whether or not a step of the recipe uses it."""
+    scales = find_scales(recipe, data, data.items, store=store, workers=workers, observer=observer)
+    items = scales.given_to(data.items, folds[0].parts if folds else None)
+    return scale_table(items, scales.own.scales)
 
 
 def _folds(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Sequence[Fold], str]:

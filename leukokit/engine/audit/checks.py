@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Part, Status
+from leukokit.api import Part, ScaleSource, Status
 from leukokit.engine.audit.measure import Measured
 from leukokit.engine.audit.probe_cache import kept_probe
 from leukokit.engine.audit.subject import AuditSubject, tested_part
@@ -30,10 +30,12 @@ from leukokit.evaluation.audit.missing import missing_pattern
 from leukokit.evaluation.audit.neighbors import neighbors_alike
 from leukokit.evaluation.audit.pairs import Pair, PairKind, PairTable, connected_groups
 from leukokit.evaluation.audit.probes import Division, Probe, Subject
+from leukokit.evaluation.audit.scale import SPREAD, scale_mismatch, scale_spread, scale_unknown
 from leukokit.evaluation.audit.segmentation import FAILURES, empty_foreground, segmentation_failures
 from leukokit.evaluation.audit.stain import stain_spread
 from leukokit.evaluation.audit.traits import CORNERS
 from leukokit.recipe.audit import Limits
+from leukokit.smear.pool import SURE
 
 
 class Checks:
@@ -130,6 +132,7 @@ class Checks:
             ),
             empty_foreground(measured.foreground, labels, self._ids, _limit(spec.empty_foreground)),
         ]
+        found += self._scale_findings()
         if subject.recipe.segment is not None:
             found.append(self._failures())
         if subject.leaks is not None:
@@ -168,6 +171,31 @@ class Checks:
             across_parts(pairs, images, _limit(spec.across_parts)),
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
+
+    def _scale_findings(self) -> list[Finding]:
+        table, spec = self._subject.scales, self._spec
+        if table is None:
+            title = "the scale of the images was not measured: no step of the recipe uses it"
+            return [skipped(SPREAD, title, "'leukokit audit' on the recipe measures it.")]
+        table = table.set_index("id")
+        rows = [row for row, id_ in enumerate(self._ids) if id_ in table.index]
+        if not rows:
+            return [skipped(SPREAD, "no image has a scale", "None of the labeled images could be measured.")]
+        ids, labels = [self._ids[row] for row in rows], self._labels[rows].tolist()
+        table = table.loc[ids]
+        sure = (table["measured_confidence"] >= SURE).to_numpy()
+        measured = np.where(sure, table["measured_px"].to_numpy(dtype=np.float64), np.nan)
+        stated = table["source"].isin([ScaleSource.GIVEN.value, ScaleSource.FILE.value]).to_numpy()
+        known = table["um_per_px"].notna().to_numpy()
+        units = self._units[rows].tolist()
+        found = [
+            scale_spread(measured, labels, units, _limit(spec.scale_spread), seed=self._seed),
+            scale_unknown(known, labels, ids, _limit(spec.scale_unknown)),
+        ]
+        if stated.any():
+            given = np.where(stated, table["red_cell_px"].to_numpy(dtype=np.float64), np.nan)
+            found.append(scale_mismatch(given, measured, ids, _limit(spec.scale_mismatch)))
+        return found
 
     def _failures(self) -> Finding:
         images = self._subject.images
