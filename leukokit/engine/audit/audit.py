@@ -137,8 +137,7 @@ def audit_data(
     images, model, leaks = images_and_model(
         recipe, data, folds, store=store, workers=options.workers, observer=observer
     )
-    scales = _scales(recipe, data, folds, store=store, workers=options.workers, observer=observer)
-    subject = AuditSubject(recipe, data, folds, why, images, model, leaks, scales)
+    subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
     return audit(subject, store=store, workers=options.workers, observer=observer)
 
 
@@ -160,7 +159,8 @@ def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, obser
         store=store,
         observer=observer,
     )
-    checks = Checks(subject, measured, pairs, store)
+    scales = _scales(subject, measured.items, store=store, workers=workers, observer=observer)
+    checks = Checks(subject, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
     return Audit(
@@ -235,24 +235,33 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         images=first.images,
         model=score_in_metrics(result.recipe, result.metrics),
         leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
-        scales=result.scales,
     )
     return audit(subject, store=first.plan.store, workers=workers, observer=observer)
 
 
 def _scales(
-    recipe: Recipe,
-    data: OpenData,
-    folds: Sequence[Fold],
-    *,
-    store: Store | None,
-    workers: Workers,
-    observer: Observer,
+    subject: AuditSubject, items: Sequence[Item], *, store: Store | None, workers: Workers, observer: Observer
 ) -> pd.DataFrame:
-    """Measure the scale of every image, whether or not a step of the recipe uses it."""
-    scales = find_scales(recipe, data, data.items, store=store, workers=workers, observer=observer)
-    items = scales.given_to(data.items, folds[0].parts if folds else None)
-    return scale_table(items, scales.own.scales)
+    """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
+    told = _Progress(observer)
+    scales = find_scales(subject.recipe, subject.data, items, store=store, workers=workers, observer=told)
+    parts = subject.folds[0].parts if subject.folds else None
+    return scale_table(scales.given_to(items, parts), scales.own.scales)
+
+
+class _Progress(Silent):
+    """Passes on how far a stage is, and nothing that the run has said before."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def stage(self, name: str, total: int) -> None:
+        """Pass on."""
+        self._observer.stage(name, total)
+
+    def advance(self, count: int = 1) -> None:
+        """Pass on."""
+        self._observer.advance(count)
 
 
 def _folds(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Sequence[Fold], str]:

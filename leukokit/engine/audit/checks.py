@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Part, ScaleSource, Status
@@ -30,7 +31,7 @@ from leukokit.evaluation.audit.missing import missing_pattern
 from leukokit.evaluation.audit.neighbors import neighbors_alike
 from leukokit.evaluation.audit.pairs import Pair, PairKind, PairTable, connected_groups
 from leukokit.evaluation.audit.probes import Division, Probe, Subject
-from leukokit.evaluation.audit.scale import SPREAD, scale_mismatch, scale_spread, scale_unknown
+from leukokit.evaluation.audit.scale import scale_mismatch, scale_spread, scale_unknown
 from leukokit.evaluation.audit.segmentation import FAILURES, empty_foreground, segmentation_failures
 from leukokit.evaluation.audit.stain import stain_spread
 from leukokit.evaluation.audit.traits import CORNERS
@@ -48,17 +49,25 @@ class Checks:
         The readable images.
     pairs : PairTable
         Rows are those of ``measured``.
+    scales : DataFrame
+        As in ``scale.csv``, of the readable images.
     store : Store or None
         Keeps what probes answer.
     """
 
     def __init__(
-        self, subject: AuditSubject, measured: Measured, pairs: PairTable, store: Store | None
+        self,
+        subject: AuditSubject,
+        measured: Measured,
+        pairs: PairTable,
+        scales: pd.DataFrame,
+        store: Store | None,
     ) -> None:
         self._store = store
         self._subject = subject
         self._all = measured
         self._pairs = pairs
+        self._scales = scales.set_index("id")
         self._spec = subject.recipe.model.audit
         self._seed = subject.recipe.seed
         self._kept = np.flatnonzero([item.sample.label is not None for item in measured.items])
@@ -173,28 +182,19 @@ class Checks:
         ]
 
     def _scale_findings(self) -> list[Finding]:
-        table, spec = self._subject.scales, self._spec
-        if table is None:
-            title = "the scale of the images was not measured: no step of the recipe uses it"
-            return [skipped(SPREAD, title, "'leukokit audit' on the recipe measures it.")]
-        table = table.set_index("id")
-        rows = [row for row, id_ in enumerate(self._ids) if id_ in table.index]
-        if not rows:
-            return [skipped(SPREAD, "no image has a scale", "None of the labeled images could be measured.")]
-        ids, labels = [self._ids[row] for row in rows], self._labels[rows].tolist()
-        table = table.loc[ids]
-        sure = (table["measured_confidence"] >= SURE).to_numpy()
-        measured = np.where(sure, table["measured_px"].to_numpy(dtype=np.float64), np.nan)
-        stated = table["source"].isin([ScaleSource.GIVEN.value, ScaleSource.FILE.value]).to_numpy()
+        table, spec = self._scales.loc[self._ids], self._spec
+        labels, units = self._labels.tolist(), self._units.tolist()
+        sure = table["measured_confidence"] >= SURE
+        measured = table["measured_px"].where(sure).to_numpy(dtype=np.float64)
         known = table["um_per_px"].notna().to_numpy()
-        units = self._units[rows].tolist()
         found = [
             scale_spread(measured, labels, units, _limit(spec.scale_spread), seed=self._seed),
-            scale_unknown(known, labels, ids, _limit(spec.scale_unknown)),
+            scale_unknown(known, labels, self._ids, _limit(spec.scale_unknown)),
         ]
+        stated = table["source"].isin([ScaleSource.GIVEN.value, ScaleSource.FILE.value])
         if stated.any():
-            given = np.where(stated, table["red_cell_px"].to_numpy(dtype=np.float64), np.nan)
-            found.append(scale_mismatch(given, measured, ids, _limit(spec.scale_mismatch)))
+            given = table["red_cell_px"].where(stated).to_numpy(dtype=np.float64)
+            found.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
         return found
 
     def _failures(self) -> Finding:

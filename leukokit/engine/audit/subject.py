@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from leukokit.api import Part
 from leukokit.engine.data import OpenData
 from leukokit.engine.image_stage import ImageTable
@@ -32,8 +30,6 @@ class AuditSubject:
         Where the recipe's model is known.
     leaks : tuple of str or None
         What trying the model for leaks found; None where no model is known.
-    scales : DataFrame or None
-        Scale of each image, as in ``scale.csv``; None where it was not measured.
     """
 
     recipe: Recipe
@@ -43,7 +39,6 @@ class AuditSubject:
     images: ImageTable | None
     model: ModelScore | None
     leaks: tuple[str, ...] | None = None
-    scales: pd.DataFrame | None = None
 
     @property
     def reading(self) -> ReadOptions:
