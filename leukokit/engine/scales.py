@@ -72,10 +72,9 @@ class Scales:
         if id_ in self.stated:
             return self.stated[id_]
         own = self.own.scales[id_]
-        if self.setting.by == "dataset":
-            return whole.scale if whole.sure else own
-        if self.setting.by == "group" and slide is not None and slide.sure:
-            return slide.scale
+        asked = {"dataset": whole, "group": slide}.get(self.setting.by or "")
+        if asked is not None and asked.usable:
+            return asked.scale
         if is_sure(own):
             return own
         return next((each.scale for each in (slide, whole) if each is not None and each.agreed), own)

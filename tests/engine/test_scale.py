@@ -352,6 +352,9 @@ def test_images_of_two_scales_keep_their_own_guess() -> None:
     guess = Scale(33.0, 0.15, ScaleSource.NUCLEUS)
     own = {"a": red(20.0), "b": red(20.0), "c": red(40.0), "d": red(40.0), "e": guess}
     assert given(scales("auto", own).given_to(items(dict.fromkeys("abcde"))))["e"] == guess
+    crops = dict.fromkeys("abcdefghi", guess) | {"j": red(24.0)}
+    found = given(scales("dataset", crops).given_to(items(dict.fromkeys(crops))))
+    assert found == crops  # one image in ten does not speak for all
     nothing = dict.fromkeys("abc", guess)
     assert given(scales("dataset", nothing).given_to(items(dict.fromkeys("abc")))) == nothing
 
