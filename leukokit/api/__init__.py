@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from leukokit.api.tabular import TabularClassifier, TabularModel
     from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
     from leukokit.api.urls import Location, is_url, read_url, shown_url
-    from leukokit.smear.scale import RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
+    from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
 
 _HOME = {
     "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images", "Progress", "Workspace"),
@@ -58,7 +58,7 @@ _HOME = {
     "urls": ("Location", "is_url", "read_url", "shown_url"),
 }
 # What engine and plugins both measure on smears stands below this package and is handed out here.
-_SMEAR = {"scale": ("RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource")}
+_SMEAR = {"scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource")}
 _MODULE_OF = {
     **{name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names},
     **{name: f"leukokit.smear.{module}" for module, names in _SMEAR.items() for name in names},
@@ -83,6 +83,7 @@ __all__ = [
     "API_VERSION",
     "CELL",
     "NUCLEUS",
+    "PIXEL_SIZE_UM",
     "PLATELET",
     "RED_CELL",
     "RED_CELL_UM",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,11 +43,13 @@ class Sample:
         The image file by URL, read through fsspec wherever the work is done; never beside a path.
     mask_url : str or None
         File with ground-truth masks by URL; never beside a path.
+    pixel_size_um : float or None
+        Width of a pixel, in um; None where the data set does not know.
 
     Raises
     ------
     ValueError
-        Where a file has both a path and a URL, or the URL is none.
+        Where a file has both a path and a URL, the URL is none, or the pixel size is not a positive number.
     """
 
     id: str
@@ -56,6 +59,7 @@ class Sample:
     mask_path: Path | None = None
     url: str | None = None
     mask_url: str | None = None
+    pixel_size_um: float | None = None
 
     def __post_init__(self) -> None:
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
@@ -65,6 +69,10 @@ class Sample:
                 raise ValueError(
                     f"the URL of sample {self.id} does not begin with a protocol such as https://"
                 )
+        if self.pixel_size_um is not None and not 0 < self.pixel_size_um < math.inf:
+            raise ValueError(
+                f"the pixel size of sample {self.id} is {self.pixel_size_um}, expected a number of um above 0"
+            )
 
     @property
     def rendered(self) -> bool:

@@ -96,10 +96,12 @@ def _problems(error: Any) -> list[dict[str, Any]]:
 
 def _summary(recipe: Recipe) -> list[tuple[str, str]]:
     from leukokit.engine.protocols import describe
+    from leukokit.engine.scales import asks_for_scale
 
     model = recipe.model
     split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))
     lines = [("data", _component(recipe.data))]
+    lines += [("scale", str(model.data.scale))] if asks_for_scale(recipe) else []
     lines += [("evaluate", f"{each.name}: {describe(each.split)}") for each in model.evaluate] or [
         ("split", split)
     ]

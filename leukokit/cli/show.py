@@ -70,6 +70,7 @@ def _as_data(entry: Entry, cls: type[Component]) -> dict[str, Any]:
         "version": entry.version,
         "revision": cls.revision,
         "stochastic": cls.stochastic,
+        "uses_scale": cls.uses_scale,
         "params": cls.Params.model_json_schema(),
     }
 
@@ -91,6 +92,8 @@ def _print(entry: Entry, cls: type[Component]) -> None:
     if text and text != entry.spec.summary:
         out.print()
         out.print(Text(_reflowed(text)))
+    if cls.uses_scale:
+        out.print(Text("Uses the scale of the image: see data.scale in a recipe."))
     out.print()
     rows = rows_of(cls.Params)
     if not rows:

@@ -43,14 +43,18 @@ class Alignment:
 
 
 def align(
-    fitted: Mapping[str, FittedFold], items: Mapping[str, Item], *, seed: int, observer: Observer
+    fitted: Mapping[str, FittedFold],
+    items: Mapping[str, Mapping[str, Item]],
+    *,
+    seed: int,
+    observer: Observer,
 ) -> Alignment | None:
     """Score all heat maps of all folds; None where there are none or the recipe does not segment.
 
     Parameters
     ----------
     fitted : mapping of fold name to FittedFold
-    items : mapping of sample id to Item
+    items : mapping of fold name to mapping of sample id to Item
     seed : int
         Of the intervals.
     """
@@ -63,7 +67,7 @@ def align(
     for fold, heat in heated.items():
         rows = []
         for name in _explained(heat):
-            rows.append(_score(heat, items[name], fitted[fold].best.plan))
+            rows.append(_score(heat, items[fold][name], fitted[fold].best.plan))
             observer.advance()
         if rows:
             tables.append(pd.concat(rows, ignore_index=True).assign(fold=fold))

@@ -62,32 +62,41 @@ def image_plan(
         score_masks=recipe.segment is not None and has_truth,
         store=store,
     )
-    upstream, seeded = digest("pixels", reading.key(), library_versions()), False
+    upstream, seeded, scaled = digest("pixels", reading.key(), library_versions()), False, False
     for i, bound in enumerate(recipe.preprocess):
         component = bound.component
         if component.needs_fit():
             component = _fitted(bound, upstream, training, plan, observer)
         seeded |= component.stochastic
+        scaled |= component.uses_scale
         upstream = _key(bound, upstream, component.state())
-        step = ImageStep(f"preprocess.{i}.{bound.entry.name}", Stage.PREPROCESS, component, upstream, seeded)
+        name = f"preprocess.{i}.{bound.entry.name}"
+        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     labels = upstream
     if recipe.segment is not None:
         segmenter = recipe.segment.component
         labels = _key(recipe.segment, upstream)
-        segmented = seeded or segmenter.stochastic
-        step = ImageStep(f"segment.{recipe.segment.entry.name}", Stage.SEGMENT, segmenter, labels, segmented)
+        name = f"segment.{recipe.segment.entry.name}"
+        step = ImageStep(
+            name,
+            Stage.SEGMENT,
+            segmenter,
+            labels,
+            seeded or segmenter.stochastic,
+            scaled or segmenter.uses_scale,
+        )
         plan = replace(plan, segment=step)
     for i, taken in enumerate(recipe.features):
         extractor = taken.component
-        after = labels if extractor.roles() else upstream
-        step_seeded = plan.segment.seeded if plan.segment is not None and extractor.roles() else seeded
+        takes_labels = plan.segment if extractor.roles() else None
         step = ImageStep(
             f"features.{i}.{taken.entry.name}",
             Stage.FEATURES,
             extractor,
-            _key(taken, after),
-            step_seeded or extractor.stochastic,
+            _key(taken, labels if extractor.roles() else upstream),
+            (takes_labels.seeded if takes_labels else seeded) or extractor.stochastic,
+            (takes_labels.scaled if takes_labels else scaled) or extractor.uses_scale,
         )
         plan = replace(plan, features=(*plan.features, step))
     return plan
@@ -102,7 +111,7 @@ def _fitted(
 ) -> Preprocessor:
     """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
     component = type(bound.component)(bound.component.params)
-    key = digest("fit", identity(bound), upstream, [item.key for item in training])
+    key = digest("fit", identity(bound), upstream, _contents(before, training))
     kept = before.store.get_folder(key) if before.store is not None else None
     if kept is not None:
         with np.load(kept / _STATE, allow_pickle=False) as arrays:
@@ -120,6 +129,12 @@ def _fitted(
             np.savez(Path(folder) / _STATE, **component.state())  # type: ignore[arg-type]
             before.store.put_folder(key, f"learnt by {bound.entry.name}", Path(folder))
     return component
+
+
+def _contents(plan: ImagePlan, items: Sequence[Item]) -> list[str]:
+    """Key of each image as the last preprocessing step leaves it; its file's where that uses no scale."""
+    last = plan.preprocess[-1] if plan.preprocess else None
+    return [plan.row_key(last, item) if last is not None and last.scaled else item.key for item in items]
 
 
 def _told(images: Iterator[RGBImage], observer: Observer) -> Iterator[RGBImage]:

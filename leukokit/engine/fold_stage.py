@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ from leukokit.engine.calibration_stage import calibrated
 from leukokit.engine.chain import fits_preprocessing, image_plan
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.executors import Workers
-from leukokit.engine.image_plan import ImagePlan
+from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.image_stage import ImageTable, run_image_stage
 from leukokit.engine.keys import digest
 from leukokit.engine.model_stage import TRAINING, CandidateTable, fit_fold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
+from leukokit.engine.scales import Scales, asks_for_scale, find_scales
 from leukokit.engine.store import Store
 from leukokit.engine.stored_images import StoredImages
 from leukokit.engine.workspace import FitPlaces
@@ -55,8 +57,19 @@ class FoldStage:
     _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.items = {item.sample.id: item for item in self.data.items}
         self._has_truth = self._truth()
+
+    @cached_property
+    def scales(self) -> Scales:
+        """Scales of all images that any fold has a use for; measured when first asked for."""
+        return find_scales(
+            self.recipe,
+            self.data,
+            [item for item in self.data.items if item.sample.id in self.wanted],
+            store=self.store,
+            workers=self.workers,
+            observer=self.observer,
+        )
 
     def _truth(self) -> bool:
         """Whether the data set has masks of a role that the segmenter makes."""
@@ -68,8 +81,8 @@ class FoldStage:
 
     def images(self, fold: Fold | None) -> FoldRun:
         """Work on the images of a fold, or on all, and fit nothing."""
-        plan, images = self._images(self.recipe, fold)
-        return FoldRun(fold, plan, images, None)
+        plan, items, images = self._images(self.recipe, fold)
+        return FoldRun(fold, plan, items, images, None)
 
     def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
         """Work on the images of a fold, fit on its training part and predict the others.
@@ -83,7 +96,7 @@ class FoldStage:
         explain : bool
             Whether the recipe's explainers look at the model.
         """
-        plan, images = self._images(self.recipe, fold)
+        plan, items, images = self._images(self.recipe, fold)
         candidates = self.candidates(fold)
         inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
         places = FitPlaces(
@@ -99,7 +112,7 @@ class FoldStage:
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, images, calibrated(fitted))
+        return FoldRun(fold, plan, items, images, calibrated(fitted))
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
@@ -107,35 +120,43 @@ class FoldStage:
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
         recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
-        plan, images = self._images(recipe, fold)
-        good = [item for item in self.data.items if item.sample.id in images.features.index]
+        plan, items, images = self._images(recipe, fold)
+        good = [item for item in items if item.sample.id in images.features.index]
         groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
-        examples = {part: self._examples(plan, images, fold, part, groups) for part in Part}
+        examples = {part: self._examples(plan, images, good, fold, part, groups) for part in Part}
         return CandidateTable(overrides, recipe, plan, examples)
 
     def _examples(
-        self, plan: ImagePlan, images: ImageTable, fold: Fold, part: Part, groups: Mapping[str, str]
+        self,
+        plan: ImagePlan,
+        images: ImageTable,
+        good: Sequence[Item],
+        fold: Fold,
+        part: Part,
+        groups: Mapping[str, str],
     ) -> Examples:
         assert self.recipe.classify is not None
         consumes = self.recipe.classify.component.consumes
-        ids = [name for name in images.features.index if fold.parts.get(name) is part]
+        items = [item for item in good if fold.parts.get(item.sample.id) is part]
+        ids = [item.sample.id for item in items]
         return Examples(
             ids=ids,
-            labels=np.array([self.items[name].sample.label for name in ids], dtype=np.str_),
+            labels=np.array([item.sample.label for item in items], dtype=np.str_),
             groups=np.array([groups[name] for name in ids], dtype=np.str_),
             features=images.features.loc[ids] if Consumes.FEATURES in consumes else None,
-            images=StoredImages(plan, [self.items[name] for name in ids])
-            if Consumes.IMAGES in consumes
-            else None,
+            images=StoredImages(plan, items) if Consumes.IMAGES in consumes else None,
         )
 
-    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, ImageTable]:
+    def prepared(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item]]:
+        """Give the plan of a fold and its images with their scale; no step is carried out."""
         inside = self.wanted if fold is None or not fits_preprocessing(recipe) else fold.parts.keys()
         chosen = [item for item in self.data.items if item.sample.id in inside]
         part_of = {} if fold is None else fold.parts
-        training = [item for item in self.data.items if part_of.get(item.sample.id) is Part.TRAIN]
+        if asks_for_scale(recipe):
+            chosen = self.scales.given_to(chosen, part_of)
+        training = [item for item in chosen if part_of.get(item.sample.id) is Part.TRAIN]
         # Asked for by the images, by every setting and by the model: what preprocessors learn is learnt once.
-        known = digest(recipe.resolved(), [item.index for item in training])
+        known = digest(recipe.resolved(), [(item.index, item.scale) for item in training])
         if known not in self._plans:
             self._plans[known] = image_plan(
                 recipe,
@@ -145,8 +166,11 @@ class FoldStage:
                 has_truth=self._has_truth,
                 observer=self.observer,
             )
-        plan = self._plans[known]
-        key = digest([step.key for step in plan.steps()], [item.index for item in chosen])
+        return self._plans[known], chosen
+
+    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item], ImageTable]:
+        plan, items = self.prepared(recipe, fold)
+        key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
         if key not in self._tables:
-            self._tables[key] = run_image_stage(plan, chosen, self.workers, self.observer)
-        return plan, self._tables[key]
+            self._tables[key] = run_image_stage(plan, items, self.workers, self.observer)
+        return plan, items, self._tables[key]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Segmenter, Status
+from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Scale, Segmenter, Status
 from leukokit.engine.keys import digest
 from leukokit.engine.reading import ReadOptions
 from leukokit.engine.store import Store
@@ -46,6 +46,8 @@ class ImageStep:
     seeded : bool
         True where this step or one before draws random numbers; the image's id and the seed then belong to
         the key of its result.
+    scaled : bool
+        True where this step or one before uses the scale of the image, which then belongs to the key, too.
     """
 
     id: str
@@ -53,6 +55,7 @@ class ImageStep:
     component: ImageComponent
     key: str
     seeded: bool
+    scaled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,11 @@ class ImagePlan:
 
     def row_key(self, step: ImageStep, item: Item) -> str:
         """Key of one image's result of ``step``."""
-        return digest(item.key, self.seed, item.sample.id) if step.seeded else item.key
+        key = digest(item.key, self.seed, item.sample.id) if step.seeded else item.key
+        if not step.scaled:
+            return key
+        assert item.scale is not None, f"{step.id} needs a scale that {item.sample.id} was not given"
+        return digest("scale", key, item.scale.red_cell_px, item.scale.confidence, item.scale.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +122,14 @@ class Item:
         Position in the data set.
     key : str
         Digest of the file's content, or of what a rendered image depends on.
+    scale : Scale or None
+        Scale of the image as it is read; None where nothing asks for it.
     """
 
     index: int
     sample: Sample
     key: str
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)

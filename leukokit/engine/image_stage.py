@@ -44,7 +44,7 @@ class ImageTable:
     rejected : list of (Item, Rejection)
         In data set order.
     notes : dict of sample id to tuple of str
-        What was done to files to read them; only for images that were read in this run.
+        What was done to files to read them, and what steps note; only of what was done in this run.
     counts : dict of step id to StepCount
     """
 
@@ -57,9 +57,15 @@ class ImageTable:
 
 
 def run_image_stage(
-    plan: ImagePlan, items: Sequence[Item], workers: Workers, observer: Observer
+    plan: ImagePlan, items: Sequence[Item], workers: Workers, observer: Observer, *, name: str = "images"
 ) -> ImageTable:
-    """Work on every image; what the cache holds whole is not worked on again."""
+    """Work on every image; what the cache holds whole is not worked on again.
+
+    Parameters
+    ----------
+    name : str
+        What the stage is called in progress and journal.
+    """
     gathering = _Gathering(plan, items)
     waiting: list[Item] = []
     for some in batches(items, _LOOKED_UP):
@@ -67,7 +73,7 @@ def run_image_stage(
         for outcome in found.values():
             gathering.add(outcome)
         waiting += [item for item in some if item.index not in found]
-    observer.stage("images", len(items))
+    observer.stage(name, len(items))
     observer.advance(len(items) - len(waiting))
 
     def keep(outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ file is only decoded where some step really has to look at it.
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import (
+    UNKNOWN_SCALE,
     FeatureExtractor,
     ImageRejected,
     Labels,
@@ -23,9 +25,13 @@ from leukokit.api import (
     Planes,
     Preprocessor,
     RGBImage,
+    Scale,
+    ScaledPreprocessor,
+    ScaledSegmenter,
     Segmenter,
     Status,
 )
+from leukokit.api.notes import kept_notes
 from leukokit.engine import payload, reading
 from leukokit.engine.border import Promise, checked_image, checked_labels, checked_vector
 from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
@@ -91,26 +97,45 @@ class ImageTask:
         self.reused: set[str] = set()
         self.seconds: dict[str, float] = {}
 
-    @cached_property
+    @property
     def image(self) -> RGBImage:
         """The image after the last preprocessing step; of these only that one may be kept in the cache."""
+        return self._prepared[0]
+
+    @property
+    def scale(self) -> Scale:
+        """Scale of ``image``: that of the file, times how much larger preprocessing made it."""
+        return self._scale_at(self._prepared[1])
+
+    @cached_property
+    def _prepared(self) -> tuple[RGBImage, float]:
+        """The image, and how many times as wide as the file's it is; NaN where that cannot be said."""
         steps = self._plan.preprocess
+        resizes = not all(step.component.keeps_shape for step in steps)  # type: ignore[union-attr]
         if steps and self._plan.keeps_images():
             kept = self._batch.get(steps[-1], self._item)
-            if kept is not None:
+            factor = None if kept is None else payload.image_factor(kept) if resizes else 1.0
+            if kept is not None and factor is not None:
                 self.reused.update(step.id for step in steps)
-                return payload.image_from_bytes(kept)
-        image = self._timed("read", Stage.READ, self._read)
+                return payload.image_from_bytes(kept), factor
+        image, factor = self._timed("read", Stage.READ, self._read), 1.0
         for step in steps:
-            image = self._run(step, lambda step=step, image=image: self._apply(step, image))  # type: ignore[misc]
+            before, at = image, factor
+            image = self._run(step, lambda step=step, image=before, at=at: self._apply(step, image, at))  # type: ignore[misc]
+            factor *= resize_factor(before, image)
         if steps and self._plan.keeps_images():
-            self._batch.put(steps[-1], self._item, lambda: payload.image_to_bytes(image))
-        return image
+            told = factor if resizes else None
+            self._batch.put(steps[-1], self._item, lambda: payload.image_to_bytes(image, told))
+        return image, factor
+
+    def _scale_at(self, factor: float) -> Scale:
+        scale = self._item.scale
+        return UNKNOWN_SCALE if scale is None or math.isnan(factor) else scale.resized(factor)
 
     @cached_property
     def planes(self) -> Planes:
         """Color planes of the image, shared by all its features."""
-        return Planes(self.image)
+        return Planes(self.image, self.scale)
 
     @cached_property
     def labels(self) -> Labels:
@@ -151,19 +176,27 @@ class ImageTask:
         return self._timed("truth", Stage.TRUTH, compare)
 
     def _read(self) -> RGBImage:
-        image, self.notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
+        image, notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
+        self.notes += notes
         return image
 
-    def _apply(self, step: ImageStep, image: RGBImage) -> RGBImage:
-        component = step.component
+    def _apply(self, step: ImageStep, image: RGBImage, factor: float) -> RGBImage:
+        component, rng = step.component, self._generator(step)
         assert isinstance(component, Preprocessor)
-        result = component.apply(image, rng=self._generator(step))
+        if isinstance(component, ScaledPreprocessor):
+            result = component.apply(image, rng=rng, scale=self._scale_at(factor))
+        else:
+            result = component.apply(image, rng=rng)
         return checked_image(result, image, keeps_shape=component.keeps_shape)
 
     def _segment(self, step: ImageStep, image: RGBImage) -> Labels:
-        component = step.component
+        component, rng = step.component, self._generator(step)
         assert isinstance(component, Segmenter)
-        return checked_labels(component.segment(image, rng=self._generator(step)), component, image)
+        if isinstance(component, ScaledSegmenter):
+            labels = component.segment(image, rng=rng, scale=self.scale)
+        else:
+            labels = component.segment(image, rng=rng)
+        return checked_labels(labels, component, image)
 
     def _extract(self, step: ImageStep, planes: Planes, labels: Labels | None) -> NDArray[np.float64]:
         component = step.component
@@ -176,7 +209,9 @@ class ImageTask:
         return np.random.default_rng(sample_seed(self._plan.seed, step.id, self._item.sample.id))
 
     def _run(self, step: ImageStep, work: Callable[[], T]) -> T:
-        result = self._timed(step.id, step.stage, work)
+        with kept_notes() as notes:
+            result = self._timed(step.id, step.stage, work)
+        self.notes += tuple(f"{step.id}: {text}" for text in dict.fromkeys(notes))
         self.computed.add(step.id)
         return result
 
@@ -197,6 +232,19 @@ class ImageTask:
             raise StepFailed(Rejection(name, "plugin_error", detail, traceback.format_exc())) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
+
+
+def resize_factor(before: RGBImage, after: RGBImage) -> float:
+    """How many times as wide ``after`` is; NaN where width and height did not change alike.
+
+    What is cut off on all sides alike cannot be told from what was shrunk.
+    """
+    (old_height, old_width), (height, width) = before.shape[:2], after.shape[:2]
+    if (old_height, old_width) == (height, width):
+        return 1.0
+    factor = math.sqrt(height * width / (old_height * old_width))
+    alike = abs(height - factor * old_height) < 1 and abs(width - factor * old_width) < 1
+    return factor if alike else math.nan
 
 
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[Outcome]:

@@ -30,15 +30,29 @@ def _unpack(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     return json.loads(payload[_HEAD.size : start]), memoryview(payload)[start:]
 
 
-def image_to_bytes(image: RGBImage) -> bytes:
-    """Raw pixels: photographs hardly compress, and reading them back is one copy."""
-    return _pack({"shape": image.shape}, np.ascontiguousarray(image).tobytes())
+def image_to_bytes(image: RGBImage, factor: float | None = None) -> bytes:
+    """Raw pixels: photographs hardly compress, and reading them back is one copy.
+
+    Parameters
+    ----------
+    factor : float, optional
+        How many times as wide as the file's the image is, where its size may have changed; NaN for unknown.
+    """
+    head: dict[str, Any] = {"shape": image.shape}
+    if factor is not None:
+        head["factor"] = factor
+    return _pack(head, np.ascontiguousarray(image).tobytes())
 
 
 def image_from_bytes(payload: bytes) -> RGBImage:
     """Read-only uint8 H x W x 3."""
     head, body = _unpack(payload)
     return np.frombuffer(body, dtype=np.uint8).reshape(head["shape"])
+
+
+def image_factor(payload: bytes) -> float | None:
+    """Give the ``factor`` that was kept with an image; None where none was."""
+    return _unpack(payload)[0].get("factor")
 
 
 def labels_to_bytes(labels: Labels) -> bytes:

@@ -30,7 +30,7 @@ def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, obs
     if images.rejected:
         observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
     if images.notes:
-        observer.say(f"{len(images.notes)} images were converted on reading; journal.jsonl says how")
+        observer.say(f"{len(images.notes)} images were converted or have notes; journal.jsonl has them")
 
 
 def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | None) -> None:

@@ -12,6 +12,9 @@ from leukokit.api import Component
 from leukokit.engine.identity import identity
 from leukokit.engine.image_plan import ImagePlan
 from leukokit.engine.image_stage import StepCount
+from leukokit.engine.scale_stage import STEP as SCALE
+from leukokit.engine.scale_stage import ScaleOfImage
+from leukokit.engine.scales import Scales
 from leukokit.recipe import Bound, Recipe
 
 PLAN_FILE = "plan.json"
@@ -40,14 +43,19 @@ def step_id(bound: Bound[Component]) -> str:
     return f"{bound.path}.{bound.entry.name}"
 
 
-def plan_record(recipe: Recipe, plan: ImagePlan) -> dict[str, Any]:
+def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> dict[str, Any]:
     """Describe the plan of a run for the next one to compare with."""
     image_bounds: list[Bound[Component]] = [
         *recipe.preprocess,
         *([recipe.segment] if recipe.segment else []),
         *recipe.features,
     ]
-    steps: dict[str, dict[str, Any]] = {
+    steps: dict[str, dict[str, Any]] = {}
+    if scales is not None:
+        how: dict[str, Any] = {"params": scales.setting.model_dump(mode="json"), "fingerprint": None}
+        how |= {"distribution": "leukokit", "revision": ScaleOfImage.revision}
+        steps[SCALE] = {"key": scales.own.key, "identity": how}
+    steps |= {
         step.id: {"key": step.key, "identity": identity(bound)}
         for step, bound in zip(plan.steps(), image_bounds, strict=True)
     }
@@ -124,6 +132,8 @@ def _why(
     did: str,
     changed_steps: Sequence[str],
 ) -> str:
+    if name == SCALE and not ran and before is not None and name in changed_steps:
+        return "; ".join([*_differences(record, before, name), "the red cells are the same"])
     if not ran:
         return "every later result was cached" if did == "not needed" else "same input, same parameters"
     if before is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -37,6 +37,9 @@ from leukokit.engine.reasons import (
 from leukokit.engine.results import fold_metrics, predictions
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
+from leukokit.engine.scale_stage import STEP as SCALE
+from leukokit.engine.scale_table import scale_summary, scale_table, scale_words
+from leukokit.engine.scales import Scales, asks_for_scale
 from leukokit.engine.store import Store
 from leukokit.engine.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.workspace import forget_checkpoints
@@ -188,8 +191,9 @@ class _Run:
             directory.write("features.parquet", table)
         if images.masks is not None:
             directory.write("masks.csv", csv_bytes(images.masks, index=True))
+        sizes = self._scale_table(runs[0])
         alignment = self._alignment(runs)
-        metrics = self._metrics(runs, alignment)
+        metrics = self._metrics(runs, alignment, sizes)
         predicted = predictions(fitted_folds(runs), self.samples, self.data.name) if recipe.classify else None
         if predicted is not None:
             directory.write("predictions.csv", csv_bytes(predicted))
@@ -200,13 +204,14 @@ class _Run:
         return RunResult(
             path=directory.path,
             recipe=recipe,
-            data=self.data,
+            data=self._scaled_data(runs[0]),
             folds=runs,
             metrics=metrics,
             predictions=predicted,
             features=images.features,
             masks=images.masks,
             alignment=alignment,
+            scales=sizes,
             reasons=self._reasons(runs),
             exit_code=self._exit_code(images),
         )
@@ -264,14 +269,45 @@ class _Run:
         return Evaluated(division, fitted, metrics)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
-        found = align(fitted_folds(runs), self.stage.items, seed=self.recipe.seed, observer=self.observer)
+        items = {
+            each.fold.name: {item.sample.id: item for item in each.items}
+            for each in runs
+            if each.fold is not None
+        }
+        found = align(fitted_folds(runs), items, seed=self.recipe.seed, observer=self.observer)
         if found is not None:
             self.directory.write("explanations/alignment.csv", csv_bytes(found.table))
             self.directory.write("explanations/alignment_summary.csv", csv_bytes(found.summary))
         return found
 
-    def _metrics(self, runs: Sequence[FoldRun], alignment: Alignment | None) -> dict[str, Any]:
+    @property
+    def _scales(self) -> Scales | None:
+        return self.stage.scales if asks_for_scale(self.recipe) else None
+
+    def _scale_table(self, run: FoldRun) -> pd.DataFrame | None:
+        """Write the scale of every image that could be used; None where nothing asks for it."""
+        scales = self._scales
+        if scales is None:
+            return None
+        usable = [item for item in run.items if item.sample.id in run.images.features.index]
+        table = scale_table(usable, scales.own.scales)
+        self.directory.write("scale.csv", csv_bytes(table))
+        for id_, note in scales.notes.items():
+            self.directory.journal.write("scale", id=id_, note=note)
+        self.observer.say(scale_words(scale_summary(table, scales.setting)))
+        return table
+
+    def _scaled_data(self, run: FoldRun) -> OpenData:
+        """Give the data set, whose images have their scale: pictures and audit work at the same."""
+        scaled = {item.index: item for item in run.items}
+        return replace(self.data, items=tuple(scaled.get(item.index, item) for item in self.data.items))
+
+    def _metrics(
+        self, runs: Sequence[FoldRun], alignment: Alignment | None, sizes: pd.DataFrame | None
+    ) -> dict[str, Any]:
         metrics: dict[str, Any] = {}
+        if sizes is not None:
+            metrics["scale"] = scale_summary(sizes, self.stage.scales.setting)
         if self.recipe.classify is not None:
             metrics |= fold_metrics(fitted_folds(runs), seed=self.recipe.seed)
             metrics["leaks"] = self._leaks(runs)
@@ -295,10 +331,13 @@ class _Run:
         }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:
-        record = plan_record(self.recipe, runs[0].plan)
+        scales = self._scales
+        record = plan_record(self.recipe, runs[0].plan, scales)
         before = previous_plan(self.directory.path.parent, self.directory.path)
         self.directory.write_json(PLAN_FILE, record)
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
+        if scales is not None:
+            counts[SCALE] = scales.own.count
         reasons = explain(record, before, counts, reused=_reused(self.recipe, runs))
         for reason in reasons:
             self.directory.journal.write("step", step=reason.step, did=reason.did, why=reason.why)

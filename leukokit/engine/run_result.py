@@ -23,10 +23,17 @@ from leukokit.recipe import Recipe
 
 @dataclass(frozen=True)
 class FoldRun:
-    """One fold: its division, the images' plan and table, and the fitted model."""
+    """One fold: its division, the images' plan and table, and the fitted model.
+
+    Attributes
+    ----------
+    items : sequence of Item
+        The images that were worked on, with the scale they have in this fold.
+    """
 
     fold: Fold | None
     plan: ImagePlan
+    items: Sequence[Item]
     images: ImageTable
     fitted: FittedFold | None
 
@@ -44,6 +51,8 @@ class RunResult:
     ----------
     path : Path
         The run directory.
+    data : OpenData
+        The data set; its images have the scale of the first fold where anything asks for it.
     folds : sequence of FoldRun
         Of the recipe's split, or of the first protocol of ``evaluate``.
     metrics : mapping
@@ -56,6 +65,8 @@ class RunResult:
         Agreement with ground truth, one row an image.
     alignment : Alignment or None
         Where the heat of explained images lies.
+    scales : DataFrame or None
+        Content of ``scale.csv``; None where nothing asks for the scale of the images.
     reasons : sequence of StepReason
         Why each step ran.
     exit_code : int
@@ -73,6 +84,7 @@ class RunResult:
     features: pd.DataFrame
     masks: pd.DataFrame | None
     alignment: Alignment | None
+    scales: pd.DataFrame | None
     reasons: Sequence[StepReason]
     exit_code: int
     published: bool = True

@@ -64,6 +64,15 @@ class AuditSpec(RecipeBase):
     stain_spread: Limits = _limits(
         0.2, 0.4, "Share of the variance of background color that lies between the classes (omega squared)."
     )
+    scale_spread: Limits = _limits(
+        0.2, 0.4, "Share of the variance of the red cells' size in px that lies between the classes."
+    )
+    scale_mismatch: Limits = _limits(
+        0.25, 0.5, "How far a stated scale is off the red cells in the images, as a share; the median image."
+    )
+    scale_unknown: Limits = _limits(
+        0.25, None, "Share of a class's images whose scale is neither stated nor shown by red cells."
+    )
     burned_in_marks: Limits = _limits(
         0.1,
         0.25,

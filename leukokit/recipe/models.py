@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
 from leukokit.recipe.protocol import Protocol, ProtocolSpec
+from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
 from leukokit.recipe.statistics import Calibrate, OperatingPoint, Refer
 
@@ -45,6 +46,11 @@ class DataRef(ComponentRef):
         "null: the data set's own.",
     )
     read: Read = Field(Read(bit_depth=None, frame=None), description="How files become pixels.")
+    scale: ScaleSpec = Field(
+        ScaleSetting(by="auto", pixel_size_um=None, red_cell_px=None),
+        description="How large the images show blood: auto, image, group or dataset (measured on the red "
+        "cells), {pixel_size_um: 0.12}, {pixel_size_um: file}, {pixel_size_um: table} or {red_cell_px: 24}.",
+    )
 
 
 class Tune(RecipeBase):

@@ -21,7 +21,7 @@ from leukokit.recipe.stages import MANY, ONE, write_out
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 
 _FIELDS_OF_COMPONENT = ("use", "params")
-_FIELDS_OF_DATA = (*_FIELDS_OF_COMPONENT, "groups", "read")
+_FIELDS_OF_DATA = (*_FIELDS_OF_COMPONENT, "groups", "read", "scale")
 
 
 class PathError(Exception):

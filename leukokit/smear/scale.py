@@ -10,6 +10,9 @@ from typing import Self
 RED_CELL_UM = 7.5
 """Diameter of a red cell on a stained smear, in um: 7 to 8 in textbooks (Bain, Blood Cells, 5th ed.)."""
 
+PIXEL_SIZE_UM = (0.005, 5.0)
+"""Narrowest and widest pixel, in um, of a photograph that shows cells: 1500 px and 1.5 px a red cell."""
+
 
 class ScaleSource(StrEnum):
     """Where a scale comes from."""

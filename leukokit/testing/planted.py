@@ -207,6 +207,18 @@ def _dimensions(folder: Path, seed: int) -> dict[str, Any]:
     return _Folder(folder, seed).write(cut).sections()
 
 
+def _magnified(folder: Path, seed: int) -> dict[str, Any]:
+    """Photograph one class at 1.6 times the magnification, with the same camera."""
+
+    def enlarge(id_: str, image: RGBImage) -> RGBImage:
+        if not id_.startswith(_VICTIM):
+            return image
+        inner = np.ascontiguousarray(image[42:182, 42:182])
+        return np.asarray(cv2.resize(inner, (224, 224), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+    return _Folder(folder, seed).write(enlarge).sections()
+
+
 def _imbalance(folder: Path, seed: int) -> dict[str, Any]:
     made = _Folder(folder, seed).write()
     for id_ in made.of(_VICTIM):
@@ -310,20 +322,27 @@ PLANTED = (
         "quality", "one class saved at JPEG quality 70, the others at 92", "file_properties", _quality, "file"
     ),
     _fault("dimensions", "one class cut to 208 px", "file_properties", _dimensions, "file"),
+    _fault(
+        "magnified",
+        "one class at 1.6 times the magnification, of the same size in px",
+        "scale_spread",
+        _magnified,
+        "color frame corner file scale_unknown",
+    ),
     _fault("imbalance", "one class has a fifth of the images", "class_balance", _imbalance),
     _fault(
         "no_cells",
         "half of one class shows no cell",
         "segmentation_failures",
         _no_cells,
-        "missing color frame corner stain_spread file",
+        "missing color frame corner stain_spread file scale_unknown",
     ),
     _fault(
         "blanked",
         "background blanked; half of one class is black all over",
         "empty_foreground",
         _blanked,
-        "exact_duplicates neighbors_alike color frame corner file",
+        "exact_duplicates neighbors_alike color frame corner file scale_unknown scale_spread",
     ),
     _fault("damaged", "a sixth of one class cut off halfway", "rejected_images", _damaged),
 )

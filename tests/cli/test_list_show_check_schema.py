@@ -105,6 +105,9 @@ def test_check_says_what_will_run(recipe):
     assert out.startswith(f"{recipe}: ok\n")
     assert "svm (kernel: linear, C: 96.0)" in out
     assert err == ""
+    assert "scale" not in out
+    out, _ = run("check", str(recipe), "--set", "data.scale.by=dataset", "--no-data")
+    assert "  scale      red cells of the data set\n" in out
 
 
 def test_check_prints_every_mistake_and_exits_with_2(recipe):

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from leukokit.catalog import Catalog
 from leukokit.engine.audit.checks import Checks
 from leukokit.engine.audit.matching import find_pairs
@@ -23,6 +25,8 @@ from leukokit.engine.protocols import divide
 from leukokit.engine.reading import pixels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
+from leukokit.engine.scale_table import scale_table
+from leukokit.engine.scales import find_scales
 from leukokit.engine.store import Store
 from leukokit.errors import DataError
 from leukokit.evaluation.audit.findings import Finding, Level, skipped, worst
@@ -155,7 +159,8 @@ def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, obser
         store=store,
         observer=observer,
     )
-    checks = Checks(subject, measured, pairs, store)
+    scales = _scales(subject, measured.items, store=store, workers=workers, observer=observer)
+    checks = Checks(subject, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
     return Audit(
@@ -232,6 +237,31 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
     )
     return audit(subject, store=first.plan.store, workers=workers, observer=observer)
+
+
+def _scales(
+    subject: AuditSubject, items: Sequence[Item], *, store: Store | None, workers: Workers, observer: Observer
+) -> pd.DataFrame:
+    """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
+    told = _Progress(observer)
+    scales = find_scales(subject.recipe, subject.data, items, store=store, workers=workers, observer=told)
+    parts = subject.folds[0].parts if subject.folds else None
+    return scale_table(scales.given_to(items, parts), scales.own.scales)
+
+
+class _Progress(Silent):
+    """Passes on how far a stage is, and nothing that the run has said before."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def stage(self, name: str, total: int) -> None:
+        """Pass on."""
+        self._observer.stage(name, total)
+
+    def advance(self, count: int = 1) -> None:
+        """Pass on."""
+        self._observer.advance(count)
 
 
 def _folds(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Sequence[Fold], str]:

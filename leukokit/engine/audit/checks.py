@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from leukokit.api import Part, Status
+from leukokit.api import Part, ScaleSource, Status
 from leukokit.engine.audit.measure import Measured
 from leukokit.engine.audit.probe_cache import kept_probe
 from leukokit.engine.audit.subject import AuditSubject, tested_part
@@ -30,10 +31,12 @@ from leukokit.evaluation.audit.missing import missing_pattern
 from leukokit.evaluation.audit.neighbors import neighbors_alike
 from leukokit.evaluation.audit.pairs import Pair, PairKind, PairTable, connected_groups
 from leukokit.evaluation.audit.probes import Division, Probe, Subject
+from leukokit.evaluation.audit.scale import scale_mismatch, scale_spread, scale_unknown
 from leukokit.evaluation.audit.segmentation import FAILURES, empty_foreground, segmentation_failures
 from leukokit.evaluation.audit.stain import stain_spread
 from leukokit.evaluation.audit.traits import CORNERS
 from leukokit.recipe.audit import Limits
+from leukokit.smear.pool import SURE
 
 
 class Checks:
@@ -46,17 +49,25 @@ class Checks:
         The readable images.
     pairs : PairTable
         Rows are those of ``measured``.
+    scales : DataFrame
+        As in ``scale.csv``, of the readable images.
     store : Store or None
         Keeps what probes answer.
     """
 
     def __init__(
-        self, subject: AuditSubject, measured: Measured, pairs: PairTable, store: Store | None
+        self,
+        subject: AuditSubject,
+        measured: Measured,
+        pairs: PairTable,
+        scales: pd.DataFrame,
+        store: Store | None,
     ) -> None:
         self._store = store
         self._subject = subject
         self._all = measured
         self._pairs = pairs
+        self._scales = scales.set_index("id")
         self._spec = subject.recipe.model.audit
         self._seed = subject.recipe.seed
         self._kept = np.flatnonzero([item.sample.label is not None for item in measured.items])
@@ -130,6 +141,7 @@ class Checks:
             ),
             empty_foreground(measured.foreground, labels, self._ids, _limit(spec.empty_foreground)),
         ]
+        found += self._scale_findings()
         if subject.recipe.segment is not None:
             found.append(self._failures())
         if subject.leaks is not None:
@@ -168,6 +180,22 @@ class Checks:
             across_parts(pairs, images, _limit(spec.across_parts)),
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
+
+    def _scale_findings(self) -> list[Finding]:
+        table, spec = self._scales.loc[self._ids], self._spec
+        labels, units = self._labels.tolist(), self._units.tolist()
+        sure = table["measured_confidence"] >= SURE
+        measured = table["measured_px"].where(sure).to_numpy(dtype=np.float64)
+        known = table["um_per_px"].notna().to_numpy()
+        found = [
+            scale_spread(measured, labels, units, _limit(spec.scale_spread), seed=self._seed),
+            scale_unknown(known, labels, self._ids, _limit(spec.scale_unknown)),
+        ]
+        stated = table["source"].isin([ScaleSource.GIVEN.value, ScaleSource.FILE.value])
+        if stated.any():
+            given = table["red_cell_px"].where(stated).to_numpy(dtype=np.float64)
+            found.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
+        return found
 
     def _failures(self) -> Finding:
         images = self._subject.images

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from leukokit.api import Part
-from leukokit.engine.chain import image_plan
 from leukokit.engine.data import OpenData
 from leukokit.engine.executors import Workers
 from leukokit.engine.fold_stage import FoldStage
@@ -59,7 +59,7 @@ def images_and_model(
         images = stage.images(folds[0]).images if _can_miss(recipe) else None
         if store is None or recipe.classify is None:
             return images, None, None
-        if images is None and not _cached(recipe, data, folds, store, observer):
+        if images is None and not _cached(recipe, stage, folds[0]):
             return None, None, None
         found: dict[str, FittedFold] = {}
         for fold in folds:
@@ -103,11 +103,10 @@ def _can_miss(recipe: Recipe) -> bool:
     return recipe.segment is not None or any(each.roles() or each.nullable() for each in extractors)
 
 
-def _cached(recipe: Recipe, data: OpenData, folds: Sequence[Fold], store: Store, observer: Observer) -> bool:
-    """Whether the features of the first fold are in the cache; where they are not, neither is the model."""
+def _cached(recipe: Recipe, stage: FoldStage, fold: Fold) -> bool:
+    """Whether the features of a fold are in the cache; where they are not, neither is the model."""
     if not recipe.features:
         return True
-    items = [item for item in data.items if item.sample.id in folds[0].parts]
-    training = [item for item in items if folds[0].parts[item.sample.id] is Part.TRAIN]
-    plan = image_plan(recipe, data.dataset, training, store=store, has_truth=False, observer=observer)
-    return len(cached_outcomes(plan, items)) >= _MOSTLY * len(items)
+    plan, items = stage.prepared(recipe, fold)
+    items = [item for item in items if item.sample.id in fold.parts]
+    return len(cached_outcomes(replace(plan, score_masks=False), items)) >= _MOSTLY * len(items)

@@ -1,9 +1,10 @@
-"""A CSV file that names images, classes, groups, parts and masks."""
+"""A CSV file that names images, classes, groups, parts, masks and pixel sizes."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from pydantic import field_validator
 
 from leukokit.api import (
     NUCLEUS,
+    PIXEL_SIZE_UM,
     DataError,
     Dataset,
     Field,
@@ -35,7 +37,7 @@ SPLIT = "table"
 """Name of the split that the split column makes."""
 
 
-Column = Literal["path", "label", "group", "split", "mask"]
+Column = Literal["path", "label", "group", "split", "mask", "pixel_size_um"]
 _COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
@@ -49,8 +51,9 @@ class TableParams(Params):
     )
     columns: dict[Column, str] = Field(
         {},
-        description="Names of the columns where they differ from path, label, group, split and mask. Only "
-        "path has to be there; cells of the others may be empty.",
+        description="Names of the columns where they differ from path, label, group, split, mask and "
+        "pixel_size_um (width of a pixel, in um). Only path has to be there; cells of the others may be "
+        "empty.",
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
     mask_values: dict[MaskRole, Annotated[int, Field(ge=1)]] = Field(
@@ -208,6 +211,7 @@ class _Reading:
         row = dict(zip(self._names, cells, strict=True))
         given = {role: row.get(name, "").strip() for role, name in self._columns.items()}
         id_, mask, part = row[self._columns["path"]], given["mask"], given["split"].lower()
+        pixel_size, size_problem = self._pixel_size(given["pixel_size_um"])
         problems = [
             self._file_problem(self._columns["path"], id_),
             self._file_problem(self._columns["mask"], mask) if mask else None,
@@ -215,6 +219,7 @@ class _Reading:
             if part and part not in _PARTS
             else None,
             f"{id_} stands in line {self._line_of[id_]} already" if id_ in self._line_of else None,
+            size_problem,
         ]
         self._problems += [f"line {line}: {problem}" for problem in problems if problem]
         self._line_of.setdefault(id_, line)
@@ -223,11 +228,26 @@ class _Reading:
                 id=id_,
                 label=given["label"] or None,
                 group=given["group"] or None,
+                pixel_size_um=pixel_size,
                 **self._places(id_, mask),
             )
         )
         if part in _PARTS:
             self.parts[id_] = _PARTS[part]
+
+    def _pixel_size(self, cell: str) -> tuple[float | None, str | None]:
+        """Width of a pixel, and what is wrong with the cell."""
+        if not cell:
+            return None, None
+        try:
+            value = float(cell)
+        except ValueError:
+            value = math.nan
+        low, high = PIXEL_SIZE_UM
+        if low <= value <= high:
+            return value, None
+        column = self._columns["pixel_size_um"]
+        return None, f"{column} is {cell!r}, expected the width of a pixel in um ({low:g} to {high:g})"
 
     def _places(self, name: str, mask: str) -> _Places:
         if isinstance(self._folder, str):

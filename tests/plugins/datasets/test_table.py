@@ -214,3 +214,22 @@ def test_bad_masks_are_rejected(tmp_path: Path) -> None:
     (tmp_path / "m.png").write_bytes((tmp_path / "m.png").read_bytes()[:50])
     with pytest.raises(ImageRejected, match="bad_mask"):
         dataset.truth(dataset.samples()[0])
+
+
+def test_pixel_sizes_are_read_and_wrong_ones_named_with_their_row(tmp_path: Path) -> None:
+    """A cell may be empty; a column of another name is said under columns."""
+    text = "path,um\n0.png,0.12\n1.png,\n"
+    first, second = table(tmp_path, text, columns={"pixel_size_um": "um"}).samples()
+    assert (first.pixel_size_um, second.pixel_size_um) == (0.12, None)
+    assert table(tmp_path, "path,pixel_size_um\n0.png,0.3\n").samples()[0].pixel_size_um == 0.3
+    bad = "path,pixel_size_um\n0.png,120\n1.png,wide\n2.png,nan\n3.png,-1\n"
+    with pytest.raises(DataError) as caught:
+        table(tmp_path, bad).samples()
+    said = "expected the width of a pixel in um (0.005 to 5)"
+    assert str(caught.value).split("t.csv: ")[1].splitlines() == [
+        "4 bad entries:",
+        f"  line 2: pixel_size_um is '120', {said}",
+        f"  line 3: pixel_size_um is 'wide', {said}",
+        f"  line 4: pixel_size_um is 'nan', {said}",
+        f"  line 5: pixel_size_um is '-1', {said}",
+    ]

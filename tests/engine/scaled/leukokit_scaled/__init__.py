@@ -1,0 +1,1 @@
+"""A plugin whose components use the scale of the image, or change the size of it."""
