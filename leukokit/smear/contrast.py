@@ -18,7 +18,7 @@ four labs: 58 or more, 37 or more of 530 that were made half as strong."""
 
 LEAST_EDGES = 1.75
 """Least ratio of the gradient on the contours of stain to the median gradient. Noise of any grain: 1.0 to 1.7
-(99 %), as the gradient of a Gaussian field does not depend on its value; smears of four labs: 1.85 or more,
+(99 %), as the gradient of a Gaussian field does not depend on its value; smears of four labs: 1.84 or more,
 also blurred, or shrunk to a half."""
 
 _SIDES = (200, 256)  # px; pictures with another long side are measured at the nearer of the two
@@ -105,7 +105,8 @@ def _edges(
         return 0.0
     across, down = cv2.Sobel(stain, cv2.CV_32F, 1, 0), cv2.Sobel(stain, cv2.CV_32F, 0, 1)
     gradient = cv2.magnitude(across, down)
-    typical = float(np.median(gradient if seen is None else gradient[seen]))
+    every_other = gradient[::2, ::2]  # as good a median, in a tenth of the time
+    typical = float(np.median(every_other if seen is None else every_other[seen[::2, ::2]]))
     clearest = 0.0
     for level in levels:
         _, above = cv2.threshold(stain, level, 255, cv2.THRESH_BINARY)
