@@ -95,7 +95,7 @@ class HistogramMatch(Preprocessor):
         """Match one image, uint8 H x W x 3."""
         targets = self._target()
         if not stain_contrast(image).stained:
-            note("histogram_match: no stain contrast (blank glass, noise or black), passed unchanged")
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
         void = void_mask(image)
         table = np.empty((256, 3), dtype=np.uint8)

@@ -128,7 +128,7 @@ class Reinhard(Preprocessor):
         """Transfer the template's statistics to one image, uint8 H x W x 3."""
         target = self._target()
         if not stain_contrast(image).stained:
-            note("reinhard: no stain contrast (blank glass, noise or black), passed unchanged")
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
         lab, void = _lab(image), void_mask(image)
         source = _Statistics.of(lab, void)

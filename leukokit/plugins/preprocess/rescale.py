@@ -68,7 +68,7 @@ class Rescale(ScaledPreprocessor):
         """
         found = estimate_scale(image) if scale is None else scale
         if not found.known:
-            note("rescale: the scale of the image is not known, passed unchanged")
+            note("the scale of the image is not known: passed unchanged")
             return image
         return rescaled(image, found, self.red_cell_px)
 

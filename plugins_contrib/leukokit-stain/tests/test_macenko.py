@@ -80,7 +80,7 @@ def test_an_image_without_glass_says_so() -> None:
     """Inside a cell, nothing shows the white point: 240 is taken and noted."""
     image = smear(REFERENCE_STAINS)
     purple = np.clip(np.rint(image * np.array([0.7, 0.45, 0.8])), 0, 255).astype(np.uint8)
-    with pytest.warns(ImageNote, match="no glass in view, white point taken as 240"):
+    with pytest.warns(ImageNote, match="no glass in view: white point taken as 240"):
         Macenko().apply(purple)
 
 
@@ -118,12 +118,14 @@ def test_a_template_needs_an_image_with_two_stains() -> None:
         Macenko.create(template="fitted").fit([np.full((40, 40, 3), 230, np.uint8)])
 
 
+@pytest.mark.filterwarnings("ignore::leukokit.api.ImageNote")
 @conformance(Macenko)
 def test_contract(check) -> None:
     """Every promise of a preprocessor."""
     check()
 
 
+@pytest.mark.filterwarnings("ignore::leukokit.api.ImageNote")
 @conformance(Macenko, template="fitted")
 def test_contract_fitted(check) -> None:
     """Every promise of a preprocessor that learns."""

@@ -53,7 +53,7 @@ def test_without_a_scale_it_is_measured(red_cell_px: float) -> None:
 def test_an_unknown_scale_passes_unchanged_and_says_so(scale: Scale) -> None:
     """Neither nothing nor a rough guess from nuclei is a scale."""
     image = drawn_smear((60, 60), 20)
-    with pytest.warns(ImageNote, match="rescale: the scale of the image is not known, passed unchanged"):
+    with pytest.warns(ImageNote, match="the scale of the image is not known: passed unchanged"):
         assert Rescale().apply(image, scale=scale) is image
 
 

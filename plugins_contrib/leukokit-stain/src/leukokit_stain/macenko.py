@@ -136,10 +136,10 @@ class Macenko(Preprocessor):
         """Exchange stain colors; uint8 H x W x 3 in and out."""
         found = self._stained(image)
         if found is None:
-            note("stain/macenko: no stain contrast (blank glass, noise or black), passed unchanged")
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
         if found.no_glass:
-            note(f"stain/macenko: no glass in view, white point taken as {WHITE:.0f}")
+            note(f"no glass in view: white point taken as {WHITE:.0f}")
         shown = -(found.concentrations * (self._strength / found.strength)) @ self._stains.T
         np.exp(shown, out=shown)
         shown *= self.params.light or WHITE
