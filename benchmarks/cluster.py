@@ -63,7 +63,7 @@ name: cluster
 data: all_pbs
 preprocess: [{use: median, params: {size: 3}}]
 segment: multi_otsu
-features: [morphology, color_statistics, hog]
+features: [{use: morphology, params: {unit: px}}, color_statistics, hog]
 """
 
 

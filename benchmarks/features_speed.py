@@ -168,12 +168,12 @@ class Family:
 
 
 FAMILIES = (
-    Family("contours", Contours(), contours),
-    Family("circles", Circles(), circles),
+    Family("contours", Contours.create(unit="px"), contours),
+    Family("circles", Circles.create(unit="px"), circles),
     Family("hog", Hog.create(global_descriptor=True), hog_of_contours, 1e-5),  # scikit-image sums in float32
     Family("color_statistics", ColorStatistics(), color_statistics),
     Family("intensity", Intensity(), intensity),
-    Family("morphology", Morphology(), morphology, 1e-5),
+    Family("morphology", Morphology.create(unit="px"), morphology, 1e-5),
     Family("lbp", Lbp(), lbp, 2e-3),  # shares; scikit-image decides ties by round-off
     Family("haralick", Haralick(), haralick),
 )

@@ -40,10 +40,10 @@ data: {{use: folder, params: {{root: "{root}"}}}}
 preprocess: [{{use: reinhard}}, {{use: median, params: {{size: 3}}}}]
 segment: {{use: kmeans_watershed}}
 features:
-  - {{use: contours, params: {{within: cell}}}}
+  - {{use: contours, params: {{within: cell, unit: px}}}}
   - {{use: hog}}
   - {{use: color_statistics, params: {{regions: [nucleus, cell]}}}}
-  - use: morphology
+  - {{use: morphology, params: {{unit: px}}}}
 audit: {{enabled: false}}
 """
 
@@ -219,7 +219,13 @@ def look_up_seconds(root: Path) -> float:
     items = [Item(i, Sample(f"{i}.jpg", path=Path("x.jpg")), digest(i) * 2) for i in range(LOOKED_UP)]
     widths = (4, 156, 72, 44)  # as many families as svm_segmented takes, and twice its 132 columns
     steps = tuple(
-        ImageStep(f"features.{width}", Stage.FEATURES, Morphology(), digest("step", width), seeded=False)
+        ImageStep(
+            f"features.{width}",
+            Stage.FEATURES,
+            Morphology.create(unit="px"),
+            digest("step", width),
+            seeded=False,
+        )
         for width in widths
     )
     for step, width in zip(steps, widths, strict=True):

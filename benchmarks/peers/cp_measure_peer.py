@@ -79,7 +79,7 @@ def our_morphology(material: Material) -> Task:  # noqa: ARG001
     def rename(name: str) -> str:
         return name.removeprefix("morphology_").replace("_px2_", "_").replace("_px_", "_")
 
-    return extractor_task(Morphology.create(), rename, all_cells)
+    return extractor_task(Morphology.create(unit="px"), rename, all_cells)
 
 
 def sizeshape_agreement(cases: Sequence[Case]) -> str:

@@ -78,10 +78,10 @@ def features(samples: Sequence[Sample], processes: int) -> pd.DataFrame:
 def extractors() -> list[Any]:
     """Build the recipe's feature extractors."""
     return [
-        Contours.create(within="cell"),
+        Contours.create(within="cell", unit="px"),
         Hog.create(),
         ColorStatistics.create(regions=["nucleus", "cell"]),
-        Morphology.create(),
+        Morphology.create(unit="px"),
     ]
 
 

@@ -35,7 +35,7 @@ class Component:
     uses_scale : bool
         True where the output depends on the scale of the image. ``ScaledPreprocessor`` and
         ``ScaledSegmenter`` are then handed it as ``scale``, and extractors find it in ``planes.scale``;
-        cached results belong to that scale.
+        cached results belong to that scale. Where it depends on the parameters, the instance says it.
     requires : tuple of str
         Importable modules that the component needs beyond leukokit's own dependencies, for a clear
         one-line error before anything runs.
@@ -46,7 +46,7 @@ class Component:
     Params: ClassVar[type[_params.Params]] = _params.Params
     revision: ClassVar[int] = 1
     stochastic: ClassVar[bool] = False
-    uses_scale: ClassVar[bool] = False
+    uses_scale: bool = False
     requires: ClassVar[tuple[str, ...]] = ()
     install_hint: ClassVar[str] = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
@@ -13,6 +14,7 @@ from pydantic import model_validator
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes
 from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name, ordered
 from leukokit.plugins.features._regions import Region, blanked, roles_of
+from leukokit.plugins.features._units import UNIT_DESCRIPTION, Unit, at_reference
 
 
 class Retrieval(StrEnum):
@@ -51,6 +53,7 @@ class ContoursParams(Params):
         Retrieval.EXTERNAL,
         description="external: outermost contours only; list: every border, holes and nested ones included.",
     )
+    unit: Unit = Field(Unit.UM, description=UNIT_DESCRIPTION)
     measures: Distinct[Measure] = Field(tuple(Measure), description="What is measured on the contours.")
 
     @model_validator(mode="after")
@@ -63,8 +66,15 @@ class Contours(FeatureExtractor):
     """Count of contours, and sum, mean and standard deviation of their areas.
 
     An area is that of the polygon through the pixel centers of the border (``cv2.contourArea``), so an open
-    edge has nearly none. Features: ``contours_count``, ``contours_area_sum``, ``contours_area_mean`` and
-    ``contours_area_std``, areas in px2. Without a contour, count and sum are 0, mean and std are NaN.
+    edge has nearly none. Features: ``contours_count``, ``contours_area_um2_sum``, ``contours_area_um2_mean``
+    and ``contours_area_um2_std``; ``rc`` in place of ``um2`` for areas of a red cell. Without a contour,
+    count and sum are 0, mean and std are NaN.
+
+    Edges are taken of the image brought to a red cell of 24 px: what counts as an edge, and so every feature,
+    would otherwise depend on the camera. Where the scale of the image is not known, all features are NaN.
+    With ``unit: px`` edges are taken of the image as it is, whatever its scale, and names are those of the
+    paper's tables: ``contours_count``, ``contours_area_sum``, ``contours_area_mean``, ``contours_area_std``,
+    areas in px2.
 
     Notes
     -----
@@ -75,6 +85,11 @@ class Contours(FeatureExtractor):
 
     Params = ContoursParams
     params: ContoursParams
+    revision = 2
+
+    def __init__(self, params: ContoursParams | None = None) -> None:
+        super().__init__(params)
+        self.uses_scale = self.params.unit is not Unit.PX
 
     def roles(self) -> tuple[str, ...]:
         """Label image of ``within``."""
@@ -82,28 +97,41 @@ class Contours(FeatureExtractor):
 
     def names(self) -> tuple[str, ...]:
         """One name a measure."""
-        return tuple(f"contours_{measure}" for measure in self.params.measures)
+        return tuple(f"contours_{self.params.unit.told_in(measure)}" for measure in self.params.measures)
 
     def nullable(self) -> frozenset[str]:
-        """Mean and standard deviation, which no contour leaves undefined."""
-        return frozenset(self.names()) & {"contours_area_mean", "contours_area_std"}
+        """Mean and standard deviation, which no contour leaves undefined; all where there may be no scale."""
+        names = frozenset(self.names())
+        return names if self.uses_scale else names & {"contours_area_mean", "contours_area_std"}
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Count and measure contours.
 
         Raises
         ------
+        ImageRejected
+            ``too_large`` where the image would be enlarged more than 8 times.
         PluginError
             Where ``within`` needs labels that are absent.
         """
-        seen = blanked(self.params.within, planes, labels)
-        edges = seen.edges(self.params.low_threshold, self.params.high_threshold)
-        contours, _ = cv2.findContours(edges, _MODES[self.params.retrieval], cv2.CHAIN_APPROX_SIMPLE)
-        areas = np.array([cv2.contourArea(contour) for contour in contours], dtype=np.float64)
+        params = self.params
+        seen = blanked(params.within, planes, labels)
+        if params.unit is Unit.PX:
+            edges, px2 = seen.edges(params.low_threshold, params.high_threshold), 1.0
+        else:
+            looked_at = at_reference(seen)
+            if looked_at is None:
+                return by_name(self.names(), [math.nan] * len(params.measures))
+            edges = np.asarray(
+                cv2.Canny(looked_at.gray, params.low_threshold, params.high_threshold), np.uint8
+            )
+            px2 = params.unit.per_px2(looked_at.scale)
+        contours, _ = cv2.findContours(edges, _MODES[params.retrieval], cv2.CHAIN_APPROX_SIMPLE)
+        areas = np.array([cv2.contourArea(contour) for contour in contours], dtype=np.float64) * px2
         measured = {
             Measure.COUNT: float(areas.size),
             Measure.AREA_SUM: float(areas.sum()),
             Measure.AREA_MEAN: aggregate(areas, Aggregate.MEAN),
             Measure.AREA_STD: aggregate(areas, Aggregate.STD),
         }
-        return by_name(self.names(), [measured[measure] for measure in self.params.measures])
+        return by_name(self.names(), [measured[measure] for measure in params.measures])

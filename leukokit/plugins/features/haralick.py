@@ -54,6 +54,9 @@ class Haralick(FeatureExtractor):
     entropy in nats; the rest have no unit. Both pixels of a pair lie in the region; a region without pairs
     gives NaN. A constant region has correlation 1, as in scikit-image.
 
+    Distances are in px: to look at the same structures in the images of several cameras, bring these to one
+    scale first, with the preprocessor ``rescale``.
+
     Notes
     -----
     Haralick, Shanmugam and Dinstein 1973, doi 10.1109/TSMC.1973.4309314. As there, a diagonal neighbor at

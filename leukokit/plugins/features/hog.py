@@ -81,6 +81,9 @@ class Hog(FeatureExtractor):
     overlap, each 0..1. The grid is fixed, so the number of columns does not depend on the image's size; rows
     and columns left over at the lower right, fewer than the grid's, are not used.
 
+    Gradients are taken over 2 px, and cells are parts of the image: to look at the same structures in the
+    images of several cameras, bring these to one scale first, with the preprocessor ``rescale``.
+
     Notes
     -----
     Per-contour gradients: paper, section 5.1.3. Descriptor: Dalal and Triggs 2005, doi 10.1109/CVPR.2005.177,

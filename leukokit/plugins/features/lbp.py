@@ -46,6 +46,9 @@ class Lbp(FeatureExtractor):
     one arc, and points + 1 for all other patterns. Pixels nearer to the image's border than the radius are
     not counted. A region without countable pixels gives NaN.
 
+    Radii are in px: to look at the same structures in the images of several cameras, bring these to one scale
+    first, with the preprocessor ``rescale``.
+
     Notes
     -----
     Ojala, Pietikainen and Maenpaa 2002, doi 10.1109/TPAMI.2002.1017623, as ``method='uniform'`` of

@@ -31,4 +31,7 @@ def leukokit_preprocessors() -> Iterable[ComponentSpec]:
             f"{here}.reinhard:Reinhard",
             "Transfers mean and spread of Lab from a template (the paper's color adjustment).",
         ),
+        ComponentSpec(
+            "rescale", f"{here}.rescale:Rescale", "Brings every image to one scale, by its red cells."
+        ),
     )

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, model_validator
 
-from leukokit.api import ImageRejected, Params, RGBImage
+from leukokit.api import DataError, ImageRejected, Params, RGBImage
+from leukokit.api.smear import stain_contrast
 
 
 def read_template(path: Path) -> RGBImage:
@@ -30,6 +31,17 @@ def read_template(path: Path) -> RGBImage:
     return image
 
 
+def no_stained_image(name: str, seen: int) -> DataError:
+    """Error of a preprocessor that saw ``seen`` images and none it could fit its template on."""
+    if seen == 0:
+        return DataError(f"{name} was given no image to fit its template on", where="training part")
+    return DataError(
+        f"{name} found no stain contrast in any of {seen} images, and cannot fit its template on blank ones",
+        where="training part",
+        hint="Look at the images; or give it a fixed template with `template_file`",
+    )
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file's content, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -41,11 +53,13 @@ def _usable(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"{path} is a folder or a device; a template is one image file")
     try:
-        read_template(path)
+        template = read_template(path)
     except ImageRejected as error:
         raise ValueError(f"{path} cannot serve as template: {error}") from error
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+    if not stain_contrast(template).stained:
+        raise ValueError(f"{path} cannot serve as template: it shows no stain (blank glass, noise or black)")
     return path
 
 

@@ -10,8 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import DataError, Field, FloatArray, PluginError, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._template import TemplateFile, TemplateParams, file_digest, read_template
+from leukokit.api import Field, FloatArray, Mask, PluginError, Preprocessor, RGBImage, note
+from leukokit.api.smear import stain_contrast, void_mask
+from leukokit.plugins.preprocess._template import (
+    TemplateFile,
+    TemplateParams,
+    file_digest,
+    no_stained_image,
+    read_template,
+)
 
 
 class HistogramMatchParams(TemplateParams):
@@ -32,6 +39,10 @@ class HistogramMatchParams(TemplateParams):
 class HistogramMatch(Preprocessor):
     """Maps each of red, green and blue so that its cumulative histogram follows the template's.
 
+    Black areas (a mask, the edge of an aperture) are no part of the smear: they do not count and stay as they
+    are. An image without stain contrast (blank glass, noise, black) is returned as it is, with a note: the
+    mapping would make cells of its noise.
+
     Notes
     -----
     Gonzalez and Woods, Digital Image Processing, section 3.3; the interpolation between levels is that of
@@ -40,6 +51,7 @@ class HistogramMatch(Preprocessor):
 
     Params = HistogramMatchParams
     params: HistogramMatchParams
+    revision = 2
     cheap = True
 
     _fitted: FloatArray | None = None
@@ -49,21 +61,21 @@ class HistogramMatch(Preprocessor):
         return self.params.template == "fitted"
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Average the relative histograms of the training images, each image counting once.
+        """Average the relative histograms of the stained training images, each counting once.
 
         Raises
         ------
         DataError
-            Where there is no image.
+            Where there is no image, or none with stain contrast.
         """
-        total, count = np.zeros((3, 256)), 0
+        total, count, seen = np.zeros((3, 256)), 0, 0
         for image in images:
-            total += _histograms(image)
-            count += 1
+            seen += 1
+            if stain_contrast(image).stained:
+                total += _histograms(image, void_mask(image))
+                count += 1
         if count == 0:
-            raise DataError(
-                "histogram_match was given no image to fit its template on", where="training part"
-            )
+            raise no_stained_image("histogram_match", seen)
         self._fitted = total / count
 
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -81,12 +93,20 @@ class HistogramMatch(Preprocessor):
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Match one image, uint8 H x W x 3."""
+        targets = self._target()
+        if not stain_contrast(image).stained:
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
+            return image
+        void = void_mask(image)
         table = np.empty((256, 3), dtype=np.uint8)
-        for channel, (source, target) in enumerate(zip(_histograms(image), self._target(), strict=True)):
+        for channel, (source, target) in enumerate(zip(_histograms(image, void), targets, strict=True)):
             levels = np.flatnonzero(target)
             matched = np.interp(np.cumsum(source), np.cumsum(target[levels]), levels)
             table[:, channel] = np.rint(matched)
-        return np.asarray(cv2.LUT(image, table[None]), dtype=np.uint8)
+        result = np.asarray(cv2.LUT(image, table[None]), dtype=np.uint8)
+        if void is not None:
+            result[void] = image[void]
+        return result
 
     def _target(self) -> FloatArray:
         if self.params.template == "file":
@@ -101,13 +121,15 @@ class HistogramMatch(Preprocessor):
     @cached_property
     def _of_file(self) -> FloatArray:
         assert self.params.template_file is not None  # the parameters were validated
-        return _histograms(read_template(self.params.template_file))
+        template = read_template(self.params.template_file)
+        return _histograms(template, void_mask(template))
 
 
-def _histograms(image: RGBImage) -> FloatArray:
-    """Relative histograms of the three channels, float64 3 x 256."""
-    counts = [cv2.calcHist([image], [channel], None, [256], [0, 256]) for channel in range(3)]
+def _histograms(image: RGBImage, void: Mask | None) -> FloatArray:
+    """Relative histograms of the three channels of what is not black, float64 3 x 256."""
+    seen = None if void is None else (~void).view(np.uint8)
+    counts = [cv2.calcHist([image], [channel], seen, [256], [0, 256]) for channel in range(3)]
     # OpenCV 5 returns vectors, OpenCV 4 columns.
-    pixels = image.shape[0] * image.shape[1]
-    histograms: FloatArray = np.divide(np.asarray(counts, dtype=np.float64).reshape(3, 256), pixels)
+    table = np.asarray(counts, dtype=np.float64).reshape(3, 256)
+    histograms: FloatArray = np.divide(table, table.sum(axis=1, keepdims=True))
     return histograms

@@ -27,6 +27,9 @@ class MedianParams(Params):
 class Median(Preprocessor):
     """Replaces each value by the median of its window, channel by channel; borders are replicated.
 
+    The window is in px: to smooth the images of several cameras alike, bring these to one scale first, with
+    the preprocessor ``rescale``.
+
     Notes
     -----
     The paper's denoising step is the 3 x 3 window (section 3).

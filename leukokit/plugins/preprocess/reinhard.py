@@ -11,8 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import DataError, Field, FloatArray, PluginError, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._template import TemplateFile, TemplateParams, file_digest, read_template
+from leukokit.api import Field, FloatArray, Mask, PluginError, Preprocessor, RGBImage, note
+from leukokit.api.smear import stain_contrast, void_mask
+from leukokit.plugins.preprocess._template import (
+    TemplateFile,
+    TemplateParams,
+    file_digest,
+    no_stained_image,
+    read_template,
+)
 
 
 class ReinhardParams(TemplateParams):
@@ -32,14 +39,17 @@ class ReinhardParams(TemplateParams):
 
 @dataclass(frozen=True)
 class _Statistics:
-    """Mean and population standard deviation of L, a, b in OpenCV's 8-bit scale, float64 of length 3 each."""
+    """Mean and population standard deviation of L, a, b in OpenCV's 8-bit scale, float64 of length 3 each.
+
+    Black areas (a mask, the edge of an aperture) are no part of the smear and do not count.
+    """
 
     mean: FloatArray
     std: FloatArray
 
     @classmethod
-    def of(cls, lab: NDArray[np.uint8]) -> _Statistics:
-        mean, std = cv2.meanStdDev(lab)
+    def of(cls, lab: NDArray[np.uint8], void: Mask | None) -> _Statistics:
+        mean, std = cv2.meanStdDev(lab, mask=None if void is None else (~void).view(np.uint8))
         return cls(np.asarray(mean, dtype=np.float64).ravel(), np.asarray(std, dtype=np.float64).ravel())
 
 
@@ -54,7 +64,10 @@ class Reinhard(Preprocessor):
     """Gives every image the mean and spread of a template, channel by channel of 8-bit Lab.
 
     ``(x - mean_image) * (std_template / std_image) + mean_template``, rounded and clipped to 0..255. A
-    channel without any spread, as in an image of one color, becomes the template's mean.
+    channel without any spread becomes the template's mean. Black areas stay as they are.
+
+    An image without stain contrast (blank glass, noise, black) is returned as it is, with a note: the
+    transfer would stretch its noise to the colors of cells.
 
     Notes
     -----
@@ -64,6 +77,7 @@ class Reinhard(Preprocessor):
 
     Params = ReinhardParams
     params: ReinhardParams
+    revision = 2
     cheap = True
 
     _fitted: _Statistics | None = None
@@ -73,21 +87,24 @@ class Reinhard(Preprocessor):
         return self.params.template == "fitted"
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Average the means and the standard deviations of the training images, each image counting once.
+        """Average the means and the standard deviations of the stained training images, each counting once.
 
         Raises
         ------
         DataError
-            Where there is no image.
+            Where there is no image, or none with stain contrast.
         """
-        mean, std, count = np.zeros(3), np.zeros(3), 0
+        mean, std, count, seen = np.zeros(3), np.zeros(3), 0, 0
         for image in images:
-            statistics = _Statistics.of(_lab(image))
+            seen += 1
+            if not stain_contrast(image).stained:
+                continue
+            statistics = _Statistics.of(_lab(image), void_mask(image))
             mean += statistics.mean
             std += statistics.std
             count += 1
         if count == 0:
-            raise DataError("reinhard was given no image to fit its template on", where="training part")
+            raise no_stained_image("reinhard", seen)
         self._fitted = _Statistics(mean / count, std / count)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -110,15 +127,21 @@ class Reinhard(Preprocessor):
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Transfer the template's statistics to one image, uint8 H x W x 3."""
         target = self._target()
-        lab = _lab(image)
-        source = _Statistics.of(lab)
+        if not stain_contrast(image).stained:
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
+            return image
+        lab, void = _lab(image), void_mask(image)
+        source = _Statistics.of(lab, void)
         gain = np.divide(target.std, source.std, out=np.ones(3), where=source.std > 0)
         # An affine map of 8-bit values has 256 outcomes a channel: a table gives the same pixels as the
         # formula on the whole image, at a tenth of the time.
         levels = np.arange(256, dtype=np.float64)[:, None]
         mapped = (levels - source.mean) * gain + target.mean
         table = np.clip(np.rint(mapped), 0, 255).astype(np.uint8)
-        return np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), dtype=np.uint8)
+        result = np.asarray(cv2.cvtColor(cv2.LUT(lab, table[None]), cv2.COLOR_LAB2RGB), dtype=np.uint8)
+        if void is not None:
+            result[void] = image[void]
+        return result
 
     def _target(self) -> _Statistics:
         if self.params.template == "paper":
@@ -135,7 +158,8 @@ class Reinhard(Preprocessor):
     @cached_property
     def _of_file(self) -> _Statistics:
         assert self.params.template_file is not None  # the parameters were validated
-        return _Statistics.of(_lab(read_template(self.params.template_file)))
+        template = read_template(self.params.template_file)
+        return _Statistics.of(_lab(template), void_mask(template))
 
 
 def _lab(image: RGBImage) -> NDArray[np.uint8]:

@@ -22,7 +22,7 @@ def _with_disks(*disks: tuple[int, int, int]) -> RGBImage:
 def test_disks_are_counted_and_measured() -> None:
     """Three disks give their count, radii, areas and the spread of their centers."""
     disks = [(40, 40, 10), (150, 50, 15), (90, 140, 20)]
-    features = Circles().extract(Planes(_with_disks(*disks)))
+    features = Circles.create(unit="px").extract(Planes(_with_disks(*disks)))
     radii = np.array([10.0, 15.0, 20.0])
     assert features["circles_count"] == 3
     assert features["circles_radius_mean"] == pytest.approx(radii.mean(), abs=1)
@@ -34,16 +34,16 @@ def test_disks_are_counted_and_measured() -> None:
 
 def test_no_circle_is_zero_and_nan() -> None:
     """An empty field has no mean radius, and says so."""
-    features = Circles().extract(Planes(np.full((60, 60, 3), 200, dtype=np.uint8)))
+    features = Circles.create(unit="px").extract(Planes(np.full((60, 60, 3), 200, dtype=np.uint8)))
     assert features["circles_count"] == 0
-    assert all(math.isnan(features[name]) for name in Circles().nullable())
-    assert len(Circles().nullable()) == 4
+    assert all(math.isnan(features[name]) for name in Circles.create(unit="px").nullable())
+    assert len(Circles.create(unit="px").nullable()) == 4
 
 
 def test_radii_outside_the_bounds_are_not_found() -> None:
     """Bounds on the radius hold for what is returned."""
     image = _with_disks((50, 50, 10), (140, 140, 20))
-    found = Circles.create(min_radius=15, max_radius=25).find(Planes(image))
+    found = Circles.create(unit="px", min_radius=15, max_radius=25).find(Planes(image))
     assert len(found) == 1
     assert found[0] == pytest.approx([140, 140, 20], abs=1.5)
 
@@ -51,18 +51,18 @@ def test_radii_outside_the_bounds_are_not_found() -> None:
 def test_the_spread_of_centers_does_not_depend_on_the_slide_s_position() -> None:
     """Turning or mirroring the image leaves count and spread where they are."""
     image = _with_disks((40, 40, 10), (150, 50, 15), (90, 140, 20))
-    expected = list(Circles().extract(Planes(image)).values())
+    expected = list(Circles.create(unit="px").extract(Planes(image)).values())
     for moved in (np.rot90(image), image[:, ::-1]):
-        features = Circles().extract(Planes(np.ascontiguousarray(moved)))
+        features = Circles.create(unit="px").extract(Planes(np.ascontiguousarray(moved)))
         np.testing.assert_allclose(list(features.values()), expected, rtol=0.05)
 
 
 def test_within_sees_the_region_alone_on_black(smear: RGBImage, cells: Labels) -> None:
     """In the segmented image, the two nuclei are the circles."""
-    found = Circles.create(within="nucleus", votes=12).find(
+    found = Circles.create(unit="px", within="nucleus", votes=12).find(
         Planes(smear * (cells.nucleus > 0)[:, :, np.newaxis])
     )
-    features = Circles.create(within="nucleus", votes=12).extract(Planes(smear), cells)
+    features = Circles.create(unit="px", within="nucleus", votes=12).extract(Planes(smear), cells)
     assert features["circles_count"] == len(found) == 2
     assert features["circles_radius_mean"] == pytest.approx(10, abs=1.5)
 
@@ -75,7 +75,7 @@ def test_the_paper_s_columns_come_from_the_circles_found(real_images: list[RGBIm
         found = cv2.HoughCircles(
             gray, cv2.HOUGH_GRADIENT, 1, 15, param1=100, param2=20, minRadius=6, maxRadius=25
         )
-        features = Circles().extract(Planes(image))
+        features = Circles.create(unit="px").extract(Planes(image))
         assert features["circles_count"] == (0 if found is None else found.shape[1])
         if found is not None:
             areas = math.pi * found[0, :, 2].astype(float) ** 2

@@ -108,7 +108,7 @@ def test_ratios_go_by_id(draw_disks: Callable[..., LabelImage]) -> None:
     """Each nucleus counts for the cell of its own id; a cell without nucleus has ratio 0."""
     cell = draw_disks([(30, 30, 20), (80, 30, 20), (60, 90, 10)])
     nucleus = draw_disks([(30, 30, 10), (80, 30, 20)])
-    features = Morphology().extract(BLANK, Labels({"nucleus": nucleus, "cell": cell}))
+    features = Morphology.create(unit="px").extract(BLANK, Labels({"nucleus": nucleus, "cell": cell}))
     ratios = [(nucleus == 1).sum() / (cell == 1).sum(), 1.0, 0.0]
     assert features["morphology_nucleus_count"] == 2
     assert features["morphology_cell_count"] == 3
@@ -121,12 +121,14 @@ def test_ratios_go_by_id(draw_disks: Callable[..., LabelImage]) -> None:
 def test_gaps_in_ids_are_no_cells(cells: Labels) -> None:
     """Ids need not follow one another."""
     spread = {role: labels * 7 for role, labels in cells.roles.items()}
-    assert Morphology().extract(BLANK, Labels(spread)) == Morphology().extract(BLANK, cells)
+    assert Morphology.create(unit="px").extract(BLANK, Labels(spread)) == Morphology.create(
+        unit="px"
+    ).extract(BLANK, cells)
 
 
 def test_aggregates_are_over_cells(cells: Labels) -> None:
     """Mean, std and max of the cells' areas are those of the label counts."""
-    features = Morphology().extract(BLANK, cells)
+    features = Morphology.create(unit="px").extract(BLANK, cells)
     areas = np.bincount(cells.cell.ravel())[1:]
     assert features["morphology_cell_area_px2_mean"] == pytest.approx(areas.mean())
     assert features["morphology_cell_area_px2_std"] == pytest.approx(areas.std())
@@ -135,7 +137,7 @@ def test_aggregates_are_over_cells(cells: Labels) -> None:
 
 def test_pixel_size_scales_lengths_and_areas_and_says_so_in_names(cells: Labels) -> None:
     """In um, lengths scale with the pixel's width, areas with its square, the rest stay."""
-    in_px = Morphology().extract(BLANK, cells)
+    in_px = Morphology.create(unit="px").extract(BLANK, cells)
     in_um = Morphology.create(pixel_size_um=0.5).extract(BLANK, cells)
     assert len(in_px) == len(in_um)
     for name, value in in_um.items():
@@ -145,7 +147,7 @@ def test_pixel_size_scales_lengths_and_areas_and_says_so_in_names(cells: Labels)
 
 def test_cells_without_nuclei_leave_nuclei_missing(cells: Labels) -> None:
     """Cells without any nucleus: nucleus count and ratios 0, nucleus shape missing as declared."""
-    features = Morphology().extract(
+    features = Morphology.create(unit="px").extract(
         BLANK, Labels({"nucleus": np.zeros_like(cells.nucleus), "cell": cells.cell})
     )
     assert features["morphology_nucleus_count"] == 0

@@ -14,12 +14,13 @@ from leukokit.plugins.preprocess.hide_scale_bar import HideScaleBar
 from leukokit.plugins.preprocess.histogram_match import HistogramMatch
 from leukokit.plugins.preprocess.median import Median
 from leukokit.plugins.preprocess.reinhard import Reinhard
+from leukokit.testing.images import disks
 
 IMAGES = hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)))
 
 
 def built() -> list[Preprocessor]:
-    template = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    template, _ = disks(0, size=96)
     every: list[Preprocessor] = [
         Reinhard(),
         Reinhard.create(template="fitted"),
@@ -34,6 +35,7 @@ def built() -> list[Preprocessor]:
     return every
 
 
+@pytest.mark.filterwarnings("ignore::leukokit.api.ImageNote")
 @pytest.mark.parametrize("preprocessor", built(), ids=repr)
 @settings(max_examples=25, deadline=None)
 @given(image=IMAGES)

@@ -3,16 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, Params, Preprocessor, RGBImage
+from leukokit.api import DataError, Field, FloatArray, Mask, Params, Preprocessor, RGBImage, note
+from leukokit.api.smear import stain_contrast, void_mask, white_point
 
 # Hematoxylin and eosin of the method's authors; azure B and eosin of blood smears are close to them.
 REFERENCE_STAINS = np.array([[0.5626, 0.2159], [0.7201, 0.8012], [0.4062, 0.5581]])
 REFERENCE_STRENGTH = np.array([1.9705, 1.0308])
+WHITE = 240.0
+"""Intensity of clear glass in the result, and in an image that shows none: the method's authors' value."""
+
+MOST_DENSITY = 2.5
+
+
+@dataclass(frozen=True)
+class _Stained:
+    """An image split into its two stains.
+
+    Attributes
+    ----------
+    stains : float64 array, 3 x 2
+        Density of a unit of each stain in red, green and blue, of length 1.
+    strength : float64 array (2,)
+        Concentration that 99 % of the pixels do not reach.
+    concentrations : float64 array, pixels x 2
+    void : bool array, H x W, or None
+    no_glass : bool
+        True where the white point could not be measured.
+    """
+
+    stains: FloatArray
+    strength: FloatArray
+    concentrations: FloatArray
+    void: Mask | None
+    no_glass: bool
 
 
 class MacenkoParams(Params):
@@ -22,8 +51,18 @@ class MacenkoParams(Params):
         "reference",
         description="Stain colors to bring images to: the published ones, or the training part's mean.",
     )
-    light: float = Field(240, gt=0, le=255, description="Intensity of light through clear glass, 0..255.")
-    min_density: float = Field(0.15, ge=0, description="Pixels of less optical density count as background.")
+    light: float | None = Field(
+        None,
+        gt=0,
+        le=255,
+        description=(
+            "Intensity of light through clear glass, 0..255, the same in all channels of every image and of "
+            "the result. Where it is not given, it is measured on the glass of each image, and becomes 240."
+        ),
+    )
+    min_density: float = Field(
+        0.15, ge=0, description="Pixels of less optical density in every channel are background."
+    )
     percentile: float = Field(
         1, gt=0, lt=50, description="Percentile of angles taken for a pure stain; robust against noise."
     )
@@ -33,14 +72,23 @@ class Macenko(Preprocessor):
     """Replace the two stain colors of an image by a template's.
 
     Optical density is split into two stains, whose directions are the extreme angles in the plane of the two
-    largest principal components; concentrations are kept, colors are exchanged. An image with too little
-    stain to find two directions (nearly empty glass) is returned as it is.
+    largest principal components; concentrations are kept, colors are exchanged.
 
-    Source: Macenko et al. 2009, doi 10.1109/ISBI.2009.5193250.
+    Density is measured against the white point, which is estimated on the glass of each image: with one
+    white for all, the tinted or gray glass of another lab is taken for stain and turns pink. Where no glass
+    is in view (a crop inside a cell), the white point is 240, as the authors have it, and a note says so.
+    Black areas do not count and stay as they are. An image without stain contrast (blank glass, noise,
+    black), or with too little stain to find two directions, is returned as it is, with a note.
+
+    Source: Macenko et al. 2009, doi 10.1109/ISBI.2009.5193250. Three changes are for blood. A pixel is
+    stained where any channel absorbs, not where all do: azure lets blue pass, and nuclei were left out.
+    Density ends at 2.5, near which a nucleus is black to an 8-bit camera. No pixel has less than nothing of a
+    stain: such pixels turned turquoise.
     """
 
     Params = MacenkoParams
     params: MacenkoParams
+    revision = 2
 
     def __init__(self, params: MacenkoParams | None = None) -> None:
         super().__init__(params)
@@ -52,18 +100,28 @@ class Macenko(Preprocessor):
         return self.params.template == "fitted"
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Average stain colors and strengths over images that have both stains."""
+        """Average stain colors and strengths over images that have both stains.
+
+        Raises
+        ------
+        DataError
+            Where no image has them.
+        """
         total_stains, total_strength, count = np.zeros((3, 2)), np.zeros(2), 0
         for image in images:
-            density = self._density(image)
-            stains = self._directions(density)
-            if stains is not None:
-                total_stains += stains
-                total_strength += _strength(_concentrations(density, stains))
+            found = self._stained(image)
+            if found is not None:
+                total_stains += found.stains
+                total_strength += found.strength
                 count += 1
-        if count:
-            self._stains = total_stains / np.linalg.norm(total_stains, axis=0)
-            self._strength = total_strength / count
+        if not count:
+            raise DataError(
+                "stain/macenko found two stains in none of the images it was to fit its template on",
+                where="training part",
+                hint="Look at the images; or use `template: reference`",
+            )
+        self._stains = total_stains / np.linalg.norm(total_stains, axis=0)
+        self._strength = total_strength / count
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """Learnt stain colors (3 x 2) and strengths (2); empty for the published template."""
@@ -76,35 +134,43 @@ class Macenko(Preprocessor):
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Exchange stain colors; uint8 H x W x 3 in and out."""
-        density = self._density(image)
-        stains = self._directions(density)
-        if stains is None:
+        found = self._stained(image)
+        if found is None:
+            note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
-        concentrations = _concentrations(density, stains)
-        strength = _strength(concentrations)
-        if not (strength > 0).all():
-            return image
-        concentrations *= self._strength / strength
-        shown = -concentrations @ self._stains.T
+        if found.no_glass:
+            note(f"no glass in view: white point taken as {WHITE:.0f}")
+        shown = -(found.concentrations * (self._strength / found.strength)) @ self._stains.T
         np.exp(shown, out=shown)
-        shown *= self.params.light
+        shown *= self.params.light or WHITE
         np.rint(shown, out=shown)
         np.clip(shown, 0, 255, out=shown)
-        return shown.astype(np.uint8).reshape(image.shape)
+        result = shown.astype(np.uint8).reshape(image.shape)
+        if found.void is not None:
+            result[found.void] = image[found.void]
+        return result
 
-    def _density(self, image: RGBImage) -> FloatArray:
-        """Optical density of each pixel, float64 n x 3."""
-        return self._table().take(image.reshape(-1, 3))
-
-    def _table(self) -> FloatArray:
-        """Optical density of each of the 256 levels, falling."""
-        table: FloatArray = -np.log((np.arange(256) + 1) / self.params.light)
-        return table
+    def _stained(self, image: RGBImage) -> _Stained | None:
+        """Split an image into its two stains; None where it does not show them."""
+        if not stain_contrast(image).stained:
+            return None
+        measured = np.full(3, self.params.light) if self.params.light else white_point(image)
+        density = _density(image, np.full(3, WHITE) if measured is None else measured)
+        void = void_mask(image)
+        seen = density if void is None else density[~void.ravel()]
+        stains = self._directions(seen)
+        if stains is None:
+            return None
+        concentrations: FloatArray = np.maximum(density @ np.linalg.pinv(stains).T, 0)
+        counted = concentrations if void is None else concentrations[~void.ravel()]
+        strength: FloatArray = np.percentile(counted, 99, axis=0)
+        if not (strength > 0).all():
+            return None
+        return _Stained(stains, strength, concentrations, void, no_glass=measured is None)
 
     def _directions(self, density: FloatArray) -> FloatArray | None:
         """Directions of the two stains, float64 3 x 2, unit length; None where there is too little stain."""
-        red, green, blue = density.T
-        stained = density[np.minimum(np.minimum(red, green), blue) > self.params.min_density]
+        stained = density[density.max(axis=1) > self.params.min_density]
         if len(stained) < 100:
             return None
         values, vectors = np.linalg.eigh(np.cov(stained, rowvar=False))
@@ -115,13 +181,14 @@ class Macenko(Preprocessor):
         angles = np.arctan2(*(stained @ plane).T[::-1])
         low, high = np.percentile(angles, [self.params.percentile, 100 - self.params.percentile])
         ends = plane @ np.array([[np.cos(low), np.cos(high)], [np.sin(low), np.sin(high)]])
-        # Hematoxylin-like first: it absorbs more red.
-        return ends if ends[0, 0] > ends[0, 1] else ends[:, ::-1]
+        # Hematoxylin-like first: it absorbs red more than blue.
+        redder = ends[0] - ends[2]
+        return ends if redder[0] > redder[1] else ends[:, ::-1]
 
 
-def _concentrations(density: FloatArray, stains: FloatArray) -> FloatArray:
-    return density @ np.linalg.pinv(stains).T
-
-
-def _strength(concentrations: FloatArray) -> FloatArray:
-    return np.percentile(concentrations, 99, axis=0)
+def _density(image: RGBImage, white: FloatArray) -> FloatArray:
+    """Optical density of each pixel against the white point, float64 n x 3."""
+    levels = np.arange(256, dtype=np.float64)[:, None]
+    table = np.clip(np.log(white / (levels + 1)), 0, MOST_DENSITY)
+    channels = [table[:, channel].take(image[..., channel].ravel()) for channel in range(3)]
+    return np.stack(channels, axis=1)

@@ -1,0 +1,60 @@
+"""Bring a picture to another scale, so that red cells measure a given number of px."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.errors import ImageRejected
+from leukokit.smear.scale import Scale
+
+LARGEST_FACTOR = 8.0
+"""Enlarging further shows nothing more: a red cell of three px has no shape."""
+
+LARGEST_PIXELS = 2**26
+"""As many pixels as an image that is read may have."""
+
+
+def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDArray[np.uint8]:
+    """Resize a picture of known scale.
+
+    Shrinking averages areas; enlarging interpolates by cubic polynomials.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W or H x W x 3
+    scale : Scale
+        Of ``image``; known.
+    red_cell_px : float
+        Diameter of a red cell in the result, in px.
+
+    Returns
+    -------
+    uint8 array
+        ``image`` itself where its size need not change.
+
+    Raises
+    ------
+    ImageRejected
+        ``too_large`` where the result would be more than 8 times as wide, or have more than 2^26 px.
+    """
+    factor = red_cell_px / scale.red_cell_px
+    height, width = image.shape[:2]
+    if factor > LARGEST_FACTOR:
+        raise ImageRejected(
+            "too_large",
+            f"red cells measure {scale.red_cell_px:.3g} px; for {red_cell_px:.3g} px the image would be "
+            f"enlarged {factor:.1f} times, more than {LARGEST_FACTOR:g}; check the scale",
+        )
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    if size == (width, height):
+        return image
+    if size[0] * size[1] > LARGEST_PIXELS:
+        raise ImageRejected(
+            "too_large",
+            f"{size[0]} x {size[1]} px where red cells measure {red_cell_px:.3g} px, more than "
+            f"{LARGEST_PIXELS} px; cut it into fields of view first",
+        )
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)
