@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Segmenter, Status
+from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Scale, Segmenter, Status
 from leukokit.engine.keys import digest
 from leukokit.engine.reading import ReadOptions
 from leukokit.engine.store import Store
@@ -115,11 +115,14 @@ class Item:
         Position in the data set.
     key : str
         Digest of the file's content, or of what a rendered image depends on.
+    scale : Scale or None
+        Of the image as it is read; None where nobody asked.
     """
 
     index: int
     sample: Sample
     key: str
+    scale: Scale | None = None
 
 
 @dataclass(frozen=True, slots=True)
