@@ -13,10 +13,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from leukokit import api
+from leukokit.api import Status
+from leukokit.engine.tables import features_parquet
 from leukokit.evaluation.metrics import scores
 from leukokit.testing.images import disks
 
 FILES = Path(__file__).parent / "sample"
+SCALE = ("id", "red_cell_px", "um_per_px", "confidence", "source", "measured_px", "measured_confidence")
 NOTICE = "Research use only. Not a medical device."
 
 
@@ -41,6 +45,7 @@ class Sample:
     explained: bool = True
     synthetic: bool = False
     rejected: int = 3
+    scaled: bool = True
 
 
 def predictions(sample: Sample) -> pd.DataFrame:
@@ -229,6 +234,31 @@ def audit(sample: Sample, names: Sequence[str]) -> dict[str, Any]:
     return found | {"images": len(names), "synthetic": sample.synthetic}
 
 
+def scales(sample: Sample, split: Sequence[tuple[str, ...]]) -> list[tuple[object, ...]]:
+    """Give rows of ``scale.csv``: red cells of 25 px, 30 in the first class; some guessed or unknown."""
+    rng = np.random.default_rng(2)
+    rows: list[tuple[object, ...]] = []
+    for i, (name, label, *_) in enumerate(split):
+        px = round(float(rng.normal(30 if label == sample.classes[0] else 25, 1)), 3)
+        if i % 12 == 7:
+            rows.append((name, px, "", 0.1, "nucleus", "", ""))
+        elif i % 40 == 5:
+            rows.append((name, "", "", 0.0, "unknown", "", ""))
+        else:
+            rows.append((name, px, round(7.5 / px, 6), 0.8, "red_cells", px, 0.8))
+    return rows
+
+
+def write_features(path: Path, split: Sequence[tuple[str, ...]]) -> None:
+    """Write ``features.parquet`` with one feature and the status of every segmentation."""
+    kinds = (*(Status.OK,) * 7, Status.NO_CELL, Status.IMPLAUSIBLE)
+    names = [row[0].encode("utf-8", "backslashreplace").decode() for row in split]
+    samples = {name: api.Sample(name, label=row[1]) for name, row in zip(names, split, strict=True)}
+    table = pd.DataFrame({"area": np.arange(len(split), dtype=float)}, index=names)
+    status = {name: kinds[i % len(kinds)] for i, name in enumerate(names)}
+    path.write_bytes(features_parquet(table, samples, status, {}, None))
+
+
 def webp(seed: int) -> bytes:
     """Draw a small picture of a few cells."""
     image, _ = disks(seed=seed, size=96, cells=1 + seed % 4)
@@ -285,6 +315,9 @@ def write_run(path: Path, sample: Sample) -> Path:
     ]
     write_csv("rejected.csv", rejected, ("id", "path", "stage", "reason", "detail"))
     write_json("metrics.json", metrics(sample, table))
+    write_features(path / "features.parquet", split)
+    if sample.scaled:
+        write_csv("scale.csv", scales(sample, split), SCALE)
     if sample.audit:
         write_json("audit.json", audit(sample, names))
     if sample.pictures:
