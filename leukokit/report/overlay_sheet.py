@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.patheffects import withStroke
-from PIL import Image
 
-from leukokit.api import CELL, UNKNOWN_SCALE, Labels, RGBImage, Scale, Status
+from leukokit.api import UNKNOWN_SCALE, Labels, RGBImage, Scale
 from leukokit.errors import LeukokitError
-from leukokit.report._canvas import DPI, INK, MUTED, literal, new_figure, plain, reserve, save_png
-from leukokit.report._fitted_text import elided, wrapped
-from leukokit.report.outlines import drawn_outlines, regions
+from leukokit.report._canvas import INK, MUTED, literal, new_figure, plain, reserve, save_png
+from leukokit.report._fitted_text import elided
+from leukokit.report.overlay_caption import Caption
+from leukokit.report.overlay_panel import PANEL, draw_panel, panel_size
 from leukokit.report.overlay_style import ordered_roles, role_words, style_of
-from leukokit.report.scale_bar import draw_scale_bar
-from leukokit.report.status_words import status_words
+from leukokit.report.sheet_panels import KEY, Box, SheetPanels
 
-_PANEL = 2.5
-"""Inches of a panel's width."""
-_TALLEST = 1.25
-"""Height of a picture over its width from where it is made narrower instead of higher."""
 _GAP = 0.14
-_LINE = 0.135
-_BANNER = 0.16
-_FAILED = "#B00020"
-_FRAME = 0.035
-_ROOM = 70.0
-"""Panel px of a white cell from which outlines have their full width."""
-_NUMBERED = 24.0
-"""Panel px of a white cell that has room for its number."""
-_MOST_NUMBERS = 40
+"""Inches between panels."""
 
 
 def overlay_sheet(
@@ -111,100 +92,36 @@ def overlay_sheet(
         row_lengths = [*[max(1, columns)] * whole, *([rest] if rest else [])]
     rows = np.split(np.arange(len(images)), np.cumsum(row_lengths)[:-1])
     columns = max(row_lengths)
-    width = max(columns * (_PANEL + _GAP) + _GAP, 5.3)
+    width = max(columns * (PANEL + _GAP) + _GAP, 5.3)
     blank = [""] * len(images)
     # Text is measured on a figure of the right resolution before the sheet's height is known.
     ruler = new_figure(width, 1.0)
     texts = [
-        _Texts.of(ruler, reason, detail, caption, labels)
+        Caption.of(ruler, reason, detail, caption, labels)
         for reason, detail, caption, labels in zip(
             reasons or blank, details or blank, captions, labels_list, strict=True
         )
     ]
-    tall = [max(_size(images[i])[1] + texts[i].height for i in row) + _GAP for row in rows]
+    tall = [max(panel_size(images[i])[1] + texts[i].height for i in row) + _GAP for row in rows]
     roles = ordered_roles(labels_list)
     head = 0.4 + (0.2 if note else 0.0) + (0.28 if roles else 0.0)
     height = sum(tall) + head + 0.2 + (0.34 if stamp else 0.0)
     figure = new_figure(width, height)
     _, top = reserve(figure, stamp)
-    _head(figure, top, title, note, roles)
+    legend = _head(figure, top, title, note, roles)
+    panels = []
     y = top * height - head
-    for row, row_height in zip(rows, tall, strict=True):
+    for place, (row, row_height) in enumerate(zip(rows, tall, strict=True)):
         for column, i in enumerate(row):
-            panel_width, panel_height = _size(images[i])
-            left = _GAP + column * (_PANEL + _GAP)
+            panel_width, panel_height = panel_size(images[i])
+            left = _GAP + column * (PANEL + _GAP)
             box = (left / width, (y - panel_height) / height, panel_width / width, panel_height / height)
-            _panel(figure.add_axes(box), images[i], labels_list[i], known[i])
+            draw_panel(figure.add_axes(box), images[i], labels_list[i], known[i])
             texts[i].draw(figure, left, y - panel_height)
+            panels.append(texts[i].told(_px(figure, box), place))
         y -= row_height
-    save_png(figure, path, stamp)
-
-
-class _Texts:
-    """What stands below one panel, broken into lines that fit it."""
-
-    def __init__(self, reason: list[str], caption: str, status: list[str], *, failed: bool) -> None:
-        self._reason = reason
-        self._caption = caption
-        self._status = status
-        self._failed = failed
-
-    @classmethod
-    def of(cls, ruler: Figure, reason: str, detail: str, caption: str, labels: Labels) -> _Texts:
-        failed = labels.status is not Status.OK
-        words = status_words(labels.status, labels.count)
-        if detail:
-            words += f"; {detail}"
-        return cls(
-            wrapped(ruler, plain(reason), _PANEL, size=8, bold=True),
-            elided(ruler, plain(caption), _PANEL, size=7),
-            wrapped(ruler, plain(words), _PANEL - (0.1 if failed else 0.0), size=7.5, bold=failed),
-            failed=failed,
-        )
-
-    @property
-    def height(self) -> float:
-        """Inches below the picture."""
-        line = _BANNER if self._failed else _LINE
-        return 0.05 + _LINE * (len(self._reason) + 1) + line * len(self._status)
-
-    def draw(self, figure: Figure, left: float, y: float) -> None:
-        """Write below ``y``, in inches from the figure's lower left corner; a failure's banner first."""
-        width, height = figure.get_size_inches()
-
-        def write(text: str, at: float, inset: float = 0.0, **style: Any) -> None:
-            literal(figure.text((left + inset) / width, at / height, text, va="top", **style))
-
-        if self._failed:
-            tall = _BANNER * len(self._status)
-            figure.add_artist(
-                Rectangle(
-                    ((left - _FRAME / 2) / width, (y - tall) / height),
-                    (_PANEL + _FRAME) / width,
-                    tall / height,
-                    transform=figure.transFigure,
-                    facecolor=_FAILED,
-                    edgecolor="none",
-                )
-            )
-            for line in self._status:
-                write(line, y - 0.03, 0.05, fontsize=7.5, fontweight="bold", color="white")
-                y -= _BANNER
-        y -= 0.05
-        for line in self._reason:
-            write(line, y, fontsize=8, fontweight="bold", color=INK)
-            y -= _LINE
-        if not self._failed:
-            for line in self._status:
-                write(line, y, fontsize=7.5, color=INK)
-                y -= _LINE
-        write(self._caption, y, fontsize=7, color=MUTED)
-
-
-def _size(image: RGBImage) -> tuple[float, float]:
-    """Width and height of a panel, in inches."""
-    ratio = image.shape[0] / image.shape[1]
-    return (_PANEL, _PANEL * ratio) if ratio <= _TALLEST else (_PANEL * _TALLEST / ratio, _PANEL * _TALLEST)
+    told = SheetPanels(panels, legend, [role_words(role) for role in roles])
+    save_png(figure, path, stamp, notes={KEY: told.text()})
 
 
 def _check_shapes(image: RGBImage, labels: Labels, caption: str) -> None:
@@ -216,7 +133,21 @@ def _check_shapes(image: RGBImage, labels: Labels, caption: str) -> None:
             )
 
 
-def _head(figure: Figure, top: float, title: str, note: str, roles: Sequence[str]) -> None:
+def _px(figure: Figure, box: tuple[float, float, float, float]) -> Box:
+    """Turn left, bottom, width and height, as shares of the figure, into px from its upper left corner."""
+    width, height = figure.bbox.size
+    left, bottom, wide, high = box
+    top = 1 - bottom - high
+    return (
+        round(left * width),
+        round(top * height),
+        round((left + wide) * width),
+        round((top + high) * height),
+    )
+
+
+def _head(figure: Figure, top: float, title: str, note: str, roles: Sequence[str]) -> Box | None:
+    """Draw title, note and legend; give the legend's place."""
     width, height = figure.get_size_inches()
     room = width - 2 * _GAP
     shown = elided(figure, plain(title), room, size=12)
@@ -225,7 +156,7 @@ def _head(figure: Figure, top: float, title: str, note: str, roles: Sequence[str
         shown = elided(figure, plain(note), room, size=8)
         literal(figure.text(_GAP / width, top - 0.36 / height, shown, fontsize=8, color=MUTED, va="top"))
     if not roles:
-        return
+        return None
     styles = [style_of(role) for role in roles]
     handles = [
         Line2D([], [], color=each.color, linewidth=2.4, linestyle=each.dashes, path_effects=each.effects(2.4))
@@ -249,59 +180,6 @@ def _head(figure: Figure, top: float, title: str, note: str, roles: Sequence[str
     )
     for text in legend.get_texts():
         literal(text)
-
-
-def _panel(axes: Axes, image: RGBImage, labels: Labels, scale: Scale) -> None:
-    height, width = image.shape[:2]
-    shown = _resampled(image)
-    axes.imshow(shown, interpolation="nearest", extent=(-0.5, width - 0.5, height - 0.5, -0.5), aspect="auto")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    failed = labels.status is not Status.OK
-    # A hairline around the others: empty glass is as white as paper.
-    axes.spines[:].set(color=_FAILED if failed else "#C4C4C4", linewidth=72 * _FRAME if failed else 0.6)
-    longest = max(shown.shape)
-    cell_px = _cell_px(labels) * longest / max(height, width)
-    # Half as wide on cells of 12 px in a wide field, which would drown in lines for a crop of one cell.
-    share = float(np.clip(cell_px / _ROOM, 0.5, 1.0))
-    for role in ordered_roles([labels]):
-        style = style_of(role)
-        lines = LineCollection(
-            drawn_outlines(labels.roles[role], longest),
-            colors=style.color,
-            linewidths=style.width * share,
-            linestyles=style.dashes,
-            path_effects=style.effects(style.width * share),
-        )
-        axes.add_collection(lines)
-    axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
-    if 1 < labels.count <= _MOST_NUMBERS and cell_px >= _NUMBERED and CELL in labels.roles:
-        for region in regions(labels.cell):
-            y, x = region.centroid
-            axes.text(
-                x,
-                y,
-                str(region.label),
-                ha="center",
-                va="center",
-                fontsize=6,
-                color="white",
-                path_effects=[withStroke(linewidth=1.5, foreground="#000000AA")],
-            )
-    if labels.roles:
-        draw_scale_bar(axes, scale, labels)
-
-
-def _resampled(image: RGBImage) -> RGBImage:
-    """Bring an image to the pixels of its panel: averaged where it is larger, smooth where smaller."""
-    size = tuple(max(1, round(inches * DPI)) for inches in _size(image))
-    method = Image.Resampling.BOX if size[0] < image.shape[1] else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(image).resize((size[0], size[1]), method))
-
-
-def _cell_px(labels: Labels) -> float:
-    """Median diameter of white cells, in px; infinite where there is none."""
-    found = labels.roles.get(CELL, next(iter(labels.roles.values()), np.zeros((1, 1), np.int32)))
-    areas = np.bincount(found.ravel())[1:]
-    areas = areas[areas > 0]
-    return 2 * math.sqrt(float(np.median(areas)) / math.pi) if len(areas) else math.inf
+    drawn = legend.get_window_extent()
+    high = figure.bbox.height
+    return round(drawn.x0), round(high - drawn.y1), round(drawn.x1), round(high - drawn.y0)

@@ -14,6 +14,7 @@ from leukokit.api import CELL, NUCLEUS, Labels, Scale, Status
 from leukokit.errors import LeukokitError
 from leukokit.report.outlines import drawn_outlines, outlines
 from leukokit.report.overlay_sheet import overlay_sheet
+from leukokit.report.sheet_panels import KEY, SheetPanels
 from leukokit.testing.images import disks, no_cells
 
 
@@ -54,7 +55,7 @@ def test_a_sheet_is_the_same_every_time(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as image:
         image.load()
-        assert set(image.info) <= {"dpi"}
+        assert set(image.info) <= {"dpi", KEY}
 
 
 @pytest.fixture
@@ -159,6 +160,38 @@ def test_nothing_is_cut_off_and_nothing_overlaps(tmp_path: Path, figures: list[F
     right = min(box.x0 for box in boxes if box.x0 > width / 2)
     left = [box for box in boxes[2:] if box.x0 < width / 2]
     assert max(box.x1 for box in left) < right
+
+
+def test_the_file_tells_where_its_pictures_are(tmp_path: Path) -> None:
+    """Cut out by what the file says, a picture is the image; words are whole, whatever the sheet left out."""
+    image, labels = disks(0)
+    blue = np.full((50, 80, 3), (20, 40, 200), np.uint8)
+    empty = no_cells(blue)
+    long = "folder/" * 30 + "1.jpg"
+    overlay_sheet(
+        [image, blue],
+        [labels, empty],
+        ["a", long],
+        tmp_path / "s.png",
+        reasons=["A: typical", "B: typical"],
+        row_lengths=[1, 1],
+    )
+    with Image.open(tmp_path / "s.png") as sheet:
+        told = SheetPanels.of_text(sheet.info[KEY])
+        assert told is not None
+        second = np.asarray(sheet.convert("RGB").crop(told.panels[1].box)).astype(int)
+    assert (np.abs(second - (20, 40, 200)).max(axis=2) < 4).mean() > 0.85
+    assert second.shape[1] / second.shape[0] == pytest.approx(80 / 50, abs=0.02)
+    assert [(each.row, each.failed) for each in told.panels] == [(0, False), (1, True)]
+    assert (told.panels[1].caption, told.panels[1].found) == (long, "no white cell found")
+    assert told.roles == ["red cell", "white cell", "nucleus"]
+    assert told.legend is not None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"panels": [{"box": [1]}], "legend": null, "roles": []}'])
+def test_other_text_tells_nothing(text: str) -> None:
+    """Files of other versions and other programs are no error."""
+    assert SheetPanels.of_text(text) is None
 
 
 def test_lines_get_thinner_where_cells_are_small(tmp_path: Path, figures: list[Figure]) -> None:

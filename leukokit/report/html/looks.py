@@ -12,6 +12,7 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.figures import Figure, embed
+from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
 from leukokit.report.html.text import short, words
 from leukokit.report.status_words import SHORT_WORDS
@@ -39,6 +40,8 @@ class Looks:
         What explainers gave in another form.
     statuses : Table or None
         How segmentations ended, by class; None where the run does not tell.
+    overlay : Overlay or None
+        Segmentations, picture by picture; ``segmentation`` is then empty.
     """
 
     importances: Sequence[Plot]
@@ -48,6 +51,7 @@ class Looks:
     distributions: Sequence[Figure]
     others: Sequence[Table]
     statuses: Table | None = None
+    overlay: Overlay | None = None
 
     @property
     def empty(self) -> bool:
@@ -61,6 +65,7 @@ class Looks:
                 self.distributions,
                 self.others,
                 self.statuses,
+                self.overlay,
             )
         )
 
@@ -76,7 +81,11 @@ def looks_of(run: FinishedRun) -> Looks:
             chosen.append((kind, (path, f"figures/{path.name}", title)))
     # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
     chosen.sort(key=lambda one: (one[0] == "heat", one[1][1]))
-    figures = embed([file for _, file in chosen], BUDGET)
+    overlay = None
+    sheet = run.path / "figures" / "segmentation.png"
+    if sheet.is_file() and (overlay := overlay_of(sheet)) is not None:
+        chosen = [one for one in chosen if one[0] != "segmentation"]
+    figures = embed([file for _, file in chosen], BUDGET - (overlay.bytes if overlay else 0))
     by_kind: dict[str, list[Figure]] = {"heat": [], "segmentation": [], "distributions": []}
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
@@ -89,6 +98,7 @@ def looks_of(run: FinishedRun) -> Looks:
         distributions=by_kind["distributions"],
         others=others,
         statuses=_statuses(run),
+        overlay=overlay,
     )
 
 

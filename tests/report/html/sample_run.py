@@ -6,7 +6,9 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,10 @@ import pandas as pd
 from PIL import Image
 
 from leukokit import api
-from leukokit.api import Status
+from leukokit.api import Labels, Status
 from leukokit.engine.tables import features_parquet
 from leukokit.evaluation.metrics import scores
+from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks
 
 FILES = Path(__file__).parent / "sample"
@@ -259,6 +262,22 @@ def write_features(path: Path, split: Sequence[tuple[str, ...]]) -> None:
     path.write_bytes(features_parquet(table, samples, status, {}, None))
 
 
+@cache
+def overlays() -> bytes:
+    """Draw an overlay sheet with a failure."""
+    scenes = [disks(seed) for seed in range(3)]
+    with TemporaryDirectory() as folder:
+        overlay_sheet(
+            [image for image, _ in scenes],
+            [scenes[0][1], Labels(scenes[1][1].roles, Status.IMPLAUSIBLE), scenes[2][1]],
+            ["a.png", "b.png", "folder with a very long name/" * 4 + "c.png"],
+            Path(folder) / "sheet.png",
+            reasons=["A: typical", "A: 2 of 9 end like this", "B: typical"],
+            row_lengths=[2, 1],
+        )
+        return (Path(folder) / "sheet.png").read_bytes()
+
+
 def webp(seed: int) -> bytes:
     """Draw a small picture of a few cells."""
     image, _ = disks(seed=seed, size=96, cells=1 + seed % 4)
@@ -347,6 +366,6 @@ def write_run(path: Path, sample: Sample) -> Path:
                 sheet.paste(Image.fromarray(image), (90 + 100 * column, 60 + 104 * row))
         (path / "figures").mkdir()
         sheet.save(path / "figures" / "grad_cam_Benign.png")
-        sheet.crop((0, 0, 400, 380)).save(path / "figures" / "segmentation.png")
+        (path / "figures" / "segmentation.png").write_bytes(overlays())
     write_json("status.json", {"status": "done", "exit_code": 0, "images": len(split)})
     return path

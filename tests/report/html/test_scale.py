@@ -54,7 +54,7 @@ def test_one_given_scale_is_one_sentence(make_run: MakeRun) -> None:
     """Nothing was measured, all is known: no share unknown."""
     found = told(make_run(), ["a,25.0,0.3,1.0,given,,", "b,25.0,0.3,1.0,given,,"])
     assert found.sentences == [
-        "A pixel is 0.3 µm wide: a red cell, 7.5 µm, measures 25 px (medians).",
+        "A pixel is 0.300 µm wide: a red cell, 7.5 µm, measures 25.0 px (medians).",
         "The scale of all 2 images is known.",
     ]
     assert [row[0].text for row in found.by_class.rows] == ["all images"]
