@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 from leukokit.api import Labels, Status
 from leukokit.report._canvas import INK, MUTED, literal, plain
 from leukokit.report._fitted_text import elided, wrapped
-from leukokit.report.overlay_panel import FAILED, FRAME, PANEL
+from leukokit.report.overlay_panel import FAILED, FRAME
 from leukokit.report.sheet_panels import Box, SheetPanel
 from leukokit.report.status_words import status_words
 
@@ -23,23 +23,28 @@ _INSET = 0.05
 class Caption:
     """Why an image is shown, what was found in it and its id, broken into lines that fit the panel."""
 
-    def __init__(self, ruler: Figure, reason: str, found: str, caption: str, *, failed: bool) -> None:
+    def __init__(
+        self, ruler: Figure, panel: float, reason: str, found: str, caption: str, *, failed: bool
+    ) -> None:
+        self._panel = panel
         self._whole = plain(reason), plain(found), plain(caption)
-        self._reason = wrapped(ruler, self._whole[0], PANEL, size=8, bold=True)
+        self._reason = wrapped(ruler, self._whole[0], panel, size=8, bold=True)
         self._status = wrapped(
-            ruler, self._whole[1], PANEL - (2 * _INSET if failed else 0.0), size=7.5, bold=failed
+            ruler, self._whole[1], panel - (2 * _INSET if failed else 0.0), size=7.5, bold=failed
         )
-        self._caption = elided(ruler, self._whole[2], PANEL, size=7)
+        self._caption = elided(ruler, self._whole[2], panel, size=7)
         self._failed = failed
 
     @classmethod
-    def of(cls, ruler: Figure, reason: str, detail: str, caption: str, labels: Labels) -> Caption:
-        """Break the words of one panel into lines, measured on ``ruler``."""
+    def of(
+        cls, ruler: Figure, panel: float, reason: str, detail: str, caption: str, labels: Labels
+    ) -> Caption:
+        """Break the words of one panel, ``panel`` inches wide, into lines, measured on ``ruler``."""
         failed = labels.status is not Status.OK
         words = status_words(labels.status, labels.count)
         if detail:
             words += f"; {detail}"
-        return cls(ruler, reason, words, caption, failed=failed)
+        return cls(ruler, panel, reason, words, caption, failed=failed)
 
     def told(self, box: Box, row: int) -> SheetPanel:
         """Tell all of it for the picture in ``box``, nothing left out."""
@@ -63,7 +68,7 @@ class Caption:
             figure.add_artist(
                 Rectangle(
                     ((left - FRAME / 2) / width, (y - tall) / height),
-                    (PANEL + FRAME) / width,
+                    (self._panel + FRAME) / width,
                     tall / height,
                     transform=figure.transFigure,
                     facecolor=FAILED,

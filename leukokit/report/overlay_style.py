@@ -54,6 +54,8 @@ STYLES = {
     CELL: OutlineStyle("#00591C", 1.7, LIGHT),
     NUCLEUS: OutlineStyle("#C9FF1F", 1.0, DARK),
 }
+TRUTH = OutlineStyle("#FFFFFF", 1.2, "#000000", ":")
+"""Outlines of experts, drawn below the others: they show where the two differ."""
 _OTHER_COLORS = ("#CC3366", "#000099", "#777777")
 _WORDS = {CELL: "white cell", SCALE_BAR: "printed scale bar"}
 

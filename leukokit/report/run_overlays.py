@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Preprocessor
+from leukokit.api import Labels, Preprocessor
 from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
@@ -49,6 +49,7 @@ def write_overlays(result: RunResult, directory: RunDirectory) -> None:
             note=_NOTE,
             reasons=[_reason(each) for each in shown],
             details=[each.detail for each in shown],
+            truths=[_truth(plan, item, labels) for item, _, labels in found],
             row_lengths=_row_lengths([each.label for each in shown]),
             scales=[item.scale if _keeps_shape(plan) else None for item, _, _ in found],
             stamp=result.stamp,
@@ -106,6 +107,13 @@ def _statistics(result: RunResult, items: Sequence[Item]) -> dict[str, dict[str,
     count = int(np.clip(_PIXELS_A_CLASS // pixels, _UNKEPT_A_CLASS, _KEPT_A_CLASS))
     kept = kept_labels(plan, _spread(items, count))
     return {item.sample.id: label_statistics(labels) for item, labels in kept}
+
+
+def _truth(plan: ImagePlan, item: Item, labels: Labels) -> Labels | None:
+    """Give the true outlines of a scored image, where they lie on the picture."""
+    truth = plan.dataset.truth(item.sample) if plan.score_masks else None
+    shapes = {each.shape for found in (truth, labels) if found is not None for each in found.roles.values()}
+    return truth if len(shapes) == 1 else None
 
 
 def _keeps_shape(plan: ImagePlan) -> bool:

@@ -13,6 +13,9 @@ _MOST = 0.34
 """Share of the picture's width that a bar may take."""
 _CORNER = (0.16, 0.4)
 """Height and width of the corner that bar and number need, as shares of the picture."""
+_CORNERS = ((True, True), (True, False), (False, True), (False, False))
+"""Whether it is a lower one, and a right one."""
+_WEIGHTS = {CELL: 1, NUCLEUS: 1, SCALE_BAR: 4}
 _CASING = "#000000"
 
 
@@ -25,7 +28,7 @@ def bar_length(scale: Scale, width: int) -> int | None:
 
 
 def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
-    """Draw a bar with its length in the lower corner where fewer white cells are; in words where unknown.
+    """Draw a bar with its length, or words where the scale is unknown, in the corner that is freest.
 
     Parameters
     ----------
@@ -34,26 +37,29 @@ def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
     """
     height, width = next(iter(labels.roles.values())).shape
     length = bar_length(scale, width)
-    right = _taken(labels, left=False) <= _taken(labels, left=True)
+    # The lower right corner is where readers look for it: another one has to be freer.
+    lower, right = min(_CORNERS, key=lambda corner: _taken(labels, *corner))
     rim = [withStroke(linewidth=2.2, foreground=_CASING)]
     if length is None:
         axes.text(
             0.97 if right else 0.03,
-            0.03,
+            0.03 if lower else 0.97,
             "scale unknown",
             transform=axes.transAxes,
             ha="right" if right else "left",
-            va="bottom",
+            va="bottom" if lower else "top",
             fontsize=6.5,
             color="white",
             path_effects=rim,
+            zorder=6,
         )
         return
     px = length / scale.um_per_px
     start = 0.96 * width - px if right else 0.04 * width
+    place = height * (0.955 if lower else _CORNER[0] - 0.045)
     axes.plot(
         [start, start + px],
-        [0.955 * height] * 2,
+        [place, place],
         color="white",
         linewidth=2.4,
         solid_capstyle="butt",
@@ -62,7 +68,7 @@ def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
     )
     axes.text(
         start + px / 2,
-        0.935 * height,
+        place - 0.02 * height,
         f"{length} \N{MICRO SIGN}m",
         ha="center",
         va="bottom",
@@ -74,11 +80,13 @@ def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
     )
 
 
-def _taken(labels: Labels, *, left: bool) -> int:
-    """Pixels of a lower corner that hold white cells or a printed scale bar."""
+def _taken(labels: Labels, lower: bool, right: bool) -> int:
+    """Pixels of a corner that hold white cells; those of a printed scale bar count for four."""
     height, width = next(iter(labels.roles.values())).shape
-    rows = slice(round(height * (1 - _CORNER[0])), height)
-    wide = round(width * _CORNER[1])
-    columns = slice(0, wide) if left else slice(width - wide, width)
-    roles = [labels.roles[role] for role in (CELL, NUCLEUS, SCALE_BAR) if role in labels.roles]
-    return sum(int(np.count_nonzero(role[rows, columns])) for role in roles)
+    high, wide = round(height * _CORNER[0]), round(width * _CORNER[1])
+    rows = slice(height - high, height) if lower else slice(0, high)
+    columns = slice(width - wide, width) if right else slice(0, wide)
+    weights = {role: weight for role, weight in _WEIGHTS.items() if role in labels.roles}
+    return sum(
+        weight * int(np.count_nonzero(labels.roles[role][rows, columns])) for role, weight in weights.items()
+    )

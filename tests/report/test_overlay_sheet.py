@@ -194,6 +194,34 @@ def test_other_text_tells_nothing(text: str) -> None:
     assert SheetPanels.of_text(text) is None
 
 
+def test_true_outlines_lie_below_the_others(tmp_path: Path, figures: list[Figure]) -> None:
+    """Dotted, drawn first, and named in the legend where there are any."""
+    image, labels = disks(0)
+    overlay_sheet([image] * 2, [labels] * 2, ["a", "b"], tmp_path / "s.png", truths=[labels, None])
+    with_truth, without = (len(axes.collections) for axes in figures[0].axes)
+    assert with_truth == without + 2
+    assert (
+        figures[0].axes[0].collections[0].get_linestyle() != figures[0].axes[1].collections[0].get_linestyle()
+    )
+    assert "true outline" in words_of(figures[0])
+    overlay_sheet([image], [labels], ["a"], tmp_path / "s.png", truths=[None])
+    assert "true outline" not in words_of(figures[1])
+
+
+def test_wide_fields_get_wide_panels(tmp_path: Path, figures: list[Figure]) -> None:
+    """Half as many in a row, so that the sheet is as wide as others."""
+    widths = []
+    for size in (300, 2000):
+        image, cell = np.full((size, size, 3), 230, np.uint8), np.zeros((size, size), np.int32)
+        cell[20:100, 20:100] = 1
+        overlay_sheet(
+            [image] * 4, [Labels({NUCLEUS: cell, CELL: cell})] * 4, list("abcd"), tmp_path / "s.png"
+        )
+        boxes = [axes.get_window_extent() for axes in figures[-1].axes]
+        widths.append((round(boxes[0].width), len({round(box.y0) for box in boxes})))
+    assert widths == [(375, 1), (750, 2)]
+
+
 def test_lines_get_thinner_where_cells_are_small(tmp_path: Path, figures: list[Figure]) -> None:
     """A crop of one cell and a wide field are read alike."""
     widths = []

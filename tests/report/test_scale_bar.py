@@ -42,9 +42,12 @@ def test_what_is_not_known_is_said(scale: Scale) -> None:
 
 
 def test_the_bar_makes_way_for_a_cell() -> None:
-    """A white cell in the lower right corner sends it to the left."""
+    """A white cell in the lower right corner sends it to the left, cells in both send it up."""
     cell = np.zeros((100, 100), np.int32)
     _, (right,) = drawn(Scale.of_pixel_size(0.25), cell)
     cell[85:, 70:] = 1
     _, (left,) = drawn(Scale.of_pixel_size(0.25), cell)
     assert right.min() > 50 > left.max()
+    cell[85:, :30] = 2
+    _, (up,) = drawn(Scale.of_pixel_size(0.25), cell)
+    assert up.min() > 50

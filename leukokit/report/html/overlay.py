@@ -17,8 +17,10 @@ from leukokit.report.sheet_panels import KEY, Box, SheetPanels
 
 BUDGET = 700_000
 """Bytes of all pictures."""
-_QUALITIES = ((375, 66), (300, 55), (220, 45))
-"""Longest side in px and WebP quality: the first that fits is taken."""
+_QUALITIES = ((1.0, 66), (0.8, 55), (0.6, 45))
+"""Share of the size on the sheet, and WebP quality: the first that fits is taken."""
+_WIDE = 500
+"""Px of a picture on the sheet from which it shows a wide field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Overlay:
         What the legend says.
     rows : sequence of sequences of Panel
         As on the sheet, such as a row for each class.
+    wide : bool
+        True where the pictures are wide fields, which need more room.
     bytes : int
         Of all pictures.
     """
@@ -58,6 +62,7 @@ class Overlay:
     legend: Slice | None
     roles: Sequence[str]
     rows: Sequence[Sequence[Panel]]
+    wide: bool
     bytes: int
 
 
@@ -71,8 +76,8 @@ def overlay_of(path: Path, budget: int = BUDGET) -> Overlay | None:
         return None
     if told is None or not told.panels or not all(_inside(each.box, sheet) for each in told.panels):
         return None
-    for longest, quality in _QUALITIES:
-        pictures = [_webp(sheet.crop(each.box), longest, quality) for each in told.panels]
+    for share, quality in _QUALITIES:
+        pictures = [_webp(sheet.crop(each.box), share, quality) for each in told.panels]
         size = sum(map(len, pictures))
         if size <= budget:
             break
@@ -86,10 +91,11 @@ def overlay_of(path: Path, budget: int = BUDGET) -> Overlay | None:
     legend = None
     if told.legend is not None and _inside(told.legend, sheet):
         cut = sheet.crop(told.legend)
-        content = _webp(cut, cut.width, 80)
+        content = _webp(cut, 1.0, 80)
         # The sheet has 150 px an inch, the page 96.
         legend = Slice(data_uri(content), round(cut.width * 0.64), round(cut.height * 0.64))
-    return Overlay(legend, told.roles, rows, size)
+    wide = max(right - left for left, _, right, _ in (each.box for each in told.panels)) > _WIDE
+    return Overlay(legend, told.roles, rows, wide, size)
 
 
 def _inside(box: Box, sheet: Image.Image) -> bool:
@@ -97,8 +103,8 @@ def _inside(box: Box, sheet: Image.Image) -> bool:
     return 0 <= left < right <= sheet.width and 0 <= top < bottom <= sheet.height
 
 
-def _webp(picture: Image.Image, longest: int, quality: int) -> bytes:
-    picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+def _webp(picture: Image.Image, share: float, quality: int) -> bytes:
+    picture.thumbnail((picture.width * share, picture.height * share), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()

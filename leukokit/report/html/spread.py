@@ -33,10 +33,10 @@ class Spread:
 
 def spread_plot(rows: Sequence[Spread], name: str, *, unit: str, title: str, description: str) -> Markup:
     """Draw a point at each median, a bar over the middle half, a line from the 5th to the 95th percentile."""
-    height = 32 * len(rows) + 46
+    height = 32 * len(rows) + 56
     figure = new_plot(WIDE, height)
     margin = label_margin([row.label for row in rows])
-    axes = figure.add_axes((margin, 44 / height, 0.87 - margin, 32 * len(rows) / height))
+    axes = figure.add_axes((margin, 54 / height, 0.87 - margin, 32 * len(rows) / height))
     bare_axes(axes)
     low, high = min(row.quantiles[0] for row in rows), max(row.quantiles[-1] for row in rows)
     wider = max(1.03, (_NARROWEST * low / high) ** 0.5)
@@ -63,5 +63,5 @@ def spread_plot(rows: Sequence[Spread], name: str, *, unit: str, title: str, des
         )
     axes.locator_params(axis="x", nbins=5)
     axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
-    axes.set_xlabel(unit, fontsize=SIZE, color=COLORS["muted"], labelpad=3)
+    axes.set_xlabel(unit, fontsize=SIZE, color=COLORS["muted"], labelpad=9)
     return svg_of(figure, name, title=title, description=description)
