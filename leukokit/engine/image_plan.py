@@ -116,7 +116,7 @@ class Item:
     key : str
         Digest of the file's content, or of what a rendered image depends on.
     scale : Scale or None
-        Of the image as it is read; None where nobody asked.
+        Scale of the image as it is read; None where nothing asks for it.
     """
 
     index: int
