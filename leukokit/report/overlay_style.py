@@ -41,7 +41,8 @@ class OutlineStyle:
 
     def effects(self, width: float) -> list[withStroke]:
         """Path effects of a line of so many points."""
-        return [withStroke(linewidth=width + 1.0, foreground=self.casing)] if self.casing else []
+        rim = min(1.0, max(0.5, 0.8 * width))  # both sides together
+        return [withStroke(linewidth=width + rim, foreground=self.casing)] if self.casing else []
 
 
 DARK, LIGHT = "#101010B0", "#FFFFFFC0"
