@@ -177,7 +177,7 @@ def _unusual(name: str, label: str, distance: pd.Series, group: pd.DataFrame) ->
     shown, middle = float(group[farthest][name]), float(group[farthest].median())
     detail = {
         "cells": f"class median {middle:,.0f}",
-        "area": f"{shown:.0%} of the area, class median {middle:.0%}",
+        "area": f"area {shown:.0%}, class median {middle:.0%}",
         "nc": f"N/C {_short(shown)}, class median {_short(middle)}",
     }
     return Chosen(name, label, "unusual", detail[farthest])
