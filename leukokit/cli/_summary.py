@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,9 +14,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from leukokit.api import Status
 from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_result import RunResult
+from leukokit.report.status_words import SHORT_WORDS
 
 _SCORES = (
     ("accuracy", "accuracy"),
@@ -46,6 +49,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:
         console.print(_segmentation(result.metrics["segmentation"]))
+    if (failures := _failures(result.folds[0].images.status)) is not None:
+        console.print(failures)
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
     report = result.path / "report.html"
@@ -90,6 +95,17 @@ def _segmentation(scores: Mapping[str, Any]) -> Table:
         numbers = ["-" if values[name] is None else f"{values[name]:.3f}" for name in names]
         table.add_row(role, *numbers, *(f"{values[name]:.0f}" for name in ("images", "failures")))
     return table
+
+
+def _failures(status: Mapping[str, Status]) -> str | None:
+    """Say in how many images nothing was measured, and why; None where there are none."""
+    counts = Counter(status.values())
+    kinds = [each for each in Status if each is not Status.OK and counts[each]]
+    if not kinds:
+        return None
+    total = sum(counts[each] for each in kinds)
+    whys = ", ".join(f"{SHORT_WORDS[each]} in {counts[each]:,}" for each in kinds)
+    return f"segmentation failed in {total:,} of {len(status):,} images ({total / len(status):.1%}): {whys}"
 
 
 def _reasons(result: RunResult) -> Table:

@@ -101,6 +101,20 @@ class FinishedRun:
         """Rows of ``rejected.csv``."""
         return self.table("rejected.csv")
 
+    @cached_property
+    def facts(self) -> pd.DataFrame | None:
+        """Columns id, label and status of ``features.parquet``; None where the run took no features."""
+        path = self.path / "features.parquet"
+        if not path.is_file():
+            return None
+        import pyarrow.parquet as pq
+
+        try:
+            found: pd.DataFrame = pq.read_table(path, columns=["id", "label", "status"]).to_pandas()
+            return found
+        except (OSError, ValueError) as error:  # pyarrow's own errors are among them
+            raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
+
     def table(self, name: str) -> pd.DataFrame | None:
         """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names."""
         path = self.path / name

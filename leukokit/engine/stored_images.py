@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leukokit.api import Labels, RGBImage
+from leukokit.engine import payload
 from leukokit.engine.image_plan import ImagePlan, Item
 from leukokit.engine.image_work import StepFailed, image_of, labels_of
 from leukokit.engine.keys import digest, library_versions
@@ -55,6 +56,17 @@ def stored_labels(plan: ImagePlan, item: Item) -> Labels:
         return labels_of(plan, item)
     except StepFailed as failed:
         raise _changed(item, failed) from failed
+
+
+def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, Labels]]:
+    """Label images that the cache holds; nothing is segmented, and images without any are passed over."""
+    if plan.store is None or plan.segment is None:
+        return
+    keys = {item.index: plan.row_key(plan.segment, item) for item in items}
+    kept = plan.store.get_rows(plan.segment.key, list(keys.values()))
+    for item in items:
+        if keys[item.index] in kept:
+            yield item, payload.labels_from_bytes(kept[keys[item.index]])
 
 
 def _changed(item: Item, failed: StepFailed) -> RunFailed:

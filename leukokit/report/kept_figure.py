@@ -11,7 +11,7 @@ from leukokit.engine.keys import digest, library_versions
 from leukokit.engine.store import Store
 from leukokit.report._canvas import write_whole
 
-REVISION = 2
+REVISION = 3
 """Raised when figures are drawn otherwise from the same numbers by the same version."""
 
 

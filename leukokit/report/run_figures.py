@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from leukokit.api import Part
 from leukokit.engine.explain_stage import HeatMaps
-from leukokit.engine.image_plan import Item
 from leukokit.engine.model_stage import FittedFold
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
@@ -22,9 +19,8 @@ from leukokit.report.figures import confusion_figure, feature_distributions
 from leukokit.report.heat_sheet import MAX_ROWS, HeatRow, heat_sheet
 from leukokit.report.importance_figure import importance_figure
 from leukokit.report.kept_figure import kept_figure
+from leukokit.report.run_overlays import write_overlays
 
-_OVERLAYS_A_CLASS = 4
-_OVERLAYS = 16
 _PANELS = 24
 
 T = TypeVar("T")
@@ -49,7 +45,7 @@ def write_figures(result: RunResult, directory: RunDirectory) -> None:
                 result.stamp,
             )
     if result.recipe.segment is not None:
-        _overlays(result, directory)
+        write_overlays(result, directory)
     if result.recipe.classify is None and len(result.features.columns):
         _distributions(result, directory)
     fitted = result.folds[0].fitted
@@ -113,39 +109,6 @@ def file_names(classes: Sequence[str]) -> list[str]:
             name = f"{base}_{number}"
         names.append(name)
     return names
-
-
-def _overlays(result: RunResult, directory: RunDirectory) -> None:
-    items = overlay_items(result)
-    plan, segment = result.folds[0].plan, result.recipe.segment
-    title = f"{result.recipe.name}: {segment.use if segment else ''}"
-
-    def draw(path: Path) -> None:
-        # Imported where it draws: scikit-image's outlines take a fifth of a second to load.
-        from leukokit.report.overlay_sheet import overlay_sheet
-
-        found = list(result.pictures(usable))
-        if not found:
-            return
-        images, labels = [image for _, image, _ in found], [labels for _, _, labels in found]
-        names = [item.sample.id for item, _, _ in found]
-        overlay_sheet(images, labels, names, path, title=title, stamp=result.stamp)
-
-    usable = [item for item in items if item.sample.id in result.features.index]
-    if usable:
-        steps = [step for step in (*plan.preprocess, plan.segment) if step is not None]
-        content = [(item.sample.id, [(s.key, plan.row_key(s, item)) for s in steps]) for item in usable]
-        path = directory.file("figures/segmentation.png")
-        kept_figure(plan.store, path, draw, "overlays", plan.reading.key(), content, title, result.stamp)
-
-
-def overlay_items(result: RunResult) -> list[Item]:
-    """Choose images evenly over the classes, and evenly within each, so that nobody picks the prettiest."""
-    by_class: dict[str, list[Item]] = defaultdict(list)
-    for item in result.data.items:
-        by_class[item.sample.label or ""].append(item)
-    share = min(_OVERLAYS_A_CLASS, max(1, _OVERLAYS // len(by_class)))
-    return [item for name in sorted(by_class) for item in _spread(by_class[name], share)][:_OVERLAYS]
 
 
 def _spread(items: Sequence[T], count: int) -> list[T]:

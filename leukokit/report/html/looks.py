@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from leukokit.api import Status
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.figures import Figure, embed
+from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
 from leukokit.report.html.text import short, words
+from leukokit.report.status_words import SHORT_WORDS
 
 BUDGET = 1_250_000
 """Bytes of all figures; as base64 they are a third more."""
@@ -35,6 +38,10 @@ class Looks:
         Heat maps, segmentations, features by class.
     others : sequence of (name, Table)
         What explainers gave in another form.
+    statuses : Table or None
+        How segmentations ended, by class; None where the run does not tell.
+    overlay : Overlay or None
+        Segmentations, picture by picture; ``segmentation`` is then empty.
     """
 
     importances: Sequence[Plot]
@@ -43,12 +50,23 @@ class Looks:
     segmentation: Sequence[Figure]
     distributions: Sequence[Figure]
     others: Sequence[Table]
+    statuses: Table | None = None
+    overlay: Overlay | None = None
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show."""
         return not any(
-            (self.importances, self.alignments, self.heat, self.segmentation, self.distributions, self.others)
+            (
+                self.importances,
+                self.alignments,
+                self.heat,
+                self.segmentation,
+                self.distributions,
+                self.others,
+                self.statuses,
+                self.overlay,
+            )
         )
 
 
@@ -63,7 +81,11 @@ def looks_of(run: FinishedRun) -> Looks:
             chosen.append((kind, (path, f"figures/{path.name}", title)))
     # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
     chosen.sort(key=lambda one: (one[0] == "heat", one[1][1]))
-    figures = embed([file for _, file in chosen], BUDGET)
+    overlay = None
+    sheet = run.path / "figures" / "segmentation.png"
+    if sheet.is_file() and (overlay := overlay_of(sheet)) is not None:
+        chosen = [one for one in chosen if one[0] != "segmentation"]
+    figures = embed([file for _, file in chosen], BUDGET - (overlay.bytes if overlay else 0))
     by_kind: dict[str, list[Figure]] = {"heat": [], "segmentation": [], "distributions": []}
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
@@ -75,6 +97,8 @@ def looks_of(run: FinishedRun) -> Looks:
         segmentation=by_kind["segmentation"],
         distributions=by_kind["distributions"],
         others=others,
+        statuses=_statuses(run),
+        overlay=overlay,
     )
 
 
@@ -127,6 +151,24 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
         note = f"the {len(rows)} of {len(table):,} features that count most; lines: spread of repeats"
         found.append(Plot(svg, words(name).capitalize(), shown, note))
     return found, others
+
+
+def _statuses(run: FinishedRun) -> Table | None:
+    """Count by class how segmentations ended, in words."""
+    facts = run.facts
+    if facts is None or facts["status"].isna().all():
+        return None
+    known = facts[facts["status"].notna()]
+    kinds = [each for each in Status if each is Status.OK or (known["status"] == each.value).any()]
+    labels = known["label"].fillna("").astype(str)
+    rows = []
+    for label in sorted(set(labels)):
+        ended = known.loc[labels == label, "status"]
+        counts = [int((ended == each.value).sum()) for each in kinds]
+        failed = 1 - counts[0] / len(ended)
+        rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
+    columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
+    return Table(columns, rows, "How segmentations ended")
 
 
 def _explanations(folder: Path) -> list[Path]:

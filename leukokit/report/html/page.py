@@ -14,6 +14,7 @@ from leukokit.report.html.headline import STAMP, Headline, headline_of
 from leukokit.report.html.looks import Looks, looks_of
 from leukokit.report.html.parts import headline_part, in_order, split_name
 from leukokit.report.html.pictures import Pictures, picture_index
+from leukokit.report.html.scale import ScaleOfRun, scale_of
 from leukokit.report.html.scores import Outcome, outcome_of
 from leukokit.report.html.setting import Setting, setting_of
 from leukokit.report.html.trust import Trust, trust_of
@@ -30,6 +31,7 @@ class Page:
     headline: Headline
     trust: Trust
     setting: Setting
+    scale: ScaleOfRun | None
     outcome: Outcome
     failures: Failures | None
     looks: Looks
@@ -46,6 +48,7 @@ def page_of(run: FinishedRun) -> Page:
         headline=headline_of(run, outcome, trust),
         trust=trust,
         setting=setting_of(run),
+        scale=scale_of(run, trust.findings),
         outcome=outcome,
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
         looks=looks_of(run),

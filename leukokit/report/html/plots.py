@@ -7,19 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from leukokit.report.html.axes import (
+    SIZE,
+    WIDE,
+    bare_axes,
+    draw_dot,
+    label_margin,
+    name_above,
+    row_label,
+    share_ticks,
+    write,
+)
 from leukokit.report.html.estimate import Estimate
 from leukokit.report.html.svg import COLORS, new_plot, svg_of
-from leukokit.report.html.text import percent, visible
-
-_SIZE = 12.5  # CSS px, of all small text
-_LONGEST = 32
-_LETTER = 8.2  # px, a generous width of one letter, as telephones enlarge it
-_WIDE = 600
-MARKS = {"ok": "o", "warn": "^", "fail": "s"}
-"""A level is told by its mark as well as by its color."""
+from leukokit.report.html.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,10 @@ def dot_plot(
 ) -> Markup:
     """Shares in 0..1, one row each, with intervals; a band behind them for the one that counts."""
     height = 36 * len(rows) + (56 if band else 34)
-    figure = new_plot(_WIDE, height)
-    margin = _margin([row.label for row in rows])
+    figure = new_plot(WIDE, height)
+    margin = label_margin([row.label for row in rows])
     axes = figure.add_axes((margin, 28 / height, 0.88 - margin, 36 * len(rows) / height))
-    _bare(axes)
+    bare_axes(axes)
     axes.spines["bottom"].set_visible(False)
     low = min([0.0 if each.estimate.value is None else each.estimate.value for each in rows], default=0.0)
     left = (
@@ -65,27 +68,27 @@ def dot_plot(
     axes.set_xlim(left, 1.0)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
-    _shares(axes, [left + (1 - left) * i / 4 for i in range(5)])
+    share_ticks(axes, [left + (1 - left) * i / 4 for i in range(5)])
     if band is not None and band.estimate.value is not None:
         value = band.estimate.value
         if band.estimate.low is not None and band.estimate.high is not None:
             axes.axvspan(band.estimate.low, band.estimate.high, color=COLORS["c0"], alpha=0.16, lw=0)
         axes.axvline(value, color=COLORS["c0"], lw=1.6)
         side = "right" if value > 0.6 else "left"
-        _text(axes, value, -0.58, f"{band.label} {band.estimate.text}", "c0", ha=side, va="bottom", bold=True)
+        write(axes, value, -0.58, f"{band.label} {band.estimate.text}", "c0", ha=side, va="bottom", bold=True)
     for place, row in enumerate(rows):
         axes.axhline(place, color=COLORS["grid"], lw=0.8, zorder=0)
         if row.chance is not None:
             axes.plot([row.chance] * 2, [place - 0.22, place + 0.22], color=COLORS["muted"], lw=1.4)
-        _label(axes, place, row.label)
-        _dot(axes, row.estimate, place, row.level)
+        row_label(axes, place, row.label)
+        draw_dot(axes, row.estimate, place, row.level)
         axes.annotate(
             row.estimate.text,
             (1.0, place),
             xytext=(8, 0),
             textcoords="offset points",
             va="center",
-            fontsize=_SIZE,
+            fontsize=SIZE,
             color=COLORS["ink"],
             annotation_clip=False,
         )
@@ -103,24 +106,24 @@ def reliability(
     """
     figure = new_plot(300, 310)
     axes = figure.add_axes((0.16, 0.32, 0.79, 0.59))
-    _bare(axes)
+    bare_axes(axes)
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     axes.plot([0, 1], [0, 1], color=COLORS["muted"], lw=1, ls=(0, (3, 3)))
-    _shares(axes, [0, 0.5, 1], labels=False)
-    _shares(axes, [0, 0.5, 1], vertical=True)
+    share_ticks(axes, [0, 0.5, 1], labels=False)
+    share_ticks(axes, [0, 0.5, 1], vertical=True)
     line = [(x, each.value) for x, each, _ in bins if each.value is not None]
     if line:
         axes.plot(*zip(*line, strict=True), color=COLORS["c0"], lw=1.2, alpha=0.6)
     for x, each, _ in bins:
-        _dot(axes, each, x, "c0", vertical=True, size=5)
-    _above(axes, "right, of those in the bin")
+        draw_dot(axes, each, x, "c0", vertical=True, size=5)
+    name_above(axes, "right, of those in the bin")
     below = figure.add_axes((0.16, 0.16, 0.79, 0.12))
-    _bare(below)
+    bare_axes(below)
     below.set(xlim=(0, 1), ylim=(0, max([share for *_, share in bins], default=1.0) or 1.0))
     below.bar([x for x, *_ in bins], [share for *_, share in bins], width=0.035, color=COLORS["muted"])
     below.set_yticks([])
-    _shares(below, [0, 0.5, 1], grid=False)
-    below.set_xlabel("probability of the class it chose", fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
+    share_ticks(below, [0, 0.5, 1], grid=False)
+    below.set_xlabel("probability of the class it chose", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
     return svg_of(figure, name, title=title, description=description)
 
 
@@ -136,11 +139,11 @@ def roc(
     """Sensitivity against 1 - specificity with the operating point."""
     figure = new_plot(330, 320)
     axes = figure.add_axes((0.16, 0.16, 0.79, 0.76))
-    _bare(axes)
+    bare_axes(axes)
     axes.set(xlim=(-0.01, 1), ylim=(0, 1.02))
     axes.plot([0, 1], [0, 1], color=COLORS["muted"], lw=1, ls=(0, (3, 3)))
-    _shares(axes, [0, 0.5, 1])
-    _shares(axes, [0, 0.5, 1], vertical=True)
+    share_ticks(axes, [0, 0.5, 1])
+    share_ticks(axes, [0, 0.5, 1], vertical=True)
     path = sorted({(0.0, 0.0), (1.0, 1.0), *curve})
     axes.plot(*zip(*path, strict=True), color=COLORS["c0"], lw=2, drawstyle="steps-post")
     if sensitivity.value is not None and specificity.value is not None:
@@ -150,9 +153,9 @@ def roc(
         if specificity.low is not None and specificity.high is not None:
             axes.plot([1 - specificity.high, 1 - specificity.low], [y, y], color=COLORS["c4"], lw=1.6)
         axes.plot([x], [y], "o", color=COLORS["c4"], ms=7)
-        _text(axes, min(x + 0.05, 0.55), max(y - 0.06, 0.1), "operating point", "c4", va="top", bold=True)
-    axes.set_xlabel("1 \N{MINUS SIGN} specificity", fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
-    _above(axes, "sensitivity")
+        write(axes, min(x + 0.05, 0.55), max(y - 0.06, 0.1), "operating point", "c4", va="top", bold=True)
+    axes.set_xlabel("1 \N{MINUS SIGN} specificity", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
+    name_above(axes, "sensitivity")
     return svg_of(figure, name, title=title, description=description)
 
 
@@ -168,7 +171,7 @@ def coverage(
     """Share of errors among the images that the model keeps, against how many it keeps."""
     figure = new_plot(460, 320)
     axes = figure.add_axes((0.11, 0.16, 0.84, 0.76))
-    _bare(axes)
+    bare_axes(axes)
     most = max([y for _, y in curve] + [risk.high or 0.0, 0.01]) * 1.12
     axes.set(xlim=(0, 1), ylim=(0, most))
     if kept.value is not None:
@@ -176,16 +179,16 @@ def coverage(
         axes.axvline(kept.value, color=COLORS["c1"], lw=1.4)
         room = kept.value < 0.7
         at, side = (1 - 0.02, "right") if room else (kept.value - 0.02, "right")
-        _text(axes, at, most * 0.985, "refer to an expert" + ("" if room else " \N{RIGHTWARDS ARROW}"), "ink",
+        write(axes, at, most * 0.985, "refer to an expert" + ("" if room else " \N{RIGHTWARDS ARROW}"), "ink",
               ha=side, va="top", bold=True)  # fmt: skip
     if curve:
         axes.plot(*zip(*sorted(curve), strict=True), color=COLORS["c0"], lw=2)
     if kept.value is not None and risk.value is not None:
-        _dot(axes, risk, kept.value, "c4", vertical=True, size=7)
-    _shares(axes, [0, 0.25, 0.5, 0.75, 1])
-    _shares(axes, [tick for tick in MaxNLocator(4).tick_values(0, most) if tick < most], vertical=True)
-    axes.set_xlabel("coverage: images it decides", fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
-    _above(axes, "risk: errors among those it decides")
+        draw_dot(axes, risk, kept.value, "c4", vertical=True, size=7)
+    share_ticks(axes, [0, 0.25, 0.5, 0.75, 1])
+    share_ticks(axes, [tick for tick in MaxNLocator(4).tick_values(0, most) if tick < most], vertical=True)
+    axes.set_xlabel("coverage: images it decides", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
+    name_above(axes, "risk: errors among those it decides")
     return svg_of(figure, name, title=title, description=description)
 
 
@@ -194,32 +197,32 @@ def bars(
 ) -> Markup:
     """Values with their spread, the largest first."""
     height = 24 * len(rows) + 46
-    figure = new_plot(_WIDE, height)
-    margin = _margin([label for label, *_ in rows])
+    figure = new_plot(WIDE, height)
+    margin = label_margin([label for label, *_ in rows])
     axes = figure.add_axes((margin, 42 / height, 0.97 - margin, 24 * len(rows) / height))
-    _bare(axes)
+    bare_axes(axes)
     places = list(range(len(rows)))
     values = [value for _, value, _ in rows]
     axes.barh(places, values, height=0.62, color=COLORS["c0"])
     for place, (label, value, spread) in enumerate(rows):
         axes.plot([value - spread, value + spread], [place, place], color=COLORS["ink"], lw=1.2)
-        _label(axes, place, label)
+        row_label(axes, place, label)
     axes.axvline(0, color=COLORS["muted"], lw=1)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=4)
-    axes.tick_params(axis="x", labelsize=_SIZE, length=0, labelcolor=COLORS["muted"])
-    axes.set_xlabel(unit, fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
+    axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
+    axes.set_xlabel(unit, fontsize=SIZE, color=COLORS["muted"], labelpad=3)
     return svg_of(figure, name, title=title, description=description)
 
 
 def ratios(rows: Sequence[tuple[str, Estimate]], name: str, *, title: str, description: str) -> Markup:
     """Ratios on a logarithmic axis around 1, with intervals."""
     height = 32 * len(rows) + 66
-    figure = new_plot(_WIDE, height)
-    margin = _margin([label for label, _ in rows])
+    figure = new_plot(WIDE, height)
+    margin = label_margin([label for label, _ in rows])
     axes = figure.add_axes((margin, 42 / height, 0.97 - margin, 32 * len(rows) / height))
-    _bare(axes)
+    bare_axes(axes)
     axes.spines["bottom"].set_visible(False)
     drawn = [x for _, each in rows for x in (each.value, each.low, each.high) if x is not None and x > 0]
     widest = min(max([abs(math.log2(x)) for x in drawn], default=1.0) * 1.15, 7.0)
@@ -231,15 +234,15 @@ def ratios(rows: Sequence[tuple[str, Estimate]], name: str, *, title: str, descr
     axes.xaxis.set_major_locator(FixedLocator(ticks))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"1/{1 / x:.0f}" if x < 1 else f"{x:.0f}"))
-    axes.tick_params(axis="x", labelsize=_SIZE, length=0, labelcolor=COLORS["muted"])
+    axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
     axes.axvline(1, color=COLORS["muted"], lw=1.2)
-    _text(axes, 1, -0.55, "as much as its area", "muted", ha="center", va="bottom")
+    write(axes, 1, -0.55, "as much as its area", "muted", ha="center", va="bottom")
     for place, (label, each) in enumerate(rows):
         axes.axhline(place, color=COLORS["grid"], lw=0.8, zorder=0)
-        _label(axes, place, label)
+        row_label(axes, place, label)
         if each.value is not None and each.value > 0:
-            _dot(axes, each, place, "c0")
-    axes.set_xlabel("heat compared with area", fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
+            draw_dot(axes, each, place, "c0")
+    axes.set_xlabel("heat compared with area", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
     return svg_of(figure, name, title=title, description=description)
 
 
@@ -254,12 +257,12 @@ def curves(
     """
     figure = new_plot(460, 260)
     axes = figure.add_axes((0.12, 0.2, 0.69, 0.74))
-    _bare(axes)
+    bare_axes(axes)
     longest = max(len(values) for *_, values in lines)
     low = min(value for *_, values in lines for value in values)
     floor = math.floor(low * 10) / 10
     axes.set(xlim=(0.8, max(longest, 2)), ylim=(floor, 1.005))
-    _shares(axes, [floor, (1 + floor) / 2, 1], vertical=True)
+    share_ticks(axes, [floor, (1 + floor) / 2, 1], vertical=True)
     ends: list[float] = []
     for label, color, values in lines:
         axes.plot(range(1, len(values) + 1), values, color=COLORS[color], lw=2)
@@ -273,101 +276,11 @@ def curves(
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
-            fontsize=_SIZE,
+            fontsize=SIZE,
             color=COLORS[color],
             annotation_clip=False,
         )
     axes.locator_params(axis="x", nbins=6, integer=True)
-    axes.tick_params(axis="x", labelsize=_SIZE, length=0, labelcolor=COLORS["muted"])
-    axes.set_xlabel("epoch", fontsize=_SIZE, color=COLORS["muted"], labelpad=3)
+    axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
+    axes.set_xlabel("epoch", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
     return svg_of(figure, name, title=title, description=description)
-
-
-def _bare(axes: Axes) -> None:
-    axes.set_facecolor("none")
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set(color=COLORS["grid"], linewidth=1)
-
-
-def _shares(
-    axes: Axes, ticks: Sequence[float], *, vertical: bool = False, labels: bool = True, grid: bool = True
-) -> None:
-    axis = axes.yaxis if vertical else axes.xaxis
-    digits = 0 if all(abs(tick * 100 - round(tick * 100)) < 1e-9 for tick in ticks) else 1
-    axis.set_ticks(ticks, labels=[percent(tick, digits) if labels else "" for tick in ticks])
-    axes.tick_params(
-        axis="y" if vertical else "x", labelsize=_SIZE, length=0, labelcolor=COLORS["muted"], pad=4
-    )
-    if grid:
-        axes.grid(axis="y" if vertical else "x", color=COLORS["grid"], lw=0.8)
-        axes.set_axisbelow(True)
-
-
-def _dot(
-    axes: Axes, each: Estimate, place: float, level: str, *, vertical: bool = False, size: float = 7.5
-) -> None:
-    if each.value is None:
-        return
-    color = COLORS[level]
-    if each.low is not None and each.high is not None:
-        ends, same = [each.low, each.high], [place, place]
-        axes.plot(*((same, ends) if vertical else (ends, same)), color=color, lw=2, solid_capstyle="round")
-    where = ([place], [each.value]) if vertical else ([each.value], [place])
-    axes.plot(*where, MARKS.get(level, "o"), color=color, ms=size, clip_on=False, zorder=5)
-
-
-def _margin(labels: Sequence[str]) -> float:
-    """Share of a wide figure that its labels need."""
-    longest = min(max((len(visible(label)) for label in labels), default=0), _LONGEST)
-    return (longest * _LETTER + 22) / _WIDE
-
-
-def _above(axes: Axes, text: str) -> None:
-    """Name of the vertical axis, above it, so that nobody has to turn the head."""
-    axes.text(
-        0, 1.03, text, transform=axes.transAxes, fontsize=_SIZE, color=COLORS["muted"], parse_math=False
-    )
-
-
-def _label(axes: Axes, place: float, text: str) -> None:
-    shown = visible(text)
-    if len(shown) > _LONGEST:
-        half = _LONGEST // 2
-        shown = shown[:half] + "\N{HORIZONTAL ELLIPSIS}" + shown[1 - half :]
-    drawn = axes.annotate(
-        shown,
-        (0, place),
-        xycoords=("axes fraction", "data"),
-        xytext=(-10, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=_SIZE + 0.5,
-        color=COLORS["ink"],
-        annotation_clip=False,
-    )
-    drawn.set_parse_math(False)
-
-
-def _text(
-    axes: Axes,
-    x: float,
-    y: float,
-    text: str,
-    color: str,
-    *,
-    ha: str = "left",
-    va: str = "baseline",
-    bold: bool = False,
-) -> None:
-    axes.text(
-        x,
-        y,
-        visible(text),
-        color=COLORS[color],
-        fontsize=_SIZE,
-        ha=ha,
-        va=va,
-        fontweight="bold" if bold else "normal",
-        parse_math=False,
-    )

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from leukokit.report.html import plots
+from leukokit.report.html.axes import MARKS
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import counted, known, percent, short, words
@@ -330,7 +331,7 @@ def _probes(
                 Cell(_LEVEL_WORDS.get(level, level), level),
             ]
         )
-        color = level if level in plots.MARKS else "muted"
+        color = level if level in MARKS else "muted"
         if accuracy.value is None:
             continue
         dots.append(plots.Point(words(each.get("name")), accuracy, color, known(each.get("chance"))))

@@ -6,17 +6,24 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from PIL import Image
 
+from leukokit import api
+from leukokit.api import Labels, Status
+from leukokit.engine.tables import features_parquet
 from leukokit.evaluation.metrics import scores
+from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks
 
 FILES = Path(__file__).parent / "sample"
+SCALE = ("id", "red_cell_px", "um_per_px", "confidence", "source", "measured_px", "measured_confidence")
 NOTICE = "Research use only. Not a medical device."
 
 
@@ -41,6 +48,7 @@ class Sample:
     explained: bool = True
     synthetic: bool = False
     rejected: int = 3
+    scaled: bool = True
 
 
 def predictions(sample: Sample) -> pd.DataFrame:
@@ -229,6 +237,47 @@ def audit(sample: Sample, names: Sequence[str]) -> dict[str, Any]:
     return found | {"images": len(names), "synthetic": sample.synthetic}
 
 
+def scales(sample: Sample, split: Sequence[tuple[str, ...]]) -> list[tuple[object, ...]]:
+    """Give rows of ``scale.csv``: red cells of 25 px, 30 in the first class; some guessed or unknown."""
+    rng = np.random.default_rng(2)
+    rows: list[tuple[object, ...]] = []
+    for i, (name, label, *_) in enumerate(split):
+        px = round(float(rng.normal(30 if label == sample.classes[0] else 25, 1)), 3)
+        if i % 12 == 7:
+            rows.append((name, px, "", 0.1, "nucleus", "", ""))
+        elif i % 40 == 5:
+            rows.append((name, "", "", 0.0, "unknown", "", ""))
+        else:
+            rows.append((name, px, round(7.5 / px, 6), 0.8, "red_cells", px, 0.8))
+    return rows
+
+
+def write_features(path: Path, split: Sequence[tuple[str, ...]]) -> None:
+    """Write ``features.parquet`` with one feature and the status of every segmentation."""
+    kinds = (*(Status.OK,) * 7, Status.NO_CELL, Status.IMPLAUSIBLE)
+    names = [row[0].encode("utf-8", "backslashreplace").decode() for row in split]
+    samples = {name: api.Sample(name, label=row[1]) for name, row in zip(names, split, strict=True)}
+    table = pd.DataFrame({"area": np.arange(len(split), dtype=float)}, index=names)
+    status = {name: kinds[i % len(kinds)] for i, name in enumerate(names)}
+    path.write_bytes(features_parquet(table, samples, status, {}, None))
+
+
+@cache
+def overlays() -> bytes:
+    """Draw an overlay sheet with a failure."""
+    scenes = [disks(seed) for seed in range(3)]
+    with TemporaryDirectory() as folder:
+        overlay_sheet(
+            [image for image, _ in scenes],
+            [scenes[0][1], Labels(scenes[1][1].roles, Status.IMPLAUSIBLE), scenes[2][1]],
+            ["a.png", "b.png", "folder with a very long name/" * 4 + "c.png"],
+            Path(folder) / "sheet.png",
+            reasons=["A: typical", "A: 2 of 9 end like this", "B: typical"],
+            row_lengths=[2, 1],
+        )
+        return (Path(folder) / "sheet.png").read_bytes()
+
+
 def webp(seed: int) -> bytes:
     """Draw a small picture of a few cells."""
     image, _ = disks(seed=seed, size=96, cells=1 + seed % 4)
@@ -285,6 +334,9 @@ def write_run(path: Path, sample: Sample) -> Path:
     ]
     write_csv("rejected.csv", rejected, ("id", "path", "stage", "reason", "detail"))
     write_json("metrics.json", metrics(sample, table))
+    write_features(path / "features.parquet", split)
+    if sample.scaled:
+        write_csv("scale.csv", scales(sample, split), SCALE)
     if sample.audit:
         write_json("audit.json", audit(sample, names))
     if sample.pictures:
@@ -314,6 +366,6 @@ def write_run(path: Path, sample: Sample) -> Path:
                 sheet.paste(Image.fromarray(image), (90 + 100 * column, 60 + 104 * row))
         (path / "figures").mkdir()
         sheet.save(path / "figures" / "grad_cam_Benign.png")
-        sheet.crop((0, 0, 400, 380)).save(path / "figures" / "segmentation.png")
+        (path / "figures" / "segmentation.png").write_bytes(overlays())
     write_json("status.json", {"status": "done", "exit_code": 0, "images": len(split)})
     return path

@@ -90,6 +90,10 @@ def test_everything_is_there(full_run: Path) -> None:
         "Where the heat of grad cam lies",
         "Heat maps",
         "Segmentation",
+        "How segmentations ended",
+        "no white cell found",
+        "implausible",
+        "A pixel is 0.",
         "Tuning",
         "Training",
         "sha256 of the data",
@@ -192,6 +196,7 @@ def test_headings_are_in_order_and_ids_unlike(full_run: Path) -> None:
         {"explained": False},
         {"wrong": 0.0},
         {"rejected": 0},
+        {"scaled": False},
         {"statistics": False, "audit": False, "pictures": False, "explained": False, "rejected": 0},
     ],
     ids=lambda value: " ".join(value),
@@ -204,7 +209,8 @@ def test_every_section_copes_with_what_is_absent(make_run: MakeRun, missing: dic
         assert "Not audited" in page.text
     if missing.get("pictures") is False:
         assert "This run keeps no pictures" in page.text
-        assert not [a for tag, a in page.tags if tag == "img" and "data-enlarge" in a]
+        enlarged = [str(a["alt"]) for tag, a in page.tags if tag == "img" and "data-enlarge" in a]
+        assert not [alt for alt in enlarged if not alt.startswith(("a.png:", "b.png:", "folder with"))]
     if missing.get("wrong") == 0.0:
         assert "None of 120 test images went to a wrong class." in page.text
 
@@ -222,6 +228,8 @@ def test_every_section_copes_with_what_is_absent(make_run: MakeRun, missing: dic
         "figures",
         "explanations",
         "tuning.csv",
+        "scale.csv",
+        "features.parquet",
     ],
 )
 def test_every_file_may_be_absent(full_run: Path, tmp_path: Path, gone: str) -> None:

@@ -103,8 +103,8 @@
     dialog.addEventListener("keydown", function (event) {
       var step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (!step || !opener) { return; }
-      var box = opener.closest(".errors, .pairs, .thumbs");
-      var buttons = all(".thumb button", box).filter(function (each) { return each.offsetParent; });
+      var box = opener.closest(".errors, .pairs, .thumbs, .overlay");
+      var buttons = all(".thumb button, .panels button", box).filter(function (each) { return each.offsetParent; });
       var next = buttons[buttons.indexOf(opener) + step];
       if (next) { event.preventDefault(); open(next.querySelector("img")); }
     });

@@ -1,0 +1,110 @@
+"""Segmentations on the page: pictures cut out of the overlay sheet, with their words as text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from markupsafe import Markup
+from PIL import Image
+
+from leukokit.report.html.environment import data_uri
+from leukokit.report.html.figures import Slice
+from leukokit.report.sheet_panels import KEY, Box, SheetPanels
+
+BUDGET = 700_000
+"""Bytes of all pictures."""
+_QUALITIES = ((1.0, 66), (0.8, 55), (0.6, 45))
+"""Share of the size on the sheet, and WebP quality: the first that fits is taken."""
+_WIDE = 500
+"""Px of a picture on the sheet from which it shows a wide field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One segmented image.
+
+    Attributes
+    ----------
+    address : Markup
+    reason, found, caption : str
+    failed : bool
+    """
+
+    address: Markup
+    reason: str
+    found: str
+    caption: str
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """All of a sheet.
+
+    Attributes
+    ----------
+    legend : Slice or None
+        With its width in CSS px.
+    roles : sequence of str
+        What the legend says.
+    rows : sequence of sequences of Panel
+        As on the sheet, such as a row for each class.
+    wide : bool
+        True where the pictures are wide fields, which need more room.
+    bytes : int
+        Of all pictures.
+    """
+
+    legend: Slice | None
+    roles: Sequence[str]
+    rows: Sequence[Sequence[Panel]]
+    wide: bool
+    bytes: int
+
+
+def overlay_of(path: Path, budget: int = BUDGET) -> Overlay | None:
+    """Cut the pictures out of a sheet; None where it does not tell where they are, or they do not fit."""
+    try:
+        with Image.open(path) as opened:
+            told = SheetPanels.of_text(str(opened.info.get(KEY, "")))
+            sheet = opened.convert("RGB")
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+    if told is None or not told.panels or not all(_inside(each.box, sheet) for each in told.panels):
+        return None
+    for share, quality in _QUALITIES:
+        pictures = [_webp(sheet.crop(each.box), share, quality) for each in told.panels]
+        size = sum(map(len, pictures))
+        if size <= budget:
+            break
+    else:
+        return None
+    cards = [
+        (each.row, Panel(data_uri(picture), each.reason, each.found, each.caption, each.failed))
+        for each, picture in zip(told.panels, pictures, strict=True)
+    ]
+    rows = [[card for _, card in group] for _, group in groupby(cards, key=lambda one: one[0])]
+    legend = None
+    if told.legend is not None and _inside(told.legend, sheet):
+        cut = sheet.crop(told.legend)
+        content = _webp(cut, 1.0, 80)
+        # The sheet has 150 px an inch, the page 96.
+        legend = Slice(data_uri(content), round(cut.width * 0.64), round(cut.height * 0.64))
+    wide = max(right - left for left, _, right, _ in (each.box for each in told.panels)) > _WIDE
+    return Overlay(legend, told.roles, rows, wide, size)
+
+
+def _inside(box: Box, sheet: Image.Image) -> bool:
+    left, top, right, bottom = box
+    return 0 <= left < right <= sheet.width and 0 <= top < bottom <= sheet.height
+
+
+def _webp(picture: Image.Image, share: float, quality: int) -> bytes:
+    picture.thumbnail((picture.width * share, picture.height * share), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", quality=quality, method=2)
+    return buffer.getvalue()

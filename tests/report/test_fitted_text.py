@@ -1,0 +1,40 @@
+"""Text in figures fits its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from leukokit.report._canvas import new_figure
+from leukokit.report._fitted_text import elided, text_width, wrapped
+
+
+def test_short_text_stays_as_it_is() -> None:
+    """Nothing is left out without need."""
+    figure = new_figure(4, 1)
+    assert elided(figure, "Benign/1.jpg", 2.5, size=7) == "Benign/1.jpg"
+    assert wrapped(figure, "2 white cells", 2.5, size=7) == ["2 white cells"]
+    assert wrapped(figure, "", 2.5, size=7) == []
+
+
+@pytest.mark.parametrize("name", ["a/very/long/folder/" * 6 + "image-0042.jpg", "W" * 300, "$x$" * 80])
+def test_long_names_lose_their_middle_only(name: str) -> None:
+    """Beginning and end are kept, and the line fits."""
+    figure = new_figure(4, 1)
+    shown = elided(figure, name, 2.5, size=7)
+    assert text_width(figure, shown, size=7) <= 2.5
+    first, last = shown.split("\N{HORIZONTAL ELLIPSIS}")
+    assert name.startswith(first)
+    assert name.endswith(last)
+    assert len(first) >= len(last) > 8
+
+
+def test_sentences_are_broken_between_words() -> None:
+    """Every line fits; with more than three lines the rest loses its middle."""
+    figure = new_figure(4, 1)
+    text = "implausible: what is outlined is not stained like nuclei"
+    lines = wrapped(figure, text, 1.6, size=7.5, bold=True)
+    assert " ".join(lines) == text
+    assert len(lines) > 1
+    assert all(text_width(figure, line, size=7.5, bold=True) <= 1.6 for line in lines)
+    assert len(wrapped(figure, text * 9, 1.6, size=7.5)) == 3
+    assert text_width(figure, wrapped(figure, "W" * 99, 1.6, size=7.5)[0], size=7.5) <= 1.6
