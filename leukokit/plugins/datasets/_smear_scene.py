@@ -21,7 +21,7 @@ RED_RADII = (0.76, 1.24)
 
 
 _WIDE = 224.0
-"""Side of the field that holds .3 burst cells, in reference px."""
+"""Side of the field that holds .2 burst cells, in reference px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Arr
     """Scatter cells, some beside a neighbor, then push apart those that overlap."""
     count = len(radii)
     places = rng.uniform(0.0, 1.0, (count, 2)) * stage
-    beside = rng.random(count) < 0.3
+    beside = rng.random(count) < 0.2
     angles = rng.uniform(0.0, 2.0 * np.pi, count)
     for i in range(1, count):
         if beside[i]:
@@ -121,7 +121,7 @@ def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Arr
     # One cell wholly inside, so that no field is without a countable cell; in the middle of a crop of one.
     margin = np.minimum(1.3 * radii[0], stage / 2.0)
     places[0] = np.clip(places[0], margin, stage - margin)
-    reach = 0.97 * (radii[:, None] + radii[None, :])
+    reach = radii[:, None] + radii[None, :]
     for _ in range(6):
         places += _push(places, places, reach, own=True)
         places[0] = np.clip(places[0], margin, stage - margin)
@@ -177,7 +177,7 @@ def _draw_smudges(
     rng: np.random.Generator, squeeze: _Array, field: float
 ) -> tuple[tuple[_Array, float], ...]:
     smudges = []
-    for _ in range(int(rng.poisson(0.3 * (field / _WIDE) ** 2))):
+    for _ in range(int(rng.poisson(0.2 * (field / _WIDE) ** 2))):
         # Burst cells lie anywhere, often half outside.
         place = rng.uniform(-0.02, 1.02, 2) * field
         radius = rng.uniform(13.0, 22.0)

@@ -156,7 +156,7 @@ def draw_patient(
         palette=_draw_palette(rng, label, lab.looks, stain_by_patient, stain_confound),
         strength=float(np.exp(0.11 * stain_by_patient * _bounded(rng))),
         tint=_draw_tint(rng, stain_by_patient),
-        size=float(np.exp(0.045 * _bounded(rng))),
+        size=float(np.exp(0.035 * _bounded(rng))),
         share=0.018 * _bounded(rng),
         clumping=0.12 * _bounded(rng),
         count=float(np.exp(0.25 * _bounded(rng))),

@@ -130,7 +130,7 @@ def _lymphoid(
         nucleoli=_draw_nucleoli(rng, 0.0 if mature else look.nucleoli, middle, inner, squeeze),
         density=(0.92 if mature else 0.78) * patient.strength * math.exp(0.10 * rng.standard_normal()),
         clumping=min(max(clumping + 0.08 * rng.standard_normal(), 0.0), 1.0),
-        contrast=rng.uniform(0.14, 0.20),
+        contrast=rng.uniform(0.11, 0.17),
         basophilia=patient.strength * rng.uniform(0.85, 1.25) * (0.8 if mature else 1.0),
         granules=0.0,
         grain=0.0,
