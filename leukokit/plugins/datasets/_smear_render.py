@@ -66,7 +66,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
         sigma = patient.red_blur * stock.scale
         cv2.GaussianBlur(hemoglobin, (0, 0), max(sigma, 0.2), dst=hemoglobin)
     for outline, stain in scene.smudges:
-        _smudge(outline, stain, stock, size, eosin, chromatin)
+        _smudge(outline, stain, stock, size, planes)
     specks = windows(scene.platelets, stock.scale, stock.platelets.shape, size)
     numbers, stains = platelet_sprites(scene).tolist(), scene.platelets[:, 3].tolist()
     for (box, inner), number, stain in zip(specks, numbers, stains, strict=True):
@@ -78,9 +78,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
     return planes
 
 
-def _smudge(
-    outline: NDArray[np.float64], stain: float, stock: Stock, size: int, eosin: Float32, chromatin: Float32
-) -> None:
+def _smudge(outline: NDArray[np.float64], stain: float, stock: Stock, size: int, planes: Float32) -> None:
     box = window(outline, stock.scale, size)
     if box is None:
         return
@@ -89,8 +87,11 @@ def _smudge(
     shape = (body.shape[0], body.shape[1])
     veil = 0.8 + 0.18 * _crop(stock.clouds, shape, stain, 0.3) + 0.10 * _crop(stock.coarse, shape, 0.6, stain)
     body *= np.maximum(veil, 0) * np.float32(stain)
-    eosin[box] += body
-    chromatin[box] += np.float32(0.20) * body
+    hemoglobin, chromatin, _, eosin = planes[:, box[0], box[1]]
+    # A film that red cells below hardly show through.
+    hemoglobin *= np.maximum(1 - np.float32(1.1) * body, np.float32(0.25))
+    eosin += body
+    chromatin += np.float32(0.20) * body
 
 
 def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> None:
