@@ -1,19 +1,119 @@
-"""Folders of rendered smears, for tests that need image files."""
+"""Rendered smears as folders of files, and as pairs of picture and truth from many labs and scales."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, Labels
+from leukokit.api import RED_CELL_UM, Labels, RGBImage, Sample
 
 _TARGET = "leukokit.plugins.datasets.smears:Smears"
 """The built-in data set, as a string: the kit sits beneath the plugins and imports none of them."""
+
+
+_LABS = ("all_pbs", "bccd", "pbc", "wbc_masks", "pink")
+_PER_SCALE = 24
+"""Pairs of one lab and scale: drawing the stock of red cells costs as much as some twenty pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmearPair:
+    """A rendered picture and all that is known about it.
+
+    Attributes
+    ----------
+    image : uint8 array, size x size x 3
+        Red, green, blue.
+    truth : Labels
+        ``nucleus``, ``cell``, ``red_cell`` and ``platelet``, int32 size x size.
+    red_cell_px : float
+        Mean diameter of the patient's red cells, in px.
+    lab : str
+        Whose stain and camera the picture has.
+    """
+
+    image: RGBImage
+    truth: Labels
+    red_cell_px: float
+    lab: str
+
+
+def smear_pairs(
+    count: int,
+    *,
+    size: int = 224,
+    red_cell_px: tuple[float, float] = (12.0, 60.0),
+    labs: Sequence[str] = _LABS,
+    seed: int = 281,
+    **params: Any,
+) -> Iterator[SmearPair]:
+    """Render pictures with their truth, of many labs and scales, to train and test segmenters on.
+
+    ::
+
+        for pair in smear_pairs(2000, size=128, seed=1):
+            ...  # pair.image, pair.truth.nucleus, pair.truth.cell, pair.red_cell_px
+
+    Every 24 pairs come from one lab at one scale, with stains, classes, shares of other white cells and
+    JPEG qualities of their own. Shuffle them before training.
+
+    Parameters
+    ----------
+    count : int
+        Number of pairs.
+    size : int
+        Side of the pictures, in px, 64 or more.
+    red_cell_px : tuple of 2 floats
+        Range of the diameter of a red cell of 7.5 um, in px, drawn evenly on a log scale; kept within a
+        quarter and four times the lab's own magnification.
+    labs : sequence of str
+        Labs to draw from.
+    seed : int
+        Seed of everything drawn.
+    **params
+        Any other parameter of the data set ``smears``, for all pairs.
+
+    Yields
+    ------
+    SmearPair
+
+    Raises
+    ------
+    ValueError
+        Where a parameter is out of range.
+    """
+    low, high = red_cell_px
+    if not 0 < low <= high:
+        raise ValueError(f"red_cell_px must be two diameters in px, the smaller first, got {low}, {high}")
+    rng = np.random.default_rng(seed)
+    left = count
+    while left > 0:
+        lab = labs[int(rng.integers(len(labs)))]
+        diameter = float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        drawn = {
+            "per_class": _PER_SCALE // 4,
+            "labs": (lab,),
+            "size": size,
+            "seed": int(rng.integers(2**32)),
+            "bystanders": float(rng.choice([0.06, 0.5, 1.0])),
+            "stain_by_patient": 1.4,
+            "jpeg_quality": int(rng.choice([0, 70, 85, 95])),
+        }
+        own = _smears(**{**drawn, **params})
+        native = RED_CELL_UM / own.pixel_size_um(own.samples()[0])
+        magnification = float(np.clip(diameter / native, 0.25, 4.0))
+        dataset = _smears(**{**drawn, "magnification": magnification, **params})
+        for sample in dataset.samples()[:left]:
+            scale = dataset.red_cell_px(sample)
+            yield SmearPair(dataset.render(sample), dataset.truth(sample), scale, lab)
+        left -= len(dataset.samples())
 
 
 def write_smears(
@@ -79,15 +179,24 @@ def write_smears(
         path = folder / f"{sample.id}.{image_format}"
         _write(path, dataset.render(sample)[:, :, ::-1], options)
         paths.append(path)
-        truth = None if mask_folder is None else dataset.truth(sample)
-        if mask_folder is not None and truth is not None:
-            _write(mask_folder / f"{sample.id}.png", _levels(truth), [])
+        if mask_folder is not None:
+            _write(mask_folder / f"{sample.id}.png", _levels(dataset.truth(sample)), [])
     return paths
 
 
-def _smears(**params: Any) -> Dataset:
+class _Rendered(Protocol):
+    """What is used of the data set ``smears``."""
+
+    def samples(self) -> Sequence[Sample]: ...
+    def render(self, sample: Sample) -> RGBImage: ...
+    def truth(self, sample: Sample) -> Labels: ...
+    def red_cell_px(self, sample: Sample) -> float: ...
+    def pixel_size_um(self, sample: Sample) -> float: ...
+
+
+def _smears(**params: Any) -> _Rendered:
     module, _, name = _TARGET.partition(":")
-    dataset: Dataset = getattr(import_module(module), name).create(**params)
+    dataset: _Rendered = getattr(import_module(module), name).create(**params)
     return dataset
 
 

@@ -1,4 +1,4 @@
-"""Folders of rendered smears."""
+"""Rendered smears as folders and as pairs of picture and truth."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from leukokit.api import read_image
 from leukokit.plugins.datasets.smears import CLASSES, Smears
-from leukokit.testing.synthetic import write_smears
+from leukokit.testing.synthetic import smear_pairs, write_smears
 
 
 def test_one_folder_a_class_with_the_files_that_were_named(tmp_path: Path) -> None:
@@ -70,3 +70,27 @@ def test_masks_inside_the_image_folder_are_refused(tmp_path: Path) -> None:
     """They would be taken for a class of images."""
     with pytest.raises(ValueError, match=r"must not lie inside .* they would count as a class"):
         write_smears(tmp_path, masks=tmp_path / "masks")
+
+
+def test_pairs_come_from_many_labs_and_scales_and_are_the_same_each_time() -> None:
+    """As many as asked for, red cells in the range, truth of the same picture, fixed by the seed."""
+    first, again = (list(smear_pairs(60, size=64, red_cell_px=(12, 30), seed=4)) for _ in range(2))
+    assert len(first) == 60
+    assert len({pair.lab for pair in first}) > 1
+    assert len({pair.red_cell_px for pair in first}) > 20
+    assert all(0.87 * 12 < pair.red_cell_px < 1.13 * 30 for pair in first)
+    assert {"nucleus", "cell", "red_cell", "platelet"} == set(first[0].truth.roles)
+    for pair, same in zip(first, again, strict=True):
+        assert np.array_equal(pair.image, same.image)
+        assert np.array_equal(pair.truth.nucleus, same.truth.nucleus)
+        assert pair.image.shape == (64, 64, 3)
+        assert pair.image[pair.truth.nucleus > 0].mean() < pair.image[pair.truth.cell == 0].mean()
+
+
+def test_pairs_take_parameters_of_the_data_set_and_refuse_a_range_upside_down() -> None:
+    """Given parameters win over drawn ones."""
+    pairs = list(smear_pairs(4, size=64, labs=("pbc",), red_cells=0))
+    assert {pair.lab for pair in pairs} == {"pbc"}
+    assert not any(pair.truth.red_cell.any() for pair in pairs)
+    with pytest.raises(ValueError, match=r"the smaller first, got 40, 20"):
+        next(smear_pairs(4, red_cell_px=(40, 20)))

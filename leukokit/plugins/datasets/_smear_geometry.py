@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.plugins.datasets._smear_scene import Scene
-from leukokit.plugins.datasets._smear_stock import CRENATED, ROUND
+from leukokit.plugins.datasets._smear_stock import PLATELETS, Stock
 
 Float32: TypeAlias = NDArray[np.float32]
 Window: TypeAlias = tuple[slice, slice]
@@ -33,10 +33,18 @@ class Bar:
         return slice(size - height, size), slice(size - width, size)
 
 
-def red_sprites(scene: Scene) -> NDArray[np.intp]:
+def red_sprites(scene: Scene, stock: Stock) -> NDArray[np.intp]:
     """Index into the stock of each red cell."""
-    kinds = np.where(scene.crenated, CRENATED - 1, ROUND - 1)
-    numbers: NDArray[np.intp] = (np.rint(scene.red[:, 2] * kinds) + scene.crenated * ROUND).astype(np.intp)
+    crenated = len(stock.disks) - stock.round_cells
+    kinds = np.where(scene.crenated, crenated - 1, stock.round_cells - 1)
+    numbers = np.rint(scene.red[:, 2] * kinds) + scene.crenated * stock.round_cells
+    indices: NDArray[np.intp] = numbers.astype(np.intp)
+    return indices
+
+
+def platelet_sprites(scene: Scene) -> NDArray[np.intp]:
+    """Index into the stock of each platelet."""
+    numbers: NDArray[np.intp] = np.rint(scene.platelets[:, 2] * (PLATELETS - 1)).astype(np.intp)
     return numbers
 
 

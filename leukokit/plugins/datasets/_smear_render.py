@@ -16,13 +16,15 @@ from leukokit.plugins.datasets._smear_geometry import (
     Float32,
     Window,
     cover,
+    platelet_sprites,
     red_sprites,
     window,
     windows,
 )
-from leukokit.plugins.datasets._smear_scene import Scene, WhiteCell
-from leukokit.plugins.datasets._smear_stock import PLATELETS, Stock
+from leukokit.plugins.datasets._smear_scene import Scene
+from leukokit.plugins.datasets._smear_stock import Stock
 from leukokit.plugins.datasets._smear_traits import Patient
+from leukokit.plugins.datasets._smear_white import WhiteCell
 
 
 def render(
@@ -51,7 +53,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
     hemoglobin, chromatin, _, eosin = planes
     # Overlapping cells are darker, but not twice as dark: they flatten against each other.
     overlap = np.float32(-0.35 - 0.4 * patient.rouleaux)
-    sprites = red_sprites(scene)
+    sprites = red_sprites(scene, stock)
     parts = stock.disks[sprites] - np.float32(patient.pallor) * stock.pallors[sprites]
     parts *= scene.red[:, 3, None, None].astype(np.float32)
     for part, (box, inner) in zip(parts, windows(scene.red, stock.scale, parts.shape, size), strict=True):
@@ -64,10 +66,11 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
         sigma = patient.red_blur * stock.scale
         cv2.GaussianBlur(hemoglobin, (0, 0), max(sigma, 0.2), dst=hemoglobin)
     for outline, stain in scene.smudges:
-        _smudge(outline, stain, stock, size, eosin, chromatin)
+        _smudge(outline, stain, stock, size, planes)
     specks = windows(scene.platelets, stock.scale, stock.platelets.shape, size)
-    for (box, inner), (kind, stain) in zip(specks, scene.platelets[:, 2:].tolist(), strict=True):
-        speck = stock.platelets[round(kind * (PLATELETS - 1))][inner] * np.float32(stain)
+    numbers, stains = platelet_sprites(scene).tolist(), scene.platelets[:, 3].tolist()
+    for (box, inner), number, stain in zip(specks, numbers, stains, strict=True):
+        speck = stock.platelets[number][inner] * np.float32(stain)
         chromatin[box] += np.float32(0.75) * speck
         eosin[box] += np.float32(0.25) * speck
     for cell in scene.white:
@@ -75,9 +78,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
     return planes
 
 
-def _smudge(
-    outline: NDArray[np.float64], stain: float, stock: Stock, size: int, eosin: Float32, chromatin: Float32
-) -> None:
+def _smudge(outline: NDArray[np.float64], stain: float, stock: Stock, size: int, planes: Float32) -> None:
     box = window(outline, stock.scale, size)
     if box is None:
         return
@@ -86,8 +87,11 @@ def _smudge(
     shape = (body.shape[0], body.shape[1])
     veil = 0.8 + 0.18 * _crop(stock.clouds, shape, stain, 0.3) + 0.10 * _crop(stock.coarse, shape, 0.6, stain)
     body *= np.maximum(veil, 0) * np.float32(stain)
-    eosin[box] += body
-    chromatin[box] += np.float32(0.20) * body
+    hemoglobin, chromatin, _, eosin = planes[:, box[0], box[1]]
+    # A film that red cells below hardly show through.
+    hemoglobin *= np.maximum(1 - np.float32(1.1) * body, np.float32(0.25))
+    eosin += body
+    chromatin += np.float32(0.20) * body
 
 
 def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> None:
@@ -113,7 +117,10 @@ def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> No
     rim = np.float32(0.85) + np.float32(0.12) * clouds + np.float32(0.35) * _edge(body, stock.scale)
     cytoplasm += np.float32(cell.basophilia) * wash * rim
     if cell.granules:
-        grain = 0.6 + 0.45 * _crop(stock.fine, shape, y, z)
+        # Eosinophils are packed with coarse granules, neutrophils dusted with fine ones.
+        grain = 0.7 + (0.20 + 0.10 * cell.grain) * _crop(stock.fine, shape, y, z)
+        if cell.grain:
+            grain += np.float32(0.3 * cell.grain) * (1 + _crop(stock.coarse, shape, z, y))
         eosin += np.float32(cell.granules) * wash * np.maximum(grain, 0)
 
 

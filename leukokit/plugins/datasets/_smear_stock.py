@@ -12,12 +12,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.plugins.datasets._smear_scene import RED_RADIUS
-from leukokit.plugins.datasets._smear_traits import FIELD
+from leukokit.plugins.datasets._smear_scene import RED_RADII, RED_RADIUS
 
 _Float32 = NDArray[np.float32]
 
-ROUND, CRENATED, PLATELETS = 192, 64, 48
+PLATELETS = 48
+_DRAWN_AT = 224
+"""Side of the images that scale bars were measured on, in px."""
 BAR_STYLES = ("small boxed", "small red", "large 200", "large 500")
 
 
@@ -33,14 +34,18 @@ class Stock:
         Noise of unit variance: chromatin grain, chromatin clumps, broad shading.
     sensor : float32 array, (size + 61) x (size + 61) x 3
         Sensor noise of unit variance, correlated a little between neighbors and channels.
-    disks : float32 array, (ROUND + CRENATED) x b x b
+    disks : float32 array, n x b x b
         Hemoglobin of red cells without pallor, about 1; by size, crenated ones last.
     pallors : float32 array of the same shape
         What full pallor takes away.
     covers : bool array of the same shape
         Which px belong to the cell.
+    round_cells : int
+        How many of the red cells are round; the rest are crenated.
     platelets : float32 array, PLATELETS x p x p
         Stain of platelets, 0..1, by size.
+    platelet_covers : bool array of the same shape
+        Which px belong to the platelet.
     basis : float32 array, size x size x 3
         x, y (-1..1) and squared distance from the middle, for uneven light.
     """
@@ -53,15 +58,19 @@ class Stock:
     disks: _Float32
     pallors: _Float32
     covers: NDArray[np.bool_]
+    round_cells: int
     platelets: _Float32
+    platelet_covers: NDArray[np.bool_]
     basis: _Float32
 
 
-def make_stock(rng: np.random.Generator, size: int, aspect: float) -> Stock:
-    """Draw the parts for images of ``size`` px from the data set's own generator."""
-    scale = size / FIELD
-    disks, pallors, covers = _red_cells(rng, scale, aspect)
-    for sheet in (disks, pallors, covers):
+def make_stock(rng: np.random.Generator, size: int, field: float, aspect: float, sprites: int) -> Stock:
+    """Draw the parts for images of ``size`` px of a field from the data set's own generator."""
+    scale = size / field
+    crenated = sprites // 4
+    disks, pallors, covers = _red_cells(rng, scale, aspect, sprites - crenated, crenated)
+    platelets, platelet_covers = _platelets(rng, scale, aspect)
+    for sheet in (disks, pallors, covers, platelets, platelet_covers):
         sheet.setflags(write=False)
     return Stock(
         scale=scale,
@@ -72,7 +81,9 @@ def make_stock(rng: np.random.Generator, size: int, aspect: float) -> Stock:
         disks=disks,
         pallors=pallors,
         covers=covers,
-        platelets=_platelets(rng, scale),
+        round_cells=sprites - crenated,
+        platelets=platelets,
+        platelet_covers=platelet_covers,
         basis=_light_basis(size),
     )
 
@@ -87,8 +98,18 @@ def _band(rng: np.random.Generator, scale: float, narrow: float, wide: float) ->
     """Band-passed noise: structures between two blurs, given in reference px."""
     side = max(160, round(160 * scale))
     noise = rng.standard_normal((side, side), dtype=np.float32)
-    fine = cv2.GaussianBlur(noise, (0, 0), max(narrow * scale, 0.35))
-    return _unit(np.asarray(fine - cv2.GaussianBlur(noise, (0, 0), max(wide * scale, 0.8)), dtype=np.float32))
+    fine, broad = _blurred(noise, max(narrow * scale, 0.35)), _blurred(noise, max(wide * scale, 0.8))
+    return _unit(np.asarray(fine - broad, dtype=np.float32))
+
+
+def _blurred(noise: _Float32, sigma: float) -> _Float32:
+    """Gaussian blur; a wide one on a smaller grid, whose time does not grow with its width."""
+    if sigma <= 8.0:
+        return np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), dtype=np.float32)
+    factor = 4.0 / sigma
+    small = cv2.resize(noise, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(small, (0, 0), 4.0)
+    return np.asarray(cv2.resize(soft, noise.shape[::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _clumps(rng: np.random.Generator, scale: float) -> _Float32:
@@ -112,11 +133,12 @@ def _light_basis(size: int) -> _Float32:
 
 
 def _red_cells(
-    rng: np.random.Generator, scale: float, aspect: float
+    rng: np.random.Generator, scale: float, aspect: float, plain: int, crenated: int
 ) -> tuple[_Float32, _Float32, NDArray[np.bool_]]:
     """Biconcave disks of many sizes and slightly different shapes, with their central pallor apart."""
-    count = ROUND + CRENATED
-    radii = RED_RADIUS * np.concatenate([np.linspace(0.76, 1.24, ROUND), np.linspace(0.82, 1.12, CRENATED)])
+    count = plain + crenated
+    relative = np.concatenate([np.linspace(*RED_RADII, plain), np.linspace(0.82, 1.12, crenated)])
+    radii = np.float32(RED_RADIUS) * relative.astype(np.float32)
     half = int(np.ceil(1.35 * radii.max() * scale / np.sqrt(min(aspect, 1 / aspect)))) + 1
     axis = np.arange(-half, half + 1, dtype=np.float32)
     shift = rng.uniform(-0.5, 0.5, (2, count, 1, 1)).astype(np.float32)
@@ -128,46 +150,46 @@ def _red_cells(
     for wave, height in ((2, 0.07), (3, 0.035), (4, 0.018), (5, 0.012)):
         amplitude = height * np.clip(rng.standard_normal((count, 1, 1)), -2.2, 2.2)
         outline += amplitude * np.cos(wave * (angle - rng.uniform(0, 2 * np.pi, (count, 1, 1))))
-    spikes = rng.integers(8, 14, (CRENATED, 1, 1))
-    teeth = np.cos(spikes * angle[ROUND:] + rng.uniform(0, 2 * np.pi, (CRENATED, 1, 1)))
-    outline[ROUND:] += 0.065 * teeth * (1 + 0.5 * np.cos(2 * angle[ROUND:]))
+    spikes = rng.integers(8, 14, (crenated, 1, 1))
+    teeth = np.cos(spikes * angle[plain:] + rng.uniform(0, 2 * np.pi, (crenated, 1, 1)))
+    outline[plain:] += 0.065 * teeth * (1 + 0.5 * np.cos(2 * angle[plain:]))
     inside = np.hypot(x, y) / (radii[:, None, None] * outline)
-    edge = np.clip((1.0 - inside) * radii[:, None, None] * scale + 0.5, 0.0, 1.0)
-    # Thickest ring at two thirds of the radius, thinner towards the edge: a biconcave disk.
-    ring = 0.76 + 0.34 * np.exp(-(((inside - 0.74) / 0.20) ** 2))
+    # A biconcave disk: thickest at two thirds of the radius, half as thick at .92, as lone red cells of
+    # pbc-boxes and bccd are, by the radii of their boxes.
+    edge = np.clip((1.0 - inside) / max(0.16, 1.0 / (RED_RADIUS * scale)), 0.0, 1.0)
+    ring = 0.76 + 0.34 * np.exp(-(((inside - 0.70) / 0.22) ** 2))
     off = 0.10 * rng.standard_normal((2, count, 1, 1)) * radii[:, None, None]
     hollow = np.hypot(x - off[0], y - off[1]) / radii[:, None, None]
-    width = rng.uniform(0.42, 0.66, (count, 1, 1))
+    width = rng.uniform(0.38, 0.60, (count, 1, 1))
     depth = rng.uniform(0.7, 1.05, (count, 1, 1))
     # Every eighth red cell is dense, without pallor.
     depth[::8] *= 0.12
-    pallor = depth / (1.0 + np.exp((hollow - width) / 0.065))
+    pallor = depth / (1.0 + np.exp((hollow - width) / 0.085))
     disks = (edge * ring).astype(np.float32)
     pallors = (disks * np.minimum(pallor, 0.97)).astype(np.float32)
     # What no cell reaches is cut off, the same on both sides: each px is paid for in every field.
     rows, columns = (np.flatnonzero((edge > 0).any(axis=axes))[0] for axes in ((0, 2), (0, 1)))
     inner = (slice(None), slice(rows, 2 * half + 1 - rows), slice(columns, 2 * half + 1 - columns))
-    return disks[inner].copy(), pallors[inner].copy(), edge[inner] > 0.5
+    return disks[inner].copy(), pallors[inner].copy(), inside[inner] < 1.0
 
 
-def _platelets(rng: np.random.Generator, scale: float) -> _Float32:
-    """Fuzzy granular specks of 2 to 5 reference px."""
-    half = max(2, int(np.ceil(4.0 * scale)))
+def _platelets(rng: np.random.Generator, scale: float, aspect: float) -> tuple[_Float32, NDArray[np.bool_]]:
+    """Fuzzy granular specks of 1 to 3 um, some giant ones of 4, and what belongs to them."""
+    half = max(2, int(np.ceil(6.0 * scale)))
     axis = np.arange(-half, half + 1, dtype=np.float32) / scale
-    x, y = np.meshgrid(axis, axis)
-    sheets = []
-    for radius in np.linspace(0.9, 2.2, PLATELETS):
+    x, y = np.meshgrid(axis / np.sqrt(aspect), axis * np.sqrt(aspect))
+    sheets, covers = [], []
+    for radius in np.geomspace(0.9, 3.8, PLATELETS):
         tilt = rng.uniform(0, np.pi)
         along, across = np.cos(tilt) * x + np.sin(tilt) * y, np.cos(tilt) * y - np.sin(tilt) * x
-        wide = rng.uniform(1.0, 1.5)
+        wide = rng.uniform(1.0, 1.3)
         body = np.exp(-((np.hypot(along / wide, across * wide) / radius) ** 4))
         grain = cv2.GaussianBlur(
             rng.standard_normal(x.shape, dtype=np.float32), (0, 0), max(0.5 * scale, 0.4)
         )
         sheets.append(body * np.clip(0.8 + 0.5 * grain / (grain.std() + 1e-6), 0.15, 1.6))
-    stacked = np.stack(sheets).astype(np.float32)
-    stacked.setflags(write=False)
-    return stacked
+        covers.append(body > 0.4)
+    return np.stack(sheets).astype(np.float32), np.stack(covers)
 
 
 def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -210,7 +232,7 @@ def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float
         line = [(round(p[0] * zoom), round(p[1] * zoom)) for p in (start, end)]
         cv2.line(ink, line[0], line[1], color, thick)
         cv2.line(opacity, line[0], line[1], 255, thick)
-    scale = size / FIELD
+    scale = size / _DRAWN_AT
     shape = (max(4, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(opacity, shape, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     return np.asarray(cv2.resize(ink, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8), small

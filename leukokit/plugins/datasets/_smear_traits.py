@@ -1,7 +1,6 @@
 """What a synthetic smear inherits: the cells of its class, the stain and habits of its patient.
 
-Lengths are in reference px: a field is 224 of them wide whatever its size in px, as in the photographs of
-all-pbs (doi 10.34740/KAGGLE/DSV/2175623), whose red cells, about 7.5 um, are some 15 px wide.
+Lengths are in reference px (see ``_smear_labs``): a red cell is 18.5 of them wide, 7.5 um.
 """
 
 from __future__ import annotations
@@ -11,10 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_Array = NDArray[np.float64]
+from leukokit.plugins.datasets._smear_labs import Lab, Palette
 
-FIELD = 224.0
-"""Side of a field, in reference px."""
+_Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,8 @@ class Morphology:
         Mean number of nucleoli a nucleus.
     count : float
         White cells a field, relative to the mean of the data set.
-    granulocytes : float
-        Probability that a field shows a segmented granulocyte beside the lymphoid cells, 0..1.
+    bystanders : float
+        White cells of other kinds, relative to the mean of the data set.
     """
 
     diameter: float
@@ -45,65 +43,20 @@ class Morphology:
     clefts: float
     nucleoli: float
     count: float
-    granulocytes: float
+    bystanders: float
 
 
 MORPHOLOGY = {
-    # Hematogones: small, condensed; normal granulocytes around.
-    "Benign": Morphology(18.3, 0.62, 0.80, 0.10, 0.1, 0.90, 0.40),
+    # Hematogones: small, condensed; normal leukocytes around.
+    "Benign": Morphology(18.3, 0.62, 0.80, 0.10, 0.1, 0.90, 2.4),
     # Early pre-B: middle-sized, fine chromatin, some clefts.
-    "Early": Morphology(24.8, 0.79, 0.35, 0.35, 0.6, 1.00, 0.08),
+    "Early": Morphology(24.8, 0.79, 0.35, 0.35, 0.6, 1.00, 0.6),
     # Pre-B: large, visible cytoplasm, nucleoli, many.
-    "Pre": Morphology(28.8, 0.70, 0.55, 0.20, 1.5, 1.25, 0.06),
+    "Pre": Morphology(28.8, 0.70, 0.55, 0.20, 1.5, 1.25, 0.5),
     # Pro-B: hardly any cytoplasm, very fine chromatin, few.
-    "Pro": Morphology(21.3, 0.89, 0.05, 0.15, 0.3, 0.80, 0.05),
+    "Pro": Morphology(21.3, 0.89, 0.05, 0.15, 0.3, 0.80, 0.5),
 }
 """White cells by class. N/C ratio: Benign < Pre < Early < Pro; area: Benign < Pro < Early < Pre."""
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """A stain seen by a camera, as optical densities of red, green and blue.
-
-    Attributes
-    ----------
-    dyes : float64 array, 3 x 4
-        Density of one unit of hemoglobin, chromatin, cytoplasm and eosin (columns) in each channel (rows).
-        Blue may be negative: the cameras' color correction makes nuclei bluer than the background.
-    empty : float64 array (3,)
-        Density of the slide without cells.
-    """
-
-    dyes: _Array
-    empty: _Array
-
-
-def _palette(
-    hemoglobin: tuple[float, float, float],
-    chromatin: tuple[float, float, float],
-    cytoplasm: tuple[float, float, float],
-    eosin: tuple[float, float, float],
-    empty: tuple[float, float, float],
-) -> Palette:
-    return Palette(np.array([hemoglobin, chromatin, cytoplasm, eosin]).T, np.array(empty))
-
-
-# Measured on all-pbs: k-means (8 colors) over images of each class, then by eye on enlarged cells.
-LOOKS = {
-    "Benign": _palette(
-        (0.36, 0.33, 0.16), (0.86, 1.26, 0.06), (0.46, 0.36, 0.07), (0.14, 0.42, 0.04), (0.03, 0.01, 0.05)
-    ),
-    "Early": _palette(
-        (0.37, 0.33, 0.13), (0.66, 0.98, 0.03), (0.40, 0.32, 0.04), (0.12, 0.42, 0.02), (0.04, 0.00, 0.03)
-    ),
-    "Pre": _palette(
-        (0.48, 0.33, 0.07), (0.72, 0.88, 0.01), (0.48, 0.33, 0.04), (0.14, 0.36, 0.01), (0.06, 0.01, 0.02)
-    ),
-    "Pro": _palette(
-        (0.33, 0.30, 0.15), (0.28, 0.62, 0.01), (0.28, 0.22, 0.04), (0.05, 0.36, 0.01), (0.01, 0.00, 0.03)
-    ),
-}
-"""The stain that prevails in each class of the real data: their stain confound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +65,8 @@ class Patient:
 
     Attributes
     ----------
+    lab : Lab
+        Where the slide was stained and photographed.
     label : str
         Class of all the patient's fields.
     palette : Palette
@@ -141,11 +96,12 @@ class Patient:
     noise : float
         Standard deviation of the sensor noise, in gray levels.
     platelets : float
-        Mean number of platelets a field.
+        Factor of the number of platelets.
     bar : int
         Style of the scale bar that the microscope burns in.
     """
 
+    lab: Lab
     label: str
     palette: Palette
     strength: float
@@ -168,7 +124,13 @@ class Patient:
 
 
 def draw_patient(
-    rng: np.random.Generator, label: str, *, stain_by_patient: float, stain_confound: float, bars: int
+    rng: np.random.Generator,
+    label: str,
+    lab: Lab,
+    *,
+    stain_by_patient: float,
+    stain_confound: float,
+    bars: int,
 ) -> Patient:
     """Draw a patient.
 
@@ -178,6 +140,8 @@ def draw_patient(
         The patient's own generator.
     label : str
         Class of the patient.
+    lab : Lab
+        The patient's lab.
     stain_by_patient : float
         How far stains differ between patients; 0 gives all the same.
     stain_confound : float
@@ -185,26 +149,28 @@ def draw_patient(
     bars : int
         Number of scale-bar styles.
     """
-    rouleaux = float(rng.beta(0.5, 1.6))
+    rouleaux = min(max(float(rng.beta(0.5, 1.6)) + lab.rouleaux, 0.0), 1.0)
     return Patient(
+        lab=lab,
         label=label,
-        palette=_draw_palette(rng, label, stain_by_patient, stain_confound),
+        palette=_draw_palette(rng, label, lab.looks, stain_by_patient, stain_confound),
         strength=float(np.exp(0.11 * stain_by_patient * _bounded(rng))),
         tint=_draw_tint(rng, stain_by_patient),
-        size=float(np.exp(0.045 * _bounded(rng))),
+        size=float(np.exp(0.035 * _bounded(rng))),
         share=0.018 * _bounded(rng),
         clumping=0.12 * _bounded(rng),
         count=float(np.exp(0.25 * _bounded(rng))),
         red_cells=float(np.exp(0.28 * _bounded(rng))),
         rouleaux=rouleaux,
-        pallor=float(rng.uniform(0.6, 1.0)) * (1.0 - 0.75 * rouleaux),
+        pallor=lab.pallor * float(rng.uniform(0.6, 1.0)) * (1.0 - 0.75 * rouleaux),
         burr=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.15 else float(rng.uniform(0.0, 0.06)),
-        red_size=float(rng.uniform(0.15, 0.85)),
-        red_blur=float(rng.choice([0.0, 0.4, 1.6], p=[0.55, 0.3, 0.15])),
-        blur=float(rng.uniform(0.5, 0.8)),
+        # Mean diameters of 6.7 to 8.3 um: what blood counts call micro- to macrocytic.
+        red_size=float(rng.uniform(0.25, 0.75)),
+        red_blur=lab.blur * float(rng.choice([0.0, 0.4, 1.6], p=[0.55, 0.3, 0.15])),
+        blur=lab.blur * float(rng.uniform(0.5, 0.8)),
         sharpening=float(rng.uniform(0.35, 0.9)),
         noise=float(rng.uniform(1.2, 2.8)),
-        platelets=float(rng.gamma(1.4, 2.5)),
+        platelets=float(rng.gamma(1.4, 1 / 1.4)),
         bar=int(rng.integers(bars)),
     )
 
@@ -215,14 +181,18 @@ def _bounded(rng: np.random.Generator) -> float:
 
 
 def _draw_palette(
-    rng: np.random.Generator, label: str, stain_by_patient: float, stain_confound: float
+    rng: np.random.Generator,
+    label: str,
+    looks: tuple[Palette, ...],
+    stain_by_patient: float,
+    stain_confound: float,
 ) -> Palette:
-    # A patient's stain lies among the four looks of the real data, nearer to some than to others.
-    weights = rng.dirichlet(np.full(len(LOOKS), 0.45))
+    # A patient's stain lies among the looks of the lab, nearer to some than to others.
+    weights = rng.dirichlet(np.full(len(looks), 0.8))
     # Cream, bluish or clear glass.
     haze = stain_by_patient * (1.0 - stain_confound) * rng.uniform(0.0, [0.015, 0.01, 0.07])
     jitter = np.exp(0.07 * rng.standard_normal((3, 4)))
-    looks = list(LOOKS.values())
+    prevailing = looks[list(MORPHOLOGY).index(label) % len(looks)]
 
     def mixed(parts: list[_Array], factor: _Array | float, own: _Array) -> _Array:
         stack = np.stack(parts)
@@ -233,8 +203,8 @@ def _draw_palette(
         return stained
 
     return Palette(
-        dyes=mixed([look.dyes for look in looks], jitter, LOOKS[label].dyes),
-        empty=mixed([look.empty for look in looks], 1.0, LOOKS[label].empty) + haze,
+        dyes=mixed([look.dyes for look in looks], jitter, prevailing.dyes),
+        empty=mixed([look.empty for look in looks], 1.0, prevailing.empty) + haze,
     )
 
 

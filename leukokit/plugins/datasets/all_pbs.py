@@ -78,7 +78,7 @@ class AllPbs(Dataset):
 
     def fallback(self) -> Fallback | None:
         """Synthetic smears, unless a root was named: then its absence is a mistake to be told."""
-        return Fallback("smears", {}) if self.params.root is None else None
+        return Fallback("smears", {"per_class": 90, "patients": 120}) if self.params.root is None else None
 
     def samples(self) -> Sequence[Sample]:
         """All published images that are here, by class and number.

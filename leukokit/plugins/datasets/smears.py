@@ -1,8 +1,8 @@
 """Synthetic peripheral blood smears with truth masks, rendered when asked for.
 
-They look like the photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623) and stand in where real data are
-absent. Classes differ in the morphology of their white cells; the stain belongs to the patient. They show
-that software works and say nothing about blood.
+They look like the photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), or of other labs, and stand in
+where real data are absent. Classes differ in the morphology of their white cells; the stain belongs to the
+patient. They show that software works and say nothing about blood.
 """
 
 from __future__ import annotations
@@ -14,14 +14,16 @@ from typing import Literal, Self, get_args
 
 import cv2
 import numpy as np
-from pydantic import field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
-from leukokit.api import DataError, Dataset, Field, Labels, Params, Part, RGBImage, Sample
+from leukokit.api import RED_CELL_UM, DataError, Dataset, Field, Labels, Params, Part, RGBImage, Sample
 from leukokit.plugins.datasets import _smear_render, _smear_truth
 from leukokit.plugins.datasets._smear_geometry import Bar
-from leukokit.plugins.datasets._smear_scene import Scene, draw_scene
+from leukokit.plugins.datasets._smear_labs import LAB_NAMES, LABS, RED_CELL, Lab, LabName
+from leukokit.plugins.datasets._smear_scene import RED_RADII, Scene, View, draw_scene
 from leukokit.plugins.datasets._smear_stock import BAR_STYLES, Stock, draw_bar, make_stock
 from leukokit.plugins.datasets._smear_traits import Patient, draw_patient
+from leukokit.plugins.datasets._smear_truth import TrueCell
 
 SmearClass = Literal["Benign", "Early", "Pre", "Pro"]
 CLASSES: tuple[SmearClass, ...] = get_args(SmearClass)
@@ -29,6 +31,8 @@ CLASSES: tuple[SmearClass, ...] = get_args(SmearClass)
 _SPLIT = "default"
 # Generators of stock, patients, fields and split are branches of the seed that never meet.
 _STOCK, _PATIENT, _FIELD, _PARTS = range(4)
+_MAX_RED_CELL = 200
+"""Red cells wider than so many px would fill the memory with their sprites."""
 _BAR_OF_CLASS: Mapping[str, int | None] = {"Benign": 2, "Early": 3, "Pre": 0, "Pro": None}
 
 
@@ -43,39 +47,65 @@ class SmearsParams(Params):
         224, ge=64, le=2048, description="Side of the images, in px; the field of view stays the same."
     )
     patients: int = Field(
-        24,
+        120,
         ge=3,
         le=100_000,
         description="Patients in all; each has one class and one stain. Three a class or more, one for each "
         "part of the split.",
     )
+    labs: tuple[LabName, ...] = Field(
+        ("all_pbs",),
+        min_length=1,
+        description="Labs whose stain, magnification and camera the pictures have; dealt out to the patients "
+        "of each class in turn.",
+    )
+    magnification: float = Field(
+        1.0,
+        ge=0.25,
+        le=4.0,
+        description="Magnification relative to that of the lab: at 2 a field shows a quarter of the area.",
+    )
     seed: int = Field(281, ge=0, lt=2**63, description="Seed of everything drawn.")
-    white_cells: float = Field(
-        10.0,
+    white_cells: float | None = Field(
+        None,
         ge=1.0,
         le=40.0,
-        description="White cells a field, mean; classes differ by up to a quarter from it.",
+        description="White cells a field, mean; classes differ by up to a quarter from it. Default: as in "
+        "the lab, 10 in all_pbs and 1 in the others.",
     )
-    red_cells: float = Field(125.0, ge=0.0, le=400.0, description="Red cells a field, mean.")
-    aspect: float = Field(
-        0.8,
+    bystanders: float = Field(
+        0.06,
+        ge=0.0,
+        le=1.0,
+        description="Share of white cells of other kinds (neutrophil, eosinophil, monocyte, lymphocyte), "
+        "mean of the classes: Benign has the most. 1 for nothing else; the class then means nothing.",
+    )
+    red_cells: float | None = Field(
+        None,
+        ge=0.0,
+        le=400.0,
+        description="Red cells a field, mean. Default: as in the lab, 125 in all_pbs.",
+    )
+    aspect: float | None = Field(
+        None,
         ge=0.5,
         le=2.0,
-        description="Width over height of a round cell; below 1, as in all-pbs, whose photographs were "
-        "squeezed to squares.",
+        description="Width over height of a round cell. Default: as in the lab, 0.8 in all_pbs, whose "
+        "photographs were squeezed to squares, and 1 in the others.",
     )
     stain_by_patient: float = Field(
         1.0,
         ge=0.0,
         le=1.5,
-        description="How far stain and light differ between patients: 0 not at all, 1 as in all-pbs.",
+        description="How far stain and light differ between the patients of a lab: 0 not at all, 1 over the "
+        "whole range of its pictures.",
     )
     stain_confound: float = Field(
         0.0,
         ge=0.0,
         le=1.0,
         description="How far the stain gives the class away: 0 not at all, 1 each class has its own, as is "
-        "the case in all-pbs. For testing audits.",
+        "the case in all-pbs. For testing audits; in the lab all_pbs alone.",
     )
     scale_bars: Literal["none", "all", "by_class"] = Field(
         "none",
@@ -86,12 +116,13 @@ class SmearsParams(Params):
         0, ge=0, le=100, description="Quality of a pass through JPEG, 1..100; 0 leaves the pixels alone."
     )
 
-    @field_validator("classes")
+    @field_validator("classes", "labs")
     @classmethod
-    def _distinct(cls, classes: tuple[SmearClass, ...]) -> tuple[SmearClass, ...]:
-        if len(set(classes)) < len(classes):
-            raise ValueError(f"each class can be named once; got {', '.join(classes)}")
-        return classes
+    def _distinct(cls, named: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(set(named)) < len(named):
+            what = "class" if info.field_name == "classes" else "lab"
+            raise ValueError(f"each {what} can be named once; got {', '.join(named)}")
+        return named
 
     @model_validator(mode="after")
     def _enough_patients(self) -> Self:
@@ -104,14 +135,34 @@ class SmearsParams(Params):
             )
         return self
 
+    @model_validator(mode="after")
+    def _one_confounded_lab(self) -> Self:
+        if self.stain_confound and self.labs != ("all_pbs",):
+            raise ValueError(
+                f"stain_confound gives each class the stain it has in all_pbs, and the labs are "
+                f"{', '.join(self.labs)}. Leave labs out, or stain_confound"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _not_too_large(self) -> Self:
+        widest = max(RED_CELL * self.size * self.magnification / LABS[lab].field for lab in self.labs)
+        if widest > _MAX_RED_CELL:
+            raise ValueError(
+                f"red cells would measure {widest:.0f} px, more than {_MAX_RED_CELL}. "
+                "Lower size or magnification"
+            )
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One image before it is drawn: its class, its number there, and its patient's number."""
+    """One image before it is drawn: its class, its number there, its patient's number and lab."""
 
     sample: Sample
     number: int
     patient: int
+    lab: LabName
 
 
 class Smears(Dataset):
@@ -121,10 +172,13 @@ class Smears(Dataset):
     Early < Pre; Benign chromatin is clumped, Pro chromatin fine. The ranges overlap, within and
     between patients. A picture depends on the parameters and its sample alone, never on what was rendered
     before.
+
+    ``red_cell_px`` and ``pixel_size_um`` tell the true scale of a picture, ``cells`` what each cell in it
+    is.
     """
 
     synthetic = True
-    revision = 2
+    revision = 3
     Params = SmearsParams
     params: SmearsParams
 
@@ -140,7 +194,8 @@ class Smears(Dataset):
             for i in range(self.params.per_class):
                 patient = first + i * used // self.params.per_class
                 sample = Sample(id=f"{label}/smear-{i + 1:04d}", label=label, group=f"patient-{patient:03d}")
-                fields[sample.id] = _Field(sample, i + 1, patient)
+                lab = self.params.labs[(patient - first) % len(self.params.labs)]
+                fields[sample.id] = _Field(sample, i + 1, patient, lab)
             first += share
         return fields
 
@@ -179,9 +234,8 @@ class Smears(Dataset):
         DataError
             Where the sample is not of this data set.
         """
-        patient, scene, rng = self._scene(sample)
-        size = self.params.size
-        image = _smear_render.render(scene, patient, self._stock, rng, size, self._bar(patient))
+        patient, scene, stock, rng = self._scene(sample)
+        image = _smear_render.render(scene, patient, stock, rng, self.params.size, self._bar(patient))
         if not self.params.jpeg_quality:
             return image
         _, data = cv2.imencode(
@@ -196,23 +250,84 @@ class Smears(Dataset):
         Returns
         -------
         Labels
-            ``nucleus`` and ``cell`` under one id, ``red_cell`` whole (pallor included) under ids of its own;
-            int32 size x size, ids without gaps, read-only. Platelets and burst cells are background.
+            ``nucleus`` and ``cell`` under one id, ``red_cell`` whole (pallor included) and ``platelet`` under
+            ids of their own; int32 size x size, ids without gaps, read-only. Burst cells are background.
 
         Raises
         ------
         DataError
             Where the sample is not of this data set.
         """
-        patient, scene, _ = self._scene(sample)
-        return _smear_truth.truth(scene, self._stock, self.params.size, self._bar(patient))
+        patient, scene, stock, _ = self._scene(sample)
+        return _smear_truth.truth(scene, stock, self.params.size, self._bar(patient))
+
+    def cells(self, sample: Sample) -> Sequence[TrueCell]:
+        """Say what the cells of a sample are: kind, place and size, by the ids of ``truth``.
+
+        ::
+
+            table = pandas.DataFrame(smears.cells(sample))
+
+        Raises
+        ------
+        DataError
+            Where the sample is not of this data set.
+        """
+        patient, scene, stock, _ = self._scene(sample)
+        return _smear_truth.cells(scene, stock, self.params.size, self._bar(patient))
+
+    def red_cell_px(self, sample: Sample) -> float:
+        """Mean diameter of the red cells of a sample's patient, in px: that of a disk of the same area.
+
+        Raises
+        ------
+        DataError
+            Where the sample is not of this data set.
+        """
+        field = self._field(sample)
+        smallest, largest = RED_RADII
+        relative = smallest + (largest - smallest) * self._patients[field.patient].red_size
+        diameter: float = RED_CELL * relative * self.params.size / self._view(LABS[field.lab]).field
+        return diameter
+
+    def pixel_size_um(self, sample: Sample) -> float:
+        """Width of a pixel, in um, as a microscope would write it into the file.
+
+        Where ``aspect`` is not 1, the geometric mean of width and height. A patient's red cells measure 6.7
+        to 8.3 um, so that this is not exactly ``RED_CELL_UM / red_cell_px``.
+
+        Raises
+        ------
+        DataError
+            Where the sample is not of this data set.
+        """
+        field = self._view(LABS[self._field(sample).lab]).field
+        return RED_CELL_UM / RED_CELL * field / self.params.size
 
     def _rng(self, *branch: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self.params.seed, spawn_key=branch))
 
+    def _view(self, lab: Lab) -> View:
+        """Give what a field of the lab shows; as many cells an area at every magnification."""
+        area = 1.0 / self.params.magnification**2
+        white, red, aspect = self.params.white_cells, self.params.red_cells, self.params.aspect
+        return View(
+            field=lab.field / self.params.magnification,
+            aspect=lab.aspect if aspect is None else aspect,
+            white_cells=lab.white_cells * area if white is None else white,
+            red_cells=lab.red_cells * area if red is None else red,
+            platelets=lab.platelets * area,
+            bystanders=self.params.bystanders,
+        )
+
     @cached_property
-    def _stock(self) -> Stock:
-        return make_stock(self._rng(_STOCK), self.params.size, self.params.aspect)
+    def _stocks(self) -> Mapping[LabName, Stock]:
+        stocks = {}
+        for name in self.params.labs:
+            view = self._view(LABS[name])
+            rng = self._rng(_STOCK, LAB_NAMES.index(name))
+            stocks[name] = make_stock(rng, self.params.size, view.field, view.aspect, LABS[name].sprites)
+        return stocks
 
     @cached_property
     def _patients(self) -> Mapping[int, Patient]:
@@ -220,6 +335,7 @@ class Smears(Dataset):
             field.patient: draw_patient(
                 self._rng(_PATIENT, field.patient),
                 str(field.sample.label),
+                LABS[field.lab],
                 stain_by_patient=self.params.stain_by_patient,
                 stain_confound=self.params.stain_confound,
                 bars=len(BAR_STYLES),
@@ -237,7 +353,7 @@ class Smears(Dataset):
         style = patient.bar if self.params.scale_bars == "all" else _BAR_OF_CLASS[patient.label]
         return None if style is None else self._bars[style]
 
-    def _scene(self, sample: Sample) -> tuple[Patient, Scene, np.random.Generator]:
+    def _field(self, sample: Sample) -> _Field:
         field = self._fields.get(sample.id)
         if field is None:
             raise DataError(
@@ -246,13 +362,11 @@ class Smears(Dataset):
                 hint=f"Ids run from {next(iter(self._fields))} to {list(self._fields)[-1]}; "
                 "they depend on per_class and classes",
             )
+        return field
+
+    def _scene(self, sample: Sample) -> tuple[Patient, Scene, Stock, np.random.Generator]:
+        field = self._field(sample)
         patient = self._patients[field.patient]
         rng = self._rng(_FIELD, CLASSES.index(patient.label), field.number)
-        scene = draw_scene(
-            rng,
-            patient,
-            white_cells=self.params.white_cells,
-            red_cells=self.params.red_cells,
-            aspect=self.params.aspect,
-        )
-        return patient, scene, rng
+        scene = draw_scene(rng, patient, self._view(patient.lab))
+        return patient, scene, self._stocks[field.lab], rng
