@@ -1,0 +1,115 @@
+"""How many px a red cell measures, from the image itself.
+
+Red cells are the ruler of a smear: 7 to 8 um on every slide, and many. Their size is the most frequent one
+among the dark disks of the image that are not stained like nuclei.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.smear.fields import SIDE, Field, fields_of, red_cell_circles
+from leukokit.smear.scale import UNKNOWN_SCALE, Scale, ScaleSource
+from leukokit.smear.sizes import DIAMETER, NucleusSizes, SizeMode
+
+_Image = NDArray[np.uint8]
+
+_ACCEPT, _DOUBTFUL = 0.2, 0.06  # confidence at which red cells are believed: alone, or as the nucleus agrees
+_CLOSER = 0.5  # confidence under which a large image is looked at from nearer too
+_PINK = 0.3  # of the foreground: when so much of it seems to be nuclei, these may be red cells
+_FEWEST_PINK = 4  # circles
+_NUCLEUS, _NUCLEUS_CONFIDENCE = 0.83, 0.15  # red-cell diameter over that of a typical nucleus
+_LARGEST_ENLARGED = 3.0  # enlarging further shows nothing more
+_FINE = 22.0  # px: red cells of a known size are looked for at this one
+_SAME_SIZE = 0.25  # of ln r: circles that agree with a scale
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleEstimate:
+    """What the red cells of an image say of its scale.
+
+    Attributes
+    ----------
+    scale : Scale
+    circles : float64 array (n, 3)
+        y, x and radius, in px of the image, of the red cells that agree with the scale; empty if there are
+        none. Of a large image these are some of them.
+    """
+
+    scale: Scale
+    circles: NDArray[np.float64]
+
+
+_NO_CIRCLES = np.zeros((0, 3))
+
+
+def estimate_scale(image: _Image) -> Scale:
+    """Estimate how many px a red cell measures: the scale of :func:`measure_scale`."""
+    return measure_scale(image).scale
+
+
+def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
+    """Measure the red cells of an image.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W x 3, RGB
+    scale : Scale or None
+        The scale, where it is known: it comes back as it is, with the red cells that agree with it.
+
+    Returns
+    -------
+    ScaleEstimate
+        Of source RED_CELLS; NUCLEUS, which is a rough guess of confidence .15; or UNKNOWN.
+    """
+    if scale is not None and scale.known:
+        return ScaleEstimate(scale, _circles_of_size(image, scale.red_cell_px))
+    factor = min(_LARGEST_ENLARGED, SIDE / max(image.shape[:2]))
+    fields = fields_of(image, factor)
+    nuclei = NucleusSizes.of(fields)
+    mode = _red_cells(fields, nuclei)
+    while mode.confidence < _CLOSER and factor < 0.5:  # red cells of a large image may be too small to see
+        factor = min(1.0, 4 * factor)
+        closer = _red_cells(fields_of(image, factor), nuclei)
+        mode = max(mode, closer, key=lambda m: m.confidence)
+    if mode.confidence >= _ACCEPT or (mode.confidence >= _DOUBTFUL and nuclei.agree_with(mode.diameter)):
+        measured = Scale(mode.diameter, mode.confidence, ScaleSource.RED_CELLS)
+        return ScaleEstimate(measured, mode.circles)
+    if nuclei.typical > 0:
+        guess = Scale(_NUCLEUS * nuclei.typical, _NUCLEUS_CONFIDENCE, ScaleSource.NUCLEUS)
+        return ScaleEstimate(guess, _NO_CIRCLES)
+    return ScaleEstimate(UNKNOWN_SCALE, _NO_CIRCLES)
+
+
+def _red_cells(fields: list[Field], nuclei: NucleusSizes) -> SizeMode:
+    """Find the mode of what is not stained like nuclei; of everything where red cells seem to be nuclei."""
+    nucleus, foreground = _areas(fields)
+    mode = SizeMode.of(red_cell_circles(fields), foreground - nucleus)
+    if mode.confidence >= _ACCEPT and nuclei.fit_beside(mode.diameter):
+        return mode
+    if nucleus > _PINK * foreground:
+        pink = SizeMode.of(red_cell_circles(fields, near_nuclei=True), foreground)
+        if len(pink.circles) >= _FEWEST_PINK and nuclei.fit_beside(pink.diameter):
+            return pink
+    return mode if nuclei.fit_beside(mode.diameter) else replace(mode, confidence=0.0)
+
+
+def _circles_of_size(image: _Image, red_cell_px: float) -> NDArray[np.float64]:
+    """Find red cells of a known size."""
+    fields = fields_of(image, min(_LARGEST_ENLARGED, _FINE / red_cell_px))
+    nucleus, foreground = _areas(fields)
+    radius = red_cell_px / DIAMETER
+    circles = red_cell_circles(fields, radius=radius)
+    if len(circles) < _FEWEST_PINK and nucleus > _PINK * foreground:
+        circles = red_cell_circles(fields, radius=radius, near_nuclei=True)
+    return circles[np.abs(np.log(circles[:, 2] / radius)) < _SAME_SIZE, :3]
+
+
+def _areas(fields: list[Field]) -> tuple[float, float]:
+    """Areas of what seems to be nucleus, and of what is no glass, in px2 of the image."""
+    nucleus = sum(np.count_nonzero(f.edges.nucleus) / f.factor**2 for f in fields)
+    foreground = sum(np.count_nonzero(f.edges.foreground) / f.factor**2 for f in fields)
+    return nucleus, foreground

@@ -1,0 +1,155 @@
+"""The scale that an image's own red cells tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from leukokit.api import Scale, ScaleSource
+from leukokit.api.smear import estimate_scale, measure_scale
+from tests.smear.drawn_smear import GLASS_COLOR, NUCLEUS_COLOR, drawn_smear
+
+Image = NDArray[np.uint8]
+
+
+@pytest.mark.parametrize(
+    ("shape", "red_cell_px"),
+    [((224, 224), 20), ((224, 224), 44), ((112, 112), 10), ((100, 120), 24), ((480, 640), 90)],
+)
+def test_drawn_red_cells_are_measured(shape: tuple[int, int], red_cell_px: float) -> None:
+    """To 8 %, whatever the size of the image, and surely."""
+    found = measure_scale(drawn_smear(shape, red_cell_px))
+    assert found.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.08)
+    assert found.scale.source is ScaleSource.RED_CELLS
+    assert found.scale.confidence > 0.4
+    assert len(found.circles) >= 3
+    assert np.allclose(found.circles[:, 2], red_cell_px / 2, rtol=0.25)
+
+
+@pytest.mark.parametrize("red_cell_px", [16, 40, 110])
+def test_small_red_cells_of_a_large_image_are_seen_from_nearer(red_cell_px: float) -> None:
+    """At the size at which small images are looked at they measure 2 to 14 px."""
+    image = drawn_smear((1500, 2000), red_cell_px, cells=round(1.2e6 / red_cell_px**2))
+    found = measure_scale(image)
+    assert found.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.1)
+    assert found.scale.confidence >= 0.2
+    assert (found.circles[:, :2] < image.shape[:2]).all()
+
+
+@pytest.mark.parametrize(
+    "color",
+    [(235, 190, 215), (170, 175, 205), (205, 205, 195), (150, 95, 110)],
+    ids=["pink", "blue", "pale", "dark"],
+)
+def test_the_color_of_red_cells_does_not_matter(color: tuple[int, int, int]) -> None:
+    """Stains of other labs."""
+    scale = estimate_scale(drawn_smear((224, 224), 24, color=color))
+    assert scale.red_cell_px == pytest.approx(24, rel=0.08)
+    assert scale.confidence >= 0.2
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        lambda i: i[::-1],
+        lambda i: i[:, ::-1],
+        np.rot90,
+        lambda i: np.rot90(i, 2),
+        lambda i: i.transpose(1, 0, 2),
+    ],
+)
+def test_turned_images_have_the_same_scale(turn: Callable[[Image], Image]) -> None:
+    """To 2 %: rounding is not symmetrical."""
+    image = drawn_smear((200, 224), 22, seed=3)
+    turned = estimate_scale(np.ascontiguousarray(turn(image)))
+    assert turned.red_cell_px == pytest.approx(estimate_scale(image).red_cell_px, rel=0.02)
+
+
+def test_threads_measure_the_same() -> None:
+    """The kernels release the interpreter lock and share nothing."""
+    images = [drawn_smear((160, 160), 20, seed=seed) for seed in range(4)] * 3
+    alone = [measure_scale(image) for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(measure_scale, images))
+    for one, other in zip(alone, together, strict=True):
+        assert one.scale == other.scale
+        assert np.array_equal(one.circles, other.circles)
+
+
+@pytest.mark.parametrize("gray", [0, 128, 255])
+def test_a_flat_image_has_no_scale(gray: int) -> None:
+    """Black, gray and white."""
+    found = measure_scale(np.full((224, 224, 3), gray, np.uint8))
+    assert found.scale.source is ScaleSource.UNKNOWN
+    assert math.isnan(found.scale.red_cell_px)
+    assert found.scale.confidence == 0
+    assert found.circles.shape == (0, 3)
+
+
+@pytest.mark.parametrize("grain", [0.0, 1.0, 3.0, 8.0])
+def test_noise_is_no_red_cell(grain: float) -> None:
+    """Blank glass with noise of any grain: never sure of a size."""
+    rng = np.random.default_rng(7)
+    for _ in range(4):
+        noise = rng.normal(0, 1, (224, 224, 3))
+        if grain:
+            noise = cv2.GaussianBlur(noise, (0, 0), grain)
+        image = np.array(GLASS_COLOR) + 6 * noise / noise.std()
+        scale = estimate_scale(np.clip(np.rint(image), 0, 255).astype(np.uint8))
+        assert scale.confidence < 0.2
+
+
+def test_one_white_cell_alone_is_a_rough_guess() -> None:
+    """No ruler in the picture: the nucleus stands in, at a confidence that says so."""
+    image = np.full((120, 120, 3), GLASS_COLOR, np.uint8)
+    cv2.circle(image, (60, 60), 25, NUCLEUS_COLOR, -1)
+    found = measure_scale(cv2.GaussianBlur(image, (0, 0), 1).astype(np.uint8))
+    assert found.scale.source is ScaleSource.NUCLEUS
+    assert not found.scale.known
+    assert 0 < found.scale.confidence < 0.2
+    assert 25 < found.scale.red_cell_px < 75
+    assert len(found.circles) == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 200), (16, 16)])
+def test_the_smallest_images_have_an_answer(shape: tuple[int, int]) -> None:
+    """Nothing to see is unknown, not an error."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (*shape, 3), np.uint8)
+    assert estimate_scale(image).confidence < 0.2
+
+
+def test_black_around_the_field_changes_nothing() -> None:
+    """An aperture is no circle of cells, and no glass."""
+    image = drawn_smear((224, 300), 24, cells=40)
+    expected = estimate_scale(image).red_cell_px
+    y, x = np.ogrid[:224, :300]
+    image[(y - 112) ** 2 + (x - 150) ** 2 > 125**2] = 0
+    scale = estimate_scale(image)
+    assert scale.red_cell_px == pytest.approx(expected, rel=0.08)
+    assert scale.confidence >= 0.2
+
+
+@pytest.mark.parametrize("shape", [(224, 224), (1500, 2000)])
+def test_of_a_known_scale_come_the_red_cells(shape: tuple[int, int]) -> None:
+    """The scale comes back as it was given, and with it the circles of about that size, others left out."""
+    image = drawn_smear(shape, 24, cells=30 * math.prod(shape) // 50_000)
+    given = Scale(24, 1.0, ScaleSource.GIVEN)
+    found = measure_scale(image, given)
+    assert found.scale == given
+    assert len(found.circles) > 5
+    assert np.allclose(found.circles[:, 2], 12, rtol=0.25)
+    assert len(measure_scale(image, Scale(80, 1.0, ScaleSource.GIVEN)).circles) == 0
+
+
+def test_a_guess_is_measured_again() -> None:
+    """A scale that is not known is no scale to look with."""
+    image = drawn_smear((224, 224), 24)
+    guess = Scale(60, 0.15, ScaleSource.NUCLEUS)
+    assert measure_scale(image, guess).scale == measure_scale(image).scale
