@@ -8,7 +8,12 @@ import cv2
 import numpy as np
 
 from leukokit.api import CELL, NUCLEUS, LabelImage, Labels, RGBImage, Scale
+from leukokit.api.smear import estimate_scale
 from leukokit.plugins.segment._basins import renumber
+
+TOLERANCE = 0.15
+"""Red cells that differ by less than this share from the reference need no resampling: within one lab, and
+within the error of one estimate, they differ by that much (all-pbs: 90 % within 10 % of their median)."""
 
 MAX_FACTOR = 4.0
 """Images are enlarged at most so much: beyond, a red cell has too few px to show anything."""
@@ -67,6 +72,31 @@ def to_reference(
     way = cv2.INTER_AREA if factor < 1.0 else cv2.INTER_CUBIC
     resampled = np.asarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
     return Resampled(resampled, scale.resized(factor))
+
+
+def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) -> RGBImage:
+    """Resample an image for a method whose constants are in px of one camera.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W x 3
+    scale : Scale, optional
+        Of ``image``; measured on its red cells where omitted. Nothing is resampled by a guess.
+    reference : float, optional
+        Diameter of a red cell at that camera, in px; None never resamples, and measures nothing.
+
+    Returns
+    -------
+    uint8 array, h x w x 3
+        The image itself where its red cells are within ``TOLERANCE`` of the reference.
+    """
+    if reference is None:
+        return image
+    scale = estimate_scale(image) if scale is None else scale
+    if not scale.known:
+        return image
+    low, high = reference * (1.0 - TOLERANCE), reference * (1.0 + TOLERANCE)
+    return to_reference(image, scale, low, high, enlarged=reference, shrunk=reference).image
 
 
 def to_native(labels: Labels, shape: tuple[int, ...]) -> Labels:
