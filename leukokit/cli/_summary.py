@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from leukokit.api import Status
 from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_result import RunResult
@@ -46,6 +47,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:
         console.print(_segmentation(result.metrics["segmentation"]))
+    for line in _unusable(result):
+        console.print(escape(line))
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
     report = result.path / "report.html"
@@ -54,6 +57,20 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     if result.published:
         console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
     console.print("Research use only. Not a medical device.", style="dim")
+
+
+def _unusable(result: RunResult) -> list[str]:
+    """Say how many segmentations are of no use, and why."""
+    status = list(result.folds[0].images.status.values()) if result.folds else []
+    counts = {
+        words: sum(each is kind for each in status)
+        for kind, words in (
+            (Status.NO_CELL, "show no cell"),
+            (Status.ALL_TOUCH_BORDER, "only show cells that the border cuts"),
+            (Status.IMPLAUSIBLE, "are implausible: what was taken for nuclei is not stained like nuclei"),
+        )
+    }
+    return [f"{count} of {len(status)} segmented images {words}" for words, count in counts.items() if count]
 
 
 def _scores(result: RunResult, parts: list[str]) -> Table:

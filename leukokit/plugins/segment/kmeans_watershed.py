@@ -120,6 +120,7 @@ class KmeansWatershed(ScaledSegmenter):
 
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
+    checks_nuclei = True
     revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
 
     def roles(self) -> tuple[str, ...]:
