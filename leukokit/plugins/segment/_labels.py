@@ -32,6 +32,15 @@ MIN_SIDE = 16
 class CellParams(Params):
     """How masks become cells, whatever the method that made the masks."""
 
+    reference_red_cell_px: float | None = Field(
+        19.0,
+        gt=0.0,
+        description=(
+            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of all-pbs. "
+            "Where the scale of an image is known and more than 15 % off, it is segmented at this scale, and "
+            "labels come back on its own grid; null never resamples."
+        ),
+    )
     neck: float = Field(
         0.85,
         ge=0.0,
