@@ -22,6 +22,9 @@ MAX_SIDE = 2048
 MIN_SIDE = 64
 """Shortest side that an image is shrunk to, in px."""
 
+MIN_CONFIDENCE = 0.2
+"""Doubtful scales are not acted on: in crops of one cell (wbc-masks) most of those that there are."""
+
 
 class Resampled(NamedTuple):
     """An image at the size a method works at.
@@ -93,7 +96,7 @@ def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) 
     if reference is None:
         return image
     scale = estimate_scale(image) if scale is None else scale
-    if not scale.known:
+    if not scale.known or scale.confidence < MIN_CONFIDENCE:
         return image
     low, high = reference * (1.0 - TOLERANCE), reference * (1.0 + TOLERANCE)
     return to_reference(image, scale, low, high, enlarged=reference, shrunk=reference).image
