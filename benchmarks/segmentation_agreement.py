@@ -52,7 +52,10 @@ def main() -> None:
 
     cv2.setNumThreads(1)
     paths = spread(arguments.data / "all-pbs", arguments.images)
-    segmenter = KmeansWatershed()
+    # The paper's choices, which the obvious implementation makes too.
+    segmenter = KmeansWatershed.create(
+        cluster_rule="lowest_red", shared_cell="split", reference_red_cell_px=None
+    )
     segmenter.segment(read_image(paths[0]))  # compilation is not counted
     itself, ours, seconds = [], [], []
     for path in paths:

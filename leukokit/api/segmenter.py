@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from leukokit.api.component import Component
@@ -11,7 +13,16 @@ from leukokit.smear.scale import Scale
 
 
 class Segmenter(Component):
-    """Finds cells and gives them ids, the same id for a nucleus and its cell."""
+    """Finds cells and gives them ids, the same id for a nucleus and its cell.
+
+    Attributes
+    ----------
+    checks_nuclei : bool
+        True where ``segment`` itself declares labels ``implausible`` whose nuclei are not stained like nuclei
+        (``leukokit.api.smear.plausible_nuclei``, or knowledge of its own). A run asks all others.
+    """
+
+    checks_nuclei: ClassVar[bool] = False
 
     def roles(self) -> tuple[str, ...]:
         """Roles that ``segment`` will return under these parameters, known before anything runs."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from leukokit.smear.contrast import StainContrast, stain_contrast
 from leukokit.smear.estimate import ScaleEstimate, estimate_scale, measure_scale
 from leukokit.smear.otsu import histogram, median_level, two_level_otsu, two_shades
+from leukokit.smear.plausibility import plausible_nuclei
 from leukokit.smear.rescale import rescaled
 from leukokit.smear.void import GLASS, void_mask, without_void
 from leukokit.smear.white_balance import white_balance
@@ -18,6 +19,7 @@ __all__ = [
     "histogram",
     "measure_scale",
     "median_level",
+    "plausible_nuclei",
     "rescaled",
     "stain_contrast",
     "two_level_otsu",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -20,6 +20,7 @@ from leukokit.api import (
     Status,
     check_rgb,
 )
+from leukokit.smear.plausibility import plausible_nuclei
 
 LARGEST = 1e300
 """Beyond this a value is taken for an overflow: squares and sums of such numbers are infinite."""
@@ -39,7 +40,11 @@ def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> R
 
 
 def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Labels:
-    """Check a segmenter's output: promised roles, int32, image size, nuclei inside the cell of their id."""
+    """Check a segmenter's output: promised roles, int32, image size, nuclei inside the cell of their id.
+
+    Where the segmenter does not do so itself, it is also asked whether nuclei are stained like nuclei; if
+    not, the labels come back with the status ``implausible``.
+    """
     if not isinstance(labels, Labels):
         raise PluginError(f"returned {type(labels).__name__}, expected leukokit.api.Labels")
     absent = [role for role in segmenter.roles() if role not in labels.roles]
@@ -58,6 +63,9 @@ def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Lab
             raise PluginError(
                 "a nucleus lies outside the cell of its id; one cell must have one id across roles"
             )
+        unasked = labels.status is Status.OK and not segmenter.checks_nuclei
+        if unasked and not plausible_nuclei(image, nucleus, labels.cell):
+            return replace(labels, status=Status.IMPLAUSIBLE)
     return labels
 
 

@@ -87,6 +87,9 @@ class AuditSpec(RecipeBase):
     segmentation_failures: Limits = _limits(
         0.05, 0.2, "Share of a class's images in which the segmenter finds no usable cell."
     )
+    implausible_segmentation: Limits = _limits(
+        0.05, 0.2, "Share of a class's images in which what is called nucleus is not stained like one."
+    )
     rejected_images: Limits = _limits(0.01, 0.1, "Share of a class's images that cannot be read.")
     leaks: Limits = _limits(
         None,

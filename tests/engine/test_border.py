@@ -17,6 +17,7 @@ from leukokit.api import (
     Status,
 )
 from leukokit.engine.border import Promise, checked_image, checked_labels, checked_vector
+from leukokit.testing.images import disks
 
 IMAGE = np.zeros((4, 5, 3), np.uint8)
 EMPTY = np.zeros((4, 5), np.int32)
@@ -76,6 +77,25 @@ def test_labels_that_break_the_contract_are_named(labels: Labels, message: str) 
     """Type, roles, dtype, size and ids are each checked."""
     with pytest.raises(PluginError, match=message):
         checked_labels(labels, Segmenter(), IMAGE)
+
+
+class Checked(Segmenter):
+    """Has asked already."""
+
+    checks_nuclei = True
+
+
+def test_red_cells_called_nuclei_are_implausible() -> None:
+    """Whatever the plugin says; unless it checks nuclei itself. The labels are kept."""
+    image, truth = disks(size=160, cells=4)
+    half = np.where(truth.red_cell > 3, truth.red_cell, 0)
+    wrong = Labels({"nucleus": half, "cell": half})
+    found = checked_labels(wrong, Segmenter(), image)
+    assert found.status is Status.IMPLAUSIBLE
+    assert found.nucleus is half
+    assert checked_labels(wrong, Checked(), image).status is Status.OK
+    right = Labels({"nucleus": truth.nucleus, "cell": truth.cell})
+    assert checked_labels(right, Segmenter(), image).status is Status.OK
 
 
 def test_names_must_match() -> None:

@@ -32,7 +32,13 @@ from leukokit.evaluation.audit.neighbors import neighbors_alike
 from leukokit.evaluation.audit.pairs import Pair, PairKind, PairTable, connected_groups
 from leukokit.evaluation.audit.probes import Division, Probe, Subject
 from leukokit.evaluation.audit.scale import scale_mismatch, scale_spread, scale_unknown
-from leukokit.evaluation.audit.segmentation import FAILURES, empty_foreground, segmentation_failures
+from leukokit.evaluation.audit.segmentation import (
+    FAILURES,
+    IMPLAUSIBLE,
+    empty_foreground,
+    implausible_segmentation,
+    segmentation_failures,
+)
 from leukokit.evaluation.audit.stain import stain_spread
 from leukokit.evaluation.audit.traits import CORNERS
 from leukokit.recipe.audit import Limits
@@ -143,7 +149,7 @@ class Checks:
         ]
         found += self._scale_findings()
         if subject.recipe.segment is not None:
-            found.append(self._failures())
+            found += self._segmented()
         if subject.leaks is not None:
             found.append(leaks(subject.leaks, _limit(spec.leaks)))
         if subject.no_split:
@@ -197,18 +203,19 @@ class Checks:
             found.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
         return found
 
-    def _failures(self) -> Finding:
+    def _segmented(self) -> list[Finding]:
         images = self._subject.images
         status = images.status if images is not None else {}
         rows = [row for row, id_ in enumerate(self._ids) if id_ in status]
         if not rows:
-            return skipped(FAILURES, "no image was segmented", "Run the recipe to see its failures.")
-        return segmentation_failures(
-            [status[self._ids[row]] for row in rows],
-            self._labels[rows].tolist(),
-            [self._ids[row] for row in rows],
-            _limit(self._spec.segmentation_failures),
-        )
+            text = "Run the recipe to see its failures."
+            return [skipped(check, "no image was segmented", text) for check in (FAILURES, IMPLAUSIBLE)]
+        ids, labels = [self._ids[row] for row in rows], self._labels[rows].tolist()
+        ends = [status[id_] for id_ in ids]
+        return [
+            segmentation_failures(ends, labels, ids, _limit(self._spec.segmentation_failures)),
+            implausible_segmentation(ends, labels, ids, _limit(self._spec.implausible_segmentation)),
+        ]
 
     def probes(self, observer: Observer) -> list[Probe]:
         """Fit every probe that there are numbers for; none without a split or with one class."""

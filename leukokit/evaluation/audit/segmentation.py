@@ -13,6 +13,7 @@ from leukokit.evaluation.audit.findings import Finding, Limit, Table, skipped
 
 EMPTY = "empty_foreground"
 FAILURES = "segmentation_failures"
+IMPLAUSIBLE = "implausible_segmentation"
 NEARLY_EMPTY = 0.01
 """An image with less than this share of pixels that are not black is nearly empty."""
 
@@ -103,6 +104,44 @@ def segmentation_failures(
         limit,
         images=tuple(np.asarray(ids)[failed].tolist()),
         table=table,
+    )
+
+
+def implausible_segmentation(
+    status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
+) -> Finding:
+    """Count the images in which what was segmented is not stained like nuclei.
+
+    Parameters
+    ----------
+    status : sequence of Status (n,)
+    labels, ids : sequence of str (n,)
+    limit : Limit
+        On the share of such images in the class that has most.
+    """
+    if not len(status):
+        return skipped(
+            IMPLAUSIBLE, "no image was segmented", "The recipe has no segmenter, or no image came through."
+        )
+    wrong = np.array([each is Status.IMPLAUSIBLE for each in status])
+    if not wrong.any():
+        title = "what was segmented as nuclei is stained like nuclei in every image"
+        return Finding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+    worst, value, rows = _by_class(wrong, labels)
+    return Finding(
+        IMPLAUSIBLE,
+        limit.level(value),
+        f"the segmentation took something else for nuclei in {value:.0%} of {worst} and in "
+        f"{wrong.mean():.1%} of all images",
+        "What is labeled nucleus is no darker or more purple than the rest of the picture: often red cells. "
+        f"Nothing is measured there, so the features of {worst} are missing, and that alone can say {worst}. "
+        "Look at the images listed and use another segmenter, or another rule of this one "
+        "(kmeans_watershed: cluster_rule).",
+        value,
+        "share",
+        limit,
+        images=tuple(np.asarray(ids)[wrong].tolist()),
+        table=Table(("class", "images", "implausible", "share"), tuple(rows)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -21,6 +22,7 @@ from leukokit.api import (
     RGBImage,
     Status,
 )
+from leukokit.api.smear import plausible_nuclei
 from leukokit.plugins.segment._basins import measure, renumber, split_at_necks
 
 MIN_SIDE = 16
@@ -30,6 +32,15 @@ MIN_SIDE = 16
 class CellParams(Params):
     """How masks become cells, whatever the method that made the masks."""
 
+    reference_red_cell_px: float | None = Field(
+        19.0,
+        gt=0.0,
+        description=(
+            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of all-pbs. "
+            "Where the scale of an image is known and more than 15 % off, it is segmented at this scale, and "
+            "labels come back on its own grid; null never resamples."
+        ),
+    )
     neck: float = Field(
         0.85,
         ge=0.0,
@@ -177,6 +188,20 @@ def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask
     if kept.any():
         return Labels(roles, Status.OK)
     return Labels(roles, Status.ALL_TOUCH_BORDER if found.any() else Status.NO_CELL)
+
+
+def judged(labels: Labels, image: RGBImage) -> Labels:
+    """Declare labels ``implausible`` whose nuclei are not stained like nuclei; others come back as they are.
+
+    Parameters
+    ----------
+    labels : Labels
+    image : uint8 array, H x W x 3
+        The image that they are of, on the same grid.
+    """
+    if labels.status is Status.OK and not plausible_nuclei(image, labels.nucleus, labels.cell):
+        return replace(labels, status=Status.IMPLAUSIBLE)
+    return labels
 
 
 def no_cell(image: RGBImage, roles: tuple[str, ...]) -> Labels:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, Labels, Mask, RGBImage, Segmenter
+from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, Labels, Mask, RGBImage, Scale, ScaledSegmenter
 from leukokit.api.smear import histogram, two_level_otsu
 from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
@@ -16,9 +16,11 @@ from leukokit.plugins.segment._labels import (
     clean,
     closed,
     grown,
+    judged,
     opened,
     require_size,
 )
+from leukokit.plugins.segment._rescale import at_reference, to_native
 
 
 class HsvThresholdParams(CellParams):
@@ -52,7 +54,7 @@ class HsvThresholdParams(CellParams):
         return self
 
 
-class HsvThreshold(Segmenter):
+class HsvThreshold(ScaledSegmenter):
     """Nuclei are purple: a range of hue, with enough saturation; cytoplasm is the tinted rest within reach.
 
     The collectors of the data set (doi 10.34740/KAGGLE/DSV/2175623) ship images segmented in HSV, without the
@@ -67,12 +69,20 @@ class HsvThreshold(Segmenter):
 
     Params = HsvThresholdParams
     params: HsvThresholdParams
+    checks_nuclei = True
+    revision = 2  # scale, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)
 
-    def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:  # noqa: ARG002
+    def segment(
+        self,
+        image: RGBImage,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002
+        scale: Scale | None = None,
+    ) -> Labels:
         """Segment one image.
 
         Parameters
@@ -81,19 +91,26 @@ class HsvThreshold(Segmenter):
             16 px or more on each side.
         rng : numpy Generator, optional
             Not used: nothing is drawn.
+        scale : Scale, optional
+            Scale of ``image``; measured on its red cells where omitted.
 
         Returns
         -------
         Labels
-            ``no_cell`` where no pixel, or too few together, are in range.
+            ``no_cell`` where no pixel, or too few together, are in range; ``implausible`` where nuclei are
+            not stained like nuclei.
 
         Raises
         ------
         ImageRejected
             ``too_small``.
         """
-        p = self.params
         require_size(image)
+        working = at_reference(image, scale, self.params.reference_red_cell_px)
+        return to_native(judged(self._segment(working), working), image.shape)
+
+    def _segment(self, image: RGBImage) -> Labels:
+        p = self.params
         hsv = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2HSV), dtype=np.uint8)
         nucleus = in_range(
             hsv, (p.hue_low, p.hue_high), (p.saturation_low, p.saturation_high), (p.value_low, p.value_high)

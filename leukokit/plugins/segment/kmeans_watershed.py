@@ -18,15 +18,17 @@ from leukokit.api import (
     Mask,
     Params,
     RGBImage,
-    Segmenter,
+    Scale,
+    ScaledSegmenter,
     Status,
 )
 from leukokit.plugins.segment._components import area_opened, border_cleared
 from leukokit.plugins.segment._kmeans import Clusters, cluster, ranked
 from leukokit.plugins.segment._lab import Chroma, Plane, chroma
-from leukokit.plugins.segment._labels import no_cell, require_size
+from leukokit.plugins.segment._labels import judged, no_cell, require_size
 from leukokit.plugins.segment._pairing import pair
 from leukokit.plugins.segment._red_cells import red_cells
+from leukokit.plugins.segment._rescale import at_reference, to_native
 from leukokit.plugins.segment._watershed import split_at_minima
 
 _LUMA = np.array([[0.2125, 0.7154, 0.0721]])  # Rec. 709, as skimage.color.rgb2gray weighs it
@@ -41,11 +43,21 @@ class KmeansWatershedParams(Params):
         le=16,
         description="Clusters of the first k-means: nucleus, cytoplasm, red cells, background.",
     )
-    cluster_rule: Literal["lowest_red", "highest_a"] = Field(
-        "lowest_red",
+    reference_red_cell_px: float | None = Field(
+        19.0,
+        gt=0.0,
         description=(
-            "Which cluster is the nucleus, and which the cytoplasm: lowest and second lowest mean red (the "
-            "paper), or highest and second highest mean a* (the authors' notebooks)."
+            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of the "
+            "paper's data set. Where the scale of an image is known and more than 15 % off, it is segmented "
+            "at this scale, and labels come back on its own grid; null never resamples."
+        ),
+    )
+    cluster_rule: Literal["lowest_green", "lowest_red", "highest_a"] = Field(
+        "lowest_green",
+        description=(
+            "Which cluster is the nucleus, and which the cytoplasm: lowest and second lowest mean green, "
+            "lowest and second lowest mean red (the paper; finds red cells where nuclei are pink), or "
+            "highest and second highest mean a* (the authors' notebooks)."
         ),
     )
     cytoplasm_clusters: int = Field(
@@ -75,9 +87,12 @@ class KmeansWatershedParams(Params):
     clahe_tiles: int = Field(
         8, ge=1, le=64, description="Tiles of the adaptive equalization along each side."
     )
-    shared_cell: Literal["split", "merge"] = Field(
-        "split",
-        description="A cell with several nuclei: split among them by distance, or merge them under one id.",
+    shared_cell: Literal["merge", "split"] = Field(
+        "merge",
+        description=(
+            "A cell with several nuclei: merge them under one id, as lobes of one nucleus, or split the cell "
+            "among them by distance (the paper)."
+        ),
     )
     without_cell: Literal["keep", "drop"] = Field(
         "keep",
@@ -86,7 +101,7 @@ class KmeansWatershedParams(Params):
     red_cells: bool = Field(False, description="Also label red cells (role red_cell).")
 
 
-class KmeansWatershed(Segmenter):
+class KmeansWatershed(ScaledSegmenter):
     """Segment nuclei and cells as the paper does.
 
     Nucleus: k-means on (a, b) of CIE Lab, binarization, area opening of foreground and background, border
@@ -99,18 +114,26 @@ class KmeansWatershed(Segmenter):
     Sources: the paper, section 5.1.2; Acharya and Kumar 2019, doi 10.1007/s11517-019-01984-1; Eddins 2013,
     "Watershed transform question from Tech Support". The steps are those of
     ``benchmarks/obvious_segmentation.py``, computed faster; ``benchmarks/segmentation_agreement.py``
-    compares the two. k-means starts from fixed draws: no seed is needed.
+    compares the two, for the paper's choices: ``cluster_rule: lowest_red``, ``shared_cell: split``,
+    ``reference_red_cell_px: null``. k-means starts from fixed draws: no seed is needed.
     """
 
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
-    revision = 2  # k-means ends over pixels
+    checks_nuclei = True
+    revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)
 
-    def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:  # noqa: ARG002
+    def segment(
+        self,
+        image: RGBImage,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002
+        scale: Scale | None = None,
+    ) -> Labels:
         """Segment one image.
 
         Parameters
@@ -119,11 +142,14 @@ class KmeansWatershed(Segmenter):
             Read-only.
         rng : numpy Generator, optional
             Not used: nothing here is random.
+        scale : Scale, optional
+            Scale of ``image``; measured on its red cells where omitted.
 
         Returns
         -------
         Labels
-            ``no_cell`` where no nucleus is found, ``all_touch_border`` where clearing the border left none.
+            ``no_cell`` where no nucleus is found, ``all_touch_border`` where clearing the border left none,
+            ``implausible`` where the nuclei are not stained like nuclei.
 
         Raises
         ------
@@ -131,11 +157,19 @@ class KmeansWatershed(Segmenter):
             ``too_small`` below 16 px a side.
         """
         require_size(image)
+        working = at_reference(image, scale, self.params.reference_red_cell_px)
+        return to_native(judged(self._segment(working), working), image.shape)
+
+    def _segment(self, image: RGBImage) -> Labels:
         p = self.params
         red, green, blue = (np.asarray(plane, dtype=np.uint8) for plane in cv2.split(image))
         a, b = chroma(red, green, blue)
         clusters = cluster(a, b, np.ones(red.shape, np.bool_), p.clusters, p.restarts)
-        key = -a if p.cluster_rule == "highest_a" else red.astype(np.float32)
+        key: NDArray[np.float32] = {
+            "lowest_green": green.astype(np.float32),
+            "lowest_red": red.astype(np.float32),
+            "highest_a": -a,
+        }[p.cluster_rule]
         order = ranked(clusters, key)
         if len(order) < 2:  # one color, or nothing but grays
             return no_cell(image, self.roles())

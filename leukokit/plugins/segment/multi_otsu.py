@@ -10,7 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import field_validator
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, SCALE_BAR, Field, LabelImage, Labels, RGBImage, Segmenter
+from leukokit.api import (
+    CELL,
+    NUCLEUS,
+    RED_CELL,
+    SCALE_BAR,
+    Field,
+    LabelImage,
+    Labels,
+    RGBImage,
+    Scale,
+    ScaledSegmenter,
+)
 from leukokit.api.smear import histogram, median_level, two_level_otsu, two_shades, white_balance
 from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment._basins import histograms, split_at_necks
@@ -19,10 +30,12 @@ from leukokit.plugins.segment._labels import (
     build_labels,
     clean,
     grow_labels,
+    judged,
     no_cell,
     opened,
     require_size,
 )
+from leukokit.plugins.segment._rescale import at_reference, to_native
 
 _Plane = NDArray[np.uint8]
 
@@ -94,7 +107,7 @@ class MultiOtsuParams(CellParams):
         return size
 
 
-class MultiOtsu(Segmenter):
+class MultiOtsu(ScaledSegmenter):
     """Segment white cells by two-level Otsu thresholds after a white balance.
 
     Each channel is scaled so that its 80th percentile, the empty background, becomes 235. Two thresholds of
@@ -118,13 +131,21 @@ class MultiOtsu(Segmenter):
 
     Params = MultiOtsuParams
     params: MultiOtsuParams
+    checks_nuclei = True
+    revision = 2  # scale, purple relative to the picture, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` and ``scale_bar`` where asked for."""
         p = self.params
         return (NUCLEUS, CELL, *((RED_CELL,) if p.red_cells else ()), *((SCALE_BAR,) if p.scale_bar else ()))
 
-    def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:  # noqa: ARG002
+    def segment(
+        self,
+        image: RGBImage,
+        *,
+        rng: np.random.Generator | None = None,  # noqa: ARG002
+        scale: Scale | None = None,
+    ) -> Labels:
         """Segment one image.
 
         Parameters
@@ -133,11 +154,14 @@ class MultiOtsu(Segmenter):
             16 px or more on each side.
         rng : numpy Generator, optional
             Not used: nothing is drawn.
+        scale : Scale, optional
+            Scale of ``image``; measured on its red cells where omitted.
 
         Returns
         -------
         Labels
-            ``no_cell`` where the image has fewer than three gray levels or nothing purple and dark. A scale
+            ``no_cell`` where the image has fewer than three gray levels or nothing purple and dark;
+            ``implausible`` where nuclei are not stained like nuclei. A scale
             bar is labeled by its box, and changes nothing in the other roles: what it covers may be labeled
             as a cell too.
 
@@ -147,7 +171,8 @@ class MultiOtsu(Segmenter):
             ``too_small``.
         """
         require_size(image)
-        labels = self._cells(image)
+        working = at_reference(image, scale, self.params.reference_red_cell_px)
+        labels = to_native(judged(self._cells(working), working), image.shape)
         if not self.params.scale_bar:
             return labels
         return replace(labels, roles={**labels.roles, SCALE_BAR: scale_bars(image)})

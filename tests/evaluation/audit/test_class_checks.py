@@ -10,7 +10,11 @@ from leukokit.evaluation.audit.balance import class_balance
 from leukokit.evaluation.audit.files import file_properties, rejected_images
 from leukokit.evaluation.audit.findings import Level, Limit
 from leukokit.evaluation.audit.missing import missing_pattern
-from leukokit.evaluation.audit.segmentation import empty_foreground, segmentation_failures
+from leukokit.evaluation.audit.segmentation import (
+    empty_foreground,
+    implausible_segmentation,
+    segmentation_failures,
+)
 from leukokit.evaluation.audit.stain import stain_spread
 
 LIMIT = Limit(0.1, 0.3)
@@ -70,6 +74,24 @@ def test_segmentation_failures_are_counted_by_class_and_status():
     assert (found.value, found.level) == (0.4, Level.FAIL)
     assert found.images == ("i6", "i7")
     assert found.table.rows[1][:5] == ("b", 5, 2, 0.4, 2)
+
+
+def test_a_segmentation_that_took_something_else_is_named_by_class():
+    """The title is the sentence that a reader needs; other failures do not count."""
+    status = [Status.OK] * 5 + [Status.NO_CELL] + [Status.IMPLAUSIBLE] * 3 + [Status.OK]
+    found = implausible_segmentation(status, ["Pre"] * 5 + ["Pro"] * 5, ids(10), LIMIT)
+    assert (found.value, found.level) == (0.6, Level.FAIL)
+    assert found.title.startswith("the segmentation took something else for nuclei in 60% of Pro")
+    assert found.images == ("i6", "i7", "i8")
+    assert found.table.rows[1] == ("Pro", 5, 3, 0.6)
+    assert segmentation_failures(status, ["Pre"] * 5 + ["Pro"] * 5, ids(10), LIMIT).value == 0.8
+
+
+def test_plausible_segmentations_are_ok_and_none_is_skipped():
+    """Two ways of nothing to tell here, too."""
+    found = implausible_segmentation([Status.OK, Status.NO_CELL], ["a", "b"], ids(2), LIMIT)
+    assert (found.level, found.value) == (Level.OK, 0.0)
+    assert implausible_segmentation([], [], [], LIMIT).level is Level.SKIPPED
 
 
 def test_no_failure_is_ok_and_no_image_is_skipped():

@@ -8,9 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leukokit.api import Mask, Status
+from leukokit.api import CELL, NUCLEUS, Labels, Mask, Status
 from leukokit.plugins.segment._basins import split_at_necks
-from leukokit.plugins.segment._labels import CellParams, build_labels, clean, grow_labels
+from leukokit.plugins.segment._labels import (
+    CellParams,
+    build_labels,
+    clean,
+    grow_labels,
+    judged,
+    no_cell,
+)
+from leukokit.testing.images import disks
 
 masks = arrays(np.bool_, st.tuples(st.integers(3, 20), st.integers(3, 20)))
 
@@ -117,3 +125,16 @@ def test_labels_grow_only_into_what_is_allowed() -> None:
     assert np.array_equal(grown > 0, (labels > 0) | (inside & (grow_labels(labels, 3, inside | True) > 0)))
     assert (grown > 0).sum() > (labels > 0).sum()
     assert grow_labels(labels, 0, inside) is labels
+
+
+def test_red_cells_called_white_are_declared_implausible() -> None:
+    """The labels stay to be looked at; right ones and empty ones come back as they are."""
+    image, truth = disks(size=160, cells=4)
+    right = Labels({NUCLEUS: truth.nucleus, CELL: truth.cell})
+    assert judged(right, image) is right
+    some = np.where(truth.red_cell > 3, truth.red_cell, 0)
+    wrong = judged(Labels({NUCLEUS: some, CELL: some}), image)
+    assert wrong.status is Status.IMPLAUSIBLE
+    assert wrong.nucleus is some
+    empty = no_cell(image, (NUCLEUS, CELL))
+    assert judged(empty, image) is empty

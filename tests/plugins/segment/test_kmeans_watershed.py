@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +21,7 @@ from skimage.morphology import remove_small_holes, remove_small_objects
 from skimage.segmentation import clear_border
 from threadpoolctl import threadpool_limits
 
-from leukokit.api import ImageRejected, Labels, Status, read_image
+from leukokit.api import ImageRejected, Labels, Scale, ScaleSource, Status, read_image
 from leukokit.plugins.segment._components import area_opened, border_cleared
 from leukokit.plugins.segment._kmeans import cluster
 from leukokit.plugins.segment._lab import chroma
@@ -27,7 +29,14 @@ from leukokit.plugins.segment._watershed import split_at_minima
 from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
 
 BACKGROUND, RED_CELL, CYTOPLASM, NUCLEUS = (235, 228, 240), (205, 160, 175), (150, 150, 215), (90, 40, 140)
+PAPER = {"cluster_rule": "lowest_red", "shared_cell": "split"}
+ALL_PBS = Scale(19.3, 1.0, ScaleSource.RED_CELLS)
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+
+
+def drawn(**params: Any) -> KmeansWatershed:
+    """Build the segmenter for images at whose size its constants are meant, drawn or of the paper."""
+    return KmeansWatershed.create(reference_red_cell_px=None, **params)
 
 
 def scene(*cells: tuple[int, int, int, int], size: int = 160) -> np.ndarray:
@@ -60,7 +69,7 @@ def check_contract(labels: Labels, shape: tuple[int, int]) -> None:
 
 def test_one_cell_is_found_with_its_nucleus() -> None:
     """Nucleus and cell are the disks that were drawn, so the N/C ratio is right."""
-    labels = KmeansWatershed().segment(scene((80, 80, 14, 22)))
+    labels = drawn().segment(scene((80, 80, 14, 22)))
     check_contract(labels, (160, 160))
     assert labels.status is Status.OK
     assert labels.count == 1
@@ -72,7 +81,7 @@ def test_one_cell_is_found_with_its_nucleus() -> None:
 
 def test_touching_nuclei_are_two_cells() -> None:
     """Two overlapping disks are split where they are joined; each keeps an id of its own."""
-    labels = KmeansWatershed().segment(scene((66, 80, 14, 16), (92, 80, 14, 16)))
+    labels = drawn().segment(scene((66, 80, 14, 16), (92, 80, 14, 16)))
     check_contract(labels, (160, 160))
     assert labels.count == 2
     assert labels.nucleus[80, 60] != labels.nucleus[80, 98]
@@ -81,18 +90,18 @@ def test_touching_nuclei_are_two_cells() -> None:
 def test_shallow_maxima_are_suppressed() -> None:
     """What depth 2 splits, a depth above the neck's does not: the suppression is really done."""
     image = scene((68, 80, 14, 16), (90, 80, 14, 16))
-    assert KmeansWatershed.create(depth=2).segment(image).count == 2
-    assert KmeansWatershed.create(depth=10).segment(image).count == 1
+    assert drawn(depth=2).segment(image).count == 2
+    assert drawn(depth=10).segment(image).count == 1
 
 
 def test_cells_at_the_border_are_cleared() -> None:
     """A nucleus cut by the border is left out; if there is no other, the status says so."""
     cut = scene((80, 3, 14, 16))
-    labels = KmeansWatershed().segment(cut)
+    labels = drawn().segment(cut)
     assert labels.status is Status.ALL_TOUCH_BORDER
     assert not labels.cell.any()
-    assert KmeansWatershed.create(clear_border=False).segment(cut).count == 1
-    assert KmeansWatershed().segment(scene((80, 3, 14, 16), (80, 80, 14, 18))).count == 1
+    assert drawn(clear_border=False).segment(cut).count == 1
+    assert drawn().segment(scene((80, 3, 14, 16), (80, 80, 14, 18))).count == 1
 
 
 def test_specks_are_dropped_and_holes_filled() -> None:
@@ -100,16 +109,16 @@ def test_specks_are_dropped_and_holes_filled() -> None:
     image = scene((80, 80, 14, 22)).copy()
     cv2.circle(image, (40, 80), 4, NUCLEUS, -1)
     image[79:82, 79:82] = CYTOPLASM
-    labels = KmeansWatershed().segment(image)
+    labels = drawn().segment(image)
     assert labels.count == 1
     assert labels.nucleus[80, 80] > 0
-    assert KmeansWatershed.create(max_nucleus_hole=5).segment(image).nucleus[80, 80] == 0
-    assert KmeansWatershed.create(min_nucleus_area=30, min_label_area=20).segment(image).count == 2
+    assert drawn(max_nucleus_hole=5).segment(image).nucleus[80, 80] == 0
+    assert drawn(min_nucleus_area=30, min_label_area=20).segment(image).count == 2
 
 
 def test_red_cells_get_a_role_of_their_own() -> None:
     """Asked for, red cells are labeled apart from white ones."""
-    segmenter = KmeansWatershed.create(red_cells=True)
+    segmenter = drawn(red_cells=True)
     labels = segmenter.segment(scene((80, 80, 14, 22)))
     assert segmenter.roles() == ("nucleus", "cell", "red_cell")
     assert len(np.unique(labels.red_cell)) == 5
@@ -205,10 +214,10 @@ def test_two_nuclei_in_one_cell_share_it_or_merge() -> None:
     """Split gives each nucleus its half of the common cell; merge makes one cell of two nuclei."""
     image = scene((70, 80, 11, 28), (96, 80, 11, 28))
     deep = {"depth": 20.0}  # the cell itself is not cut
-    halves = KmeansWatershed.create(**deep).segment(image)
+    halves = drawn(shared_cell="split", **deep).segment(image)
     assert halves.count == 2
     assert halves.cell[80, 62] == halves.nucleus[80, 70] != halves.nucleus[80, 96] == halves.cell[80, 104]
-    whole = KmeansWatershed.create(shared_cell="merge", **deep).segment(image)
+    whole = drawn(**deep).segment(image)
     assert whole.count == 1
     assert ((whole.cell > 0) == (halves.cell > 0)).all()
 
@@ -216,10 +225,10 @@ def test_two_nuclei_in_one_cell_share_it_or_merge() -> None:
 def test_a_nucleus_whose_cell_is_cut_stays_or_goes() -> None:
     """Where only the cytoplasm meets the border the nucleus is kept without it, or dropped as asked."""
     image = scene((80, 18, 12, 24))
-    kept = KmeansWatershed().segment(image)
+    kept = drawn().segment(image)
     assert kept.count == 1
     assert not kept.cytoplasm.any()
-    assert KmeansWatershed.create(without_cell="drop").segment(image).status is Status.ALL_TOUCH_BORDER
+    assert drawn(without_cell="drop").segment(image).status is Status.ALL_TOUCH_BORDER
 
 
 @pytest.fixture(scope="module")
@@ -245,13 +254,48 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 
 
 @pytest.mark.real_data
+def test_the_paper_s_choices_give_the_paper_s_masks(data_root: Path) -> None:
+    """At the data set's own scale nothing is resampled: what earlier releases gave, to the byte."""
+    digest = hashlib.sha256()
+    for name in ("Benign", "Early", "Pre", "Pro"):
+        for path in sorted((data_root / "all-pbs" / name).iterdir())[::160]:
+            labels = KmeansWatershed.create(**PAPER).segment(read_image(path), scale=ALL_PBS)
+            digest.update(labels.nucleus.tobytes() + labels.cell.tobytes())
+    assert digest.hexdigest() == "a6e4ffecfc1d59adefe876267839c874733f19803c83525d9a919af150b21a1e"
+
+
+@pytest.mark.real_data
+def test_lowest_green_finds_the_pink_nuclei_of_pro(data_root: Path) -> None:
+    """Where the lowest red cluster is red cells, the labels say so and lowest green finds white cells."""
+    paths = sorted((data_root / "all-pbs" / "Pro").iterdir())[::160]
+    status = {
+        rule: [KmeansWatershed.create(cluster_rule=rule).segment(read_image(path)).status for path in paths]
+        for rule in ("lowest_red", "lowest_green", "highest_a")
+    }
+    assert status["lowest_red"].count(Status.IMPLAUSIBLE) == len(paths)
+    assert set(status["lowest_green"]) == set(status["highest_a"]) == {Status.OK}
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
+def test_counts_hold_at_other_magnifications(data_root: Path, factor: float) -> None:
+    """Three pictures of the same cells at other sizes give about as many cells, on their own grid."""
+    for path in sorted((data_root / "all-pbs" / "Early").iterdir())[5:900:300]:
+        image = read_image(path)
+        resized = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+        native, other = KmeansWatershed().segment(image), KmeansWatershed().segment(resized)
+        check_contract(other, resized.shape[:2])
+        assert abs(other.count - native.count) <= 1
+
+
+@pytest.mark.real_data
 def test_it_agrees_with_the_obvious_implementation(obvious: ModuleType, data_root: Path) -> None:
     """On real images of every class nuclei and cytoplasm are those of the obvious way."""
     nucleus, cytoplasm = [], []
     for name in ("Benign", "Early", "Pre", "Pro"):
         for path in sorted((data_root / "all-pbs" / name).iterdir())[100::400]:
             image = read_image(path)
-            ours = KmeansWatershed().segment(image)
+            ours = drawn(**PAPER).segment(image)
             with threadpool_limits(1):
                 theirs = obvious.segment(image, 0)
             nucleus.append(iou(ours.nucleus > 0, theirs.nucleus > 0))

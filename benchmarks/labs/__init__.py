@@ -1,0 +1,1 @@
+"""Pictures of several labs, what is known of them, and how a segmentation is scored against it."""

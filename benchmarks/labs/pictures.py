@@ -1,0 +1,148 @@
+"""Read the pictures: masks of wbc-masks, boxes of pbc-boxes and bccd, classes of all-pbs, rendered smears."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import CELL, NUCLEUS, Labels, RGBImage, read_image
+from leukokit.plugins.datasets.smears import Smears
+
+Boxes = NDArray[np.float64]
+"""Boxes, n x 4: left, top, right, bottom, in px."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture and what is known of it.
+
+    Attributes
+    ----------
+    name : str
+    image : uint8 array, H x W x 3
+    truth : Labels, optional
+        Outlines of nuclei and cells.
+    boxes : float64 array, n x 4, optional
+        Boxes of white cells.
+    others : float64 array, n x 4
+        Boxes of anything else.
+    group : str
+        Its class, where a set has classes.
+    """
+
+    name: str
+    image: RGBImage
+    truth: Labels | None = None
+    boxes: Boxes | None = None
+    others: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
+    group: str = ""
+
+    def resized(self, factor: float) -> Picture:
+        """Make the same picture ``factor`` times as wide and high, with its truth."""
+        size = (round(self.image.shape[1] * factor), round(self.image.shape[0] * factor))
+        way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+        image = frozen(cv2.resize(self.image, size, interpolation=way))
+        truth = self.truth
+        if truth is not None:
+            roles = {
+                role: cv2.resize(each, size, interpolation=cv2.INTER_NEAREST_EXACT)
+                for role, each in truth.roles.items()
+            }
+            truth = replace(truth, roles=roles)
+        boxes = None if self.boxes is None else self.boxes * factor
+        return replace(self, image=image, truth=truth, boxes=boxes, others=self.others * factor)
+
+
+def frozen(image: object) -> RGBImage:
+    """Make an image uint8 and read-only, as segmenters get it."""
+    array = np.ascontiguousarray(image, dtype=np.uint8)
+    array.setflags(write=False)
+    return array
+
+
+def data_root() -> Path:
+    """Folder of the data sets."""
+    given = os.environ.get("LEUKOKIT_DATA")
+    return Path(given) if given else Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def thinned(paths: Sequence[Path], limit: int | None) -> list[Path]:
+    """Take ``limit`` of the paths, evenly spaced; all where None."""
+    if limit is None or limit >= len(paths):
+        return list(paths)
+    return [paths[i] for i in np.linspace(0, len(paths) - 1, limit).round().astype(int)]
+
+
+def wbc_masks(limit: int | None = None) -> list[Picture]:
+    """Crops of one white cell each, with outlines: 1 cytoplasm, 2 nucleus."""
+    root = data_root() / "wbc-masks"
+    pictures = []
+    for path in thinned(sorted((root / "images").glob("*.png")), limit):
+        mask = cv2.imread(str(root / "masks" / path.name), cv2.IMREAD_UNCHANGED)
+        truth = Labels({NUCLEUS: (mask == 2).astype(np.int32), CELL: (mask >= 1).astype(np.int32)})
+        pictures.append(Picture(path.stem, read(path), truth=truth))
+    return pictures
+
+
+def pbc_boxes(limit: int | None = None) -> list[Picture]:
+    """Fields around one white cell at high magnification, with YOLO boxes; class 0 is a white cell."""
+    root = data_root() / "pbc-boxes"
+    pictures = []
+    for path in thinned(sorted((root / "images").glob("*.jpg")), limit):
+        image = read(path)
+        height, width = image.shape[:2]
+        rows = np.loadtxt(root / "labels" / f"{path.stem}.txt", ndmin=2).reshape(-1, 5)
+        center, half = rows[:, 1:3], rows[:, 3:5] / 2
+        boxes = np.hstack([center - half, center + half]) * [width, height, width, height]
+        white = rows[:, 0] == 0
+        pictures.append(Picture(path.stem, image, boxes=boxes[white], others=boxes[~white]))
+    return pictures
+
+
+def bccd(limit: int | None = None) -> list[Picture]:
+    """Whole fields with boxes. Boxes of a few pixels, which the source has, are left out."""
+    root = data_root() / "bccd"
+    pictures = []
+    for path in thinned(sorted((root / "images").glob("*.jpg")), limit):
+        tree = ElementTree.parse(root / "annotations" / f"{path.stem}.xml")
+        names, rows = [], []
+        for item in tree.iter("object"):
+            box = [float(item.findtext(f"bndbox/{side}") or 0) for side in ("xmin", "ymin", "xmax", "ymax")]
+            if min(box[2] - box[0], box[3] - box[1]) >= 8:
+                names.append(item.findtext("name"))
+                rows.append(box)
+        boxes, white = np.array(rows).reshape(-1, 4), np.array([name == "WBC" for name in names], bool)
+        pictures.append(Picture(path.stem, read(path), boxes=boxes[white], others=boxes[~white]))
+    return pictures
+
+
+def all_pbs(limit: int | None = None, folder: str = "all-pbs") -> list[Picture]:
+    """Smears of the paper's four classes, ``limit`` in all; nothing is known but the class."""
+    pictures = []
+    classes = sorted(each for each in (data_root() / folder).iterdir() if each.is_dir())
+    for each in classes:
+        share = None if limit is None else max(1, limit // len(classes))
+        paths = thinned(sorted(each.glob("*.jpg")), share)
+        pictures += [Picture(path.stem, read(path), group=each.name) for path in paths]
+    return pictures
+
+
+def rendered(limit: int = 96) -> list[Picture]:
+    """Render smears with their masks, of as many patients as there are."""
+    smears = Smears.create(per_class=max(6, limit // 4))
+    return [
+        Picture(each.id, frozen(smears.render(each)), truth=smears.truth(each), group=str(each.label))
+        for each in smears.samples()
+    ]
+
+
+def read(path: Path) -> RGBImage:
+    """Read an image the way runs do."""
+    return frozen(read_image(path))
