@@ -28,11 +28,12 @@ from leukokit.plugins.segment._basins import measure, renumber
 from leukokit.plugins.segment._labels import no_cell, require_size
 from leukokit.plugins.segment.multi_otsu import scale_bars
 from leukokit.plugins.segment.smear.cells import cytoplasm_like, find_cells, ink_is_white_cells, reach
-from leukokit.plugins.segment.smear.evidence import has_nuclei
+from leukokit.plugins.segment.smear.evidence import has_nuclei, stained_as_nuclei
 from leukokit.plugins.segment.smear.learn import distance_to, likeness_far_from, red_cell_likeness
 from leukokit.plugins.segment.smear.nuclei import find_nuclei, typical_radius, white_ink
 from leukokit.plugins.segment.smear.others import platelets, red_cells
 from leukokit.plugins.segment.smear.picture import Picture, at_reference_scale, to_grid
+from leukokit.plugins.segment.smear.red_color import Likeness
 from leukokit.plugins.segment.smear.stains import Stains, stains_of
 
 _TRUSTED = 0.2  # confidence of a scale that was measured on red cells
@@ -166,10 +167,12 @@ class SmearCells(ScaledSegmenter):
         trusted = estimate.scale.known and estimate.scale.confidence >= _TRUSTED
         likeness = red_cell_likeness(stains, estimate.circles * picture.factor, ruler) if trusted else None
         white = white_ink(stains, likeness)
-        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=likeness is not None)
+        # What a mask left of a picture are cells.
+        alone = likeness is not None or picture.void is not None
+        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=alone)
         radius = typical_radius(nucleus, ruler)
         if radius == 0.0:
-            return _Found(np.zeros_like(nucleus), white, np.zeros(nucleus.shape, np.int32), trusted)
+            return _Found(nucleus, white, np.zeros(nucleus.shape, np.int32), likeness, trusted)
 
         distance = distance_to(nucleus)
         most = reach(radius, p.reach, ruler)
@@ -182,7 +185,8 @@ class SmearCells(ScaledSegmenter):
         cytoplasm = near & (stains.ink if likeness is None else cytoplasm_like(stains, likeness))
         if picture.void is not None:
             nucleus, cytoplasm = nucleus & ~picture.void, cytoplasm & ~picture.void
-        return _Found(nucleus, white, find_cells(nucleus, cytoplasm, radius, ruler, p.neck), trusted)
+        parts = find_cells(nucleus, cytoplasm, radius, ruler, p.neck)
+        return _Found(nucleus, white, parts, likeness, trusted)
 
     def _labels(self, image: RGBImage, picture: Picture, stains: Stains, found: _Found) -> Labels:
         p, ruler, shape = self.params, picture.ruler, image.shape[:2]
@@ -191,6 +195,8 @@ class SmearCells(ScaledSegmenter):
         cells = areas >= np.where(at_border, 0.5 * least, least)
         cells &= has_nuclei(picture, found.nucleus, found.parts, p.evidence)
         cells[0] = False
+        if found.likeness is not None:
+            cells &= stained_as_nuclei(stains, found.likeness, found.nucleus, found.parts, cells)
         clear = p.border == "clear"
         kept = cells & ~at_border if clear else cells
 
@@ -223,6 +229,8 @@ class _Found:
         Nuclei; ink that has not the red cells' color.
     parts : int32 array, h x w
         Whole cells, ids 1..n.
+    likeness : Likeness or None
+        To the red cells' color, where it was learned.
     trusted : bool
         Whether the scale was given or measured on red cells.
     """
@@ -230,4 +238,5 @@ class _Found:
     nucleus: Mask
     white: Mask
     parts: LabelImage
+    likeness: Likeness | None
     trusted: bool
