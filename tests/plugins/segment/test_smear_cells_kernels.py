@@ -82,14 +82,13 @@ def test_circles_have_medians_of_their_ink(colors: tuple[Any, Any, Any], pixels:
     stain = stains._stain(*colors)
     found = red_color._circle_medians(*colors, stain, pixels, circles)
     rows, columns = np.ogrid[:40, :50]
-    first, second, _ = axes(colors)
+    planes = (*axes(colors), stain.astype(np.float64))
     for each, (row, column, radius) in zip(found, circles, strict=True):
         inside = ((rows - row) ** 2 + (columns - column) ** 2 <= (0.85 * radius) ** 2) & pixels
         if np.count_nonzero(inside) <= 8:
             assert np.isnan(each).all()
         else:
-            expected = [lower_median(plane[inside]) for plane in (first, second, stain.astype(np.float64))]
-            assert np.array_equal(each, expected)
+            assert np.array_equal(each, [lower_median(plane[inside]) for plane in planes])
 
 
 def test_distance_and_score_are_mahalanobis_and_fisher(colors: tuple[Any, Any, Any], pixels: Mask) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, Mask
+from leukokit.api.smear import histogram, median_level, two_shades
 from leukokit.plugins.segment.smear.stains import Plane, Stains
 
 PER_DEVIATION = 16
@@ -26,7 +27,9 @@ SCORE_PER_DEVIATION, SCORE_ZERO = 8, 64
 # last one is large, as thickness and pallor change how dark a red cell is and not its hue.
 _LEAST_SPREAD = np.diag([9.0, 9.0, 60.0])
 _DISK = 0.85  # of a circle's radius: inside, without its edge
-_ODD_CIRCLE = 22.0  # gray levels off the median circle in hue; such a circle is not of a red cell
+_SAME_HUE = 0.25  # hues of red cells differ by less
+_MUCH_PALE = 0.2  # of the ink; less is rims
+_GLASS, _LEAST_DARKNESS = 20.0, 20.0  # levels of 255 - G
 _PALEST_CIRCLES = 0.25
 _OUTLIERS = 3.5  # robust deviations
 _FEWEST_PIXELS = 30
@@ -89,12 +92,39 @@ def color_in_circles(stains: Stains, circles: FloatArray) -> RedColor | None:
         return None
     circles, medians = circles[known], medians[known]
     # Round white cells get circles too. They are stained more than red cells, whatever the stain.
-    palest = medians[medians[:, 2] <= np.quantile(medians[:, 2], _PALEST_CIRCLES), :2]
-    alike = (np.abs(medians[:, :2] - np.median(palest, axis=0)) < _ODD_CIRCLE).all(axis=1)
+    palest = medians[:, 3] <= np.quantile(medians[:, 3], _PALEST_CIRCLES)
+    hues = _hues(medians)
+    alike = (np.abs(hues - np.median(hues[palest], axis=0)) < _SAME_HUE).all(axis=1)
     inside = np.zeros(stains.ink.shape, np.uint8)
     for row, column, radius in circles[alike]:
         cv2.circle(inside, (round(column), round(row)), max(2, int(radius * _DISK)), 1, -1)
-    return color_of(stains, (inside > 0) & stains.ink, trim=True)
+    in_circles = (inside > 0) & stains.ink
+    red = color_of(stains, in_circles, trim=True)
+    return None if red is None else _paler_ink(stains, red, in_circles) or red
+
+
+def _hues(colors: FloatArray) -> FloatArray:
+    """Hue that does not change with thickness: the first two axes over the third, glass at zero, (n, 2)."""
+    hues: FloatArray = colors[..., :2] / np.maximum(colors[..., 2:3] - _GLASS, _LEAST_DARKNESS)
+    return hues
+
+
+def _paler_ink(stains: Stains, red: RedColor, in_circles: Mask) -> RedColor | None:
+    """Color of the paler ink, where that has another hue than the circles: all of these are white cells.
+
+    None where the circles are of the paler ink, or of the same hue as that and only thicker.
+    """
+    light, dark = two_shades(histogram(stains.stain, stains.ink)[None])[0]
+    middle = (light + dark) / 2
+    if median_level(histogram(stains.stain, in_circles)) <= middle:
+        return None
+    pale = stains.ink & (stains.stain <= middle)
+    if np.count_nonzero(pale) < _MUCH_PALE * np.count_nonzero(stains.ink):
+        return None
+    paler = color_of(stains, pale, trim=True)
+    if paler is None or (np.abs(_hues(red.middle) - _hues(paler.middle)) < _SAME_HUE).all():
+        return None
+    return paler
 
 
 def color_of(stains: Stains, pixels: Mask, *, trim: bool) -> RedColor | None:
@@ -167,13 +197,14 @@ def _middle_bin(counts: NDArray[np.int64]) -> Any:
 def _circle_medians(
     red: Plane, green: Plane, blue: Plane, stain: Plane, ink: Mask, circles: FloatArray
 ) -> Any:
-    """Median hue (two axes) and stain of the ink in each circle, (n, 3); NaN of fewer than nine pixels."""
-    out = np.full((len(circles), 3), np.nan)
+    """Median color and stain of the ink in each circle, (n, 4); NaN of fewer than nine pixels."""
+    out = np.full((len(circles), 4), np.nan)
     for n in range(len(circles)):
         row, column, radius = circles[n, 0], circles[n, 1], circles[n, 2] * 0.85
         first = np.zeros(511, np.int64)
         second = np.zeros(1021, np.int64)
         third = np.zeros(256, np.int64)
+        fourth = np.zeros(256, np.int64)
         count = 0
         for i in range(max(0, int(row - radius)), min(red.shape[0], int(row + radius) + 2)):
             for j in range(max(0, int(column - radius)), min(red.shape[1], int(column + radius) + 2)):
@@ -181,12 +212,14 @@ def _circle_medians(
                     r, g, b = np.int32(red[i, j]), np.int32(green[i, j]), np.int32(blue[i, j])
                     first[b - r + 255] += 1
                     second[r + b - 2 * g + 510] += 1
-                    third[stain[i, j]] += 1
+                    third[255 - g] += 1
+                    fourth[stain[i, j]] += 1
                     count += 1
         if count > 8:
             out[n, 0] = _middle_bin(first) - 255
             out[n, 1] = (_middle_bin(second) - 510) / 2
             out[n, 2] = _middle_bin(third)
+            out[n, 3] = _middle_bin(fourth)
     return out
 
 
