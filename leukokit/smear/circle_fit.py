@@ -17,6 +17,7 @@ _FloatArray = NDArray[np.float64]
 _TURNS = 5
 _NEAREST, _FURTHEST = 0.65, 1.5  # of the radius: edges that are looked at
 _FACING = 0.8  # cosine between an edge's dark side and the center; 28 degrees on the flank of an oval of 3:5
+_ROUGHLY = 0.5  # the same, of the rough circle
 _FORGET = 0.3  # of the radius: residual at which an edge has lost all weight (Tukey's biweight)
 _STIFF = 0.05  # of the weight of all edges: arcs that leave center or shape open keep the circle
 _OVAL = 0.25  # of the radius: largest p and q together, axes of 3:5
@@ -59,7 +60,11 @@ def fit_circles(points: NDArray[np.float32], starts: _FloatArray, height: int, w
         first, last = row_start[max(0, int(y - span))], row_start[min(height, int(y + span) + 1)]
         count = 0
         for j in range(first, last):
-            if abs(points[j, 1] - x) <= span:
+            dy, dx = y - points[j, 0], x - points[j, 1]
+            squared = dy * dy + dx * dx
+            # Others than those that roughly face the start do not face the center that the fit ends at
+            toward = dy * points[j, 2] + dx * points[j, 3]
+            if squared <= span * span and toward > 0.0 and toward * toward >= _ROUGHLY**2 * squared:
                 near[count] = points[j]
                 count += 1
         shape[:] = y, x, r, 0.0, 0.0

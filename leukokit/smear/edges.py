@@ -58,7 +58,7 @@ def find_edges(image: _Bytes) -> Edges:
     nucleus, foreground = _rough_classes(red, green, blue)
     along_x = cv2.Sobel(green, cv2.CV_16S, 1, 0, ksize=3)
     along_y = cv2.Sobel(green, cv2.CV_16S, 0, 1, ksize=3)
-    sample = np.hypot(along_x[::2, ::2], along_y[::2, ::2], dtype=np.float32)
+    sample = np.hypot(along_x[::3, ::3], along_y[::3, ::3], dtype=np.float32)
     high = max(_SHARE * float(np.quantile(sample, _STRONG)), _LEAST)
     canny = cv2.Canny(along_x, along_y, high * _LOW, high, L2gradient=True)
     if void is not None:

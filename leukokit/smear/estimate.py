@@ -18,7 +18,9 @@ from leukokit.smear.sizes import DIAMETER, NucleusSizes, SizeMode
 _Image = NDArray[np.uint8]
 
 _ACCEPT, _DOUBTFUL = 0.2, 0.06  # confidence at which red cells are believed: alone, or as the nucleus agrees
-_CLOSER = 0.5  # confidence under which a large image is looked at from nearer too
+_MUCH_SURER = 1.5  # times the confidence: what a nearer look must have to be believed instead
+_CLOSER = 0.3  # confidence under which a large image is looked at from nearer too
+_NEARLY_WHOLE = 0.75  # a factor at which looking from nearer shows little more
 _PINK = 0.3  # of the foreground: when so much of it seems to be nuclei, these may be red cells
 _FEWEST_PINK = 4  # circles
 _NUCLEUS, _NUCLEUS_CONFIDENCE = 0.83, 0.15  # red-cell diameter over that of a typical nucleus
@@ -68,13 +70,12 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
     if scale is not None and scale.known:
         return ScaleEstimate(scale, _circles_of_size(image, scale.red_cell_px))
     factor = min(_LARGEST_ENLARGED, SIDE / max(image.shape[:2]))
-    fields = fields_of(image, factor)
-    nuclei = NucleusSizes.of(fields)
-    mode = _red_cells(fields, nuclei)
-    while mode.confidence < _CLOSER and factor < 0.5:  # red cells of a large image may be too small to see
-        factor = min(1.0, 4 * factor)
-        closer = _red_cells(fields_of(image, factor), nuclei)
-        mode = max(mode, closer, key=lambda m: m.confidence)
+    mode, nuclei = _measured(image, factor)
+    while mode.confidence < _CLOSER and factor < _NEARLY_WHOLE:
+        factor = min(1.0, 4 * factor)  # red cells of a large image may be too small to see
+        closer = _measured(image, factor)
+        if closer[0].confidence > _MUCH_SURER * mode.confidence:
+            mode, nuclei = closer
     if mode.confidence >= _ACCEPT or (mode.confidence >= _DOUBTFUL and nuclei.agree_with(mode.diameter)):
         measured = Scale(mode.diameter, mode.confidence, ScaleSource.RED_CELLS)
         return ScaleEstimate(measured, mode.circles)
@@ -84,17 +85,19 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
     return ScaleEstimate(UNKNOWN_SCALE, _NO_CIRCLES)
 
 
-def _red_cells(fields: list[Field], nuclei: NucleusSizes) -> SizeMode:
+def _measured(image: _Image, factor: float) -> tuple[SizeMode, NucleusSizes]:
     """Find the mode of what is not stained like nuclei; of everything where red cells seem to be nuclei."""
+    fields = fields_of(image, factor)
+    nuclei = NucleusSizes.of(fields)
     nucleus, foreground = _areas(fields)
     mode = SizeMode.of(red_cell_circles(fields), foreground - nucleus)
     if mode.confidence >= _ACCEPT and nuclei.fit_beside(mode.diameter):
-        return mode
+        return mode, nuclei
     if nucleus > _PINK * foreground:
         pink = SizeMode.of(red_cell_circles(fields, near_nuclei=True), foreground)
         if len(pink.circles) >= _FEWEST_PINK and nuclei.fit_beside(pink.diameter):
-            return pink
-    return mode if nuclei.fit_beside(mode.diameter) else replace(mode, confidence=0.0)
+            return pink, nuclei
+    return (mode if nuclei.fit_beside(mode.diameter) else replace(mode, confidence=0.0)), nuclei
 
 
 def _circles_of_size(image: _Image, red_cell_px: float) -> NDArray[np.float64]:

@@ -13,11 +13,11 @@ from leukokit.smear.edges import Edges, find_edges
 
 _Image = NDArray[np.uint8]
 
-SIDE = 256
+SIDE = 192
 """Long side, in px, at which a whole image is looked at: the cost does not grow with the image."""
 
-_LARGEST_WHOLE = 2.5 * SIDE**2  # px; more than that is looked at through windows
-_WINDOW, _WINDOWS = 208, 4  # px, and how many: the cost of two and a half whole images
+_LARGEST_WHOLE = 4.0 * SIDE**2  # px; more than that is looked at through windows
+_WINDOW, _WINDOWS = 160, 4  # px, and how many: the cost of two whole images
 _GRID = 4  # windows are chosen among so many a side
 _THUMBNAIL = 128
 _NUCLEUS_SHARE = 0.12  # of a circle's square; more is a white cell

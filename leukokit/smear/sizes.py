@@ -19,7 +19,7 @@ DIAMETER = 2.2
 """Red-cell diameter over the radius of the edge."""
 
 _KERNEL, _WITHIN = 0.1, 0.22  # of ln r: deviation of the kernel that finds the mode, and what belongs to it
-_ENOUGH, _COVERED = 4, 0.3  # circles, and share of the foreground they cover, that make a mode sure
+_ENOUGH, _COVERED = 3.0, 0.3  # circles, and share of the foreground they cover, that make a mode sure
 _JOIN = 0.35  # of the radius of the largest nucleus: parts nearer than twice that are lobes of one
 _TYPICAL = 0.3  # of the largest area: smaller parts are platelets and dirt
 _LARGEST = 2.6  # red cells side by side in the largest circle inside a nucleus
@@ -56,7 +56,7 @@ class SizeMode:
         diameter = DIAMETER * math.exp(np.average(size[near], weights=weight[near]))
         covered = math.pi * float((radius[near] ** 2).sum()) / max(foreground, 1.0)
         confidence = float(weight[near].sum() / weight.sum())
-        confidence *= min(1.0, int(near.sum()) / _ENOUGH) * min(1.0, covered / _COVERED)
+        confidence *= min(1.0, float(circles[near, 3].sum()) / _ENOUGH) * min(1.0, covered / _COVERED)
         return cls(diameter, confidence, circles[near, :3])
 
 

@@ -24,8 +24,9 @@ def oval_points(y: float, x: float, axes: tuple[float, float], count: int = 120)
 def plain_fit(points: Points, start: NDArray[np.float64]) -> NDArray[np.float64]:
     """Fit by whole matrices what the kernel sums edge by edge."""
     y, x, r, p, q = *start, 0.0, 0.0
-    close = (np.abs(points[:, 1] - x) <= 1.8 * r) & (np.floor(points[:, 0]) >= int(y - 1.8 * r))
-    near = points[close & (np.floor(points[:, 0]) <= int(y + 1.8 * r))].astype(np.float64)
+    away = np.array([y, x]) - points[:, :2]
+    close = (np.hypot(*away.T) <= 1.8 * r) & ((away * points[:, 2:]).sum(axis=1) >= 0.5 * np.hypot(*away.T))
+    near = points[close].astype(np.float64)
     for turn in range(5):
         away = np.array([y, x]) - near[:, :2]
         d = np.hypot(*away.T)

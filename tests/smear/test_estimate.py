@@ -32,10 +32,10 @@ def test_drawn_red_cells_are_measured(shape: tuple[int, int], red_cell_px: float
     assert np.allclose(found.circles[:, 2], red_cell_px / 2, rtol=0.25)
 
 
-@pytest.mark.parametrize("red_cell_px", [16, 40, 110])
+@pytest.mark.parametrize("red_cell_px", [14, 40, 110])
 def test_small_red_cells_of_a_large_image_are_seen_from_nearer(red_cell_px: float) -> None:
     """At the size at which small images are looked at they measure 2 to 14 px."""
-    image = drawn_smear((1500, 2000), red_cell_px, cells=round(1.2e6 / red_cell_px**2))
+    image = drawn_smear((1100, 1500), red_cell_px, cells=min(1500, round(6e5 / red_cell_px**2)))
     found = measure_scale(image)
     assert found.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.1)
     assert found.scale.confidence >= 0.2
@@ -136,7 +136,7 @@ def test_black_around_the_field_changes_nothing() -> None:
     assert scale.confidence >= 0.2
 
 
-@pytest.mark.parametrize("shape", [(224, 224), (1500, 2000)])
+@pytest.mark.parametrize("shape", [(224, 224), (1100, 1500)])
 def test_of_a_known_scale_come_the_red_cells(shape: tuple[int, int]) -> None:
     """The scale comes back as it was given, and with it the circles of about that size, others left out."""
     image = drawn_smear(shape, 24, cells=30 * math.prod(shape) // 50_000)
