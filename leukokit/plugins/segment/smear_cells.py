@@ -60,7 +60,7 @@ class SmearCellsParams(Params):
         description="Cytoplasm reaches at most this far past its nucleus, in red-cell diameters.",
     )
     neck: float = Field(
-        0.75,
+        0.85,
         ge=0.0,
         le=1.0,
         description=(
