@@ -34,6 +34,7 @@ from leukokit.plugins.segment.smear.nuclei import find_nuclei, typical_radius, w
 from leukokit.plugins.segment.smear.others import platelets, red_cells
 from leukokit.plugins.segment.smear.picture import Picture, at_reference_scale, to_grid
 from leukokit.plugins.segment.smear.red_color import Likeness
+from leukokit.plugins.segment.smear.shape import rounded
 from leukokit.plugins.segment.smear.stains import Stains, stains_of
 
 _TRUSTED = 0.2  # confidence of a scale that was measured on red cells
@@ -186,6 +187,7 @@ class SmearCells(ScaledSegmenter):
         if picture.void is not None:
             nucleus, cytoplasm = nucleus & ~picture.void, cytoplasm & ~picture.void
         parts = find_cells(nucleus, cytoplasm, radius, ruler, p.neck)
+        parts = rounded(parts, nucleus, stains.pale, ruler)
         return _Found(nucleus, white, parts, likeness, trusted)
 
     def _labels(self, image: RGBImage, picture: Picture, stains: Stains, found: _Found) -> Labels:
