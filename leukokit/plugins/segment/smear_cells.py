@@ -35,7 +35,7 @@ from leukokit.plugins.segment.smear.others import platelets, red_cells
 from leukokit.plugins.segment.smear.picture import Picture, at_reference_scale, to_grid
 from leukokit.plugins.segment.smear.red_color import Likeness
 from leukokit.plugins.segment.smear.shape import rounded
-from leukokit.plugins.segment.smear.stains import Stains, stains_of
+from leukokit.plugins.segment.smear.stains import Stains, shows_no_glass, stains_of
 
 _TRUSTED = 0.2  # confidence of a scale that was measured on red cells
 _ROUGH = 0.5  # a scale guessed from nuclei may be half as large again: areas then need so much less
@@ -152,6 +152,8 @@ class SmearCells(ScaledSegmenter):
 
     def _cells(self, image: RGBImage, scale: Scale | None) -> Labels:
         void = void_mask(image)
+        if void is not None:
+            void = void | (image.max(axis=2) <= _BLACKEST)  # specks that are black too
         glass = without_void(image, void)
         estimate = measure_scale(glass, scale if scale is not None and scale.known else None)
         if not estimate.scale.red_cell_px > 0:
@@ -165,12 +167,12 @@ class SmearCells(ScaledSegmenter):
 
     def _find(self, picture: Picture, stains: Stains, estimate: ScaleEstimate) -> _Found:
         p, ruler = self.params, picture.ruler
-        trusted = estimate.scale.known and estimate.scale.confidence >= _TRUSTED
+        # What a mask left of a picture are cells, also where they look like red ones.
+        masked = picture.void is not None and shows_no_glass(stains, picture.void)
+        trusted = estimate.scale.known and estimate.scale.confidence >= _TRUSTED and not masked
         likeness = red_cell_likeness(stains, estimate.circles * picture.factor, ruler) if trusted else None
         white = white_ink(stains, likeness)
-        # What a mask left of a picture are cells.
-        alone = likeness is not None or picture.void is not None
-        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=alone)
+        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=masked or likeness is not None)
         radius = typical_radius(nucleus, ruler)
         if radius == 0.0:
             return _Found(nucleus, white, np.zeros(nucleus.shape, np.int32), likeness, trusted)

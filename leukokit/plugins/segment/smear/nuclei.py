@@ -73,7 +73,7 @@ def _by_themselves(stains: Stains, white: Mask, nucleus: Mask, ruler: Ruler, nec
     areas, nucleus_areas, _ = measure(parts, nucleus)
     # The blurred pixels at the rim are no shade of their own.
     inner = cv2.erode(objects.view(np.uint8), disk(max(1, ruler.px(_RIM))))
-    light, dark = two_shades(histograms(np.where(inner > 0, parts, 0), stains.stain)).T
+    light, dark = two_shades(histograms(np.where((inner > 0) & white, parts, 0), stains.stain)).T
     contrast = (dark - light) / np.maximum(dark - _GLASS, 1.0)
     few = nucleus_areas < _FEW * areas
     whole = (contrast < _ONE_SHADE) | (few & (contrast < _ONE_PALE_SHADE))

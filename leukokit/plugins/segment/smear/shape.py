@@ -8,7 +8,7 @@ from scipy import ndimage as ndi
 
 from leukokit.api import LabelImage, Mask
 from leukokit.plugins.segment._basins import measure
-from leukokit.plugins.segment._labels import disk
+from leukokit.plugins.segment._labels import opened
 from leukokit.plugins.segment.smear.picture import Ruler
 
 _CYTOPLASM = 1.25  # cell over nucleus area; with less cytoplasm the nucleus makes the shape
@@ -35,14 +35,13 @@ def rounded(parts: LabelImage, nucleus: Mask, ink: Mask, ruler: Ruler) -> LabelI
     pliable = (areas > _CYTOPLASM * nucleus_areas) & (nucleus_areas > 0)
     out = parts.copy()
     boxes = ndi.find_objects(parts)
-    arm = disk(max(1, ruler.px(_ARM)))
+    arm = max(1, ruler.px(_ARM))
     for number in np.flatnonzero(pliable):
         box = boxes[number - 1]
         mine = parts[box] == number
-        core = cv2.morphologyEx(mine.view(np.uint8), cv2.MORPH_OPEN, arm)
-        core |= (nucleus[box] & mine).view(np.uint8)
-        out[box][mine & (core == 0)] = 0
+        core = opened(mine, arm) | (nucleus[box] & mine)
+        out[box][mine & ~core] = 0
         hull = cv2.convexHull(np.argwhere(core)[:, ::-1].astype(np.int32))
-        filled = cv2.fillConvexPoly(np.zeros_like(core), hull, 1)
+        filled = cv2.fillConvexPoly(np.zeros(core.shape, np.uint8), hull, 1)
         out[box][(filled > 0) & ink[box] & (out[box] == 0)] = number
     return out
