@@ -22,10 +22,11 @@ _MUCH_SURER = 1.5  # times the confidence: what a nearer look must have to be be
 _CLOSER = 0.3  # confidence under which a large image is looked at from nearer too
 _NEARLY_WHOLE = 0.75  # a factor at which looking from nearer shows little more
 _PINK = 0.3  # of the foreground: when so much of it seems to be nuclei, these may be red cells
-_FEWEST_PINK = 4  # circles
+_NOISE, _STEEP = 2.4, 3.6  # steepness of edges at which circles are no evidence, and at which they are
+_FEWEST = 4  # circles, of which a second way to find them is believed
 _NUCLEUS, _NUCLEUS_CONFIDENCE = 0.83, 0.15  # red-cell diameter over that of a typical nucleus
 _LARGEST_ENLARGED = 3.0  # enlarging further shows nothing more
-_FINE = 22.0  # px: red cells of a known size are looked for at this one
+_SMALL, _FINE = 12.0, 22.0  # px: red cells that measure less are measured again at the second size
 _SAME_SIZE = 0.25  # of ln r: circles that agree with a scale
 
 
@@ -68,15 +69,20 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
         Of source RED_CELLS; NUCLEUS, which is a rough guess of confidence .15; or UNKNOWN.
     """
     if scale is not None and scale.known:
-        return ScaleEstimate(scale, _circles_of_size(image, scale.red_cell_px))
-    factor = min(_LARGEST_ENLARGED, SIDE / max(image.shape[:2]))
-    mode, nuclei = _measured(image, factor)
-    while mode.confidence < _CLOSER and factor < _NEARLY_WHOLE:
+        circles = _circles_about(image, scale.red_cell_px)
+        agree = np.abs(np.log(circles[:, 2] * (DIAMETER / scale.red_cell_px))) < _SAME_SIZE
+        return ScaleEstimate(scale, circles[agree, :3])
+    best = _measured(image, min(_LARGEST_ENLARGED, SIDE / max(image.shape[:2])))
+    factor = best.factor
+    while best.mode.confidence < _CLOSER and factor < _NEARLY_WHOLE:
         factor = min(1.0, 4 * factor)  # red cells of a large image may be too small to see
         closer = _measured(image, factor)
-        if closer[0].confidence > _MUCH_SURER * mode.confidence:
-            mode, nuclei = closer
+        if closer.mode.confidence > _MUCH_SURER * best.mode.confidence:
+            best = closer
+    mode, nuclei = best.mode, best.nuclei
     if mode.confidence >= _ACCEPT or (mode.confidence >= _DOUBTFUL and nuclei.agree_with(mode.diameter)):
+        if mode.diameter * best.factor < _SMALL:
+            mode = _measured_again(image, mode)
         measured = Scale(mode.diameter, mode.confidence, ScaleSource.RED_CELLS)
         return ScaleEstimate(measured, mode.circles)
     if nuclei.typical > 0:
@@ -85,30 +91,50 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
     return ScaleEstimate(UNKNOWN_SCALE, _NO_CIRCLES)
 
 
-def _measured(image: _Image, factor: float) -> tuple[SizeMode, NucleusSizes]:
+@dataclass(frozen=True, slots=True)
+class _Measurement:
+    """Red cells and nuclei of an image that was resized by ``factor``."""
+
+    mode: SizeMode
+    nuclei: NucleusSizes
+    factor: float
+
+
+def _measured(image: _Image, factor: float) -> _Measurement:
     """Find the mode of what is not stained like nuclei; of everything where red cells seem to be nuclei."""
     fields = fields_of(image, factor)
     nuclei = NucleusSizes.of(fields)
     nucleus, foreground = _areas(fields)
     mode = SizeMode.of(red_cell_circles(fields), foreground - nucleus)
-    if mode.confidence >= _ACCEPT and nuclei.fit_beside(mode.diameter):
-        return mode, nuclei
-    if nucleus > _PINK * foreground:
+    if nucleus > _PINK * foreground and (mode.confidence < _ACCEPT or not nuclei.fit_beside(mode.diameter)):
         pink = SizeMode.of(red_cell_circles(fields, near_nuclei=True), foreground)
-        if len(pink.circles) >= _FEWEST_PINK and nuclei.fit_beside(pink.diameter):
-            return pink, nuclei
-    return (mode if nuclei.fit_beside(mode.diameter) else replace(mode, confidence=0.0)), nuclei
+        if len(pink.circles) >= _FEWEST:
+            mode = pink
+    steepness = float(np.mean([field.edges.steepness for field in fields]))
+    trust = (
+        min(1.0, max(0.0, (steepness - _NOISE) / (_STEEP - _NOISE)))
+        if nuclei.fit_beside(mode.diameter)
+        else 0.0
+    )
+    return _Measurement(replace(mode, confidence=trust * mode.confidence), nuclei, factor)
 
 
-def _circles_of_size(image: _Image, red_cell_px: float) -> NDArray[np.float64]:
-    """Find red cells of a known size."""
+def _measured_again(image: _Image, mode: SizeMode) -> SizeMode:
+    """Measure red cells of a few px where they are larger: small radii are found up to a fourth too large."""
+    finer = SizeMode.of(_circles_about(image, mode.diameter), 0.0)
+    if len(finer.circles) < _FEWEST:
+        return mode
+    return replace(mode, diameter=finer.diameter, circles=finer.circles)
+
+
+def _circles_about(image: _Image, red_cell_px: float) -> NDArray[np.float64]:
+    """Find red cells of about a known size."""
     fields = fields_of(image, min(_LARGEST_ENLARGED, _FINE / red_cell_px))
     nucleus, foreground = _areas(fields)
-    radius = red_cell_px / DIAMETER
-    circles = red_cell_circles(fields, radius=radius)
-    if len(circles) < _FEWEST_PINK and nucleus > _PINK * foreground:
-        circles = red_cell_circles(fields, radius=radius, near_nuclei=True)
-    return circles[np.abs(np.log(circles[:, 2] / radius)) < _SAME_SIZE, :3]
+    circles = red_cell_circles(fields, radius=red_cell_px / DIAMETER)
+    if len(circles) < _FEWEST and nucleus > _PINK * foreground:
+        circles = red_cell_circles(fields, radius=red_cell_px / DIAMETER, near_nuclei=True)
+    return circles
 
 
 def _areas(fields: list[Field]) -> tuple[float, float]:

@@ -21,6 +21,7 @@ _WINDOW, _WINDOWS = 160, 4  # px, and how many: the cost of two whole images
 _GRID = 4  # windows are chosen among so many a side
 _THUMBNAIL = 128
 _NUCLEUS_SHARE = 0.12  # of a circle's square; more is a white cell
+_REDDISH_SHARE = 0.5  # of it; less is a white cell too, where the guess of nuclei cannot tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ def red_cell_circles(
     ----------
     fields : list of Field
     near_nuclei : bool
-        Use what seems to be nuclei too: where red cells are pink, the guess takes them for such.
+        Use what seems to be nuclei too, unless it is blue: where red cells are pink, the guess takes them for
+        nuclei.
     radius : float or None
         Look for circles of about this radius only, in px of the image.
 
@@ -70,8 +72,10 @@ def red_cell_circles(
         points = edges.points if near_nuclei else edges.points[~edges.near_nucleus]
         radii = RADII if radius is None else np.asarray(RADII[:7] * (radius * field.factor / RADII[3]))
         circles = find_circles(points, edges.nucleus.shape, radii)
-        if not near_nuclei:
-            circles = circles[_nucleus_share(circles, edges.nucleus) <= _NUCLEUS_SHARE]
+        if near_nuclei:
+            circles = circles[_share_inside(circles, edges.reddish) >= _REDDISH_SHARE]
+        else:
+            circles = circles[_share_inside(circles, edges.nucleus) <= _NUCLEUS_SHARE]
         # Pixel centers are at whole numbers in both grids
         circles[:, :2] = (circles[:, :2] + 0.5) / field.factor - 0.5 + (field.top, field.left)
         circles[:, 2] /= field.factor
@@ -79,10 +83,10 @@ def red_cell_circles(
     return np.concatenate(found)
 
 
-def _nucleus_share(circles: NDArray[np.float64], nucleus: _Image) -> NDArray[np.float64]:
-    """Share of the square around each circle that is nucleus."""
-    height, width = nucleus.shape
-    sums = cv2.integral(nucleus)
+def _share_inside(circles: NDArray[np.float64], mask: _Image) -> NDArray[np.float64]:
+    """Share of the square around each circle that is in a mask."""
+    height, width = mask.shape
+    sums = cv2.integral(mask)
     y, x, r = np.trunc(circles[:, :3]).astype(np.int64).T
     top, bottom = np.clip(y - r, 0, height), np.clip(y + r + 1, 0, height)
     left, right = np.clip(x - r, 0, width), np.clip(x + r + 1, 0, width)
