@@ -27,4 +27,9 @@ def leukokit_segmenters() -> Iterable[ComponentSpec]:
             f"{here}.multi_otsu:MultiOtsu",
             "White-balanced two-level Otsu thresholds on green and saturation.",
         ),
+        ComponentSpec(
+            "smear_cells",
+            f"{here}.smear_cells:SmearCells",
+            "White cells of any lab's smear, by the size and color of its own red cells.",
+        ),
     )
