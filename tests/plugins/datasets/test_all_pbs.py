@@ -109,7 +109,7 @@ def test_absence_says_every_place_and_what_to_do(tmp_path: Path, monkeypatch: py
     assert f"{tmp_path / 'named' / 'all-pbs'} ($LEUKOKIT_DATA)" in said
     assert f"{tmp_path / 'user' / 'all-pbs'} (user data folder)" in said
     assert "leukokit data get all_pbs" in said
-    assert dataset.fallback() == Fallback("smears", {})
+    assert dataset.fallback() == Fallback("smears", {"per_class": 90, "patients": 120})
     with pytest.raises(DataError, match="data set all_pbs: not found"):
         dataset.samples()
     rooted = AllPbs.create(root=tmp_path)
