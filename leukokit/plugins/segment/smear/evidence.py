@@ -91,16 +91,16 @@ def stained_as_nuclei(
     if not candidates.any():
         return candidates
     nuclei = np.where(nucleus, cells, 0)
-    scores = _medians(nuclei, likeness.score, len(candidates)) - SCORE_ZERO
+    scores = medians(nuclei, likeness.score, len(candidates)) - SCORE_ZERO
     usual = float(np.median(scores[candidates]))
-    darker = _medians(nuclei, stains.darkness, len(candidates)) > likeness.red.middle[2]
+    darker = medians(nuclei, stains.darkness, len(candidates)) > likeness.red.middle[2]
     least = max(_LEAST_SCORE * SCORE_PER_DEVIATION, _PALE_SCORE * usual)
     passed: Mask = (scores >= _USUAL_SCORE * usual) | (darker & (scores >= least))
     return passed
 
 
-def _medians(labels: LabelImage, plane: Plane, size: int) -> NDArray[np.int64]:
-    """Median level of each object, ids 0..size - 1; 0 where it has no pixel."""
+def medians(labels: LabelImage, plane: Plane, size: int) -> NDArray[np.int64]:
+    """Median level of a plane in each object, ids 0..size - 1; 0 where an object has no pixel."""
     counts = histograms(labels, plane)
     cumulative = np.cumsum(counts, axis=1)
     medians = (2 * cumulative >= cumulative[:, -1:]).argmax(axis=1)
