@@ -19,6 +19,7 @@ _WHITE_PERCENTILE = 80
 _BLUR = 1.0  # px; camera noise and JPEG blocks end in edges otherwise
 # Canny's upper threshold: a share of the strong gradients of the image, and no less than what noise has.
 _STRONG, _SHARE, _LEAST, _LOW = 0.97, 0.45, 24.0, 0.4
+_STAINED = 12  # levels between the darkest and the lightest class; 27 and more on smears made much paler
 _PURPLE = 12  # (R + B) / 2 - G; what is less purple is no nucleus
 # B - R: hematoxylin and azure B are bluer than eosin on any stain. Nuclei of four labs measure 25 to 90, red
 # cells that were taken for nuclei -30 to 5.
@@ -86,17 +87,24 @@ def find_edges(image: _Bytes) -> Edges:
 def _rough_classes(red: _Bytes, green: _Bytes, blue: _Bytes) -> tuple[_Bytes, _Bytes]:
     """Guess nuclei and foreground, uint8, 0 or 1, from balanced planes."""
     dark = cv2.bitwise_not(green)
-    brightest = cv2.max(cv2.max(red, green), blue)
-    darkest = cv2.min(cv2.min(red, green), blue)
-    saturation = cv2.divide(cv2.subtract(brightest, darkest), brightest, scale=255)
+    most, least = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    saturation = cv2.divide(cv2.subtract(most, least), most, scale=255)
     stain = np.asarray(cv2.addWeighted(saturation, 0.5, dark, 0.5, 0), np.uint8)
-    levels, inks = two_level_otsu(histogram(stain)), two_level_otsu(histogram(np.asarray(dark, np.uint8)))
+    counts = histogram(stain)
+    levels, inks = two_level_otsu(counts), two_level_otsu(histogram(np.asarray(dark, np.uint8)))
     if levels is None or inks is None:  # flat
         return np.zeros_like(green), np.zeros_like(green)
+    foreground = (dark > inks[0]).view(np.uint8)
+    low, high = levels
+    grays = np.arange(256)
+    lightest = np.average(grays[: low + 1], weights=counts[: low + 1])
+    darkest = np.average(grays[high + 1 :], weights=counts[high + 1 :])
+    if darkest - lightest < _STAINED:
+        return np.zeros_like(green), foreground
     purple = cv2.subtract(cv2.addWeighted(red, 0.5, blue, 0.5, 0), green)
-    seems = ((stain > levels[1]) & (purple > _PURPLE)).view(np.uint8)
+    seems = ((stain > high) & (purple > _PURPLE)).view(np.uint8)
     nucleus = cv2.morphologyEx(seems, cv2.MORPH_OPEN, _disk(2))
-    return np.asarray(nucleus, np.uint8), (dark > inks[0]).view(np.uint8)
+    return np.asarray(nucleus, np.uint8), foreground
 
 
 def _disk(radius: int) -> _Bytes:
