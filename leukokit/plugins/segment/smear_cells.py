@@ -213,7 +213,7 @@ class SmearCells(ScaledSegmenter):
             red = red_cells(stains.ink, found.white, taken, ruler, p.neck, whole=clear)
             roles[RED_CELL] = np.where(cell > 0, 0, to_grid(red, shape))
         if p.platelets:
-            small = platelets(found.white, taken, ruler, whole=clear)
+            small = platelets(found.white, taken, found.likeness, ruler, whole=clear)
             roles[PLATELET] = np.where(cell > 0, 0, to_grid(small, shape))
         if picture.void is not None:
             glass = image.max(axis=2) > _BLACKEST

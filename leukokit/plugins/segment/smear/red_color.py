@@ -55,10 +55,10 @@ class Likeness:
     ----------
     red : RedColor
     distance : uint8 array, h x w
-        Mahalanobis distance, ``PER_DEVIATION`` levels a deviation, at most 255.
+        Mahalanobis distance, ``PER_DEVIATION`` levels a deviation, at most 255; 0 on bare glass.
     score : uint8 array, h x w
         Place along the line from the red cells to the nuclei (Fisher's direction), ``SCORE_ZERO`` at the
-        red cells, ``SCORE_PER_DEVIATION`` levels a deviation.
+        red cells, ``SCORE_PER_DEVIATION`` levels a deviation; 0 on bare glass.
     """
 
     red: RedColor
@@ -142,14 +142,12 @@ def color_of(stains: Stains, pixels: Mask, *, trim: bool) -> RedColor | None:
     RedColor or None
         None where there are fewer than 30 pixels.
     """
-    limits = _NO_LIMITS
-    middle, spread, count = _median_and_spread(*stains.colors, pixels, limits)
+    middle, spread, covariance, count = _color(*stains.colors, pixels, _NO_LIMITS)
     if count < _FEWEST_PIXELS:
         return None
     if trim:
         limits = np.array([middle, _OUTLIERS * 1.5 * np.maximum(spread, 2.0)], dtype=np.float64)
-        middle, _, _ = _median_and_spread(*stains.colors, pixels, limits)
-    covariance = _covariance(*stains.colors, pixels, limits)
+        middle, _, covariance, _ = _color(*stains.colors, pixels, limits)
     return RedColor(middle, covariance + _LEAST_SPREAD)
 
 
@@ -172,13 +170,14 @@ def compare(stains: Stains, red: RedColor, dark: int, enough: float) -> Likeness
     inverse = np.asarray(np.linalg.inv(red.covariance), dtype=np.float64)
     hue = red.covariance[:2, :2]
     deviations = np.sqrt(np.diag(hue))
+    seen = stains.ink | stains.pale
     distance, others, count = _distances(
-        *stains.colors, stains.stain, stains.ink, red.middle, inverse, deviations, dark, _OTHER
+        *stains.colors, stains.stain, stains.ink, seen, red.middle, inverse, deviations, dark, _OTHER
     )
     away = others if count > enough else deviations
     weights = np.linalg.solve(hue, away)
     weights /= np.sqrt(weights @ hue @ weights)
-    return Likeness(red, distance, _scores(*stains.colors, red.middle, weights))
+    return Likeness(red, distance, _scores(*stains.colors, seen, red.middle, weights))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -224,14 +223,16 @@ def _circle_medians(
 
 
 @numba.njit(cache=True, nogil=True)
-def _median_and_spread(red: Plane, green: Plane, blue: Plane, pixels: Mask, limits: FloatArray) -> Any:
-    """Medians of the three axes, median absolute deviations from them, and the number of pixels.
+def _color(red: Plane, green: Plane, blue: Plane, pixels: Mask, limits: FloatArray) -> Any:
+    """Medians of the three axes, median absolute deviations, covariance, and the number of pixels.
 
     Pixels off ``limits[0]`` by ``limits[1]`` or more on any axis are left out.
     """
     first = np.zeros(511, np.int64)
     second = np.zeros(1021, np.int64)
     third = np.zeros(256, np.int64)
+    total = np.zeros(3, np.int64)
+    product = np.zeros((3, 3), np.int64)
     count = 0
     for i in range(red.shape[0]):
         for j in range(red.shape[1]):
@@ -246,16 +247,31 @@ def _median_and_spread(red: Plane, green: Plane, blue: Plane, pixels: Mask, limi
                     first[x + 255] += 1
                     second[y + 510] += 1
                     third[z] += 1
+                    total[0] += x
+                    total[1] += y
+                    total[2] += z
+                    product[0, 0] += x * x
+                    product[1, 0] += x * y
+                    product[1, 1] += y * y
+                    product[2, 0] += x * z
+                    product[2, 1] += y * z
+                    product[2, 2] += z * z
                     count += 1
     middle = np.zeros(3)
     spread = np.zeros(3)
-    if count:
+    covariance = np.zeros((3, 3))
+    if count > 1:
         bins = (_middle_bin(first), _middle_bin(second), _middle_bin(third))
         middle[0], middle[1], middle[2] = bins[0] - 255, (bins[1] - 510) / 2, bins[2]
         spread[0] = _deviation(first, bins[0])
         spread[1] = _deviation(second, bins[1]) / 2
         spread[2] = _deviation(third, bins[2])
-    return middle, spread, count
+        half = (1.0, 0.5, 1.0)  # the second axis is counted in halves
+        for m in range(3):
+            for n in range(m + 1):
+                covaried = (product[m, n] - total[m] / count * total[n]) / (count - 1)
+                covariance[m, n] = covariance[n, m] = half[m] * half[n] * covaried
+    return middle, spread, covariance, count
 
 
 @numba.njit(cache=True, nogil=True)
@@ -268,50 +284,21 @@ def _deviation(counts: NDArray[np.int64], middle: int) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _covariance(red: Plane, green: Plane, blue: Plane, pixels: Mask, limits: FloatArray) -> Any:
-    total = np.zeros(3)
-    product = np.zeros((3, 3))
-    value = np.zeros(3)
-    count = 0
-    for i in range(red.shape[0]):
-        for j in range(red.shape[1]):
-            if pixels[i, j]:
-                r, g, b = np.int32(red[i, j]), np.int32(green[i, j]), np.int32(blue[i, j])
-                value[0], value[1], value[2] = b - r, 0.5 * (r + b) - g, 255 - g
-                if (
-                    abs(value[0] - limits[0, 0]) < limits[1, 0]
-                    and abs(value[1] - limits[0, 1]) < limits[1, 1]
-                    and abs(value[2] - limits[0, 2]) < limits[1, 2]
-                ):
-                    for m in range(3):
-                        total[m] += value[m]
-                        for n in range(m + 1):
-                            product[m, n] += value[m] * value[n]
-                    count += 1
-    out = np.zeros((3, 3))
-    if count < 2:
-        return out
-    for m in range(3):
-        for n in range(m + 1):
-            out[m, n] = out[n, m] = (product[m, n] - total[m] * total[n] / count) / (count - 1)
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
 def _distances(
     red: Plane,
     green: Plane,
     blue: Plane,
     stain: Plane,
     ink: Mask,
+    seen: Mask,
     middle: FloatArray,
     inverse: FloatArray,
     deviations: FloatArray,
     dark: int,
     other: float,
 ) -> Any:
-    """Quantized distances; and the median hue, from the red cells', of dark ink of another color."""
-    out = np.empty(red.shape, np.uint8)
+    """Quantized distances, and the median hue, from the red cells', of dark ink of another color."""
+    out = np.zeros(red.shape, np.uint8)
     first = np.zeros(1023, np.int64)
     second = np.zeros(2043, np.int64)
     m0, m1, m2 = middle[0], middle[1], middle[2]
@@ -320,6 +307,8 @@ def _distances(
     count = 0
     for i in range(red.shape[0]):
         for j in range(red.shape[1]):
+            if not seen[i, j]:
+                continue
             r, g, b = np.int32(red[i, j]), np.int32(green[i, j]), np.int32(blue[i, j])
             x, y, z = b - r - m0, 0.5 * (r + b) - g - m1, 255 - g - m2
             square = a * x * x + b_ * y * y + c * z * z + d * x * y + e * x * z + f * y * z
@@ -341,10 +330,14 @@ def _distances(
 
 
 @numba.njit(cache=True, nogil=True)
-def _scores(red: Plane, green: Plane, blue: Plane, middle: FloatArray, weights: FloatArray) -> Any:
-    out = np.empty(red.shape, np.uint8)
+def _scores(
+    red: Plane, green: Plane, blue: Plane, seen: Mask, middle: FloatArray, weights: FloatArray
+) -> Any:
+    out = np.zeros(red.shape, np.uint8)
     for i in range(red.shape[0]):
         for j in range(red.shape[1]):
+            if not seen[i, j]:
+                continue
             r, g, b = np.int32(red[i, j]), np.int32(green[i, j]), np.int32(blue[i, j])
             score = weights[0] * (b - r - middle[0]) + weights[1] * (0.5 * (r + b) - g - middle[1])
             out[i, j] = int(min(max(8.0 * score + 64.0, 0.0), 255.0))

@@ -41,7 +41,8 @@ def rounded(parts: LabelImage, nucleus: Mask, ink: Mask, ruler: Ruler) -> LabelI
         mine = parts[box] == number
         core = opened(mine, arm) | (nucleus[box] & mine)
         out[box][mine & ~core] = 0
-        hull = cv2.convexHull(np.argwhere(core)[:, ::-1].astype(np.int32))
+        outlines, _ = cv2.findContours(core.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        hull = cv2.convexHull(np.concatenate(outlines))
         filled = cv2.fillConvexPoly(np.zeros(core.shape, np.uint8), hull, 1)
         out[box][(filled > 0) & ink[box] & (out[box] == 0)] = number
     return out
