@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample
+from leukokit.api import DataError, Dataset, Fallback, Field, Labels, Params, Sample
 from leukokit.plugins.datasets import _files, _location
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
@@ -65,6 +65,12 @@ class WbcMasks(Dataset):
             "(0 background, 1 cytoplasm, 2 nucleus) and its class labels, as classes.csv, into a folder "
             "wbc-masks, and name the folder above it in $LEUKOKIT_DATA",
         )
+
+    def fallback(self) -> Fallback | None:
+        """Rendered crops of that lab's stain and magnification, unless a folder was named that is not there."""
+        if self.params.root is not None:
+            return None
+        return Fallback("smears", {"labs": ["wbc_masks"], "size": 120, "per_class": 30})
 
     def samples(self) -> Sequence[Sample]:
         """Cells by number, with class and mask.
