@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -47,8 +48,9 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:
         console.print(_segmentation(result.metrics["segmentation"]))
-    for line in _unusable(result):
-        console.print(escape(line))
+    if result.folds:
+        for line in unusable(list(result.folds[0].images.status.values())):
+            console.print(line)
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
     report = result.path / "report.html"
@@ -59,18 +61,17 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     console.print("Research use only. Not a medical device.", style="dim")
 
 
-def _unusable(result: RunResult) -> list[str]:
-    """Say how many segmentations are of no use, and why."""
-    status = list(result.folds[0].images.status.values()) if result.folds else []
-    counts = {
-        words: sum(each is kind for each in status)
-        for kind, words in (
-            (Status.NO_CELL, "show no cell"),
-            (Status.ALL_TOUCH_BORDER, "only show cells that the border cuts"),
-            (Status.IMPLAUSIBLE, "are implausible: what was taken for nuclei is not stained like nuclei"),
-        )
+def unusable(status: Sequence[Status]) -> list[str]:
+    """Say how many of the segmented images are of no use, and why; nothing where all are."""
+    kinds = {
+        Status.NO_CELL: "show no cell",
+        Status.ALL_TOUCH_BORDER: "only show cells that the border cuts",
+        Status.IMPLAUSIBLE: "are implausible: what was taken for nuclei is not stained like nuclei",
     }
-    return [f"{count} of {len(status)} segmented images {words}" for words, count in counts.items() if count]
+    counts = Counter(status)
+    return [
+        f"{counts[kind]} of {len(status)} images {words}" for kind, words in kinds.items() if counts[kind]
+    ]
 
 
 def _scores(result: RunResult, parts: list[str]) -> Table:
