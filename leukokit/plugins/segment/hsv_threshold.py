@@ -70,7 +70,7 @@ class HsvThreshold(ScaledSegmenter):
     Params = HsvThresholdParams
     params: HsvThresholdParams
     checks_nuclei = True
-    revision = 2  # scale, plausibility
+    revision = 2  # scale, black, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""

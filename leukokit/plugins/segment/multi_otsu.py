@@ -140,7 +140,7 @@ class MultiOtsu(ScaledSegmenter):
     Params = MultiOtsuParams
     params: MultiOtsuParams
     checks_nuclei = True
-    revision = 2  # scale, purple relative to the picture, plausibility
+    revision = 2  # scale, black, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` and ``scale_bar`` where asked for."""
