@@ -49,7 +49,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(protocols_table(result.metrics["protocols"]))
     if "segmentation" in result.metrics:
         console.print(_segmentation(result.metrics["segmentation"]))
-    if (failures := _failures(result.folds[0].images.status)) is not None:
+    if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
         console.print(failures)
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
@@ -97,7 +97,7 @@ def _segmentation(scores: Mapping[str, Any]) -> Table:
     return table
 
 
-def _failures(status: Mapping[str, Status]) -> str | None:
+def segmentation_failures(status: Mapping[str, Status]) -> str | None:
     """Say in how many images nothing was measured, and why; None where there are none."""
     counts = Counter(status.values())
     kinds = [each for each in Status if each is not Status.OK and counts[each]]

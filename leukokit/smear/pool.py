@@ -18,9 +18,6 @@ AGREE = 0.15
 .075 to .16 off."""
 ENOUGH = 3
 """Fewest sure images that another image's scale is taken from."""
-
-WORTH = 0.1
-"""Smallest confidence of a pool that is taken for the scale of all its images."""
 MOST = 0.8
 """Smallest share of the weight that has to agree for that: images at two magnifications do not."""
 
@@ -50,7 +47,7 @@ class Pool:
     @property
     def usable(self) -> bool:
         """Whether it can speak for all its images: not where one crop in fifty shows red cells."""
-        return self.scale.confidence >= WORTH
+        return self.scale.known
 
     @property
     def agreed(self) -> bool:

@@ -13,6 +13,9 @@ RED_CELL_UM = 7.5
 PIXEL_SIZE_UM = (0.005, 5.0)
 """Narrowest and widest pixel, in um, of a photograph that shows cells: 1500 px and 1.5 px a red cell."""
 
+LEAST_CONFIDENCE = 0.1
+"""Measured scales below this confidence, of an image or of a pool of images, are not ``known``."""
+
 
 class ScaleSource(StrEnum):
     """Where a scale comes from."""
@@ -52,8 +55,13 @@ class Scale:
 
     @property
     def known(self) -> bool:
-        """True where lengths can be told in um; a guess from nuclei is too rough for that."""
-        return self.source not in (ScaleSource.NUCLEUS, ScaleSource.UNKNOWN)
+        """True where lengths can be told in um.
+
+        A guess from nuclei is too rough for that, and so are red cells that hardly agree on a size.
+        """
+        if self.source is ScaleSource.RED_CELLS:
+            return self.confidence >= LEAST_CONFIDENCE
+        return self.source in (ScaleSource.GIVEN, ScaleSource.FILE)
 
     @property
     def um_per_px(self) -> float:

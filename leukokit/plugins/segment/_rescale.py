@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from leukokit.api import CELL, NUCLEUS, LabelImage, Labels, RGBImage, Scale
+from leukokit.api import CELL, NUCLEUS, LabelImage, Labels, Mask, RGBImage, Scale, Status
 from leukokit.api.smear import estimate_scale
 from leukokit.plugins.segment._basins import renumber
 
@@ -102,7 +103,7 @@ def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) 
     return to_reference(image, scale, low, high, enlarged=reference, shrunk=reference).image
 
 
-def to_native(labels: Labels, shape: tuple[int, ...]) -> Labels:
+def to_native(labels: Labels, shape: tuple[int, ...], void: Mask | None = None) -> Labels:
     """Bring label images to the grid of the image they were made from.
 
     Outlines are those of the mask, resampled and cut at one half; ids are those of the nearest labeled pixel.
@@ -114,22 +115,28 @@ def to_native(labels: Labels, shape: tuple[int, ...]) -> Labels:
     labels : Labels
     shape : tuple of int
         Of the image: height and width come first.
+    void : bool array, H x W, optional
+        Pixels of the image that show nothing; no label is left there.
 
     Returns
     -------
     Labels
-        The same object where it has that shape already.
+        The same object where it has that shape already and there is no void.
     """
     height, width = shape[:2]
-    if all(each.shape == (height, width) for each in labels.roles.values()):
+    if void is None and all(each.shape == (height, width) for each in labels.roles.values()):
         return labels
     roles = {role: _resampled(each, (width, height)) for role, each in labels.roles.items()}
+    if void is not None:
+        roles = {role: np.where(void, 0, each).astype(np.int32) for role, each in roles.items()}
     cell, nucleus = roles.get(CELL), roles.get(NUCLEUS)
     if cell is not None and nucleus is not None:
-        nucleus[nucleus != cell] = 0
+        nucleus = np.where(nucleus == cell, nucleus, 0).astype(np.int32)
         kept = np.bincount(nucleus.ravel(), minlength=int(cell.max(initial=0)) + 1) > 0
         kept[0] = False
         roles |= {CELL: renumber(cell, kept), NUCLEUS: renumber(nucleus, kept)}
+        if not kept.any() and labels.status in (Status.OK, Status.IMPLAUSIBLE):
+            labels = replace(labels, status=Status.NO_CELL)
     for role in roles.keys() - {CELL, NUCLEUS}:
         present = np.bincount(roles[role].ravel()) > 0
         present[0] = False
@@ -138,6 +145,8 @@ def to_native(labels: Labels, shape: tuple[int, ...]) -> Labels:
 
 
 def _resampled(labels: LabelImage, size: tuple[int, int]) -> LabelImage:
+    if labels.shape == size[::-1]:
+        return labels
     shrinks = size[0] < labels.shape[1]
     mask = (labels > 0).astype(np.uint8) * np.uint8(255)
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from leukokit.api import CELL, NUCLEUS, RED_CELL, Field, Labels, Mask, RGBImage, Scale, ScaledSegmenter
-from leukokit.api.smear import histogram, two_level_otsu
+from leukokit.api.smear import histogram, two_level_otsu, void_mask, without_void
 from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -70,7 +70,7 @@ class HsvThreshold(ScaledSegmenter):
     Params = HsvThresholdParams
     params: HsvThresholdParams
     checks_nuclei = True
-    revision = 2  # scale, plausibility
+    revision = 2  # scale, black, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
@@ -106,8 +106,9 @@ class HsvThreshold(ScaledSegmenter):
             ``too_small``.
         """
         require_size(image)
-        working = at_reference(image, scale, self.params.reference_red_cell_px)
-        return to_native(judged(self._segment(working), working), image.shape)
+        void = void_mask(image)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:
         p = self.params

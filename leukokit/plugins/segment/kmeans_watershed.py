@@ -22,6 +22,7 @@ from leukokit.api import (
     ScaledSegmenter,
     Status,
 )
+from leukokit.api.smear import void_mask, without_void
 from leukokit.plugins.segment._components import area_opened, border_cleared
 from leukokit.plugins.segment._kmeans import Clusters, cluster, ranked
 from leukokit.plugins.segment._lab import Chroma, Plane, chroma
@@ -157,8 +158,9 @@ class KmeansWatershed(ScaledSegmenter):
             ``too_small`` below 16 px a side.
         """
         require_size(image)
-        working = at_reference(image, scale, self.params.reference_red_cell_px)
-        return to_native(judged(self._segment(working), working), image.shape)
+        void = void_mask(image)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:
         p = self.params

@@ -22,7 +22,15 @@ from leukokit.api import (
     Scale,
     ScaledSegmenter,
 )
-from leukokit.api.smear import histogram, median_level, two_level_otsu, two_shades, white_balance
+from leukokit.api.smear import (
+    histogram,
+    median_level,
+    two_level_otsu,
+    two_shades,
+    void_mask,
+    white_balance,
+    without_void,
+)
 from leukokit.plugins.preprocess._burned_in import find_overlays
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
@@ -132,7 +140,7 @@ class MultiOtsu(ScaledSegmenter):
     Params = MultiOtsuParams
     params: MultiOtsuParams
     checks_nuclei = True
-    revision = 2  # scale, purple relative to the picture, plausibility
+    revision = 2  # scale, black, plausibility
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` and ``scale_bar`` where asked for."""
@@ -171,8 +179,9 @@ class MultiOtsu(ScaledSegmenter):
             ``too_small``.
         """
         require_size(image)
-        working = at_reference(image, scale, self.params.reference_red_cell_px)
-        labels = to_native(judged(self._cells(working), working), image.shape)
+        void = void_mask(image)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        labels = to_native(judged(self._cells(working), working), image.shape, void)
         if not self.params.scale_bar:
             return labels
         return replace(labels, roles={**labels.roles, SCALE_BAR: scale_bars(image)})

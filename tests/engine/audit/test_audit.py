@@ -123,6 +123,7 @@ def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tm
     assert before.model is None
     assert "missing" in {each.name for each in before.probes}
     assert finding(before, "segmentation_failures").level is Level.OK
+    assert finding(before, "implausible_segmentation").level is Level.OK
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=cache, executor="inline")
     after = audit_data(loaded, catalog, AuditOptions(cache, INLINE))
     assert after.model is not None

@@ -6,7 +6,17 @@ import cv2
 import numpy as np
 import pytest
 
-from leukokit.api import CELL, NUCLEUS, RED_CELL, UNKNOWN_SCALE, LabelImage, Labels, Scale, ScaleSource
+from leukokit.api import (
+    CELL,
+    NUCLEUS,
+    RED_CELL,
+    UNKNOWN_SCALE,
+    LabelImage,
+    Labels,
+    Scale,
+    ScaleSource,
+    Status,
+)
 from leukokit.evaluation.masks import dice
 from leukokit.plugins.segment._rescale import MAX_SIDE, MIN_SIDE, to_native, to_reference
 from leukokit.testing.images import disks
@@ -94,3 +104,19 @@ def test_a_cell_whose_nucleus_is_lost_is_dropped_in_both_roles() -> None:
     assert list(np.unique(back.cell)) == list(np.unique(back.nucleus)) == [0, 1]
     assert back.cell[14, 14] == 1
     assert back.cell[4, 4] == 0
+
+
+def test_nothing_is_labeled_in_the_void() -> None:
+    """A cell half in the black keeps its other half; one all in it goes, and ids close up."""
+    _, truth = disks(3, size=160, cells=6)
+    first = truth.nucleus == 1
+    columns = np.flatnonzero(first.any(axis=0))
+    void = np.zeros((160, 160), np.bool_)
+    void[truth.cell == 2] = True
+    void[:, columns[len(columns) // 2] :] |= (truth.cell == 1)[:, columns[len(columns) // 2] :]
+    back = to_native(Labels({NUCLEUS: truth.nucleus, CELL: truth.cell}), (160, 160), void)
+    assert not back.cell[void].any()
+    assert back.count == truth.count - 1
+    assert back.cell[(truth.cell == 1) & ~void].all()
+    everything = to_native(truth, (160, 160), np.ones((160, 160), np.bool_))
+    assert everything.status is Status.NO_CELL
