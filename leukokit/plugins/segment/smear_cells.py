@@ -39,6 +39,8 @@ from leukokit.plugins.segment.smear.stains import Stains, shows_no_glass, stains
 
 _TRUSTED = 0.2  # confidence of a scale that was measured on red cells
 _ROUGH = 0.5  # a scale guessed from nuclei may be half as large again: areas then need so much less
+# Much ink and no red cell in it: noise, or a crop of one cell. Nuclei in such crops have 3 and more.
+_MUCH_INK, _STRICTER = 0.4, 1.5  # of the picture; times the evidence
 _BLACKEST = 14  # of 255 in the brightest channel: black, where a picture has black that is no glass
 
 
@@ -197,7 +199,9 @@ class SmearCells(ScaledSegmenter):
         _, areas, at_border = measure(found.parts, found.nucleus)
         least = ruler.area(p.min_nucleus if found.trusted else _ROUGH * p.min_nucleus)
         cells = areas >= np.where(at_border, 0.5 * least, least)
-        cells &= has_nuclei(picture, found.nucleus, found.parts, p.evidence)
+        doubtful = not found.trusted and picture.void is None and np.mean(stains.ink) > _MUCH_INK
+        ratio = _STRICTER * p.evidence if doubtful else p.evidence
+        cells &= has_nuclei(picture, found.nucleus, found.parts, ratio)
         cells[0] = False
         if found.likeness is not None:
             cells &= stained_as_nuclei(stains, found.likeness, found.nucleus, found.parts, cells)

@@ -8,10 +8,11 @@ from scipy import ndimage as ndi
 
 from leukokit.api import LabelImage, Mask
 from leukokit.plugins.segment._basins import measure
-from leukokit.plugins.segment._labels import opened
+from leukokit.plugins.segment._labels import clean, opened
 from leukokit.plugins.segment.smear.picture import Ruler
 
 _CYTOPLASM = 1.25  # cell over nucleus area; with less cytoplasm the nucleus makes the shape
+_HOLE = 0.1  # red-cell areas
 _ARM = 0.2  # diameters: half the width of arms that are taken off
 
 
@@ -44,5 +45,6 @@ def rounded(parts: LabelImage, nucleus: Mask, ink: Mask, ruler: Ruler) -> LabelI
         outlines, _ = cv2.findContours(core.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         hull = cv2.convexHull(np.concatenate(outlines))
         filled = cv2.fillConvexPoly(np.zeros(core.shape, np.uint8), hull, 1)
-        out[box][(filled > 0) & ink[box] & (out[box] == 0)] = number
+        whole = clean(core | ((filled > 0) & ink[box]), max_hole=int(ruler.area(_HOLE)))
+        out[box][whole & (out[box] == 0)] = number
     return out
