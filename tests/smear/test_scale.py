@@ -17,7 +17,9 @@ def test_a_pixel_size_comes_back_as_given() -> None:
     assert scale.known
 
 
-@pytest.mark.parametrize("scale", [UNKNOWN_SCALE, Scale(30.0, 0.15, ScaleSource.NUCLEUS), Scale(30.0, 0.07, ScaleSource.RED_CELLS)])
+@pytest.mark.parametrize(
+    "scale", [UNKNOWN_SCALE, Scale(30.0, 0.15, ScaleSource.NUCLEUS), Scale(30.0, 0.07, ScaleSource.RED_CELLS)]
+)
 def test_an_unknown_scale_gives_no_length(scale: Scale) -> None:
     """A guess from nuclei, or from few red cells, is good enough to segment, not to report in um."""
     assert not scale.known
