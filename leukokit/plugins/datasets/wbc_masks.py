@@ -67,7 +67,7 @@ class WbcMasks(Dataset):
         )
 
     def fallback(self) -> Fallback | None:
-        """Rendered crops of that lab's stain and magnification, unless a folder was named that is not there."""
+        """Take rendered crops of that lab's stain, unless a folder was named that is not there."""
         if self.params.root is not None:
             return None
         return Fallback("smears", {"labs": ["wbc_masks"], "size": 120, "per_class": 30})
