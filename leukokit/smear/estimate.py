@@ -20,7 +20,8 @@ _Image = NDArray[np.uint8]
 _ACCEPT, _DOUBTFUL = 0.2, 0.06  # confidence at which red cells are believed: alone, or as the nucleus agrees
 _MUCH_SURER = 1.5  # times the confidence: what a nearer look must have to be believed instead
 _CLOSER = 0.3  # confidence under which a large image is looked at from nearer too
-_NEARLY_WHOLE = 0.75  # a factor at which looking from nearer shows little more
+_NEARER = 4.0  # times: windows that much nearer still hold red cells that were just too small before
+_HALF, _NEARLY_WHOLE = 0.5, 0.75  # factors: from the first on go to 1 at once, from the second on not at all
 _PINK = 0.3  # of the foreground: when so much of it seems to be nuclei, these may be red cells
 _NOISE, _STEEP = 2.4, 3.6  # steepness of edges at which circles are no evidence, and at which they are
 _FEWEST = 4  # circles, of which a second way to find them is believed
@@ -75,7 +76,8 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
     best = _measured(image, min(_LARGEST_ENLARGED, SIDE / max(image.shape[:2])))
     factor = best.factor
     while best.mode.confidence < _CLOSER and factor < _NEARLY_WHOLE:
-        factor = min(1.0, 4 * factor)  # red cells of a large image may be too small to see
+        # Red cells of a large image may be too small to see
+        factor = _NEARER * factor if _NEARER * factor < _HALF else 1.0
         closer = _measured(image, factor)
         if closer.mode.confidence > _MUCH_SURER * best.mode.confidence:
             best = closer

@@ -22,6 +22,7 @@ _KERNEL, _WITHIN = 0.1, 0.22  # of ln r: deviation of the kernel that finds the 
 _ENOUGH, _COVERED = 3.0, 0.3  # circles, and share of the foreground they cover, that make a mode sure
 _JOIN = 0.35  # of the radius of the largest nucleus: parts nearer than twice that are lobes of one
 _TYPICAL = 0.3  # of the largest area: smaller parts are platelets and dirt
+_JOINED = 6.0  # red cells side by side in a disk of the area of nuclei that touch
 _LARGEST = 2.6  # red cells side by side in the largest circle inside a nucleus
 
 
@@ -90,7 +91,7 @@ class NucleusSizes:
 
     def fit_beside(self, red_cell: float) -> bool:
         """Tell whether red cells of this diameter are not too small for such nuclei."""
-        return self.inscribed < _LARGEST * red_cell
+        return self.inscribed < _LARGEST * red_cell and self.typical < _JOINED * red_cell
 
     def agree_with(self, red_cell: float) -> bool:
         """Tell whether they are as large as nuclei are beside red cells of this diameter."""
