@@ -27,7 +27,13 @@ from leukokit.api.smear import ScaleEstimate, measure_scale, void_mask, without_
 from leukokit.plugins.segment._basins import measure, renumber
 from leukokit.plugins.segment._labels import no_cell, require_size
 from leukokit.plugins.segment.multi_otsu import scale_bars
-from leukokit.plugins.segment.smear.cells import cytoplasm_like, find_cells, ink_is_white_cells, reach
+from leukokit.plugins.segment.smear.cells import (
+    cytoplasm_like,
+    find_cells,
+    ink_is_white_cells,
+    lone_cells,
+    reach,
+)
 from leukokit.plugins.segment.smear.evidence import has_nuclei, stained_as_nuclei
 from leukokit.plugins.segment.smear.learn import distance_to, likeness_far_from, red_cell_likeness
 from leukokit.plugins.segment.smear.nuclei import find_nuclei, typical_radius, white_ink
@@ -187,7 +193,10 @@ class SmearCells(ScaledSegmenter):
                 near = np.ones_like(near)
             else:
                 likeness = likeness_far_from(distance, most, stains, ruler)
-        cytoplasm = near & (stains.ink if likeness is None else cytoplasm_like(stains, likeness))
+        if likeness is None:
+            cytoplasm = near & stains.ink
+        else:
+            cytoplasm = near & (cytoplasm_like(stains, likeness) | lone_cells(stains, nucleus, ruler))
         if picture.void is not None:
             nucleus, cytoplasm = nucleus & ~picture.void, cytoplasm & ~picture.void
         parts = find_cells(nucleus, cytoplasm, radius, ruler, p.neck)

@@ -30,6 +30,8 @@ _HOLE, _NUCLEUS_HOLE = 0.1, 0.35  # of a red-cell area; of the nucleus's area
 # Without red cells to learn from: ink is all of white cells where this little of the picture is ink without a
 # nucleus, and not more than so much is ink at all.
 _LONE_INK, _MOST_INK = 0.04, 0.55
+# Ink of so many red-cell areas, and of this share of its convex hull, is one object; two that touch have .9.
+_LEAST_LONE, _MOST_LONE, _SOLID = 0.8, 10.0, 0.94
 
 
 def reach(nucleus_radius: float, most: float, ruler: Ruler) -> float:
@@ -54,6 +56,24 @@ def holding(mask: Mask, seeds: Mask) -> Mask:
     kept[labels[seeds]] = True
     kept[0] = False
     return kept.take(np.asarray(labels, dtype=np.int32))
+
+
+def lone_cells(stains: Stains, nucleus: Mask, ruler: Ruler) -> Mask:
+    """Ink that is one round object with a nucleus in it: a cell, whatever the color of its cytoplasm.
+
+    Returns
+    -------
+    bool array, h x w
+    """
+    smooth = opened(stains.ink, max(1, ruler.px(_OPENING)))
+    found = np.zeros(smooth.shape, np.uint8)
+    outlines, _ = cv2.findContours(smooth.view(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    least, most = ruler.area(_LEAST_LONE), ruler.area(_MOST_LONE)
+    for outline in outlines:
+        area = cv2.contourArea(outline)
+        if least <= area <= most and area >= _SOLID * cv2.contourArea(cv2.convexHull(outline)):
+            cv2.drawContours(found, [outline], -1, 1, cv2.FILLED)
+    return holding(np.asarray(found > 0), nucleus)
 
 
 def cytoplasm_like(stains: Stains, likeness: Likeness) -> Mask:

@@ -1,0 +1,119 @@
+"""Single steps of ``smear_cells``: reference scale, the red cells' color, lone cells, stains of nuclei."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukokit.api import FloatArray, Mask
+from leukokit.plugins.segment.smear import cells, evidence, learn, picture, red_color, stains
+from leukokit.plugins.segment.smear.picture import Ruler
+
+RULER = Ruler(20.0)
+WHITE, SMUDGE = (110, 70, 190), (186, 150, 206)
+
+
+@pytest.mark.parametrize(("diameter", "expected"), [(16.0, 16.0), (40.0, 40.0), (80.0, 36.0), (10.0, 20.0)])
+def test_pictures_are_brought_to_reference_scale(diameter: float, expected: float) -> None:
+    """Red cells of 16 to 40 px stay as they are; smaller ones become 20 px wide, larger ones 36."""
+    made = picture.at_reference_scale(np.zeros((300, 400, 3), np.uint8), None, diameter)
+    assert made.ruler.diameter == pytest.approx(expected)
+    assert made.shape == (round(300 * made.factor), round(400 * made.factor))
+
+
+def test_huge_factors_are_held_back() -> None:
+    """Tiny red cells are enlarged three times at most, and never past 1600 px."""
+    assert picture.at_reference_scale(np.zeros((100, 100, 3), np.uint8), None, 2.0).factor == 3.0
+    assert max(picture.at_reference_scale(np.zeros((90, 1200, 3), np.uint8), None, 8.0).shape) <= 1600
+
+
+def test_labels_come_back_to_the_grid() -> None:
+    """Labels made on a coarse grid keep their ids and their place on the fine one."""
+    coarse = np.zeros((40, 60), np.int32)
+    coarse[5:20, 5:25] = 1
+    coarse[5:20, 25:45] = 2
+    fine = picture.to_grid(coarse, (120, 180))
+    assert fine.shape == (120, 180)
+    assert fine[36, 45] == 1
+    assert fine[36, 105] == 2
+    assert abs(np.count_nonzero(fine) / np.count_nonzero(coarse) - 9) < 0.5
+    assert picture.to_grid(coarse, (40, 60)) is coarse
+
+
+def measured(scene: Any) -> stains.Stains:
+    found = stains.stains_of(scene.image(), 20.0)
+    assert found is not None
+    return found
+
+
+def circles(centers: list[tuple[int, int]]) -> FloatArray:
+    return np.array([(row, column, 10.0) for row, column in centers])
+
+
+def test_the_color_is_that_of_red_cells_though_circles_lie_on_white_ones(scene: Any) -> None:
+    """Circles on white cells are told by their stain, where red cells have circles too."""
+    centers = scene.crowd()
+    white = [(60, 150), (120, 160), (180, 150)]
+    for row, column in white:
+        scene.disk(row, column, 12, WHITE)
+    found = measured(scene)
+    alone = red_color.color_in_circles(found, circles(centers))
+    mixed = red_color.color_in_circles(found, circles(centers[:4] + white))
+    assert alone is not None
+    assert mixed is not None
+    assert np.abs(alone.middle - mixed.middle).max() < 4
+
+
+def test_circles_that_all_lie_on_white_cells_are_not_believed(scene: Any) -> None:
+    """Where paler ink of another hue is plenty, that is the color of red cells."""
+    centers = scene.crowd()
+    white = [(60, 150), (120, 160), (180, 150)]
+    for row, column in white:
+        scene.disk(row, column, 12, WHITE)
+    found = measured(scene)
+    right = red_color.color_in_circles(found, circles(centers))
+    wrong = red_color.color_in_circles(found, circles(white))
+    assert right is not None
+    assert wrong is not None
+    assert np.abs(right.middle - wrong.middle).max() < 12
+
+
+def test_no_circles_tell_no_color(scene: Any) -> None:
+    """Without circles, and with circles on bare glass, nothing is learned."""
+    scene.crowd()
+    found = measured(scene)
+    assert red_color.color_in_circles(found, np.zeros((0, 3))) is None
+    assert red_color.color_in_circles(found, np.array([[100.0, 200.0, 8.0]])) is None
+
+
+def test_round_ink_with_a_nucleus_is_a_cell(scene: Any) -> None:
+    """A round object of the red cells' own color is a cell where a nucleus lies in it, and a chain is not."""
+    pink = (150, 165, 196)
+    lone = scene.disk(60, 60, 22, pink)
+    chain = [scene.disk(160, column, 14, pink) for column in (60, 84, 108)]
+    nucleus: Mask = scene.disk(60, 60, 10, WHITE) | scene.disk(160, 60, 8, WHITE)
+    scene.disk(60, 160, 22, pink)
+    found = cells.lone_cells(measured(scene), nucleus, RULER)
+    assert found[lone].mean() > 0.95
+    assert not found[chain[2]].any()
+    assert not found[60, 160]
+
+
+def test_smudges_are_not_stained_as_nuclei(scene: Any) -> None:
+    """What is little more purple than red cells, and no darker, is no nucleus beside real ones."""
+    centers = scene.crowd()
+    places = [(40, 150), (40, 195), (100, 150), (100, 195), (170, 170)]
+    masks = [
+        scene.disk(row, column, 14, WHITE if n < 4 else SMUDGE) for n, (row, column) in enumerate(places)
+    ]
+    found = measured(scene)
+    likeness = learn.red_cell_likeness(found, circles(centers), RULER)
+    assert likeness is not None
+    parts = sum((n + 1) * mask.astype(np.int32) for n, mask in enumerate(masks))
+    candidates = np.array([False, *([True] * 5)])
+    passed = evidence.stained_as_nuclei(found, likeness, parts > 0, parts, candidates)
+    assert passed[1:].tolist() == [True, True, True, True, False]
+    nobody = np.zeros(6, np.bool_)
+    assert not evidence.stained_as_nuclei(found, likeness, parts > 0, parts, nobody).any()
