@@ -72,6 +72,10 @@ class HsvThreshold(ScaledSegmenter):
     checks_nuclei = True
     revision = 2  # scale, black, plausibility
 
+    def __init__(self, params: HsvThresholdParams | None = None) -> None:
+        super().__init__(params)
+        self.uses_scale = self.params.reference_red_cell_px is not None
+
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)

@@ -124,6 +124,10 @@ class KmeansWatershed(ScaledSegmenter):
     checks_nuclei = True
     revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
 
+    def __init__(self, params: KmeansWatershedParams | None = None) -> None:
+        super().__init__(params)
+        self.uses_scale = self.params.reference_red_cell_px is not None
+
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` where asked for."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)

@@ -142,6 +142,10 @@ class MultiOtsu(ScaledSegmenter):
     checks_nuclei = True
     revision = 2  # scale, black, plausibility
 
+    def __init__(self, params: MultiOtsuParams | None = None) -> None:
+        super().__init__(params)
+        self.uses_scale = self.params.reference_red_cell_px is not None
+
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell`` and ``scale_bar`` where asked for."""
         p = self.params

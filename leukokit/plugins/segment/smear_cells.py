@@ -23,7 +23,7 @@ from leukokit.api import (
     ScaledSegmenter,
     Status,
 )
-from leukokit.api.smear import ScaleEstimate, measure_scale, void_mask, without_void
+from leukokit.api.smear import ScaleEstimate, measure_scale, plausible_nuclei, void_mask, without_void
 from leukokit.plugins.segment._basins import measure, renumber
 from leukokit.plugins.segment._labels import no_cell, require_size
 from leukokit.plugins.segment.multi_otsu import scale_bars
@@ -119,6 +119,7 @@ class SmearCells(ScaledSegmenter):
 
     Params = SmearCellsParams
     params: SmearCellsParams
+    checks_nuclei = True
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus`` and ``cell``, and ``red_cell``, ``platelet`` and ``scale_bar`` where asked for."""
@@ -147,8 +148,8 @@ class SmearCells(ScaledSegmenter):
         Returns
         -------
         Labels
-            ``no_cell`` where nothing is stained, or nothing that is has the outline of a nucleus. Black that
-            is no glass is never labeled.
+            ``no_cell`` where nothing is stained, or nothing that is has the outline of a nucleus;
+            ``implausible`` where nuclei are not stained like nuclei. Black that is no glass is never labeled.
 
         Raises
         ------
@@ -220,7 +221,8 @@ class SmearCells(ScaledSegmenter):
         clear = p.border == "clear"
         kept = cells & ~at_border if clear else cells
 
-        cell = to_grid(renumber(found.parts, kept), shape)
+        parts = renumber(found.parts, kept)
+        cell = to_grid(parts, shape)
         nucleus = to_grid(found.nucleus.astype(np.int32), shape)
         roles = {NUCLEUS: cell * nucleus, CELL: cell}
         if p.red_cells or p.platelets:
@@ -234,9 +236,10 @@ class SmearCells(ScaledSegmenter):
         if picture.void is not None:
             glass = image.max(axis=2) > _BLACKEST
             roles = {role: labels * glass for role, labels in roles.items()}
-        if kept.any():
-            return Labels(roles, Status.OK)
-        return Labels(roles, Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL)
+        if not kept.any():
+            return Labels(roles, Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL)
+        plausible = plausible_nuclei(picture.pixels, parts * found.nucleus, parts)
+        return Labels(roles, Status.OK if plausible else Status.IMPLAUSIBLE)
 
 
 @dataclass(frozen=True, slots=True)
