@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.api import Status
+from leukokit.cli._audit_lines import audit_lines
 from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_result import RunResult
@@ -51,6 +52,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(_segmentation(result.metrics["segmentation"]))
     if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
         console.print(failures)
+    for line in audit_lines(result.path / "audit.json"):
+        console.print(escape(line))
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
     report = result.path / "report.html"

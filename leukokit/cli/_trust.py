@@ -27,8 +27,9 @@ def trust_lines(part: Mapping[str, Any]) -> list[str]:
     if refer:
         errors = refer["errors_referred"] + refer["errors_kept"]
         lines.append(
-            f"{refer['referred']} of {part['n']} referred to an expert, with {refer['errors_referred']} of "
-            f"{errors} errors; wrong among the rest: {_share(refer['risk'])}"
+            f"to keep errors below {refer['target_risk']:.3g}: {refer['referred']} of {part['n']} referred "
+            f"to an expert, with {refer['errors_referred']} of {errors} errors; wrong among the rest: "
+            f"{_share(refer['risk'])}"
         )
     return lines
 

@@ -119,7 +119,10 @@ def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
     else:
         raise UsageError(
             f"{data!r} is no data set{did_you_mean(data, names)}, no folder and no recipe",
-            hint=f"Data sets are {', '.join(names)}; a folder holds a folder a class; a recipe ends in .yaml",
+            hint=(
+                f"Data sets are {', '.join(names)}; a folder has one folder for each class; "
+                "a recipe ends in .yaml"
+            ),
         )
     text = json.dumps({"leukokit": 1, "name": "audit", "data": section})
     return load_recipe_text(text, catalog, source=data, overrides=overrides)

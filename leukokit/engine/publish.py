@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from leukokit.engine.image_stage import ImageTable
@@ -9,6 +11,9 @@ from leukokit.engine.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.tables import csv_bytes, rejected_table
+
+_MOST_NOTES = 3
+"""Notes that a run says on the terminal; more are in the journal."""
 
 
 def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, observer: Observer) -> None:
@@ -30,7 +35,25 @@ def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, obs
     if images.rejected:
         observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
     if images.notes:
-        observer.say(f"{len(images.notes)} images were converted or have notes; journal.jsonl has them")
+        for line in note_lines(images.notes):
+            observer.say(line)
+
+
+def note_lines(notes: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say the most frequent notes on images, each with its number of images.
+
+    Parameters
+    ----------
+    notes : mapping of sample id to its notes
+    """
+    counts = Counter(note for each in notes.values() for note in dict.fromkeys(each))
+    lines = [
+        f"note: {note} ({count} image{'' if count == 1 else 's'})"
+        for note, count in counts.most_common(_MOST_NOTES)
+    ]
+    more = len(counts) - len(lines)
+    where = f"{more} more; journal.jsonl has all and says" if more else "journal.jsonl says"
+    return [*lines, f"note: {where} which images"]
 
 
 def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | None) -> None:

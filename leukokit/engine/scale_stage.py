@@ -98,7 +98,7 @@ def own_scales(
         score_masks=False,
         store=store,
     )
-    images = run_image_stage(plan, items, workers, observer, name="scale")
+    images = run_image_stage(plan, items, workers, observer, name="measuring the scale")
     rows = images.features.loc[:, list(_NAMES)].to_numpy()
     measured = {
         id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)

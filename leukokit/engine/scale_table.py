@@ -88,7 +88,7 @@ def scale_words(summary: Mapping[str, Any]) -> str:
         words = "scale: no image shows how large a red cell is"
     else:
         words = (
-            f"scale: red cells measure {summary['red_cell_px']:.3g} px ({summary['um_per_px']:.2g} um a "
+            f"scale: a red cell is {summary['red_cell_px']:.3g} px wide ({summary['um_per_px']:.2g} um a "
             f"pixel) in {_percent(summary['known'])} of images"
         )
     if summary["guessed"]:

@@ -384,7 +384,7 @@ def test_workers_and_executors_change_nothing_and_notes_are_kept(
         options += ["--no-cache", "--set", "preprocess=[scaled/noting]"]
         done = command("run", "recipe.yaml", "--run-dir", name, *options)
         assert done.returncode == 0, done.stderr
-        assert "scale: red cells measure" in done.stderr
+        assert "scale: a red cell is" in done.stderr
         assert "um a pixel) in 100 % of images" in done.stderr
         assert "ImageNote" not in done.stderr
         events = [json.loads(line) for line in (tmp_path / name / "journal.jsonl").read_text().splitlines()]

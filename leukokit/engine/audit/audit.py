@@ -256,8 +256,8 @@ class _Progress(Silent):
         self._observer = observer
 
     def stage(self, name: str, total: int) -> None:
-        """Pass on."""
-        self._observer.stage(name, total)
+        """Pass on, as a stage of the audit."""
+        self._observer.stage(f"audit: {name}", total)
 
     def advance(self, count: int = 1) -> None:
         """Pass on."""

@@ -246,7 +246,7 @@ class Checks:
         if pattern is not None:
             what = "which features are missing and how the segmentation ended"
             asked.append(("missing", what, {"": pattern}, spec.probe_missing))
-        observer.stage("probes", len(asked))
+        observer.stage("audit: probes", len(asked))
         found = []
         for name, what, blocks, limits in asked:
             found.append(kept_probe(name, what, blocks, subject, _limit(limits), store=self._store))

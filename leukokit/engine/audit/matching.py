@@ -128,7 +128,7 @@ def find_pairs(
     reader = _Reader(dataset, reading)
     with threads(workers, observer) as work:
         samples = [item.sample for item in items]
-        pictures = work.each("read to compare", reader.picture, samples, len(samples))
+        pictures = work.each("audit: reading pictures to compare", reader.picture, samples, len(samples))
         search = _Search(samples, pictures, reader, work)
         candidates = _candidates(pictures, hashes, runs, settings)
         search.copies()
@@ -214,7 +214,7 @@ class _Search:
             a, b = self._pictures[rows[0]], self._pictures[rows[1]]
             return None if a is None or b is None else match(a.features, b.features)
 
-        self._add("compare images", compare, asked)
+        self._add("audit: comparing pairs of pictures", compare, asked)
 
     def compare_mirrored(self, asked: Iterable[_Rows]) -> None:
         """Compare the mirror image of the first with the second, where they are no pair as they are.
@@ -226,7 +226,7 @@ class _Search:
             a, b = self._reader.mirrored(self._samples[rows[0]]), self._pictures[rows[1]]
             return None if a is None or b is None else match(a, b.features, mirrored=True)
 
-        self._add("compare mirror images", compare, asked)
+        self._add("audit: comparing mirrored pairs", compare, asked)
 
     def _add(self, stage: str, compare: Callable[[_Rows], Overlap | None], asked: Iterable[_Rows]) -> None:
         rows = sorted(pair for pair in asked if not self._alike(pair))

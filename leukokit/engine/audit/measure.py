@@ -186,7 +186,7 @@ def measure(
         score_masks=False,
         store=store,
     )
-    images = run_image_stage(plan, items, workers, observer)
+    images = run_image_stage(plan, items, workers, observer, name="audit: colors and corners")
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
     files = tuple(file_facts(kept, store, workers.count))
