@@ -21,7 +21,7 @@ _FILES = (
     ("tuning.csv", "settings that were tried"),
     ("features.parquet", "features of every image"),
     ("scale.csv", "how wide a pixel of every image is, and who says so"),
-    ("masks.csv", "agreement with expert masks, image by image"),
+    ("masks.csv", "agreement with the true masks, image by image"),
     ("journal.jsonl", "what happened, in order"),
     ("model/model_card.md", "the model card"),
 )

@@ -84,8 +84,8 @@ def _verdict(part: str | None, facts: Mapping[str, Any], run: FinishedRun) -> st
     estimate = Estimate.of(accuracy, (facts.get("intervals") or {}).get("accuracy"))
     interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
     return (
-        f"{round(accuracy * n):,} of {n:,} {part} images went to their right class: "
-        f"{estimate.text}{interval}, on the split {split_name(run)}."
+        f"{round(accuracy * n):,} of {n:,} {part} images were classified correctly: "
+        f"{estimate.text}{interval}, with the split {split_name(run)}."
     )
 
 

@@ -29,6 +29,21 @@ from leukokit.report.html.text import known, percent, short
 _MOST_SETTINGS = 200
 _STEPS = 10  # of the shading of a confusion matrix
 
+_AGREEMENT = {
+    "dice_mean": "Dice mean",
+    "dice_median": "median",
+    "dice_p10": "10th percentile",
+    "iou_mean": "IoU mean",
+    "iou_median": "median",
+    "iou_p10": "10th percentile",
+    "objects_true": "true objects",
+    "objects_found": "found",
+    "count_error": "miscounted an image",
+    "images": "images",
+    "failures": "failed",
+}
+"""Columns of the agreement with true masks, in the order in which they are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConfusionCell:
@@ -89,7 +104,7 @@ class Outcome:
         The part of the headline.
     others : sequence of PartScores
     segmentation : Table or None
-        Agreement with expert masks.
+        Agreement with the true masks: those of experts, or of rendered smears.
     """
 
     scores: Table | None
@@ -278,9 +293,12 @@ def _any_cell(value: object) -> Cell:
 def _segmentation(facts: object) -> Table | None:
     if not isinstance(facts, Mapping) or not facts:
         return None
-    columns = list(dict.fromkeys(str(name) for each in facts.values() for name in each))
+    present = {str(name) for each in facts.values() for name in each}
+    columns = [name for name in _AGREEMENT if name in present]
+    columns += sorted(present.difference(columns))
     rows = [
         [Cell(str(role).replace("_", " "), str(role)), *(_any_cell(each.get(name)) for name in columns)]
-        for role, each in facts.items()
+        for role, each in sorted(facts.items(), key=lambda item: item[0] != "nucleus")
     ]
-    return Table(["", *(name.replace("_", " ") for name in columns)], rows, "Agreement with expert masks")
+    heads = [_AGREEMENT.get(name, name.replace("_", " ")) for name in columns]
+    return Table(["", *heads], rows, "Agreement with the true masks")

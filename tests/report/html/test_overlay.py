@@ -62,7 +62,7 @@ def test_the_page_shows_them_as_text_and_pictures(make_run: MakeRun, sheet: Path
     run = make_run()
     (run / "figures" / "segmentation.png").write_bytes(sheet.read_bytes())
     html = render_run(FinishedRun(run))
-    section = html[html.index("<h3>Segmentation</h3>") :]
+    section = html[html.index(">Segmentation</h3>") :]
     assert "&lt;b&gt;.png" in section
     assert "<b>.png" not in section
     assert section.count('<li class="failed">') == 2
@@ -78,7 +78,7 @@ def test_a_sheet_of_an_older_version_is_shown_whole(make_run: MakeRun, sheet: Pa
         opened.convert("RGB").resize((500, 600)).save(path)
     assert overlay_of(path) is None
     html = render_run(FinishedRun(run))
-    assert 'class="sheet"' in html[html.index("<h3>Segmentation</h3>") :]
+    assert 'class="sheet"' in html[html.index(">Segmentation</h3>") :]
     path.write_bytes(sheet.read_bytes()[:5000])
     assert overlay_of(path) is None
     assert "did not fit" in render_run(FinishedRun(run))

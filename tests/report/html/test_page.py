@@ -114,7 +114,7 @@ def test_headline_numbers_are_those_of_the_metrics(full_run: Path) -> None:
     right = int((rows["true"] == rows["predicted"]).sum())
     text = page_of(full_run).text
     assert (
-        f"{right} of {len(rows)} test images went to their right class: {facts['accuracy'] * 100:.1f}%"
+        f"{right} of {len(rows)} test images were classified correctly: {facts['accuracy'] * 100:.1f}%"
         in text
     )
     interval = facts["intervals"]["accuracy"]
