@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+import leukokit
 from leukokit.api import read_image
 from leukokit.api.smear import stain_contrast
 from leukokit.testing.images import disks
@@ -37,6 +38,14 @@ def noise_field(
 def test_noise_of_any_grain_is_no_stain(seed: int, grain: float, strength: float, gray: bool) -> None:
     """Fine or coarse, weak or strong, colored or gray: where noise is steep does not depend on its value."""
     assert not stain_contrast(noise_field(seed, grain, strength, gray=gray)).stained
+
+
+@pytest.mark.parametrize("name", ["Pre/smear-0005", "Early/smear-0003", "Benign/smear-0020"])
+def test_crowded_fields_are_stained(name: str) -> None:
+    """Where red cells leave hardly any glass, all gradients are steep, and contours stand out less."""
+    smears = leukokit.component("dataset", "smears", per_class=90, patients=120)
+    sample = next(sample for sample in smears.samples() if sample.id == name)
+    assert stain_contrast(smears.render(sample)).stained
 
 
 @pytest.mark.parametrize("level", [0, 14, 128, 255])
