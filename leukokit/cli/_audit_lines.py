@@ -10,7 +10,7 @@ from typing import Any
 from leukokit.cli._terminal import safe
 
 _MOST = 4
-_WORDS = {"fail": "fails", "warn": "warns"}
+_RAISED = ("fail", "warn")
 
 
 def audit_lines(path: Path) -> list[str]:
@@ -25,8 +25,8 @@ def audit_lines(path: Path) -> list[str]:
         return []
     audit = json.loads(path.read_text("utf-8"))
     raised = [
-        f"audit {_WORDS[level]}: {safe(words)}"
-        for level in _WORDS
+        f"audit: {level}: {safe(words)}"
+        for level in _RAISED
         for found, words in [
             *((each, str(each["title"])) for each in audit["findings"]),
             *((each, _probe(each)) for each in audit["probes"]),

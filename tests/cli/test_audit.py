@@ -55,7 +55,7 @@ def test_a_data_set_by_name(audit):
     assert "ok  smears" in done.stdout
     for words in ("No exact copies", "color", "chance", "SYNTHETIC SMEARS", "Research use only"):
         assert words in done.stdout, words
-    assert "images: 16" in done.stderr
+    assert "audit: colors and corners: 16" in done.stderr
     assert "images: 16" not in done.stdout
 
 

@@ -37,9 +37,9 @@ def test_what_the_audit_raises_is_said_worst_first(tmp_path: Path) -> None:
     path = tmp_path / "audit.json"
     path.write_text(json.dumps({"findings": findings, "probes": probes}))
     assert audit_lines(path) == [
-        "audit fails: one picture under two labels",
-        "audit fails: the probe color (six numbers) reaches accuracy 0.900",
-        "audit warns: scale differs",
+        "audit: fail: one picture under two labels",
+        "audit: fail: the probe color (six numbers) reaches accuracy 0.900",
+        "audit: warn: scale differs",
     ]
 
 
