@@ -154,7 +154,8 @@ def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitS
     if asked is None:
         return fixed
     if data.stood_in and asked.method in ("named", "file"):
-        observer.warn(f"split {asked.method!r} belongs to the real data; the stand-in's own split is used")
+        name = asked.name if isinstance(asked, Named) else "from a file"
+        observer.warn(f"the split {name} belongs to the real data; the split of the synthetic smears is used")
         return fixed
     return asked
 

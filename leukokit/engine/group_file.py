@@ -27,7 +27,7 @@ def regrouped(
         Where the file cannot be read, or names none of the samples.
     """
     if stood_in:
-        observer.warn(f"the groups in {path} belong to the real data; the stand-in's own groups are used")
+        observer.warn(f"the groups in {path} belong to the real data; those of the synthetic smears are used")
         return samples
     groups = read_group_file(path)
     known = {sample.id for sample in samples}

@@ -128,7 +128,8 @@ def _setting(recipe: Recipe, data: OpenData, observer: Observer) -> ScaleSetting
     setting = recipe.model.data.scale
     if data.stood_in and setting.by is None:
         observer.warn(
-            f"the scale in the recipe ({setting}) belongs to the real data; the stand-in's is measured"
+            f"the scale in the recipe ({setting}) belongs to the real data; that of the synthetic smears is "
+            "measured"
         )
         return ScaleSetting(by="auto", pixel_size_um=None, red_cell_px=None)
     return setting

@@ -32,13 +32,13 @@ _STEPS = 10  # of the shading of a confusion matrix
 _AGREEMENT = {
     "dice_mean": "Dice mean",
     "dice_median": "median",
-    "dice_p10": "10th percentile",
+    "dice_p10": "p10",
     "iou_mean": "IoU mean",
     "iou_median": "median",
-    "iou_p10": "10th percentile",
+    "iou_p10": "p10",
     "objects_true": "true objects",
     "objects_found": "found",
-    "count_error": "miscounted an image",
+    "count_error": "count off by",
     "images": "images",
     "failures": "failed",
 }
