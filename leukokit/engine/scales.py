@@ -21,7 +21,7 @@ from leukokit.engine.scale_stage import OwnScales, own_scales
 from leukokit.engine.store import Store
 from leukokit.recipe import Recipe
 from leukokit.recipe.scale import ScaleSetting
-from leukokit.smear.pool import Pool, is_sure, pool
+from leukokit.smear.pool import Pool, is_another_magnification, is_sure, pool
 
 
 def asks_for_scale(recipe: Recipe) -> bool:
@@ -77,7 +77,8 @@ class Scales:
             return asked.scale
         if is_sure(own):
             return own
-        return next((each.scale for each in (slide, whole) if each is not None and each.agreed), own)
+        agreed = (each.scale for each in (slide, whole) if each is not None and each.agreed)
+        return next((scale for scale in agreed if not is_another_magnification(own, scale)), own)
 
     def _slides(self, items: Iterable[Item], tested: Collection[str]) -> dict[str, Pool]:
         """Pool each group over its images outside of the test part, or over all where it lies inside."""

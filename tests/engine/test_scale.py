@@ -347,6 +347,16 @@ def test_a_weak_image_takes_its_slide_s_scale_before_the_data_set_s() -> None:
     assert alone == own["w"]  # two scales in the data set: which is its own, nobody knows
 
 
+@pytest.mark.parametrize("own", [red(210.0, 0.18), red(2.5, 0.05), Scale(150.0, 0.15, ScaleSource.NUCLEUS)])
+def test_an_unsure_image_of_another_magnification_does_not_take_the_scale_of_the_others(own: Scale) -> None:
+    """A tenfold magnified photograph among small ones would be told to be ten times as wide as it is."""
+    others = dict.fromkeys("abcdef", red(17.0))
+    found = given(scales("auto", others | {"x": own}).given_to(items(dict.fromkeys("abcdefx"))))
+    assert found["x"] == own
+    blank = given(scales("auto", others | {"x": UNKNOWN_SCALE}).given_to(items(dict.fromkeys("abcdefx"))))
+    assert blank["x"].red_cell_px == pytest.approx(17, rel=0.005)
+
+
 def test_images_of_two_scales_keep_their_own_guess() -> None:
     """What is not agreed on is not handed on, and a guess stays a guess."""
     guess = Scale(33.0, 0.15, ScaleSource.NUCLEUS)
