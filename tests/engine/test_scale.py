@@ -119,7 +119,7 @@ def test_red_cells_give_each_image_its_scale(run: Run) -> None:
     summary = json.loads((result.path / "metrics.json").read_text())["scale"]
     assert summary["known"] == 1.0
     assert summary["how"] == "red cells of each image"
-    assert summary["red_cell_px"] == pytest.approx(float(table["red_cell_px"].median()))
+    assert summary["red_cell_px"] == pytest.approx(float(table["red_cell_px"].median()), abs=1e-3)
 
 
 def test_a_second_run_measures_nothing_and_gives_the_same_bytes(run: Run) -> None:
@@ -279,6 +279,9 @@ def test_an_image_without_red_cells_takes_the_scale_of_the_others(run: Run, smea
 
 def test_a_recipe_without_use_for_the_scale_does_not_pay_for_it(recipe: Path, tmp_path: Path) -> None:
     """No stage, no file, and the same keys as before there was any scale."""
+    text = recipe.read_text()
+    text = text.replace("{use: multi_otsu}", "{use: multi_otsu, params: {reference_red_cell_px: null}}")
+    recipe.write_text(text.replace("morphology", "{use: morphology, params: {unit: px}}"))
     catalog = discover()
     options = RunOptions(tmp_path / "plain", workers=Workers(ExecutorKind.INLINE, 1))
     result = run_recipe(load_recipe(recipe, catalog), catalog, options)
@@ -367,6 +370,16 @@ def test_images_of_two_scales_keep_their_own_guess() -> None:
     assert found == crops  # one image in ten does not speak for all
     nothing = dict.fromkeys("abc", guess)
     assert given(scales("dataset", nothing).given_to(items(dict.fromkeys("abc")))) == nothing
+
+
+@pytest.mark.parametrize(("given_px", "told"), [(16, False), (1900, True), (3, True)])
+def test_a_stated_scale_that_the_red_cells_contradict_is_warned_of(
+    run: Run, given_px: int, told: bool
+) -> None:
+    """A run without an audit says it too: what is told in um would be wrong, and look right."""
+    events = (run(f"{{red_cell_px: {given_px}}}").path / "journal.jsonl").read_text().splitlines()
+    words = f"by the stated scale a red cell is {given_px} px wide, but those in the images are"
+    assert any(words in event for event in events) is told
 
 
 # In processes, as users do it.
