@@ -134,7 +134,7 @@ def test_a_run_without_one_good_image_fails(copied: Path, recipe: Path, cli: Leu
         path.write_text(f"no image {path}")
     done = cli("run", recipe, "--run-dir", "out")
     assert done.returncode == 1
-    assert "every one of 40 images was rejected (not_an_image). The first, few/00.png:" in done.stderr
+    assert "every one of 40 images was rejected (not_an_image)" in done.stderr
     assert "rejected.csv" in done.stderr
 
 

@@ -12,6 +12,7 @@ from leukokit.engine.executors import ExecutorKind, Workers
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
+from leukokit.errors import RunFailed
 from leukokit.recipe import load_recipe
 
 RECIPE = """
@@ -24,9 +25,9 @@ segment: {use: smear_cells, params: {border: keep}}
 """
 
 
-def run(tmp_path: Path, preprocess: str) -> RunResult:
+def run(tmp_path: Path, preprocess: str, recipe: str = RECIPE) -> RunResult:
     path = tmp_path / "recipe.yaml"
-    path.write_text(RECIPE.replace("PREPROCESS", preprocess))
+    path.write_text(recipe.replace("PREPROCESS", preprocess))
     catalog = discover()
     options = RunOptions(tmp_path / "runs", None, tmp_path / "cache", Workers(ExecutorKind.INLINE, 1))
     return run_recipe(load_recipe(path, catalog), catalog, options)
@@ -57,3 +58,10 @@ def test_images_of_other_proportions_are_not_scored_and_a_note_says_so(
     events = [json.loads(line) for line in (result.path / "journal.jsonl").read_text().splitlines()]
     notes = [note for event in events if event["event"] == "read" for note in event["notes"]]
     assert sum("changed the image's proportions" in note for note in notes) == 9
+
+
+def test_a_scale_so_wrong_that_no_image_is_left_is_named(tmp_path: Path) -> None:
+    """The error says what is wrong with the first image; the others are in its file."""
+    recipe = RECIPE.replace("Pro]}", "Pro]}, scale: {red_cell_px: 2000}")
+    with pytest.raises(RunFailed, match=r"every one of 9 .*first, Benign/smear-0001: .* 2000 px"):
+        run(tmp_path, "rescale", recipe)
