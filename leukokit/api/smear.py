@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from leukokit.smear.contrast import StainContrast, stain_contrast
 from leukokit.smear.estimate import ScaleEstimate, estimate_scale, measure_scale
+from leukokit.smear.label_grid import labels_on_grid
 from leukokit.smear.otsu import histogram, median_level, two_level_otsu, two_shades
 from leukokit.smear.plausibility import plausible_nuclei
 from leukokit.smear.rescale import rescaled
@@ -17,6 +18,7 @@ __all__ = [
     "StainContrast",
     "estimate_scale",
     "histogram",
+    "labels_on_grid",
     "measure_scale",
     "median_level",
     "plausible_nuclei",

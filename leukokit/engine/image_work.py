@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,7 @@ from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Outcome, Reje
 from leukokit.engine.keys import sample_seed
 from leukokit.engine.store import Store
 from leukokit.evaluation.masks import Row, score_image
+from leukokit.smear.label_grid import labels_on_grid
 
 T = TypeVar("T")
 
@@ -171,9 +173,24 @@ class ImageTask:
 
         def compare() -> Row | None:
             truth = self._plan.dataset.truth(self._item.sample)
-            return None if truth is None else score_image(labels, truth)
+            found = None if truth is None else self._on_grid_of(truth, labels)
+            return None if truth is None or found is None else score_image(found, truth)
 
         return self._timed("truth", Stage.TRUTH, compare)
+
+    def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
+        """Bring labels of a resized image back to the file's grid; None, and a note, where that cannot be."""
+        if all(step.component.keeps_shape for step in self._plan.preprocess):  # type: ignore[union-attr]
+            return labels
+        roles = {}
+        for role, true in truth.roles.items():
+            if role in labels.roles:
+                if math.isnan(resize_factor(true, labels.roles[role])):
+                    note = "a preprocessor changed the image's proportions: the truth does not lie on it"
+                    self.notes += (f"truth: {note}; not compared",)
+                    return None
+                roles[role] = labels_on_grid(labels.roles[role], true.shape)
+        return replace(labels, roles=roles)
 
     def _read(self) -> RGBImage:
         image, notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
@@ -234,7 +251,7 @@ class ImageTask:
             self.seconds[step_id] = perf_counter() - started
 
 
-def resize_factor(before: RGBImage, after: RGBImage) -> float:
+def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
     """How many times as wide ``after`` is; NaN where width and height did not change alike.
 
     What is cut off on all sides alike cannot be told from what was shrunk.

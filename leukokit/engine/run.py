@@ -229,9 +229,13 @@ class _Run:
         publish_rejected(self.directory, first.images, self.data.name, self.observer)
         if not len(first.images.features):
             reasons = sorted({why.reason for _, why in first.images.rejected})
+            examples = [
+                f"{item.sample.id}: {why.detail}" for item, why in first.images.rejected if why.detail
+            ]
             raise RunFailed(
                 f"every one of {len(first.images.rejected)} images was rejected ({', '.join(reasons)})",
                 where=str(self.directory.path / "rejected.csv"),
+                hint=f"The first, {examples[0]}" if examples else None,
             )
         if self.recipe.classify is None or not folds:
             return [first, *(self.stage.images(fold) for fold in folds[1:])]

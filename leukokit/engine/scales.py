@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from leukokit.api import DataError, Part, Scale, ScaleSource
 from leukokit.engine.data import OpenData
@@ -21,7 +22,10 @@ from leukokit.engine.scale_stage import OwnScales, own_scales
 from leukokit.engine.store import Store
 from leukokit.recipe import Recipe
 from leukokit.recipe.scale import ScaleSetting
-from leukokit.smear.pool import Pool, is_sure, pool
+from leukokit.smear.pool import ENOUGH, Pool, is_another_magnification, is_sure, pool
+
+_WRONG = 1.5
+"""Stated over measured red-cell diameter that is said to be wrong: no red cells are so large or small."""
 
 
 def asks_for_scale(recipe: Recipe) -> bool:
@@ -77,7 +81,8 @@ class Scales:
             return asked.scale
         if is_sure(own):
             return own
-        return next((each.scale for each in (slide, whole) if each is not None and each.agreed), own)
+        agreed = (each.scale for each in (slide, whole) if each is not None and each.agreed)
+        return next((scale for scale in agreed if not is_another_magnification(own, scale)), own)
 
     def _slides(self, items: Iterable[Item], tested: Collection[str]) -> dict[str, Pool]:
         """Pool each group over its images outside of the test part, or over all where it lies inside."""
@@ -121,7 +126,25 @@ def find_scales(
         observer.warn("no image has a group, so each image's own red cells say its scale")
     reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
     own = own_scales(data.dataset, items, reading, store=store, workers=workers, observer=observer)
+    contradiction = _contradiction(stated, own.scales)
+    if contradiction:
+        observer.warn(contradiction)
     return Scales(setting, own, stated, notes)
+
+
+def _contradiction(stated: Mapping[str, Scale], own: Mapping[str, Scale]) -> str:
+    """Say so where red cells contradict the stated scale by half; asked without an audit too."""
+    ids = [id_ for id_ in stated if is_sure(own[id_])]
+    if len(ids) < ENOUGH:
+        return ""
+    said, seen = (median([scales[id_].red_cell_px for id_ in ids]) for scales in (stated, own))
+    off = median([stated[id_].red_cell_px / own[id_].red_cell_px for id_ in ids])
+    if 1 / _WRONG < off < _WRONG:
+        return ""
+    return (
+        f"by the stated scale a red cell is {said:.4g} px wide, but those in the images are {seen:.4g} px: "
+        "lengths in um will be wrong; check data.scale, and whether the images were resized"
+    )
 
 
 def _setting(recipe: Recipe, data: OpenData, observer: Observer) -> ScaleSetting:

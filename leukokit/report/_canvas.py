@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -36,6 +38,17 @@ def plain(text: object) -> str:
     """Make text of any origin drawable: lone surrogates and control characters become question marks."""
     encodable = str(text).encode("utf-8", "replace").decode("utf-8")
     return "".join(c if c.isprintable() else "?" for c in encodable)
+
+
+@contextmanager
+def letters_of_any_script() -> Iterator[None]:
+    """Draw letters that no font at hand has as boxes, without a warning of Matplotlib's for each of them.
+
+    The page and the tables have the names as text.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
+        yield
 
 
 def literal(text: Text) -> Text:
@@ -88,9 +101,10 @@ def save_png(
     buffer = io.BytesIO()
     # Level 4 takes half the time of the default, 6, for a file 3 % larger.
     settings = {"compress_level": 4}
-    figure.savefig(
-        buffer, format="png", dpi=DPI, metadata={"Software": None, **(notes or {})}, pil_kwargs=settings
-    )
+    with letters_of_any_script():
+        figure.savefig(
+            buffer, format="png", dpi=DPI, metadata={"Software": None, **(notes or {})}, pil_kwargs=settings
+        )
     write_whole(path, buffer.getvalue())
 
 

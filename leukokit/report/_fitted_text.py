@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from leukokit.report._canvas import literal
+from leukokit.report._canvas import letters_of_any_script, literal
 
 _MOST_LINES = 3
 
@@ -12,7 +12,8 @@ _MOST_LINES = 3
 def text_width(figure: Figure, text: str, *, size: float, bold: bool = False) -> float:
     """Width of one line, in inches."""
     written = literal(figure.text(0, 0, text, fontsize=size, fontweight="bold" if bold else "normal"))
-    width = written.get_window_extent().width
+    with letters_of_any_script():
+        width = written.get_window_extent().width
     written.remove()
     return float(width) / figure.dpi
 

@@ -148,7 +148,8 @@ def _by_look(
     for each in [*first, *typical, *failures]:
         if len(found) < share:
             found.setdefault(each.id, each)
-    return list(found.values())
+    failed = {each.id for each in failures}
+    return sorted(found.values(), key=lambda each: each.id not in failed)
 
 
 def _failures(label: str, ids: Sequence[str], status: Mapping[str, Status]) -> list[Chosen]:

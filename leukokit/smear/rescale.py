@@ -12,6 +12,9 @@ from leukokit.smear.scale import Scale
 LARGEST_FACTOR = 8.0
 """Enlarging further shows nothing more: a red cell of three px has no shape."""
 
+SMALLEST_SIDE = 16
+"""Shortest side of what can be segmented, in px."""
+
 LARGEST_PIXELS = 2**26
 """As many pixels as an image that is read may have."""
 
@@ -37,7 +40,8 @@ def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDAr
     Raises
     ------
     ImageRejected
-        ``too_large`` where the result would be more than 8 times as wide, or have more than 2^26 px.
+        ``too_large`` where the result would be more than 8 times as wide, or have more than 2^26 px;
+        ``too_small`` where it would be shrunk to less than 16 px a side.
     """
     factor = red_cell_px / scale.red_cell_px
     height, width = image.shape[:2]
@@ -50,6 +54,12 @@ def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDAr
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     if size == (width, height):
         return image
+    if factor < 1 and min(size) < SMALLEST_SIDE:
+        raise ImageRejected(
+            "too_small",
+            f"red cells measure {scale.red_cell_px:.4g} px; for {red_cell_px:.3g} px the image would be "
+            f"shrunk to {size[0]} x {size[1]} px, less than {SMALLEST_SIDE}; check the scale",
+        )
     if size[0] * size[1] > LARGEST_PIXELS:
         raise ImageRejected(
             "too_large",

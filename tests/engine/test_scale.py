@@ -351,6 +351,16 @@ def test_a_weak_image_takes_its_slide_s_scale_before_the_data_set_s() -> None:
     assert alone == own["w"]  # two scales in the data set: which is its own, nobody knows
 
 
+@pytest.mark.parametrize("own", [red(210.0, 0.18), red(2.5, 0.05), Scale(150.0, 0.15, ScaleSource.NUCLEUS)])
+def test_an_unsure_image_of_another_magnification_does_not_take_the_scale_of_the_others(own: Scale) -> None:
+    """A tenfold magnified photograph among small ones would be told to be ten times as wide as it is."""
+    others = dict.fromkeys("abcdef", red(17.0))
+    found = given(scales("auto", others | {"x": own}).given_to(items(dict.fromkeys("abcdefx"))))
+    assert found["x"] == own
+    blank = given(scales("auto", others | {"x": UNKNOWN_SCALE}).given_to(items(dict.fromkeys("abcdefx"))))
+    assert blank["x"].red_cell_px == pytest.approx(17, rel=0.005)
+
+
 def test_images_of_two_scales_keep_their_own_guess() -> None:
     """What is not agreed on is not handed on, and a guess stays a guess."""
     guess = Scale(33.0, 0.15, ScaleSource.NUCLEUS)
@@ -361,6 +371,16 @@ def test_images_of_two_scales_keep_their_own_guess() -> None:
     assert found == crops  # one image in ten does not speak for all
     nothing = dict.fromkeys("abc", guess)
     assert given(scales("dataset", nothing).given_to(items(dict.fromkeys("abc")))) == nothing
+
+
+@pytest.mark.parametrize(("given_px", "told"), [(16, False), (1900, True), (3, True)])
+def test_a_stated_scale_that_the_red_cells_contradict_is_warned_of(
+    run: Run, given_px: int, told: bool
+) -> None:
+    """A run without an audit says it too: what is told in um would be wrong, and look right."""
+    events = (run(f"{{red_cell_px: {given_px}}}").path / "journal.jsonl").read_text().splitlines()
+    words = f"by the stated scale a red cell is {given_px} px wide, but those in the images are"
+    assert any(words in event for event in events) is told
 
 
 # In processes, as users do it.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from leukokit.report._canvas import new_figure
+from leukokit.report._canvas import new_figure, save_png
 from leukokit.report._fitted_text import elided, text_width, wrapped
+from leukokit.report.html.svg import new_plot, svg_of
 
 
 def test_short_text_stays_as_it_is() -> None:
@@ -38,3 +41,17 @@ def test_sentences_are_broken_between_words() -> None:
     assert all(text_width(figure, line, size=7.5, bold=True) <= 1.6 for line in lines)
     assert len(wrapped(figure, text * 9, 1.6, size=7.5)) == 3
     assert text_width(figure, wrapped(figure, "W" * 99, 1.6, size=7.5)[0], size=7.5) <= 1.6
+
+
+@pytest.mark.filterwarnings("error")
+def test_letters_of_any_script_are_drawn_without_a_warning(tmp_path: Path) -> None:
+    """Names in Chinese or emoji: boxes where no font has them, and a quiet terminal."""
+    figure = new_figure(4, 1)
+    name = "\N{CJK UNIFIED IDEOGRAPH-4E2D}\N{CJK UNIFIED IDEOGRAPH-6587} \N{MICROSCOPE}"
+    assert text_width(figure, name, size=7) > 0
+    figure.text(0, 0.5, name)
+    save_png(figure, tmp_path / "figure.png", name)
+    assert (tmp_path / "figure.png").exists()
+    plot = new_plot(200, 100)
+    plot.text(0, 0.5, name)
+    assert name in svg_of(plot, "plot", title=name, description=name)

@@ -62,6 +62,15 @@ def test_where_many_fail_two_failures_are_shown_and_the_gravest_first() -> None:
     assert [each.reason for each in found[2:]] == ["typical", "typical"]
 
 
+def test_failures_that_fill_the_row_stand_before_the_only_typical_image() -> None:
+    """The worst come first, also where there are too few good images to fill the row."""
+    ids = [f"a{i}" for i in range(6)]
+    status = dict.fromkeys(ids, Status.IMPLAUSIBLE) | {"a5": Status.OK}
+    found = choose(dict.fromkeys(ids, "A"), status, None, alike)
+    assert [each.reason for each in found] == ["5 of 6 end like this"] * 3 + ["typical"]
+    assert found[3].id == "a5"
+
+
 def test_a_class_of_failures_alone_is_shown_as_such() -> None:
     """Nothing typical is invented."""
     ids = ["a", "b", "c"]

@@ -105,8 +105,9 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
     off = np.abs(logs) > np.log1p(_OFF)
     ratio = float(np.exp(center))
     title = (
-        f"the stated scale makes a red cell {float(np.median(stated[both])):.3g} px wide, {ratio:.2f} times "
-        f"the {float(np.median(measured[both])):.3g} px that those in the images measure"
+        f"the stated scale makes a red cell {_three_digits(np.median(stated[both]))} px wide, "
+        f"{_three_digits(ratio)} times the {_three_digits(np.median(measured[both]))} px that those "
+        "in the images measure"
     )
     text = (
         "All lengths in um and every area limit are wrong by that factor. Check the pixel size: objective "
@@ -118,6 +119,11 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
     worst = np.argsort(-np.abs(logs), kind="stable")
     named = np.asarray(ids)[both][worst][off[worst]]
     return Finding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
+
+
+def _three_digits(value: float | np.float64) -> str:
+    """Write a number in three digits, never as a power of ten."""
+    return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def scale_unknown(

@@ -44,7 +44,7 @@ class Rescale(ScaledPreprocessor):
     An image of unknown scale is returned as it is, with a note; a rough guess from its nuclei counts as
     unknown. In a run the scale is that of the recipe's ``data.scale``; called without one, it is measured on
     the red cells of the image. An image that would become more than 8 times as wide, or larger than 2^26 px,
-    is rejected as ``too_large``.
+    is rejected as ``too_large``; one that would be shrunk to less than 16 px a side, as ``too_small``.
     """
 
     Params = RescaleParams
@@ -64,7 +64,7 @@ class Rescale(ScaledPreprocessor):
         Raises
         ------
         ImageRejected
-            ``too_large``.
+            ``too_large`` or ``too_small``: the scale is wrong, or the image no field of view.
         """
         found = estimate_scale(image) if scale is None else scale
         if not found.known:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from leukokit.api import CELL, NUCLEUS, LabelImage, Labels, Mask, RGBImage, Scale, Status
-from leukokit.api.smear import estimate_scale
+from leukokit.api import CELL, NUCLEUS, Labels, Mask, RGBImage, Scale, Status
+from leukokit.api.smear import estimate_scale, labels_on_grid
 from leukokit.plugins.segment._basins import renumber
 
 TOLERANCE = 0.15
@@ -126,9 +126,19 @@ def to_native(labels: Labels, shape: tuple[int, ...], void: Mask | None = None) 
     height, width = shape[:2]
     if void is None and all(each.shape == (height, width) for each in labels.roles.values()):
         return labels
-    roles = {role: _resampled(each, (width, height)) for role, each in labels.roles.items()}
+    roles = {role: labels_on_grid(each, (height, width)) for role, each in labels.roles.items()}
     if void is not None:
         roles = {role: np.where(void, 0, each).astype(np.int32) for role, each in roles.items()}
+    return consistent(Labels(roles, labels.status))
+
+
+def consistent(labels: Labels) -> Labels:
+    """Drop what resampling tore apart: ids are 1..n again in every role.
+
+    A nucleus stays inside the cell of its id. A cell without its nucleus, or the other way round, is dropped
+    in both roles; the status is ``no_cell`` where none is left.
+    """
+    roles = dict(labels.roles)
     cell, nucleus = roles.get(CELL), roles.get(NUCLEUS)
     if cell is not None and nucleus is not None:
         nucleus = np.where(nucleus == cell, nucleus, 0).astype(np.int32)
@@ -142,17 +152,3 @@ def to_native(labels: Labels, shape: tuple[int, ...], void: Mask | None = None) 
         present[0] = False
         roles[role] = renumber(roles[role], present)
     return Labels(roles, labels.status)
-
-
-def _resampled(labels: LabelImage, size: tuple[int, int]) -> LabelImage:
-    if labels.shape == size[::-1]:
-        return labels
-    shrinks = size[0] < labels.shape[1]
-    mask = (labels > 0).astype(np.uint8) * np.uint8(255)
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    inside = cv2.resize(mask, size, interpolation=way) > 127
-    # One pixel further than the mask, which may end half a pixel outside of the labels. OpenCV dilates
-    # float32, not int32; ids are exact up to 2^24.
-    wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
-    ids = cv2.resize(np.where(labels == 0, wider, labels), size, interpolation=cv2.INTER_NEAREST_EXACT)
-    return np.where(inside, ids, 0).astype(np.int32)

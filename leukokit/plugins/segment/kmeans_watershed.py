@@ -32,6 +32,7 @@ from leukokit.plugins.segment._red_cells import red_cells
 from leukokit.plugins.segment._rescale import at_reference, to_native
 from leukokit.plugins.segment._watershed import split_at_minima
 
+_LARGEST = 2**26  # px: more than an image may have
 _LUMA = np.array([[0.2125, 0.7154, 0.0721]])  # Rec. 709, as skimage.color.rgb2gray weighs it
 
 
@@ -71,17 +72,25 @@ class KmeansWatershedParams(Params):
     binarize_threshold: float = Field(
         0.1, ge=0.0, lt=1.0, description="Gray level above which the nucleus cluster counts, 0..1."
     )
-    min_nucleus_area: int = Field(100, ge=0, description="Smaller nuclei are removed, in px.")
-    max_nucleus_hole: int = Field(15, ge=0, description="Holes in nuclei below this area are filled, in px.")
-    min_cell_area: int = Field(20, ge=0, description="Smaller specks of cell are removed, in px.")
-    max_cell_hole: int = Field(150, ge=0, description="Holes in cells below this area are filled, in px.")
+    min_nucleus_area: int = Field(100, ge=0, le=_LARGEST, description="Smaller nuclei are removed, in px.")
+    max_nucleus_hole: int = Field(
+        15, ge=0, le=_LARGEST, description="Holes in nuclei below this area are filled, in px."
+    )
+    min_cell_area: int = Field(
+        20, ge=0, le=_LARGEST, description="Smaller specks of cell are removed, in px."
+    )
+    max_cell_hole: int = Field(
+        150, ge=0, le=_LARGEST, description="Holes in cells below this area are filled, in px."
+    )
     clear_border: bool = Field(True, description="Remove nuclei and cells that touch the image border.")
     depth: float = Field(
         2.0,
         ge=0.0,
         description="Minima of the distance map, negated, up to this deep are suppressed, in px.",
     )
-    min_label_area: int = Field(50, ge=0, description="Smaller parts after a watershed are dropped, in px.")
+    min_label_area: int = Field(
+        50, ge=0, le=_LARGEST, description="Smaller parts after a watershed are dropped, in px."
+    )
     clahe_clip: float = Field(
         2.0, gt=0.0, description="Clip limit of the adaptive equalization, in multiples of the mean bin."
     )

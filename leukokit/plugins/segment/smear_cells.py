@@ -26,6 +26,7 @@ from leukokit.api import (
 from leukokit.api.smear import ScaleEstimate, measure_scale, plausible_nuclei, void_mask, without_void
 from leukokit.plugins.segment._basins import measure, renumber
 from leukokit.plugins.segment._labels import no_cell, require_size
+from leukokit.plugins.segment._rescale import consistent
 from leukokit.plugins.segment.multi_otsu import scale_bars
 from leukokit.plugins.segment.smear.cells import (
     cytoplasm_like,
@@ -237,9 +238,12 @@ class SmearCells(ScaledSegmenter):
             glass = image.max(axis=2) > _BLACKEST
             roles = {role: labels * glass for role, labels in roles.items()}
         if not kept.any():
-            return Labels(roles, Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL)
-        plausible = plausible_nuclei(picture.pixels, parts * found.nucleus, parts)
-        return Labels(roles, Status.OK if plausible else Status.IMPLAUSIBLE)
+            status = Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL
+        else:
+            plausible = plausible_nuclei(picture.pixels, parts * found.nucleus, parts)
+            status = Status.OK if plausible else Status.IMPLAUSIBLE
+        # White cells of another grid, or black, may cover a small object whole.
+        return consistent(Labels(roles, status))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from leukokit.report._canvas import letters_of_any_script
 from leukokit.report.html.text import visible
 
 COLORS = {
@@ -71,7 +72,10 @@ def svg_of(figure: Figure, name: str, *, title: str, description: str) -> Markup
         What a screen reader says; the numbers themselves stand in a table beside the figure.
     """
     buffer = io.BytesIO()
-    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": True}):
+    with (
+        mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "path.simplify": True}),
+        letters_of_any_script(),
+    ):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     root = ElementTree.fromstring(buffer.getvalue())
     _clean(root, name)

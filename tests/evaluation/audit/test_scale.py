@@ -62,6 +62,15 @@ def test_a_wrong_pixel_size_shows_beside_the_red_cells(factor, level):
         assert len(found.images) > 70
 
 
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [(2000.0, "2000 px wide, 83.3 times the 24 px"), (1.5, "1.5 px wide, 0.0625 times the 24 px")],
+)
+def test_an_absurd_scale_is_told_in_plain_numbers(stated, words):
+    """Not as 2e+03."""
+    assert words in scale_mismatch(np.full(80, stated), np.full(80, 24.0), IDS, LIMIT).title
+
+
 def test_a_mismatch_needs_red_cells_and_a_stated_scale():
     assert scale_mismatch(np.full(80, np.nan), np.full(80, 24.0), IDS, LIMIT).level is Level.SKIPPED
 

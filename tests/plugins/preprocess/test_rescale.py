@@ -105,3 +105,10 @@ def test_bad_parameters_are_refused(params: dict[str, float], message: str) -> N
     """Each mistake says what was expected."""
     with pytest.raises(ValidationError, match=message):
         Rescale.create(**params)
+
+
+def test_an_image_that_would_shrink_to_nothing_is_rejected() -> None:
+    """With the scale as the reason, not the segmenter that comes next."""
+    image = np.full((224, 224, 3), 235, np.uint8)
+    with pytest.raises(ImageRejected, match=r"too_small: .* 2000 px; .* shrunk to 3 x 3 px.*check the scale"):
+        Rescale().apply(image, scale=Scale(2000.0, 1.0, ScaleSource.GIVEN))

@@ -154,7 +154,9 @@ def test_any_image_keeps_the_contract(image: np.ndarray) -> None:
     assert (labels.status is Status.OK) == labels.cell.any()
 
 
-@pytest.mark.parametrize(("name", "value"), [("clusters", 1), ("depth", -1), ("cluster_rule", "bluest")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("clusters", 1), ("depth", -1), ("min_cell_area", 10**20), ("cluster_rule", "bluest")]
+)
 def test_bad_parameters_are_refused(name: str, value: object) -> None:
     """The name of the parameter is in the message."""
     with pytest.raises(ValidationError, match=name):

@@ -195,3 +195,18 @@ def test_the_scale_bar_is_a_role_of_its_own(scene: Any) -> None:
     plain, told = SmearCells().segment(image), SmearCells.create(scale_bar=True).segment(image)
     assert labels_agree(plain, told)
     assert told.roles["scale_bar"].max() == 1
+
+
+@pytest.mark.parametrize("diameter", [1.0, 1.5, 60.0])
+def test_ids_have_no_gaps_at_a_wrong_scale(diameter: float) -> None:
+    """Noise at a scale far off makes specks that the way back to the image's grid loses; their ids go too."""
+    image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), np.uint8)
+    image[:60] = cv2.GaussianBlur(image[:60], (0, 0), 1.5)
+    segmenter = SmearCells.create(
+        red_cells=True, platelets=True, border="keep", min_nucleus=0.01, evidence=0.0
+    )
+    labels = segmenter.segment(image, scale=Scale(diameter, 1.0, ScaleSource.GIVEN))
+    for role, found in labels.roles.items():
+        ids = np.unique(found)
+        assert ids.tolist() == list(range(len(ids))), role
+    assert set(np.unique(labels.cell)) == set(np.unique(labels.nucleus))
