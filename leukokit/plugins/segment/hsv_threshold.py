@@ -42,9 +42,21 @@ class HsvThresholdParams(CellParams):
         160, ge=0, le=179, description="Highest hue of cytoplasm, 0..179; below cell_hue_low through red."
     )
     cell_saturation_low: int = Field(40, ge=0, le=255, description="Lowest saturation of cytoplasm, 0..255.")
-    reach: int = Field(6, ge=0, le=100, description="How far cytoplasm reaches from the nucleus, in px.")
-    close: int = Field(2, ge=0, le=20, description="Radius of the closing that joins speckled nuclei, in px.")
-    smooth: int = Field(2, ge=0, le=20, description="Radius of the opening that smooths cells, in px.")
+    reach: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="How far cytoplasm reaches from the nucleus, in px at the reference scale.",
+    )
+    close: int = Field(
+        2,
+        ge=0,
+        le=20,
+        description="Radius of the closing that joins speckled nuclei, in px at the reference scale.",
+    )
+    smooth: int = Field(
+        2, ge=0, le=20, description="Radius of the opening that smooths cells, in px at the reference scale."
+    )
 
     @model_validator(mode="after")
     def _ranges_are_not_empty(self) -> HsvThresholdParams:
@@ -70,7 +82,7 @@ class HsvThreshold(ScaledSegmenter):
     Params = HsvThresholdParams
     params: HsvThresholdParams
     checks_nuclei = True
-    revision = 2  # scale, black, plausibility
+    revision = 3  # scale, black, plausibility; no cell without stain
 
     def __init__(self, params: HsvThresholdParams | None = None) -> None:
         super().__init__(params)
@@ -111,7 +123,7 @@ class HsvThreshold(ScaledSegmenter):
         """
         require_size(image)
         void = void_mask(image)
-        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px).image
         return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:

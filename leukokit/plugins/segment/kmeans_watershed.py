@@ -49,9 +49,9 @@ class KmeansWatershedParams(Params):
         19.0,
         gt=0.0,
         description=(
-            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of the "
-            "paper's data set. Where the scale of an image is known and more than 15 % off, it is segmented "
-            "at this scale, and labels come back on its own grid; null never resamples."
+            "Diameter of a red cell for which the lengths and areas below are meant, in px (the reference "
+            "scale): that of the paper's data set. Where the scale of an image is known and more than 15 % "
+            "off, it is segmented at this scale, and labels come back on its own grid; null never resamples."
         ),
     )
     cluster_rule: Literal["lowest_green", "lowest_red", "highest_a"] = Field(
@@ -72,24 +72,37 @@ class KmeansWatershedParams(Params):
     binarize_threshold: float = Field(
         0.1, ge=0.0, lt=1.0, description="Gray level above which the nucleus cluster counts, 0..1."
     )
-    min_nucleus_area: int = Field(100, ge=0, le=_LARGEST, description="Smaller nuclei are removed, in px.")
+    min_nucleus_area: int = Field(
+        100, ge=0, le=_LARGEST, description="Smaller nuclei are removed, in px at the reference scale."
+    )
     max_nucleus_hole: int = Field(
-        15, ge=0, le=_LARGEST, description="Holes in nuclei below this area are filled, in px."
+        15,
+        ge=0,
+        le=_LARGEST,
+        description="Holes in nuclei below this area are filled, in px at the reference scale.",
     )
     min_cell_area: int = Field(
-        20, ge=0, le=_LARGEST, description="Smaller specks of cell are removed, in px."
+        20, ge=0, le=_LARGEST, description="Smaller specks of cell are removed, in px at the reference scale."
     )
     max_cell_hole: int = Field(
-        150, ge=0, le=_LARGEST, description="Holes in cells below this area are filled, in px."
+        150,
+        ge=0,
+        le=_LARGEST,
+        description="Holes in cells below this area are filled, in px at the reference scale.",
     )
     clear_border: bool = Field(True, description="Remove nuclei and cells that touch the image border.")
     depth: float = Field(
         2.0,
         ge=0.0,
-        description="Minima of the distance map, negated, up to this deep are suppressed, in px.",
+        description=(
+            "Minima of the negated distance map up to this deep are suppressed, in px at the reference scale."
+        ),
     )
     min_label_area: int = Field(
-        50, ge=0, le=_LARGEST, description="Smaller parts after a watershed are dropped, in px."
+        50,
+        ge=0,
+        le=_LARGEST,
+        description="Smaller parts after a watershed are dropped, in px at the reference scale.",
     )
     clahe_clip: float = Field(
         2.0, gt=0.0, description="Clip limit of the adaptive equalization, in multiples of the mean bin."
@@ -131,7 +144,7 @@ class KmeansWatershed(ScaledSegmenter):
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
     checks_nuclei = True
-    revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
+    revision = 4  # lowest green, merged lobes, reference scale, plausibility; no cell without stain
 
     def __init__(self, params: KmeansWatershedParams | None = None) -> None:
         super().__init__(params)
@@ -172,7 +185,7 @@ class KmeansWatershed(ScaledSegmenter):
         """
         require_size(image)
         void = void_mask(image)
-        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px).image
         return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:
