@@ -85,7 +85,8 @@ class NucleusSizes:
             nucleus = np.asarray(field.edges.nucleus[::2, ::2])  # exact enough, at a fourth of the time
             if nucleus.any():
                 px = 2 / field.factor
-                depth = cv2.distanceTransform(np.pad(nucleus, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+                depth = np.asarray(cv2.distanceTransform(np.pad(nucleus, 1), cv2.DIST_L2, 3), np.float32)
+                depth = depth[1:-1, 1:-1]
                 typical.append(_typical_diameter(nucleus, depth) * px)
                 inscribed.append(2 * px * float(depth.max()))
         return cls(max(typical), max(inscribed))
@@ -110,8 +111,9 @@ def _typical_diameter(nucleus: NDArray[np.uint8], depth: NDArray[np.float32]) ->
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     count, joined = cv2.connectedComponents(cv2.dilate(nucleus, around))
     inside = nucleus > 0
-    areas = np.bincount(joined[inside], minlength=count)[1:]
+    part = np.asarray(joined[inside], np.int64)
+    areas = np.bincount(part, minlength=count)[1:]
     deepest = np.zeros(count, np.float32)
-    np.maximum.at(deepest, joined[inside], depth[inside])
+    np.maximum.at(deepest, part, depth[inside])
     diameters = np.minimum(2 * np.sqrt(areas / math.pi), _LOBED * 2 * deepest[1:])
     return float(np.median(diameters[areas > _TYPICAL * areas.max()]))

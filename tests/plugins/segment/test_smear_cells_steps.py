@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from leukokit.api import FloatArray, Mask
-from leukokit.plugins.segment.smear import cells, evidence, learn, picture, red_color, stains
+from leukokit.plugins.segment.smear import cells, evidence, learn, nuclei, picture, red_color, stains
 from leukokit.plugins.segment.smear.picture import Ruler
 
 RULER = Ruler(20.0)
@@ -117,3 +117,19 @@ def test_smudges_are_not_stained_as_nuclei(scene: Any) -> None:
     assert passed[1:].tolist() == [True, True, True, True, False]
     nobody = np.zeros(6, np.bool_)
     assert not evidence.stained_as_nuclei(found, likeness, parts > 0, parts, nobody).any()
+
+
+def test_dark_red_cells_are_no_nuclei_where_no_circle_tells_their_color(scene: Any) -> None:
+    """Brown ones as dark as nuclei are left out by hue; without them nothing is."""
+    scene.disk(60, 60, 12, WHITE)
+    scene.disk(120, 160, 12, WHITE)
+    alone = measured(scene)
+    found = nuclei.find_nuclei(alone, nuclei.white_ink(alone, None), RULER, 0.85, alone=False)
+    assert np.count_nonzero(found) == pytest.approx(2 * 12**2 * np.pi, rel=0.15)
+    brown = [(60, 120), (160, 60), (180, 120)]
+    for row, column in brown:
+        scene.disk(row, column, 12, (130, 65, 55))
+    beside = measured(scene)
+    again = nuclei.find_nuclei(beside, nuclei.white_ink(beside, None), RULER, 0.85, alone=False)
+    assert np.count_nonzero(again) == pytest.approx(np.count_nonzero(found), rel=0.15)
+    assert not any(again[row - 14 : row + 15, column - 14 : column + 15].any() for row, column in brown)
