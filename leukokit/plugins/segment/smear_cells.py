@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from leukokit.api import (
@@ -165,7 +166,7 @@ class SmearCells(ScaledSegmenter):
     def _cells(self, image: RGBImage, scale: Scale | None) -> Labels:
         void = void_mask(image)
         if void is not None:
-            void = void | (image.max(axis=2) <= _BLACKEST)  # specks that are black too
+            void = void | _black(image)  # specks that are black too
         glass = without_void(image, void)
         estimate = measure_scale(glass, scale if scale is not None and scale.known else None)
         if not estimate.scale.red_cell_px > 0:
@@ -223,8 +224,7 @@ class SmearCells(ScaledSegmenter):
 
         parts = renumber(found.parts, kept)
         cell = to_grid(parts, shape)
-        nucleus = to_grid(found.nucleus.astype(np.int32), shape)
-        roles = {NUCLEUS: cell * nucleus, CELL: cell}
+        roles = {NUCLEUS: to_grid(parts, shape, found.nucleus & (parts > 0)), CELL: cell}
         if p.red_cells or p.platelets:
             taken = cells.take(found.parts)
         if p.red_cells:
@@ -234,12 +234,18 @@ class SmearCells(ScaledSegmenter):
             small = platelets(found.white, taken, found.likeness, ruler, whole=clear)
             roles[PLATELET] = np.where(cell > 0, 0, to_grid(small, shape))
         if picture.void is not None:
-            glass = image.max(axis=2) > _BLACKEST
+            glass = ~_black(image)
             roles = {role: labels * glass for role, labels in roles.items()}
         if not kept.any():
             return Labels(roles, Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL)
         plausible = plausible_nuclei(picture.pixels, parts * found.nucleus, parts)
         return Labels(roles, Status.OK if plausible else Status.IMPLAUSIBLE)
+
+
+def _black(image: RGBImage) -> Mask:
+    """Pixels that are black in all channels; numpy.max along the channels takes 20 times as long."""
+    red, green, blue = cv2.split(image)
+    return np.asarray(cv2.max(cv2.max(red, green), blue) <= _BLACKEST, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -40,6 +41,30 @@ def test_labels_come_back_to_the_grid() -> None:
     assert fine[36, 105] == 2
     assert abs(np.count_nonzero(fine) / np.count_nonzero(coarse) - 9) < 0.5
     assert picture.to_grid(coarse, (40, 60)) is coarse
+
+
+@pytest.mark.parametrize("shape", [(37, 91), (120, 180), (15, 20), (100, 31)])
+def test_the_grid_is_what_bilinear_interpolation_says(shape: tuple[int, int]) -> None:
+    """Outlines are those of a bilinear resize, labels those of the nearest pixel, and parts agree with the whole."""
+    rng = np.random.default_rng(3)
+    labels = np.zeros((30, 40), np.int32)
+    for number in range(1, 9):
+        row, column = rng.integers(0, 26), rng.integers(0, 36)
+        labels[row : row + 9, column : column + 9] = number
+    part = (rng.random(labels.shape) < 0.6) & (labels > 0)
+    fine = picture.to_grid(labels, shape)
+    size = shape[1], shape[0]
+    share = cv2.resize((labels > 0).astype(np.float64), size, interpolation=cv2.INTER_LINEAR)
+    clear = np.abs(share - 0.5) > 1e-6
+    assert np.array_equal((fine > 0)[clear], (share > 0.5)[clear])
+    rows = np.clip(((np.arange(shape[0]) + 0.5) * 30 / shape[0]).astype(int), 0, 29)
+    columns = np.clip(((np.arange(shape[1]) + 0.5) * 40 / shape[1]).astype(int), 0, 39)
+    nearest = labels[np.ix_(rows, columns)]
+    named = (fine > 0) & (nearest > 0)
+    assert np.array_equal(fine[named], nearest[named])
+    inner = picture.to_grid(labels, shape, part)
+    assert inner.any()
+    assert np.array_equal(inner[inner > 0], fine[inner > 0])
 
 
 def measured(scene: Any) -> stains.Stains:
