@@ -45,7 +45,7 @@ def test_labels_come_back_to_the_grid() -> None:
 
 @pytest.mark.parametrize("shape", [(37, 91), (120, 180), (15, 20), (100, 31)])
 def test_the_grid_is_what_bilinear_interpolation_says(shape: tuple[int, int]) -> None:
-    """Outlines are those of a bilinear resize, labels those of the nearest pixel, and parts agree with the whole."""
+    """Outlines are those of a bilinear resize, labels of the nearest pixel; parts agree with the whole."""
     rng = np.random.default_rng(3)
     labels = np.zeros((30, 40), np.int32)
     for number in range(1, 9):
