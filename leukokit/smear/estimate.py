@@ -26,6 +26,10 @@ _PINK = 0.3  # of the foreground: when so much of it seems to be nuclei, these m
 _NOISE, _STEEP = 2.4, 3.6  # steepness of edges at which circles are no evidence, and at which they are
 _FEWEST = 4  # circles, of which a second way to find them is believed
 _NUCLEUS, _NUCLEUS_CONFIDENCE = 0.83, 0.15  # red-cell diameter over that of a typical nucleus
+# Circles that are not believed by themselves: so many and so sure, and so large beside the guess from nuclei.
+# On 38 pictures of two labs without round red cells the guess alone is .64 to 2.4 times the truth, more than
+# 30 % off in 18 of them; with such circles .65 to 1.9 times, and more than 30 % off in 7.
+_FEWEST_DOUBTFUL, _HARDLY, _ABOUT_GUESSED = 2, 0.02, (0.35, 1.7)
 _LARGEST_ENLARGED = 3.0  # enlarging further shows nothing more
 _SMALL, _FINE = 12.0, 22.0  # px: red cells that measure less are measured again at the second size
 _SAME_SIZE = 0.25  # of ln r: circles that agree with a scale
@@ -88,9 +92,20 @@ def measure_scale(image: _Image, scale: Scale | None = None) -> ScaleEstimate:
         measured = Scale(mode.diameter, mode.confidence, ScaleSource.RED_CELLS)
         return ScaleEstimate(measured, mode.circles)
     if nuclei.typical > 0:
-        guess = Scale(_NUCLEUS * nuclei.typical, _NUCLEUS_CONFIDENCE, ScaleSource.NUCLEUS)
+        guess = Scale(_guess(mode, nuclei), _NUCLEUS_CONFIDENCE, ScaleSource.NUCLEUS)
         return ScaleEstimate(guess, _NO_CIRCLES)
     return ScaleEstimate(UNKNOWN_SCALE, _NO_CIRCLES)
+
+
+def _guess(mode: SizeMode, nuclei: NucleusSizes) -> float:
+    """Guess a red cell's diameter from the nuclei, or from a few doubtful circles of about that size.
+
+    Nuclei that touch count as one, and are several red cells wide: two circles that agree are better then.
+    """
+    guess = _NUCLEUS * nuclei.typical
+    few = len(mode.circles) >= _FEWEST_DOUBTFUL and mode.confidence > _HARDLY
+    least, most = _ABOUT_GUESSED
+    return mode.diameter if few and least * guess < mode.diameter < most * guess else guess
 
 
 @dataclass(frozen=True, slots=True)

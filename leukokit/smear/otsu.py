@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 def histogram(plane: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
     """Count gray levels, int64, 256 entries; of the pixels in ``mask`` where it is given."""
+    if mask is not None:  # OpenCV takes 8 times as long with a mask as without
+        inside: NDArray[np.int64] = _histogram_inside(plane, mask)
+        return inside
     # 3 times as fast as numpy.bincount, which copies to int64 first; exact up to 2^24 pixels a level.
-    inside = None if mask is None else mask.view(np.uint8)
-    counts = cv2.calcHist([plane], [0], inside, [256], [0, 256])
+    counts = cv2.calcHist([plane], [0], None, [256], [0, 256])
     return np.asarray(counts, dtype=np.int64).ravel()
 
 
@@ -57,6 +59,16 @@ def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
         return None
     low, high = _two_levels(counts)
     return int(low), int(high)
+
+
+@numba.njit(cache=True, nogil=True)
+def _histogram_inside(plane: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Any:
+    # Two tables: neighbors are alike, and an addition to the level that was just added to has to wait for it.
+    counts = np.zeros((2, 256), np.int64)
+    for i in range(plane.shape[0]):
+        for j in range(plane.shape[1]):
+            counts[j & 1, plane[i, j]] += mask[i, j]
+    return counts[0] + counts[1]
 
 
 @numba.njit(cache=True, nogil=True)

@@ -109,10 +109,11 @@ def _typical_diameter(nucleus: NDArray[np.uint8], depth: NDArray[np.float32]) ->
     _, _, parts, _ = cv2.connectedComponentsWithStats(nucleus)
     reach = max(1, round(_JOIN * math.sqrt(parts[1:, cv2.CC_STAT_AREA].max() / math.pi)))
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    count, labels = cv2.connectedComponents(cv2.dilate(nucleus, around))
-    joined, inside = np.asarray(labels, np.int32), nucleus > 0
-    areas = np.bincount(joined[inside], minlength=count)[1:]
+    count, joined = cv2.connectedComponents(cv2.dilate(nucleus, around))
+    inside = nucleus > 0
+    part = np.asarray(joined[inside], np.int64)
+    areas = np.bincount(part, minlength=count)[1:]
     deepest = np.zeros(count, np.float32)
-    np.maximum.at(deepest, joined[inside], depth[inside])
+    np.maximum.at(deepest, part, depth[inside])
     diameters = np.minimum(2 * np.sqrt(areas / math.pi), _LOBED * 2 * deepest[1:])
     return float(np.median(diameters[areas > _TYPICAL * areas.max()]))

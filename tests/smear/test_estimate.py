@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from leukokit.api import Scale, ScaleSource
 from leukokit.api.smear import estimate_scale, measure_scale
+from leukokit.smear.estimate import _guess
+from leukokit.smear.sizes import NucleusSizes, SizeMode
 from tests.smear.drawn_smear import GLASS_COLOR, NUCLEUS_COLOR, drawn_smear
 
 Image = NDArray[np.uint8]
@@ -153,3 +155,22 @@ def test_a_guess_is_measured_again() -> None:
     image = drawn_smear((224, 224), 24)
     guess = Scale(60, 0.15, ScaleSource.NUCLEUS)
     assert measure_scale(image, guess).scale == measure_scale(image).scale
+
+
+@pytest.mark.parametrize(
+    ("diameter", "circles", "confidence", "expected"),
+    [
+        (16.0, 2, 0.05, 16.0),
+        (16.0, 1, 0.05, 33.2),
+        (16.0, 2, 0.01, 33.2),
+        (9.0, 4, 0.05, 33.2),
+        (60.0, 4, 0.05, 33.2),
+        (math.nan, 0, 0.0, 33.2),
+    ],
+)
+def test_a_guess_from_clumps_yields_to_circles_that_agree(
+    diameter: float, circles: int, confidence: float, expected: float
+) -> None:
+    """Two doubtful circles of a possible size are better than nuclei that may be many; platelets are not."""
+    mode = SizeMode(diameter, confidence, np.zeros((circles, 3)))
+    assert _guess(mode, NucleusSizes(40.0, 25.0)) == pytest.approx(expected)

@@ -73,7 +73,10 @@ class KmeansWatershedParams(Params):
         0.1, ge=0.0, lt=1.0, description="Gray level above which the nucleus cluster counts, 0..1."
     )
     min_nucleus_area: int = Field(
-        100, ge=0, le=_LARGEST, description="Smaller nuclei are removed, in px at the reference scale."
+        100,
+        ge=0,
+        le=_LARGEST,
+        description="Smaller nuclei are removed, in px at the reference scale.",
     )
     max_nucleus_hole: int = Field(
         15,
@@ -82,7 +85,10 @@ class KmeansWatershedParams(Params):
         description="Holes in nuclei below this area are filled, in px at the reference scale.",
     )
     min_cell_area: int = Field(
-        20, ge=0, le=_LARGEST, description="Smaller specks of cell are removed, in px at the reference scale."
+        20,
+        ge=0,
+        le=_LARGEST,
+        description="Smaller specks of cell are removed, in px at the reference scale.",
     )
     max_cell_hole: int = Field(
         150,

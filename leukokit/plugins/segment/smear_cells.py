@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from leukokit.api import (
@@ -222,8 +223,7 @@ class SmearCells(ScaledSegmenter):
 
         parts = renumber(found.parts, kept)
         cell = to_grid(parts, shape)
-        nucleus = to_grid(found.nucleus.astype(np.int32), shape)
-        roles = {NUCLEUS: cell * nucleus, CELL: cell}
+        roles = {NUCLEUS: to_grid(parts, shape, found.nucleus & (parts > 0)), CELL: cell}
         if p.red_cells or p.platelets:
             taken = cells.take(found.parts)
         if p.red_cells:
@@ -233,7 +233,7 @@ class SmearCells(ScaledSegmenter):
             small = platelets(found.white, taken, found.likeness, ruler, whole=clear)
             roles[PLATELET] = np.where(cell > 0, 0, to_grid(small, shape))
         if picture.void is not None:
-            glass = image.max(axis=2) > _BLACKEST
+            glass = ~_black(image)
             roles = {role: labels * glass for role, labels in roles.items()}
         if not kept.any():
             status = Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL
@@ -242,6 +242,12 @@ class SmearCells(ScaledSegmenter):
             status = Status.OK if plausible else Status.IMPLAUSIBLE
         # White cells of another grid, or black, may cover a small object whole.
         return consistent(Labels(roles, status))
+
+
+def _black(image: RGBImage) -> Mask:
+    """Pixels that are black in all channels; numpy.max along the channels takes 20 times as long."""
+    red, green, blue = cv2.split(image)
+    return np.asarray(cv2.max(cv2.max(red, green), blue) <= _BLACKEST, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from leukokit.api import FloatArray, Mask
-from leukokit.plugins.segment.smear import cells, evidence, learn, picture, red_color, stains
+from leukokit.plugins.segment.smear import cells, evidence, learn, nuclei, picture, red_color, stains
 from leukokit.plugins.segment.smear.picture import Ruler
 
 RULER = Ruler(20.0)
@@ -40,6 +41,30 @@ def test_labels_come_back_to_the_grid() -> None:
     assert fine[36, 105] == 2
     assert abs(np.count_nonzero(fine) / np.count_nonzero(coarse) - 9) < 0.5
     assert picture.to_grid(coarse, (40, 60)) is coarse
+
+
+@pytest.mark.parametrize("shape", [(37, 91), (120, 180), (15, 20), (100, 31)])
+def test_the_grid_is_what_bilinear_interpolation_says(shape: tuple[int, int]) -> None:
+    """Outlines are those of a bilinear resize, labels of the nearest pixel; parts agree with the whole."""
+    rng = np.random.default_rng(3)
+    labels = np.zeros((30, 40), np.int32)
+    for number in range(1, 9):
+        row, column = rng.integers(0, 26), rng.integers(0, 36)
+        labels[row : row + 9, column : column + 9] = number
+    part = (rng.random(labels.shape) < 0.6) & (labels > 0)
+    fine = picture.to_grid(labels, shape)
+    size = shape[1], shape[0]
+    share = cv2.resize((labels > 0).astype(np.float64), size, interpolation=cv2.INTER_LINEAR)
+    clear = np.abs(share - 0.5) > 1e-6
+    assert np.array_equal((fine > 0)[clear], (share > 0.5)[clear])
+    rows = np.clip(((np.arange(shape[0]) + 0.5) * 30 / shape[0]).astype(int), 0, 29)
+    columns = np.clip(((np.arange(shape[1]) + 0.5) * 40 / shape[1]).astype(int), 0, 39)
+    nearest = labels[np.ix_(rows, columns)]
+    named = (fine > 0) & (nearest > 0)
+    assert np.array_equal(fine[named], nearest[named])
+    inner = picture.to_grid(labels, shape, part)
+    assert inner.any()
+    assert np.array_equal(inner[inner > 0], fine[inner > 0])
 
 
 def measured(scene: Any) -> stains.Stains:
@@ -117,3 +142,19 @@ def test_smudges_are_not_stained_as_nuclei(scene: Any) -> None:
     assert passed[1:].tolist() == [True, True, True, True, False]
     nobody = np.zeros(6, np.bool_)
     assert not evidence.stained_as_nuclei(found, likeness, parts > 0, parts, nobody).any()
+
+
+def test_dark_red_cells_are_no_nuclei_where_no_circle_tells_their_color(scene: Any) -> None:
+    """Brown ones as dark as nuclei are left out by hue; without them nothing is."""
+    scene.disk(60, 60, 12, WHITE)
+    scene.disk(120, 160, 12, WHITE)
+    alone = measured(scene)
+    found = nuclei.find_nuclei(alone, nuclei.white_ink(alone, None), RULER, 0.85, alone=False)
+    assert np.count_nonzero(found) == pytest.approx(2 * 12**2 * np.pi, rel=0.15)
+    brown = [(60, 120), (160, 60), (180, 120)]
+    for row, column in brown:
+        scene.disk(row, column, 12, (130, 65, 55))
+    beside = measured(scene)
+    again = nuclei.find_nuclei(beside, nuclei.white_ink(beside, None), RULER, 0.85, alone=False)
+    assert np.count_nonzero(again) == pytest.approx(np.count_nonzero(found), rel=0.15)
+    assert not any(again[row - 14 : row + 15, column - 14 : column + 15].any() for row, column in brown)
