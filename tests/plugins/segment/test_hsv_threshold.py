@@ -74,17 +74,18 @@ def test_an_empty_range_is_refused(name: str) -> None:
         HsvThreshold.create(**{f"{name}_low": 200, f"{name}_high": 100})
 
 
-@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (150, 165, 196)])
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (150, 165, 196), NUCLEUS])
 def test_constant_images_have_no_cell(color: tuple[int, int, int]) -> None:
-    """One color outside the range is no cell."""
+    """One color is no cell, whichever it is."""
     labels = HsvThreshold.create(red_cells=True).segment(np.full((40, 50, 3), color, np.uint8))
     assert labels.status is Status.NO_CELL
     assert not any(image.any() for image in labels.roles.values())
 
 
 def test_a_frame_full_of_purple_is_cut_by_the_border() -> None:
-    """One purple frame is one cell that touches the border."""
+    """Purple beside a strip of glass is one cell that touches the border."""
     image = np.full((40, 50, 3), NUCLEUS, np.uint8)
+    image[:, :12] = 235
     assert HsvThreshold().segment(image).status is Status.ALL_TOUCH_BORDER
     assert HsvThreshold.create(border="keep").segment(image).count == 1
 
