@@ -30,6 +30,8 @@ def bar_length(scale: Scale, width: int) -> int | None:
 def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
     """Draw a bar with its length, or words where the scale is unknown, in the corner that is freest.
 
+    A picture that shows less than 3 um is too small for any bar, and gets none.
+
     Parameters
     ----------
     axes : Axes
@@ -40,7 +42,7 @@ def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
     # The lower right corner is where readers look for it: another one has to be freer.
     lower, right = min(_CORNERS, key=lambda corner: _taken(labels, *corner))
     rim = [withStroke(linewidth=2.2, foreground=_CASING)]
-    if length is None:
+    if not scale.known:
         axes.text(
             0.97 if right else 0.03,
             0.03 if lower else 0.97,
@@ -53,6 +55,8 @@ def draw_scale_bar(axes: Axes, scale: Scale, labels: Labels) -> None:
             path_effects=rim,
             zorder=6,
         )
+        return
+    if length is None:
         return
     px = length / scale.um_per_px
     start = 0.96 * width - px if right else 0.04 * width

@@ -85,7 +85,8 @@ class NucleusSizes:
             nucleus = np.asarray(field.edges.nucleus[::2, ::2])  # exact enough, at a fourth of the time
             if nucleus.any():
                 px = 2 / field.factor
-                depth = cv2.distanceTransform(np.pad(nucleus, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+                padded = cv2.distanceTransform(np.pad(nucleus, 1), cv2.DIST_L2, 3)
+                depth = np.asarray(padded, dtype=np.float32)[1:-1, 1:-1]
                 typical.append(_typical_diameter(nucleus, depth) * px)
                 inscribed.append(2 * px * float(depth.max()))
         return cls(max(typical), max(inscribed))
@@ -108,8 +109,8 @@ def _typical_diameter(nucleus: NDArray[np.uint8], depth: NDArray[np.float32]) ->
     _, _, parts, _ = cv2.connectedComponentsWithStats(nucleus)
     reach = max(1, round(_JOIN * math.sqrt(parts[1:, cv2.CC_STAT_AREA].max() / math.pi)))
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    count, joined = cv2.connectedComponents(cv2.dilate(nucleus, around))
-    inside = nucleus > 0
+    count, groups = cv2.connectedComponents(cv2.dilate(nucleus, around))
+    joined, inside = np.asarray(groups, dtype=np.int32), nucleus > 0
     areas = np.bincount(joined[inside], minlength=count)[1:]
     deepest = np.zeros(count, np.float32)
     np.maximum.at(deepest, joined[inside], depth[inside])

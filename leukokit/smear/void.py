@@ -25,7 +25,8 @@ def void_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     Returns
     -------
     bool array, H x W, or None
-        Black areas, and two px around them: JPEG blurs their rim. None where hardly anything is black.
+        Black areas, and two px around them, since JPEG blurs their rim; with them, whatever else is black,
+        specks too. None where hardly anything is black.
     """
     red, green, blue = cv2.split(image)
     black = (cv2.max(cv2.max(red, green), blue) <= _BLACKEST).view(np.uint8)
@@ -33,7 +34,7 @@ def void_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     if cv2.countNonZero(black) <= least:
         return None
     void = np.asarray(cv2.dilate(cv2.morphologyEx(black, cv2.MORPH_OPEN, _ROUND), _ROUND), np.uint8)
-    return void.view(np.bool_) if cv2.countNonZero(void) > least else None
+    return cv2.bitwise_or(void, black).view(np.bool_) if cv2.countNonZero(void) > least else None
 
 
 def without_void(image: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> NDArray[np.uint8]:

@@ -14,20 +14,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from leukokit.api import UNKNOWN_SCALE, DataError, Part, Sample, Scale, ScaleSource
+from leukokit.api import DataError
 from leukokit.catalog import discover
 from leukokit.engine.executors import ExecutorKind, Workers
-from leukokit.engine.image_plan import Item
-from leukokit.engine.image_stage import StepCount
 from leukokit.engine.image_work import resize_factor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
-from leukokit.engine.scale_stage import OwnScales
-from leukokit.engine.scales import Scales
 from leukokit.plugins.datasets.smears import Smears
 from leukokit.recipe import load_recipe
-from leukokit.recipe.scale import ScaleSetting
 from tests.engine.conftest import FAULTY, Leukokit
 
 SCALED = Path(__file__).parent / "scaled"
@@ -291,72 +286,6 @@ def test_a_recipe_without_use_for_the_scale_does_not_pay_for_it(recipe: Path, tm
     assert {plan.row_key(step, item) for step in plan.steps() for item in result.data.items} == {
         item.key for item in result.data.items
     }
-
-
-# Pooling, without pixels.
-
-
-def red(value: float, confidence: float = 0.8) -> Scale:
-    return Scale(value, confidence, ScaleSource.RED_CELLS)
-
-
-def scales(by: str, own: Mapping[str, Scale]) -> Scales:
-    setting = ScaleSetting(by=by, pixel_size_um=None, red_cell_px=None)  # type: ignore[arg-type]
-    return Scales(setting, OwnScales(own, "key", StepCount()), {}, {})
-
-
-def items(groups: Mapping[str, str | None]) -> list[Item]:
-    return [Item(i, Sample(id=name, group=group), name) for i, (name, group) in enumerate(groups.items())]
-
-
-def given(found: list[Item]) -> dict[str, Scale]:
-    return {item.sample.id: item.scale or UNKNOWN_SCALE for item in found}
-
-
-PARTS = {"a": Part.TRAIN, "b": Part.TRAIN, "c": Part.VALIDATION, "d": Part.TEST, "e": Part.TEST}
-
-
-@pytest.mark.parametrize("by", ["auto", "image", "group", "dataset"])
-@pytest.mark.parametrize("test_px", [24.0, 90.0])
-def test_test_images_have_no_say_in_others(by: str, test_px: float) -> None:
-    """Whatever they show, images of training and validation keep their scale."""
-    own = {name: red(24.0) for name in "ab"} | {"c": UNKNOWN_SCALE, "d": red(test_px), "e": red(test_px)}
-    slides = dict.fromkeys("abcde", "one slide")
-    found = given(scales(by, own).given_to(items(slides), PARTS))
-    before = given(scales(by, own | {"d": red(40.0), "e": UNKNOWN_SCALE}).given_to(items(slides), PARTS))
-    assert {name: found[name] for name in "abc"} == {name: before[name] for name in "abc"}
-    if by == "dataset":
-        assert found["d"].red_cell_px == pytest.approx(24, rel=0.005)
-
-
-def test_a_slide_in_the_test_part_is_measured_by_itself() -> None:
-    """A slide is one measurement, wherever it lies."""
-    own = {name: red(24.0) for name in "abc"} | {"d": red(30.0), "e": red(30.0)}
-    groups = {"a": "x", "b": "x", "c": "x", "d": "y", "e": "y"}
-    found = given(scales("group", own).given_to(items(groups), PARTS))
-    assert found["a"].red_cell_px == pytest.approx(24, rel=0.005)
-    assert found["d"].red_cell_px == pytest.approx(30, rel=0.005)
-
-
-def test_a_weak_image_takes_its_slide_s_scale_before_the_data_set_s() -> None:
-    own = {name: red(24.0) for name in "abcdef"} | {name: red(40.0) for name in "xyz"}
-    own["w"] = red(11.0, 0.1)
-    groups = dict.fromkeys("abcdef", "one") | dict.fromkeys("xyzw", "two")
-    assert given(scales("auto", own).given_to(items(groups)))["w"].red_cell_px == pytest.approx(40, rel=0.005)
-    alone = given(scales("auto", own).given_to(items(groups | {"w": None})))["w"]
-    assert alone == own["w"]  # two scales in the data set: which is its own, nobody knows
-
-
-def test_images_of_two_scales_keep_their_own_guess() -> None:
-    """What is not agreed on is not handed on, and a guess stays a guess."""
-    guess = Scale(33.0, 0.15, ScaleSource.NUCLEUS)
-    own = {"a": red(20.0), "b": red(20.0), "c": red(40.0), "d": red(40.0), "e": guess}
-    assert given(scales("auto", own).given_to(items(dict.fromkeys("abcde"))))["e"] == guess
-    crops = dict.fromkeys("abcdefghi", guess) | {"j": red(24.0)}
-    found = given(scales("dataset", crops).given_to(items(dict.fromkeys(crops))))
-    assert found == crops  # one image in ten does not speak for all
-    nothing = dict.fromkeys("abc", guess)
-    assert given(scales("dataset", nothing).given_to(items(dict.fromkeys("abc")))) == nothing
 
 
 # In processes, as users do it.

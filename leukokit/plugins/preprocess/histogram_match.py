@@ -51,7 +51,7 @@ class HistogramMatch(Preprocessor):
 
     Params = HistogramMatchParams
     params: HistogramMatchParams
-    revision = 2
+    revision = 3
     cheap = True
 
     _fitted: FloatArray | None = None

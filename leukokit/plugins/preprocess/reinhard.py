@@ -77,7 +77,7 @@ class Reinhard(Preprocessor):
 
     Params = ReinhardParams
     params: ReinhardParams
-    revision = 2
+    revision = 3
     cheap = True
 
     _fitted: _Statistics | None = None

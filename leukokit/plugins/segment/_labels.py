@@ -22,7 +22,7 @@ from leukokit.api import (
     RGBImage,
     Status,
 )
-from leukokit.api.smear import plausible_nuclei
+from leukokit.api.smear import plausible_nuclei, stain_contrast
 from leukokit.plugins.segment._basins import measure, renumber, split_at_necks
 
 MIN_SIDE = 16
@@ -191,7 +191,10 @@ def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask
 
 
 def judged(labels: Labels, image: RGBImage) -> Labels:
-    """Declare labels ``implausible`` whose nuclei are not stained like nuclei; others come back as they are.
+    """Declare what is no segmentation: cells in noise or bare glass, nuclei that are not stained like nuclei.
+
+    Thresholds and clusters find something in every picture. Where nothing is stained the labels are emptied
+    (``no_cell``); where the nuclei are something else they are kept (``implausible``).
 
     Parameters
     ----------
@@ -199,6 +202,10 @@ def judged(labels: Labels, image: RGBImage) -> Labels:
     image : uint8 array, H x W x 3
         The image that they are of, on the same grid.
     """
+    if labels.status is Status.NO_CELL:
+        return labels
+    if not stain_contrast(image).stained:
+        return no_cell(image, tuple(labels.roles))
     if labels.status is Status.OK and not plausible_nuclei(image, labels.nucleus, labels.cell):
         return replace(labels, status=Status.IMPLAUSIBLE)
     return labels

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from leukokit.api import CELL, NUCLEUS, LabelImage, Labels, Mask, RGBImage, Scale, Status
+from leukokit.api import CELL, NUCLEUS, UNKNOWN_SCALE, LabelImage, Labels, Mask, RGBImage, Scale, Status
 from leukokit.api.smear import estimate_scale
 from leukokit.plugins.segment._basins import renumber
 
@@ -78,7 +78,7 @@ def to_reference(
     return Resampled(resampled, scale.resized(factor))
 
 
-def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) -> RGBImage:
+def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) -> Resampled:
     """Resample an image for a method whose constants are in px of one camera.
 
     Parameters
@@ -91,16 +91,17 @@ def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) 
 
     Returns
     -------
-    uint8 array, h x w x 3
-        The image itself where its red cells are within ``TOLERANCE`` of the reference.
+    Resampled
+        With the image itself where its red cells are within ``TOLERANCE`` of the reference; its scale is
+        unknown where it is too doubtful to act on, or was not asked for.
     """
     if reference is None:
-        return image
+        return Resampled(image, UNKNOWN_SCALE)
     scale = estimate_scale(image) if scale is None else scale
     if not scale.known or scale.confidence < MIN_CONFIDENCE:
-        return image
+        return Resampled(image, UNKNOWN_SCALE)
     low, high = reference * (1.0 - TOLERANCE), reference * (1.0 + TOLERANCE)
-    return to_reference(image, scale, low, high, enlarged=reference, shrunk=reference).image
+    return to_reference(image, scale, low, high, enlarged=reference, shrunk=reference)
 
 
 def to_native(labels: Labels, shape: tuple[int, ...], void: Mask | None = None) -> Labels:

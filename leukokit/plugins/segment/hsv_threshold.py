@@ -70,7 +70,7 @@ class HsvThreshold(ScaledSegmenter):
     Params = HsvThresholdParams
     params: HsvThresholdParams
     checks_nuclei = True
-    revision = 2  # scale, black, plausibility
+    revision = 3  # scale, black, plausibility; no cell without stain
 
     def __init__(self, params: HsvThresholdParams | None = None) -> None:
         super().__init__(params)
@@ -111,7 +111,7 @@ class HsvThreshold(ScaledSegmenter):
         """
         require_size(image)
         void = void_mask(image)
-        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px).image
         return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:

@@ -122,7 +122,7 @@ class KmeansWatershed(ScaledSegmenter):
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
     checks_nuclei = True
-    revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
+    revision = 4  # lowest green, merged lobes, reference scale, plausibility; no cell without stain
 
     def __init__(self, params: KmeansWatershedParams | None = None) -> None:
         super().__init__(params)
@@ -163,7 +163,7 @@ class KmeansWatershed(ScaledSegmenter):
         """
         require_size(image)
         void = void_mask(image)
-        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
+        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px).image
         return to_native(judged(self._segment(working), working), image.shape, void)
 
     def _segment(self, image: RGBImage) -> Labels:

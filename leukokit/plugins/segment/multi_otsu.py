@@ -24,6 +24,7 @@ from leukokit.api import (
 )
 from leukokit.api.smear import (
     histogram,
+    measure_scale,
     median_level,
     two_level_otsu,
     two_shades,
@@ -44,8 +45,16 @@ from leukokit.plugins.segment._labels import (
     require_size,
 )
 from leukokit.plugins.segment._rescale import at_reference, to_native
+from leukokit.plugins.segment.smear.learn import WHITE_DISTANCE, red_cell_likeness
+from leukokit.plugins.segment.smear.nuclei import WHITE_SCORE
+from leukokit.plugins.segment.smear.picture import Ruler
+from leukokit.plugins.segment.smear.red_color import Likeness
+from leukokit.plugins.segment.smear.stains import stains_of
 
 _Plane = NDArray[np.uint8]
+
+# Red cells whose color is learned, and confidence of their scale: 5 % of bccd and all of wbc-masks have less.
+_FEWEST_RED_CELLS, _SURE = 4, 0.3
 
 
 class MultiOtsuParams(CellParams):
@@ -64,13 +73,16 @@ class MultiOtsuParams(CellParams):
         10,
         ge=-255,
         le=255,
-        description="Purple means red minus green of at least this, in gray levels; -255 takes any color.",
+        description=(
+            "Where the picture has no red cells to compare with, purple means red minus green of at least "
+            "this, in gray levels; -255 takes any color."
+        ),
     )
     blue_saturation: int = Field(
         130,
         ge=0,
         le=255,
-        description="Purple also means a saturation of at least this, however blue; 0..255.",
+        description="There, purple also means a saturation of at least this, however blue; 0..255.",
     )
     crowded_share: float = Field(
         0.1,
@@ -97,7 +109,7 @@ class MultiOtsuParams(CellParams):
         ),
     )
     pale_limit: float = Field(
-        0.75,
+        0.65,
         ge=0.0,
         le=1.0,
         description="Such a cell must be stained at least this share of the nucleus threshold.",
@@ -124,11 +136,11 @@ class MultiOtsu(ScaledSegmenter):
     second.
 
     In crops of one white cell that is all. In whole fields red cells are as dark as cytoplasm, so two things
-    are added. Purple (red above green, or saturated) tells white cells from gray or blue red cells, which are
-    also left out of the histogram of the upper threshold. And where gray foreground covers more than
-    ``crowded_share`` of the image (at most 7 % in wbc-masks, 12 % and more in 99 % of all-pbs), cells are
-    made of purple alone, with a rim, and a cell of one shade counts as all nucleus, as lymphoblasts nearly
-    are.
+    are added. White cells are told from red cells, which are also left out of the histogram of the upper
+    threshold: by the color of the picture's own red cells, whatever its stain; by purple (red above green, or
+    saturated) where no red cell can be measured. And where red cells cover more than ``crowded_share`` of the
+    image (at most 7 % in wbc-masks, 12 % and more in 99 % of all-pbs), cells are made of the other foreground
+    alone, with a rim, and a cell of one shade counts as all nucleus, as lymphoblasts nearly are.
 
     Cells at the border are cleared by default, as in the paper: areas and shapes are then of whole cells. On
     every 8th image of all-pbs that costs 26 % of the cells, and each image that has cells keeps one. Crops of
@@ -140,7 +152,7 @@ class MultiOtsu(ScaledSegmenter):
     Params = MultiOtsuParams
     params: MultiOtsuParams
     checks_nuclei = True
-    revision = 2  # scale, black, plausibility
+    revision = 3  # scale, black, plausibility; the picture's own red cells, no cell without stain
 
     def __init__(self, params: MultiOtsuParams | None = None) -> None:
         super().__init__(params)
@@ -184,13 +196,36 @@ class MultiOtsu(ScaledSegmenter):
         """
         require_size(image)
         void = void_mask(image)
-        working = at_reference(without_void(image, void), scale, self.params.reference_red_cell_px)
-        labels = to_native(judged(self._cells(working), working), image.shape, void)
+        glass = without_void(image, void)
+        working, red_cells = self._reference(glass, scale)
+        labels = judged(self._cells(working, red_cells), working)
+        labels = to_native(labels, image.shape, void)
         if not self.params.scale_bar:
             return labels
         return replace(labels, roles={**labels.roles, SCALE_BAR: scale_bars(image)})
 
-    def _cells(self, image: RGBImage) -> Labels:
+    def _reference(self, image: RGBImage, scale: Scale | None) -> tuple[RGBImage, Likeness | None]:
+        """Bring an image to the reference scale, and compare it with the color of its own red cells there.
+
+        Only where several red cells were measured: what is round in crops of one cell may be its
+        nucleus.
+        """
+        reference = self.params.reference_red_cell_px
+        if reference is None or (scale is not None and not scale.known):
+            return image, None
+        estimate = measure_scale(image, scale)
+        working = at_reference(image, estimate.scale, reference)
+        sure = working.scale.known and working.scale.confidence >= _SURE
+        if not sure or len(estimate.circles) < _FEWEST_RED_CELLS:
+            return working.image, None
+        stains = stains_of(working.image, working.scale.red_cell_px)
+        if stains is None:
+            return working.image, None
+        ruler = Ruler(working.scale.red_cell_px)
+        circles = estimate.circles * (ruler.diameter / estimate.scale.red_cell_px)
+        return working.image, red_cell_likeness(stains, circles, ruler)
+
+    def _cells(self, image: RGBImage, red_cells: Likeness | None) -> Labels:
         p = self.params
         smooth = image if p.median == 1 else _plane(cv2.medianBlur(image, p.median))
         red, green, blue = white_balance(smooth, p.white_percentile, p.white_level)
@@ -203,26 +238,29 @@ class MultiOtsu(ScaledSegmenter):
         if levels is None:
             return no_cell(image, self.roles())
         foreground = darkness > levels[0]
-        purple = saturation >= p.blue_saturation
-        purple |= cv2.subtract(red, green, dtype=cv2.CV_16S) >= p.min_redness
-        gray = foreground & ~purple
-        purple &= foreground
-        levels = two_level_otsu(histogram(stain, ~gray))
+        if red_cells is None:
+            other = saturation >= p.blue_saturation
+            other |= cv2.subtract(red, green, dtype=cv2.CV_16S) >= p.min_redness
+        else:
+            other = red_cells.beyond(WHITE_DISTANCE) & red_cells.toward_nuclei(WHITE_SCORE)
+        reds = foreground & ~other
+        white = foreground & other
+        levels = two_level_otsu(histogram(stain, ~reds))
         if levels is None:
             return no_cell(image, self.roles())
 
-        if np.count_nonzero(gray) <= p.crowded_share * gray.size:
-            nucleus = purple & (stain > levels[1])
+        if np.count_nonzero(reds) <= p.crowded_share * reds.size:
+            nucleus = white & (stain > levels[1])
             cell = opened(clean(foreground, max_hole=p.max_hole_area), p.smooth)
             parts = split_at_necks(cell, p.neck)
         else:
-            colored = opened(clean(purple, max_hole=p.max_hole_area), p.smooth)
-            parts = split_at_necks(colored, p.neck)
+            whole = opened(clean(white, max_hole=p.max_hole_area), p.smooth)
+            parts = split_at_necks(whole, p.neck)
             background = median_level(histogram(stain, ~foreground))
             thresholds = self._thresholds(histograms(parts, stain), background, levels[1])
             nucleus = stain > thresholds.take(parts)
             parts = grow_labels(parts, p.rim, foreground)
-        return build_labels(nucleus, parts, p, red=gray)
+        return build_labels(nucleus, parts, p, red=reds)
 
     def _thresholds(self, counts: NDArray[np.int64], background: float, high: int) -> NDArray[np.uint8]:
         """Take cells of one shade whole, cells of two shades above the threshold of the whole image."""

@@ -164,8 +164,6 @@ class SmearCells(ScaledSegmenter):
 
     def _cells(self, image: RGBImage, scale: Scale | None) -> Labels:
         void = void_mask(image)
-        if void is not None:
-            void = void | (image.max(axis=2) <= _BLACKEST)  # specks that are black too
         glass = without_void(image, void)
         estimate = measure_scale(glass, scale if scale is not None and scale.known else None)
         if not estimate.scale.red_cell_px > 0:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from leukokit.api import CELL, NUCLEUS, Labels, Mask, Status
+from leukokit import component
+from leukokit.api import CELL, NUCLEUS, Labels, Mask, Segmenter, Status
 from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -138,3 +140,18 @@ def test_red_cells_called_white_are_declared_implausible() -> None:
     assert wrong.nucleus is some
     empty = no_cell(image, (NUCLEUS, CELL))
     assert judged(empty, image) is empty
+
+
+@pytest.mark.parametrize("name", ["hsv_threshold", "kmeans_watershed", "multi_otsu"])
+@pytest.mark.parametrize("grain", [0.0, 1.0, 4.0, 8.0])
+def test_noise_on_glass_has_no_cell(name: str, grain: float) -> None:
+    """Whatever its grain: clusters and thresholds find something in every picture, but nothing is stained."""
+    noise = np.random.default_rng(3).normal(size=(224, 224, 3)).astype(np.float32)
+    if grain:
+        noise = cv2.GaussianBlur(noise, (0, 0), grain)
+    glass = np.array([232.0, 226.0, 236.0]) + 12.0 * (noise / noise.std())
+    image = np.clip(np.rint(glass), 0, 255).astype(np.uint8)
+    segmenter = component("segmenter", name)
+    assert isinstance(segmenter, Segmenter)
+    labels = segmenter.segment(image)
+    assert (labels.status, labels.count) == (Status.NO_CELL, 0)

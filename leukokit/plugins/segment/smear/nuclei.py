@@ -14,7 +14,8 @@ from leukokit.plugins.segment.smear.picture import Ruler
 from leukokit.plugins.segment.smear.red_color import Likeness
 from leukokit.plugins.segment.smear.stains import Stains
 
-_WHITE_SCORE = 2.0  # deviations toward the nuclei
+WHITE_SCORE = 2.0
+"""Ink this many deviations from the red cells toward the nuclei is of white cells."""
 _PURPLE = 16  # R + B - 2 G, in gray levels, where no red cell's color is known
 _SPECK, _HOLE = 0.06, 0.08  # red-cell areas
 _OPENING = 0.04  # diameters
@@ -35,7 +36,7 @@ def white_ink(stains: Stains, likeness: Likeness | None) -> Mask:
         red, green, blue = stains.colors
         both = cv2.add(red, blue, dtype=cv2.CV_16S)
         return stains.ink & (cv2.scaleAdd(green.astype(np.int16), -2.0, both) > _PURPLE)
-    return stains.ink & likeness.beyond(WHITE_DISTANCE) & likeness.toward_nuclei(_WHITE_SCORE)
+    return stains.ink & likeness.beyond(WHITE_DISTANCE) & likeness.toward_nuclei(WHITE_SCORE)
 
 
 def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone: bool) -> Mask:

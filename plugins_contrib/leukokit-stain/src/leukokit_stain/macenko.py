@@ -88,7 +88,7 @@ class Macenko(Preprocessor):
 
     Params = MacenkoParams
     params: MacenkoParams
-    revision = 2
+    revision = 3
 
     def __init__(self, params: MacenkoParams | None = None) -> None:
         super().__init__(params)
