@@ -23,6 +23,8 @@ class ClaheParams(Params):
 class Clahe(Preprocessor):
     """Equalizes lightness tile by tile with limited contrast; a and b of 8-bit Lab stay as they are.
 
+    Tiles are shares of the image: how many cells one holds depends on magnification and field of view.
+
     Notes
     -----
     Zuiderveld 1994, Graphics Gems IV, p. 474 (doi 10.1016/B978-0-12-336156-1.50061-6). Defaults: the clip

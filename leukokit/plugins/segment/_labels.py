@@ -36,9 +36,10 @@ class CellParams(Params):
         19.0,
         gt=0.0,
         description=(
-            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of all-pbs. "
-            "Where the scale of an image is known and more than 15 % off, it is segmented at this scale, and "
-            "labels come back on its own grid; null never resamples."
+            "Diameter of a red cell for which the lengths and areas below are meant, in px (the "
+            "reference scale): that of all-pbs. Where the scale of an image is known and more than 15 % "
+            "off, it is segmented at this scale, and labels come back on its own grid; null never "
+            "resamples."
         ),
     )
     neck: float = Field(
@@ -51,15 +52,26 @@ class CellParams(Params):
         ),
     )
     min_nucleus_area: int = Field(
-        60, ge=1, description="A cell needs this much nucleus, all lobes together, in px."
+        60,
+        ge=1,
+        description="A cell needs this much nucleus, all lobes together, in px at the reference scale.",
     )
-    min_cell_area: int = Field(80, ge=1, description="Smaller cells are dropped, in px.")
-    min_lobe_area: int = Field(40, ge=1, description="Smaller specks of nucleus are dropped, in px.")
-    max_hole_area: int = Field(200, ge=0, description="Holes in cells up to this area are filled, in px.")
+    min_cell_area: int = Field(
+        80, ge=1, description="Smaller cells are dropped, in px at the reference scale."
+    )
+    min_lobe_area: int = Field(
+        40, ge=1, description="Smaller specks of nucleus are dropped, in px at the reference scale."
+    )
+    max_hole_area: int = Field(
+        200, ge=0, description="Holes in cells up to this area are filled, in px at the reference scale."
+    )
     max_nucleus_hole_area: int = Field(
         30,
         ge=0,
-        description="Holes in nuclei up to this area are filled, in px; the rings of lobed nuclei stay open.",
+        description=(
+            "Holes in nuclei up to this area are filled, in px at the reference scale; the rings of lobed "
+            "nuclei stay open."
+        ),
     )
     border: Literal["keep", "clear"] = Field(
         "clear",
@@ -69,7 +81,9 @@ class CellParams(Params):
         ),
     )
     red_cells: bool = Field(False, description="Also label red cells (role red_cell).")
-    min_red_cell_area: int = Field(60, ge=1, description="Smaller red cells are dropped, in px.")
+    min_red_cell_area: int = Field(
+        60, ge=1, description="Smaller red cells are dropped, in px at the reference scale."
+    )
 
 
 def require_size(image: RGBImage) -> None:

@@ -42,9 +42,21 @@ class HsvThresholdParams(CellParams):
         160, ge=0, le=179, description="Highest hue of cytoplasm, 0..179; below cell_hue_low through red."
     )
     cell_saturation_low: int = Field(40, ge=0, le=255, description="Lowest saturation of cytoplasm, 0..255.")
-    reach: int = Field(6, ge=0, le=100, description="How far cytoplasm reaches from the nucleus, in px.")
-    close: int = Field(2, ge=0, le=20, description="Radius of the closing that joins speckled nuclei, in px.")
-    smooth: int = Field(2, ge=0, le=20, description="Radius of the opening that smooths cells, in px.")
+    reach: int = Field(
+        6,
+        ge=0,
+        le=100,
+        description="How far cytoplasm reaches from the nucleus, in px at the reference scale.",
+    )
+    close: int = Field(
+        2,
+        ge=0,
+        le=20,
+        description="Radius of the closing that joins speckled nuclei, in px at the reference scale.",
+    )
+    smooth: int = Field(
+        2, ge=0, le=20, description="Radius of the opening that smooths cells, in px at the reference scale."
+    )
 
     @model_validator(mode="after")
     def _ranges_are_not_empty(self) -> HsvThresholdParams:

@@ -48,9 +48,9 @@ class KmeansWatershedParams(Params):
         19.0,
         gt=0.0,
         description=(
-            "Diameter of a red cell for which the lengths and areas below are meant, in px: that of the "
-            "paper's data set. Where the scale of an image is known and more than 15 % off, it is segmented "
-            "at this scale, and labels come back on its own grid; null never resamples."
+            "Diameter of a red cell for which the lengths and areas below are meant, in px (the reference "
+            "scale): that of the paper's data set. Where the scale of an image is known and more than 15 % "
+            "off, it is segmented at this scale, and labels come back on its own grid; null never resamples."
         ),
     )
     cluster_rule: Literal["lowest_green", "lowest_red", "highest_a"] = Field(
@@ -71,17 +71,29 @@ class KmeansWatershedParams(Params):
     binarize_threshold: float = Field(
         0.1, ge=0.0, lt=1.0, description="Gray level above which the nucleus cluster counts, 0..1."
     )
-    min_nucleus_area: int = Field(100, ge=0, description="Smaller nuclei are removed, in px.")
-    max_nucleus_hole: int = Field(15, ge=0, description="Holes in nuclei below this area are filled, in px.")
-    min_cell_area: int = Field(20, ge=0, description="Smaller specks of cell are removed, in px.")
-    max_cell_hole: int = Field(150, ge=0, description="Holes in cells below this area are filled, in px.")
+    min_nucleus_area: int = Field(
+        100, ge=0, description="Smaller nuclei are removed, in px at the reference scale."
+    )
+    max_nucleus_hole: int = Field(
+        15, ge=0, description="Holes in nuclei below this area are filled, in px at the reference scale."
+    )
+    min_cell_area: int = Field(
+        20, ge=0, description="Smaller specks of cell are removed, in px at the reference scale."
+    )
+    max_cell_hole: int = Field(
+        150, ge=0, description="Holes in cells below this area are filled, in px at the reference scale."
+    )
     clear_border: bool = Field(True, description="Remove nuclei and cells that touch the image border.")
     depth: float = Field(
         2.0,
         ge=0.0,
-        description="Minima of the distance map, negated, up to this deep are suppressed, in px.",
+        description=(
+            "Minima of the negated distance map up to this deep are suppressed, in px at the reference scale."
+        ),
     )
-    min_label_area: int = Field(50, ge=0, description="Smaller parts after a watershed are dropped, in px.")
+    min_label_area: int = Field(
+        50, ge=0, description="Smaller parts after a watershed are dropped, in px at the reference scale."
+    )
     clahe_clip: float = Field(
         2.0, gt=0.0, description="Clip limit of the adaptive equalization, in multiples of the mean bin."
     )

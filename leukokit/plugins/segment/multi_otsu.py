@@ -67,7 +67,10 @@ class MultiOtsuParams(CellParams):
         235, ge=1, le=255, description="Gray level that this percentile is scaled to, 1..255."
     )
     median: int = Field(
-        3, ge=1, le=15, description="Side of the median filter's window, in px; odd, 1 for none."
+        3,
+        ge=1,
+        le=15,
+        description="Side of the median filter's window, in px at the reference scale; odd, 1 for none.",
     )
     min_redness: int = Field(
         10,
@@ -97,7 +100,10 @@ class MultiOtsuParams(CellParams):
         1,
         ge=0,
         le=50,
-        description="How far cytoplasm reaches past the purple among red cells, in px.",
+        description=(
+            "Among red cells: how far cytoplasm reaches past what is no red cell, in px at the reference "
+            "scale."
+        ),
     )
     pale_contrast: float = Field(
         0.4,
@@ -114,7 +120,9 @@ class MultiOtsuParams(CellParams):
         le=1.0,
         description="Such a cell must be stained at least this share of the nucleus threshold.",
     )
-    smooth: int = Field(2, ge=0, le=20, description="Radius of the opening that smooths cells, in px.")
+    smooth: int = Field(
+        2, ge=0, le=20, description="Radius of the opening that smooths cells, in px at the reference scale."
+    )
     scale_bar: bool = Field(False, description="Also label the burned-in scale bar, as role scale_bar.")
 
     @field_validator("median")
