@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,6 +86,21 @@ class ImagePlan:
         if self.segment is not None:
             yield self.segment
         yield from self.features
+
+    @classmethod
+    def of_files(cls, dataset: Dataset, reading: ReadOptions, step: ImageStep, store: Store | None) -> Self:
+        """Plan to measure images as they are on disk, by one feature extractor that no recipe names."""
+        return cls(
+            dataset=dataset,
+            reading=reading,
+            preprocess=(),
+            segment=None,
+            features=(step,),
+            seed=0,
+            keep_labels=False,
+            score_masks=False,
+            store=store,
+        )
 
     def keeps_images(self) -> bool:
         """Whether preprocessed images are worth a place in the cache: a hundred times that of features.

@@ -87,17 +87,7 @@ def own_scales(
     component = ScaleOfImage()
     key = digest("scale", component.revision, reading.key(), library_versions())
     step = ImageStep(STEP, Stage.FEATURES, component, key, seeded=False)
-    plan = ImagePlan(
-        dataset=dataset,
-        reading=reading,
-        preprocess=(),
-        segment=None,
-        features=(step,),
-        seed=0,
-        keep_labels=False,
-        score_masks=False,
-        store=store,
-    )
+    plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, workers, observer, name="measuring the scale")
     rows = images.features.loc[:, list(_NAMES)].to_numpy()
     measured = {

@@ -78,7 +78,7 @@ def draw_panel(
     axes.spines[:].set(color=FAILED if failed else "#C4C4C4", linewidth=72 * FRAME if failed else 0.6)
     longest = max(shown.shape)
     cell_px = _cell_px(labels) * longest / max(height, width)
-    # Half as wide on cells of 12 px in a wide field, which would drown in lines for a crop of one cell.
+    # Half as wide on cells of 12 px in a wide field: lines meant for a crop of one cell would cover them.
     share = float(np.clip(cell_px / _ROOM, 0.5, 1.0))
     layers = [(labels.roles[role], style_of(role)) for role in ordered_roles([labels])]
     if truth is not None:

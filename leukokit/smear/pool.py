@@ -49,7 +49,7 @@ class Pool:
 
     @property
     def usable(self) -> bool:
-        """Whether it can speak for all its images: not where one crop in fifty shows red cells."""
+        """Whether it holds for all its images: not where one crop in fifty shows red cells."""
         return self.scale.known
 
     @property

@@ -45,6 +45,7 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "provenance.json",
         "journal.jsonl",
         "split.csv",
+        "scale.csv",
         "features.parquet",
         "predictions.csv",
         "rejected.csv",

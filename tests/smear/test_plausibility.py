@@ -80,7 +80,7 @@ def test_half_of_the_cells_cut_off_at_the_border_do_not_matter() -> None:
 
 
 def test_there_is_no_verdict_without_anything_to_compare_with() -> None:
-    """One cell on glass, on black, a flat image, no nucleus: nothing speaks against."""
+    """One cell on glass, on black, a flat image, no nucleus: plausible, with nothing to compare to."""
     image, nucleus, cell = field("gray red cells", 16)
     one = range(1, 2)
     crop = np.ascontiguousarray(image[:48, :48])

@@ -51,7 +51,7 @@ def test_two_images_are_too_few_to_speak_for_a_third() -> None:
     "weak", [[], [UNKNOWN_SCALE], [red(30.0, 0.19)], [Scale(30.0, 0.9, ScaleSource.NUCLEUS)]]
 )
 def test_without_sure_images_nothing_is_known(weak: list[Scale]) -> None:
-    """A guess from nuclei never becomes a measured scale by company."""
+    """A guess from nuclei never becomes a measured scale, whatever it is pooled with."""
     found = pool(weak)
     assert found.scale == UNKNOWN_SCALE or math.isnan(found.scale.red_cell_px)
     assert found.sure == 0

@@ -175,17 +175,7 @@ def measure(
     component = ImageTraits()
     key = digest("audit traits", component.revision, reading.key(), library_versions())
     step = ImageStep("audit.traits", Stage.FEATURES, component, key, seeded=False)
-    plan = ImagePlan(
-        dataset=dataset,
-        reading=reading,
-        preprocess=(),
-        segment=None,
-        features=(step,),
-        seed=0,
-        keep_labels=False,
-        score_masks=False,
-        store=store,
-    )
+    plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, workers, observer, name="audit: colors and corners")
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
