@@ -22,7 +22,7 @@ from leukokit.api import (
     RGBImage,
     Status,
 )
-from leukokit.api.smear import plausible_nuclei
+from leukokit.api.smear import plausible_nuclei, stain_contrast
 from leukokit.plugins.segment._basins import measure, renumber, split_at_necks
 
 MIN_SIDE = 16
@@ -191,17 +191,29 @@ def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask
 
 
 def judged(labels: Labels, image: RGBImage) -> Labels:
-    """Declare labels ``implausible`` whose nuclei are not stained like nuclei; others come back as they are.
+    """Ask of labels what no threshold asks: whether there is stain, and whether nuclei have that of nuclei.
+
+    Noise on glass has darkest pixels too, and k-means finds clusters in it: 32 cells in one blank field, 322
+    at three times its size. Of 969 photographs of four labs none is taken for blank.
 
     Parameters
     ----------
     labels : Labels
     image : uint8 array, H x W x 3
         The image that they are of, on the same grid.
+
+    Returns
+    -------
+    Labels
+        ``no_cell`` and empty where nothing is stained (see :func:`stain_contrast`), ``implausible`` where
+        nuclei are not stained like nuclei; others as they are.
     """
-    if labels.status is Status.OK and not plausible_nuclei(image, labels.nucleus, labels.cell):
-        return replace(labels, status=Status.IMPLAUSIBLE)
-    return labels
+    if labels.status is not Status.OK:
+        return labels
+    if not stain_contrast(image).stained:
+        return no_cell(image, tuple(labels.roles))
+    plausible = plausible_nuclei(image, labels.nucleus, labels.cell)
+    return labels if plausible else replace(labels, status=Status.IMPLAUSIBLE)
 
 
 def no_cell(image: RGBImage, roles: tuple[str, ...]) -> Labels:

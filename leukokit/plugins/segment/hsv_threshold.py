@@ -70,7 +70,7 @@ class HsvThreshold(ScaledSegmenter):
     Params = HsvThresholdParams
     params: HsvThresholdParams
     checks_nuclei = True
-    revision = 2  # scale, black, plausibility
+    revision = 3  # scale, black, plausibility, no cells in noise
 
     def __init__(self, params: HsvThresholdParams | None = None) -> None:
         super().__init__(params)

@@ -131,7 +131,9 @@ class KmeansWatershed(ScaledSegmenter):
     Params = KmeansWatershedParams
     params: KmeansWatershedParams
     checks_nuclei = True
-    revision = 3  # other defaults: lowest green, merged lobes, reference scale; plausibility
+    revision = (
+        4  # other defaults: lowest green, merged lobes, reference scale; plausibility; no cells in noise
+    )
 
     def __init__(self, params: KmeansWatershedParams | None = None) -> None:
         super().__init__(params)

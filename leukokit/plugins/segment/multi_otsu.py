@@ -140,7 +140,7 @@ class MultiOtsu(ScaledSegmenter):
     Params = MultiOtsuParams
     params: MultiOtsuParams
     checks_nuclei = True
-    revision = 2  # scale, black, plausibility
+    revision = 3  # scale, black, plausibility, no cells in noise
 
     def __init__(self, params: MultiOtsuParams | None = None) -> None:
         super().__init__(params)
