@@ -46,8 +46,8 @@ from leukokit.plugins.segment.smear.stains import Stains, shows_no_glass, stains
 
 _TRUSTED = 0.2  # confidence of a scale that was measured on red cells
 _ROUGH = 0.5  # a scale guessed from nuclei may be half as large again: areas then need so much less
-# Much ink and no red cell in it: noise, or a crop of one cell. Nuclei in such crops have 2.6 and more, also at
-# half their size; noise in such fields has 1.6 at most.
+# Much ink and no red cell in it: noise, or a crop of one cell. Nuclei in such crops have 2.6 and more, also
+# at half the size; noise in such fields has 1.6 at most.
 _MUCH_INK, _STRICTER = 0.4, 1.25  # of the picture; times the evidence
 _BLACKEST = 14  # of 255 in the brightest channel: black, where a picture has black that is no glass
 
