@@ -75,7 +75,7 @@ def _keep_largest(
     for y in range(height):
         for x in range(columns.size):
             columns[x] += counts[y + 2 * reach + 1, x] - counts[y, x]
-        # Windows are 5 to 9 wide: so many additions of whole rows, as vectors, are faster than one running sum.
+        # Windows are 5 to 9 wide: adding so many rows, as vectors, is faster than one running sum
         row[:] = 0
         for k in range(1, 2 * reach + 2):
             for x in range(width):
