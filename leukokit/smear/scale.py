@@ -27,7 +27,8 @@ class ScaleSource(StrEnum):
     RED_CELLS = "red_cells"
     """Measured on the red cells of the image, its group or its data set."""
     NUCLEUS = "nucleus"
-    """Guessed from the size of the nuclei where there are no red cells to measure: 20 to 60 % off."""
+    """Guessed from the size of the nuclei, or from a few doubtful circles, where there are no red cells to
+    measure: 20 to 60 % off."""
     UNKNOWN = "unknown"
 
 

@@ -49,7 +49,6 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "features.parquet",
         "predictions.csv",
         "rejected.csv",
-        "scale.csv",
         "metrics.json",
         "status.json",
         "model/model.skops",
