@@ -28,7 +28,7 @@ _GLASS = 30  # levels of stain that glass has
 _JOINED = 0.2  # diameters: pieces of nucleus nearer than twice this are of one cell
 _FEWEST = 0.2  # red-cell areas
 # (B - R) / darkness of two shades of nuclei differs by less, also on wbc-masks, where it spreads most (at .3,
-# pieces of nuclei are lost there); nuclei and brown red cells or eosin differ by .5 and more.
+# pieces of nuclei are lost there); nuclei and brown red cells differ by .5 and more.
 _OTHER_HUE = 0.45
 _HUES = 128  # levels a unit of hue
 _GLASS_DARKNESS, _LEAST_DARKNESS = 20.0, 20.0
@@ -59,17 +59,17 @@ def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone
     levels = two_level_otsu(histogram(stains.stain, white | ~stains.ink))
     if levels is None:
         return np.zeros(white.shape, np.bool_)
-    nucleus = _tidy(_bluer(stains, white & (stains.stain > levels[1])), ruler)
-    if alone:
-        nucleus = _tidy(nucleus | _by_themselves(stains, white, nucleus, ruler, neck), ruler)
-    return nucleus
+    dark = white & (stains.stain > levels[1])
+    if not alone:
+        return _tidy(_bluer(stains, dark), ruler)
+    nucleus = _tidy(dark, ruler)
+    return _tidy(nucleus | _by_themselves(stains, white, nucleus, ruler, neck), ruler)
 
 
 def _bluer(stains: Stains, dark: Mask) -> Mask:
     """Of dark pixels leave out those that are much redder than the others.
 
-    These are red cells, where circles did not tell their color, and eosin granules: the nuclear stain is
-    bluer than both, whatever the lab.
+    These are red cells whose color no circle told: the nuclear stain is bluer, whatever the lab.
     """
     red, green, blue = (plane[dark].astype(np.float32) for plane in stains.colors)
     darkness = np.maximum(255 - _GLASS_DARKNESS - green, _LEAST_DARKNESS)
