@@ -43,7 +43,9 @@ def white_ink(stains: Stains, likeness: Likeness | None) -> Mask:
     return stains.ink & likeness.beyond(WHITE_DISTANCE) & likeness.toward_nuclei(_WHITE_SCORE)
 
 
-def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone: bool) -> Mask:
+def find_nuclei(
+    stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone: bool, masked: bool = False
+) -> Mask:
     """Find nuclei among white cells.
 
     Parameters
@@ -55,21 +57,23 @@ def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone
     alone : bool
         Whether each white object may also be thresholded by itself: pale cells beside dark ones. Only where
         red cells are told from white ones by their learned color.
+    masked : bool
+        Whether all ink is of white cells, whatever its hue.
     """
     levels = two_level_otsu(histogram(stains.stain, white | ~stains.ink))
     if levels is None:
         return np.zeros(white.shape, np.bool_)
     dark = white & (stains.stain > levels[1])
-    if not alone:
-        return _tidy(_bluer(stains, dark), ruler)
-    nucleus = _tidy(dark, ruler)
-    return _tidy(nucleus | _by_themselves(stains, white, nucleus, ruler, neck), ruler)
+    nucleus = _tidy(dark if masked else _bluer(stains, dark), ruler)
+    if alone:
+        nucleus = _tidy(nucleus | _by_themselves(stains, white, nucleus, ruler, neck), ruler)
+    return nucleus
 
 
 def _bluer(stains: Stains, dark: Mask) -> Mask:
     """Of dark pixels leave out those that are much redder than the others.
 
-    These are red cells whose color no circle told: the nuclear stain is bluer, whatever the lab.
+    These are red cells, mostly where no circle told their color: the nuclear stain is bluer in every lab.
     """
     red, green, blue = (plane[dark].astype(np.float32) for plane in stains.colors)
     darkness = np.maximum(255 - _GLASS_DARKNESS - green, _LEAST_DARKNESS)
