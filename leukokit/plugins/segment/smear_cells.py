@@ -185,7 +185,8 @@ class SmearCells(ScaledSegmenter):
         trusted = estimate.scale.known and estimate.scale.confidence >= _TRUSTED and not masked
         likeness = red_cell_likeness(stains, estimate.circles * picture.factor, ruler) if trusted else None
         white = white_ink(stains, likeness)
-        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=masked or likeness is not None)
+        alone = masked or likeness is not None
+        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=alone, masked=masked)
         radius = typical_radius(nucleus, ruler)
         if radius == 0.0:
             return _Found(nucleus, white, np.zeros(nucleus.shape, np.int32), likeness, trusted)

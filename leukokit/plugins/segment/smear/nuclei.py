@@ -29,7 +29,7 @@ _GLASS = 30  # levels of stain that glass has
 _JOINED = 0.2  # diameters: pieces of nucleus nearer than twice this are of one cell
 _FEWEST = 0.2  # red-cell areas
 # (B - R) / darkness of two shades of nuclei differs by less, also on wbc-masks, where it spreads most (at .3,
-# pieces of nuclei are lost there); nuclei and brown red cells or eosin differ by .5 and more.
+# pieces of nuclei are lost there); nuclei and brown red cells differ by .5 and more.
 _OTHER_HUE = 0.45
 _HUES = 128  # levels a unit of hue
 _GLASS_DARKNESS, _LEAST_DARKNESS = 20.0, 20.0
@@ -44,7 +44,9 @@ def white_ink(stains: Stains, likeness: Likeness | None) -> Mask:
     return stains.ink & likeness.beyond(WHITE_DISTANCE) & likeness.toward_nuclei(WHITE_SCORE)
 
 
-def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone: bool) -> Mask:
+def find_nuclei(
+    stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone: bool, masked: bool = False
+) -> Mask:
     """Find nuclei among white cells.
 
     Parameters
@@ -56,11 +58,14 @@ def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone
     alone : bool
         Whether each white object may also be thresholded by itself: pale cells beside dark ones. Only where
         red cells are told from white ones by their learned color.
+    masked : bool
+        Whether all ink is of white cells, whatever its hue.
     """
     levels = two_level_otsu(histogram(stains.stain, white | ~stains.ink))
     if levels is None:
         return np.zeros(white.shape, np.bool_)
-    nucleus = _tidy(_bluer(stains, white & (stains.stain > levels[1])), ruler)
+    dark = white & (stains.stain > levels[1])
+    nucleus = _tidy(dark if masked else _bluer(stains, dark), ruler)
     if alone:
         nucleus = _tidy(nucleus | _by_themselves(stains, white, nucleus, ruler, neck), ruler)
     return nucleus
@@ -69,8 +74,7 @@ def find_nuclei(stains: Stains, white: Mask, ruler: Ruler, neck: float, *, alone
 def _bluer(stains: Stains, dark: Mask) -> Mask:
     """Of dark pixels leave out those that are much redder than the others.
 
-    These are red cells, where circles did not tell their color, and eosin granules: the nuclear stain is
-    bluer than both, whatever the lab.
+    These are red cells, mostly where no circle told their color: the nuclear stain is bluer in every lab.
     """
     red, green, blue = (plane[dark].astype(np.float32) for plane in stains.colors)
     darkness = np.maximum(255 - _GLASS_DARKNESS - green, _LEAST_DARKNESS)
