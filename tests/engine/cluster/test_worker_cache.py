@@ -54,7 +54,8 @@ def test_features_come_home_and_labels_stay(
     done = cli(*run, "again", *there, "--explain-plan")
     assert done.returncode == 0, done.stderr
     journal = (tmp_path / "again" / "journal.jsonl").read_text()
-    assert journal.count('"did": "cached for 40"') == 4, journal
+    # The scale, the filter, the labels and two kinds of features.
+    assert journal.count('"did": "cached for 40"') == 5, journal
 
     done = cli(*run, "alone", "--executor", "inline", "--cache-dir", "other")
     assert done.returncode == 0, done.stderr
