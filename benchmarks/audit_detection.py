@@ -17,10 +17,10 @@ from pathlib import Path
 
 import joblib
 
+from leukokit.audit.findings import Level
+from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
-from leukokit.engine.audit.audit import Audit, AuditOptions, audit_data
-from leukokit.engine.executors import ExecutorKind, Workers
-from leukokit.evaluation.audit.findings import Level
+from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.recipe import load_recipe_text
 from leukokit.testing.planted import PLANTED, Planted
 

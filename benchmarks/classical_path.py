@@ -29,13 +29,13 @@ import cv2
 
 from leukokit.api import Segmenter, read_image
 from leukokit.catalog import discover
-from leukokit.engine.chain import image_plan
-from leukokit.engine.executors import BATCH, batches
-from leukokit.engine.image_plan import ImagePlan, Item
-from leukokit.engine.image_work import process_batch
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import BATCH, batches
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.plan_building import image_plan
+from leukokit.engine.images.work import process_batch
+from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Silent
-from leukokit.engine.reading import content_keys
-from leukokit.engine.store import Store
 from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.recipe import load_recipe

@@ -34,21 +34,21 @@ from threadpoolctl import threadpool_limits
 
 from leukokit.api import Dataset, Examples, Sample
 from leukokit.catalog import discover
-from leukokit.engine.chain import image_plan
-from leukokit.engine.cluster.connection import joined
-from leukokit.engine.cluster.digests import content_keys_on_dask
-from leukokit.engine.cluster.images import BATCH, execute_on_dask, keep_rows, work
-from leukokit.engine.cluster.trials import on_cluster
-from leukokit.engine.cluster.worker import versions
-from leukokit.engine.executors import BATCH as LOCAL_BATCH
-from leukokit.engine.executors import ExecutorKind, Workers, batches, execute
-from leukokit.engine.image_plan import ImagePlan, Item, Outcome
-from leukokit.engine.image_stage import run_image_stage
-from leukokit.engine.image_work import process_batch
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.cluster.connection import joined
+from leukokit.engine.execution.cluster.digests import content_keys_on_dask
+from leukokit.engine.execution.cluster.images import BATCH, execute_on_dask, keep_rows, work
+from leukokit.engine.execution.cluster.trials import on_cluster
+from leukokit.engine.execution.cluster.worker import versions
+from leukokit.engine.execution.executors import BATCH as LOCAL_BATCH
+from leukokit.engine.execution.executors import ExecutorKind, Workers, batches, execute
+from leukokit.engine.execution.trials import Runner, in_processes, one_by_one
+from leukokit.engine.images.plan import ImagePlan, Item, Outcome
+from leukokit.engine.images.plan_building import image_plan
+from leukokit.engine.images.stage import run_image_stage
+from leukokit.engine.images.work import process_batch
+from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Silent
-from leukokit.engine.reading import content_keys
-from leukokit.engine.store import Store
-from leukokit.engine.trials import Runner, in_processes, one_by_one
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.plugins.classify.svm import Svm
 from leukokit.plugins.select.information_gain import InformationGain

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.evaluation.compare.delong import delong
-from leukokit.evaluation.compare.mcnemar import mcnemar_exact, mcnemar_over_groups
-from leukokit.evaluation.compare.paired import area_difference, paired_differences
-from leukokit.evaluation.compare.placements import one_vs_rest
+from leukokit.compare.statistics.auc_influence import one_vs_rest
+from leukokit.compare.statistics.delong import delong
+from leukokit.compare.statistics.mcnemar import mcnemar_exact, mcnemar_over_groups
+from leukokit.compare.statistics.paired import area_difference, paired_differences
 from leukokit.evaluation.metrics import Scored
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")

@@ -68,7 +68,7 @@ def images_of(count: int) -> tuple[Any, Any]:
     """Images of all classes in turn from all-pbs: the first of each class to learn, the next to validate."""
     import leukokit
     from leukokit.api import Examples
-    from leukokit.api.images import read_image
+    from leukokit.imageio.images import read_image
 
     dataset: Any = leukokit.component("dataset", "all_pbs")
     if dataset.missing():
@@ -91,7 +91,7 @@ def images_of(count: int) -> tuple[Any, Any]:
 
 def nudge_initial_weights() -> None:
     """Change every initial weight of this process' networks by about one part in ten million."""
-    classifier: Any = import_module("leukokit.api.deep.classifier")
+    classifier: Any = import_module("leukokit.deep.classifier")
     build = classifier.build_network
 
     def nudged(*args: Any, **more: Any) -> Any:

@@ -206,12 +206,12 @@ def image_stage(journal: Path) -> tuple[float, float]:
 def look_up_seconds(root: Path) -> float:
     """Seconds to take the features of many images from the cache, as a run does before it works; median."""
     from leukokit.api import Sample, Status
-    from leukokit.engine import payload
-    from leukokit.engine.image_plan import ImagePlan, ImageStep, Item, Stage
-    from leukokit.engine.image_work import cached_outcomes
-    from leukokit.engine.keys import digest
-    from leukokit.engine.reading import ReadOptions
-    from leukokit.engine.store import Store
+    from leukokit.engine.cache import serialization as payload
+    from leukokit.engine.cache.keys import digest
+    from leukokit.engine.cache.store import Store
+    from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+    from leukokit.engine.images.work import cached_outcomes
+    from leukokit.engine.io.reading import ReadOptions
     from leukokit.plugins.datasets.folder import Folder
     from leukokit.plugins.features.morphology import Morphology
 

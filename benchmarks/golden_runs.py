@@ -165,8 +165,10 @@ def execute(words: list[str], environment: dict[str, str], output: Path | None =
 def digest(path: Path, work: Path) -> str:
     """Digest of a file, stamps of time and the folder's name apart."""
     content = path.read_bytes()
+    if path.suffix in (".json", ".csv"):
+        content = content.replace(os.fsencode(work), b"WORK").replace(os.fsencode(work.parent), b"FOLDER")
     if path.suffix == ".json":
-        content = _TIMES.sub(rb'"\1": 0', content.replace(os.fsencode(work), b"WORK"))
+        content = _TIMES.sub(rb'"\1": 0', content)
     return hashlib.sha256(content).hexdigest()
 
 

@@ -39,9 +39,9 @@ from numpy.typing import NDArray
 
 from leukokit.api import Examples, Workspace
 from leukokit.api.deep import NetworkModel
-from leukokit.api.deep.model import LOGITS
-from leukokit.api.deep.network import build_network
-from leukokit.api.deep.runtime import load_keras
+from leukokit.deep.model import LOGITS
+from leukokit.deep.network import build_network
+from leukokit.deep.runtime import load_keras
 from leukokit.plugins.classify.keras_cnn import KerasCnn
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")

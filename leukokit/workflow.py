@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
+from leukokit.audit.run import audit_finisher
 from leukokit.catalog import Catalog, discover
-from leukokit.engine.audit.audit import audit_finisher
-from leukokit.engine.cluster.connection import joined
-from leukokit.engine.executors import ExecutorKind, Workers
+from leukokit.engine.execution.cluster.connection import joined
+from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult

@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from leukokit.api import Sample
 from leukokit.catalog import discover
-from leukokit.engine.chain import image_plan
-from leukokit.engine.image_plan import Item
-from leukokit.engine.image_work import process_batch
+from leukokit.engine.images.plan import Item
+from leukokit.engine.images.plan_building import image_plan
+from leukokit.engine.images.work import process_batch
 from leukokit.engine.observer import Silent
 from leukokit.recipe import load_recipe
 

@@ -140,7 +140,7 @@ def _engine(root: Path, run: Path) -> Took:
 def _leak_checks(run: Path) -> float:
     """Seconds of the engine's check of selectors, a part of its model stage that no script has."""
     from leukokit.api import Examples
-    from leukokit.engine.leak_check import memory_leaks
+    from leukokit.engine.models.leak_check import memory_leaks
     from leukokit.plugins.select.information_gain import InformationGain
 
     table = pd.read_parquet(run / "features.parquet")

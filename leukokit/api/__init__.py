@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from leukokit.api.dataset import Dataset, Fallback, Part, Sample
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
-    from leukokit.api.images import ImageInfo, check_rgb, decode_image, read_image
     from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
     from leukokit.api.notes import ImageNote, note
     from leukokit.api.params import Field, Params
@@ -34,35 +33,56 @@ if TYPE_CHECKING:
     from leukokit.api.preprocessor import Preprocessor, ScaledPreprocessor
     from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
-    from leukokit.api.tabular import TabularClassifier, TabularModel
-    from leukokit.api.types import FloatArray, LabelImage, Mask, RGBImage
-    from leukokit.api.urls import Location, is_url, read_url, shown_url
+    from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
+    from leukokit.imageio.images import EXTENSIONS, MAX_PIXELS, ImageInfo, check_rgb, decode_image, read_image
+    from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
     from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
+    from leukokit.tabular.classifier import TabularClassifier, TabularModel
 
+# What lies in other rooms is handed out here: plugin authors need to know no other.
 _HOME = {
-    "classifier": ("Classifier", "Consumes", "Examples", "FittedModel", "Images", "Progress", "Workspace"),
-    "component": ("Component",),
-    "dataset": ("Dataset", "Fallback", "Part", "Sample"),
-    "explainer": ("Explainer", "Explanation"),
-    "features": ("FeatureExtractor",),
-    "images": ("ImageInfo", "check_rgb", "decode_image", "read_image"),
-    "labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
-    "notes": ("ImageNote", "note"),
-    "params": ("Field", "Params"),
-    "planes": ("Planes",),
-    "preprocessor": ("Preprocessor", "ScaledPreprocessor"),
-    "segmenter": ("ScaledSegmenter", "Segmenter"),
-    "selector": ("Selector",),
-    "tabular": ("TabularClassifier", "TabularModel"),
-    "types": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
-    "urls": ("Location", "is_url", "read_url", "shown_url"),
+    "leukokit.api.classifier": (
+        "Classifier",
+        "Consumes",
+        "Examples",
+        "FittedModel",
+        "Images",
+        "Progress",
+        "Workspace",
+    ),
+    "leukokit.api.component": ("Component",),
+    "leukokit.api.dataset": ("Dataset", "Fallback", "Part", "Sample"),
+    "leukokit.api.explainer": ("Explainer", "Explanation"),
+    "leukokit.api.features": ("FeatureExtractor",),
+    "leukokit.api.labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
+    "leukokit.api.notes": ("ImageNote", "note"),
+    "leukokit.api.params": ("Field", "Params"),
+    "leukokit.api.planes": ("Planes",),
+    "leukokit.api.preprocessor": ("Preprocessor", "ScaledPreprocessor"),
+    "leukokit.api.segmenter": ("ScaledSegmenter", "Segmenter"),
+    "leukokit.api.selector": ("Selector",),
+    "leukokit.arrays": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
+    "leukokit.imageio.images": (
+        "EXTENSIONS",
+        "MAX_PIXELS",
+        "ImageInfo",
+        "check_rgb",
+        "decode_image",
+        "read_image",
+    ),
+    "leukokit.imageio.urls": (
+        "Location",
+        "is_url",
+        "list_url",
+        "read_url",
+        "shown_url",
+        "url_inside",
+        "url_parent",
+    ),
+    "leukokit.smear.scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource"),
+    "leukokit.tabular.classifier": ("TabularClassifier", "TabularModel"),
 }
-# What engine and plugins both measure on smears stands below this package and is handed out here.
-_SMEAR = {"scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource")}
-_MODULE_OF = {
-    **{name: f"{__name__}.{module}" for module, names in _HOME.items() for name in names},
-    **{name: f"leukokit.smear.{module}" for module, names in _SMEAR.items() for name in names},
-}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
@@ -82,6 +102,8 @@ def __dir__() -> list[str]:
 __all__ = [
     "API_VERSION",
     "CELL",
+    "EXTENSIONS",
+    "MAX_PIXELS",
     "NUCLEUS",
     "PIXEL_SIZE_UM",
     "PLATELET",
@@ -135,8 +157,11 @@ __all__ = [
     "decode_image",
     "hookimpl",
     "is_url",
+    "list_url",
     "note",
     "read_image",
     "read_url",
     "shown_url",
+    "url_inside",
+    "url_parent",
 ]

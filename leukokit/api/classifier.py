@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from leukokit.api.component import Component
 from leukokit.api.selector import Selector
-from leukokit.api.types import FloatArray, RGBImage
+from leukokit.arrays import FloatArray, RGBImage
 
 if TYPE_CHECKING:
     import pandas as pd

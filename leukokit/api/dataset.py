@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
-from leukokit.api.types import RGBImage
-from leukokit.api.urls import is_url
+from leukokit.arrays import RGBImage
+from leukokit.imageio.urls import is_url
 
 
 class Part(StrEnum):

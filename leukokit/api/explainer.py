@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel
 from leukokit.api.component import Component
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

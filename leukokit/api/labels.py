@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from leukokit.api.types import LabelImage, Mask
+from leukokit.arrays import LabelImage, Mask
 
 NUCLEUS = "nucleus"
 CELL = "cell"

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import RGBImage
+from leukokit.arrays import RGBImage
 from leukokit.smear.scale import UNKNOWN_SCALE, Scale
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leukokit.api.component import Component
 from leukokit.api.params import Params
-from leukokit.api.types import RGBImage
+from leukokit.arrays import RGBImage
 from leukokit.smear.scale import Scale
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from leukokit.api.component import Component
 from leukokit.api.labels import CELL, NUCLEUS, Labels
-from leukokit.api.types import RGBImage
+from leukokit.arrays import RGBImage
 from leukokit.smear.scale import Scale
 
 

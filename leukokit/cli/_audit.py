@@ -11,14 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from leukokit.audit.findings import Cell, Finding, Level, ListedPair
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
-from leukokit.evaluation.audit.findings import Cell, Finding, Level, ListedPair
 
 if TYPE_CHECKING:
-    from leukokit.engine.audit.audit import Audit
-    from leukokit.evaluation.audit.findings import Table as FindingTable
-    from leukokit.evaluation.audit.probes import Probe
+    from leukokit.audit.findings import Table as FindingTable
+    from leukokit.audit.probes.probe import Probe
+    from leukokit.audit.run import Audit
 
 _SHOWN_PAIRS = 5
 _BAR = 20

@@ -13,13 +13,13 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.cli._terminal import console, safe
-from leukokit.engine.compare import ChangedImage, ComparedRun, Comparison, Pair
-from leukokit.engine.compare.comparison import NOTICE
-from leukokit.engine.compare.recipe_diff import ABSENT, Differing
-from leukokit.engine.compare.verdict import p_text, signed
+from leukokit.compare import ChangedImage, ComparedRun, Comparison, Pair
+from leukokit.compare.comparison import NOTICE
+from leukokit.compare.recipe_diff import ABSENT, Differing
+from leukokit.compare.statistics.all_tests import Unit
+from leukokit.compare.statistics.changes import Kind
+from leukokit.compare.verdict import p_text, signed
 from leukokit.engine.data import SYNTHETIC_STAMP
-from leukokit.evaluation.compare.battery import Unit
-from leukokit.evaluation.compare.changes import Kind
 
 _SCORES = {
     "accuracy": "accuracy",

@@ -65,13 +65,13 @@ def command(
 
     import joblib
 
+    from leukokit.audit.findings import Level
+    from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
     from leukokit.catalog import discover
     from leukokit.cli._audit import print_audit
     from leukokit.cli._progress import observed
-    from leukokit.engine.audit.audit import AuditOptions, audit_data, audit_pictures
-    from leukokit.engine.executors import ExecutorKind, Workers
+    from leukokit.engine.execution.executors import ExecutorKind, Workers
     from leukokit.errors import EXIT_FAILED
-    from leukokit.evaluation.audit.findings import Level
     from leukokit.workflow import default_cache
 
     catalog = discover()
@@ -133,7 +133,7 @@ def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
     import csv
     import io
 
-    from leukokit.engine.files import write_bytes
+    from leukokit.engine.io.files import write_bytes
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

@@ -51,7 +51,7 @@ def list_entries(cache_dir: Path | None, as_json: bool) -> None:
     """List what is kept, least recently used first."""
     import json
 
-    from leukokit.engine.store import Store
+    from leukokit.engine.cache.store import Store
     from leukokit.workflow import default_cache
 
     root = cache_dir or default_cache()
@@ -76,7 +76,7 @@ def list_entries(cache_dir: Path | None, as_json: bool) -> None:
 @click.option("--max-size", type=Size(), default="20G", show_default=True, help="Keep at most this much.")
 def prune(cache_dir: Path | None, max_size: int) -> None:
     """Remove the least recently used entries beyond a size."""
-    from leukokit.engine.store import Store
+    from leukokit.engine.cache.store import Store
     from leukokit.workflow import default_cache
 
     removed = Store(cache_dir or default_cache()).prune(max_size)
@@ -87,7 +87,7 @@ def prune(cache_dir: Path | None, max_size: int) -> None:
 @_cache_dir
 def clear(cache_dir: Path | None) -> None:
     """Remove everything."""
-    from leukokit.engine.store import Store
+    from leukokit.engine.cache.store import Store
     from leukokit.workflow import default_cache
 
     removed = Store(cache_dir or default_cache()).prune(0)

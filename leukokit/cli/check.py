@@ -57,7 +57,7 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
 
     from leukokit.cli._terminal import print_warning
     from leukokit.engine.data import open_data
-    from leukokit.engine.executors import Workers
+    from leukokit.engine.execution.executors import Workers
     from leukokit.engine.observer import Silent
     from leukokit.engine.protocols import divide
 
@@ -96,7 +96,7 @@ def _problems(error: Any) -> list[dict[str, Any]]:
 
 def _summary(recipe: Recipe) -> list[tuple[str, str]]:
     from leukokit.engine.protocols import describe
-    from leukokit.engine.scales import asks_for_scale
+    from leukokit.engine.scale.find import asks_for_scale
 
     model = recipe.model
     split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))

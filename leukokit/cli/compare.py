@@ -55,7 +55,7 @@ def command(
     """
     from leukokit.cli._compare_text import print_comparison
     from leukokit.cli._terminal import print_warning
-    from leukokit.engine.compare import compare
+    from leukokit.compare import compare
     from leukokit.engine.finished_run import FinishedRun
 
     found = compare(

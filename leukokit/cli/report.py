@@ -34,7 +34,7 @@ def command(run: Path, out: Path | None, as_json: bool, show: bool) -> None:
         click.echo(json.dumps(numbers(finished), indent=2, sort_keys=True))
         return
     from leukokit.cli._terminal import safe
-    from leukokit.engine.files import write_bytes
+    from leukokit.engine.io.files import write_bytes
     from leukokit.report.run_report import REPORT, report_bytes
 
     path = out or run / REPORT

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from leukokit.api import DataError, Dataset, Kind, Sample
 from leukokit.catalog import Catalog
-from leukokit.engine.executors import ExecutorKind, Workers
-from leukokit.engine.group_file import regrouped
-from leukokit.engine.identity import identity_key
-from leukokit.engine.image_plan import Item
+from leukokit.engine.cache.identity import identity_key
+from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.images.plan import Item
+from leukokit.engine.io.group_file import regrouped
+from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
-from leukokit.engine.reading import content_keys
 from leukokit.evaluation.splits import Fold, make_folds
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
@@ -93,7 +93,7 @@ def open_data(
 def _content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers) -> list[str]:
     if workers.kind is not ExecutorKind.DASK:
         return content_keys(dataset, identity, samples, workers.count)
-    from leukokit.engine.cluster.digests import content_keys_on_dask
+    from leukokit.engine.execution.cluster.digests import content_keys_on_dask
 
     return content_keys_on_dask(dataset, identity, samples, workers)
 

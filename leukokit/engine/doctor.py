@@ -19,7 +19,7 @@ import psutil
 from leukokit._version import __version__
 from leukokit.api import Dataset, Kind
 from leukokit.catalog import Catalog, discover
-from leukokit.engine.keys import library_versions
+from leukokit.engine.cache.keys import library_versions
 from leukokit.errors import CatalogError, MissingPackageError
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
-from leukokit.engine.model_stage import FittedFold
+from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.statistics import refuse_impossible
 from leukokit.engine.observer import Observer
-from leukokit.engine.statistics import refuse_impossible
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec

@@ -13,7 +13,7 @@ from typing import Any
 
 from leukokit._version import __version__
 from leukokit.api import API_VERSION
-from leukokit.engine.image_plan import Item
+from leukokit.engine.images.plan import Item
 from leukokit.recipe import Recipe
 
 _GIT_SECONDS = 5

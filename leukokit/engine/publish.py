@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leukokit.engine.image_stage import ImageTable
-from leukokit.engine.model_stage import MODEL, TRAINING, FittedFold
+from leukokit.engine.images.stage import ImageTable
+from leukokit.engine.io.tables import csv_bytes, rejected_table
+from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
-from leukokit.engine.tables import csv_bytes, rejected_table
 
 _MOST_NOTES = 3
 """Notes that a run says on the terminal; more are in the journal."""

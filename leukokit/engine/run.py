@@ -14,19 +14,11 @@ import numpy as np
 import pandas as pd
 
 from leukokit.catalog import Catalog
-from leukokit.engine.alignment_stage import Alignment, align
-from leukokit.engine.chain import fits_preprocessing
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.executors import Workers
-from leukokit.engine.fold_stage import CHECKPOINTS, FoldStage
-from leukokit.engine.image_stage import ImageTable, StepCount
-from leukokit.engine.keys import digest
-from leukokit.engine.model_stage import FittedFold
-from leukokit.engine.observer import Observer, Silent
-from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
-from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_fold, publish_rejected
-from leukokit.engine.reasons import (
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.explain_plan import (
     PLAN_FILE,
     StepReason,
     explain,
@@ -34,15 +26,23 @@ from leukokit.engine.reasons import (
     previous_plan,
     step_id,
 )
-from leukokit.engine.results import fold_metrics, predictions
+from leukokit.engine.explanations.alignment_stage import Alignment, align
+from leukokit.engine.images.plan_building import fits_preprocessing
+from leukokit.engine.images.stage import ImageTable, StepCount
+from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
+from leukokit.engine.models.fit_directories import forget_checkpoints
+from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
+from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.results import fold_metrics, predictions
+from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
+from leukokit.engine.provenance import provenance
+from leukokit.engine.publish import publish_fold, publish_rejected
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
-from leukokit.engine.scale_stage import STEP as SCALE
-from leukokit.engine.scale_table import scale_summary, scale_table, scale_words
-from leukokit.engine.scales import Scales, asks_for_scale
-from leukokit.engine.store import Store
-from leukokit.engine.tables import csv_bytes, features_parquet, split_table
-from leukokit.engine.workspace import forget_checkpoints
+from leukokit.engine.scale.find import Scales, asks_for_scale
+from leukokit.engine.scale.stage import STEP as SCALE
+from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold

@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from leukokit.api import Labels, RGBImage
-from leukokit.engine.alignment_stage import Alignment
 from leukokit.engine.data import OpenData
-from leukokit.engine.image_plan import ImagePlan, Item
-from leukokit.engine.image_stage import ImageTable
-from leukokit.engine.image_work import image_and_labels
-from leukokit.engine.model_stage import FittedFold
-from leukokit.engine.reasons import StepReason
+from leukokit.engine.explain_plan import StepReason
+from leukokit.engine.explanations.alignment_stage import Alignment
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.stage import ImageTable
+from leukokit.engine.images.work import image_and_labels
+from leukokit.engine.models.model_stage import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
 from leukokit.evaluation.intervals import LEVEL, Groups, proportion
 

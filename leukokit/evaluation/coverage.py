@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 from leukokit.evaluation.intervals import Groups, proportion
 
 _POINTS = 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 
 _PERMUTATIONS = 999
 _LEAST = 3

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 
 LEVEL = 0.95
 DRAWS = 2000

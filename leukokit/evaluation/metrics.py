@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 from leukokit.errors import DataError, PluginError
 from leukokit.evaluation.auc import all_pairs, area, one_against_rest
 from leukokit.evaluation.intervals import Groups

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
 from leukokit.evaluation.auc import mean_area, one_against_rest
 from leukokit.evaluation.intervals import Groups, proportion

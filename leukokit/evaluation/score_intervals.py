@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.types import FloatArray
+from leukokit.arrays import FloatArray
 from leukokit.evaluation.auc import all_pairs, mean_area, one_against_rest
 from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, effective, proportion
 

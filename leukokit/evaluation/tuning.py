@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from leukokit.api.classifier import Classifier, Examples, Images
 from leukokit.api.folds import Folds, stratified_folds
 from leukokit.api.selector import Selector
-from leukokit.api.types import RGBImage
+from leukokit.arrays import RGBImage
 from leukokit.errors import DataError, UsageError
 from leukokit.evaluation.metrics import SCORES, score
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leukokit.engine.files import write_bytes
+from leukokit.engine.io.files import write_bytes
 from leukokit.report.html import render_audit
 
 
@@ -22,7 +22,7 @@ def write_audit_page(
     audit : mapping
         Content of ``audit.json``.
     pictures : mapping of id to bytes
-        Thumbnails (WebP, see :func:`leukokit.engine.pictures.thumbnail`) of images that the audit names;
+        Thumbnails (WebP, see :func:`leukokit.engine.io.pictures.thumbnail`) of images that the audit names;
         those without one are named without a picture.
     title : str
         Name of the data set or recipe.

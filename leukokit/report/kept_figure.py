@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from leukokit._version import __version__
-from leukokit.engine.keys import digest, library_versions
-from leukokit.engine.store import Store
+from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.store import Store
 from leukokit.report._canvas import write_whole
 
 REVISION = 3

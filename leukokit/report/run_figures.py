@@ -10,8 +10,8 @@ from typing import TypeVar
 import numpy as np
 
 from leukokit.api import Part
-from leukokit.engine.explain_stage import HeatMaps
-from leukokit.engine.model_stage import FittedFold
+from leukokit.engine.explanations.stage import HeatMaps
+from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.report.alignment_figure import alignment_figure

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from leukokit.api import Labels, Preprocessor
-from leukokit.engine.image_plan import ImagePlan, Item
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.stored_images import kept_labels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
-from leukokit.engine.stored_images import kept_labels
 from leukokit.report.kept_figure import kept_figure
 from leukokit.report.overlay_choice import STATISTICS, Chosen, choose, label_statistics
 

@@ -6,9 +6,9 @@ import traceback
 from pathlib import Path
 
 from leukokit.api import RGBImage
-from leukokit.engine import pictures, reading
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.engine.image_plan import Item
+from leukokit.engine.images.plan import Item
+from leukokit.engine.io import pictures, reading
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError

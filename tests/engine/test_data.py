@@ -12,7 +12,7 @@ from PIL import Image
 from leukokit.api import DataError
 from leukokit.catalog import discover
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.executors import Workers
+from leukokit.engine.execution.executors import Workers
 from leukokit.engine.observer import Silent
 from leukokit.recipe import load_recipe_text
 

@@ -18,13 +18,13 @@ from PIL import Image
 
 import leukokit
 from leukokit.catalog import discover
+from leukokit.engine.cache.store import Store
 from leukokit.engine.data import open_data
-from leukokit.engine.executors import Workers
-from leukokit.engine.image_plan import ImagePlan, Item
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Silent
 from leukokit.engine.run_result import RunResult
-from leukokit.engine.store import Store
-from leukokit.engine.stored_images import StoredImages
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.recipe import load_recipe
 from leukokit.report.run_figures import file_names
@@ -170,7 +170,7 @@ def test_images_of_different_sizes(copied: Path, run: Run) -> None:
 
 
 def plan_of(recipe: Path, store: Store | None) -> tuple[ImagePlan, tuple[Item, ...]]:
-    from leukokit.engine.chain import image_plan
+    from leukokit.engine.images.plan_building import image_plan
 
     catalog = discover()
     loaded = load_recipe(recipe, catalog)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leukokit.catalog import discover
-from leukokit.engine.executors import ExecutorKind, Workers
+from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult

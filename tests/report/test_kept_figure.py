@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from leukokit.engine.store import Store
+from leukokit.engine.cache.store import Store
 from leukokit.report.kept_figure import kept_figure
 
 

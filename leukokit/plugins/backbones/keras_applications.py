@@ -14,8 +14,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 from pydantic import AfterValidator, model_validator
 
 from leukokit.api import Field, LeukokitError, Params
-from leukokit.api.deep import Backbone, weights_file
-from leukokit.api.deep.runtime import load_keras
+from leukokit.api.deep import Backbone, load_keras, read_weights
 
 Scaling: TypeAlias = Literal["inside", "symmetric", "torch", "caffe"]
 """What a family expects: 0..255, scaled by its own layers; -1..1; standard scores of 0..1; blue, green, red
@@ -185,7 +184,7 @@ class ApplicationBackbone(Backbone):
         except Exception as error:  # Keras raises a bare Exception where a download fails
             raise self._explained(error, side) from error
         if pretrained and isinstance(self.weights, Path):
-            weights_file.read(self.weights, body)
+            read_weights(self.weights, body)
         return keras.Model(image, body.output, name=self.name.lower())
 
     def _scaled(self, image: Any) -> Any:

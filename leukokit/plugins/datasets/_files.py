@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from leukokit.api import DataError, Sample
-from leukokit.api.urls import inside, list_url
+from leukokit.api import DataError, Sample, list_url, url_inside
 
 SHOWN = 5
 """Names that a message lists before it only counts."""
@@ -82,7 +81,7 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
 
 def below(folder: Path | str, name: str) -> Path | str:
     """Path or URL of an entry of a folder."""
-    return inside(folder, name) if isinstance(folder, str) else folder / name
+    return url_inside(folder, name) if isinstance(folder, str) else folder / name
 
 
 def walk(folder: Path | str, *, extensions: Sequence[str], recursive: bool) -> Listing:

@@ -14,6 +14,7 @@ from PIL import Image
 
 from leukokit.api import (
     CELL,
+    MAX_PIXELS,
     NUCLEUS,
     ImageRejected,
     LabelImage,
@@ -23,7 +24,6 @@ from leukokit.api import (
     read_url,
     shown_url,
 )
-from leukokit.api.images import MAX_PIXELS
 
 MaskRole: TypeAlias = Literal["nucleus", "cytoplasm"]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pydantic import field_validator
 
-from leukokit.api import DataError, Dataset, Field, Location, Params, Sample, shown_url
-from leukokit.api.images import EXTENSIONS
+from leukokit.api import EXTENSIONS, DataError, Dataset, Field, Location, Params, Sample, shown_url
 from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._files import Listing
 

@@ -26,8 +26,9 @@ from leukokit.api import (
     is_url,
     read_url,
     shown_url,
+    url_inside,
+    url_parent,
 )
-from leukokit.api.urls import inside, url_parent
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
 _PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
@@ -252,8 +253,8 @@ class _Reading:
     def _places(self, name: str, mask: str) -> _Places:
         if isinstance(self._folder, str):
             return {
-                "url": inside(self._folder, name),
-                "mask_url": inside(self._folder, mask) if mask else None,
+                "url": url_inside(self._folder, name),
+                "mask_url": url_inside(self._folder, mask) if mask else None,
             }
         return {"path": self._folder / name, "mask_path": self._folder / mask if mask else None}
 

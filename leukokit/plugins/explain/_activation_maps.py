@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Field, FloatArray, LeukokitError
-from leukokit.api.deep import NetworkModel
-from leukokit.api.deep.runtime import load_keras
+from leukokit.api.deep import NetworkModel, load_keras
 from leukokit.plugins.explain._gradients import layer_gradients
 from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, LeukokitError
-from leukokit.api.deep.runtime import load_keras
+from leukokit.api.deep import load_keras
 
 # Gradients of pixels are small, and float16 (mixed precision) would round them to 0, so scores are scaled up
 # first, and less where that overflows. Powers of two cost no digit.

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.engine.pictures import worst_errors
+from leukokit.engine.io.pictures import worst_errors
 from leukokit.evaluation.error_clusters import ErrorCluster, error_clusters
 from leukokit.report.html.estimate import Cell, Table, count, number
 from leukokit.report.html.parts import headline_part

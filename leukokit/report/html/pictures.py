@@ -8,7 +8,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from leukokit.engine.pictures import FOLDER, INDEX
+from leukokit.engine.io.pictures import FOLDER, INDEX
 from leukokit.report.html.environment import data_uri
 from leukokit.report.html.text import plain_id
 

@@ -114,7 +114,7 @@ def test_a_folder_that_cannot_be_used_says_why(root: str, told: str) -> None:
 
 def test_a_server_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("aiohttp")
-    monkeypatch.setattr("leukokit.api.urls.sleep", lambda _: None)
+    monkeypatch.setattr("leukokit.imageio.urls.sleep", lambda _: None)
     told = _told(Folder.create(root="http://127.0.0.1:9/smears"))
     assert told.startswith("http://127.0.0.1:9/smears: cannot be listed: its server cannot be reached")
 

@@ -68,7 +68,7 @@ def build(*, nested: bool = False, weights: str = "set", policy: str = "float32"
     """Build the network, flat or with its feature maps in a model of its own."""
     import keras
 
-    from leukokit.api.deep.runtime import precision, seeded
+    from leukokit.deep.runtime import precision, seeded
 
     layers = keras.layers
     with seeded(5, deterministic=False), precision(policy):

@@ -17,7 +17,7 @@ from PIL import Image
 
 from leukokit import api
 from leukokit.api import Labels, Status
-from leukokit.engine.tables import features_parquet
+from leukokit.engine.io.tables import features_parquet
 from leukokit.evaluation.metrics import scores
 from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks

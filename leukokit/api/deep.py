@@ -1,0 +1,55 @@
+"""Keras networks for plugin authors: a backbone becomes a classifier or a feature extractor.
+
+The networks lie in ``leukokit.deep``. Names are loaded when first used; nothing imports Keras before a
+network is built.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leukokit.deep.backbone import Backbone
+    from leukokit.deep.classifier import NetworkClassifier
+    from leukokit.deep.features import BackboneFeatures, BackboneFeaturesParams
+    from leukokit.deep.model import NetworkModel
+    from leukokit.deep.params import NetworkParams
+    from leukokit.deep.runtime import load_keras
+    from leukokit.deep.weights_file import read_weights
+
+_HOME = {
+    "Backbone": "backbone",
+    "BackboneFeatures": "features",
+    "BackboneFeaturesParams": "features",
+    "NetworkClassifier": "classifier",
+    "NetworkModel": "model",
+    "NetworkParams": "params",
+    "load_keras": "runtime",
+    "read_weights": "weights_file",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"leukokit.deep.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+__all__ = [
+    "Backbone",
+    "BackboneFeatures",
+    "BackboneFeaturesParams",
+    "NetworkClassifier",
+    "NetworkModel",
+    "NetworkParams",
+    "load_keras",
+    "read_weights",
+]

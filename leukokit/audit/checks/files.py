@@ -1,0 +1,107 @@
+"""What the files say before a pixel is looked at: dimensions, bytes, and files that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from leukokit.api import FloatArray
+from leukokit.audit.checks.association import category_gain
+from leukokit.audit.findings import Cell, Finding, Limit, Table, skipped
+
+CHECK = "file_properties"
+REJECTED = "rejected_images"
+
+
+def file_properties(
+    kinds: Sequence[str],
+    bits: FloatArray,
+    labels: Sequence[str],
+    groups: Sequence[str],
+    limit: Limit,
+    *,
+    seed: int,
+) -> Finding:
+    """Say whether the way in which images were saved belongs to the class.
+
+    Parameters
+    ----------
+    kinds : sequence of str (n,)
+        Dimensions, format and compression of each image, as one text.
+    bits : float64 array (n,)
+        Bits a pixel takes on disk; NaN for images without a file. Shown, not judged: pictures differ in it.
+    labels, groups : sequence of str (n,)
+    limit : Limit
+        On how much better than chance the kind tells the class, as a share of the possible gain.
+    """
+    names = np.asarray(labels)
+    if len(np.unique(names)) < 2:
+        return skipped(CHECK, "there are no two classes to compare", "Files are compared between classes.")
+    found = category_gain(kinds, labels, groups, seed=seed)
+    level = found.level(limit)
+    rows: list[tuple[Cell, ...]] = []
+    for name in np.unique(names):
+        own = names == name
+        met, counts = np.unique(np.asarray(kinds)[own], return_counts=True)
+        usual, share = str(met[counts.argmax()]), round(float(counts.max() / own.sum()), 4)
+        density = float(np.median(bits[own]))
+        rows.append(
+            (str(name), int(own.sum()), usual, share, None if np.isnan(density) else round(density, 2))
+        )
+    if level.rank > 1:
+        title = f"the kind of file tells the class, {found.effect:.0%} of the way to certainty"
+        text = (
+            "Classes were saved or exported differently, and a network can see scale and compression. Export "
+            "all images in the same way from the originals, at one size and quality."
+        )
+    else:
+        count = len(set(kinds))
+        kind = (
+            f"files are of {count} kinds, which do" if count > 1 else f"every image is {kinds[0]}, which does"
+        )
+        title, text = f"{kind} not tell the classes apart", "Nothing to do."
+    columns = ("class", "images", "most are", "share", "bits a pixel")
+    return Finding(CHECK, level, title, text, found.effect, "share", limit, table=Table(columns, tuple(rows)))
+
+
+def rejected_images(rejected: Sequence[tuple[str, str, str]], labels: Sequence[str], limit: Limit) -> Finding:
+    """Count the images that cannot be read.
+
+    Parameters
+    ----------
+    rejected : sequence of (id, label, reason)
+    labels : sequence of str
+        Class of every image, readable or not.
+    limit : Limit
+        On the share of the class that has most.
+    """
+    if not rejected:
+        return Finding(
+            REJECTED, limit.level(0), "every image can be read", "Nothing to do.", 0.0, "share", limit
+        )
+    names = np.asarray(labels)
+    lost = np.array([label for _, label, _ in rejected])
+    shares = {
+        str(name): float(np.count_nonzero(lost == name) / np.count_nonzero(names == name))
+        for name in np.unique(names)
+    }
+    worst = max(shares, key=lambda name: shares[name])
+    reasons = sorted({reason for *_, reason in rejected})
+    columns = ("class", "images", "rejected", "share")
+    rows = tuple(
+        (name, int(np.count_nonzero(names == name)), int(np.count_nonzero(lost == name)), round(share, 4))
+        for name, share in shares.items()
+    )
+    return Finding(
+        REJECTED,
+        limit.level(shares[worst]),
+        f"{len(rejected)} images cannot be read ({', '.join(reasons)}), {shares[worst]:.1%} of {worst}",
+        "They are left out of every part, which changes the classes' sizes. Get these files again; where one "
+        "class loses more than others, its scores are those of a selection.",
+        shares[worst],
+        "share",
+        limit,
+        images=tuple(id_ for id_, *_ in rejected),
+        table=Table(columns, rows),
+    )

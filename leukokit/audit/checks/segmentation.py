@@ -1,0 +1,163 @@
+"""Images without usable cells, class by class: what a classifier could take for a sign of the class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import FloatArray, Status
+from leukokit.audit.findings import Finding, Limit, Table, skipped
+
+EMPTY = "empty_foreground"
+FAILURES = "segmentation_failures"
+IMPLAUSIBLE = "implausible_segmentation"
+NEARLY_EMPTY = 0.01
+"""An image with less than this share of pixels that are not black is nearly empty."""
+
+
+def empty_foreground(
+    foreground: FloatArray, labels: Sequence[str], ids: Sequence[str], limit: Limit
+) -> Finding:
+    """Find images that are black nearly all over, where the background was blanked.
+
+    Parameters
+    ----------
+    foreground : float64 array (n,)
+        Share of pixels that are not black.
+    labels, ids : sequence of str (n,)
+    limit : Limit
+        On the share of nearly empty images in the class that has most.
+    """
+    empty = foreground < NEARLY_EMPTY
+    if not empty.any():
+        title = "no image is black all over"
+        return Finding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+    worst, value, rows = _by_class(empty, labels)
+    level = limit.level(value)
+    names = np.asarray(labels)
+    medians = tuple((*row, round(float(np.median(foreground[names == row[0]])), 4)) for row in rows)
+    title = (
+        f"{value:.0%} of {worst} and {empty.mean():.0%} of all images show less than "
+        f"{NEARLY_EMPTY:.0%} foreground"
+    )
+    text = (
+        f"The segmentation that made these images found no cell there. An empty picture then says {worst}: "
+        "a classifier learns the failure instead of the cells. Segment again, or leave such images out of "
+        "every class."
+    )
+    return Finding(
+        EMPTY,
+        level,
+        title,
+        text,
+        value,
+        "share",
+        limit,
+        images=tuple(np.asarray(ids)[empty].tolist()),
+        table=Table(("class", "images", "nearly empty", "share", "median foreground"), medians),
+    )
+
+
+def segmentation_failures(
+    status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
+) -> Finding:
+    """Count the images in which the segmenter found no usable cell.
+
+    Parameters
+    ----------
+    status : sequence of Status (n,)
+    labels, ids : sequence of str (n,)
+    limit : Limit
+        On the share of failures in the class that has most.
+    """
+    failed = np.array([each is not Status.OK for each in status])
+    if not len(failed):
+        return skipped(
+            FAILURES, "no image was segmented", "The recipe has no segmenter, or no image came through."
+        )
+    worst, value, rows = _by_class(failed, labels)
+    level = limit.level(value)
+    kinds = [each for each in Status if each is not Status.OK]
+    counts = Counter(zip(labels, status, strict=True))
+    table = Table(
+        ("class", "images", "failed", "share", *(each.value for each in kinds)),
+        tuple((*row, *(counts[str(row[0]), kind] for kind in kinds)) for row in rows),
+    )
+    if not failed.any():
+        title, text = "the segmenter found a cell in every image", "Nothing to do."
+    else:
+        title = f"segmentation failed in {value:.0%} of {worst} and in {failed.mean():.1%} of all images"
+        text = (
+            f"Where it fails, features are missing, and that alone can say {worst}. Look at the images "
+            "listed, try other parameters or another segmenter, and look at the probe of missing features."
+        )
+    return Finding(
+        FAILURES,
+        level,
+        title,
+        text,
+        value,
+        "share",
+        limit,
+        images=tuple(np.asarray(ids)[failed].tolist()),
+        table=table,
+    )
+
+
+def implausible_segmentation(
+    status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
+) -> Finding:
+    """Count the images in which what was segmented is not stained like nuclei.
+
+    Parameters
+    ----------
+    status : sequence of Status (n,)
+    labels, ids : sequence of str (n,)
+    limit : Limit
+        On the share of such images in the class that has most.
+    """
+    if not len(status):
+        return skipped(
+            IMPLAUSIBLE, "no image was segmented", "The recipe has no segmenter, or no image came through."
+        )
+    wrong = np.array([each is Status.IMPLAUSIBLE for each in status])
+    if not wrong.any():
+        title = "what was segmented as nuclei is stained like nuclei in every image"
+        return Finding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+    worst, value, rows = _by_class(wrong, labels)
+    return Finding(
+        IMPLAUSIBLE,
+        limit.level(value),
+        f"the segmentation took something else for nuclei in {value:.0%} of {worst} and in "
+        f"{wrong.mean():.1%} of all images",
+        "What is labeled nucleus is no darker or more purple than the rest of the picture: often red cells. "
+        f"Nothing is measured there, so the features of {worst} are missing, and that alone can say {worst}. "
+        "Look at the images listed and use another segmenter, or another rule of this one "
+        "(kmeans_watershed: cluster_rule).",
+        value,
+        "share",
+        limit,
+        images=tuple(np.asarray(ids)[wrong].tolist()),
+        table=Table(("class", "images", "implausible", "share"), tuple(rows)),
+    )
+
+
+def _by_class(
+    hit: NDArray[np.bool_], labels: Sequence[str]
+) -> tuple[str, float, list[tuple[str, int, int, float]]]:
+    """Class with the largest share of hits, that share, and a row a class."""
+    names = np.asarray(labels)
+    rows = [
+        (
+            str(name),
+            int(np.count_nonzero(names == name)),
+            int(np.count_nonzero(hit[names == name])),
+            round(float(hit[names == name].mean()), 4),
+        )
+        for name in np.unique(names)
+    ]
+    worst = max(rows, key=lambda row: row[3])
+    return worst[0], worst[3], rows

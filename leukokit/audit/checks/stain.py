@@ -1,0 +1,71 @@
+"""Whether the stain belongs to the class: background color by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from leukokit.api import FloatArray
+from leukokit.audit.checks.association import variance_between
+from leukokit.audit.findings import Cell, Finding, Limit, Table, skipped
+
+CHECK = "stain_spread"
+
+
+def stain_spread(
+    background: FloatArray,
+    foreground: FloatArray,
+    labels: Sequence[str],
+    groups: Sequence[str],
+    limit: Limit,
+    *,
+    seed: int,
+) -> Finding:
+    """Measure how much of the variance of background color lies between the classes.
+
+    Nothing of the disease shows in the background, so what differs there is stain, light and camera.
+
+    Parameters
+    ----------
+    background : float64 array (n, 3)
+        Median L, a and b of the bright pixels, in levels of 0..255.
+    foreground : float64 array (n,)
+        Share of pixels that are not black.
+    labels, groups : sequence of str (n,)
+        Class, and what belongs together, of each image.
+    limit : Limit
+        On omega squared.
+    """
+    names = np.asarray(labels)
+    if np.median(foreground) < 0.5:
+        return skipped(
+            CHECK,
+            "the background was blanked, so the stain cannot be read from it",
+            "Audit the photographs that these images were cut from.",
+        )
+    if len(np.unique(names)) < 2:
+        return skipped(CHECK, "there are no two classes to compare", "Stain is compared between classes.")
+    found = variance_between(background, labels, groups, seed=seed)
+    level = found.level(limit)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            str(name),
+            int(np.count_nonzero(names == name)),
+            *(round(float(value), 1) for value in background[names == name].mean(axis=0)),
+            *(round(float(value), 1) for value in background[names == name].std(axis=0)),
+        )
+        for name in np.unique(names)
+    )
+    columns = ("class", "images", "L", "a", "b", "L spread", "a spread", "b spread")
+    title = f"{found.effect:.0%} of the variance of background color lies between the classes"
+    if not found.sure:
+        title += ", no more than chance would give"
+    text = (
+        "Classes were stained or photographed differently, so color alone gives them away. Normalize the "
+        "stain (preprocess: reinhard), test on slides of another laboratory, and read every score beside the "
+        "color probe."
+        if level.rank > 1
+        else "Background color is much the same in all classes, or varies from slide to slide within them."
+    )
+    return Finding(CHECK, level, title, text, found.effect, "share", limit, table=Table(columns, rows))

@@ -1,0 +1,71 @@
+"""What a file is besides its pixels: its size and how it was compressed; read once and kept in the cache."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from PIL import Image
+
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.images.plan import Item
+from leukokit.engine.io.reading import file_header, file_size
+
+REVISION = 1
+"""Raised when the same file is described otherwise."""
+
+_STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A file's size and compression.
+
+    Attributes
+    ----------
+    size : int or None
+        In bytes; None where an image has no file.
+    compression : str
+        Format by content, and of a JPEG the quality that its luminance table means; empty without a file.
+    """
+
+    size: int | None
+    compression: str
+
+
+def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
+    """Describe the file of each item, in order; files of the same bytes are described once."""
+    step = digest("audit file facts", REVISION)
+    kept = store.get_rows(step, [item.key for item in items]) if store is not None else {}
+    new = {item.key: item for item in items if item.key not in kept}
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        found = dict(zip(new, pool.map(_describe, new.values(), chunksize=64), strict=True))
+    if store is not None:
+        rows = ((key, json.dumps([each.size, each.compression]).encode()) for key, each in found.items())
+        store.put_rows(step, "audit file facts", rows)
+        store.touch(step)
+    return [found.get(item.key) or FileFacts(*json.loads(kept[item.key])) for item in items]
+
+
+def _describe(item: Item) -> FileFacts:
+    if item.sample.rendered:
+        return FileFacts(None, "")
+    return FileFacts(file_size(item.sample), _compression(item))
+
+
+def _compression(item: Item) -> str:
+    try:
+        with file_header(item.sample) as file, Image.open(file) as image:
+            tables = getattr(image, "quantization", None)
+            name = image.format or "unknown"
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return "unknown"
+    if not tables:
+        return name
+    # Independent JPEG Group: table = standard * scale / 100; scale = 200 - 2 quality, or 5000 / quality.
+    scale = 100 * sum(tables[0]) / _STANDARD_SUM
+    quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
+    return f"{name} quality {max(1, round(quality))}"

@@ -1,0 +1,183 @@
+"""Measure every image as it is on disk, before any preprocessing, in one pass of the engine's workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leukokit.api import Dataset, FeatureExtractor, FloatArray, Labels, Planes
+from leukokit.audit.checks.marks import mark_styles
+from leukokit.audit.file_facts import FileFacts, file_facts
+from leukokit.audit.image_traits import (
+    COLOR_NAMES,
+    CORNERS,
+    GRID,
+    at_working_size,
+    background_color,
+    color_traits,
+    corner_strokes,
+    foreground_share,
+    frame_traits,
+)
+from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
+from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Rejection, Stage
+from leukokit.engine.images.stage import run_image_stage
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.observer import Observer
+
+_COLOR = tuple(f"color_{name}" for name in COLOR_NAMES)
+_FRAME = tuple(f"frame_{name}" for name in COLOR_NAMES)
+_BACKGROUND = ("background_l", "background_a", "background_b")
+_SIZE = ("width", "height")
+_FOREGROUND = ("foreground",)
+_MARKS = tuple(f"mark_{i}" for i in range(len(CORNERS)))
+_PER_CORNER = 2 * GRID[0] * GRID[1]
+_STROKES = tuple(f"stroke_{i}_{j}" for i in range(len(CORNERS)) for j in range(_PER_CORNER))
+# A 64-bit hash is no float64: its halves are.
+_HASHES = tuple(f"hash_{i}_{half}" for i in range(len(TRANSFORMS)) for half in ("high", "low"))
+_NAMES = (*_COLOR, *_FRAME, *_BACKGROUND, *_SIZE, *_FOREGROUND, *_MARKS, *_STROKES, *_HASHES)
+
+
+class ImageTraits(FeatureExtractor):
+    """All that an audit takes from one image, as numbers that the cache can keep."""
+
+    revision = 1
+
+    def names(self) -> tuple[str, ...]:
+        """Columns, in the order of the table."""
+        return _NAMES
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
+        """Measure one image."""
+        rgb, lab = planes.rgb, planes.lab
+        small = at_working_size(rgb)
+        hashes = perceptual_hashes(rgb)
+        halves = np.stack([hashes >> np.uint64(32), hashes & np.uint64(0xFFFFFFFF)], axis=1)
+        values = np.concatenate(
+            [
+                color_traits(lab),
+                frame_traits(lab),
+                background_color(lab),
+                [rgb.shape[1], rgb.shape[0], foreground_share(rgb)],
+                mark_styles(small),
+                corner_strokes(small).ravel(),
+                halves.ravel().astype(np.float64),
+            ]
+        )
+        return dict(zip(_NAMES, values.tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of the images that can be read.
+
+    Attributes
+    ----------
+    items : tuple of Item
+        The readable images, in data set order; rows of everything below.
+    rejected : tuple of (Item, Rejection)
+    table : DataFrame (n x d)
+        Columns of :class:`ImageTraits`.
+    files : tuple of FileFacts
+    """
+
+    items: tuple[Item, ...]
+    rejected: tuple[tuple[Item, Rejection], ...]
+    table: pd.DataFrame
+    files: tuple[FileFacts, ...]
+
+    def rows(self, kept: NDArray[np.intp]) -> Measured:
+        """Keep some of the images."""
+        return Measured(
+            tuple(self.items[i] for i in kept),
+            self.rejected,
+            self.table.iloc[kept],
+            tuple(self.files[i] for i in kept),
+        )
+
+    @property
+    def color(self) -> FloatArray:
+        """Mean and spread of L, a, b, n x 6."""
+        return self._columns(_COLOR)
+
+    @property
+    def frame(self) -> FloatArray:
+        """The same of the outer frame, n x 6."""
+        return self._columns(_FRAME)
+
+    @property
+    def background(self) -> FloatArray:
+        """L, a, b of the background, n x 3."""
+        return self._columns(_BACKGROUND)
+
+    @property
+    def foreground(self) -> FloatArray:
+        """Share of pixels that are not black, n."""
+        return self._columns(_FOREGROUND)[:, 0]
+
+    @property
+    def size(self) -> FloatArray:
+        """Width and height in px, n x 2."""
+        return self._columns(_SIZE)
+
+    @property
+    def marks(self) -> NDArray[np.intp]:
+        """Style of the mark in each corner, n x 4."""
+        return self._columns(_MARKS).astype(np.intp)
+
+    @property
+    def strokes(self) -> FloatArray:
+        """Dark strokes in each corner, n x 4 x d."""
+        return self._columns(_STROKES).reshape(len(self.items), len(CORNERS), _PER_CORNER)
+
+    @property
+    def hashes(self) -> NDArray[np.uint64]:
+        """Perceptual hashes under the flips and quarter turns, n x 8."""
+        halves = self._columns(_HASHES).astype(np.uint64).reshape(len(self.items), len(TRANSFORMS), 2)
+        whole: NDArray[np.uint64] = (halves[..., 0] << np.uint64(32)) | halves[..., 1]
+        return whole
+
+    @property
+    def kinds(self) -> list[str]:
+        """Dimensions, format and compression of each image as one text, n."""
+        return [
+            ", ".join(filter(None, (f"{width:.0f} x {height:.0f}", file.compression)))
+            for file, (width, height) in zip(self.files, self.size, strict=True)
+        ]
+
+    @property
+    def bytes(self) -> FloatArray:
+        """Size of each file, n; NaN where an image has none."""
+        sizes = [np.nan if file.size is None else file.size for file in self.files]
+        return np.array(sizes, dtype=np.float64)
+
+    def _columns(self, names: Sequence[str]) -> FloatArray:
+        return self.table[list(names)].to_numpy(dtype=np.float64)
+
+
+def measure(
+    dataset: Dataset,
+    items: Sequence[Item],
+    reading: ReadOptions,
+    *,
+    store: Store | None,
+    workers: Workers,
+    observer: Observer,
+) -> Measured:
+    """Measure all images; those that cannot be read, or crash a worker, are told and left out."""
+    component = ImageTraits()
+    key = digest("audit traits", component.revision, reading.key(), library_versions())
+    step = ImageStep("audit.traits", Stage.FEATURES, component, key, seeded=False)
+    plan = ImagePlan.of_files(dataset, reading, step, store)
+    images = run_image_stage(plan, items, workers, observer, name="audit: colors and corners")
+    lost = {item.index for item, _ in images.rejected}
+    kept = tuple(item for item in items if item.index not in lost)
+    files = tuple(file_facts(kept, store, workers.count))
+    return Measured(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)), files)

@@ -1,0 +1,1 @@
+"""Pairs of images that show the same cells: candidates, verified, and kept."""

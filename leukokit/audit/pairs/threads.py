@@ -1,0 +1,54 @@
+"""Work over threads, in order; for OpenCV, which computes outside of Python's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+from typing import TypeVar
+
+import cv2
+
+from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.observer import Observer
+
+_CHUNK = 64  # inputs a task: handing over a task costs 50 us, as much as a tenth of comparing two images
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Threads:
+    """Calls a function with many inputs; results come in the order of the inputs."""
+
+    def __init__(self, pool: ThreadPoolExecutor, observer: Observer) -> None:
+        self._pool = pool
+        self._observer = observer
+
+    def each(
+        self, stage: str, function: Callable[[_In], _Out], inputs: Iterable[_In], total: int
+    ) -> list[_Out]:
+        """Give the result for each input, and tell the observer how far it is."""
+        self._observer.stage(stage, total)
+        stream = iter(inputs)
+        chunks = iter(lambda: list(islice(stream, _CHUNK)), [])
+        done: list[_Out] = []
+        for results in self._pool.map(lambda chunk: [function(one) for one in chunk], chunks):
+            done += results
+            self._observer.advance(len(results))
+        return done
+
+
+@contextmanager
+def threads(workers: Workers, observer: Observer) -> Iterator[Threads]:
+    """Start as many threads as there may be workers, and keep OpenCV from starting more within them."""
+    count = 1 if workers.kind is ExecutorKind.INLINE else max(1, workers.count)
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    pool = ThreadPoolExecutor(count, thread_name_prefix="leukokit")
+    try:
+        yield Threads(pool, observer)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)  # an interrupted audit ends with the tasks at hand
+        cv2.setNumThreads(before)

@@ -1,0 +1,289 @@
+"""Audit a data set, or what a run made of it: every check once, and one verdict."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from leukokit.audit.all_checks import Checks
+from leukokit.audit.findings import Finding, Level, skipped, worst
+from leukokit.audit.measure import measure
+from leukokit.audit.pairs.find import find_pairs
+from leukokit.audit.probes.probe import ModelScore, Probe
+from leukokit.audit.recipe_model import images_and_model, score_in_metrics
+from leukokit.audit.subject import AuditSubject
+from leukokit.catalog import Catalog
+from leukokit.engine.cache.store import Store
+from leukokit.engine.data import OpenData, open_data
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import Item
+from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
+from leukokit.engine.io.reading import pixels
+from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.protocols import divide
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import RunResult
+from leukokit.engine.scale.find import find_scales
+from leukokit.engine.scale.table import scale_table
+from leukokit.errors import DataError
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+FILE = "audit.json"
+NOTICE = "Research use only. Not a medical device."
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes
+    ----------
+    images : int
+        In the data set, readable or not.
+    synthetic : bool
+        True where the images are not photographs of real smears.
+    split : mapping or None
+        ``name`` and ``parts``, the number of images of each.
+    model : ModelScore or None
+        The recipe's model on the part that probes are scored on.
+    findings : tuple of Finding
+        Most serious first.
+    probes : tuple of Probe
+    groups : mapping of str to str
+        Group of each image, images that show the same cells joined: what ``data.groups`` of a recipe takes.
+    settings : mapping
+        The recipe's ``audit`` section.
+    readable : mapping of id to Item
+        Images that could be read.
+    subject : AuditSubject or None
+        What was audited.
+    """
+
+    images: int
+    synthetic: bool
+    split: Mapping[str, Any] | None
+    model: ModelScore | None
+    findings: tuple[Finding, ...]
+    probes: tuple[Probe, ...]
+    settings: Mapping[str, Any]
+    groups: Mapping[str, str] = field(default_factory=dict)
+    readable: Mapping[str, Item] = field(default_factory=dict)
+    subject: AuditSubject | None = None
+
+    @property
+    def level(self) -> Level:
+        """The most serious level of all findings and probes."""
+        return worst([*(each.level for each in self.findings), *(each.level for each in self.probes)])
+
+    def json(self) -> dict[str, Any]:
+        """Give the content of audit.json; it depends on images, recipe and library versions alone."""
+        return {
+            "format": 1,
+            "level": self.level.value,
+            "images": self.images,
+            "synthetic": self.synthetic,
+            "split": self.split,
+            "model": None if self.model is None else self.model.json(),
+            "findings": [finding.json() for finding in self.findings],
+            "probes": [probe.json() for probe in self.probes],
+            "settings": dict(self.settings),
+            "notice": NOTICE,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditOptions:
+    """How an audit works; none of it changes a finding.
+
+    Attributes
+    ----------
+    cache : Path or None
+        Cache folder; None to keep nothing.
+    workers : Workers
+    """
+
+    cache: Path | None = None
+    workers: Workers = field(default_factory=Workers)
+
+
+def audit_data(
+    recipe: Recipe, catalog: Catalog, options: AuditOptions, observer: Observer | None = None
+) -> Audit:
+    """Audit a recipe's data set under the recipe's split; nothing is fitted but the probes.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        One with nothing but ``data`` is enough: its split is then the data set's default.
+    catalog : Catalog
+    options : AuditOptions
+    observer : Observer, optional
+
+    Raises
+    ------
+    DataError
+        Where the data set is missing or empty. One picture in two classes is a finding, not an error.
+    """
+    observer = observer or Silent()
+    store = Store(options.cache, observer.warn) if options.cache is not None else None
+    data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
+    folds, why = _folds(recipe, data, observer)
+    images, model, leaks = images_and_model(
+        recipe, data, folds, store=store, workers=options.workers, observer=observer
+    )
+    subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
+    return audit(subject, store=store, workers=options.workers, observer=observer)
+
+
+def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, observer: Observer) -> Audit:
+    """Make every check of a subject."""
+    data = subject.data
+    measured = measure(
+        data.dataset, data.items, subject.reading, store=store, workers=workers, observer=observer
+    )
+    spec = subject.recipe.model.audit
+    pairs = find_pairs(
+        data.dataset,
+        measured.items,
+        subject.reading,
+        measured.hashes,
+        lags=spec.lags,
+        seed=subject.recipe.seed,
+        workers=workers,
+        store=store,
+        observer=observer,
+    )
+    scales = _scales(subject, measured.items, store=store, workers=workers, observer=observer)
+    checks = Checks(subject, measured, pairs, scales, store)
+    probes = checks.probes(observer)
+    findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
+    return Audit(
+        images=len(data.items),
+        synthetic=data.stamp is not None,
+        split=subject.split,
+        model=subject.model,
+        findings=tuple(findings),
+        probes=tuple(probes),
+        settings=spec.model_dump(mode="json"),
+        groups=checks.groups(),
+        readable={item.sample.id: item for item in measured.items},
+        subject=subject,
+    )
+
+
+def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
+    """Thumbnails (WebP) of images that findings name, by id; no finding crowds out the others."""
+    if audit.subject is None:
+        return {}
+    dataset, options = audit.subject.data.dataset, audit.subject.reading
+    thumbnails = Thumbnails(
+        lambda item: pixels(dataset, item.sample, options)[0],
+        Store(cache) if cache is not None else None,
+        options.key(),
+    )
+    named = audited_ids(audit.json())[:MOST_NAMED]
+    items = [audit.readable[name] for name in named if name in audit.readable]
+    drawn = thumbnails.of(items)
+    return {item.sample.id: drawn[item.index] for item in items if item.index in drawn}
+
+
+def audit_finisher(
+    workers: Workers, observer: Observer | None = None
+) -> Callable[[RunResult, RunDirectory], None]:
+    """Give a run's finisher that writes ``audit.json``.
+
+    What goes wrong in it becomes a skipped finding: a run that took hours is not lost for its audit.
+    """
+
+    def write_audit(result: RunResult, directory: RunDirectory) -> None:
+        if not result.recipe.model.audit.enabled:
+            return
+        watch = observer or Silent()
+        try:
+            found = _audit_run(result, workers, watch)
+        except Exception as error:  # whatever it is, the scores stand
+            directory.journal.write(
+                "audit_failed",
+                error=type(error).__name__,
+                message=str(error),
+                traceback=traceback.format_exc(),
+            )
+            watch.warn(f"the audit failed ({type(error).__name__}: {error}); the run is whole without it")
+            found = _failed(result, error)
+        directory.write_json(FILE, found.json())
+
+    return write_audit
+
+
+def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit:
+    folds: Sequence[Fold] = [each.fold for each in result.folds if each.fold is not None]
+    why = "" if folds else "the recipe has no split"
+    if not folds:
+        folds, why = _folds(result.recipe, result.data, observer)
+    first = result.folds[0]
+    subject = AuditSubject(
+        recipe=result.recipe,
+        data=result.data,
+        folds=folds,
+        no_split=why,
+        images=first.images,
+        model=score_in_metrics(result.recipe, result.metrics),
+        leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
+    )
+    return audit(subject, store=first.plan.store, workers=workers, observer=observer)
+
+
+def _scales(
+    subject: AuditSubject, items: Sequence[Item], *, store: Store | None, workers: Workers, observer: Observer
+) -> pd.DataFrame:
+    """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
+    told = _Progress(observer)
+    scales = find_scales(subject.recipe, subject.data, items, store=store, workers=workers, observer=told)
+    parts = subject.folds[0].parts if subject.folds else None
+    return scale_table(scales.given_to(items, parts), scales.own.scales)
+
+
+class _Progress(Silent):
+    """Passes on how far a stage is, and nothing that the run has said before."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def stage(self, name: str, total: int) -> None:
+        """Pass on, as a stage of the audit."""
+        self._observer.stage(f"audit: {name}", total)
+
+    def advance(self, count: int = 1) -> None:
+        """Pass on."""
+        self._observer.advance(count)
+
+
+def _folds(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Sequence[Fold], str]:
+    """Folds of the recipe's split or first protocol; none, and why, where the images cannot be parted."""
+    try:
+        return divide(recipe, data, observer)[0].folds, ""
+    except DataError as error:
+        return (), str(error)
+
+
+def _failed(result: RunResult, error: Exception) -> Audit:
+    finding = skipped(
+        "audit",
+        f"the audit failed: {error}",
+        "Run 'leukokit audit' on the recipe to see the error by itself; the scores of this run stand.",
+    )
+    return Audit(
+        images=len(result.data.items),
+        synthetic=result.data.stamp is not None,
+        split=None,
+        model=score_in_metrics(result.recipe, result.metrics),
+        findings=(finding,),
+        probes=(),
+        settings=result.recipe.model.audit.model_dump(mode="json"),
+    )

@@ -1,0 +1,75 @@
+"""What is audited: a data set, how it is parted, and what a recipe made of it so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leukokit.api import Part
+from leukokit.audit.probes.probe import ModelScore
+from leukokit.engine.data import OpenData
+from leukokit.engine.images.stage import ImageTable
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class AuditSubject:
+    """Everything that the checks are about.
+
+    Attributes
+    ----------
+    folds : sequence of Fold
+        Of the recipe's split, or of its first protocol; empty where the images could not be parted.
+    no_split : str
+        Why they could not; empty where they could.
+    images : ImageTable or None
+        Features and segmentation status of the first fold; None where the recipe makes neither.
+    model : ModelScore or None
+        Where the recipe's model is known.
+    leaks : tuple of str or None
+        What trying the model for leaks found; None where no model is known.
+    """
+
+    recipe: Recipe
+    data: OpenData
+    folds: Sequence[Fold]
+    no_split: str
+    images: ImageTable | None
+    model: ModelScore | None
+    leaks: tuple[str, ...] | None = None
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How files become pixels."""
+        read = self.recipe.model.data.read
+        return ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
+
+    @property
+    def split(self) -> dict[str, object] | None:
+        """Name and sizes of the parts, of the first fold where there are several."""
+        if not self.folds:
+            return None
+        first = self.folds[0]
+        counts = {part.value: len(first.ids(part)) for part in Part if first.ids(part)}
+        name = first.name if len(self.folds) == 1 else f"{len(self.folds)} folds"
+        return {"name": name, "parts": counts}
+
+    def parts(self) -> Mapping[str, str]:
+        """Part of each image; with several folds the fold in which it is tested.
+
+        Two images that differ in this are trained on and tested on at some time.
+        """
+        if len(self.folds) == 1:
+            return {id_: part.value for id_, part in self.folds[0].parts.items()}
+        tested: dict[str, str] = {}
+        for fold in self.folds:
+            for id_ in fold.ids(Part.TEST):
+                tested.setdefault(id_, fold.name)
+        return tested
+
+
+def tested_part(folds: Sequence[Fold]) -> Part:
+    """Part that scores are taken on: test, or validation where no fold has a test part."""
+    return Part.TEST if any(fold.ids(Part.TEST) for fold in folds) else Part.VALIDATION

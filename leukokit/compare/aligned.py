@@ -1,0 +1,208 @@
+"""Lay the predictions of several runs beside each other, image by image, or say why that cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import Sample
+from leukokit.compare.prediction_rows import RunRows
+from leukokit.compare.recipe_diff import recipe_diff
+from leukokit.engine.data import merged_groups
+from leukokit.engine.images.plan import Item
+from leukokit.errors import DataError
+from leukokit.evaluation.metrics import Scored, score_input
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The same images of all runs, in one order.
+
+    Attributes
+    ----------
+    runs : tuple of RunRows
+    keys : tuple of tuple of str
+        Id of each image, with its fold where images were tested several times.
+    scored : tuple of Scored
+        Truth and prediction, one a run.
+    codes : int array (n,)
+        Group of each row, 0..
+    group_names : tuple of str
+        Name of each group.
+    left_out : tuple of int
+        Rows of each run that were left out because another run did not test the image.
+    notes : tuple of str
+        What a reader should know of the images and groups.
+    """
+
+    runs: tuple[RunRows, ...]
+    keys: tuple[Key, ...]
+    scored: tuple[Scored, ...]
+    codes: NDArray[np.intp]
+    group_names: tuple[str, ...]
+    left_out: tuple[int, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def grouped(self) -> bool:
+        """Whether any group holds several rows."""
+        return len(self.group_names) < len(self.keys)
+
+
+def align(runs: Sequence[RunRows], *, common: bool = False, by_id: bool = False) -> Aligned:
+    """Find the images that all runs tested.
+
+    Parameters
+    ----------
+    runs : sequence of RunRows
+        Two or more; the first is the baseline.
+    common : bool
+        Go on with the images that all tested where the test sets differ.
+    by_id : bool
+        Take images of one id for the same image though their bytes differ.
+
+    Raises
+    ------
+    DataError
+        Where the runs cannot be compared, with the difference between them.
+    """
+    base = runs[0]
+    for other in runs[1:]:
+        _same_kind(base, other)
+    by_fold = not all(each.once for each in runs)
+    keyed = [dict(zip(each.keys(by_fold=by_fold), range(len(each.table)), strict=True)) for each in runs]
+    shared = set(keyed[0]).intersection(*keyed[1:])
+    for other, keys in zip(runs[1:], keyed[1:], strict=True):
+        if set(keys) != set(keyed[0]) and not (common and shared):
+            raise _different_images(base, other, set(keyed[0]), set(keys), len(shared))
+    order = [key for key in keyed[0] if key in shared]
+    rows = [[keys[key] for key in order] for keys in keyed]
+    for other, picked in zip(runs[1:], rows[1:], strict=True):
+        _same_truth(base, other, rows[0], picked)
+        if not by_id:
+            _same_bytes(base, other, {key[0]: None for key in order})
+    scored = tuple(
+        score_input(each.table["true"].to_numpy(dtype=np.str_)[picked], each.proba[picked], each.classes)
+        for each, picked in zip(runs, rows, strict=True)
+    )
+    names, notes = _groups(runs, [key[0] for key in order])
+    group_names, codes = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
+    return Aligned(
+        runs=tuple(runs),
+        keys=tuple(order),
+        scored=scored,
+        codes=codes.astype(np.intp),
+        group_names=tuple(str(name) for name in group_names),
+        left_out=tuple(len(keys) - len(order) for keys in keyed),
+        notes=tuple(notes),
+    )
+
+
+def _between(base: RunRows, other: RunRows) -> str:
+    return f"{base.label} ({base.run.path}) and {other.label} ({other.run.path})"
+
+
+def _same_kind(base: RunRows, other: RunRows) -> None:
+    where = _between(base, other)
+    if base.synthetic != other.synthetic:
+        drawn = base if base.synthetic else other
+        raise DataError(
+            f"{drawn.label} ran on synthetic smears and the other on real images",
+            where=where,
+            hint="Compare real with real: say where the images are with LEUKOKIT_DATA, and run again",
+        )
+    if base.classes != other.classes:
+        raise DataError(
+            f"the runs know different classes: {', '.join(base.classes)} against {', '.join(other.classes)}",
+            where=where,
+            hint="Compare runs on the same classes of the same data set",
+        )
+    if base.once != other.once:
+        often = other if base.once else base
+        raise DataError(
+            f"{often.label} tested images several times (repeated folds) and the other once",
+            where=where,
+            hint="Run both recipes with the same split",
+        )
+
+
+def _different_images(
+    base: RunRows, other: RunRows, ours: set[Key], theirs: set[Key], shared: int
+) -> DataError:
+    parts = [f"{len(ours)} in {base.label}, {len(theirs)} in {other.label}, {len(ours & theirs)} in both"]
+    for here, there, only in ((base, other, ours - theirs), (other, base, theirs - ours)):
+        if not only:
+            continue
+        rejected = there.run.rejected
+        lost = 0 if rejected is None else len({key[0] for key in only} & set(rejected["id"]))
+        why = f", {lost} of them rejected by {there.label}" if lost else ""
+        parts.append(f"{len(only)} only in {here.label}{why}: {_some(only)}")
+    splits = [
+        f"{each.path} is {each.first!r} in {base.label} and {each.second!r} in {other.label}"
+        for each in recipe_diff(base.run.recipe, other.run.recipe)
+        if "split" in each.path or each.path.split(".")[0] in ("seed", "evaluate", "data")
+    ]
+    hint = f"The recipes differ: {'; '.join(splits[:3])}. " if splits else ""
+    hint += "Run both with the same split"
+    if shared:
+        hint += f", or compare on the {shared} images that all tested with --common"
+    return DataError(
+        f"the runs tested different images: {'; '.join(parts)}", where=_between(base, other), hint=hint
+    )
+
+
+def _some(keys: set[Key]) -> str:
+    first = sorted(keys)[:3]
+    return ("such as " if len(keys) > 3 else "") + ", ".join(" of ".join(key) for key in first)
+
+
+def _same_truth(base: RunRows, other: RunRows, ours: Sequence[int], theirs: Sequence[int]) -> None:
+    left, right = base.table["true"].to_numpy()[ours], other.table["true"].to_numpy()[theirs]
+    differ = np.flatnonzero(left != right)
+    if len(differ):
+        row = int(differ[0])
+        raise DataError(
+            f"{len(differ)} images have another true class, such as {base.table['id'][ours[row]]}: "
+            f"{left[row]} in {base.label}, {right[row]} in {other.label}",
+            where=_between(base, other),
+            hint="Labels must be the same to compare predictions: run both recipes on the same labels",
+        )
+
+
+def _same_bytes(base: RunRows, other: RunRows, ids: dict[str, None]) -> None:
+    differ = [
+        name
+        for name in ids
+        if name in base.digests and name in other.digests and base.digests[name] != other.digests[name]
+    ]
+    if differ:
+        raise DataError(
+            f"{len(differ)} of {len(ids)} images have the same id and other bytes, such as {differ[0]}",
+            where=_between(base, other),
+            hint="Run both recipes on the same files; where they show the same cells (a segmented copy), "
+            "compare with --by-id",
+        )
+
+
+def _groups(runs: Sequence[RunRows], ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Name the group of each id: what any run says belongs together, and identical pictures, are one."""
+    notes = []
+    if any(
+        each.groups.get(name) != runs[0].groups.get(name) for each in runs[1:] for name in dict.fromkeys(ids)
+    ):
+        notes.append("the runs group the images differently; what either puts together counts as one group")
+    everything = sorted({name for each in runs for name in (*each.groups, *each.digests)} | set(ids))
+    items: list[Item] = []
+    for each in runs:
+        for name in everything:
+            sample = Sample(id=name, group=each.groups.get(name))
+            items.append(Item(len(items), sample, f"id {name}"))
+            if name in each.digests:
+                items.append(Item(len(items), sample, f"digest {each.digests[name]}"))
+    named = dict(zip((item.sample.id for item in items), merged_groups(items), strict=True))
+    return [named[name] for name in ids], notes

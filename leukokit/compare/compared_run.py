@@ -1,0 +1,59 @@
+"""One run of a comparison: its scores on the compared images, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leukokit.compare.cost import Cost
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.evaluation.metrics import SCORES, Scored, auc_one_vs_rest, auc_ovo, confusion, macro_f1
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run of a comparison.
+
+    Attributes
+    ----------
+    label : str
+        A, B, ...; A is the baseline.
+    run : FinishedRun
+    scores : mapping of str to float or None
+        On the compared images.
+    left_out : int
+        Images that it tested and another run did not.
+    cost : Cost
+    """
+
+    label: str
+    run: FinishedRun
+    scores: Mapping[str, float | None]
+    left_out: int
+    cost: Cost
+
+    def json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "label": self.label,
+            "name": self.run.name,
+            "path": str(self.run.path),
+            "status": self.run.status.get("status"),
+            "scores": dict(self.scores),
+            "left_out": self.left_out,
+            "cost": self.cost.json(),
+        }
+
+
+def scores_of(scored: Scored) -> dict[str, float | None]:
+    """Give the four scores, as in ``metrics.json``."""
+    areas = [auc_one_vs_rest(scored, number) for number in range(len(scored.classes))]
+    known = [area for area in areas if area is not None]
+    values = (
+        float((scored.true == scored.predicted).mean()),
+        macro_f1(confusion(scored)),
+        auc_ovo(scored),
+        sum(known) / len(known) if known else None,
+    )
+    return dict(zip(SCORES, values, strict=True))

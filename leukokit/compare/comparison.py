@@ -1,0 +1,189 @@
+"""Compare two or more finished runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from leukokit.compare.aligned import Aligned, align
+from leukokit.compare.compared_run import ComparedRun, scores_of
+from leukokit.compare.cost import cost
+from leukokit.compare.notes import notes
+from leukokit.compare.prediction_rows import RunRows
+from leukokit.compare.run_pair import Pair, changed_images, surroundings
+from leukokit.compare.statistics.all_tests import PairedTest, Unit, adjusted, paired_tests
+from leukokit.compare.statistics.paired import paired_differences
+from leukokit.compare.verdict import verdict
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.errors import UsageError
+from leukokit.evaluation.intervals import LEVEL
+
+NOTICE = "Research use only. Not a medical device."
+_BENIGN = ("benign", "normal", "healthy")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs beside each other on the images that they tested.
+
+    Attributes
+    ----------
+    part : str
+        ``test`` or ``validation``.
+    n, groups : int
+        Images (rows, where folds tested images several times) and groups of them.
+    classes, negative : tuple of str
+        All classes, and those that are no disease.
+    runs : tuple of ComparedRun
+    pairs : tuple of Pair
+    unit : Unit
+        Which tests are to be read.
+    synthetic : bool
+        Whether the images are rendered.
+    notes : tuple of str
+        What a reader should know.
+    """
+
+    part: str
+    n: int
+    groups: int
+    classes: tuple[str, ...]
+    negative: tuple[str, ...]
+    runs: tuple[ComparedRun, ...]
+    pairs: tuple[Pair, ...]
+    unit: Unit
+    synthetic: bool
+    notes: tuple[str, ...]
+
+    @property
+    def family(self) -> list[PairedTest]:
+        """The tests that are to be read, over which Holm adjusts."""
+        return [test for pair in self.pairs for test in pair.tests if test.unit is self.unit]
+
+    def json(self) -> dict[str, Any]:
+        """Everything, as plain values."""
+        made = {unit.value: 0 for unit in Unit}
+        for test in itertools.chain.from_iterable(pair.tests for pair in self.pairs):
+            made[test.unit.value] += test.p is not None
+        return {
+            "format": 1,
+            "part": self.part,
+            "n": self.n,
+            "groups": self.groups,
+            "classes": list(self.classes),
+            "negative": list(self.negative),
+            "level": LEVEL,
+            "synthetic": self.synthetic,
+            "unit": self.unit.value,
+            "holm": {"families": {unit: count for unit, count in made.items() if count}},
+            "runs": [each.json() for each in self.runs],
+            "pairs": [each.json() for each in self.pairs],
+            "notes": list(self.notes),
+            "notice": NOTICE,
+        }
+
+
+def compare(
+    runs: Sequence[FinishedRun],
+    *,
+    part: str = "test",
+    common: bool = False,
+    by_id: bool = False,
+    all_pairs: bool = False,
+) -> Comparison:
+    """Compare runs on the same images.
+
+    Parameters
+    ----------
+    runs : sequence of FinishedRun
+        Two or more; the first is the baseline.
+    part : str
+        ``test`` or ``validation``.
+    common : bool
+        Where the test sets differ, compare on the images that all runs tested.
+    by_id : bool
+        Take images of one id for the same image though their bytes differ.
+    all_pairs : bool
+        Compare every run with every other, not with the baseline alone.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    UsageError
+        For fewer than two runs.
+    DataError
+        Where the runs cannot be compared, saying how they differ.
+    """
+    if len(runs) < 2:
+        raise UsageError(
+            f"{len(runs)} run was named, and comparing needs two or more",
+            hint="leukokit compare RUN RUN, where the first is the baseline",
+        )
+    rows = [RunRows.read(run, _label(number), part) for number, run in enumerate(runs)]
+    aligned = align(rows, common=common, by_id=by_id)
+    negative = _negative(aligned, part)
+    chosen = (
+        list(itertools.combinations(range(len(runs)), 2))
+        if all_pairs
+        else [(0, other) for other in range(1, len(runs))]
+    )
+    families = adjusted(
+        [
+            paired_tests(aligned.scored[a], aligned.scored[b], aligned.codes, negative=negative)
+            for a, b in chosen
+        ]
+    )
+    unit = Unit.GROUP if aligned.grouped else Unit.IMAGE
+    compared = tuple(
+        ComparedRun(each.label, each.run, scores_of(scored), left_out, cost(each.run))
+        for each, scored, left_out in zip(rows, aligned.scored, aligned.left_out, strict=True)
+    )
+    pairs = (_pair(aligned, a, b, tests, unit) for (a, b), tests in zip(chosen, families, strict=True))
+    return Comparison(
+        part=part,
+        n=len(aligned.keys),
+        groups=len(aligned.group_names),
+        classes=aligned.scored[0].classes,
+        negative=negative,
+        runs=compared,
+        pairs=tuple(pairs),
+        unit=unit,
+        synthetic=rows[0].synthetic,
+        notes=tuple(notes(aligned, compared)),
+    )
+
+
+def _label(number: int) -> str:
+    return chr(ord("A") + number) if number < 26 else f"R{number + 1}"
+
+
+def _pair(aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: Unit) -> Pair:
+    differences = paired_differences(aligned.scored[a], aligned.scored[b], aligned.codes)
+    changed, concentrated = changed_images(aligned, a, b)
+    labels = aligned.runs[a].label, aligned.runs[b].label
+    read = [test for test in tests if test.unit is unit]
+    return Pair(
+        first=labels[0],
+        second=labels[1],
+        differences=differences,
+        tests=tests,
+        changed=changed,
+        concentrated=concentrated,
+        verdict=verdict(*labels, differences, read, changed=len(changed)),
+        **surroundings(aligned, a, b),
+    )
+
+
+def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
+    """Classes that are no disease: as both runs' operating point says, or by their names."""
+    classes = aligned.scored[0].classes
+    said = [(each.run.metrics.get(part) or {}).get("operating_point") or {} for each in aligned.runs]
+    named = {tuple(sorted(map(str, each.get("negative") or ()))) for each in said}
+    if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
+        return only
+    return tuple(name for name in classes if name.casefold() in _BENIGN)

@@ -1,0 +1,161 @@
+"""Two runs beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from leukokit.compare.aligned import Aligned
+from leukokit.compare.environment_diff import DataDifference, data_diff, version_diff
+from leukokit.compare.recipe_diff import Differing, recipe_diff
+from leukokit.compare.statistics.all_tests import PairedTest
+from leukokit.compare.statistics.changes import Change, Concentration, Kind, changes, concentration
+from leukokit.compare.statistics.paired import Difference
+
+
+@dataclass(frozen=True)
+class ChangedImage:
+    """An image that the two runs judge differently.
+
+    Attributes
+    ----------
+    id : str
+    fold : str or None
+        Where images were tested several times.
+    group : str or None
+        None where the image is alone in its group.
+    kind : Kind
+    true, first, second : str
+        True class and the two predicted ones.
+    p_first, p_second : float
+        Each run's probability of the class that it predicted.
+    """
+
+    id: str
+    fold: str | None
+    group: str | None
+    kind: Kind
+    true: str
+    first: str
+    second: str
+    p_first: float
+    p_second: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One run against its baseline.
+
+    Attributes
+    ----------
+    first, second : str
+        Labels of the two runs; the first is the baseline.
+    differences : mapping of str to Difference
+        Of each score, second less first.
+    tests : sequence of PairedTest
+        Adjusted over all tests of the comparison.
+    changed : sequence of ChangedImage
+        Losses, gains, other mistakes.
+    concentrated : str or None
+        The group that holds most of the changes, in words.
+    recipe, versions : sequence of Differing
+    data : DataDifference
+    verdict : str
+        What comes of it, in plain words.
+    """
+
+    first: str
+    second: str
+    differences: Mapping[str, Difference]
+    tests: Sequence[PairedTest]
+    changed: Sequence[ChangedImage]
+    concentrated: str | None
+    recipe: Sequence[Differing]
+    versions: Sequence[Differing]
+    data: DataDifference
+    verdict: str
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Count the changed images of each kind by true class."""
+        found: dict[str, dict[str, int]] = {kind.value: {} for kind in Kind}
+        for image in self.changed:
+            found[image.kind.value][image.true] = found[image.kind.value].get(image.true, 0) + 1
+        return {kind: dict(sorted(by_class.items())) for kind, by_class in found.items()}
+
+    def json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "verdict": self.verdict,
+            "differences": {
+                name: {"difference": each.difference, **asdict(each)}
+                for name, each in self.differences.items()
+            },
+            "tests": [asdict(test) for test in self.tests],
+            "changed": {
+                "counts": self.counts(),
+                "concentrated": self.concentrated,
+                "images": [asdict(image) for image in self.changed],
+            },
+            "recipe": [asdict(each) for each in self.recipe],
+            "versions": [asdict(each) for each in self.versions],
+            "data": self.data.json(),
+        }
+
+
+def changed_images(aligned: Aligned, first: int, second: int) -> tuple[list[ChangedImage], str | None]:
+    """List the changed images of two runs, and say where most lie in one group."""
+    a, b = aligned.scored[first], aligned.scored[second]
+    found = changes(a, b)
+    sizes = _sizes(aligned)
+
+    def image(change: Change) -> ChangedImage:
+        row, code = change.row, int(aligned.codes[change.row])
+        key = aligned.keys[row]
+        return ChangedImage(
+            id=key[0],
+            fold=key[1] if len(key) > 1 else None,
+            group=group_shown(aligned.group_names[code]) if sizes[code] > 1 else None,
+            kind=change.kind,
+            true=a.classes[a.true[row]],
+            first=a.classes[a.predicted[row]],
+            second=b.classes[b.predicted[row]],
+            p_first=float(a.proba[row, a.predicted[row]]),
+            p_second=float(b.proba[row, b.predicted[row]]),
+        )
+
+    most = concentration(found, aligned.codes)
+    return [image(change) for change in found], _in_words(most, aligned, sizes)
+
+
+def group_shown(name: str) -> str:
+    """Name of a group as its data set calls it; of images without one, the image that it goes by."""
+    return name.removeprefix("group ").removeprefix("image ")
+
+
+def surroundings(aligned: Aligned, first: int, second: int) -> dict[str, Any]:
+    """Differences of recipes, versions and data: fields of :class:`Pair`."""
+    a, b = aligned.runs[first], aligned.runs[second]
+    return {
+        "recipe": recipe_diff(a.run.recipe, b.run.recipe),
+        "versions": version_diff(a, b),
+        "data": data_diff(a, b),
+    }
+
+
+def _sizes(aligned: Aligned) -> Sequence[int]:
+    return [int(size) for size in np.bincount(aligned.codes, minlength=len(aligned.group_names))]
+
+
+def _in_words(most: Concentration | None, aligned: Aligned, sizes: Sequence[int]) -> str | None:
+    if most is None or not most.most:
+        return None
+    name = group_shown(aligned.group_names[most.code])
+    return (
+        f"{most.changed} of the {most.of} changed images lie in one group, {name} ({sizes[most.code]} "
+        f"images): the difference may be about that group alone"
+    )

@@ -1,0 +1,1 @@
+"""Keras networks: a backbone becomes a classifier or a feature extractor."""

@@ -1,0 +1,224 @@
+"""Classifiers of images: give a backbone, the rest is here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Workspace
+from leukokit.api.folds import class_counts
+from leukokit.api.selector import Selector
+from leukokit.deep.backbone import Backbone
+from leukokit.deep.cluster import VARIABLE, cluster_of
+from leukokit.deep.distribution import replicas_of, team_of
+from leukokit.deep.history import check_tensorboard
+from leukokit.deep.model import FACTS_FILE, WEIGHTS_FILE, NetworkModel
+from leukokit.deep.network import build_network
+from leukokit.deep.params import NetworkParams
+from leukokit.deep.preview import preview_sheet
+from leukokit.deep.runtime import INSTALL_HINT, distribution
+from leukokit.deep.training import Training
+from leukokit.deep.weights_file import read_weights
+from leukokit.errors import DataError, LeukokitError, UsageError
+
+PREVIEW_FILE = "augmentation.png"
+_PREVIEWED = 6
+
+
+class NetworkClassifier(Classifier):
+    """Base of the classifiers with a backbone: pooling, dropout, one dense layer and softmax on top.
+
+    A subclass implements :meth:`backbone`, and names parameters that derive from :class:`NetworkParams`.
+    The paper's settings (its section 5.2) are the defaults.
+    """
+
+    Params = NetworkParams
+    params: NetworkParams
+    consumes: ClassVar[frozenset[Consumes]] = frozenset({Consumes.IMAGES})
+    requires: ClassVar[tuple[str, ...]] = ("keras",)
+    install_hint: ClassVar[str] = INSTALL_HINT
+
+    def backbone(self) -> Backbone:
+        """Choose the part of the network that turns images into feature maps."""
+        raise NotImplementedError
+
+    def fingerprint(self) -> str:
+        """Digest of the backbone's weights where they come from a file, and the processes that train."""
+        replicas = replicas_of(self.params.strategy)
+        # Floats that several processes add come to other bytes than those that one adds.
+        return f"{self._fingerprint} {replicas} replicas".strip() if replicas > 1 else self._fingerprint
+
+    def helping(self) -> str:
+        """Which process of ``TF_CONFIG`` this is, where it is not the first one."""
+        cluster = cluster_of() if self.params.strategy == "multi_worker" else None
+        return str(cluster) if cluster is not None and cluster.rank else ""
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        # Asked for once a key, and a file of weights may have hundreds of megabytes.
+        return self.backbone().fingerprint()
+
+    def fit(
+        self,
+        train: Examples,
+        validation: Examples | None = None,
+        *,
+        seed: int,
+        select: Sequence[Selector] = (),  # noqa: ARG002 - there are no columns to select
+        workspace: Workspace | None = None,
+    ) -> NetworkModel:
+        """Train on the training part.
+
+        The validation part is only watched: for early stopping, for the rate, and to be told.
+
+        Raises
+        ------
+        DataError
+            Where there are fewer than two classes, or no validation part to watch.
+        LeukokitError
+            Where weights cannot be had, images look divided by 255, or the loss is no longer finite.
+        """
+        params = self.params
+        classes = self._classes(train)
+        if validation is not None and not len(validation):
+            validation = None
+        watches = params.early_stopping is not None or params.schedule == "plateau"
+        if watches and validation is None:
+            raise DataError(
+                "early_stopping and schedule: plateau watch the validation part, and the split has none",
+                where="validation part",
+                hint="Give the split a validation part, or train a fixed number of epochs",
+            )
+        if params.tensorboard:
+            check_tensorboard()
+        if workspace is not None and params.augment is not None and params.augment.active:
+            self._preview(train, workspace, seed)
+        self._tell_of_cluster(workspace)
+        team = team_of(params.strategy)
+        # A team exchanges what it must in its own steps; its networks are ordinary ones.
+        with distribution(params.strategy) if team is None else team.together():
+            network = self._network(classes, seed=seed, deterministic=params.deterministic)
+            Training(network, params, classes, seed=seed, workspace=workspace, team=team).run(
+                train, _known(validation, classes)
+            )
+        return self._model(network, classes, team.size if team is not None else 1)
+
+    def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> NetworkModel:  # noqa: ARG002
+        """Build the network anew and read its weights; no code comes from the file.
+
+        Raises
+        ------
+        LeukokitError
+            Where the files are absent, damaged, or of another network.
+        """
+        path = folder / FACTS_FILE
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            classes = tuple(facts["classes"])
+            if not classes or not all(type(name) is str for name in classes):
+                raise ValueError("classes are not text")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise LeukokitError(
+                f"this is not a network that leukokit wrote, or it is damaged ({error})",
+                where=str(path),
+                hint="Only load models that leukokit wrote",
+            ) from error
+        params = self.params
+        if facts.get("side") != params.side:
+            raise LeukokitError(
+                f"the model takes images of {facts.get('side')} px, the classifier's side is {params.side}",
+                where=str(path),
+                hint="Load a model with the classifier of its own recipe",
+            )
+        network = self._network(classes, seed=0, deterministic=False, pretrained=False)
+        read_weights(folder / WEIGHTS_FILE, network)
+        return self._model(network, classes, facts.get("replicas", 1))
+
+    def estimator_of(self, model: FittedModel) -> Any:
+        """Return the fitted ``keras.Model``."""
+        if not isinstance(model, NetworkModel):
+            raise LeukokitError(f"{type(self).__name__} did not make this model")
+        return model.network
+
+    def _network(
+        self, classes: tuple[str, ...], *, seed: int, deterministic: bool, pretrained: bool = True
+    ) -> Any:
+        params = self.params
+        return build_network(
+            self.backbone(),
+            side=params.side,
+            classes=len(classes),
+            pooling=params.pooling,
+            dropout=params.dropout,
+            seed=seed,
+            policy=params.precision,
+            deterministic=deterministic,
+            pretrained=pretrained,
+        )
+
+    def _model(self, network: Any, classes: tuple[str, ...], replicas: int) -> NetworkModel:
+        params = self.params
+        return NetworkModel(network, classes, params.side, params.batch_size, params.tta, replicas)
+
+    def _tell_of_cluster(self, workspace: Workspace | None) -> None:
+        try:
+            cluster = cluster_of()
+        except UsageError:
+            if self.params.strategy == "multi_worker":
+                raise
+            return  # of something else that runs here
+        if workspace is None or cluster is None or cluster.size < 2:
+            return
+        if self.params.strategy == "multi_worker":
+            workspace.progress.say(f"{cluster} trains together with {', '.join(cluster.others)}")
+        else:
+            workspace.progress.say(
+                f"{VARIABLE} names {cluster.size} processes, and strategy: {self.params.strategy} trains in "
+                "this one alone; strategy: multi_worker trains in all"
+            )
+
+    def _classes(self, train: Examples) -> tuple[str, ...]:
+        if train.images is None or train.labels is None:
+            raise LeukokitError(f"{type(self).__name__} needs images with labels to fit")
+        counts = class_counts(train.labels)
+        if len(counts) < 2:
+            raise DataError(
+                f"{type(self).__name__} needs two classes or more to train on, found {len(counts)}",
+                where="training part",
+            )
+        return tuple(counts)
+
+    def _preview(self, train: Examples, workspace: Workspace, seed: int) -> None:
+        """Draw what augmentation does before anything is trained, so that artifacts are seen in time."""
+        assert train.images is not None
+        assert train.labels is not None
+        assert self.params.augment is not None
+        rows = np.unique(np.linspace(0, len(train) - 1, _PREVIEWED).astype(int))
+        sheet = preview_sheet(
+            [train.images[row] for row in rows.tolist()],
+            [train.ids[row] for row in rows.tolist()],
+            self.params.augment,
+            seed=seed,
+            side=self.params.side,
+        )
+        path = workspace.artifacts / PREVIEW_FILE
+        path.write_bytes(sheet)
+        workspace.progress.say(f"what augmentation does is drawn in {path}")
+
+
+def _known(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
+    """Give the validation part, where all its classes are in the training part too."""
+    if validation is None or validation.labels is None:
+        return None
+    strange = sorted(set(validation.labels.tolist()) - set(classes))
+    if strange:
+        raise DataError(
+            f"class {strange[0]!r} is in the validation part and not in the training part",
+            hint="Part the samples so that every class can be learnt",
+        )
+    return validation

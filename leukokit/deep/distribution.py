@@ -1,0 +1,297 @@
+"""One network trained by several processes (``tf.distribute``): what they exchange.
+
+Keras 3 cannot ``fit`` under ``MultiWorkerMirroredStrategy`` (https://github.com/keras-team/keras/issues/20585:
+batches reach its layers as ``PerReplica`` values). Here the strategy starts the cluster and sums over its
+processes, and nothing else: each process has an ordinary network and optimizer, and steps of its own
+(:mod:`leukokit.deep.distributed_step`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.deep.checkpoint import Arrays, TrainingState
+from leukokit.deep.cluster import Cluster, cluster_of, time_limit
+from leukokit.deep.rendezvous import meet, silent
+from leukokit.deep.runtime import load_keras
+from leukokit.errors import LeukokitError
+
+_DIGITS = 8
+
+
+@dataclass(frozen=True)
+class Share:
+    """Rows of a batch that one process works on.
+
+    Attributes
+    ----------
+    start, stop : int
+        From and up to which row of the batch.
+    weight : float
+        What a row counts here: 1, or less where several processes have the same rows.
+    """
+
+    start: int
+    stop: int
+    weight: float = 1.0
+
+
+def share_of(rows: int, rank: int, size: int) -> Share:
+    """Cut a batch into one run of rows a process, in order, no two of which differ by more than one row.
+
+    A batch with fewer rows than processes goes whole to each of them, and each row counts ``1 / size``: sums
+    and moments come out the same, and no process has an empty batch (TensorFlow's convolution on CPUs gives
+    those a wrong shape).
+    """
+    if rows < size:
+        return Share(0, rows, 1 / size)
+    return Share(rows * rank // size, rows * (rank + 1) // size)
+
+
+def replicas_of(strategy: str) -> int:
+    """Count the processes that a network with this ``strategy`` is trained by, here and now.
+
+    Raises
+    ------
+    UsageError
+        Where the strategy needs ``TF_CONFIG`` and that cannot be used.
+    """
+    cluster = cluster_of() if strategy == "multi_worker" else None
+    return cluster.size if cluster is not None else 1
+
+
+def team_of(strategy: str) -> Team | None:
+    """Meet the other processes of ``TF_CONFIG``; None where this one trains alone.
+
+    Raises
+    ------
+    UsageError
+        Where ``TF_CONFIG`` cannot be used.
+    LeukokitError
+        Where Keras runs on another backend than TensorFlow, or somebody does not arrive.
+    """
+    if replicas_of(strategy) < 2:
+        return None
+    backend = load_keras().backend.backend()
+    if backend != "tensorflow":
+        raise LeukokitError(
+            f"TF_CONFIG names {replicas_of(strategy)} processes that train together through tf.distribute, "
+            f"and Keras runs on {backend}",
+            hint="Set KERAS_BACKEND=tensorflow, or strategy: none",
+        )
+    cluster = cluster_of()
+    assert cluster is not None
+    return _started(cluster)
+
+
+@cache
+def _started(cluster: Cluster) -> Team:
+    # TensorFlow joins a cluster once in the life of a process; later fits go on in the same one.
+    return Team(cluster)
+
+
+class Team:
+    """The processes that train one network together, as one of them sees it.
+
+    Every method is called by all of them in the same order: each waits for the others.
+
+    Parameters
+    ----------
+    cluster : Cluster
+
+    Attributes
+    ----------
+    strategy : tf.distribute.MultiWorkerMirroredStrategy
+        Of one device a process.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        import tensorflow as tf
+
+        gpus = len(tf.config.get_visible_devices("GPU"))
+        if gpus > 1:
+            raise LeukokitError(
+                f"this process sees {gpus} GPUs and uses one of them",
+                where=str(cluster),
+                hint="Start one process a GPU: each with an address of its own in TF_CONFIG, and with "
+                "CUDA_VISIBLE_DEVICES naming its GPU",
+            )
+        self.cluster = cluster
+        meet(cluster, limit=time_limit())
+        try:
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except RuntimeError as error:
+            raise LeukokitError(
+                f"TensorFlow cannot join the cluster any more ({error})",
+                where=str(cluster),
+                hint="It was used in this process before: fit over several machines in a fresh process",
+            ) from error
+
+        def summed(values: tuple[Any, ...]) -> Any:
+            # What comes in from outside is on no device; a copy is on that of this process.
+            found = [tf.identity(each) for each in values]
+            context = tf.distribute.get_replica_context()
+            for dtype in sorted({each.dtype.name for each in found}):  # one sum cannot hold several
+                places = [i for i, each in enumerate(found) if each.dtype.name == dtype]
+                sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [found[i] for i in places])
+                for i, each in zip(places, sums, strict=True):
+                    found[i] = each
+            return found
+
+        self._summed = tf.function(lambda values: self.strategy.run(summed, args=(values,)), autograph=False)
+
+    @property
+    def rank(self) -> int:
+        """Place of this process."""
+        return self.cluster.rank
+
+    @property
+    def size(self) -> int:
+        """Number of processes."""
+        return self.cluster.size
+
+    def part(self, rows: int) -> slice:
+        """Rows of this process, of so many."""
+        share = share_of(rows, self.rank, self.size)
+        return slice(share.start, share.stop)
+
+    def mean(self, values: NDArray[np.float64], rows: int) -> list[float]:
+        """Means of columns over the rows of all processes.
+
+        Parameters
+        ----------
+        values : float64 array, rows of this process x columns
+            As :meth:`part` chose them.
+        rows : int
+            Rows of all processes.
+        """
+        weight = share_of(rows, self.rank, self.size).weight
+        return [float(each) / rows for each in self.sum([values.sum(axis=0) * weight])[0]]
+
+    def sum(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Sum each array over the processes; shapes and dtypes are the same in all."""
+        import tensorflow as tf
+
+        if not arrays:
+            return []
+        return [np.asarray(each) for each in self._summed(tuple(tf.constant(each) for each in arrays))]
+
+    def gathered(self, row: Sequence[int]) -> NDArray[np.int64]:
+        """One row of integers of each process, in order of rank."""
+        table = np.zeros((self.size, len(row)), dtype=np.int64)
+        table[self.rank] = row
+        return self.sum([table])[0]
+
+    def of(self, source: int, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Arrays of one process for all; the others give arrays of the same shapes and dtypes."""
+        sent = [_sent(each if self.rank == source else np.zeros_like(each)) for each in arrays]
+        return [got.astype(each.dtype) for got, each in zip(self.sum(sent), arrays, strict=True)]
+
+    def agree(self, facts: Any) -> None:
+        """Refuse to go on where the processes do not train the same network on the same samples.
+
+        Parameters
+        ----------
+        facts : object
+            All that must be the same; JSON.
+
+        Raises
+        ------
+        LeukokitError
+            In every process, naming those that differ from the first.
+        """
+        import tensorflow as tf
+
+        text = json.dumps([tf.__version__, facts], sort_keys=True).encode()
+        digits = np.frombuffer(hashlib.blake2b(text, digest_size=4 * _DIGITS).digest(), dtype="<u4")
+        table = self.gathered(digits.tolist())
+        strange = [rank for rank in range(1, self.size) if (table[rank] != table[0]).any()]
+        if strange:
+            others = ", ".join(self.cluster.addresses[rank] for rank in strange)
+            raise LeukokitError(
+                f"the processes do not train the same: {others} differ from {self.cluster.addresses[0]} in "
+                "parameters, samples, seed or versions, or are at another fold",
+                where=str(self.cluster),
+                hint="Start the same command with the same data and versions on each; where one has results "
+                "in its cache that another lacks, share the cache folder or use --no-cache",
+            )
+
+    def latest(self, kept: tuple[TrainingState, Arrays] | None) -> tuple[TrainingState, Arrays] | None:
+        """Give the checkpoint of the process that has come furthest; None where nobody has any.
+
+        Parameters
+        ----------
+        kept : tuple or None
+            What this process has.
+        """
+        done = self.gathered([len(kept[0].history) if kept is not None else 0])[:, 0]
+        if not done.any():
+            return None
+        source = int(done.argmax())
+        state, arrays = kept if kept is not None else (TrainingState(), {})
+        shapes = {name: [(str(a.dtype), a.shape) for a in group] for name, group in arrays.items()}
+        state_facts, shape_facts = json.loads(self._text(source, json.dumps([asdict(state), shapes])))
+        if self.rank != source:
+            arrays = {
+                name: [np.zeros(shape, dtype) for dtype, shape in group]
+                for name, group in shape_facts.items()
+            }
+        return TrainingState(**state_facts), {
+            name: self.of(source, arrays[name]) for name in sorted(shape_facts)
+        }
+
+    def _text(self, source: int, text: str) -> str:
+        data = np.frombuffer(text.encode(), dtype=np.uint8)
+        length = int(self.gathered([len(data)])[source, 0])
+        mine = data if self.rank == source else np.zeros(length, dtype=np.uint8)
+        return bytes(self.of(source, [mine])[0]).decode()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Turn what TensorFlow says when a process has gone into an error that names it.
+
+        Raises
+        ------
+        LeukokitError
+        """
+        import tensorflow as tf
+
+        errors = tf.errors
+        try:
+            yield
+        except (
+            errors.UnavailableError,
+            errors.AbortedError,
+            errors.CancelledError,
+            errors.DeadlineExceededError,
+            errors.FailedPreconditionError,
+            errors.InternalError,
+        ) as error:
+            gone = silent(self.cluster)
+            who = ", ".join(gone) if gone else "one of " + ", ".join(self.cluster.addresses)
+            raise LeukokitError(
+                f"{who} has left the training: {_first_line(error)}",
+                where=str(self.cluster),
+                hint="Look there for the reason, then start the same command again on every machine: "
+                "training goes on after the last whole epoch",
+            ) from error
+
+
+def _sent(array: NDArray[Any]) -> NDArray[Any]:
+    # Sums exist for floats and for signed integers of 32 and 64 bits only.
+    return array if array.dtype.kind == "f" else array.astype(np.int64)
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = [line for line in lines if "ollective ops is aborted" in line] or lines or [type(error).__name__]
+    return told[0][:300]

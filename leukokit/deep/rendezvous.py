@@ -1,0 +1,186 @@
+"""Processes that are to train together wait for each other, with a time limit.
+
+TensorFlow's own start waits without one for a process that never comes, and hears no signal meanwhile; so it
+is started once all are known to be there. The first process listens on its address of ``TF_CONFIG``, the
+others call it; once all have called, it lets them go and frees the port for TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+
+from leukokit.deep.cluster import LIMIT_VARIABLE, Cluster
+from leukokit.errors import LeukokitError
+
+_PAUSE = 0.2  # seconds between two calls
+_READY, _HERE, _GO = "ready?", "here", "go"
+_HINT = (
+    "Start the same command on every machine of TF_CONFIG, and see that its port can be reached from the "
+    f"others; {LIMIT_VARIABLE} is the number of seconds to wait"
+)
+
+
+def meet(cluster: Cluster, *, limit: float) -> None:
+    """Come back when every process of the cluster has arrived.
+
+    Parameters
+    ----------
+    limit : float
+        Seconds to wait.
+
+    Raises
+    ------
+    LeukokitError
+        Naming the addresses from which nobody came, or this process' own where it is in use.
+    """
+    clock = _Clock(monotonic() + limit, limit)
+    _check_own(cluster)
+    if cluster.rank == 0:
+        _welcome(cluster, clock)
+    else:
+        _call(cluster, clock)
+
+
+def silent(cluster: Cluster) -> list[str]:
+    """Addresses of the other processes where nobody listens any more."""
+    gone = []
+    for rank, address in enumerate(cluster.addresses):
+        if rank != cluster.rank:
+            try:
+                socket.create_connection(_parted(address), timeout=2).close()
+            except OSError:
+                gone.append(address)
+    return gone
+
+
+@dataclass(frozen=True)
+class _Clock:
+    end: float
+    limit: float
+
+    def left(self) -> float:
+        """Seconds left, never quite none: a socket takes 0 for 'do not wait'."""
+        return max(0.01, self.end - monotonic())
+
+    def over(self) -> bool:
+        return monotonic() >= self.end
+
+
+def _check_own(cluster: Cluster) -> None:
+    try:
+        with socket.create_server(_here(cluster)):
+            pass
+    except OSError as error:
+        raise LeukokitError(
+            f"this process cannot listen at its address of TF_CONFIG ({error.strerror})",
+            where=cluster.address,
+            hint="Another process may be using the port: end it, or name another port on every machine",
+        ) from error
+
+
+def _welcome(cluster: Cluster, clock: _Clock) -> None:
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(_here(cluster)))
+        callers: dict[int, socket.socket] = {}
+        while len(callers) < cluster.size - 1:
+            server.settimeout(clock.left())
+            try:
+                caller, _ = server.accept()
+            except TimeoutError:
+                missing = [cluster.addresses[i] for i in range(1, cluster.size) if i not in callers]
+                text = f"{', '.join(missing)} did not come within {clock.limit:g} s"
+                for each in callers.values():
+                    _tell(each, text)
+                raise LeukokitError(text, where=str(cluster), hint=_HINT) from None
+            rank = _greeted(caller, cluster)
+            if rank is not None:
+                # A process that was started anew calls anew; its first call is of no use any more.
+                callers[rank] = stack.enter_context(caller)
+            if len(callers) == cluster.size - 1:
+                callers = {rank: each for rank, each in callers.items() if _waits(each)}
+        for each in callers.values():
+            _tell(each, _GO)
+        for each in callers.values():
+            # They hang up first: the port is free at once then.
+            each.settimeout(5)
+            with suppress(OSError):
+                each.recv(1)
+
+
+def _greeted(caller: socket.socket, cluster: Cluster) -> int | None:
+    """Rank of the process that has called; None for anybody else."""
+    caller.settimeout(5)
+    try:
+        facts: Any = json.loads(_line(caller))
+        rank = int(facts["rank"])
+    except (OSError, ValueError, KeyError, TypeError):
+        caller.close()
+        return None
+    if facts.get("cluster") != list(cluster.addresses) or not 0 < rank < cluster.size:
+        _tell(caller, f"TF_CONFIG of {cluster.address} names other machines: {', '.join(cluster.addresses)}")
+        caller.close()
+        return None
+    return rank
+
+
+def _waits(caller: socket.socket) -> bool:
+    """Whether the process at the other end is still there: it answers when it is asked."""
+    _tell(caller, _READY)
+    with suppress(OSError):
+        return _line(caller).strip() == _HERE
+    return False
+
+
+def _call(cluster: Cluster, clock: _Clock) -> None:
+    first = cluster.addresses[0]
+    answer = ""
+    reached = False
+    while not clock.over():
+        try:
+            with socket.create_connection(_parted(first), timeout=min(5.0, clock.left())) as server:
+                reached = True
+                _tell(server, json.dumps({"rank": cluster.rank, "cluster": list(cluster.addresses)}))
+                # The first process tells when its own limit is over: a little later than ours, perhaps.
+                server.settimeout(clock.left() + 5)
+                while (answer := _line(server).strip()) == _READY:
+                    _tell(server, _HERE)
+        except OSError:
+            answer = ""
+        if answer == _GO:
+            return
+        if answer:
+            raise LeukokitError(answer, where=str(cluster), hint=_HINT)
+        sleep(min(_PAUSE, clock.left()))
+    text = "answered and let nobody go" if reached else "did not answer"
+    raise LeukokitError(f"{first} {text} within {clock.limit:g} s", where=str(cluster), hint=_HINT)
+
+
+def _tell(other: socket.socket, text: str) -> None:
+    with suppress(OSError):
+        other.sendall(f"{text}\n".encode())
+
+
+def _line(other: socket.socket) -> str:
+    """One line, of no more than a few addresses."""
+    text = b""
+    while not text.endswith(b"\n") and len(text) < 2**16:
+        part = other.recv(4096)
+        if not part:
+            break
+        text += part
+    return text.decode("utf-8", "replace")
+
+
+def _parted(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _here(cluster: Cluster) -> tuple[str, int]:
+    """Where to listen: at every address of this machine, as TensorFlow does."""
+    return "", _parted(cluster.address)[1]

@@ -1,0 +1,360 @@
+"""Train a network in phases; a training that is killed goes on where its last epoch ended."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api.classifier import Examples, Workspace
+from leukokit.deep import checkpoint
+from leukokit.deep.batches import epoch_batches
+from leukokit.deep.checkpoint import TrainingState
+from leukokit.deep.distributed_step import DistributedSteps, synchronize
+from leukokit.deep.distribution import Team
+from leukokit.deep.frozen import Frozen, Part
+from leukokit.deep.history import write_history, write_scalars
+from leukokit.deep.network import POOL, first_layer, freeze_before
+from leukokit.deep.params import NetworkParams
+from leukokit.deep.pixels import Source, blocks, decode_once
+from leukokit.deep.runtime import load_keras
+from leukokit.errors import LeukokitError
+
+_PLATEAU_EPOCHS = 2
+_PLATEAU_FACTOR = 0.5
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training with one set of layers that learn.
+
+    Attributes
+    ----------
+    first : str or None
+        Layer from which on all learn; None where the whole network does, batch normalization included.
+    """
+
+    name: str
+    first: str | None
+    epochs: int
+    rate: float
+
+
+def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
+    """Phases that the parameters ask for."""
+    if params.train == "all":
+        return [Phase("training", None, params.epochs, params.learning_rate)]
+    if params.train == "head":
+        return [Phase("head", POOL, params.epochs, params.learning_rate)]
+    assert params.fine_tune_from is not None
+    block = first_layer(network, params.fine_tune_from).name
+    return [
+        Phase("head", POOL, params.head_epochs, params.head_learning_rate),
+        Phase("fine-tuning", block, params.epochs, params.learning_rate),
+    ]
+
+
+class Training:
+    """One training of one network.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As :func:`leukokit.deep.network.build_network` gives it; trained in place.
+    params : NetworkParams
+    classes : tuple of str
+        In the order of the network's outputs.
+    seed : int
+        Order of batches and augmentation derive from it.
+    workspace : Workspace or None
+    team : Team or None
+        The processes that train together; None where this one trains alone.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        params: NetworkParams,
+        classes: tuple[str, ...],
+        *,
+        seed: int,
+        workspace: Workspace | None,
+        team: Team | None = None,
+    ) -> None:
+        self.keras = load_keras()
+        self.network = network
+        self.params = params
+        self.classes = classes
+        self.seed = seed
+        self.workspace = workspace
+        self.team = team
+        self.progress = workspace.progress if workspace is not None else None
+        self.state = TrainingState()
+        self.best: list[NDArray[Any]] = []
+        self.logged = 0
+
+    def run(self, train: Examples, validation: Examples | None) -> None:
+        """Train on one part; watch the other where something depends on it."""
+        phases = phases_of(self.params, self.network)  # a misspelt block is found before anything is read
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-fit-")))
+            learn = self._part(train, folder / "train.npy", learning=True)
+            watch = self._part(validation, folder / "validation.npy") if validation is not None else None
+            kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
+            if self.team is not None:
+                self.team.agree(self._same(learn, watch))
+                synchronize(self.network)
+                kept = self.team.latest(kept)
+            frozen = Frozen(
+                self.network, self.params, [phase.first for phase in phases], folder, self.progress
+            )
+            for number, phase in enumerate(phases):
+                if kept is not None and kept[0].phase > number:
+                    continue
+                self._phase(number, phase, frozen, learn, watch, kept)
+                kept = None
+                if self._spent():
+                    break
+
+    def _part(self, examples: Examples, path: Path, *, learning: bool = False) -> Part:
+        assert examples.images is not None
+        assert examples.labels is not None
+        array = decode_once(examples.images, self.params.side, path, self.progress)
+        codes = np.array([self.classes.index(str(name)) for name in examples.labels], dtype=np.intp)
+        targets = np.eye(len(self.classes), dtype=np.float32)[codes]
+        augment = self.params.augment if learning else None
+        weights = None
+        if learning and self.params.class_weight == "balanced":
+            counts = targets.sum(axis=0)
+            weights = (len(codes) / (len(counts) * counts[codes])).astype(np.float32)
+        return Part(Source(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights)
+
+    def _same(self, learn: Part, watch: Part | None) -> list[Any]:
+        """Give what must not differ between processes that train together."""
+        parts = [(each.source.ids, each.targets.tolist()) for each in (learn, watch) if each is not None]
+        facts = [self.keras.version(), self.params.model_dump(mode="json"), self.classes, self.seed]
+        return [*facts, self.network.count_params(), parts]
+
+    def _phase(
+        self,
+        number: int,
+        phase: Phase,
+        frozen: Frozen,
+        learn: Part,
+        watch: Part | None,
+        kept: tuple[TrainingState, checkpoint.Arrays] | None,
+    ) -> None:
+        self._set_trainable(phase)
+        if kept is None:
+            self.state.phase, self.state.epoch = number, 0
+            self.state.best, self.state.waited = None, 0
+            self.best = []
+        else:
+            # The frozen part is the same before and after; weights come back before anything passes through.
+            _put(self._variables(), kept[1]["network"])
+        model, learn, watch = frozen.parted(phase.first, learn, watch)
+        total = phase.epochs * self._epoch_steps(learn)
+        self._compile(model, phase, total)
+        if kept is not None:
+            _put(model.optimizer.variables, kept[1]["optimizer"])
+            self.state, self.best = kept[0], kept[1].get("best", [])
+            if self.progress is not None:
+                self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
+        if self.team is not None:
+            self._level(self.team, model)
+            self.steps = DistributedSteps(
+                model,
+                self.team,
+                label_smoothing=self.params.label_smoothing,
+                dtype=learn.source.array.dtype,
+            )
+        if self.progress is not None:
+            self.progress.stage(phase.name, total)
+            self.progress.advance(self.state.epoch * self._epoch_steps(learn))
+        while self.state.epoch < phase.epochs and not self._spent() and not self._waited_enough():
+            self._epoch(model, phase, learn, watch)
+            if self.workspace is not None:
+                self._save(model, self.workspace)
+        if self.best:
+            _put(self._variables(), self.best)
+
+    def _epoch(self, model: Any, phase: Phase, learn: Part, watch: Part | None) -> None:
+        state = self.state
+        left = None if self.params.max_steps is None else self.params.max_steps - state.steps
+        batches = epoch_batches(
+            learn.source,
+            learn.targets,
+            learn.weights,
+            batch_size=self.params.batch_size,
+            seed=self.seed,
+            epoch=len(state.history),
+            steps=left,
+            part=self.team.part if self.team is not None else None,
+        )
+        rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        done = self._learnt(model, batches, len(learn.targets))
+        loss = done["loss"]
+        if not math.isfinite(loss):
+            raise LeukokitError(
+                f"the loss became {loss} in epoch {state.epoch + 1} of {phase.name}",
+                hint="Lower learning_rate, or use precision: float32",
+            )
+        row: dict[str, Any] = {
+            "phase": phase.name,
+            "epoch": state.epoch + 1,
+            "learning_rate": rate,
+            "loss": loss,
+            "accuracy": done["accuracy"],
+        }
+        if self.team is not None:
+            self._level(self.team, model)
+            row["replicas"] = self.team.size
+        state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
+        if watch is not None:
+            row |= self._watch(model, watch)
+            self._react(model, row["validation_loss"])
+        state.history.append(row)
+        if self.progress is not None:
+            self.progress.say(_told(row, phase))
+
+    def _learnt(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
+        """Pass over the batches; mean loss and accuracy come back."""
+        advance = self.progress.advance if self.progress is not None else None
+        if self.team is not None:
+            size = self.params.batch_size
+            sizes = [min(size, rows - start) for start in range(0, rows, size)][: len(batches)]
+            return self.steps.epoch(batches, sizes, advance)
+        calls = [_advancing(self.keras, advance)] if advance is not None else []
+        done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
+        return {name: float(done[name][-1]) for name in ("loss", "accuracy")}
+
+    def _level(self, team: Team, model: Any) -> None:
+        """Give every process the weights of the first: other processors round otherwise, and would drift."""
+        variables = [*self._variables(), *model.optimizer.variables]
+        _put(variables, team.of(0, _values(variables)))
+
+    def _watch(self, model: Any, watch: Part) -> dict[str, float]:
+        rows = np.arange(len(watch.targets))
+        if self.team is not None:
+            rows = rows[self.team.part(len(rows))]
+        logits = np.vstack(
+            [
+                model.predict(watch.source.rows(rows[block], 0), self.params.batch_size, verbose=0)
+                for block in blocks(len(rows))
+            ]
+        ).astype(np.float64)
+        targets = watch.targets[rows]
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        log_proba = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        costs = -(targets * log_proba).sum(axis=1)
+        right = logits.argmax(axis=1) == targets.argmax(axis=1)
+        loss, accuracy = costs.mean(), right.mean()
+        if self.team is not None:
+            loss, accuracy = self.team.mean(np.column_stack([costs, right]), len(watch.targets))
+        return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
+
+    def _react(self, model: Any, loss: float) -> None:
+        state = self.state
+        if state.best is None or loss < state.best:
+            state.best, state.waited = loss, 0
+            if self.params.early_stopping is not None:
+                self.best = _values(self._variables())
+            return
+        state.waited += 1
+        if self.params.schedule == "plateau" and state.waited % _PLATEAU_EPOCHS == 0:
+            rate = model.optimizer.learning_rate
+            rate.assign(rate * _PLATEAU_FACTOR)
+
+    def _waited_enough(self) -> bool:
+        patience = self.params.early_stopping
+        return patience is not None and self.state.waited >= patience
+
+    def _spent(self) -> bool:
+        return self.params.max_steps is not None and self.state.steps >= self.params.max_steps
+
+    def _epoch_steps(self, learn: Part) -> int:
+        return -(-len(learn.targets) // self.params.batch_size)
+
+    def _set_trainable(self, phase: Phase) -> None:
+        if phase.first is None:
+            for layer in self.network.layers:
+                layer.trainable = True
+        else:
+            freeze_before(self.network, self.network.get_layer(phase.first))
+
+    def _compile(self, model: Any, phase: Phase, steps: int) -> None:
+        params, optimizers = self.params, self.keras.optimizers
+        rate: Any = phase.rate
+        if params.schedule == "cosine":
+            updates = max(1, steps // params.accumulate)
+            rate = optimizers.schedules.CosineDecay(phase.rate, updates)
+        make = {
+            "adamax": optimizers.Adamax,
+            "adam": optimizers.Adam,
+            "adamw": optimizers.AdamW,
+            "sgd": lambda *args, **more: optimizers.SGD(*args, momentum=0.9, **more),
+        }[params.optimizer]
+        more: dict[str, Any] = {"weight_decay": params.weight_decay} if params.weight_decay else {}
+        if params.accumulate > 1:
+            more["gradient_accumulation_steps"] = params.accumulate
+        optimizer = make(rate, **more)
+        if params.precision == "mixed_float16":
+            optimizer = optimizers.LossScaleOptimizer(optimizer)
+        loss = self.keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=params.label_smoothing
+        )
+        model.compile(
+            optimizer, loss, metrics=[self.keras.metrics.CategoricalAccuracy("accuracy")], jit_compile=False
+        )
+        optimizer.build(model.trainable_variables)
+
+    def _variables(self) -> list[Any]:
+        """Weights and the states of random generators; metrics are no part of a network."""
+        metrics = {id(each) for each in self.network.metrics_variables}
+        return [each for each in self.network.variables if id(each) not in metrics]
+
+    def _save(self, model: Any, workspace: Workspace) -> None:
+        arrays = {
+            "network": _values(self._variables()),
+            "optimizer": _values(model.optimizer.variables),
+            "best": self.best,
+        }
+        checkpoint.save(workspace.checkpoints, self.state, arrays)
+        write_history(workspace.artifacts, self.state.history)
+        if self.params.tensorboard:
+            self.logged = write_scalars(workspace.artifacts, self.state.history, after=self.logged)
+
+
+def _values(variables: list[Any]) -> list[NDArray[Any]]:
+    # A copy: what the backend hands out may share memory with a variable that goes on changing.
+    to_numpy = load_keras().ops.convert_to_numpy
+    return [np.array(to_numpy(each)) for each in variables]
+
+
+def _put(variables: list[Any], values: list[NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _advancing(keras: Any, advance: Callable[[], None]) -> Any:
+    class Advance(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002 - Keras' signature
+            advance()
+
+    return Advance()
+
+
+def _told(row: dict[str, Any], phase: Phase) -> str:
+    text = (
+        f"{phase.name} {row['epoch']}/{phase.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.3f}"
+    )
+    if "validation_loss" in row:
+        text += f"; validation {row['validation_loss']:.4f}, {row['validation_accuracy']:.3f}"
+    return text

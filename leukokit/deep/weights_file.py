@@ -1,0 +1,103 @@
+"""Weights of a network on disk: HDF5 that Keras can read, looked through before it is."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukokit.deep.runtime import load_keras
+from leukokit.errors import LeukokitError
+
+_HINT = "Give the weights of just this network: a model that leukokit wrote goes with its own recipe"
+
+
+def write_weights(path: Path, network: Any) -> None:
+    """Write the weights of a ``keras.Model``; ``network.load_weights`` reads them anywhere.
+
+    Parameters
+    ----------
+    path : Path
+        Ends in ``.weights.h5``.
+    """
+    network.save_weights(path)
+
+
+def read_weights(path: Path, network: Any) -> None:
+    """Load weights into a network of the same architecture, all of them or none.
+
+    Raises
+    ------
+    LeukokitError
+        Where the file is absent, is not HDF5, points outside itself, does not fit the network, or leaves a
+        layer of it as it was. The network is of no use then.
+    """
+    look_through(path)
+    # Keras passes over layers that a file does not name; a weight that is still NaN was passed over.
+    for weight in network.weights:
+        if "float" in str(weight.dtype):
+            weight.assign(np.full(weight.shape, np.nan, dtype=np.float32))
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Skipping nested container")
+            network.load_weights(path)
+    except Exception as error:  # whatever a made-up file provokes in h5py or Keras
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise LeukokitError(
+            f"the weights do not fit the network: {first[:300]}", where=str(path), hint=_HINT
+        ) from error
+    to_numpy = load_keras().ops.convert_to_numpy
+    empty = [weight.path for weight in network.weights if np.isnan(to_numpy(weight)).any()]
+    if empty:
+        raise LeukokitError(
+            f"the weights do not fit the network: {len(empty)} of its {len(network.weights)} weights are not "
+            f"in the file or are no numbers, such as {empty[0]}",
+            where=str(path),
+            hint=_HINT,
+        )
+
+
+def look_through(path: Path) -> None:
+    """Refuse an HDF5 file with anything but numbers of its own: links and outside storage name other files.
+
+    Raises
+    ------
+    LeukokitError
+        Saying what was found.
+    """
+    import h5py
+
+    if not path.is_file():
+        raise LeukokitError("the weights file is not there", where=str(path))
+    try:
+        with h5py.File(path, "r") as file:
+            _walk(h5py, file, path)
+    except LeukokitError:
+        raise
+    except Exception as error:  # h5py raises OSError, RuntimeError, KeyError and ValueError for damage
+        raise LeukokitError(
+            "the weights file is damaged or is not HDF5", where=str(path), hint=_HINT
+        ) from error
+
+
+def _walk(h5py: Any, group: Any, path: Path) -> None:
+    for name in group:
+        link = group.get(name, getlink=True)
+        if not isinstance(link, h5py.HardLink):
+            raise LeukokitError(f"the weights file holds a link, {name!r}", where=str(path), hint=_HINT)
+        item = group[name]
+        if isinstance(item, h5py.Group):
+            _walk(h5py, item, path)
+            continue
+        if item.external or item.is_virtual:
+            raise LeukokitError(
+                f"the weights file keeps {name!r} in another file", where=str(path), hint=_HINT
+            )
+        if item.dtype.kind not in "fiub":
+            raise LeukokitError(
+                f"the weights file holds {name!r} of type {item.dtype}, expected numbers",
+                where=str(path),
+                hint=_HINT,
+            )

@@ -1,0 +1,120 @@
+"""The connection of a run to a dask cluster: made when first needed, one for all its stages."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from importlib import import_module
+from typing import Any
+
+from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.errors import MissingPackageError, UsageError
+
+_JOIN_SECONDS = 60
+_CONNECT_SECONDS = 10
+# A trial takes its table along, whatever its size: what is put on a worker beforehand dies with it.
+_WARNS_ABOVE = "distributed.admin.large-graph-warning-threshold"
+
+
+class Cluster:
+    """A cluster that one run works on.
+
+    Parameters
+    ----------
+    scheduler : str or None
+        Address of a running scheduler; without one, a cluster of this machine is made.
+    count : int
+        Processes of that cluster.
+    """
+
+    def __init__(self, scheduler: str | None, count: int) -> None:
+        self._scheduler = scheduler
+        self._count = count
+        self._client: Any = None
+        self._stack = ExitStack()
+
+    def client(self) -> Any:
+        """Give the client; connects, or starts the cluster, when first asked.
+
+        Raises
+        ------
+        MissingPackageError
+            Where dask is not installed.
+        UsageError
+            Where the scheduler cannot be reached or has no workers.
+        """
+        if self._client is None:
+            self._client = self._stack.enter_context(_connected(self._scheduler, self._count))
+        return self._client
+
+    def close(self) -> None:
+        """Leave the cluster, and end it where it was made here."""
+        self._stack.close()
+        self._client = None
+
+
+@contextmanager
+def joined(workers: Workers) -> Iterator[Workers]:
+    """Give workers that keep one connection until the block ends; those without dask are given back."""
+    if workers.kind is not ExecutorKind.DASK or workers.cluster is not None:
+        yield workers
+        return
+    cluster = Cluster(workers.scheduler, workers.count)
+    try:
+        yield replace(workers, cluster=cluster)
+    finally:
+        cluster.close()
+
+
+@contextmanager
+def client_of(workers: Workers) -> Iterator[Any]:
+    """Give a client of the workers' cluster: the run's own, or one for this block."""
+    with joined(workers) as kept:
+        assert kept.cluster is not None
+        yield kept.cluster.client()
+
+
+@contextmanager
+def _connected(scheduler: str | None, count: int) -> Iterator[Any]:
+    try:
+        distributed: Any = import_module("distributed")  # untyped
+    except ImportError as error:
+        raise MissingPackageError(
+            "the executor dask needs the package distributed", hint="Run: pip install 'leukokit[dask]'"
+        ) from error
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers that die are ours to tell of
+    with import_module("dask").config.set({_WARNS_ABOVE: "1TB"}):
+        yield from _clients(distributed, scheduler, count)
+
+
+def _clients(distributed: Any, scheduler: str | None, count: int) -> Iterator[Any]:
+    if scheduler is None:
+        with (
+            distributed.LocalCluster(
+                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
+            ) as cluster,
+            distributed.Client(cluster, set_as_default=False) as client,
+        ):
+            yield client
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=_CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"the dask scheduler cannot be reached: {str(error) or type(error).__name__}",
+            where=f"--scheduler {scheduler}",
+            hint="Start one with 'dask scheduler', and workers with 'dask worker ADDRESS'",
+        ) from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_JOIN_SECONDS)
+        except TimeoutError as error:
+            raise UsageError(
+                f"the dask scheduler has had no worker for {_JOIN_SECONDS} s",
+                where=f"--scheduler {scheduler}",
+                hint=f"Start workers with 'dask worker {scheduler}'",
+            ) from error
+        yield client

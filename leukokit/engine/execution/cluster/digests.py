@@ -1,0 +1,50 @@
+"""Digests of image files, taken where the files are: the machine that runs the recipe reads none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from leukokit.api import Dataset, Sample
+from leukokit.engine.execution.cluster.batches import Crew
+from leukokit.engine.execution.cluster.connection import client_of
+from leukokit.engine.execution.cluster.worker import Versions, prepare, versions
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.io.reading import content_key, file_keys
+from leukokit.errors import RunFailed
+
+BATCH = 500
+
+
+def content_keys_on_dask(
+    dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers
+) -> list[str]:
+    """Digests of all samples, in order, as ``content_keys`` gives them; files are read by the workers.
+
+    Raises
+    ------
+    RunFailed
+        Where a file takes every worker along that reads it, or the connection is lost.
+    """
+    keys = ["" if not sample.rendered else content_key(dataset, identity, sample) for sample in samples]
+    files = [(row, sample) for row, sample in enumerate(samples) if not sample.rendered]
+    if not files:
+        return keys
+
+    def done(batch: Sequence[tuple[int, Sample]], made: list[str]) -> None:
+        for (row, _), key in zip(batch, made, strict=True):
+            keys[row] = key
+
+    def lost(file: tuple[int, Sample], error: BaseException, alone: bool) -> bool:
+        if not alone:
+            return False
+        raise RunFailed(f"every dask worker that was to read {file[1].id} died") from error
+
+    with client_of(workers) as client:
+        Crew(client, work, (versions(),), done, lost).run(files, BATCH)
+    return keys
+
+
+def work(batch: list[tuple[int, Sample]], expected: Versions) -> list[str]:
+    """Read a batch of files, in a dask worker; one digest a file, in order."""
+    prepare(expected)
+    return file_keys([sample for _, sample in batch], threads=1)

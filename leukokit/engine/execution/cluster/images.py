@@ -1,0 +1,132 @@
+"""Carry out an image plan on a dask cluster: the same work in larger batches, on machines that come and go.
+
+Images are read where the workers are; only paths and results travel.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from leukokit.api import FeatureExtractor
+from leukokit.engine.cache import serialization as payload
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.cluster.batches import Crew
+from leukokit.engine.execution.cluster.connection import client_of
+from leukokit.engine.execution.cluster.worker import (
+    TOO_LONG,
+    Versions,
+    own_cache,
+    prepare,
+    time_limit,
+    versions,
+)
+from leukokit.engine.execution.executors import Workers, batches, unpacked_plan
+from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
+from leukokit.engine.images.work import process_batch
+
+BATCH = 250
+_DIED = "worker_died"
+_AT_ONCE = 32  # images that share the time limit of one, and whose results are cached together
+
+
+def execute_on_dask(
+    plan: ImagePlan, items: Sequence[Item], workers: Workers, on_outcome: Callable[[Outcome], None]
+) -> None:
+    """Work on all items and hand over each outcome as it comes; the order of outcomes is not fixed.
+
+    Parameters
+    ----------
+    workers : Workers
+        ``scheduler`` is the address of a running scheduler; without one, ``count`` processes of this machine
+        form a cluster.
+
+    Raises
+    ------
+    MissingPackageError
+        Where dask is not installed.
+    UsageError
+        Where the scheduler cannot be reached, has no workers, or has other versions than this process.
+    RunFailed
+        Where the connection is lost.
+    """
+
+    def done(batch: Sequence[Item], made: tuple[list[Outcome], bool]) -> None:
+        outcomes, kept_elsewhere = made
+        if kept_elsewhere:
+            keep_rows(plan, batch, outcomes)
+        for outcome in outcomes:
+            on_outcome(outcome)
+
+    with client_of(workers) as client:
+
+        def lost(item: Item, error: BaseException, alone: bool) -> bool:
+            why = _lost(client, item, error, workers.timeout)
+            if why.reason == _DIED and not alone:
+                return False
+            on_outcome(Outcome(index=item.index, rejection=why))
+            return True
+
+        crew = Crew(client, work, (pickle.dumps(plan), workers.timeout, versions()), done, lost)
+        crew.run(items, BATCH)
+
+
+def _lost(client: Any, item: Item, error: BaseException, timeout: float) -> Rejection:
+    if isinstance(error, MemoryError):
+        return Rejection("worker", "out_of_memory", str(error))
+    if any(list(said) == [item.index] for _, said in client.get_events(TOO_LONG) or ()):
+        return Rejection("worker", "timeout", f"took longer than {timeout:g} s")
+    return Rejection("worker", _DIED, "every dask worker that was given this image died")
+
+
+def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
+    """Put the features that workers made into the cache of this machine, as they would have done here.
+
+    Label images and preprocessed images stay in the caches of the workers: they are large.
+    """
+    if plan.store is None:
+        return
+    start = 0
+    for step in plan.features:
+        assert isinstance(step.component, FeatureExtractor)
+        end = start + len(step.component.names())
+        takes_labels = bool(step.component.roles())
+        plan.store.put_rows(
+            step.key,
+            step.id,
+            [
+                (
+                    plan.row_key(step, item),
+                    payload.vector_to_bytes(
+                        outcome.features[start:end], outcome.status if takes_labels else None
+                    ),
+                )
+                for item, outcome in zip(items, outcomes, strict=True)
+                if outcome.features is not None
+            ],
+        )
+        start = end
+
+
+def work(batch: list[Item], packed: bytes, timeout: float, expected: Versions) -> tuple[list[Outcome], bool]:
+    """Work on a batch, in a dask worker; a batch that hangs takes its worker along, as nothing else helps.
+
+    Returns
+    -------
+    outcomes : list of Outcome
+        One an item, in order.
+    kept_elsewhere : bool
+        True where this worker keeps its results in a cache of its own.
+    """
+    prepare(expected)
+    plan = unpacked_plan(packed)
+    cache = own_cache() if plan.store is not None else None
+    if cache is not None:
+        plan = replace(plan, store=Store(cache))
+    outcomes = []
+    for some in batches(batch, _AT_ONCE):
+        with time_limit(timeout, [item.index for item in some]):
+            outcomes += process_batch(plan, some)
+    return outcomes, cache is not None

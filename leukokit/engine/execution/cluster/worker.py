@@ -1,0 +1,118 @@
+"""What a dask worker does before and around the work it is given."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from time import sleep
+from typing import TypeAlias
+
+from leukokit._version import __version__
+from leukokit.engine.cache.keys import library_versions
+from leukokit.errors import UsageError
+
+Versions: TypeAlias = tuple[tuple[str, str], ...]
+
+CACHE_VARIABLE = "LEUKOKIT_WORKER_CACHE"
+"""Names a worker's own cache folder; without it a worker uses the folder that the run uses."""
+
+TOO_LONG = "leukokit-too-long"
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in glibc's malloc.h
+_KEPT = 256 << 20
+_LARGEST_KEPT = 32 << 20  # glibc takes no more
+_LAST_WORDS = 0.5  # seconds for a worker to tell why it ends
+
+
+def versions() -> Versions:
+    """Versions that results depend on, which all workers must share."""
+    return (("leukokit", __version__), *library_versions())
+
+
+def prepare(expected: Versions) -> None:
+    """Make this worker fit for work: the same versions as the run's, and one thread a task.
+
+    Raises
+    ------
+    UsageError
+        Naming the versions that differ.
+    """
+    _one_thread()
+    _keep_memory()
+    if versions() != expected:
+        differing = ", ".join(
+            f"{name} {there} instead of {here}"
+            for (name, here), (_, there) in zip(expected, versions(), strict=True)
+            if here != there
+        )
+        raise UsageError(
+            f"a dask worker has {differing}; results would depend on who works",
+            hint="Install the same versions on all workers",
+        )
+
+
+@lru_cache(maxsize=1)
+def _one_thread() -> None:
+    """Use one thread: the cluster already has as many tasks at once as it has threads."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    cv2.setNumThreads(1)
+    threadpool_limits(1)
+
+
+@lru_cache(maxsize=1)
+def _keep_memory() -> None:
+    """Let this process keep the memory of one image for the next.
+
+    dask's nanny has glibc give back whatever is freed above 64 KiB. Every image then asks the system for its
+    buffers anew, page by page: a classical recipe took 1.5 times as long.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # glibc
+        libc.mallopt(_TRIM_THRESHOLD, _KEPT)
+        libc.mallopt(_MMAP_THRESHOLD, _LARGEST_KEPT)
+
+
+def own_cache() -> Path | None:
+    """Cache folder of this worker alone; None where it shares the run's."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return Path(named) if named else None
+
+
+@contextmanager
+def time_limit(seconds: float, indices: Sequence[int]) -> Iterator[None]:
+    """End this worker process where the work takes too long; its nanny starts another.
+
+    Parameters
+    ----------
+    indices : sequence of int
+        The images at work, to be told as the last thing.
+    """
+    from distributed import get_worker
+
+    worker = get_worker()
+
+    def give_up() -> None:
+        worker.log_event(TOO_LONG, list(indices))
+        sleep(_LAST_WORDS)
+        os._exit(70)
+
+    watch = threading.Timer(seconds, give_up)
+    watch.daemon = True
+    watch.start()
+    # Where compiled code hangs and never lets another thread run, this one still ends the process.
+    faulthandler.dump_traceback_later(seconds + 5 * _LAST_WORDS, exit=True)
+    try:
+        yield
+    finally:
+        watch.cancel()
+        faulthandler.cancel_dump_traceback_later()

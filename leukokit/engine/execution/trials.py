@@ -1,0 +1,93 @@
+"""Who tries the settings of a tuned recipe: this process, several of this machine, or a cluster.
+
+Every trial runs on one thread, wherever it runs: how many threads a library sums over may change the last
+digit of a score, and with it the choice of a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+from time import perf_counter
+from typing import Any, TypeAlias
+
+import joblib
+from threadpoolctl import threadpool_limits
+
+from leukokit.engine.cache.keys import deep_versions
+from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.errors import RunFailed
+from leukokit.evaluation.tuning import Candidate, Trial
+
+Score: TypeAlias = Callable[[Trial], float]
+Runner: TypeAlias = Callable[[Score, Iterable[Trial]], Iterable[float]]
+
+_WORTH_IT = 6.0
+"""Seconds of trials left for processes to be started: importing their libraries takes them 2 to 3."""
+
+
+def trial_runner(candidates: Sequence[Candidate], workers: Workers) -> Runner:
+    """Give what runs the trials of these candidates; it never changes a score.
+
+    Networks, and whatever else consumes images, are tried in this process: a network uses all cores by itself
+    and needs memory for one at a time.
+    """
+    steps = [step for each in candidates for step in (each.classifier, *each.select)]
+    if any(deep_versions(step.requires) for step in steps) or candidates[0].train.images is not None:
+        return map
+    if workers.kind is ExecutorKind.DASK:
+        from leukokit.engine.execution.cluster.trials import on_cluster
+
+        return on_cluster(workers)
+    if workers.kind is ExecutorKind.INLINE or workers.count < 2:
+        return one_by_one
+    return _several(workers.count)
+
+
+def one_by_one(score: Score, trials: Iterable[Trial]) -> Iterator[float]:
+    """Run trials in this process."""
+    return (on_one_thread(score, trial) for trial in trials)
+
+
+def on_one_thread(score: Score, trial: Trial) -> float:
+    """Run one trial."""
+    import sklearn.linear_model  # noqa: F401 - only libraries that are loaded can be limited
+
+    # Sequential: scikit-learn would hand parts of a fit to whatever backend the trial itself runs on.
+    with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
+        return score(trial)
+
+
+def _several(count: int) -> Runner:
+    """Run the first trial here, and the others in processes where they would take long."""
+
+    def run(score: Score, trials: Iterable[Trial]) -> Iterable[float]:
+        first, *others = trials
+        started = perf_counter()
+        values = [on_one_thread(score, first)]
+        if (perf_counter() - started) * len(others) < _WORTH_IT:
+            return chain(values, one_by_one(score, others))
+        return values + in_processes(score, others, count)
+
+    return run
+
+
+def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[float]:
+    """Run trials in processes of this machine.
+
+    Raises
+    ------
+    RunFailed
+        Where a process died.
+    """
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+    calls: Any = (joblib.delayed(on_one_thread)(score, trial) for trial in trials)
+    try:
+        with joblib.parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
+            return list(joblib.Parallel()(calls))
+    except TerminatedWorkerError as error:
+        raise RunFailed(
+            "a process that tried settings of the recipe died",
+            hint="It may have run out of memory: give fewer --workers",
+        ) from error

@@ -1,0 +1,177 @@
+"""Why each step ran, or did not: compared with the run of the same recipe name before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leukokit.api import Component
+from leukokit.engine.cache.identity import identity
+from leukokit.engine.images.plan import ImagePlan
+from leukokit.engine.images.stage import StepCount
+from leukokit.engine.scale.find import Scales
+from leukokit.engine.scale.stage import STEP as SCALE
+from leukokit.engine.scale.stage import ScaleOfImage
+from leukokit.recipe import Bound, Recipe
+
+PLAN_FILE = "plan.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StepReason:
+    """What a step did and why.
+
+    Attributes
+    ----------
+    step : str
+        Recipe path and name.
+    did : str
+        ``ran``, ``cached`` or ``not needed``, with counts.
+    why : str
+    """
+
+    step: str
+    did: str
+    why: str
+
+
+def step_id(bound: Bound[Component]) -> str:
+    """Recipe path and name, such as ``explain.0.permutation_importance``."""
+    return f"{bound.path}.{bound.entry.name}"
+
+
+def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> dict[str, Any]:
+    """Describe the plan of a run for the next one to compare with."""
+    image_bounds: list[Bound[Component]] = [
+        *recipe.preprocess,
+        *([recipe.segment] if recipe.segment else []),
+        *recipe.features,
+    ]
+    steps: dict[str, dict[str, Any]] = {}
+    if scales is not None:
+        how: dict[str, Any] = {"params": scales.setting.model_dump(mode="json"), "fingerprint": None}
+        how |= {"distribution": "leukokit", "revision": ScaleOfImage.revision}
+        steps[SCALE] = {"key": scales.own.key, "identity": how}
+    steps |= {
+        step.id: {"key": step.key, "identity": identity(bound)}
+        for step, bound in zip(plan.steps(), image_bounds, strict=True)
+    }
+    tables: list[Bound[Component]] = [
+        *recipe.select,
+        *([recipe.classify] if recipe.classify else []),
+        *recipe.explain,
+    ]
+    for bound in tables:
+        steps[step_id(bound)] = {"key": None, "identity": identity(bound)}
+    return {"steps": steps, "seed": recipe.seed}
+
+
+def previous_plan(folder: Path, current: Path) -> Mapping[str, Any] | None:
+    """Plan of the latest run beside ``current`` that came far enough to write one."""
+    for path in sorted(folder.glob(f"*/{PLAN_FILE}"), key=lambda path: path.parent.name, reverse=True):
+        if path.parent == current:
+            continue
+        try:
+            found: Mapping[str, Any] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            continue
+        return found
+    return None
+
+
+def explain(
+    record: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    counts: Mapping[str, StepCount],
+    *,
+    reused: Mapping[str, bool],
+) -> list[StepReason]:
+    """Say of every step whether it ran and why.
+
+    Parameters
+    ----------
+    record, before : mapping
+        Plan of this run and of the one before.
+    counts : mapping of step id to StepCount
+        Of image steps.
+    reused : mapping of step id to bool
+        Of all other steps: whether everything came from the cache.
+    """
+    changed_steps = [
+        name for name in record["steps"] if before is not None and _differences(record, before, name)
+    ]
+    reasons = []
+    for name, step in record["steps"].items():
+        if step["key"] is None:
+            ran = not reused.get(name, False)
+            did = "ran" if ran else "cached"
+        else:
+            count = counts.get(name, StepCount())
+            ran = count.computed > 0
+            did = _did(count)
+        reasons.append(StepReason(name, did, _why(record, before, name, ran, did, changed_steps)))
+    return reasons
+
+
+def _did(count: StepCount) -> str:
+    if count.computed and count.reused:
+        return f"ran on {count.computed}, cached for {count.reused}"
+    if count.computed:
+        return f"ran on {count.computed}"
+    return f"cached for {count.reused}" if count.reused else "not needed"
+
+
+def _why(
+    record: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    name: str,
+    ran: bool,
+    did: str,
+    changed_steps: Sequence[str],
+) -> str:
+    if name == SCALE and not ran and before is not None and name in changed_steps:
+        return "; ".join([*_differences(record, before, name), "the red cells are the same"])
+    if not ran:
+        return "every later result was cached" if did == "not needed" else "same input, same parameters"
+    if before is None:
+        return "no earlier run of this recipe name to compare with"
+    if name not in before["steps"]:
+        return "new in the recipe"
+    differences = _differences(record, before, name)
+    if differences:
+        return "; ".join(differences)
+    names = list(record["steps"])
+    upstream = [each for each in changed_steps if names.index(each) < names.index(name)]
+    if upstream:
+        return f"comes after {upstream[0]}, which changed"
+    if record["seed"] != before["seed"]:
+        return f"seed: {before['seed']} -> {record['seed']}"
+    if name.startswith("preprocess.") and record["steps"][name]["key"] == before["steps"][name]["key"]:
+        return "a later step needed its images, which were not in the cache"
+    return "images or split changed, or the cache did not hold the result"
+
+
+def _differences(record: Mapping[str, Any], before: Mapping[str, Any], name: str) -> list[str]:
+    if name not in before["steps"]:
+        return ["new in the recipe"]
+    old, new = before["steps"][name]["identity"], record["steps"][name]["identity"]
+    found = [
+        f"params.{key}: {old['params'].get(key)!r} -> {new['params'].get(key)!r}"
+        for key in sorted({*old["params"], *new["params"]})
+        if old["params"].get(key) != new["params"].get(key)
+    ]
+    found += [
+        f"{key}: {old[key]} -> {new[key]}" for key in ("revision", "distribution") if old[key] != new[key]
+    ]
+    before_libraries, libraries = old.get("libraries", {}), new.get("libraries", {})
+    found += [
+        f"{name}: {before_libraries.get(name, 'absent')} -> {libraries.get(name, 'absent')}"
+        for name in sorted({*before_libraries, *libraries})
+        if before_libraries.get(name) != libraries.get(name)
+    ]
+    if not found and old["fingerprint"] != new["fingerprint"]:
+        found.append("the content of a file it reads changed")
+    return found

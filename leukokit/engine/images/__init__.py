@@ -1,0 +1,1 @@
+"""What is done with each image, and how it is carried out."""

@@ -1,0 +1,196 @@
+"""What is to be done with each image: a picklable plan that workers carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Scale, Segmenter, Status
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.evaluation.masks import Row
+
+
+class Stage(StrEnum):
+    """Stages of an image's way, as written in ``rejected.csv`` and the journal."""
+
+    READ = "read"
+    PREPROCESS = "preprocess"
+    SEGMENT = "segment"
+    FEATURES = "features"
+    TRUTH = "truth"
+
+
+ImageComponent: TypeAlias = Preprocessor | Segmenter | FeatureExtractor
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStep:
+    """One component at its place in the chain.
+
+    Attributes
+    ----------
+    id : str
+        Recipe path and name, such as ``preprocess.0.reinhard``.
+    stage : Stage
+    component : Preprocessor, Segmenter or FeatureExtractor
+        With whatever it has learnt.
+    key : str
+        What the output depends on besides the image.
+    seeded : bool
+        True where this step or one before draws random numbers; the image's id and the seed then belong to
+        the key of its result.
+    scaled : bool
+        True where this step or one before uses the scale of the image, which then belongs to the key, too.
+    """
+
+    id: str
+    stage: Stage
+    component: ImageComponent
+    key: str
+    seeded: bool
+    scaled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlan:
+    """The chain from pixels to labels and features, and where results are kept.
+
+    Attributes
+    ----------
+    keep_labels : bool
+        True where label images are wanted for themselves, not only by a feature.
+    score_masks : bool
+        True where label images are compared with the data set's ground truth.
+    """
+
+    dataset: Dataset
+    reading: ReadOptions
+    preprocess: tuple[ImageStep, ...]
+    segment: ImageStep | None
+    features: tuple[ImageStep, ...]
+    seed: int
+    keep_labels: bool
+    score_masks: bool
+    store: Store | None
+
+    def steps(self) -> Iterator[ImageStep]:
+        """Every step, in order."""
+        yield from self.preprocess
+        if self.segment is not None:
+            yield self.segment
+        yield from self.features
+
+    @classmethod
+    def of_files(cls, dataset: Dataset, reading: ReadOptions, step: ImageStep, store: Store | None) -> Self:
+        """Plan to measure images as they are on disk, by one feature extractor that no recipe names."""
+        return cls(
+            dataset=dataset,
+            reading=reading,
+            preprocess=(),
+            segment=None,
+            features=(step,),
+            seed=0,
+            keep_labels=False,
+            score_masks=False,
+            store=store,
+        )
+
+    def keeps_images(self) -> bool:
+        """Whether preprocessed images are worth a place in the cache: a hundred times that of features.
+
+        They are where some step is slow, and where they are all that the plan makes.
+        """
+        slow = any(isinstance(s.component, Preprocessor) and not s.component.cheap for s in self.preprocess)
+        return slow or (not self.features and self.segment is None)
+
+    def columns(self) -> list[str]:
+        """Names of all features, in the order of the table."""
+        names: list[str] = []
+        for step in self.features:
+            assert isinstance(step.component, FeatureExtractor)
+            names += step.component.names()
+        return names
+
+    def row_key(self, step: ImageStep, item: Item) -> str:
+        """Key of one image's result of ``step``."""
+        key = digest(item.key, self.seed, item.sample.id) if step.seeded else item.key
+        if not step.scaled:
+            return key
+        assert item.scale is not None, f"{step.id} needs a scale that {item.sample.id} was not given"
+        return digest("scale", key, item.scale.red_cell_px, item.scale.confidence, item.scale.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image to work on.
+
+    Attributes
+    ----------
+    index : int
+        Position in the data set.
+    key : str
+        Digest of the file's content, or of what a rendered image depends on.
+    scale : Scale or None
+        Scale of the image as it is read; None where nothing asks for it.
+    """
+
+    index: int
+    sample: Sample
+    key: str
+    scale: Scale | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why an image was left out.
+
+    Attributes
+    ----------
+    stage : str
+        ``read``, or stage and component such as ``segment:otsu/otsu``.
+    reason : str
+        Short code.
+    detail : str
+        One sentence.
+    traceback : str
+        Python traceback where a plugin raised; empty otherwise.
+    """
+
+    stage: str
+    reason: str
+    detail: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one image.
+
+    Attributes
+    ----------
+    features : float64 array (d,) or None
+        Columns of ``ImagePlan.columns``; None where the plan has none or the image was rejected.
+    masks : Row or None
+        Agreement with ground truth.
+    computed, reused : frozenset of str
+        Ids of the steps that ran and of those whose result came from the cache.
+    seconds : mapping of step id to float
+        Time the steps took.
+    """
+
+    index: int
+    features: NDArray[np.float64] | None = None
+    status: Status | None = None
+    masks: Row | None = None
+    rejection: Rejection | None = None
+    notes: tuple[str, ...] = ()
+    computed: frozenset[str] = frozenset()
+    reused: frozenset[str] = frozenset()
+    seconds: dict[str, float] = field(default_factory=dict)

@@ -1,0 +1,143 @@
+"""From a recipe to the image plan of one fold; preprocessors that learn see the fold's training part only."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import Component, Dataset, Preprocessor, RGBImage
+from leukokit.engine.cache.identity import identity
+from leukokit.engine.cache.keys import digest, library_versions, state_digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.engine.images.work import images_of
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.observer import Observer
+from leukokit.errors import RunFailed
+from leukokit.recipe import Bound, Recipe
+
+_STATE = "state.npz"
+
+
+def fits_preprocessing(recipe: Recipe) -> bool:
+    """Whether some preprocessor learns from the training part, so that folds differ in their images."""
+    return any(bound.component.needs_fit() for bound in recipe.preprocess)
+
+
+def image_plan(
+    recipe: Recipe,
+    dataset: Dataset,
+    training: Sequence[Item],
+    *,
+    store: Store | None,
+    has_truth: bool,
+    observer: Observer,
+) -> ImagePlan:
+    """Build the plan of one fold.
+
+    Parameters
+    ----------
+    training : sequence of Item
+        The fold's training part; only looked at where a preprocessor learns.
+    has_truth : bool
+        Whether the data set has ground-truth masks.
+    """
+    reading = ReadOptions(bit_depth=recipe.model.data.read.bit_depth, frame=recipe.model.data.read.frame)
+    extractors = [bound.component for bound in recipe.features]
+    reads_roles = any(each.roles() for each in extractors)
+    plan = ImagePlan(
+        dataset=dataset,
+        reading=reading,
+        preprocess=(),
+        segment=None,
+        features=(),
+        seed=recipe.seed,
+        keep_labels=recipe.segment is not None and not reads_roles,
+        score_masks=recipe.segment is not None and has_truth,
+        store=store,
+    )
+    upstream, seeded, scaled = digest("pixels", reading.key(), library_versions()), False, False
+    for i, bound in enumerate(recipe.preprocess):
+        component = bound.component
+        if component.needs_fit():
+            component = _fitted(bound, upstream, training, plan, observer)
+        seeded |= component.stochastic
+        scaled |= component.uses_scale
+        upstream = _key(bound, upstream, component.state())
+        name = f"preprocess.{i}.{bound.entry.name}"
+        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        plan = replace(plan, preprocess=(*plan.preprocess, step))
+    labels = upstream
+    if recipe.segment is not None:
+        segmenter = recipe.segment.component
+        labels = _key(recipe.segment, upstream)
+        name = f"segment.{recipe.segment.entry.name}"
+        step = ImageStep(
+            name,
+            Stage.SEGMENT,
+            segmenter,
+            labels,
+            seeded or segmenter.stochastic,
+            scaled or segmenter.uses_scale,
+        )
+        plan = replace(plan, segment=step)
+    for i, taken in enumerate(recipe.features):
+        extractor = taken.component
+        takes_labels = plan.segment if extractor.roles() else None
+        step = ImageStep(
+            f"features.{i}.{taken.entry.name}",
+            Stage.FEATURES,
+            extractor,
+            _key(taken, labels if extractor.roles() else upstream),
+            (takes_labels.seeded if takes_labels else seeded) or extractor.stochastic,
+            (takes_labels.scaled if takes_labels else scaled) or extractor.uses_scale,
+        )
+        plan = replace(plan, features=(*plan.features, step))
+    return plan
+
+
+def _key(bound: Bound[Component], upstream: str, state: Mapping[str, NDArray[Any]] | None = None) -> str:
+    return digest(identity(bound), upstream, state_digest(state or {}))
+
+
+def _fitted(
+    bound: Bound[Preprocessor], upstream: str, training: Sequence[Item], before: ImagePlan, observer: Observer
+) -> Preprocessor:
+    """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
+    component = type(bound.component)(bound.component.params)
+    key = digest("fit", identity(bound), upstream, _contents(before, training))
+    kept = before.store.get_folder(key) if before.store is not None else None
+    if kept is not None:
+        with np.load(kept / _STATE, allow_pickle=False) as arrays:
+            component.restore(dict(arrays))
+        return component
+    if not training:
+        raise RunFailed(
+            f"{bound.entry.name} learns from the training part, and there is none",
+            hint="Give the recipe a split with a training part, or a fixed template",
+        )
+    observer.stage(f"fitting {bound.entry.name}", len(training))
+    component.fit(_told(images_of(replace(before, store=None), training), observer))
+    if before.store is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            np.savez(Path(folder) / _STATE, **component.state())  # type: ignore[arg-type]
+            before.store.put_folder(key, f"learnt by {bound.entry.name}", Path(folder))
+    return component
+
+
+def _contents(plan: ImagePlan, items: Sequence[Item]) -> list[str]:
+    """Key of each image as the last preprocessing step leaves it; its file's where that uses no scale."""
+    last = plan.preprocess[-1] if plan.preprocess else None
+    return [plan.row_key(last, item) if last is not None and last.scaled else item.key for item in items]
+
+
+def _told(images: Iterator[RGBImage], observer: Observer) -> Iterator[RGBImage]:
+    for image in images:
+        yield image
+        observer.advance()

@@ -1,0 +1,78 @@
+"""Preprocessed images for classifiers of images: read when asked for, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from leukokit.api import Labels, RGBImage
+from leukokit.engine.cache import serialization as payload
+from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.work import StepFailed, image_of, labels_of
+from leukokit.errors import RunFailed
+
+
+@dataclass(frozen=True)
+class StoredImages:
+    """Images after the last preprocessing step, from the cache where it holds them.
+
+    Parameters
+    ----------
+    plan : ImagePlan
+        The fold's plan, with what its preprocessors have learnt.
+    items : sequence of Item
+        Images that the image stage could use.
+    """
+
+    plan: ImagePlan
+    items: Sequence[Item]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> RGBImage:
+        item = self.items[index]
+        try:
+            return image_of(self.plan, item)
+        except StepFailed as failed:
+            raise _changed(item, failed) from failed
+
+    def __iter__(self) -> Iterator[RGBImage]:
+        return (self[index] for index in range(len(self)))
+
+    def key(self) -> str:
+        """Digest of what the pixels depend on: content of the files in order, and every step up to here."""
+        steps = self.plan.preprocess
+        if not steps:
+            head = digest("pixels", self.plan.reading.key(), library_versions())
+            return digest(head, [item.key for item in self.items])
+        return digest(steps[-1].key, [self.plan.row_key(steps[-1], item) for item in self.items])
+
+
+def stored_labels(plan: ImagePlan, item: Item) -> Labels:
+    """Label images of one image that the image stage could use, from the cache where it holds them."""
+    try:
+        return labels_of(plan, item)
+    except StepFailed as failed:
+        raise _changed(item, failed) from failed
+
+
+def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, Labels]]:
+    """Label images that the cache holds; nothing is segmented, and images without any are passed over."""
+    if plan.store is None or plan.segment is None:
+        return
+    keys = {item.index: plan.row_key(plan.segment, item) for item in items}
+    kept = plan.store.get_rows(plan.segment.key, list(keys.values()))
+    for item in items:
+        if keys[item.index] in kept:
+            yield item, payload.labels_from_bytes(kept[keys[item.index]])
+
+
+def _changed(item: Item, failed: StepFailed) -> RunFailed:
+    """Say that an image went bad after the image stage has seen it: its file was changed since then."""
+    why = failed.rejection
+    return RunFailed(
+        f"image {item.sample.id} can no longer be used: {why.reason} at {why.stage}, {why.detail}",
+        hint="Leave the images alone while a run is at work, and run again",
+    )

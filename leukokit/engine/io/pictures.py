@@ -1,0 +1,153 @@
+"""Small pictures in the run directory, so that a report can be made when the images are far away."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import joblib
+import pandas as pd
+from PIL import Image
+
+from leukokit.api import RGBImage
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.images.plan import Item
+from leukokit.engine.run_directory import RunDirectory
+
+FOLDER = "pictures"
+INDEX = "index.json"
+LONGEST = 160
+"""Pixels of a picture's longer side: 3 kB a smear, so that 400 of them fit into a mail."""
+REVISION = 1
+"""Raised when the same pixels give another picture."""
+MOST_ERRORS = 200
+MOST_NAMED = 200
+_QUALITY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnails:
+    """Makes small pictures, and keeps them in the cache.
+
+    Attributes
+    ----------
+    read_pixels : callable
+        Gives the pixels of an item, uint8 H x W x 3.
+    store : Store or None
+    reading : str
+        Digest of how files become pixels, :meth:`ReadOptions.key`.
+    """
+
+    read_pixels: Callable[[Item], RGBImage]
+    store: Store | None = None
+    reading: str = ""
+
+    def of(self, items: Sequence[Item]) -> dict[int, bytes]:
+        """Thumbnails (WebP) by the items' index; what cannot be read or drawn is left out."""
+        step = digest("thumbnail", REVISION, self.reading, version("pillow"))
+        kept = self.store.get_rows(step, [item.key for item in items]) if self.store else {}
+        new = {item.key: item for item in items if item.key not in kept}
+        # Data sets that render need not be safe to call from several threads.
+        threads = 1 if any(item.sample.rendered for item in new.values()) else joblib.cpu_count()
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            drawn = dict(zip(new, pool.map(self._draw, new.values()), strict=True))
+        made = {key: content for key, content in drawn.items() if content is not None}
+        if self.store is not None:
+            self.store.put_rows(step, "thumbnails", made.items())
+            self.store.touch(step)
+        known = kept | made
+        return {item.index: known[item.key] for item in items if item.key in known}
+
+    def _draw(self, item: Item) -> bytes | None:
+        try:
+            return thumbnail(self.read_pixels(item))
+        except Exception:  # a plugin's data set may raise anything, and a picture is only a picture
+            return None
+
+
+def write_pictures(
+    directory: RunDirectory, items: Mapping[str, Item], thumbnails: Thumbnails, ids: Iterable[str]
+) -> dict[str, str]:
+    """Write ``pictures/<index>.webp`` of the images named, and ``pictures/index.json``.
+
+    A picture that cannot be read or drawn is passed over: no run fails for it.
+
+    Parameters
+    ----------
+    directory : RunDirectory
+    items : mapping of sample id to Item
+    thumbnails : Thumbnails
+    ids : iterable of str
+        Keys of ``items``; others are passed over.
+
+    Returns
+    -------
+    dict of str to str
+        Key, as the tables of the run write it, to file name: the content of the index.
+    """
+    wanted = {name: items[name] for name in dict.fromkeys(ids) if name in items}
+    drawn = thumbnails.of(list(wanted.values()))
+    index: dict[str, str] = {}
+    for name, item in wanted.items():
+        if item.index in drawn:
+            file = f"{item.index:06d}.webp"
+            directory.write(f"{FOLDER}/{file}", drawn[item.index])
+            index[written(name)] = file
+    text = json.dumps(index, indent=2, sort_keys=True, ensure_ascii=False)
+    directory.write(f"{FOLDER}/{INDEX}", (text + "\n").encode())
+    return index
+
+
+def thumbnail(image: RGBImage) -> bytes:
+    """WebP of an image, its longer side at most ``LONGEST`` px; the same pixels give the same bytes."""
+    small = Image.fromarray(image)
+    small.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "WEBP", quality=_QUALITY, method=2)
+    return buffer.getvalue()
+
+
+def written(name: str) -> str:
+    """Id as ``predictions.csv`` and the other tables write it: bytes that are no UTF-8 as their codes."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def worst_errors(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
+    """Wrong predictions of a part, the surest first, with ``p_predicted`` and ``p_true``.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        Rows of ``predictions.csv``.
+    """
+    rows = predictions[predictions["part"] == part]
+    wrong = rows[rows["true"] != rows["predicted"]]
+    columns = set(predictions.columns)
+
+    def probability(row: Any, name: str) -> float:
+        return float(row[f"p_{name}"]) if f"p_{name}" in columns else float("nan")
+
+    found = wrong.assign(
+        p_predicted=[probability(row, row["predicted"]) for _, row in wrong.iterrows()],
+        p_true=[probability(row, row["true"]) for _, row in wrong.iterrows()],
+    )
+    return found.sort_values(["p_predicted", "id"], ascending=[False, True], kind="stable")
+
+
+def audited_ids(audit: Mapping[str, Any] | None) -> list[str]:
+    """Ids that an audit names in pairs and images: of each finding in turn, so that all get some."""
+    lists = [_named(finding) for finding in (audit or {}).get("findings") or ()]
+    longest = max((len(each) for each in lists), default=0)
+    turns = (each[place] for place in range(longest) for each in lists if place < len(each))
+    return list(dict.fromkeys(turns))
+
+
+def _named(finding: Mapping[str, Any]) -> Sequence[str]:
+    pairs = [str(pair[side]) for pair in finding.get("pairs") or () for side in ("a", "b") if side in pair]
+    return list(dict.fromkeys([*pairs, *map(str, finding.get("images") or ())]))

@@ -1,0 +1,162 @@
+"""Bytes of a sample, their digest, and their pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from leukokit.api import (
+    DataError,
+    Dataset,
+    ImageRejected,
+    RGBImage,
+    Sample,
+    check_rgb,
+    decode_image,
+    read_url,
+)
+from leukokit.engine.cache.keys import digest
+from leukokit.imageio.urls import forget_connections, url_parent, url_size
+
+DECODE_REVISION = 1
+"""Raised when decoding gives other pixels for the same bytes."""
+
+
+_AT_ONCE = 16  # remote files that are read side by side
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How files become pixels where the file alone does not say.
+
+    Attributes
+    ----------
+    bit_depth : int or None
+        Significant bits of images with more than 8 bits a channel.
+    frame : int or None
+        Which frame or page of a file that has several.
+    """
+
+    bit_depth: int | None = None
+    frame: int | None = None
+
+    def key(self) -> str:
+        """Digest of what pixels depend on besides the file's bytes."""
+        return digest("decode", DECODE_REVISION, self.bit_depth, self.frame)
+
+
+def file_bytes(sample: Sample) -> bytes:
+    """Content of a sample's file, by path or URL.
+
+    Raises
+    ------
+    ImageRejected
+        ``unreadable``, with the system's reason.
+    MissingPackageError
+        Where the package that speaks the URL's protocol is not installed.
+    """
+    try:
+        if sample.path is not None:
+            return sample.path.read_bytes()
+        assert sample.url is not None, "a rendered sample has no file"
+        return read_url(sample.url)
+    except (OSError, DataError) as error:
+        raise ImageRejected("unreadable", getattr(error, "strerror", None) or str(error)) from error
+
+
+def file_header(sample: Sample) -> BinaryIO:
+    """Open a sample's file to read its beginning; a remote one is read whole.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be opened.
+    """
+    if sample.path is not None:
+        return sample.path.open("rb")
+    try:
+        return io.BytesIO(file_bytes(sample))
+    except ImageRejected as error:
+        raise OSError(error.detail) from error
+
+
+def file_size(sample: Sample) -> int | None:
+    """Bytes of a sample's file; None where it has none or its size cannot be told."""
+    try:
+        if sample.path is not None:
+            return sample.path.stat().st_size
+        return None if sample.url is None else url_size(sample.url)
+    except (OSError, DataError):
+        return None
+
+
+def folder_of(sample: Sample) -> str:
+    """Folder that a sample's file lies in; empty where it has none."""
+    if sample.path is not None:
+        return str(sample.path.parent)
+    return "" if sample.url is None else url_parent(sample.url)
+
+
+def content_key(dataset: Dataset, identity: str, sample: Sample) -> str:
+    """Digest of what an image is: of its bytes, or of what it is rendered from.
+
+    An unreadable or empty file gets a key of its own, since it is no picture; reading it again will say what
+    is wrong.
+    """
+    if sample.rendered:
+        return digest("rendered", identity, dataset.fingerprint(), sample.id)
+    return file_key(sample)
+
+
+def file_key(sample: Sample) -> str:
+    """Digest of an image that has a file, as ``content_key`` gives it."""
+    try:
+        content = file_bytes(sample)
+        return hashlib.sha256(content).hexdigest() if content else digest("empty", sample.id)
+    except ImageRejected:
+        return digest("unreadable", sample.id)
+
+
+def content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], threads: int) -> list[str]:
+    """Digests of all samples, in order; files are read once, several at a time."""
+    keys = [content_key(dataset, identity, sample) if sample.rendered else "" for sample in samples]
+    files = [row for row, sample in enumerate(samples) if not sample.rendered]
+    for row, key in zip(files, file_keys([samples[row] for row in files], threads), strict=True):
+        keys[row] = key
+    return keys
+
+
+def file_keys(samples: Sequence[Sample], threads: int) -> list[str]:
+    """Digests of samples that have files, in order; remote ones many at a time, as most of it is waiting."""
+    archives = {sample.url.partition("::")[2]: sample.url for sample in samples if sample.url is not None}
+    for archive, url in archives.items():
+        if archive:
+            forget_connections(url)
+    with ThreadPoolExecutor(max_workers=max(threads, _AT_ONCE) if archives else threads) as pool:
+        return list(pool.map(file_key, samples))
+
+
+def pixels(dataset: Dataset, sample: Sample, options: ReadOptions) -> tuple[RGBImage, tuple[str, ...]]:
+    """Read or render one image.
+
+    Returns
+    -------
+    image : uint8 array, H x W x 3
+        Read-only.
+    notes : tuple of str
+        What was done to the file's pixels (rotated by EXIF, converted from CMYK ...).
+    """
+    notes: tuple[str, ...] = ()
+    if sample.rendered:
+        image = check_rgb(dataset.render(sample), sample.id)
+    else:
+        decoded = decode_image(
+            file_bytes(sample), name=sample.id, bit_depth=options.bit_depth, frame=options.frame
+        )
+        image, notes = decoded.rgb, decoded.notes
+    image.setflags(write=False)
+    return image, notes

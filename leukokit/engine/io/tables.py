@@ -1,0 +1,87 @@
+"""Tables of a run directory, written the same way to the byte every time."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from leukokit.api import Part, Sample, Status, shown_url
+from leukokit.engine.images.plan import Item, Rejection
+from leukokit.evaluation.splits import Fold
+
+_ROW_GROUP = 8192  # rows of features.parquet that are written, and can be read, together
+
+
+def csv_bytes(table: pd.DataFrame, *, index: bool = False) -> bytes:
+    """CSV with Unix line ends; names that are not UTF-8 are written with backslash escapes."""
+    text = table.to_csv(index=index, lineterminator="\n")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def shown_path(sample: Sample, name: str) -> str:
+    """Path or URL of a sample as tables show it; a rendered image names the data set that rendered it.
+
+    Passwords in URLs and the queries of signed links are not shown.
+    """
+    if sample.url is not None:
+        return shown_url(sample.url)
+    return os.fspath(sample.path) if sample.path is not None else f"synthetic:{name}"
+
+
+def rejected_table(rejected: Sequence[tuple[Item, Rejection]], name: str) -> pd.DataFrame:
+    """Columns id, path, stage, reason, detail."""
+    rows = [
+        (item.sample.id, shown_path(item.sample, name), why.stage, why.reason, why.detail)
+        for item, why in rejected
+    ]
+    return pd.DataFrame(rows, columns=["id", "path", "stage", "reason", "detail"])
+
+
+def split_table(folds: Sequence[Fold], samples: Mapping[str, Sample]) -> pd.DataFrame:
+    """Columns id, label, group, part and, where there are several folds, fold."""
+    rows = [
+        (name, samples[name].label, samples[name].group, part.value, fold.name)
+        for fold in folds
+        for name, part in fold.parts.items()
+    ]
+    table = pd.DataFrame(rows, columns=["id", "label", "group", "part", "fold"])
+    return table if len(folds) > 1 else table.drop(columns="fold")
+
+
+def features_parquet(
+    features: pd.DataFrame,
+    samples: Mapping[str, Sample],
+    status: Mapping[str, Status],
+    parts: Mapping[str, Part],
+    stamp: str | None,
+) -> bytes:
+    """Columns id, label, group, part, status, then the features; the stamp is in the schema's metadata."""
+    note = {"leukokit.notice": "Research use only. Not a medical device."}
+    if stamp:
+        note["leukokit.stamp"] = stamp
+    texts = ("id", "label", "group", "part", "status")
+    fields = [*((name, pa.string()) for name in texts), *((name, pa.float64()) for name in features.columns)]
+    schema = pa.schema(fields, metadata=note)
+    sink = io.BytesIO()
+    # Hardly two measurements are equal: dictionaries of them only take time and a sixth more room.
+    with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=list(texts)) as writer:
+        for start in range(0, max(1, len(features)), _ROW_GROUP):  # in pieces: the whole is never copied
+            piece = features.iloc[start : start + _ROW_GROUP]
+            ids = piece.index.tolist()
+            columns = [
+                ids,
+                [samples[name].label for name in ids],
+                [samples[name].group for name in ids],
+                [parts[name].value if name in parts else None for name in ids],
+                [status[name].value if name in status else None for name in ids],
+                *piece.to_numpy(dtype=np.float64).T,
+            ]
+            arrays = [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+    return sink.getvalue()

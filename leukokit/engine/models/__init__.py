@@ -1,0 +1,1 @@
+"""Fits of each fold, and what is made of their predictions."""

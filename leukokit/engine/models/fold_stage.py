@@ -1,0 +1,176 @@
+"""Work on the folds of one protocol: images of each fold, then tuning, fit and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leukokit.api import Consumes, Examples, Part
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.data import OpenData, merged_groups
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
+from leukokit.engine.images.stage import ImageTable, run_image_stage
+from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.models.calibration_stage import calibrated
+from leukokit.engine.models.fit_directories import FitPlaces
+from leukokit.engine.models.model_stage import TRAINING, CandidateTable, fit_fold
+from leukokit.engine.observer import Observer
+from leukokit.engine.run_directory import RunDirectory
+from leukokit.engine.run_result import FoldRun
+from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+CHECKPOINTS = ".checkpoints"
+"""Folder of the run directory for checkpoints that the cache cannot hold."""
+
+
+@dataclass
+class FoldStage:
+    """Runs folds; those that have the same images share one table.
+
+    Attributes
+    ----------
+    wanted : collection of str
+        Ids of the images that any fold has a use for.
+    scratch : Path
+        Folder for what is fitted.
+    """
+
+    recipe: Recipe
+    data: OpenData
+    wanted: Collection[str]
+    directory: RunDirectory
+    store: Store | None
+    workers: Workers
+    observer: Observer
+    scratch: Path
+    _tables: dict[str, ImageTable] = field(default_factory=dict)
+    _plans: dict[str, ImagePlan] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._has_truth = self._truth()
+
+    @cached_property
+    def scales(self) -> Scales:
+        """Scales of all images that any fold has a use for; measured when first asked for."""
+        return find_scales(
+            self.recipe,
+            self.data,
+            [item for item in self.data.items if item.sample.id in self.wanted],
+            store=self.store,
+            workers=self.workers,
+            observer=self.observer,
+        )
+
+    def _truth(self) -> bool:
+        """Whether the data set has masks of a role that the segmenter makes."""
+        if self.recipe.segment is None:
+            return False
+        masks = (self.data.dataset.truth(item.sample) for item in self.data.items)
+        first = next((truth for truth in masks if truth is not None), None)
+        return first is not None and bool(set(first.roles) & set(self.recipe.segment.component.roles()))
+
+    def images(self, fold: Fold | None) -> FoldRun:
+        """Work on the images of a fold, or on all, and fit nothing."""
+        plan, items, images = self._images(self.recipe, fold)
+        return FoldRun(fold, plan, items, images, None)
+
+    def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
+        """Work on the images of a fold, fit on its training part and predict the others.
+
+        Parameters
+        ----------
+        folder : str
+            Folder of the protocol inside the run directory; empty for the run directory itself.
+        several : bool
+            Whether the protocol has further folds, so that each needs a place of its own.
+        explain : bool
+            Whether the recipe's explainers look at the model.
+        """
+        plan, items, images = self._images(self.recipe, fold)
+        candidates = self.candidates(fold)
+        inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
+        places = FitPlaces(
+            artifacts=self.directory.folder("/".join(inside)),
+            checkpoints=self.directory.folder(CHECKPOINTS),
+        )
+        fitted = fit_fold(
+            candidates,
+            store=self.store,
+            scratch=self.scratch / (folder or "run") / fold.name,
+            places=places,
+            workers=self.workers,
+            observer=self.observer,
+            explain=explain,
+        )
+        return FoldRun(fold, plan, items, images, calibrated(fitted))
+
+    def candidates(self, fold: Fold) -> list[CandidateTable]:
+        """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
+        return [self._candidate(overrides, fold) for overrides in self.recipe.grid_points() or ({},)]
+
+    def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
+        recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
+        plan, items, images = self._images(recipe, fold)
+        good = [item for item in items if item.sample.id in images.features.index]
+        groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
+        examples = {part: self._examples(plan, images, good, fold, part, groups) for part in Part}
+        return CandidateTable(overrides, recipe, plan, examples)
+
+    def _examples(
+        self,
+        plan: ImagePlan,
+        images: ImageTable,
+        good: Sequence[Item],
+        fold: Fold,
+        part: Part,
+        groups: Mapping[str, str],
+    ) -> Examples:
+        assert self.recipe.classify is not None
+        consumes = self.recipe.classify.component.consumes
+        items = [item for item in good if fold.parts.get(item.sample.id) is part]
+        ids = [item.sample.id for item in items]
+        return Examples(
+            ids=ids,
+            labels=np.array([item.sample.label for item in items], dtype=np.str_),
+            groups=np.array([groups[name] for name in ids], dtype=np.str_),
+            features=images.features.loc[ids] if Consumes.FEATURES in consumes else None,
+            images=StoredImages(plan, items) if Consumes.IMAGES in consumes else None,
+        )
+
+    def prepared(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item]]:
+        """Give the plan of a fold and its images with their scale; no step is carried out."""
+        inside = self.wanted if fold is None or not fits_preprocessing(recipe) else fold.parts.keys()
+        chosen = [item for item in self.data.items if item.sample.id in inside]
+        part_of = {} if fold is None else fold.parts
+        if asks_for_scale(recipe):
+            chosen = self.scales.given_to(chosen, part_of)
+        training = [item for item in chosen if part_of.get(item.sample.id) is Part.TRAIN]
+        # Asked for by the images, by every setting and by the model: what preprocessors learn is learnt once.
+        known = digest(recipe.resolved(), [(item.index, item.scale) for item in training])
+        if known not in self._plans:
+            self._plans[known] = image_plan(
+                recipe,
+                self.data.dataset,
+                training,
+                store=self.store,
+                has_truth=self._has_truth,
+                observer=self.observer,
+            )
+        return self._plans[known], chosen
+
+    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item], ImageTable]:
+        plan, items = self.prepared(recipe, fold)
+        key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
+        if key not in self._tables:
+            self._tables[key] = run_image_stage(plan, items, self.workers, self.observer)
+        return plan, items, self._tables[key]

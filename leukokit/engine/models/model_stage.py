@@ -1,0 +1,316 @@
+"""Tune, fit, predict and explain on one fold's examples; kept in the cache under what it depends on."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leukokit.api import (
+    Classifier,
+    Examples,
+    FittedModel,
+    FloatArray,
+    Part,
+    Selector,
+    Workspace,
+)
+from leukokit.engine.cache.identity import identity
+from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.trials import trial_runner
+from leukokit.engine.explanations.stage import Explained, Subject, explain_model
+from leukokit.engine.images.plan import ImagePlan
+from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.models.fit_directories import FitPlaces, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.leak_check import company_leak, memory_leaks
+from leukokit.engine.observer import Observer
+from leukokit.errors import LeukokitError, RunFailed
+from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.tuning import Candidate, search
+from leukokit.recipe import Recipe
+
+MODEL = "model"
+TRAINING = "training"
+FIT_REVISION = 2
+"""Raised when other facts are kept of a fit."""
+_FACTS = "facts.json"
+_TUNING = "tuning.csv"
+_PROBABILITIES = "probabilities.npz"
+_EXPLAINED = "explained"
+
+
+@dataclass(frozen=True)
+class CandidateTable:
+    """One setting of the tuned parameters, with the features and images it leads to.
+
+    Attributes
+    ----------
+    overrides : mapping of str to object
+        Empty where nothing is tuned.
+    recipe : Recipe
+        The recipe with the overrides in it.
+    plan : ImagePlan
+        The fold's plan for its images.
+    examples : mapping of Part to Examples
+        Rows of each part, with labels and groups.
+    """
+
+    overrides: Mapping[str, Any]
+    recipe: Recipe
+    plan: ImagePlan
+    examples: Mapping[Part, Examples]
+
+
+@dataclass(frozen=True)
+class FittedFold:
+    """A model and what it says of the parts it was not fitted on.
+
+    Attributes
+    ----------
+    best : CandidateTable
+        The setting that was fitted.
+    tuning : DataFrame or None
+        One row a setting, best first.
+    leaks : tuple of str
+        What the model knows that it should not, in words; empty where nothing was found.
+    probabilities : mapping of Part to float64 array n x k
+    explanations : mapping of name to Explained
+        Names are safe for files.
+    reused : bool
+        True where the model came from the cache.
+    folder : Path
+        Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
+        keeps it.
+    calibration : Calibration or None
+        What corrects ``probabilities``.
+    uncalibrated : mapping of Part to float64 array n x k
+        The probabilities before that; empty where nothing corrects them.
+    """
+
+    best: CandidateTable
+    tuning: pd.DataFrame | None
+    classes: tuple[str, ...]
+    leaks: tuple[str, ...]
+    probabilities: Mapping[Part, FloatArray]
+    explanations: Mapping[str, Explained]
+    reused: bool
+    folder: Path
+    calibration: Calibration | None = None
+    uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
+
+    def raw(self, part: Part) -> FloatArray:
+        """Give what the model itself says of a part, whether or not a calibration corrects it."""
+        return self.uncalibrated.get(part, self.probabilities[part])
+
+
+def fit_fold(
+    candidates: Sequence[CandidateTable],
+    *,
+    store: Store | None,
+    scratch: Path,
+    places: FitPlaces,
+    workers: Workers,
+    observer: Observer,
+    explain: bool = True,
+) -> FittedFold:
+    """Fit the best candidate on the training part and let it speak of validation and test.
+
+    Parameters
+    ----------
+    candidates : sequence of CandidateTable
+        One, or as many as the grid has points; never empty.
+    scratch : Path
+        A folder for what is fitted; made here.
+    places : FitPlaces
+        Where the fit shows what it does, and where checkpoints go without a cache.
+    workers : Workers
+        Who tries settings, where there are several.
+    explain : bool
+        Whether the recipe's explainers look at the model.
+    """
+    key = _key(candidates)
+    fitted: FittedModel | None = None
+    kept = store.get_folder(key) if store is not None else None
+    if kept is not None:
+        shutil.copytree(kept, scratch, dirs_exist_ok=True)
+    else:
+        scratch.mkdir(parents=True)
+        recipe = candidates[0].recipe
+        title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
+        opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
+        with opened as checkpoints:
+            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, workers, observer)
+            if store is not None and store.put_folder(key, title, scratch):
+                checkpoints.forget()
+    found = _read(candidates, scratch, reused=kept is not None)
+    return _explained(found, key, fitted, store=store, observer=observer) if explain else found
+
+
+def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
+    """Take what the cache holds of a fold; None where it holds nothing. Nothing is fitted."""
+    kept = store.get_folder(_key(candidates))
+    if kept is None:
+        return None
+    shutil.copytree(kept, scratch, dirs_exist_ok=True)
+    return _read(candidates, scratch, reused=True)
+
+
+def _key(candidates: Sequence[CandidateTable]) -> str:
+    def rows(examples: Examples) -> list[str]:
+        assert examples.labels is not None
+        assert examples.groups is not None
+        parts = [digest(list(examples.ids)), array_digest(examples.labels), array_digest(examples.groups)]
+        if examples.features is not None:
+            parts += [digest(list(examples.features.columns)), array_digest(examples.features.to_numpy())]
+        if examples.images is not None:
+            assert isinstance(examples.images, StoredImages)
+            parts.append(examples.images.key())
+        return parts
+
+    first = candidates[0].recipe
+    stages = [bound for bound in (first.classify, *first.select) if bound is not None]
+    return digest(
+        "model",
+        FIT_REVISION,
+        library_versions(),
+        first.seed,
+        first.model.tune.model_dump(mode="json") if first.model.tune else None,
+        [identity(bound) for bound in stages],
+        [
+            [dict(each.overrides), {part.value: rows(each.examples[part]) for part in sorted(each.examples)}]
+            for each in candidates
+        ],
+    )
+
+
+def _classifier(recipe: Recipe) -> tuple[Classifier, list[Selector]]:
+    assert recipe.classify is not None
+    return recipe.classify.component, [bound.component for bound in recipe.select]
+
+
+def _fit(
+    candidates: Sequence[CandidateTable],
+    folder: Path,
+    checkpoints: Path,
+    artifacts: Path,
+    workers: Workers,
+    observer: Observer,
+) -> FittedModel:
+    seed = candidates[0].recipe.seed
+    best = 0
+    tune = candidates[0].recipe.model.tune
+    if tune is not None:
+        observer.stage("tuning", len(candidates))
+        pairs = [_classifier(each.recipe) for each in candidates]
+        settings = [
+            Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
+            for each, (classifier, select) in zip(candidates, pairs, strict=True)
+        ]
+        run = trial_runner(settings, workers)
+        found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
+        observer.advance(len(candidates))
+        best = found.best
+        found.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
+    chosen = candidates[best]
+    classifier, select = _classifier(chosen.recipe)
+    train = chosen.examples[Part.TRAIN]
+    if not len(train):
+        raise RunFailed("the training part is empty", hint="Give the split a training part")
+    held_out = _held_out(chosen)
+    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in held_out else None
+    observer.stage("fitting", 1)
+    progress = FitProgress(observer)
+    with gathered(artifacts, folder / TRAINING):
+        workspace = Workspace(checkpoints, artifacts, progress)
+        model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
+    if not progress.staged:
+        observer.advance()
+    (folder / MODEL).mkdir()
+    model.save(folder / MODEL)
+    probabilities = {part.value: _checked(model, chosen.examples[part], classifier) for part in held_out}
+    np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
+    leaks = memory_leaks(select, train, seed=seed)
+    if held_out:
+        asked = chosen.examples[held_out[-1]]
+        company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
+        leaks += [company] if company is not None else []
+    facts = {"best": best, "classes": list(model.classes), "leaks": leaks}
+    (folder / _FACTS).write_text(json.dumps(facts))
+    return model
+
+
+def _held_out(chosen: CandidateTable) -> list[Part]:
+    return [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
+
+
+def _checked(model: FittedModel, examples: Examples, classifier: Classifier) -> FloatArray:
+    proba = model.predict_proba(examples)
+    expected = (len(examples), len(model.classes))
+    if proba.shape != expected or not np.allclose(proba.sum(axis=1), 1, atol=1e-6):
+        raise LeukokitError(
+            f"{type(classifier).__name__} gave probabilities of shape {proba.shape}, expected {expected} "
+            "with rows that sum to 1"
+        )
+    return proba
+
+
+def _explained(
+    fitted: FittedFold, key: str, model: FittedModel | None, *, store: Store | None, observer: Observer
+) -> FittedFold:
+    """Add what the explainers say of the last part that was held out."""
+    held_out = _held_out(fitted.best)
+    recipe = fitted.best.recipe
+    if not held_out or not recipe.explain:
+        return fitted
+    classifier, select = _classifier(recipe)
+
+    @cache
+    def loaded() -> FittedModel:
+        return model if model is not None else classifier.load(fitted.folder / MODEL, select=select)
+
+    part = held_out[-1]
+    subject = Subject(
+        key=key,
+        classifier=classifier,
+        model=loaded,
+        classes=fitted.classes,
+        part=part,
+        examples=fitted.best.examples[part],
+        probabilities=fitted.probabilities[part],
+    )
+    explanations = explain_model(
+        recipe.explain,
+        subject,
+        seed=recipe.seed,
+        store=store,
+        scratch=fitted.folder / _EXPLAINED,
+        observer=observer,
+    )
+    return replace(fitted, explanations=explanations)
+
+
+def _read(candidates: Sequence[CandidateTable], folder: Path, *, reused: bool) -> FittedFold:
+    """Read what ``_fit`` wrote: a fitted run and a cached one take the same way from here on."""
+    facts = json.loads((folder / _FACTS).read_text())
+    with np.load(folder / _PROBABILITIES, allow_pickle=False) as arrays:
+        probabilities = {Part(name): arrays[name] for name in arrays.files}
+    tuning = folder / _TUNING
+    return FittedFold(
+        best=candidates[facts["best"]],
+        tuning=pd.read_csv(tuning) if tuning.exists() else None,
+        classes=tuple(facts["classes"]),
+        leaks=tuple(facts["leaks"]),
+        probabilities=probabilities,
+        explanations={},
+        reused=reused,
+        folder=folder,
+    )

@@ -1,0 +1,48 @@
+"""Widths of pixels that files state; read once, several at a time, and kept in the cache."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
+from functools import partial
+
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.store import Store
+from leukokit.engine.images.plan import Item
+from leukokit.engine.io.reading import file_header
+from leukokit.imageio.pixel_size import PixelSize, pixel_size
+
+REVISION = 1
+"""Raised when the same header is read otherwise."""
+
+
+def file_pixel_sizes(
+    items: Sequence[Item], *, frame: int | None, store: Store | None, threads: int
+) -> list[PixelSize]:
+    """Say how wide the pixels of each file are, in order; files of the same bytes are looked at once."""
+    step = digest("pixel size", REVISION, frame)
+    kept = store.get_rows(step, [item.key for item in items]) if store is not None else {}
+    new = {item.key: item for item in items if item.key not in kept}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # Pillow's, of tags that nothing here reads
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            sizes = pool.map(partial(_read, frame=frame), new.values(), chunksize=64)
+            found = dict(zip(new, sizes, strict=True))
+    if store is not None:
+        rows = ((key, json.dumps(astuple(each)).encode()) for key, each in found.items())
+        store.put_rows(step, "pixel size", rows)
+        store.touch(step)
+    return [found.get(item.key) or PixelSize(*json.loads(kept[item.key])) for item in items]
+
+
+def _read(item: Item, *, frame: int | None) -> PixelSize:
+    if item.sample.rendered:
+        return PixelSize(None, "the image is rendered and has no file")
+    try:
+        with file_header(item.sample) as file:
+            return pixel_size(file, frame)
+    except OSError as error:
+        return PixelSize(None, f"the file cannot be read ({error.strerror or error})")

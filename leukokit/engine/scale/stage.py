@@ -1,0 +1,101 @@
+"""Measure the scale of every image as it is on disk, before any preprocessing, in one pass of the workers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from leukokit.api import (
+    UNKNOWN_SCALE,
+    Dataset,
+    FeatureExtractor,
+    ImageRejected,
+    Labels,
+    Planes,
+    Scale,
+    ScaleSource,
+)
+from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.engine.images.stage import StepCount, run_image_stage
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.observer import Observer
+from leukokit.smear.pool import snapped
+
+STEP = "scale"
+_NAMES = ("red_cell_px", "confidence", "source")
+_SOURCES = tuple(ScaleSource)
+
+
+class ScaleOfImage(FeatureExtractor):
+    """The scale that an image's own red cells give it, as numbers that the cache can keep."""
+
+    revision = 1  # raised when the same image gets another scale
+
+    def names(self) -> tuple[str, ...]:
+        """Columns, in the order of the table."""
+        return _NAMES
+
+    def nullable(self) -> frozenset[str]:
+        """Name the diameter: an image without red cells has none."""
+        return frozenset({"red_cell_px"})
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
+        """Measure one image."""
+        from leukokit.api.smear import estimate_scale
+
+        try:
+            scale = estimate_scale(planes.rgb)
+        except ImageRejected:  # too small to show a red cell; whether it can be used, other steps say
+            scale = UNKNOWN_SCALE
+        values = (scale.red_cell_px, scale.confidence, _SOURCES.index(scale.source))
+        return dict(zip(_NAMES, map(float, values), strict=True))
+
+
+@dataclass(frozen=True)
+class OwnScales:
+    """What each image says of its own scale.
+
+    Attributes
+    ----------
+    scales : mapping of sample id to Scale
+        Unknown where an image cannot be read.
+    key : str
+        Key of the step.
+    count : StepCount
+        How many were measured now, and how many came from the cache.
+    """
+
+    scales: Mapping[str, Scale]
+    key: str
+    count: StepCount
+
+
+def own_scales(
+    dataset: Dataset,
+    items: Sequence[Item],
+    reading: ReadOptions,
+    *,
+    store: Store | None,
+    workers: Workers,
+    observer: Observer,
+) -> OwnScales:
+    """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
+    component = ScaleOfImage()
+    key = digest("scale", component.revision, reading.key(), library_versions())
+    step = ImageStep(STEP, Stage.FEATURES, component, key, seeded=False)
+    plan = ImagePlan.of_files(dataset, reading, step, store)
+    images = run_image_stage(plan, items, workers, observer, name="measuring the scale")
+    rows = images.features.loc[:, list(_NAMES)].to_numpy()
+    measured = {
+        id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)
+    }
+    scales = {item.sample.id: measured.get(item.sample.id, UNKNOWN_SCALE) for item in items}
+    return OwnScales(scales, key, images.counts[STEP])
+
+
+def _scale(px: float, confidence: float, source: float) -> Scale:
+    return UNKNOWN_SCALE if math.isnan(px) else snapped(Scale(px, confidence, _SOURCES[int(source)]))

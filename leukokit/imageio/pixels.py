@@ -1,0 +1,81 @@
+"""What decoders of all formats share: limits, and changes to pixels that are always noted."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.arrays import RGBImage
+from leukokit.errors import ImageRejected
+
+CMYK_NOTE = "converted from CMYK without a color profile; colors are approximate"
+
+
+def check_size(size: tuple[int, int], max_pixels: int) -> None:
+    """Raise ``too_large`` for (width, height) of more than ``max_pixels``."""
+    width, height = size
+    if width * height > max_pixels:
+        raise ImageRejected(
+            "too_large", f"{width} x {height} px, more than {max_pixels} px; cut it into fields of view first"
+        )
+
+
+def chosen_frame(frames: int, frame: int | None) -> int:
+    """Return the frame to take; raise ``multi_page`` where that is not clear."""
+    if frame is None:
+        if frames > 1:
+            raise ImageRejected(
+                "multi_page", f"{frames} frames or pages; say which one with frame: 0 ... {frames - 1}"
+            )
+        return 0
+    if not 0 <= frame < frames:
+        raise ImageRejected(
+            "multi_page", f"frame {frame} was asked for, the file has {frames} (counted from 0)"
+        )
+    return frame
+
+
+def gray(kind: str) -> ImageRejected:
+    """Build the rejection of an image without color."""
+    return ImageRejected("unsupported", f"a gray {kind} image; the methods here need color (RGB)")
+
+
+def to_8_bits(deep: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
+    """Scale 0 ... 2**bit_depth - 1 to 0 ... 255, rounded; raise ``bit_depth`` where values are larger."""
+    top = 2**bit_depth - 1
+    largest = int(deep[..., :3].max())
+    if largest > top:
+        raise ImageRejected(
+            "bit_depth", f"values up to {largest} do not fit into bit_depth {bit_depth} (0..{top})"
+        )
+    scaled = (deep.astype(np.uint32) * 255 + top // 2) // top
+    if deep.shape[2] == 4:  # alpha always uses the whole range
+        scaled[..., 3] = (deep[..., 3].astype(np.uint32) * 255 + 32767) // 65535
+    eight: NDArray[np.uint8] = scaled.astype(np.uint8)
+    return eight
+
+
+def on_white(rgba: NDArray[np.uint8]) -> RGBImage:
+    """Composite straight alpha on white, as a viewer with a white page shows it."""
+    color = rgba[..., :3].astype(np.uint32)
+    alpha = rgba[..., 3:].astype(np.uint32)
+    blended = (color * alpha + 255 * (255 - alpha) + 127) // 255
+    return blended.astype(np.uint8)
+
+
+def turned(rgb: RGBImage, orientation: int) -> RGBImage:
+    """Turn pixels upright (EXIF 2.32, tag 0x0112)."""
+    if orientation == 1:
+        return rgb
+    if orientation >= 5:
+        rgb = rgb.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        rgb = rgb[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        rgb = rgb[::-1]
+    return np.ascontiguousarray(rgb)
+
+
+def turn_note(orientation: int) -> tuple[str, ...]:
+    """Note of a rotation; empty for orientation 1."""
+    return () if orientation == 1 else (f"turned upright by its EXIF orientation ({orientation})",)

@@ -1,0 +1,1 @@
+"""Classifiers of feature tables: scikit-learn pipelines, kept without pickle."""

@@ -1,0 +1,81 @@
+"""Scale bars are found in their corner, with their style."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import leukokit
+from leukokit.audit.checks.marks import MarkStyle, burned_in_marks, mark_styles
+from leukokit.audit.findings import Level, Limit
+
+LIMIT = Limit(0.1, 0.25)
+
+
+def styles_of(**params):
+    data = leukokit.component("dataset", "smears", per_class=4, patients=12, seed=3, **params)
+    samples = data.samples()
+    return np.array([mark_styles(data.render(sample)) for sample in samples]), samples
+
+
+def test_a_smear_without_a_bar_has_no_mark():
+    """In no corner: nuclei and platelets are no ink."""
+    assert not styles_of()[0].any()
+
+
+def test_bars_are_found_bottom_right_with_their_style():
+    """The synthetic bars of each class: large black, large black, small black, none."""
+    styles, samples = styles_of(scale_bars="by_class")
+    assert not styles[:, :3].any()
+    expected = {
+        "Benign": MarkStyle.LARGE_BLACK,
+        "Early": MarkStyle.LARGE_BLACK,
+        "Pre": MarkStyle.BLACK,
+        "Pro": MarkStyle.NONE,
+    }
+    assert styles[:, 3].tolist() == [expected[sample.label] for sample in samples]
+
+
+@pytest.mark.parametrize("flip", [(1, 1), (-1, 1), (1, -1), (-1, -1)])
+def test_every_corner_is_looked_at(flip):
+    """The mark moves with the picture."""
+    image = np.full((224, 224, 3), (230, 220, 235), np.uint8)
+    image[206:212, 180:215:3] = (200, 20, 20)
+    turned = np.ascontiguousarray(image[:: flip[0], :: flip[1]])
+    corner = (0 if flip[0] < 0 else 2) + (0 if flip[1] < 0 else 1)
+    assert mark_styles(turned)[corner] == MarkStyle.RED
+
+
+def finding(styles, labels, groups=None, foreground=None):
+    n = len(labels)
+    marks = np.zeros((n, 4), np.intp)
+    marks[:, 3] = styles
+    units = groups or [str(i) for i in range(n)]
+    return burned_in_marks(
+        marks, np.ones(n) if foreground is None else foreground, labels, units, LIMIT, seed=1
+    )
+
+
+def test_a_style_that_gives_the_class_away_fails():
+    """Named with the corner, with a table by class."""
+    found = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30)
+    assert found.level is Level.FAIL
+    assert "bottom right" in found.title
+    assert found.table is not None
+    assert [row[0] for row in found.table.rows] == ["a", "b"]
+
+
+def test_a_bar_in_every_image_is_no_leak():
+    """The same in all classes."""
+    assert finding([1, 2] * 30, ["a"] * 30 + ["b"] * 30).level is Level.OK
+
+
+def test_two_patients_prove_nothing():
+    """One group a class: no permutation can be rarer than one in two."""
+    found = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30, ["p"] * 30 + ["q"] * 30)
+    assert found.level is Level.OK
+
+
+def test_blanked_backgrounds_are_not_judged():
+    """JPEG leaves black lines there that look like ink."""
+    assert finding([1] * 4, list("aabb"), foreground=np.full(4, 0.1)).level is Level.SKIPPED

@@ -1,0 +1,94 @@
+"""Whoever tries the settings, the scores are the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukokit.api import Examples, TabularClassifier
+from leukokit.engine.execution import trials
+from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.trials import in_processes, one_by_one, trial_runner
+from leukokit.errors import RunFailed
+from leukokit.evaluation.tuning import Candidate, Trial, search
+from leukokit.plugins.classify.svm import Svm
+from leukokit.plugins.select.information_gain import InformationGain
+from leukokit.testing.networks import TinyCnn
+from leukokit.testing.tables import examples
+
+
+def candidates(train: Examples | None = None) -> list[Candidate]:
+    """Six settings of an SVM with selection and calibration inside."""
+    shared = train or examples(1, n=120)
+    return [
+        Candidate({"C": C, "k": k}, Svm.create(C=C), [InformationGain.create(k=k)], shared)
+        for C in (0.1, 1.0, 10.0)
+        for k in (2, 5)
+    ]
+
+
+def table(run: Any) -> str:
+    found = search(candidates(), cv=4, scoring="auc_ovr", seed=3, run=run)
+    return str(found.table.to_csv())
+
+
+def test_processes_score_as_this_process_does() -> None:
+    def processes(score: Any, those: Iterable[Trial]) -> list[float]:
+        return in_processes(score, those, 2)
+
+    assert table(map) == table(one_by_one) == table(processes)
+
+
+def test_processes_are_started_where_trials_take_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first trial tells; whatever is decided, nothing changes."""
+    asked: list[int] = []
+
+    def counted(score: Any, those: Iterable[Trial], count: int) -> list[float]:
+        listed = list(those)
+        asked.append(len(listed))
+        return list(one_by_one(score, listed))
+
+    monkeypatch.setattr(trials, "in_processes", counted)
+    several = trial_runner(candidates(), Workers(count=2))
+    assert table(several) == table(map)
+    monkeypatch.setattr(trials, "_WORTH_IT", 0.0)
+    assert table(several) == table(map)
+    assert asked[-1] == 23
+
+
+def test_one_worker_starts_no_process() -> None:
+    for workers in (Workers(count=1), Workers(ExecutorKind.INLINE, 4)):
+        assert trial_runner(candidates(), workers) is one_by_one
+
+
+def test_networks_and_images_are_tried_one_at_a_time() -> None:
+    network = Candidate({}, TinyCnn.create(), [], examples(1, n=12))
+    with_images = candidates(examples(1, n=12, images=True))
+    for tried in ([network], with_images):
+        for kind in (ExecutorKind.AUTO, ExecutorKind.DASK):
+            assert trial_runner(tried, Workers(kind, 4)) is map
+
+
+class Deadly(TabularClassifier):
+    """Takes its process along."""
+
+    def estimator(self, *, seed: int, folds: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_dies_is_told() -> None:
+    train = examples(1, n=12)
+    rows = np.arange(12)
+    trial = Trial(Deadly.create(), [], train, rows, rows, "accuracy", 1)
+    with pytest.raises(RunFailed, match="a process that tried settings of the recipe died"):
+        in_processes(_fitted, [trial, trial], 2)
+
+
+def _fitted(trial: Trial) -> float:
+    trial.classifier.fit(trial.train, seed=trial.seed, select=trial.select)
+    return 0.0
