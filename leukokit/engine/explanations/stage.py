@@ -19,7 +19,6 @@ from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedMod
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.explain_plan import step_id
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
@@ -139,7 +138,7 @@ def explain_model(
             _write(explanation, bound.entry.name, subject, folder)
             if store is not None:
                 store.put_folder(key, f"{bound.entry.name} of a model", folder)
-        found[name] = _read(folder, step_id(bound), reused=kept is not None)
+        found[name] = _read(folder, bound.step, reused=kept is not None)
     return found
 
 

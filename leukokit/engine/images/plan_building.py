@@ -63,23 +63,21 @@ def image_plan(
         store=store,
     )
     upstream, seeded, scaled = digest("pixels", reading.key(), library_versions()), False, False
-    for i, bound in enumerate(recipe.preprocess):
+    for bound in recipe.preprocess:
         component = bound.component
         if component.needs_fit():
             component = _fitted(bound, upstream, training, plan, observer)
         seeded |= component.stochastic
         scaled |= component.uses_scale
         upstream = _key(bound, upstream, component.state())
-        name = f"preprocess.{i}.{bound.entry.name}"
-        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        step = ImageStep(bound.step, Stage.PREPROCESS, component, upstream, seeded, scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     labels = upstream
     if recipe.segment is not None:
         segmenter = recipe.segment.component
         labels = _key(recipe.segment, upstream)
-        name = f"segment.{recipe.segment.entry.name}"
         step = ImageStep(
-            name,
+            recipe.segment.step,
             Stage.SEGMENT,
             segmenter,
             labels,
@@ -87,11 +85,11 @@ def image_plan(
             scaled or segmenter.uses_scale,
         )
         plan = replace(plan, segment=step)
-    for i, taken in enumerate(recipe.features):
+    for taken in recipe.features:
         extractor = taken.component
         takes_labels = plan.segment if extractor.roles() else None
         step = ImageStep(
-            f"features.{i}.{taken.entry.name}",
+            taken.step,
             Stage.FEATURES,
             extractor,
             _key(taken, labels if extractor.roles() else upstream),
