@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ from leukokit.api import DataError, Part
 from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.blocks import cut_blocks, purge
 from leukokit.evaluation.draw import draw
-from leukokit.evaluation.split_file import read_split_file
-from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
+from leukokit.evaluation.split_rules import BlockSplit, FixedSplit, FoldSplit, RandomSplit, SplitRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,29 +62,26 @@ class _Table:
 
 
 def make_folds(
-    spec: SplitSpec,
+    rule: SplitRule,
     *,
     ids: Sequence[str],
     labels: Sequence[str],
     groups: Sequence[str] | None = None,
-    named: Mapping[str, Mapping[str, Part]] | None = None,
     seed: int,
 ) -> tuple[Fold, ...]:
-    """Divide labeled samples as a recipe's ``split`` section says.
+    """Divide labeled samples by a rule.
 
     Draws depend on the seed and the names of samples or groups, not on their order, so that a sample added
     at the front does not reshuffle all others.
 
     Parameters
     ----------
-    spec : SplitSpec
-        The ``split`` section.
+    rule : SplitRule
+        How: at random, in blocks of the file order, in folds, or as is known already.
     ids, labels : sequence of str
         Sample ids, unique, and classes, in file order.
     groups : sequence of str, optional
         Group of each sample; without them each sample stands alone.
-    named : mapping, optional
-        The data set's own splits: name -> (id -> part).
     seed : int
         The recipe's seed.
 
@@ -98,8 +93,7 @@ def make_folds(
     Raises
     ------
     DataError
-        Where a class is too small to split, a group cannot be kept together, or a named split does not
-        exist; naming class and count.
+        Where a class is too small to split or a group cannot be kept together; naming class and count.
     """
     if len(set(ids)) != len(ids):
         twice = next(id_ for id_, count in Counter(ids).items() if count > 1)
@@ -111,24 +105,20 @@ def make_folds(
         id_array if groups is None else np.array(groups, dtype=np.str_),
         seed,
     )
-    fixed = _fixed(spec, named or {})
-    if fixed is not None:
-        table = table.rows(np.flatnonzero([id_ in fixed[1] for id_ in ids]))
+    if isinstance(rule, FixedSplit):
+        table = table.rows(np.flatnonzero([id_ in rule.parts for id_ in ids]))
         if not len(table):
-            raise DataError(f"none of the samples is in split {fixed[0]!r}")
-    balance = spec.balance
-    if balance is not None and balance.when == "before_split":
-        table = table.rows(balanced_rows(table.ids, table.labels, balance.to, seed, "data set"))
-    if fixed is not None:
-        folds = [(fixed[0], [fixed[1][str(id_)] for id_ in table.ids])]
-    else:
-        folds = _drawn(spec, table)
+            raise DataError(f"none of the samples is in split {rule.name!r}")
+    balancing = rule.balancing
+    if balancing is not None and balancing.when == "before_split":
+        table = table.rows(balanced_rows(table.ids, table.labels, balancing.to, seed, "data set"))
+    folds = _divided(rule, table)
     result = []
     for name, parts in folds:
-        kept = purge(table.groups, parts) if _purges(spec) else np.arange(len(table), dtype=np.intp)
-        if balance is not None and balance.when == "training":
+        kept = purge(table.groups, parts) if _purges(rule) else np.arange(len(table), dtype=np.intp)
+        if balancing is not None and balancing.when == "training":
             train = kept[[parts[row] is Part.TRAIN for row in kept]]
-            chosen = balanced_rows(table.ids[train], table.labels[train], balance.to, seed, "training part")
+            chosen = balanced_rows(table.ids[train], table.labels[train], balancing.to, seed, "training part")
             kept = np.setdiff1d(kept, np.delete(train, chosen))
         fold = Fold(name, {str(table.ids[row]): parts[row] for row in kept})
         _check(fold, table, set(parts))
@@ -136,48 +126,41 @@ def make_folds(
     return tuple(result)
 
 
-def _fixed(spec: SplitSpec, named: Mapping[str, Mapping[str, Part]]) -> tuple[str, Mapping[str, Part]] | None:
-    if isinstance(spec, FromFile):
-        return "file", read_split_file(spec.path)
-    if not isinstance(spec, Named):
-        return None
-    if spec.name not in named:
-        near = difflib.get_close_matches(spec.name, named, n=1)
-        raise DataError(
-            f"the data set has no split {spec.name!r}; it has {', '.join(named) or 'none'}",
-            where="split",
-            hint=f"Did you mean {near[0]!r}?" if near else "Use method: holdout, blocks, kfold or file",
-        )
-    return spec.name, named[spec.name]
+def _divided(rule: SplitRule, table: _Table) -> list[tuple[str, list[Part]]]:
+    """Name of each fold, and the part of each row of the table."""
+    match rule:
+        case FixedSplit():
+            return [(rule.name, [rule.parts[str(id_)] for id_ in table.ids])]
+        case RandomSplit():
+            table = table if rule.group else table.alone()
+            shares = _shares(rule.test, rule.validation)
+            return [("holdout", _draw(table, shares, stratify=rule.stratify, purpose="holdout"))]
+        case BlockSplit():
+            return [("blocks", _blocks(rule, table))]
+        case FoldSplit():
+            return _folds(rule, table)
 
 
-def _drawn(spec: SplitSpec, table: _Table) -> list[tuple[str, list[Part]]]:
-    if isinstance(spec, Holdout):
-        table = table if spec.group else table.alone()
-        shares = _shares(spec.test, spec.validation)
-        return [("holdout", _draw(table, shares, stratify=spec.stratify, purpose="holdout"))]
-    if isinstance(spec, Blocks):
-        return [("blocks", _blocks(spec, table))]
-    assert isinstance(spec, KFold)
-    if spec.by == "blocks":
-        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(spec, table), start=1)]
-    table = table if spec.by == "group" else table.alone()
+def _folds(rule: FoldSplit, table: _Table) -> list[tuple[str, list[Part]]]:
+    if rule.by == "blocks":
+        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(rule, table), start=1)]
+    table = table if rule.by == "group" else table.alone()
     drawn = []
-    for repeat in range(1, spec.repeats + 1):
-        prefix = f"repeat-{repeat}-" if spec.repeats > 1 else ""
-        folds = _random_folds(spec, table, repeat)
+    for repeat in range(1, rule.repeats + 1):
+        prefix = f"repeat-{repeat}-" if rule.repeats > 1 else ""
+        folds = _random_folds(rule, table, repeat)
         drawn += [(f"{prefix}fold-{i}", parts) for i, parts in enumerate(folds, start=1)]
     return drawn
 
 
-def _purges(spec: SplitSpec) -> bool:
+def _purges(rule: SplitRule) -> bool:
     """Blocks are cut by position; what a cut tears apart is left out of the part that can spare it."""
-    return spec.group if isinstance(spec, Blocks) else isinstance(spec, KFold) and spec.by == "blocks"
+    return rule.group if isinstance(rule, BlockSplit) else isinstance(rule, FoldSplit) and rule.by == "blocks"
 
 
-def _blocks(spec: Blocks, table: _Table) -> list[Part]:
-    shares = _shares(spec.test, spec.validation)
-    order = [Part(name) for name in spec.order if Part(name) in shares]
+def _blocks(rule: BlockSplit, table: _Table) -> list[Part]:
+    shares = _shares(rule.test, rule.validation)
+    order = [part for part in rule.order if part in shares]
     parts = [Part.TRAIN] * len(table)
     for name, rows in _by_class(table.labels):
         blocks = cut_blocks(len(rows), [shares[part] for part in order], f"class {name!r}")
@@ -187,40 +170,40 @@ def _blocks(spec: Blocks, table: _Table) -> list[Part]:
     return parts
 
 
-def _random_folds(spec: KFold, table: _Table, repeat: int) -> list[list[Part]]:
+def _random_folds(rule: FoldSplit, table: _Table, repeat: int) -> list[list[Part]]:
     # The first draw is the one of a recipe without repeats: asking for more must not change it.
     again = f" repeat {repeat}" if repeat > 1 else ""
-    equal = [1 / spec.folds] * spec.folds
-    fold_of = table.draw(equal, stratify=spec.stratify, purpose=f"folds{again}", into=f"{spec.folds} folds")
+    equal = [1 / rule.folds] * rule.folds
+    fold_of = table.draw(equal, stratify=rule.stratify, purpose=f"folds{again}", into=f"{rule.folds} folds")
     return [
-        _fold_parts(spec, table, fold_of == number, f"fold {number}{again}") for number in range(spec.folds)
+        _fold_parts(rule, table, fold_of == number, f"fold {number}{again}") for number in range(rule.folds)
     ]
 
 
-def _fold_parts(spec: KFold, table: _Table, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
+def _fold_parts(rule: FoldSplit, table: _Table, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
     parts = [Part.TEST if test else Part.TRAIN for test in tested]
-    if spec.validation:
+    if rule.validation:
         rest = np.flatnonzero(~tested)
-        share = spec.validation * len(table) / len(rest)
+        share = rule.validation * len(table) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
-        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=purpose)
+        drawn = _draw(table.rows(rest), shares, stratify=rule.stratify, purpose=purpose)
         for row, part in zip(rest, drawn, strict=True):
             parts[row] = part
     return parts
 
 
-def _block_folds(spec: KFold, table: _Table) -> list[list[Part]]:
+def _block_folds(rule: FoldSplit, table: _Table) -> list[list[Part]]:
     """Cut each class into contiguous blocks; validation follows the test block, in a circle."""
-    folds = [[Part.TRAIN] * len(table) for _ in range(spec.folds)]
+    folds = [[Part.TRAIN] * len(table) for _ in range(rule.folds)]
     for name, rows in _by_class(table.labels):
-        blocks = cut_blocks(len(rows), [1 / spec.folds] * spec.folds, f"class {name!r}")
+        blocks = cut_blocks(len(rows), [1 / rule.folds] * rule.folds, f"class {name!r}")
         for parts, block in zip(folds, blocks, strict=True):
             for row in rows[block]:
                 parts[row] = Part.TEST
-            if not spec.validation:
+            if not rule.validation:
                 continue
             rest = np.concatenate([rows[block.stop :], rows[: block.start]])
-            share = spec.validation * len(rows) / len(rest)
+            share = rule.validation * len(rows) / len(rest)
             first, _ = cut_blocks(len(rest), [share, 1 - share], f"class {name!r} without its test block")
             for row in rest[first]:
                 parts[row] = Part.VALIDATION
