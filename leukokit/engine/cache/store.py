@@ -25,12 +25,12 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from leukokit.engine.cache.keys import LAYOUT
+from leukokit.engine.cache.serialization import CONTENT
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
 _SCAN = 2  # a table of up to so many rows a wanted key is read from end to end
 _MANIFEST = "manifest.json"
-_CONTENT = "content"  # the one file of a folder that holds one
 _TITLE = "title.txt"
 _CHECKPOINTS = "checkpoints"
 
@@ -210,15 +210,15 @@ class Store:
             return False
         return True
 
-    def get_file(self, key: str) -> bytes | None:
+    def get_file(self, key: str, name: str = CONTENT) -> bytes | None:
         """Content that ``put_file`` kept under ``key``, if whole."""
         folder = self.get_folder(key)
-        return None if folder is None else (folder / _CONTENT).read_bytes()
+        return None if folder is None else (folder / name).read_bytes()
 
-    def put_file(self, key: str, title: str, content: bytes) -> bool:
+    def put_file(self, key: str, title: str, content: bytes, name: str = CONTENT) -> bool:
         """Keep one file under ``key``; False, with a warning, where that failed."""
         with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
-            (Path(scratch) / _CONTENT).write_bytes(content)
+            (Path(scratch) / name).write_bytes(content)
             return self.put_folder(key, title, Path(scratch))
 
     def _folder_path(self, key: str) -> Path:
