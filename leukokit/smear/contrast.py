@@ -1,4 +1,4 @@
-"""Stain contrast: whether a picture shows anything stained, or nothing but glass, noise or black."""
+"""Stain contrast: whether an image shows anything stained, or nothing but glass, noise or black."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ STRONG_SPREAD, STRONG_EDGES = 110.0, 1.45
 of a red cell, so the median gradient is high: 1.51 to 1.74 in 3 % of 360 rendered fields, whose spread is 117
 or more. Noise of up to 20 gray levels spreads over 95 at most."""
 
-_SIDES = (200, 256)  # px; pictures with another long side are measured at the nearer of the two
+_SIDES = (200, 256)  # px; images with another long side are measured at the nearer of the two
 _FEWEST = 64  # pixels that are not black; a percentile of fewer says nothing
 _CROSS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class StainContrast:
-    """How much stain a picture shows.
+    """How much stain an image shows.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class StainContrast:
 
 
 def stain_contrast(image: NDArray[np.uint8]) -> StainContrast:
-    """Measure the stain contrast of a picture; black areas (see ``void_mask``) do not count.
+    """Measure the stain contrast of an image; black areas (see ``void_mask``) do not count.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def stain_contrast(image: NDArray[np.uint8]) -> StainContrast:
         return StainContrast(0.0, 0.0)
     low, high = np.searchsorted(np.cumsum(counts), np.array([0.01, 0.99]) * counts.sum())
     spread = float(high - low)
-    # Half of all blank pictures end here: the ratio of two gradients near zero would say nothing.
+    # Half of all blank images end here: the ratio of two gradients near zero would say nothing.
     if spread < LEAST_SPREAD:
         return StainContrast(spread, 0.0)
     levels = two_level_otsu(counts)
@@ -88,7 +88,7 @@ def stain_contrast(image: NDArray[np.uint8]) -> StainContrast:
 
 
 def resized(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Bring a picture to a size that one blur and one gradient suit, at the same cost for all."""
+    """Bring an image to a size that one blur and one gradient suit, at the same cost for all."""
     height, width = image.shape[:2]
     longer = max(height, width)
     side = min(max(longer, _SIDES[0]), _SIDES[1])

@@ -27,7 +27,7 @@ _NOISE, _STEEP = 2.4, 3.6  # steepness of edges at which circles are no evidence
 _FEWEST = 4  # circles, of which a second way to find them is believed
 _NUCLEUS, _NUCLEUS_CONFIDENCE = 0.83, 0.15  # red-cell diameter over that of a typical nucleus
 # Circles that are not believed by themselves: so many and so sure, and so large beside the guess from nuclei.
-# On 38 pictures of two labs without round red cells the guess alone is .63 to 2.4 times the truth, more than
+# On 38 images of two labs without round red cells the guess alone is .63 to 2.4 times the truth, more than
 # 30 % off in 20 of them; with such circles .67 to 1.9 times, and more than 30 % off in 6.
 _FEWEST_DOUBTFUL, _HARDLY, _ABOUT_GUESSED = 2, 0.02, (0.35, 1.7)
 _LARGEST_ENLARGED = 3.0  # enlarging further shows nothing more

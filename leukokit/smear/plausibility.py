@@ -2,7 +2,7 @@
 
 Nuclei take up the azure dye: they absorb green much more than red and blue (purple), or red much more than
 red cells do (blue). How much is a matter of stain and camera, so both are measured against the rest of the
-foreground of the same picture, in optical density, where stain adds up.
+foreground of the same image, in optical density, where stain adds up.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def plausible_nuclei(image: NDArray[np.uint8], nucleus: NDArray[np.int32], cell:
 
     A nucleus is asked how far its mean purple, and its mean density in red, lie above those of the
     foreground outside all cells: in smears, red cells. It is not stained like a nucleus where neither is
-    far above. Where hardly any foreground is outside of cells, because the picture is a crop of one cell or
+    far above. Where hardly any foreground is outside of cells, because the image is a crop of one cell or
     because all red cells were labeled too, nuclei are compared with each other: if the bluest is
     ``MAX_HUE_GAP`` bluer than the typical one, the typical one is something else.
 

@@ -1,4 +1,4 @@
-"""Bring a picture to another scale, so that red cells measure a given number of px."""
+"""Bring an image to another scale, so that red cells measure a given number of px."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST_PIXELS = 2**26
 
 
 def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDArray[np.uint8]:
-    """Resize a picture of known scale.
+    """Resize an image of known scale.
 
     Shrinking averages areas; enlarging interpolates by cubic polynomials.
 

@@ -1,4 +1,4 @@
-"""How large a picture shows blood: the diameter of a red cell in px, and the width of a pixel in um."""
+"""How large an image shows blood: the diameter of a red cell in px, and the width of a pixel in um."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ GLASS = 235
 """Gray level of empty glass once the white is balanced."""
 
 _BLACKEST = 14  # of 255 in the brightest channel; the darkest nuclei of six labs stay above 30
-_LEAST_SHARE = 0.03  # of the picture; less than that is dirt, and changes no measurement
+_LEAST_SHARE = 0.03  # of the image; less than that is dirt, and changes no measurement
 _ROUND = np.ones((5, 5), np.uint8)
 _ROUND[[0, 0, -1, -1], [0, -1, 0, -1]] = 0
 

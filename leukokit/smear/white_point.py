@@ -12,7 +12,7 @@ from leukokit.smear.void import void_mask
 
 _SMOOTH = np.exp(-0.5 * (np.arange(-6, 7) / 2.5) ** 2)
 _LEAST_PEAK = 0.1  # of the highest one
-_LEAST_SHARE = 0.01  # of the picture
+_LEAST_SHARE = 0.01  # of the image
 _NEAR = 4  # gray levels around the peak
 _MOST_PURPLE = 12.0  # gray levels; glass of four labs, white, gray, beige or yellow: -60 to 6
 

@@ -108,7 +108,7 @@ def test_noise_is_no_red_cell(grain: float) -> None:
 
 
 def test_one_white_cell_alone_is_a_rough_guess() -> None:
-    """No ruler in the picture: the nucleus stands in, at a confidence that says so."""
+    """No ruler in the image: the nucleus stands in, at a confidence that says so."""
     image = np.full((120, 120, 3), GLASS_COLOR, np.uint8)
     cv2.circle(image, (60, 60), 25, NUCLEUS_COLOR, -1)
     found = measure_scale(cv2.GaussianBlur(image, (0, 0), 1).astype(np.uint8))
