@@ -20,7 +20,7 @@ from leukokit.catalog.kinds import load_target
 from leukokit.cli import main
 from leukokit.engine.explain_plan import plan_record
 from leukokit.engine.images.plan_building import image_plan
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from leukokit.errors import RecipeError
 from leukokit.recipe import Recipe, RecipeModel, load_recipe_text
 from leukokit.recipe.models import stage_field
@@ -199,7 +199,7 @@ def test_an_eighth_kind_is_in_what_check_prints_and_in_the_plan(cli, recipe, tmp
     path = tmp_path / "eighth.yaml"
     path.write_text(RECIPE)
     assert "\n  score      eighth/margin\n" in cli.invoke(main, ["check", str(path), "--no-data"]).stdout
-    plan = image_plan(recipe, recipe.data.component, (), store=None, has_truth=False, observer=Silent())
+    plan = image_plan(recipe, recipe.data.component, (), store=None, has_truth=False, observer=Observer())
     steps = plan_record(recipe, plan, None)["steps"]
     assert list(steps) == ["preprocess.0.median", "features.0.lbp", "classify.svm", "score.0.eighth/margin"]
     assert steps["score.0.eighth/margin"]["identity"]["kind"] == "outcome_scorer"
