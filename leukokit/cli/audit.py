@@ -81,20 +81,20 @@ def command(
         workers=Workers(ExecutorKind.AUTO, workers or joblib.cpu_count()),
     )
     with observed(quiet=quiet) as observer:
-        found = audit_data(recipe, catalog, options, observer)
+        audit = audit_data(recipe, catalog, options, observer)
     if groups is not None:
-        _write_groups(groups, found.groups)
+        _write_groups(groups, audit.groups)
     name = recipe.name if recipe.path is not None else data
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
-        write_audit_page(html, found.json(), audit_pictures(found, options.cache), title=name)
+        write_audit_page(html, audit.json(), audit_pictures(audit, options.cache), title=name)
         click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
-        click.echo(json.dumps(found.json(), indent=2, sort_keys=True))
+        click.echo(json.dumps(audit.json(), indent=2, sort_keys=True))
     else:
-        print_audit(found, name=name)
-    if strict and found.level is Level.FAIL:
+        print_audit(audit, name=name)
+    if strict and audit.level is Level.FAIL:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
