@@ -1,4 +1,4 @@
-"""What a file is besides its pixels: its size and how it was compressed; read once and kept in the cache."""
+"""Size and compression of image files, read once and kept in the cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import file_header, file_size
 
 REVISION = 1
-"""Raised when the same file is described otherwise."""
+"""Increased whenever the description of a file changes."""
 
 _STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
 
@@ -29,7 +29,7 @@ class FileFacts:
     size : int or None
         In bytes; None where an image has no file.
     compression : str
-        Format by content, and of a JPEG the quality that its luminance table means; empty without a file.
+        Format by content, for JPEG with the quality that its luminance table implies; empty without a file.
     """
 
     size: int | None
@@ -37,17 +37,19 @@ class FileFacts:
 
 
 def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
-    """Describe the file of each item, in order; files of the same bytes are described once."""
+    """Describe the file of each item, in order; files with the same bytes are read once."""
     step = digest("audit file facts", REVISION)
     kept = store.get_rows(step, [item.key for item in items]) if store is not None else {}
     new = {item.key: item for item in items if item.key not in kept}
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        found = dict(zip(new, pool.map(_describe, new.values(), chunksize=64), strict=True))
+        described = dict(zip(new, pool.map(_describe, new.values(), chunksize=64), strict=True))
     if store is not None:
-        rows = ((key, json.dumps([each.size, each.compression]).encode()) for key, each in found.items())
+        rows = (
+            (key, json.dumps([facts.size, facts.compression]).encode()) for key, facts in described.items()
+        )
         store.put_rows(step, "audit file facts", rows)
         store.touch(step)
-    return [found.get(item.key) or FileFacts(*json.loads(kept[item.key])) for item in items]
+    return [described.get(item.key) or FileFacts(*json.loads(kept[item.key])) for item in items]
 
 
 def _describe(item: Item) -> FileFacts:

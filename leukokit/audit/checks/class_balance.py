@@ -1,16 +1,16 @@
-"""How unequal the classes are in number."""
+"""Check of class sizes: how unequal they are."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 
-from leukokit.audit.findings import Finding, Limit, Table, skipped
+from leukokit.audit.findings import AuditFinding, FindingTable, Limit, skipped
 
 CHECK = "class_balance"
 
 
-def class_balance(labels: Sequence[str], limit: Limit) -> Finding:
+def class_balance(labels: Sequence[str], limit: Limit) -> AuditFinding:
     """Compare the largest class with the smallest.
 
     Parameters
@@ -18,12 +18,12 @@ def class_balance(labels: Sequence[str], limit: Limit) -> Finding:
     labels : sequence of str
         Class of each image.
     limit : Limit
-        On the number of images of the largest class for one of the smallest.
+        Limit of the ratio of the largest class size to the smallest.
     """
     counts = Counter(labels)
     if len(counts) < 2:
         return skipped(CHECK, "there are no two classes to compare", "Nothing can be learned from one class.")
-    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     (most, many), (least, few) = ordered[0], ordered[-1]
     ratio = many / few
     level = limit.level(ratio)
@@ -36,6 +36,13 @@ def class_balance(labels: Sequence[str], limit: Limit) -> Finding:
     )
     title = f"classes differ {ratio:.1f}-fold in size ({most} {many}, {least} {few})"
     rows = tuple((name, count, round(count / len(labels), 4)) for name, count in ordered)
-    return Finding(
-        CHECK, level, title, text, ratio, "ratio", limit, table=Table(("class", "images", "share"), rows)
+    return AuditFinding(
+        CHECK,
+        level,
+        title,
+        text,
+        ratio,
+        "ratio",
+        limit,
+        table=FindingTable(("class", "images", "share"), rows),
     )

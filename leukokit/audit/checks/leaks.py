@@ -1,30 +1,30 @@
-"""What a fit was caught at that no split prevents."""
+"""Check of leaks inside a fitted model: information that passes between samples or fits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leukokit.audit.findings import Finding, Level, Limit
+from leukokit.audit.findings import AuditFinding, AuditLevel, Limit
 
 CHECK = "leaks"
 
 
-def leaks(found: Sequence[str], limit: Limit) -> Finding:
-    """Judge what was found on trying a model for leaks.
+def leaks(leaks_found: Sequence[str], limit: Limit) -> AuditFinding:
+    """Turn the leaks that the leak check found into a finding.
 
     Parameters
     ----------
-    found : sequence of str
-        Each leak in words.
+    leaks_found : sequence of str
+        Description of each leak.
     limit : Limit
-        On their number.
+        Limit of their number.
     """
-    count = len(found)
+    count = len(leaks_found)
     level = limit.level(count)
     if not count:
-        return Finding(
+        return AuditFinding(
             CHECK,
-            Level.OK,
+            AuditLevel.OK,
             "predictions stand alone and no selector remembers earlier fits",
             "The model was asked again in other company, and each selector fitted twice.",
             0.0,
@@ -32,5 +32,5 @@ def leaks(found: Sequence[str], limit: Limit) -> Finding:
             limit,
         )
     title = "the model knows what it should not" if count == 1 else f"the model leaks in {count} ways"
-    text = f"{'. '.join(found)}. Scores are too good: mend the component, then run again."
-    return Finding(CHECK, level, title, text, float(count), "count", limit)
+    text = f"{'. '.join(leaks_found)}. Scores are too good: mend the component, then run again."
+    return AuditFinding(CHECK, level, title, text, float(count), "count", limit)

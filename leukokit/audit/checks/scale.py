@@ -1,4 +1,4 @@
-"""Whether the scale of the images belongs to the class, contradicts the red cells, or is not known."""
+"""Checks of scale: whether it depends on the class, contradicts the red cells, or is unknown."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import variance_between
-from leukokit.audit.findings import Cell, Finding, Level, Limit, Table, skipped
+from leukokit.audit.findings import AuditFinding, AuditLevel, FindingTable, Limit, TableCell, skipped
 
 SPREAD = "scale_spread"
 MISMATCH = "scale_mismatch"
 UNKNOWN = "scale_unknown"
 
 _NOTICEABLE = 1.05
-"""Ratio of the medians of two classes below which the difference is the error of measuring."""
+"""Ratio of class medians below which the difference is measurement error."""
 _OFF = 0.25
-"""Share by which a stated scale and measured red cells differ in an image that is named: red cells of one
-person vary by a tenth, and measuring is off by 3 to 6 %."""
-_FEWEST = 3  # images that a median is taken of
+"""Images whose stated scale and measured red cells differ by more than this share are listed. Red cells of
+one person vary by a tenth, and the measurement error is 3 to 6 %."""
+_MIN_IMAGES = 3  # for a median
 
 
 def scale_spread(
     measured: FloatArray, labels: Sequence[str], groups: Sequence[str], limit: Limit, *, seed: int
-) -> Finding:
+) -> AuditFinding:
     """Measure how much of the variance of the scale lies between the classes.
 
-    Magnification and camera are no sign of a disease. Classes that were photographed at two magnifications
-    are told apart by the size of anything, red cells included.
+    Magnification and camera do not depend on the disease. Classes that were photographed at different
+    magnifications can be distinguished by the size of any object, red cells included.
 
     Parameters
     ----------
     measured : float64 array (n,)
         Diameter of the red cells of each image, in px; NaN where none could be measured.
     labels, groups : sequence of str (n,)
-        Class, and what belongs together, of each image.
+        Class and group of each image.
     limit : Limit
-        On omega squared of ln D.
+        Limit of omega squared of ln(diameter).
     """
     seen = np.isfinite(measured)
     names, units = np.asarray(labels)[seen], np.asarray(groups)[seen]
@@ -49,9 +49,9 @@ def scale_spread(
             "Scale is compared between classes by the red cells in the images.",
         )
     logs = np.log(measured[seen])
-    found = variance_between(logs[:, np.newaxis], names.tolist(), units.tolist(), seed=seed)
+    association = variance_between(logs[:, np.newaxis], names.tolist(), units.tolist(), seed=seed)
     classes = np.unique(np.asarray(labels))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     medians = []
     for name in classes:
         own = logs[names == name]
@@ -60,12 +60,12 @@ def scale_spread(
         count = int(np.count_nonzero(np.asarray(labels) == name))
         rows.append((str(name), count, len(own), *(_rounded(value) for value in (middle, low, high))))
     ratio = max(medians) / min(medians)
-    level = found.level(limit) if ratio >= _NOTICEABLE else Level.OK
+    level = association.level(limit) if ratio >= _NOTICEABLE else AuditLevel.OK
     title = (
-        f"{found.effect:.0%} of the variance of scale lies between the classes, whose red cells measure "
-        f"{min(medians):.3g} to {max(medians):.3g} px"
+        f"{association.effect:.0%} of the variance of scale lies between the classes, whose red cells "
+        f"measure {min(medians):.3g} to {max(medians):.3g} px"
     )
-    if not found.sure:
+    if not association.significant:
         title += ", no more than chance would give"
     text = (
         "Classes were photographed at different magnifications, or resized differently, so the size of "
@@ -75,13 +75,22 @@ def scale_spread(
         else "Red cells are as large in one class as in the other, or vary from slide to slide within them."
     )
     columns = ("class", "images", "measured", "red cell px", "10th percentile", "90th percentile")
-    return Finding(
-        SPREAD, level, title, text, found.effect, "share", limit, table=Table(columns, tuple(rows))
+    return AuditFinding(
+        SPREAD,
+        level,
+        title,
+        text,
+        association.effect,
+        "share",
+        limit,
+        table=FindingTable(columns, tuple(rows)),
     )
 
 
-def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str], limit: Limit) -> Finding:
-    """Compare the scale that recipe, file or table state with the red cells in the images.
+def scale_mismatch(
+    stated: FloatArray, measured: FloatArray, ids: Sequence[str], limit: Limit
+) -> AuditFinding:
+    """Compare the scale that recipe, file or table states with the red cells in the images.
 
     Parameters
     ----------
@@ -89,10 +98,10 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
         Diameter of a red cell as stated and as measured, in px; NaN where there is none.
     ids : sequence of str (n,)
     limit : Limit
-        On the median difference, as a share of the smaller.
+        Limit of the median difference, as a share of the smaller.
     """
     both = np.isfinite(stated) & np.isfinite(measured)
-    if np.count_nonzero(both) < _FEWEST:
+    if np.count_nonzero(both) < _MIN_IMAGES:
         return skipped(
             MISMATCH,
             "too few images have both a stated scale and red cells that can be measured",
@@ -118,28 +127,28 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
     )
     worst = np.argsort(-np.abs(logs), kind="stable")
     named = np.asarray(ids)[both][worst][off[worst]]
-    return Finding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
+    return AuditFinding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
 
 
 def _three_digits(value: float | np.float64) -> str:
-    """Write a number in three digits, never as a power of ten."""
+    """Write a number with three significant digits, never in exponential notation."""
     return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def scale_unknown(
     known: NDArray[np.bool_], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> Finding:
-    """Count the images whose scale is guessed or unknown, class by class.
+) -> AuditFinding:
+    """Count the images of each class whose scale is guessed or unknown.
 
     Parameters
     ----------
     known : bool array (n,)
     labels, ids : sequence of str (n,)
     limit : Limit
-        On the share of the class that has most.
+        Limit of the share in the class that has the largest.
     """
     names = np.asarray(labels)
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     shares: dict[str, float] = {}
     for name in np.unique(names):
         own = ~known[names == name]
@@ -158,7 +167,7 @@ def scale_unknown(
             "guess from the nuclei. Say the pixel size (data.scale), or measure by slide or data set (scale: "
             "group, scale: dataset) where all are of one camera."
         )
-    return Finding(
+    return AuditFinding(
         UNKNOWN,
         level,
         title,
@@ -167,7 +176,7 @@ def scale_unknown(
         "share",
         limit,
         images=tuple(np.asarray(ids)[~known].tolist()),
-        table=Table(("class", "images", "not known", "share"), tuple(rows)),
+        table=FindingTable(("class", "images", "not known", "share"), tuple(rows)),
     )
 
 

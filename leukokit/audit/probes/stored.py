@@ -1,4 +1,4 @@
-"""Answers of probes in the cache: their support vector machines are most of an audit that is made again."""
+"""Cache of probe results: their support vector machines take most of the time of a repeated audit."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import Level, Limit
-from leukokit.audit.probes.probe import Probe, Subject, probe
+from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.probes.probe import ProbeData, ProbeResult, probe
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
-"""Raised when probes answer otherwise from the same numbers."""
+"""Increased whenever probes give other results for the same input."""
 
 
-def kept_probe(
+def cached_probe(
     name: str,
     what: str,
     blocks: Mapping[str, FloatArray],
-    subject: Subject,
+    data: ProbeData,
     limit: Limit,
     *,
     store: Store | None,
-) -> Probe:
-    """Take the probe's answer from the cache, or ask :func:`probe` and keep it."""
+) -> ProbeResult:
+    """Return the probe's result from the cache, or call :func:`probe` and store it."""
     if store is None:
-        return probe(name, what, blocks, subject, limit)
-    key = _key(name, what, blocks, subject, limit)
+        return probe(name, what, blocks, data, limit)
+    key = _key(name, what, blocks, data, limit)
     content = store.get_file(key)
     if content is not None:
         kept = json.loads(content)
-        return Probe(**{**kept, "level": Level(kept["level"])})
-    found = probe(name, what, blocks, subject, limit)
-    store.put_file(key, f"probe {name}", json.dumps(asdict(found)).encode())
-    return found
+        return ProbeResult(**{**kept, "level": AuditLevel(kept["level"])})
+    result = probe(name, what, blocks, data, limit)
+    store.put_file(key, f"probe {name}", json.dumps(asdict(result)).encode())
+    return result
 
 
-def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subject, limit: Limit) -> str:
+def _key(name: str, what: str, blocks: Mapping[str, FloatArray], data: ProbeData, limit: Limit) -> str:
     return digest(
         "audit probe",
         REVISION,
@@ -46,10 +46,10 @@ def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subjec
         name,
         what,
         [(block, array_digest(values)) for block, values in blocks.items()],
-        array_digest(subject.labels),
-        array_digest(subject.groups),
-        [(array_digest(fold.train), array_digest(fold.test)) for fold in subject.divisions],
-        asdict(subject.model) if subject.model is not None else None,
-        subject.seed,
+        array_digest(data.labels),
+        array_digest(data.groups),
+        [(array_digest(fold.train), array_digest(fold.test)) for fold in data.folds],
+        asdict(data.model) if data.model is not None else None,
+        data.seed,
         asdict(limit),
     )

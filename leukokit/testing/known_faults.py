@@ -2,9 +2,9 @@
 
 ::
 
-    from leukokit.testing.planted import PLANTED
+    from leukokit.testing.known_faults import KNOWN_FAULTS
 
-    for fault in PLANTED:
+    for fault in KNOWN_FAULTS:
         recipe = fault.recipe(tmp_path / fault.name, seed=0)  # YAML text; images lie in the folder
 
 Images are rendered smears of 24 patients in four classes; the groups of the recipe are the patients.
@@ -34,7 +34,7 @@ _PLACES = 8
 
 
 @dataclass(frozen=True)
-class Planted:
+class KnownFault:
     """One fault.
 
     Attributes
@@ -71,8 +71,8 @@ class _Folder:
         )
         self.folder = folder
         self.images = folder / "images"
-        self.samples = {f"{each.id}.png": each for each in self._smears.samples()}
-        self.patients = {id_: each.group or "" for id_, each in self.samples.items()}
+        self.samples = {f"{sample.id}.png": sample for sample in self._smears.samples()}
+        self.patients = {id_: sample.group or "" for id_, sample in self.samples.items()}
 
     def render(self, id_: str) -> RGBImage:
         return self._smears.render(self.samples[id_])
@@ -84,7 +84,7 @@ class _Folder:
         return truth.cell > 0
 
     def of(self, label: str) -> list[str]:
-        return [id_ for id_, each in self.samples.items() if each.label == label]
+        return [id_ for id_, sample in self.samples.items() if sample.label == label]
 
     def write(self, change: Callable[[str, RGBImage], RGBImage] = lambda _, image: image) -> _Folder:
         for id_ in self.samples:
@@ -164,7 +164,7 @@ def _turned_conflict(folder: Path, seed: int) -> dict[str, Any]:
 def _neighbors(folder: Path, seed: int) -> dict[str, Any]:
     """Every two files are views of one field, two thirds in common."""
     made = _Folder(folder, seed, size=288)
-    for label in sorted({each.label or "" for each in made.samples.values()}):
+    for label in sorted({sample.label or "" for sample in made.samples.values()}):
         ids = made.of(label)
         for first, second in zip(ids[::2], ids[1::2], strict=True):
             field = made.render(first)
@@ -177,7 +177,7 @@ def _leak(folder: Path, seed: int) -> dict[str, Any]:
     """Put turned copies of training images into the test part, under patients of their own."""
     made = _Folder(folder, seed).write()
     parts = {}
-    for label in sorted({each.label or "" for each in made.samples.values()}):
+    for label in sorted({sample.label or "" for sample in made.samples.values()}):
         patients = sorted({made.patients[id_] for id_ in made.of(label)})
         for id_ in made.of(label):
             place = patients.index(made.patients[id_])
@@ -185,7 +185,7 @@ def _leak(folder: Path, seed: int) -> dict[str, Any]:
     tested = [id_ for id_, part in parts.items() if part == "test"][:: _PLACES // 2]
     trained = [id_ for id_, part in parts.items() if part == "train"]
     for i, id_ in enumerate(tested):
-        own = [each for each in trained if each.split("/")[0] == id_.split("/")[0]]
+        own = [other for other in trained if other.split("/")[0] == id_.split("/")[0]]
         made.put(id_, _turned(made.read(own[i]), i % 4))
     split = folder / "split.csv"
     with split.open("w", newline="", encoding="utf-8") as file:
@@ -270,11 +270,11 @@ def _fault(
     expected: str,
     build: Callable[[Path, int], dict[str, Any]],
     implied: str = "",
-) -> Planted:
-    return Planted(name, shown, frozenset(expected.split()), frozenset(implied.split()), build)
+) -> KnownFault:
+    return KnownFault(name, shown, frozenset(expected.split()), frozenset(implied.split()), build)
 
 
-PLANTED = (
+KNOWN_FAULTS = (
     _fault("clean", "nothing", "", _rendered()),
     _fault("clean_files", "nothing, as PNG files", "", _clean),
     _fault("clean_bars", "scale bars in all classes, style by patient", "", _rendered(scale_bars="all")),
