@@ -1,4 +1,4 @@
-"""Folds: which sample is trained on, validated on and tested on."""
+"""Splits: which samples are used for training, validation and test."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, Split
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One division of the samples.
+    """One split of the samples into parts.
 
     Attributes
     ----------
     name : str
         ``holdout``, ``blocks``, the split's name, ``file``, or ``fold-1`` ...
     parts : mapping of str to Part
-        Sample id -> part, in file order; samples that are left out are absent.
+        Part of each sample id, in file order, without samples that are left out.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _Samples:
     """The samples in file order, as arrays."""
 
     ids: NDArray[np.str_]
@@ -50,15 +50,15 @@ class _Table:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows(self, rows: NDArray[np.intp]) -> _Table:
-        return _Table(self.ids[rows], self.labels[rows], self.groups[rows], self.seed)
+    def rows(self, rows: NDArray[np.intp]) -> _Samples:
+        return _Samples(self.ids[rows], self.labels[rows], self.groups[rows], self.seed)
 
-    def alone(self) -> _Table:
-        """Return the same samples, each a group of its own."""
-        return _Table(self.ids, self.labels, self.ids, self.seed)
+    def without_groups(self) -> _Samples:
+        """Return the same samples, each in a group of its own."""
+        return _Samples(self.ids, self.labels, self.ids, self.seed)
 
     def draw(self, shares: Sequence[float], *, stratify: bool, purpose: str, into: str) -> NDArray[np.intp]:
-        """Draw a part for each sample; each purpose has draws of its own."""
+        """Draw a part for each sample; each purpose has its own random numbers."""
         key = f"{purpose}:{self.seed}"
         return draw(self.labels, self.groups, shares, stratify=stratify, key=key, into=into)
 
@@ -72,10 +72,10 @@ def make_folds(
     named: Mapping[str, Mapping[str, Part]] | None = None,
     seed: int,
 ) -> tuple[Fold, ...]:
-    """Divide labeled samples as a recipe's ``split`` section says.
+    """Split labeled samples by the ``split`` section of a recipe.
 
-    Draws depend on the seed and the names of samples or groups, not on their order, so that a sample added
-    at the front does not reshuffle all others.
+    Random draws depend on the seed and the names of samples or groups, not on their order, so that one more
+    sample does not change the parts of all others.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def make_folds(
     ids, labels : sequence of str
         Sample ids, unique, and classes, in file order.
     groups : sequence of str, optional
-        Group of each sample; without them each sample stands alone.
+        Group of each sample; without them each sample is its own group.
     named : mapping, optional
-        The data set's own splits: name -> (id -> part).
+        The splits that the data set defines: part of each id, by name of the split.
     seed : int
         The recipe's seed.
 
@@ -99,13 +99,13 @@ def make_folds(
     ------
     DataError
         Where a class is too small to split, a group cannot be kept together, or a named split does not
-        exist; naming class and count.
+        exist; the message names class and count.
     """
     if len(set(ids)) != len(ids):
         twice = next(id_ for id_, count in Counter(ids).items() if count > 1)
         raise DataError(f"two samples have the id {twice!r}")
     id_array = np.array(ids, dtype=np.str_)
-    table = _Table(
+    samples = _Samples(
         id_array,
         np.array(labels, dtype=np.str_),
         id_array if groups is None else np.array(groups, dtype=np.str_),
@@ -113,25 +113,27 @@ def make_folds(
     )
     fixed = _fixed(spec, named or {})
     if fixed is not None:
-        table = table.rows(np.flatnonzero([id_ in fixed[1] for id_ in ids]))
-        if not len(table):
+        samples = samples.rows(np.flatnonzero([id_ in fixed[1] for id_ in ids]))
+        if not len(samples):
             raise DataError(f"none of the samples is in split {fixed[0]!r}")
     balance = spec.balance
     if balance is not None and balance.when == "before_split":
-        table = table.rows(balanced_rows(table.ids, table.labels, balance.to, seed, "data set"))
+        samples = samples.rows(balanced_rows(samples.ids, samples.labels, balance.to, seed, "data set"))
     if fixed is not None:
-        folds = [(fixed[0], [fixed[1][str(id_)] for id_ in table.ids])]
+        folds = [(fixed[0], [fixed[1][str(id_)] for id_ in samples.ids])]
     else:
-        folds = _drawn(spec, table)
+        folds = _drawn(spec, samples)
     result = []
     for name, parts in folds:
-        kept = purge(table.groups, parts) if _purges(spec) else np.arange(len(table), dtype=np.intp)
+        kept = purge(samples.groups, parts) if _purges(spec) else np.arange(len(samples), dtype=np.intp)
         if balance is not None and balance.when == "training":
             train = kept[[parts[row] is Part.TRAIN for row in kept]]
-            chosen = balanced_rows(table.ids[train], table.labels[train], balance.to, seed, "training part")
+            chosen = balanced_rows(
+                samples.ids[train], samples.labels[train], balance.to, seed, "training part"
+            )
             kept = np.setdiff1d(kept, np.delete(train, chosen))
-        fold = Fold(name, {str(table.ids[row]): parts[row] for row in kept})
-        _check(fold, table, set(parts))
+        fold = Fold(name, {str(samples.ids[row]): parts[row] for row in kept})
+        _check(fold, samples, set(parts))
         result.append(fold)
     return tuple(result)
 
@@ -151,35 +153,35 @@ def _fixed(spec: SplitSpec, named: Mapping[str, Mapping[str, Part]]) -> tuple[st
     return spec.name, named[spec.name]
 
 
-def _drawn(spec: SplitSpec, table: _Table) -> list[tuple[str, list[Part]]]:
+def _drawn(spec: SplitSpec, samples: _Samples) -> list[tuple[str, list[Part]]]:
     if isinstance(spec, Holdout):
-        table = table if spec.group else table.alone()
+        samples = samples if spec.group else samples.without_groups()
         shares = _shares(spec.test, spec.validation)
-        return [("holdout", _draw(table, shares, stratify=spec.stratify, purpose="holdout"))]
+        return [("holdout", _draw(samples, shares, stratify=spec.stratify, purpose="holdout"))]
     if isinstance(spec, Blocks):
-        return [("blocks", _blocks(spec, table))]
+        return [("blocks", _blocks(spec, samples))]
     assert isinstance(spec, KFold)
     if spec.by == "blocks":
-        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(spec, table), start=1)]
-    table = table if spec.by == "group" else table.alone()
+        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(spec, samples), start=1)]
+    samples = samples if spec.by == "group" else samples.without_groups()
     drawn = []
     for repeat in range(1, spec.repeats + 1):
         prefix = f"repeat-{repeat}-" if spec.repeats > 1 else ""
-        folds = _random_folds(spec, table, repeat)
+        folds = _random_folds(spec, samples, repeat)
         drawn += [(f"{prefix}fold-{i}", parts) for i, parts in enumerate(folds, start=1)]
     return drawn
 
 
 def _purges(spec: SplitSpec) -> bool:
-    """Blocks are cut by position; what a cut tears apart is left out of the part that can spare it."""
+    """Whether groups that the cuts between blocks separate are removed from all but one part."""
     return spec.group if isinstance(spec, Blocks) else isinstance(spec, KFold) and spec.by == "blocks"
 
 
-def _blocks(spec: Blocks, table: _Table) -> list[Part]:
+def _blocks(spec: Blocks, samples: _Samples) -> list[Part]:
     shares = _shares(spec.test, spec.validation)
     order = [Part(name) for name in spec.order if Part(name) in shares]
-    parts = [Part.TRAIN] * len(table)
-    for name, rows in _by_class(table.labels):
+    parts = [Part.TRAIN] * len(samples)
+    for name, rows in _by_class(samples.labels):
         blocks = cut_blocks(len(rows), [shares[part] for part in order], f"class {name!r}")
         for part, block in zip(order, blocks, strict=True):
             for row in rows[block]:
@@ -187,32 +189,32 @@ def _blocks(spec: Blocks, table: _Table) -> list[Part]:
     return parts
 
 
-def _random_folds(spec: KFold, table: _Table, repeat: int) -> list[list[Part]]:
-    # The first draw is the one of a recipe without repeats: asking for more must not change it.
+def _random_folds(spec: KFold, samples: _Samples, repeat: int) -> list[list[Part]]:
+    # The first repeat equals the split without repeats: more repeats must not change it.
     again = f" repeat {repeat}" if repeat > 1 else ""
     equal = [1 / spec.folds] * spec.folds
-    fold_of = table.draw(equal, stratify=spec.stratify, purpose=f"folds{again}", into=f"{spec.folds} folds")
+    fold_of = samples.draw(equal, stratify=spec.stratify, purpose=f"folds{again}", into=f"{spec.folds} folds")
     return [
-        _fold_parts(spec, table, fold_of == number, f"fold {number}{again}") for number in range(spec.folds)
+        _fold_parts(spec, samples, fold_of == number, f"fold {number}{again}") for number in range(spec.folds)
     ]
 
 
-def _fold_parts(spec: KFold, table: _Table, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
+def _fold_parts(spec: KFold, samples: _Samples, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
     parts = [Part.TEST if test else Part.TRAIN for test in tested]
     if spec.validation:
         rest = np.flatnonzero(~tested)
-        share = spec.validation * len(table) / len(rest)
+        share = spec.validation * len(samples) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
-        drawn = _draw(table.rows(rest), shares, stratify=spec.stratify, purpose=purpose)
+        drawn = _draw(samples.rows(rest), shares, stratify=spec.stratify, purpose=purpose)
         for row, part in zip(rest, drawn, strict=True):
             parts[row] = part
     return parts
 
 
-def _block_folds(spec: KFold, table: _Table) -> list[list[Part]]:
-    """Cut each class into contiguous blocks; validation follows the test block, in a circle."""
-    folds = [[Part.TRAIN] * len(table) for _ in range(spec.folds)]
-    for name, rows in _by_class(table.labels):
+def _block_folds(spec: KFold, samples: _Samples) -> list[list[Part]]:
+    """Cut each class into contiguous blocks; the validation block follows the test block, cyclically."""
+    folds = [[Part.TRAIN] * len(samples) for _ in range(spec.folds)]
+    for name, rows in _by_class(samples.labels):
         blocks = cut_blocks(len(rows), [1 / spec.folds] * spec.folds, f"class {name!r}")
         for parts, block in zip(folds, blocks, strict=True):
             for row in rows[block]:
@@ -227,11 +229,11 @@ def _block_folds(spec: KFold, table: _Table) -> list[list[Part]]:
     return folds
 
 
-def _draw(table: _Table, shares: Mapping[Part, float], *, stratify: bool, purpose: str) -> list[Part]:
+def _draw(samples: _Samples, shares: Mapping[Part, float], *, stratify: bool, purpose: str) -> list[Part]:
     parts = list(shares)
     into = f"{len(parts)} parts ({', '.join(parts)})"
-    drawn = table.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
-    return [parts[each] for each in drawn]
+    drawn = samples.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
+    return [parts[number] for number in drawn]
 
 
 def _shares(test: float, validation: float) -> dict[Part, float]:
@@ -243,9 +245,9 @@ def _by_class(labels: NDArray[np.str_]) -> list[tuple[str, NDArray[np.intp]]]:
     return [(str(name), np.flatnonzero(labels == name)) for name in np.unique(labels)]
 
 
-def _check(fold: Fold, table: _Table, asked: set[Part]) -> None:
-    """Raise where a part is empty or training lacks a class that the fold has."""
-    label_of = dict(zip(table.ids.tolist(), table.labels.tolist(), strict=True))
+def _check(fold: Fold, samples: _Samples, asked: set[Part]) -> None:
+    """Raise where a part is empty or the training part lacks a class of the fold."""
+    label_of = dict(zip(samples.ids.tolist(), samples.labels.tolist(), strict=True))
     counts = {part: Counter(label_of[id_] for id_ in fold.ids(part)) for part in asked | {Part.TRAIN}}
     for part, inside in counts.items():
         if not inside:
