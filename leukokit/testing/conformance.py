@@ -1,4 +1,4 @@
-"""Every promise of the plugin contract as a check of its own."""
+"""Conformance checks: one check for each requirement of the plugin contract."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CHECKS: Mapping[type[Component], tuple[Callable[[Case], None], ...]] = {
 
 @dataclass(frozen=True)
 class Check:
-    """One promise, checked when called.
+    """One requirement of the contract, checked when called.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Check:
 def component_checks(
     component: type[Component] | str, params: Mapping[str, Any] | None = None, *, image_size: int = 96
 ) -> Iterator[Check]:
-    """Yield the checks of a component, those that all share and those of its kind.
+    """Yield the checks of a component: the common ones and those of its kind.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def component_checks(
 
 
 def conformance(component: type[Component] | str, /, **params: Any) -> Any:
-    """Parametrize a test over all checks of a component: the argument is ``check``, one test id a check.
+    """Parametrize a test over all checks of a component: the argument is ``check``, with one test id each.
 
     Parameters
     ----------
@@ -110,5 +110,5 @@ def _resolve(component: type[Component] | str) -> type[Component]:
         module, _, attribute = component.partition(":")
         component = getattr(import_module(module), attribute)
     if not (isinstance(component, type) and issubclass(component, Component)):
-        raise TypeError(f"{component!r} is no component class")
+        raise TypeError(f"{component!r} is not a component class")
     return component
