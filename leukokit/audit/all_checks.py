@@ -156,7 +156,7 @@ class AuditChecks:
             findings.append(
                 skipped(
                     "probes",
-                    f"no probe was made: {audit_input.no_split}",
+                    f"no probe was fitted: {audit_input.no_split}",
                     "Give the recipe a split that fits.",
                 )
             )
@@ -231,11 +231,11 @@ class AuditChecks:
         inputs = [
             (
                 "color",
-                "mean and spread of L, a and b over the whole image",
+                "mean and standard deviation of L, a and b over the whole image",
                 {"": measured.color},
                 spec.probe_color,
             ),
-            ("frame", "the same six numbers of the outer 8 px", {"": measured.frame}, spec.probe_frame),
+            ("frame", "the same six numbers in the outer 8 px", {"": measured.frame}, spec.probe_frame),
             ("corner", "dark strokes", strokes, spec.probe_corner),
             (
                 "file",
@@ -246,7 +246,7 @@ class AuditChecks:
         ]
         pattern = self._missing_pattern()
         if pattern is not None:
-            what = "which features are missing and how the segmentation ended"
+            what = "which features are missing, and the status of the segmentation"
             inputs.append(("missing", what, {"": pattern}, spec.probe_missing))
         observer.stage("audit: probes", len(inputs))
         probes = []

@@ -22,19 +22,22 @@ def class_balance(labels: Sequence[str], limit: Limit) -> AuditFinding:
     """
     counts = Counter(labels)
     if len(counts) < 2:
-        return skipped(CHECK, "there are no two classes to compare", "Nothing can be learned from one class.")
+        return skipped(CHECK, "the data set has one class only", "A classifier needs two or more classes.")
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     (most, many), (least, few) = ordered[0], ordered[-1]
     ratio = many / few
     level = limit.level(ratio)
     share = many / len(labels)
     text = (
-        f"A classifier that always says {most} is right in {share:.0%} of cases: look at macro F1 and at "
-        "each class's recall rather than accuracy, and weight the classes or balance the training part."
+        f"A classifier that always predicts {most} has an accuracy of {share:.0%}: use macro F1 and the "
+        "recall of each class instead of accuracy, and weight the classes or balance the training part."
         if level.rank > 1
-        else f"A classifier that always says {most} would be right in {share:.0%} of cases."
+        else f"A classifier that always predicts {most} has an accuracy of {share:.0%}."
     )
-    title = f"classes differ {ratio:.1f}-fold in size ({most} {many}, {least} {few})"
+    title = (
+        f"the largest class has {ratio:.1f} times as many images as the smallest "
+        f"({most} {many}, {least} {few})"
+    )
     rows = tuple((name, count, round(count / len(labels), 4)) for name, count in ordered)
     return AuditFinding(
         CHECK,

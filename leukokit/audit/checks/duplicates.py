@@ -82,7 +82,7 @@ def exact_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: L
         limit,
         noun="exact copy",
         plural="exact copies",
-        advice="A copy adds no information and counts twice in every score: keep one file of each.",
+        advice="A copy adds no information but counts in every score: keep one file of each.",
     )
 
 
@@ -104,7 +104,7 @@ def near_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: Li
         limit,
         noun="near-duplicate",
         plural="near-duplicates",
-        advice="They are one picture to a model: keep one of each, or put both into one group of the split.",
+        advice="For a model they are the same image: keep one, or put both into one group of the split.",
     )
 
 
@@ -121,14 +121,14 @@ def label_conflicts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Li
     """
     conflicts = [pair for pair in pairs if pair.kind is not PairKind.OVERLAP and images.labels_differ(pair)]
     if not conflicts:
-        title = "no picture carries two labels"
+        title = "no image has two labels"
         text = "No image is an exact copy or near-duplicate of one in another class."
     else:
-        title = f"{_many(len(conflicts), 'pair')} of the same picture with two labels"
+        title = f"{_many(len(conflicts), 'pair')} of the same image with two labels"
         exact = sum(pair.kind is PairKind.EXACT for pair in conflicts)
         text = (
-            f"{exact} exact, {len(conflicts) - exact} near. At least one label of each pair is wrong: look "
-            "at both and correct the label, or remove the pictures."
+            f"{exact} exact, {len(conflicts) - exact} near. At least one label of each pair is wrong: check "
+            "both images and correct the label, or remove them."
         )
     return _finding("label_conflicts", conflicts, images, limit, title, text)
 
@@ -172,7 +172,7 @@ def across_parts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit
         counts = ", ".join(f"{sum(k is kind for k in leaked.values())} {kind.value}" for kind in _KINDS)
         text = (
             f"{_many(len(leaked), 'image')} of {len(held_out)} ({counts}) with a copy or an overlapping view "
-            "in training: their scores say little about new smears. Split by patient or slide, or by the "
+            "in training: their scores do not apply to new smears. Split by patient or slide, or by the "
             "groups that the audit exports, and report that score."
         )
     return _finding(

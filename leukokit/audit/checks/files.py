@@ -38,7 +38,7 @@ def file_properties(
     """
     names = np.asarray(labels)
     if len(np.unique(names)) < 2:
-        return skipped(CHECK, "there are no two classes to compare", "Files are compared between classes.")
+        return skipped(CHECK, "the data set has one class only", "Files are compared between classes.")
     association = category_gain(kinds, labels, groups, seed=seed)
     level = association.level(limit)
     rows: list[tuple[TableCell, ...]] = []
@@ -51,10 +51,11 @@ def file_properties(
             (str(name), int(own.sum()), usual, share, None if np.isnan(density) else round(density, 2))
         )
     if level.rank > 1:
-        title = f"the kind of file tells the class, {association.effect:.0%} of the way to certainty"
+        gain = f"{association.effect:.0%} of the possible gain over chance"
+        title = f"the kind of file predicts the class with {gain}"
         text = (
-            "Classes were saved or exported differently, and a network can see scale and compression. Export "
-            "all images in the same way from the originals, at one size and quality."
+            "Classes were saved or exported differently, and a network can learn size and compression. "
+            "Export all images in the same way from the originals, at one size and quality."
         )
     else:
         count = len(set(kinds))
@@ -109,8 +110,8 @@ def rejected_images(
         REJECTED,
         limit.level(shares[worst]),
         f"{len(rejected)} images cannot be read ({', '.join(reasons)}), {shares[worst]:.1%} of {worst}",
-        "They are left out of every part, which changes the classes' sizes. Get these files again; where one "
-        "class loses more than others, its scores are those of a selection.",
+        "They are left out of every part, which changes the class sizes. Replace these files: a class that "
+        "loses many images is represented by a selection of them.",
         shares[worst],
         "share",
         limit,

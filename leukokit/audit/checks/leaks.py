@@ -25,12 +25,12 @@ def leaks(leaks_found: Sequence[str], limit: Limit) -> AuditFinding:
         return AuditFinding(
             CHECK,
             AuditLevel.OK,
-            "predictions stand alone and no selector remembers earlier fits",
-            "The model was asked again in other company, and each selector fitted twice.",
+            "predictions do not depend on other samples, and selectors do not remember earlier fits",
+            "Samples were predicted again among other samples, and each selector was fitted twice.",
             0.0,
             "count",
             limit,
         )
-    title = "the model knows what it should not" if count == 1 else f"the model leaks in {count} ways"
-    text = f"{'. '.join(leaks_found)}. Scores are too good: mend the component, then run again."
+    title = "the model has a leak" if count == 1 else f"the model has {count} leaks"
+    text = f"{'. '.join(leaks_found)}. Scores are too high: fix the component, then run again."
     return AuditFinding(CHECK, level, title, text, float(count), "count", limit)

@@ -108,12 +108,12 @@ def burned_in_marks(
     if np.median(foreground) < 0.5:
         return skipped(
             CHECK,
-            "the background was blanked, so ink cannot be told from it",
-            "Audit the photographs that these images were cut from; the corner probe looks at these.",
+            "the background was blanked, so dark marks cannot be detected",
+            "Audit the original photographs; the corner probe still checks these images.",
         )
     marked = styles > 0
     if not marked.any():
-        title = "no scale bar or label lies in a corner"
+        title = "no image has a scale bar or label in a corner"
         return AuditFinding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     by_corner = [
         (category_gain([str(style) for style in styles[:, i]], labels, units, seed=seed), i)
@@ -123,12 +123,12 @@ def burned_in_marks(
     best, corner = max(by_corner, key=lambda pair: pair[0].effect)
     level = best.level(limit)
     share = marked[:, corner].mean()
-    title = f"{share:.0%} of images bear a scale bar or label {CORNERS[corner]}{_association_text(best)}"
+    title = f"{share:.0%} of images have a scale bar or label {CORNERS[corner]}{_association_text(best)}"
     text = (
-        "A classifier can read the class off the mark instead of the cells. Hide the marks (preprocess: "
-        "hide_scale_bar) or crop them away, and compare scores with and without."
+        "A classifier can learn the class from the marks instead of the cells. Hide the marks (preprocess: "
+        "hide_scale_bar) or crop them, and compare the scores with and without them."
         if level.rank > 1
-        else "The marks do not tell the classes apart; hiding them (preprocess: hide_scale_bar) does no harm."
+        else "The marks do not predict the class; hiding them (preprocess: hide_scale_bar) does no harm."
     )
     return AuditFinding(
         CHECK,
@@ -144,7 +144,7 @@ def burned_in_marks(
 
 def _association_text(association: Association) -> str:
     return (
-        f"; its style tells the class, {association.effect:.0%} of the way to certainty"
+        f"; its style predicts the class with {association.effect:.0%} of the possible gain over chance"
         if association.significant
         else ""
     )

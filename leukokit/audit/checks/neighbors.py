@@ -35,7 +35,7 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
     if not compared or not table.random.pairs:
         return skipped(
             _CHECK,
-            "too few images to tell neighbors from others",
+            "too few images to compare neighbors with random pairs",
             "Each class needs a few more images than the number of lags that are compared.",
         )
     chance = table.random.alike / table.random.pairs
@@ -59,7 +59,7 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
         for count, share, p in tested
     ]
     if most_alike is None:
-        title = "neighbors in file order are no more alike than random pairs"
+        title = "neighbors in file order show the same cells no more often than random pairs"
         text = f"{chance:.1%} of random pairs of a class show the same cells; neighbors do so no more often."
     else:
         title = (
@@ -67,8 +67,9 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
             f"{chance:.1%} of random pairs do"
         )
         text = (
-            "Images seem to be numbered as they were taken: neighbors come from one slide, and a random "
-            "split puts them on both sides. Split by group, or in contiguous blocks of the file order."
+            "Images seem to be numbered in the order in which they were taken: neighbors come from one "
+            "slide, and a random split puts them into different parts. Split by group, or in contiguous "
+            "blocks of the file order."
         )
     return AuditFinding(
         check=_CHECK,

@@ -45,7 +45,7 @@ def scale_spread(
     if len(np.unique(names)) < 2:
         return skipped(
             SPREAD,
-            "red cells of no two classes could be measured",
+            "red cells could be measured in fewer than two classes",
             "Scale is compared between classes by the red cells in the images.",
         )
     logs = np.log(measured[seen])
@@ -66,13 +66,14 @@ def scale_spread(
         f"measure {min(medians):.3g} to {max(medians):.3g} px"
     )
     if not association.significant:
-        title += ", no more than chance would give"
+        title += ", which is not significant"
     text = (
-        "Classes were photographed at different magnifications, or resized differently, so the size of "
-        "anything gives them away. Bring all images to one scale, take lengths in um or red-cell diameters, "
-        "and test on images of one camera. (Diseases change red cells, too, but by less than a fifth.)"
+        "Classes were photographed at different magnifications, or resized differently, so a classifier "
+        "can recognize them by the size of any object. Bring all images to one scale, measure lengths in um "
+        "or red-cell diameters, and test on images of one camera. (Diseases also change the size of red "
+        "cells, but by less than a fifth.)"
         if level.rank > 1
-        else "Red cells are as large in one class as in the other, or vary from slide to slide within them."
+        else "Red cells have similar sizes in all classes, or their size varies between slides of each class."
     )
     columns = ("class", "images", "measured", "red cell px", "10th percentile", "90th percentile")
     return AuditFinding(
@@ -105,7 +106,7 @@ def scale_mismatch(
         return skipped(
             MISMATCH,
             "too few images have both a stated scale and red cells that can be measured",
-            "Look at the scale bar of a picture, or at the overlay sheet, to see whether the scale is right.",
+            "Check the scale by a scale bar in an image, or on the overlay sheet.",
         )
     logs = np.log(stated[both] / measured[both])
     center = float(np.median(logs))
@@ -114,16 +115,16 @@ def scale_mismatch(
     off = np.abs(logs) > np.log1p(_OFF)
     ratio = float(np.exp(center))
     title = (
-        f"the stated scale makes a red cell {_three_digits(np.median(stated[both]))} px wide, "
-        f"{_three_digits(ratio)} times the {_three_digits(np.median(measured[both]))} px that those "
-        "in the images measure"
+        f"by the stated scale a red cell is {_three_digits(np.median(stated[both]))} px wide, "
+        f"{_three_digits(ratio)} times the {_three_digits(np.median(measured[both]))} px "
+        "measured in the images"
     )
     text = (
         "All lengths in um and every area limit are wrong by that factor. Check the pixel size: objective "
         "and camera adapter, binning, and whether the images were resized after they were taken."
         if level.rank > 1
-        else f"Stated and measured agree; {np.count_nonzero(off)} of {len(logs)} images are more than "
-        f"{_OFF:.0%} apart."
+        else f"Stated and measured scale agree; in {np.count_nonzero(off)} of {len(logs)} images they "
+        f"differ by more than {_OFF:.0%}."
     )
     worst = np.argsort(-np.abs(logs), kind="stable")
     named = np.asarray(ids)[both][worst][off[worst]]
@@ -160,12 +161,13 @@ def scale_unknown(
         title, text = "the scale of every image is known", "Nothing to do."
     else:
         title = (
-            f"the scale of {shares[worst]:.0%} of {worst} and of {1 - known.mean():.0%} of all is not known"
+            f"the scale of {shares[worst]:.0%} of {worst} and of {1 - known.mean():.0%} of all images "
+            "is unknown"
         )
         text = (
-            "These images show too few red cells to measure, so no length is told in um, and areas follow a "
-            "guess from the nuclei. Say the pixel size (data.scale), or measure by slide or data set (scale: "
-            "group, scale: dataset) where all are of one camera."
+            "These images show too few red cells to measure the scale, so lengths are not given in um, and "
+            "area limits use an estimate from the nuclei. Give the pixel size (data.scale), or measure the "
+            "scale by slide or data set (scale: group, scale: dataset) where one camera took all images."
         )
     return AuditFinding(
         UNKNOWN,

@@ -33,7 +33,7 @@ def empty_foreground(
     """
     empty = foreground < NEARLY_EMPTY
     if not empty.any():
-        title = "no image is black all over"
+        title = "no image is almost entirely black"
         return AuditFinding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(empty, labels)
     level = limit.level(value)
@@ -44,9 +44,8 @@ def empty_foreground(
         f"{NEARLY_EMPTY:.0%} foreground"
     )
     text = (
-        f"The segmentation that made these images found no cell there. An empty picture then says {worst}: "
-        "a classifier learns the failure instead of the cells. Segment again, or leave such images out of "
-        "every class."
+        f"The segmentation that made these images found no cell there, so a classifier can learn that an "
+        f"empty image means {worst}. Segment again, or leave such images out of every class."
     )
     return AuditFinding(
         EMPTY,
@@ -91,8 +90,8 @@ def segmentation_failures(
     else:
         title = f"segmentation failed in {value:.0%} of {worst} and in {failed.mean():.1%} of all images"
         text = (
-            f"Where it fails, features are missing, and that alone can say {worst}. Look at the images "
-            "listed, try other parameters or another segmenter, and look at the probe of missing features."
+            f"Where it fails, features are missing, and that alone can predict {worst}. Check the listed "
+            "images, try other parameters or another segmenter, and see the probe of missing features."
         )
     return AuditFinding(
         FAILURES,
@@ -125,17 +124,17 @@ def implausible_segmentation(
         )
     wrong = np.array([outcome is Status.IMPLAUSIBLE for outcome in status])
     if not wrong.any():
-        title = "what was segmented as nuclei is stained like nuclei in every image"
+        title = "segmented nuclei are stained like nuclei in every image"
         return AuditFinding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(wrong, labels)
     return AuditFinding(
         IMPLAUSIBLE,
         limit.level(value),
-        f"the segmentation took something else for nuclei in {value:.0%} of {worst} and in "
+        f"segmented nuclei are not stained like nuclei in {value:.0%} of {worst} and in "
         f"{wrong.mean():.1%} of all images",
-        "What is labeled nucleus is no darker or more purple than the rest of the picture: often red cells. "
-        f"Nothing is measured there, so the features of {worst} are missing, and that alone can say {worst}. "
-        "Look at the images listed and use another segmenter, or another rule of this one "
+        "What is labeled as nucleus is no darker or more purple than the rest of the image; often it is red "
+        f"cells. Nothing is measured there, so features of {worst} are missing, and that alone can predict "
+        f"{worst}. Check the listed images and use another segmenter, or another rule of this one "
         "(kmeans_watershed: cluster_rule).",
         value,
         "share",

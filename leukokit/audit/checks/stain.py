@@ -41,11 +41,11 @@ def stain_spread(
     if np.median(foreground) < 0.5:
         return skipped(
             CHECK,
-            "the background was blanked, so the stain cannot be read from it",
-            "Audit the photographs that these images were cut from.",
+            "the background was blanked, so the stain cannot be measured",
+            "Audit the original photographs.",
         )
     if len(np.unique(names)) < 2:
-        return skipped(CHECK, "there are no two classes to compare", "Stain is compared between classes.")
+        return skipped(CHECK, "the data set has one class only", "Stain is compared between classes.")
     association = variance_between(background, labels, groups, seed=seed)
     level = association.level(limit)
     rows: tuple[tuple[TableCell, ...], ...] = tuple(
@@ -60,13 +60,13 @@ def stain_spread(
     columns = ("class", "images", "L", "a", "b", "L spread", "a spread", "b spread")
     title = f"{association.effect:.0%} of the variance of background color lies between the classes"
     if not association.significant:
-        title += ", no more than chance would give"
+        title += ", which is not significant"
     text = (
-        "Classes were stained or photographed differently, so color alone gives them away. Normalize the "
-        "stain (preprocess: reinhard), test on slides of another laboratory, and read every score beside the "
-        "color probe."
+        "Classes were stained or photographed differently, so color alone can predict the class. Normalize "
+        "the stain (preprocess: reinhard), test on slides of another laboratory, and compare every score "
+        "with the color probe."
         if level.rank > 1
-        else "Background color is much the same in all classes, or varies from slide to slide within them."
+        else "Background color is similar in all classes, or varies between slides within each class."
     )
     return AuditFinding(
         CHECK, level, title, text, association.effect, "share", limit, table=FindingTable(columns, rows)

@@ -81,7 +81,7 @@ def test_a_segmentation_that_took_something_else_is_named_by_class():
     status = [Status.OK] * 5 + [Status.NO_CELL] + [Status.IMPLAUSIBLE] * 3 + [Status.OK]
     finding = implausible_segmentation(status, ["Pre"] * 5 + ["Pro"] * 5, ids(10), LIMIT)
     assert (finding.value, finding.level) == (0.6, AuditLevel.FAIL)
-    assert finding.title.startswith("the segmentation took something else for nuclei in 60% of Pro")
+    assert finding.title.startswith("segmented nuclei are not stained like nuclei in 60% of Pro")
     assert finding.images == ("i6", "i7", "i8")
     assert finding.table.rows[1] == ("Pro", 5, 3, 0.6)
     assert segmentation_failures(status, ["Pre"] * 5 + ["Pro"] * 5, ids(10), LIMIT).value == 0.8

@@ -15,5 +15,5 @@ def test_none_is_fine() -> None:
 def test_each_is_told_and_fails() -> None:
     finding = leaks(["selector A remembers", "predictions depend on company"], LIMIT)
     assert finding.level is AuditLevel.FAIL
-    assert finding.title == "the model leaks in 2 ways"
+    assert finding.title == "the model has 2 leaks"
     assert "selector A remembers. predictions depend on company." in finding.text

@@ -46,7 +46,7 @@ def test_a_few_overlaps_by_chance_are_silent():
     finding = neighbors_alike(table(("Pre", 1, (39, 1)), random=(1000, 1)), LIMIT)
 
     assert (finding.value, finding.level) == (0.0, AuditLevel.OK)
-    assert finding.title.startswith("neighbors in file order are no more alike")
+    assert finding.title.startswith("neighbors in file order show the same cells no more often")
 
 
 def test_a_data_set_that_overlaps_everywhere_is_not_blamed_for_its_order():

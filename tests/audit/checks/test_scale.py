@@ -39,7 +39,7 @@ def test_two_slides_of_two_classes_prove_nothing():
     """A slide is one draw, however many images it has."""
     finding = scale_spread(noisy(np.repeat([20.0, 30.0], 40)), LABELS, LABELS, LIMIT, seed=1)
     assert finding.level is AuditLevel.OK
-    assert "no more than chance would give" in finding.title
+    assert "not significant" in finding.title
 
 
 @pytest.mark.parametrize("measured", [np.full(80, np.nan), np.r_[np.full(40, 20.0), np.full(40, np.nan)]])
@@ -80,6 +80,6 @@ def test_images_of_unknown_scale_are_named_with_their_class():
     known[40:60] = False
     finding = scale_unknown(known, LABELS, IDS, LIMIT)
     assert finding.level is AuditLevel.FAIL
-    assert finding.title == "the scale of 50% of b and of 25% of all is not known"
+    assert finding.title == "the scale of 50% of b and of 25% of all images is unknown"
     assert finding.images == tuple(IDS[40:60])
     assert scale_unknown(np.ones(80, dtype=bool), LABELS, IDS, LIMIT).level is AuditLevel.OK
