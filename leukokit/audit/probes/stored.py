@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 from leukokit.api import FloatArray
 from leukokit.audit.findings import AuditLevel, Limit
 from leukokit.audit.probes.probe import ProbeData, ProbeResult, probe
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import json_codec
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
 """Increased whenever probes give other results for the same input."""
+_PROBE = json_codec(asdict, lambda fields: ProbeResult(**{**fields, "level": AuditLevel(fields["level"])}))
 
 
 def cached_probe(
@@ -29,13 +32,8 @@ def cached_probe(
     if store is None:
         return probe(name, what, blocks, data, limit)
     key = _key(name, what, blocks, data, limit)
-    content = store.get_file(key)
-    if content is not None:
-        kept = json.loads(content)
-        return ProbeResult(**{**kept, "level": AuditLevel(kept["level"])})
-    result = probe(name, what, blocks, data, limit)
-    store.put_file(key, f"probe {name}", json.dumps(asdict(result)).encode())
-    return result
+    run = partial(probe, name, what, blocks, data, limit)
+    return memo(key, run, _PROBE, store=store, title=f"probe {name}")
 
 
 def _key(name: str, what: str, blocks: Mapping[str, FloatArray], data: ProbeData, limit: Limit) -> str:
