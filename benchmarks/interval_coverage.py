@@ -20,7 +20,7 @@ import numpy as np
 from leukokit.evaluation.auc import mean_auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.calibration import reliability
 from leukokit.evaluation.intervals import Groups, proportion, resample
-from leukokit.evaluation.score_intervals import ScoreIntervals
+from leukokit.evaluation.score_intervals import IntervalEstimator
 
 CLASSES = 4
 TRUTH = 400_000
@@ -43,9 +43,9 @@ class Study:
         return self.proba.argmax(axis=1) == self.true
 
     @property
-    def score_intervals(self) -> ScoreIntervals:
+    def estimator(self) -> IntervalEstimator:
         """The study as the library takes it."""
-        return ScoreIntervals(self.true, self.proba.argmax(axis=1), CLASSES, self.groups)
+        return IntervalEstimator(self.true, self.proba.argmax(axis=1), CLASSES, self.groups)
 
 
 def noise(rng: np.random.Generator, heavy: bool) -> Noise:
@@ -90,12 +90,12 @@ def sizes(study: Study) -> dict[str, tuple[float, float, float]]:
     called = study.proba.argmax(axis=1) != 0
     single = one_vs_rest_task(ill, 1 - study.proba[:, 0])
     assert single is not None
-    score_intervals = study.score_intervals
+    estimator = study.estimator
     found = {
-        "accuracy": (float(study.right.mean()), score_intervals.accuracy()),
-        "macro F1": (_macro_f1(study.true, study.proba.argmax(axis=1)), score_intervals.macro_f1()),
+        "accuracy": (float(study.right.mean()), estimator.accuracy()),
+        "macro F1": (_macro_f1(study.true, study.proba.argmax(axis=1)), estimator.macro_f1()),
         "sensitivity": (float(called[ill].mean()), proportion(called[ill], study.groups.subset(ill))),
-        "recall of a class": (float(study.right[study.true == 1].mean()), score_intervals.recall(1)),
+        "recall of a class": (float(study.right[study.true == 1].mean()), estimator.recall(1)),
         "AUC one-vs-one": mean_auc(one_vs_one_tasks(study.true, study.proba), study.groups),
         "AUC ill-healthy": mean_auc([single], study.groups),
     }

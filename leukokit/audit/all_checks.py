@@ -32,10 +32,10 @@ from leukokit.audit.checks.segmentation import (
     segmentation_failures,
 )
 from leukokit.audit.checks.stain import stain_spread
-from leukokit.audit.findings import AuditFinding, Limit, skipped
+from leukokit.audit.findings import CheckFinding, Limit, skipped
 from leukokit.audit.image_traits import CORNERS
 from leukokit.audit.measure import MeasuredImages
-from leukokit.audit.pairs.pair import ImagePair, PairKind, PairTable, connected_groups
+from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
 from leukokit.audit.probes.stored import cached_probe
@@ -102,7 +102,7 @@ class AuditChecks:
             for key in shared:
                 first_row = first.setdefault(key, row)
                 if first_row != row:
-                    links.append(ImagePair(first_row, row, PairKind.OVERLAP))
+                    links.append(MatchedPair(first_row, row, PairKind.OVERLAP))
         numbers = connected_groups(len(items), links)
         return np.array([f"group-{number + 1:05d}" for number in numbers], dtype=np.str_)
 
@@ -111,7 +111,7 @@ class AuditChecks:
         ids = [item.sample.id for item in self._all.items]
         return dict(zip(ids, self._all_units.tolist(), strict=True))
 
-    def findings(self) -> list[AuditFinding]:
+    def findings(self) -> list[CheckFinding]:
         """Run every check except the probes."""
         audit_input, spec, seed = self._input, self._spec, self._seed
         findings = [self._rejected_finding()]
@@ -162,7 +162,7 @@ class AuditChecks:
             )
         return findings
 
-    def _rejected_finding(self) -> AuditFinding:
+    def _rejected_finding(self) -> CheckFinding:
         items = [item for item in self._input.data.items if item.sample.label is not None]
         lost = [
             (item.sample.id, item.sample.label, why.reason)
@@ -173,7 +173,7 @@ class AuditChecks:
             lost, [item.sample.label or "" for item in items], _limit(self._spec.rejected_images)
         )
 
-    def _pair_findings(self) -> list[AuditFinding]:
+    def _pair_findings(self) -> list[CheckFinding]:
         parts = self._input.parts()
         images = AuditedImages(
             ids=[item.sample.id for item in self._all.items],
@@ -189,7 +189,7 @@ class AuditChecks:
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
 
-    def _scale_findings(self) -> list[AuditFinding]:
+    def _scale_findings(self) -> list[CheckFinding]:
         table, spec = self._scales.loc[self._ids], self._spec
         labels, units = self._labels.tolist(), self._units.tolist()
         sure = table["measured_confidence"] >= SURE
@@ -205,7 +205,7 @@ class AuditChecks:
             findings.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
         return findings
 
-    def _segmentation_findings(self) -> list[AuditFinding]:
+    def _segmentation_findings(self) -> list[CheckFinding]:
         images = self._input.images
         status = images.status if images is not None else {}
         rows = [row for row, id_ in enumerate(self._ids) if id_ in status]

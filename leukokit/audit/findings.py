@@ -58,7 +58,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingTable:
+class CheckTable:
     """A small table that belongs to a finding."""
 
     columns: tuple[str, ...]
@@ -116,7 +116,7 @@ class ListedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditFinding:
+class CheckFinding:
     """Result of one check.
 
     Attributes
@@ -139,7 +139,7 @@ class AuditFinding:
         Number of pairs; the length of ``pairs`` where omitted.
     images : tuple of str
         Ids; only the first ``MOST_LISTED`` are written.
-    table : FindingTable or None
+    table : CheckTable or None
     """
 
     check: str
@@ -152,7 +152,7 @@ class AuditFinding:
     pairs: tuple[ListedPair, ...] = ()
     pair_count: int | None = None
     images: tuple[str, ...] = ()
-    table: FindingTable | None = None
+    table: CheckTable | None = None
 
     def json(self) -> dict[str, Any]:
         """Give the finding as audit.json holds it."""
@@ -172,6 +172,6 @@ class AuditFinding:
         }
 
 
-def skipped(check: str, title: str, text: str) -> AuditFinding:
+def skipped(check: str, title: str, text: str) -> CheckFinding:
     """Return the finding of a check that could not be made, with the reason."""
-    return AuditFinding(check, AuditLevel.SKIPPED, title, text)
+    return CheckFinding(check, AuditLevel.SKIPPED, title, text)

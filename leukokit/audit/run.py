@@ -12,7 +12,7 @@ import pandas as pd
 
 from leukokit.audit.all_checks import AuditChecks
 from leukokit.audit.audit_input import AuditInput
-from leukokit.audit.findings import AuditFinding, AuditLevel, skipped, worst
+from leukokit.audit.findings import AuditLevel, CheckFinding, skipped, worst
 from leukokit.audit.measure import measure
 from leukokit.audit.pairs.find import find_pairs
 from leukokit.audit.probes.probe import ModelScore, ProbeResult
@@ -52,7 +52,7 @@ class Audit:
         ``name`` and ``parts``, the number of images of each.
     model : ModelScore or None
         The recipe's model on the part that probes are scored on.
-    findings : tuple of AuditFinding
+    findings : tuple of CheckFinding
         Most serious first.
     probes : tuple of ProbeResult
     groups : mapping of str to str
@@ -70,7 +70,7 @@ class Audit:
     synthetic: bool
     split: Mapping[str, Any] | None
     model: ModelScore | None
-    findings: tuple[AuditFinding, ...]
+    findings: tuple[CheckFinding, ...]
     probes: tuple[ProbeResult, ...]
     settings: Mapping[str, Any]
     groups: Mapping[str, str] = field(default_factory=dict)

@@ -11,12 +11,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from leukokit.audit.findings import AuditFinding, AuditLevel, ListedPair, TableCell
+from leukokit.audit.findings import AuditLevel, CheckFinding, ListedPair, TableCell
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
 
 if TYPE_CHECKING:
-    from leukokit.audit.findings import FindingTable
+    from leukokit.audit.findings import CheckTable
     from leukokit.audit.probes.probe import ProbeResult
     from leukokit.audit.run import Audit
 
@@ -69,7 +69,7 @@ def _headline(audit: Audit, name: str, plain: bool) -> Text:
     return text
 
 
-def _findings(findings: Sequence[AuditFinding], plain: bool) -> Table:
+def _findings(findings: Sequence[CheckFinding], plain: bool) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=9)
     table.add_column(ratio=1)
@@ -92,7 +92,7 @@ def _sentence(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _table(given: FindingTable) -> Table:
+def _table(given: CheckTable) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
     for i, column in enumerate(given.columns):
         numbers = all(isinstance(row[i], (int, float)) or row[i] is None for row in given.rows)
@@ -108,7 +108,7 @@ def _cell(value: TableCell) -> str:
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else safe(value)
 
 
-def _pairs(finding: AuditFinding, plain: bool) -> Text:
+def _pairs(finding: CheckFinding, plain: bool) -> Text:
     count = len(finding.pairs) if finding.pair_count is None else finding.pair_count
     lines = [_pair(pair, plain) for pair in finding.pairs[:_SHOWN_PAIRS]]
     if count > len(lines):

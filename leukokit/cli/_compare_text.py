@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.cli._terminal import console, safe
-from leukokit.compare import ChangedImage, ComparedRun, Comparison, RunPair
+from leukokit.compare import ChangedImage, ComparedRun, Comparison, PairComparison
 from leukokit.compare.comparison import NOTICE
 from leukokit.compare.recipe_diff import ABSENT, ValueDifference
 from leukokit.compare.statistics.all_tests import AnalysisUnit
@@ -75,7 +75,7 @@ def _table(title: str, *columns: str, right: Sequence[int] = ()) -> Table:
     return table
 
 
-def _differences(pair: RunPair) -> Table:
+def _differences(pair: PairComparison) -> Table:
     a, b = pair.first, pair.second
     table = _table("scores", "", a, b, f"{b} - {a}", "95 % interval", right=(1, 2, 3, 4))
     for key, shown in _SCORES.items():
@@ -86,7 +86,7 @@ def _differences(pair: RunPair) -> Table:
     return table
 
 
-def _tests(found: Comparison, pair: RunPair) -> RenderableType:
+def _tests(found: Comparison, pair: PairComparison) -> RenderableType:
     a, b = pair.first, pair.second
     table = _table("tests", "of", "test", f"{b} - {a}", "p", "Holm p", right=(2, 3, 4))
     for test in sorted(pair.tests, key=lambda test: test.unit is not found.unit):
@@ -106,7 +106,7 @@ def _tests(found: Comparison, pair: RunPair) -> RenderableType:
     return Group(table, *(Text(f"  {safe(line)}", style="dim") for line in lines))
 
 
-def _changed(found: Comparison, pair: RunPair, limit: int | None) -> RenderableType:
+def _changed(found: Comparison, pair: PairComparison, limit: int | None) -> RenderableType:
     if not pair.changed:
         return Text("\nEvery image is judged the same.")
     counts = pair.counts()
@@ -133,7 +133,7 @@ def _changed(found: Comparison, pair: RunPair, limit: int | None) -> RenderableT
     return Group(*parts)
 
 
-def _images(pair: RunPair, shown: Sequence[ChangedImage]) -> Table:
+def _images(pair: PairComparison, shown: Sequence[ChangedImage]) -> Table:
     grouped = any(image.group for image in shown)
     columns = ["image", *(["group"] if grouped else []), "true", pair.first, pair.second]
     table = _table("which, each with the probability of the class it was given", *columns)
@@ -149,13 +149,13 @@ def _images(pair: RunPair, shown: Sequence[ChangedImage]) -> Table:
     return table
 
 
-def _recipe(pair: RunPair) -> RenderableType:
+def _recipe(pair: PairComparison) -> RenderableType:
     if not pair.recipe:
         return Text("\nThe recipes are the same.")
     return _diff_table("recipes differ in", pair, pair.recipe)
 
 
-def _diff_table(title: str, pair: RunPair, rows: Sequence[ValueDifference]) -> Table:
+def _diff_table(title: str, pair: PairComparison, rows: Sequence[ValueDifference]) -> Table:
     table = _table(title, "", pair.first, pair.second)
     for each in rows:
         table.add_row(safe(each.path), _value(each.first), _value(each.second))
@@ -171,7 +171,7 @@ def _value(value: Any) -> str:
     return safe(text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 3]}...")
 
 
-def _surroundings(pair: RunPair) -> RenderableType:
+def _surroundings(pair: PairComparison) -> RenderableType:
     parts: list[RenderableType] = []
     if pair.versions:
         parts.append(_diff_table("versions differ in", pair, pair.versions[:_VERSIONS_SHOWN]))

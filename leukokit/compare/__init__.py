@@ -2,6 +2,6 @@
 
 from leukokit.compare.compared_run import ComparedRun
 from leukokit.compare.comparison import Comparison, compare
-from leukokit.compare.run_pair import ChangedImage, RunPair
+from leukokit.compare.run_pair import ChangedImage, PairComparison
 
-__all__ = ["ChangedImage", "ComparedRun", "Comparison", "RunPair", "compare"]
+__all__ = ["ChangedImage", "ComparedRun", "Comparison", "PairComparison", "compare"]

@@ -12,7 +12,7 @@ from leukokit.compare.compared_run import ComparedRun, scores_of
 from leukokit.compare.cost import cost
 from leukokit.compare.notes import notes
 from leukokit.compare.prediction_rows import RunPredictions
-from leukokit.compare.run_pair import RunPair, changed_images, setup_differences
+from leukokit.compare.run_pair import PairComparison, changed_images, setup_differences
 from leukokit.compare.statistics.all_tests import AnalysisUnit, PairedTest, adjusted, paired_tests
 from leukokit.compare.statistics.paired import paired_differences
 from leukokit.compare.verdict import verdict
@@ -37,7 +37,7 @@ class Comparison:
     classes, negative : tuple of str
         All classes, and the healthy ones.
     runs : tuple of ComparedRun
-    pairs : tuple of RunPair
+    pairs : tuple of PairComparison
     unit : AnalysisUnit
         Whether tests over images or over groups are reported.
     synthetic : bool
@@ -52,7 +52,7 @@ class Comparison:
     classes: tuple[str, ...]
     negative: tuple[str, ...]
     runs: tuple[ComparedRun, ...]
-    pairs: tuple[RunPair, ...]
+    pairs: tuple[PairComparison, ...]
     unit: AnalysisUnit
     synthetic: bool
     notes: tuple[str, ...]
@@ -164,12 +164,14 @@ def _label(number: int) -> str:
     return chr(ord("A") + number) if number < 26 else f"R{number + 1}"
 
 
-def _pair(aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: AnalysisUnit) -> RunPair:
+def _pair(
+    aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: AnalysisUnit
+) -> PairComparison:
     differences = paired_differences(aligned.scored[a], aligned.scored[b], aligned.codes)
     changed, concentrated = changed_images(aligned, a, b)
     labels = aligned.runs[a].label, aligned.runs[b].label
     reported = [test for test in tests if test.unit is unit]
-    return RunPair(
+    return PairComparison(
         first=labels[0],
         second=labels[1],
         differences=differences,

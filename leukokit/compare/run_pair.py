@@ -13,7 +13,7 @@ from leukokit.compare.environment_diff import DataDifference, data_diff, version
 from leukokit.compare.recipe_diff import ValueDifference, recipe_diff
 from leukokit.compare.statistics.all_tests import PairedTest
 from leukokit.compare.statistics.changes import Change, ChangeKind, Concentration, changes, concentration
-from leukokit.compare.statistics.paired import ScoreDifference
+from leukokit.compare.statistics.paired import PairedDifference
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ class ChangedImage:
 
 
 @dataclass(frozen=True)
-class RunPair:
+class PairComparison:
     """Comparison of one run with its baseline.
 
     Attributes
     ----------
     first, second : str
         Labels of the two runs; the first is the baseline.
-    differences : mapping of str to ScoreDifference
+    differences : mapping of str to PairedDifference
         Differences of each score, second minus first.
     tests : sequence of PairedTest
         Tests, with p values adjusted over all tests of the comparison.
@@ -69,7 +69,7 @@ class RunPair:
 
     first: str
     second: str
-    differences: Mapping[str, ScoreDifference]
+    differences: Mapping[str, PairedDifference]
     tests: Sequence[PairedTest]
     changed: Sequence[ChangedImage]
     concentrated: str | None
@@ -138,7 +138,7 @@ def group_shown(name: str) -> str:
 
 
 def setup_differences(aligned: Aligned, first: int, second: int) -> dict[str, Any]:
-    """Differences between recipes, versions and data, as fields of :class:`RunPair`."""
+    """Differences between recipes, versions and data, as fields of :class:`PairComparison`."""
     a, b = aligned.runs[first], aligned.runs[second]
     return {
         "recipe": recipe_diff(a.run.recipe, b.run.recipe),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from leukokit.compare.statistics.all_tests import ACCURACY, PairedTest
-from leukokit.compare.statistics.paired import ScoreDifference
+from leukokit.compare.statistics.paired import PairedDifference
 
 ALPHA = 0.05
 
@@ -13,7 +13,7 @@ ALPHA = 0.05
 def verdict(
     first: str,
     second: str,
-    differences: Mapping[str, ScoreDifference],
+    differences: Mapping[str, PairedDifference],
     tests: Sequence[PairedTest],
     *,
     changed: int,
@@ -24,7 +24,7 @@ def verdict(
     ----------
     first, second : str
         Labels of the runs.
-    differences : mapping of str to ScoreDifference
+    differences : mapping of str to PairedDifference
     tests : sequence of PairedTest
         The reported tests, with adjusted p values; over groups where there are any.
     changed : int

@@ -17,7 +17,7 @@ from leukokit.arrays import FloatArray
 from leukokit.errors import DataError, PluginError
 from leukokit.evaluation.auc import auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.intervals import Groups
-from leukokit.evaluation.score_intervals import ScoreIntervals, class_intervals, headline_intervals
+from leukokit.evaluation.score_intervals import IntervalEstimator, class_intervals, headline_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +84,13 @@ def scores(
     """
     scored = score_input(true, proba, classes)
     metrics = point_scores(scored)
-    score_intervals = ScoreIntervals(
+    estimator = IntervalEstimator(
         scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true))
     )
     for number, name in enumerate(scored.classes):
-        metrics["per_class"][name]["intervals"] = class_intervals(score_intervals, scored.proba, number)
-    metrics["confusion"]["intervals"] = score_intervals.cells()
-    return metrics | {"intervals": headline_intervals(score_intervals, scored.proba)}
+        metrics["per_class"][name]["intervals"] = class_intervals(estimator, scored.proba, number)
+    metrics["confusion"]["intervals"] = estimator.cells()
+    return metrics | {"intervals": headline_intervals(estimator, scored.proba)}
 
 
 def point_scores(scored: Scored) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, eff
 
 
 @dataclass(frozen=True)
-class ScoreIntervals:
+class IntervalEstimator:
     """Computes the intervals of the scores of one part.
 
     Attributes
@@ -109,7 +109,7 @@ class ScoreIntervals:
         return effective(value, influence, self.groups, trials=trials)
 
 
-def headline_intervals(score_intervals: ScoreIntervals, proba: FloatArray) -> dict[str, Any]:
+def headline_intervals(estimator: IntervalEstimator, proba: FloatArray) -> dict[str, Any]:
     """Compute ``intervals`` of ``metrics.json``: of accuracy, macro means and AUCs, with their method.
 
     Returns
@@ -118,31 +118,29 @@ def headline_intervals(score_intervals: ScoreIntervals, proba: FloatArray) -> di
         ``level``, ``groups`` (their number), ``draws`` (0: nothing is resampled), ``notes``, and of each
         score ``low``, ``high``, ``method``; an undefined AUC is left out.
     """
-    groups = score_intervals.groups
+    groups = estimator.groups
     notes = []
     if groups.count < FEW_GROUPS:
         notes.append(f"{groups.count} groups are few: intervals from so few tend to be too narrow")
     intervals: dict[str, Any] = {"level": LEVEL, "groups": groups.count, "draws": 0, "notes": notes}
     for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall"):
-        intervals[name] = getattr(score_intervals, name)().json()
-    pairs = one_vs_one_tasks(score_intervals.true, proba)
-    rest = [
-        one_vs_rest_task(score_intervals.true == c, proba[:, c]) for c in range(score_intervals.n_classes)
-    ]
+        intervals[name] = getattr(estimator, name)().json()
+    pairs = one_vs_one_tasks(estimator.true, proba)
+    rest = [one_vs_rest_task(estimator.true == c, proba[:, c]) for c in range(estimator.n_classes)]
     for name, tasks in (("auc_ovo", pairs), ("auc_ovr", [task for task in rest if task is not None])):
         if tasks:
             intervals[name] = mean_auc(tasks, groups)[1].json()
     return intervals
 
 
-def class_intervals(score_intervals: ScoreIntervals, proba: FloatArray, number: int) -> dict[str, Any]:
+def class_intervals(estimator: IntervalEstimator, proba: FloatArray, number: int) -> dict[str, Any]:
     """Compute ``intervals`` of a class: ``precision``, ``recall``, ``f1``, ``auc_ovr``, where defined."""
     intervals = {
-        "precision": score_intervals.precision(number) if np.any(score_intervals.true == number) else None,
-        "recall": score_intervals.recall(number),
-        "f1": score_intervals.f1(number),
+        "precision": estimator.precision(number) if np.any(estimator.true == number) else None,
+        "recall": estimator.recall(number),
+        "f1": estimator.f1(number),
     }
-    task = one_vs_rest_task(score_intervals.true == number, proba[:, number])
+    task = one_vs_rest_task(estimator.true == number, proba[:, number])
     if task is not None:
-        intervals["auc_ovr"] = mean_auc([task], score_intervals.groups)[1]
+        intervals["auc_ovr"] = mean_auc([task], estimator.groups)[1]
     return {name: bounds.json() for name, bounds in intervals.items() if bounds is not None}

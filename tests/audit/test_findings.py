@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from leukokit.audit.findings import AuditFinding, AuditLevel, FindingTable, Limit, ListedPair, skipped, worst
+from leukokit.audit.findings import AuditLevel, CheckFinding, CheckTable, Limit, ListedPair, skipped, worst
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_worst_level_is_told():
 def test_long_lists_are_cut_and_their_length_is_told():
     """The file stays small."""
     pair = ListedPair("a", "b", "X", None, "train", "test", "near", "flip", 12, 0.123456)
-    finding = AuditFinding(
+    finding = CheckFinding(
         "near_duplicates",
         AuditLevel.WARN,
         "title",
@@ -44,7 +44,7 @@ def test_long_lists_are_cut_and_their_length_is_told():
         limit=Limit(1, None),
         pairs=(pair,) * 300,
         images=tuple(map(str, range(201))),
-        table=FindingTable(("class", "n"), (("X", 3),)),
+        table=CheckTable(("class", "n"), (("X", 3),)),
     )
 
     written = json.loads(json.dumps(finding.json()))

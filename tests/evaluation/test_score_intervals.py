@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import scores
-from leukokit.evaluation.score_intervals import ScoreIntervals, headline_intervals
+from leukokit.evaluation.score_intervals import IntervalEstimator, headline_intervals
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -83,8 +83,8 @@ def test_equal_classes_make_macro_recall_as_sure_as_accuracy() -> None:
     rng = np.random.default_rng(3)
     true = np.repeat(np.arange(4), 100)
     predicted = np.where(rng.random(400) < 0.9, true, (true + 1) % 4)
-    score_intervals = ScoreIntervals(true, predicted, 4, Groups.of(None, 400))
-    accuracy, recall = score_intervals.accuracy(), score_intervals.macro_recall()
+    estimator = IntervalEstimator(true, predicted, 4, Groups.of(None, 400))
+    accuracy, recall = estimator.accuracy(), estimator.macro_recall()
     assert (recall.low, recall.high) == pytest.approx((accuracy.low, accuracy.high), abs=0.003)
 
 
@@ -100,20 +100,20 @@ def test_macro_f1_interval_agrees_with_resampling_by_hand() -> None:
         t, p = true[rows], predicted[rows]
         f1 = [2 * np.sum((t == c) & (p == c)) / (np.sum(t == c) + np.sum(p == c)) for c in range(3)]
         values.append(np.mean(f1))
-    bounds = ScoreIntervals(true, predicted, 3, Groups(codes, 100)).macro_f1()
+    bounds = IntervalEstimator(true, predicted, 3, Groups(codes, 100)).macro_f1()
     assert [bounds.low, bounds.high] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.012)
 
 
 def test_all_right_is_as_sure_as_the_smallest_class() -> None:
     """Ten images of one class and ninety of the other, all right: macro F1 is told by twenty."""
     true = np.repeat([0, 1], [10, 90])
-    bounds = ScoreIntervals(true, true, 2, Groups.of(None, 100)).macro_f1()
+    bounds = IntervalEstimator(true, true, 2, Groups.of(None, 100)).macro_f1()
     assert bounds.low == pytest.approx(proportion_confint(20, 20, method="beta")[0])
 
 
 def test_few_groups_are_said() -> None:
     """With a handful of patients the intervals carry a warning."""
     true = np.tile([0, 1], 10)
-    score_intervals = ScoreIntervals(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
-    intervals = headline_intervals(score_intervals, np.eye(2)[1 - true])
+    estimator = IntervalEstimator(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
+    intervals = headline_intervals(estimator, np.eye(2)[1 - true])
     assert any(note.startswith("5 groups are few") for note in intervals["notes"])

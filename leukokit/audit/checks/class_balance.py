@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, skipped
 
 CHECK = "class_balance"
 
 
-def class_balance(labels: Sequence[str], limit: Limit) -> AuditFinding:
+def class_balance(labels: Sequence[str], limit: Limit) -> CheckFinding:
     """Compare the largest class with the smallest.
 
     Parameters
@@ -39,7 +39,7 @@ def class_balance(labels: Sequence[str], limit: Limit) -> AuditFinding:
         f"({most} {many}, {least} {few})"
     )
     rows = tuple((name, count, round(count / len(labels), 4)) for name, count in ordered)
-    return AuditFinding(
+    return CheckFinding(
         CHECK,
         level,
         title,
@@ -47,5 +47,5 @@ def class_balance(labels: Sequence[str], limit: Limit) -> AuditFinding:
         ratio,
         "ratio",
         limit,
-        table=FindingTable(("class", "images", "share"), rows),
+        table=CheckTable(("class", "images", "share"), rows),
     )

@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, ListedPair, TableCell, skipped
-from leukokit.audit.pairs.pair import ImagePair, PairKind, connected_groups
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, ListedPair, TableCell, skipped
+from leukokit.audit.pairs.pair import MatchedPair, PairKind, connected_groups
 
 TRAIN = "train"
 
@@ -31,12 +31,12 @@ class AuditedImages:
     labels: Sequence[str | None]
     parts: Sequence[str | None]
 
-    def labels_differ(self, pair: ImagePair) -> bool:
+    def labels_differ(self, pair: MatchedPair) -> bool:
         """Whether the two images have different labels."""
         a, b = self.labels[pair.a], self.labels[pair.b]
         return a is not None and b is not None and a != b
 
-    def crosses_split(self, pair: ImagePair) -> bool:
+    def crosses_split(self, pair: MatchedPair) -> bool:
         """Whether one image is in training while the other is held out."""
         return self.leaks(pair.a, pair.b) or self.leaks(pair.b, pair.a)
 
@@ -47,7 +47,7 @@ class AuditedImages:
             return False
         return b == TRAIN if TRAIN in self.parts else a != b
 
-    def listed(self, pair: ImagePair) -> ListedPair:
+    def listed(self, pair: MatchedPair) -> ListedPair:
         """Return the pair as a finding lists it."""
         a, b = pair.a, pair.b
         return ListedPair(
@@ -64,12 +64,12 @@ class AuditedImages:
         )
 
 
-def exact_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit) -> AuditFinding:
+def exact_duplicates(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
     """Count the pairs of images with the same bytes or pixels.
 
     Parameters
     ----------
-    pairs : sequence of ImagePair
+    pairs : sequence of MatchedPair
         Of any kind.
     images : AuditedImages
     limit : Limit
@@ -86,12 +86,12 @@ def exact_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: L
     )
 
 
-def near_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit) -> AuditFinding:
+def near_duplicates(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
     """Count the pairs of images that are one picture, re-encoded, resized, flipped or rotated.
 
     Parameters
     ----------
-    pairs : sequence of ImagePair
+    pairs : sequence of MatchedPair
         Of any kind.
     images : AuditedImages
     limit : Limit
@@ -108,12 +108,12 @@ def near_duplicates(pairs: Sequence[ImagePair], images: AuditedImages, limit: Li
     )
 
 
-def label_conflicts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit) -> AuditFinding:
+def label_conflicts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
     """Count the pairs of images that are one picture and have two labels.
 
     Parameters
     ----------
-    pairs : sequence of ImagePair
+    pairs : sequence of MatchedPair
         Of any kind; only exact and near ones count, since two views that overlap may show different cells.
     images : AuditedImages
     limit : Limit
@@ -133,12 +133,12 @@ def label_conflicts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Li
     return _finding("label_conflicts", conflicts, images, limit, title, text)
 
 
-def across_parts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit) -> AuditFinding:
+def across_parts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
     """Compute the share of held-out images that have a copy or an overlapping view in training.
 
     Parameters
     ----------
-    pairs : sequence of ImagePair
+    pairs : sequence of MatchedPair
         Of any kind.
     images : AuditedImages
     limit : Limit
@@ -146,7 +146,7 @@ def across_parts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit
 
     Returns
     -------
-    AuditFinding
+    CheckFinding
         Skipped where nothing is held out. The table counts the images of each part by kind of pair.
     """
     check = "across_parts"
@@ -188,10 +188,10 @@ def across_parts(pairs: Sequence[ImagePair], images: AuditedImages, limit: Limit
     )
 
 
-def by_importance(pairs: Sequence[ImagePair], images: AuditedImages) -> list[ImagePair]:
+def by_importance(pairs: Sequence[MatchedPair], images: AuditedImages) -> list[MatchedPair]:
     """Sort pairs: different labels first, then different parts, then the more similar."""
 
-    def rank(pair: ImagePair) -> tuple[object, ...]:
+    def rank(pair: MatchedPair) -> tuple[object, ...]:
         return (
             not images.labels_differ(pair),
             not images.crosses_split(pair),
@@ -207,14 +207,14 @@ def by_importance(pairs: Sequence[ImagePair], images: AuditedImages) -> list[Ima
 
 def _duplicates(
     check: str,
-    duplicates: list[ImagePair],
+    duplicates: list[MatchedPair],
     images: AuditedImages,
     limit: Limit,
     *,
     noun: str,
     plural: str,
     advice: str,
-) -> AuditFinding:
+) -> CheckFinding:
     if not duplicates:
         return _finding(check, duplicates, images, limit, f"no {plural}", f"No two images are {plural}.")
     across_classes = sum(map(images.labels_differ, duplicates))
@@ -230,7 +230,7 @@ def _duplicates(
 
 def _finding(
     check: str,
-    shown: list[ImagePair],
+    shown: list[MatchedPair],
     images: AuditedImages,
     limit: Limit,
     title: str,
@@ -238,10 +238,10 @@ def _finding(
     *,
     value: float | None = None,
     unit: str = "count",
-    table: FindingTable | None = None,
-) -> AuditFinding:
+    table: CheckTable | None = None,
+) -> CheckFinding:
     number = float(len(shown)) if value is None else value
-    return AuditFinding(
+    return CheckFinding(
         check=check,
         level=limit.level(number) if shown else limit.level(0.0),
         title=title,
@@ -254,7 +254,7 @@ def _finding(
     )
 
 
-def _copies_across(pairs: Sequence[ImagePair], images: AuditedImages) -> list[ImagePair]:
+def _copies_across(pairs: Sequence[MatchedPair], images: AuditedImages) -> list[MatchedPair]:
     """Exact pairs across parts that are implied by others: of many copies, not every pair is stored."""
     exact = [pair for pair in pairs if pair.kind is PairKind.EXACT]
     members: dict[int, list[int]] = defaultdict(list)
@@ -267,18 +267,18 @@ def _copies_across(pairs: Sequence[ImagePair], images: AuditedImages) -> list[Im
             first.setdefault(images.parts[row], row)
         # One copy in each part is enough to find which parts the other copies reach.
         pairs_to = [(row, other) for row in rows for other in first.values() if row != other]
-        copies += [ImagePair(min(pair), max(pair), PairKind.EXACT) for pair in pairs_to]
+        copies += [MatchedPair(min(pair), max(pair), PairKind.EXACT) for pair in pairs_to]
     return copies
 
 
-def _by_part(images: AuditedImages, held_out: Sequence[int], leaked: dict[int, PairKind]) -> FindingTable:
+def _by_part(images: AuditedImages, held_out: Sequence[int], leaked: dict[int, PairKind]) -> CheckTable:
     rows: list[tuple[TableCell, ...]] = []
     for part in sorted({images.parts[row] or "" for row in held_out}):
         inside = [row for row in held_out if images.parts[row] == part]
         kinds = Counter(leaked[row] for row in inside if row in leaked)
         share = round(kinds.total() / len(inside), 4)
         rows.append((part, len(inside), *(kinds[kind] for kind in _KINDS), share))
-    return FindingTable(("part", "images", *(kind.value for kind in _KINDS), "share"), tuple(rows))
+    return CheckTable(("part", "images", *(kind.value for kind in _KINDS), "share"), tuple(rows))
 
 
 def _many(count: int, noun: str) -> str:

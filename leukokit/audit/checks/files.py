@@ -8,7 +8,7 @@ import numpy as np
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import category_gain
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, TableCell, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 
 CHECK = "file_properties"
 REJECTED = "rejected_images"
@@ -22,7 +22,7 @@ def file_properties(
     limit: Limit,
     *,
     seed: int,
-) -> AuditFinding:
+) -> CheckFinding:
     """Check whether the way in which images were saved depends on the class.
 
     Parameters
@@ -64,7 +64,7 @@ def file_properties(
         )
         title, text = f"{kind} not tell the classes apart", "Nothing to do."
     columns = ("class", "images", "most are", "share", "bits a pixel")
-    return AuditFinding(
+    return CheckFinding(
         CHECK,
         level,
         title,
@@ -72,13 +72,13 @@ def file_properties(
         association.effect,
         "share",
         limit,
-        table=FindingTable(columns, tuple(rows)),
+        table=CheckTable(columns, tuple(rows)),
     )
 
 
 def rejected_images(
     rejected: Sequence[tuple[str, str, str]], labels: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Count the images that cannot be read.
 
     Parameters
@@ -90,7 +90,7 @@ def rejected_images(
         Limit of the share in the class that has the largest.
     """
     if not rejected:
-        return AuditFinding(
+        return CheckFinding(
             REJECTED, limit.level(0), "every image can be read", "Nothing to do.", 0.0, "share", limit
         )
     names = np.asarray(labels)
@@ -106,7 +106,7 @@ def rejected_images(
         (name, int(np.count_nonzero(names == name)), int(np.count_nonzero(lost == name)), round(share, 4))
         for name, share in shares.items()
     )
-    return AuditFinding(
+    return CheckFinding(
         REJECTED,
         limit.level(shares[worst]),
         f"{len(rejected)} images cannot be read ({', '.join(reasons)}), {shares[worst]:.1%} of {worst}",
@@ -116,5 +116,5 @@ def rejected_images(
         "share",
         limit,
         images=tuple(id_ for id_, *_ in rejected),
-        table=FindingTable(columns, rows),
+        table=CheckTable(columns, rows),
     )

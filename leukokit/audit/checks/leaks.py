@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leukokit.audit.findings import AuditFinding, AuditLevel, Limit
+from leukokit.audit.findings import AuditLevel, CheckFinding, Limit
 
 CHECK = "leaks"
 
 
-def leaks(leaks_found: Sequence[str], limit: Limit) -> AuditFinding:
+def leaks(leaks_found: Sequence[str], limit: Limit) -> CheckFinding:
     """Turn the leaks that the leak check found into a finding.
 
     Parameters
@@ -22,7 +22,7 @@ def leaks(leaks_found: Sequence[str], limit: Limit) -> AuditFinding:
     count = len(leaks_found)
     level = limit.level(count)
     if not count:
-        return AuditFinding(
+        return CheckFinding(
             CHECK,
             AuditLevel.OK,
             "predictions do not depend on other samples, and selectors do not remember earlier fits",
@@ -33,4 +33,4 @@ def leaks(leaks_found: Sequence[str], limit: Limit) -> AuditFinding:
         )
     title = "the model has a leak" if count == 1 else f"the model has {count} leaks"
     text = f"{'. '.join(leaks_found)}. Scores are too high: fix the component, then run again."
-    return AuditFinding(CHECK, level, title, text, float(count), "count", limit)
+    return CheckFinding(CHECK, level, title, text, float(count), "count", limit)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, RGBImage
 from leukokit.audit.checks.association import Association, category_gain
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, TableCell, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 from leukokit.audit.image_traits import CORNERS, corner_boxes, stroke_window
 
 CHECK = "burned_in_marks"
@@ -90,7 +90,7 @@ def burned_in_marks(
     limit: Limit,
     *,
     seed: int,
-) -> AuditFinding:
+) -> CheckFinding:
     """Check whether the style of burned-in marks depends on the class.
 
     Parameters
@@ -114,7 +114,7 @@ def burned_in_marks(
     marked = styles > 0
     if not marked.any():
         title = "no image has a scale bar or label in a corner"
-        return AuditFinding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+        return CheckFinding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     by_corner = [
         (category_gain([str(style) for style in styles[:, i]], labels, units, seed=seed), i)
         for i in range(len(CORNERS))
@@ -130,7 +130,7 @@ def burned_in_marks(
         if level.rank > 1
         else "The marks do not predict the class; hiding them (preprocess: hide_scale_bar) does no harm."
     )
-    return AuditFinding(
+    return CheckFinding(
         CHECK,
         level,
         title,
@@ -150,7 +150,7 @@ def _association_text(association: Association) -> str:
     )
 
 
-def _table(styles: NDArray[np.intp], labels: Sequence[str], corner: int) -> FindingTable:
+def _table(styles: NDArray[np.intp], labels: Sequence[str], corner: int) -> CheckTable:
     names = np.asarray(labels)
     rows: list[tuple[TableCell, ...]] = [
         (
@@ -159,4 +159,4 @@ def _table(styles: NDArray[np.intp], labels: Sequence[str], corner: int) -> Find
         )
         for label in np.unique(names)
     ]
-    return FindingTable((f"{CORNERS[corner]}, share of", *_NAMES.values()), tuple(rows))
+    return CheckTable((f"{CORNERS[corner]}, share of", *_NAMES.values()), tuple(rows))

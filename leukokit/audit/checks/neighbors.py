@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, skipped
 from leukokit.audit.pairs.pair import NeighborCount, PairTable
 
 SIGNIFICANCE = 0.01
@@ -15,7 +15,7 @@ SIGNIFICANCE = 0.01
 _CHECK = "neighbors_alike"
 
 
-def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
+def neighbors_alike(table: PairTable, limit: Limit) -> CheckFinding:
     """Compare how often neighbors in file order show the same cells with how often random pairs do.
 
     Parameters
@@ -26,7 +26,7 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
 
     Returns
     -------
-    AuditFinding
+    CheckFinding
         Its value is the largest excess over classes and lags for which Fisher's exact test (1922, doi
         10.2307/2340521), one-sided, is significant; 0 where there is none. The table has one row per class
         and lag.
@@ -71,7 +71,7 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
             "slide, and a random split puts them into different parts. Split by group, or in contiguous "
             "blocks of the file order."
         )
-    return AuditFinding(
+    return CheckFinding(
         check=_CHECK,
         level=limit.level(largest - chance),
         title=title,
@@ -79,7 +79,7 @@ def neighbors_alike(table: PairTable, limit: Limit) -> AuditFinding:
         value=largest - chance,
         unit="share",
         limit=limit,
-        table=FindingTable(("class", "lag", "pairs", "alike", "share", "random", "p"), tuple(rows)),
+        table=CheckTable(("class", "lag", "pairs", "alike", "share", "random", "p"), tuple(rows)),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import variance_between
-from leukokit.audit.findings import AuditFinding, AuditLevel, FindingTable, Limit, TableCell, skipped
+from leukokit.audit.findings import AuditLevel, CheckFinding, CheckTable, Limit, TableCell, skipped
 
 SPREAD = "scale_spread"
 MISMATCH = "scale_mismatch"
@@ -25,7 +25,7 @@ _MIN_IMAGES = 3  # for a median
 
 def scale_spread(
     measured: FloatArray, labels: Sequence[str], groups: Sequence[str], limit: Limit, *, seed: int
-) -> AuditFinding:
+) -> CheckFinding:
     """Measure how much of the variance of the scale lies between the classes.
 
     Magnification and camera do not depend on the disease. Classes that were photographed at different
@@ -76,7 +76,7 @@ def scale_spread(
         else "Red cells have similar sizes in all classes, or their size varies between slides of each class."
     )
     columns = ("class", "images", "measured", "red cell px", "10th percentile", "90th percentile")
-    return AuditFinding(
+    return CheckFinding(
         SPREAD,
         level,
         title,
@@ -84,13 +84,13 @@ def scale_spread(
         association.effect,
         "share",
         limit,
-        table=FindingTable(columns, tuple(rows)),
+        table=CheckTable(columns, tuple(rows)),
     )
 
 
 def scale_mismatch(
     stated: FloatArray, measured: FloatArray, ids: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Compare the scale that recipe, file or table states with the red cells in the images.
 
     Parameters
@@ -128,7 +128,7 @@ def scale_mismatch(
     )
     worst = np.argsort(-np.abs(logs), kind="stable")
     named = np.asarray(ids)[both][worst][off[worst]]
-    return AuditFinding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
+    return CheckFinding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
 
 
 def _three_digits(value: float | np.float64) -> str:
@@ -138,7 +138,7 @@ def _three_digits(value: float | np.float64) -> str:
 
 def scale_unknown(
     known: NDArray[np.bool_], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Count the images of each class whose scale is guessed or unknown.
 
     Parameters
@@ -169,7 +169,7 @@ def scale_unknown(
             "area limits use an estimate from the nuclei. Give the pixel size (data.scale), or measure the "
             "scale by slide or data set (scale: group, scale: dataset) where one camera took all images."
         )
-    return AuditFinding(
+    return CheckFinding(
         UNKNOWN,
         level,
         title,
@@ -178,7 +178,7 @@ def scale_unknown(
         "share",
         limit,
         images=tuple(np.asarray(ids)[~known].tolist()),
-        table=FindingTable(("class", "images", "not known", "share"), tuple(rows)),
+        table=CheckTable(("class", "images", "not known", "share"), tuple(rows)),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, Status
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, skipped
 
 EMPTY = "empty_foreground"
 FAILURES = "segmentation_failures"
@@ -20,7 +20,7 @@ NEARLY_EMPTY = 0.01
 
 def empty_foreground(
     foreground: FloatArray, labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Find images that are almost entirely black, where the background was blanked.
 
     Parameters
@@ -34,7 +34,7 @@ def empty_foreground(
     empty = foreground < NEARLY_EMPTY
     if not empty.any():
         title = "no image is almost entirely black"
-        return AuditFinding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+        return CheckFinding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(empty, labels)
     level = limit.level(value)
     names = np.asarray(labels)
@@ -47,7 +47,7 @@ def empty_foreground(
         f"The segmentation that made these images found no cell there, so a classifier can learn that an "
         f"empty image means {worst}. Segment again, or leave such images out of every class."
     )
-    return AuditFinding(
+    return CheckFinding(
         EMPTY,
         level,
         title,
@@ -56,13 +56,13 @@ def empty_foreground(
         "share",
         limit,
         images=tuple(np.asarray(ids)[empty].tolist()),
-        table=FindingTable(("class", "images", "nearly empty", "share", "median foreground"), medians),
+        table=CheckTable(("class", "images", "nearly empty", "share", "median foreground"), medians),
     )
 
 
 def segmentation_failures(
     status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Count the images in which the segmenter found no usable cell.
 
     Parameters
@@ -81,7 +81,7 @@ def segmentation_failures(
     level = limit.level(value)
     kinds = [kind for kind in Status if kind is not Status.OK]
     counts = Counter(zip(labels, status, strict=True))
-    table = FindingTable(
+    table = CheckTable(
         ("class", "images", "failed", "share", *(kind.value for kind in kinds)),
         tuple((*row, *(counts[str(row[0]), kind] for kind in kinds)) for row in rows),
     )
@@ -93,7 +93,7 @@ def segmentation_failures(
             f"Where it fails, features are missing, and that alone can predict {worst}. Check the listed "
             "images, try other parameters or another segmenter, and see the probe of missing features."
         )
-    return AuditFinding(
+    return CheckFinding(
         FAILURES,
         level,
         title,
@@ -108,7 +108,7 @@ def segmentation_failures(
 
 def implausible_segmentation(
     status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> AuditFinding:
+) -> CheckFinding:
     """Count the images in which the segmented nuclei are not stained like nuclei.
 
     Parameters
@@ -125,9 +125,9 @@ def implausible_segmentation(
     wrong = np.array([outcome is Status.IMPLAUSIBLE for outcome in status])
     if not wrong.any():
         title = "segmented nuclei are stained like nuclei in every image"
-        return AuditFinding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+        return CheckFinding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(wrong, labels)
-    return AuditFinding(
+    return CheckFinding(
         IMPLAUSIBLE,
         limit.level(value),
         f"segmented nuclei are not stained like nuclei in {value:.0%} of {worst} and in "
@@ -140,7 +140,7 @@ def implausible_segmentation(
         "share",
         limit,
         images=tuple(np.asarray(ids)[wrong].tolist()),
-        table=FindingTable(("class", "images", "implausible", "share"), tuple(rows)),
+        table=CheckTable(("class", "images", "implausible", "share"), tuple(rows)),
     )
 
 

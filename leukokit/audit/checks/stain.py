@@ -8,7 +8,7 @@ import numpy as np
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import variance_between
-from leukokit.audit.findings import AuditFinding, FindingTable, Limit, TableCell, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 
 CHECK = "stain_spread"
 
@@ -21,7 +21,7 @@ def stain_spread(
     limit: Limit,
     *,
     seed: int,
-) -> AuditFinding:
+) -> CheckFinding:
     """Measure how much of the variance of background color lies between the classes.
 
     The background shows no sign of the disease, so differences there come from stain, light and camera.
@@ -68,6 +68,6 @@ def stain_spread(
         if level.rank > 1
         else "Background color is similar in all classes, or varies between slides within each class."
     )
-    return AuditFinding(
-        CHECK, level, title, text, association.effect, "share", limit, table=FindingTable(columns, rows)
+    return CheckFinding(
+        CHECK, level, title, text, association.effect, "share", limit, table=CheckTable(columns, rows)
     )

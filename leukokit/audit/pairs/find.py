@@ -15,7 +15,7 @@ from leukokit.audit.pairs.file_order import distant_pairs, file_sequences, ident
 from leukokit.audit.pairs.hashes import TRANSFORMS, near_hashes
 from leukokit.audit.pairs.overlap import Features, Overlap, features, match
 from leukokit.audit.pairs.pair import (
-    ImagePair,
+    MatchedPair,
     NeighborCount,
     PairCounts,
     PairKind,
@@ -150,7 +150,7 @@ def find_pairs(
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
+class _CandidatePairs:
     """Pairs to compare; some are neighbors or random pairs."""
 
     plain: set[_RowPair]
@@ -164,7 +164,7 @@ def _candidates(
     hashes: NDArray[np.uint64],
     sequences: Sequence[_FileSequence],
     settings: _Settings,
-) -> _Candidates:
+) -> _CandidatePairs:
     readable = np.array([picture is not None for picture in pictures], dtype=bool)
     near = near_hashes(hashes)
     near = near[readable[near[:, :2]].all(axis=1)]
@@ -186,7 +186,7 @@ def _candidates(
     plain = {(a, b) for a, b in [*near[:, :2].tolist(), *similar.tolist()]}
     plain.update(random, *neighbors.values())
     mirrored = [(a, b) for a, b, transform in near.tolist() if transform >= _MIRRORED]
-    return _Candidates(plain, mirrored, neighbors, random)
+    return _CandidatePairs(plain, mirrored, neighbors, random)
 
 
 class _Search:
@@ -203,14 +203,14 @@ class _Search:
         self._pictures = pictures
         self._reader = reader
         self._work = work
-        self._found: dict[_RowPair, ImagePair] = {}
+        self._found: dict[_RowPair, MatchedPair] = {}
         self._copies: list[int] = list(range(len(pictures)))
 
     def add_copies(self) -> None:
         """Pair images with the same pixels."""
         digests = [None if picture is None else picture.digest for picture in self._pictures]
         self._found = {
-            (a, b): ImagePair(a, b, PairKind.EXACT, overlap=1.0) for a, b in identical_pairs(digests)
+            (a, b): MatchedPair(a, b, PairKind.EXACT, overlap=1.0) for a, b in identical_pairs(digests)
         }
         # Not every pair of many copies is listed; pairs of copies need no comparison.
         self._copies = connected_groups(len(digests), list(self._found.values())).tolist()
@@ -242,11 +242,11 @@ class _Search:
         rows = sorted(pair for pair in candidates if not self._alike(pair))
         for (a, b), overlap in zip(rows, self._work.map(stage, compare, rows, len(rows)), strict=True):
             if overlap is not None:
-                self._found[a, b] = ImagePair(
+                self._found[a, b] = MatchedPair(
                     a, b, overlap.kind, overlap.transform, overlap.inliers, round(overlap.overlap, 4)
                 )
 
-    def pairs(self) -> tuple[ImagePair, ...]:
+    def pairs(self) -> tuple[MatchedPair, ...]:
         """Pairs, sorted by rows."""
         return tuple(self._found[rows] for rows in sorted(self._found))
 

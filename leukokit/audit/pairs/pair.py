@@ -22,7 +22,7 @@ class PairKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class ImagePair:
+class MatchedPair:
     """Two images that show the same cells.
 
     Attributes
@@ -83,7 +83,7 @@ class PairTable:
     ----------
     images : int
         Number of images that were compared, without unreadable ones.
-    pairs : tuple of ImagePair
+    pairs : tuple of MatchedPair
         Sorted by (a, b), one per pair of images.
     neighbors : tuple of NeighborCount
         One per class and lag.
@@ -92,19 +92,19 @@ class PairTable:
     """
 
     images: int
-    pairs: tuple[ImagePair, ...]
+    pairs: tuple[MatchedPair, ...]
     neighbors: tuple[NeighborCount, ...]
     random: PairCounts
 
 
-def connected_groups(n: int, pairs: Sequence[ImagePair]) -> NDArray[np.intp]:
+def connected_groups(n: int, pairs: Sequence[MatchedPair]) -> NDArray[np.intp]:
     """Compute the group of each image: connected components of the graph whose edges are the pairs.
 
     Parameters
     ----------
     n : int
         Number of images.
-    pairs : sequence of ImagePair
+    pairs : sequence of MatchedPair
 
     Returns
     -------

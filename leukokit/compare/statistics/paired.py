@@ -16,7 +16,7 @@ from leukokit.evaluation.metrics import Scored, confusion, macro_f1
 
 
 @dataclass(frozen=True)
-class ScoreDifference:
+class PairedDifference:
     """One score of two classifiers on the same images.
 
     Attributes
@@ -49,7 +49,7 @@ def paired_differences(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, ScoreDifference]:
+) -> dict[str, PairedDifference]:
     """Compare accuracy, macro F1 and both AUCs, by the functions below.
 
     Parameters
@@ -67,7 +67,7 @@ def paired_differences(
 
     Returns
     -------
-    dict of str to ScoreDifference
+    dict of str to PairedDifference
         ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``.
     """
     return {
@@ -82,7 +82,7 @@ def paired_differences(
 
 def accuracy_difference(
     first: Scored, second: Scored, codes: NDArray[np.intp], *, level: float = LEVEL
-) -> ScoreDifference:
+) -> PairedDifference:
     """Compare accuracies: Tango's interval, all counts divided by the design effect of the groups.
 
     Source of the division: Rao and Scott 1992, doi 10.2307/2532311.
@@ -93,7 +93,7 @@ def accuracy_difference(
     effect = design_effect(b.astype(np.float64) - a, codes) if grouped else 1.0
     low, high = tango(int(np.sum(a & ~b)) / effect, int(np.sum(b & ~a)) / effect, n / effect, level=level)
     method = "Tango score, divided by the design effect of groups" if grouped else "Tango score"
-    return ScoreDifference(float(a.mean()), float(b.mean()), low, high, method)
+    return PairedDifference(float(a.mean()), float(b.mean()), low, high, method)
 
 
 def design_effect(values: FloatArray, codes: NDArray[np.intp]) -> float:
@@ -118,7 +118,7 @@ def macro_f1_difference(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
-) -> ScoreDifference:
+) -> PairedDifference:
     """Compare macro F1 by a bootstrap over groups, with the same resamples for both classifiers.
 
     The percentile interval is widened for few groups (Hesterberg 2015, doi 10.1080/00031305.2015.1089789).
@@ -134,21 +134,21 @@ def macro_f1_difference(
         low, high = (float(bound) for bound in np.quantile(gaps, [tail, 1 - tail]))
         if low == high:  # all resamples equal: the interval cannot be estimated
             low = high = None
-    return ScoreDifference(
+    return PairedDifference(
         macro_f1(confusion(first)), macro_f1(confusion(second)), low, high, "bootstrap over groups"
     )
 
 
 def auc_difference(
     first: AucEstimate | None, second: AucEstimate | None, *, level: float = LEVEL
-) -> ScoreDifference:
+) -> PairedDifference:
     """Compare two AUCs by the influences of groups; see :func:`auc_difference_interval`."""
     method = "influence of groups"
     if first is None or second is None:
-        return ScoreDifference(None, None, None, None, method)
+        return PairedDifference(None, None, None, None, method)
     bounds = auc_difference_interval(first, second, level=level)
     low, high = bounds if bounds is not None else (None, None)
-    return ScoreDifference(first.value, second.value, low, high, method)
+    return PairedDifference(first.value, second.value, low, high, method)
 
 
 def _macro_f1_of_draws(scored: Scored, codes: NDArray[np.intp], drawn: FloatArray) -> FloatArray:

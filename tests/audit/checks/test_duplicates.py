@@ -15,7 +15,7 @@ from leukokit.audit.checks.duplicates import (
     near_duplicates,
 )
 from leukokit.audit.findings import AuditLevel, Limit
-from leukokit.audit.pairs.pair import ImagePair, PairKind
+from leukokit.audit.pairs.pair import MatchedPair, PairKind
 
 EXACT, NEAR, OVERLAP = PairKind
 IMAGES = AuditedImages(
@@ -24,15 +24,15 @@ IMAGES = AuditedImages(
     parts=["train", "train", "test", "train", "validation", "test", "test", None],
 )
 PAIRS = [
-    ImagePair(0, 1, EXACT, overlap=1.0),
-    ImagePair(0, 2, OVERLAP, inliers=40, overlap=0.5),
-    ImagePair(1, 2, NEAR, "flip", 90, 0.97),
-    ImagePair(2, 5, NEAR, "identity", 80, 0.96),
-    ImagePair(3, 4, OVERLAP, inliers=9, overlap=0.2),
-    ImagePair(0, 3, OVERLAP, inliers=9, overlap=0.3),
-    ImagePair(4, 5, OVERLAP, inliers=9, overlap=0.2),
-    ImagePair(3, 7, NEAR, "identity", 80, 0.96),
-    ImagePair(3, 6, EXACT, overlap=1.0),
+    MatchedPair(0, 1, EXACT, overlap=1.0),
+    MatchedPair(0, 2, OVERLAP, inliers=40, overlap=0.5),
+    MatchedPair(1, 2, NEAR, "flip", 90, 0.97),
+    MatchedPair(2, 5, NEAR, "identity", 80, 0.96),
+    MatchedPair(3, 4, OVERLAP, inliers=9, overlap=0.2),
+    MatchedPair(0, 3, OVERLAP, inliers=9, overlap=0.3),
+    MatchedPair(4, 5, OVERLAP, inliers=9, overlap=0.2),
+    MatchedPair(3, 7, NEAR, "identity", 80, 0.96),
+    MatchedPair(3, 6, EXACT, overlap=1.0),
 ]
 
 
@@ -108,7 +108,7 @@ def test_folds_train_on_each_other():
     images = AuditedImages(["a", "b", "c", "d"], ["A"] * 4, ["fold 1", "fold 2", "fold 2", None])
 
     finding = across_parts(
-        [ImagePair(0, 1, NEAR), ImagePair(1, 2, NEAR), ImagePair(2, 3, NEAR)], images, Limit()
+        [MatchedPair(0, 1, NEAR), MatchedPair(1, 2, NEAR), MatchedPair(2, 3, NEAR)], images, Limit()
     )
 
     assert finding.value == pytest.approx(2 / 3)
@@ -119,7 +119,7 @@ def test_copies_of_copies_count_too():
     """Of many copies not every pair is listed."""
     images = AuditedImages(["v", "a", "b"], ["A"] * 3, ["validation", "train", "test"])
 
-    finding = across_parts([ImagePair(0, 1, EXACT), ImagePair(0, 2, EXACT)], images, Limit())
+    finding = across_parts([MatchedPair(0, 1, EXACT), MatchedPair(0, 2, EXACT)], images, Limit())
 
     assert finding.value == 1.0
 
@@ -138,7 +138,7 @@ parts = st.lists(st.sampled_from(["train", "validation", "test", None]), min_siz
 @settings(deadline=None)  # the first example waits for SciPy
 def test_the_share_is_that_of_comparing_one_by_one(chosen, where):
     """Exact copies hold together."""
-    pairs = [ImagePair(a, b, kind) for a, b, kind in chosen]
+    pairs = [MatchedPair(a, b, kind) for a, b, kind in chosen]
     images = AuditedImages([str(row) for row in range(8)], ["A"] * 8, where)
     linked = {(a, b) for a, b, _ in chosen} | {(b, a) for a, b, _ in chosen}
     exact = {(a, b) for a, b, kind in chosen if kind is EXACT}
@@ -162,7 +162,7 @@ def test_the_share_is_that_of_comparing_one_by_one(chosen, where):
 @given(pairs, parts, st.randoms())
 def test_the_order_of_pairs_does_not_depend_on_how_they_came(chosen, where, random):
     """Across classes first, then across parts."""
-    pairs = [ImagePair(a, b, kind) for a, b, kind in chosen]
+    pairs = [MatchedPair(a, b, kind) for a, b, kind in chosen]
     images = AuditedImages([str(row) for row in range(8)], ["A", "A", "B", "B", None, "A", "B", "A"], where)
     shuffled = random.sample(pairs, len(pairs))
 

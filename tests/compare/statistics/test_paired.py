@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from leukokit.compare.statistics.all_tests import paired_tests
-from leukokit.compare.statistics.paired import ScoreDifference, design_effect, paired_differences
+from leukokit.compare.statistics.paired import PairedDifference, design_effect, paired_differences
 from leukokit.evaluation.metrics import SCORES, Scored, score_input, scores
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
@@ -32,7 +32,7 @@ def drawn(seed: int, n: int, *, digits: int = 3) -> tuple[Scored, Scored, NDArra
     return parts[0], parts[1], (np.arange(n) // 3).astype(np.intp), true
 
 
-def bounds(differences: dict[str, ScoreDifference]) -> list[tuple[float | None, float | None]]:
+def bounds(differences: dict[str, PairedDifference]) -> list[tuple[float | None, float | None]]:
     return [(differences[name].low, differences[name].high) for name in SCORES]
 
 
@@ -105,7 +105,7 @@ def test_classes_without_images_are_left_out() -> None:
     proba = np.random.default_rng(0).random((6, 4))
     first, second = score_input(true, proba, CLASSES), score_input(true, proba[::-1], CLASSES)
     differences = paired_differences(first, second, np.arange(6), draws=50)
-    assert differences["auc_ovo"] == ScoreDifference(None, None, None, None, "influence of groups")
+    assert differences["auc_ovo"] == PairedDifference(None, None, None, None, "influence of groups")
     assert differences["auc_ovr"].difference is None
     assert differences["macro_f1"].first is not None
 
