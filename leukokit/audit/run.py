@@ -24,7 +24,7 @@ from leukokit.engine.execution.executors import Workers
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
-from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.observer import Observer
 from leukokit.engine.protocols import divide
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
@@ -130,7 +130,7 @@ def audit_data(
     DataError
         Where the data set is missing or empty. One picture in two classes is a finding, not an error.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
     data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
@@ -204,7 +204,7 @@ def audit_finisher(
     def write_audit(result: RunResult, directory: RunDirectory) -> None:
         if not result.recipe.model.audit.enabled:
             return
-        watch = observer or Silent()
+        watch = observer or Observer()
         try:
             found = _audit_run(result, workers, watch)
         except Exception as error:  # whatever it is, the scores stand
@@ -249,7 +249,7 @@ def _scales(
     return scale_table(scales.given_to(items, parts), scales.own.scales)
 
 
-class _Progress(Silent):
+class _Progress(Observer):
     """Passes on how far a stage is, and nothing that the run has said before."""
 
     def __init__(self, observer: Observer) -> None:

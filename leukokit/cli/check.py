@@ -58,10 +58,10 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
     from leukokit.cli._terminal import print_warning
     from leukokit.engine.data import open_data
     from leukokit.engine.execution.executors import Workers
-    from leukokit.engine.observer import Silent
+    from leukokit.engine.observer import Observer
     from leukokit.engine.protocols import divide
 
-    class Warn(Silent):
+    class Warn(Observer):
         def warn(self, text: str) -> None:
             print_warning(text)
 

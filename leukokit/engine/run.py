@@ -34,7 +34,7 @@ from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
-from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.observer import Forwarding, Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
 from leukokit.engine.publish import publish_fold, publish_rejected
@@ -89,7 +89,7 @@ def run(
     LeukokitError
         With what is wrong, where, and the exit code; the run directory tells how far the run came.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     started = monotonic()
     data = open_data(recipe, catalog, workers=options.workers, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
@@ -122,27 +122,24 @@ def run(
     return result
 
 
-class _Journaled:
-    """Pass on to the user's observer and keep stages and warnings in the journal."""
+class _Journaled(Forwarding):
+    """Pass on to the user's observer and keep stages, lines and warnings in the journal."""
 
     def __init__(self, observer: Observer, directory: RunDirectory) -> None:
-        self._observer = observer
+        super().__init__(observer)
         self._journal = directory.journal
 
     def stage(self, name: str, total: int) -> None:
         self._journal.write("stage", name=name, total=total)
-        self._observer.stage(name, total)
-
-    def advance(self, count: int = 1) -> None:
-        self._observer.advance(count)
+        super().stage(name, total)
 
     def say(self, text: str) -> None:
         self._journal.write("said", text=text)
-        self._observer.say(text)
+        super().say(text)
 
     def warn(self, text: str) -> None:
         self._journal.write("warning", text=text)
-        self._observer.warn(text)
+        super().warn(text)
 
 
 @dataclass

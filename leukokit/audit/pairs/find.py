@@ -23,9 +23,10 @@ from leukokit.audit.pairs.pair import (
     connected_groups,
 )
 from leukokit.audit.pairs.similar import similar_pairs
-from leukokit.audit.pairs.stored import keep_pairs, load_pairs
+from leukokit.audit.pairs.stored import PAIR_TABLE
 from leukokit.audit.pairs.threads import Threads, threads
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.executors import Workers
 from leukokit.engine.images.plan import Item
@@ -122,30 +123,30 @@ def find_pairs(
     order = [(run.label, [items[row].key for row in run.rows]) for run in runs]
     contents = [item.key for item in items]
     key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
-    known = load_pairs(store, key) if store is not None else None
-    if known is not None:
-        return known
-    reader = _Reader(dataset, reading)
-    with threads(workers, observer) as work:
-        samples = [item.sample for item in items]
-        pictures = work.each("audit: reading pictures to compare", reader.picture, samples, len(samples))
-        search = _Search(samples, pictures, reader, work)
-        candidates = _candidates(pictures, hashes, runs, settings)
-        search.copies()
-        search.compare(candidates.plain)
-        search.compare_mirrored(candidates.mirrored)
-    table = PairTable(
-        images=sum(picture is not None for picture in pictures),
-        pairs=search.pairs(),
-        neighbors=tuple(
-            NeighborCount(label, lag, search.count(pairs))
-            for (label, lag), pairs in candidates.neighbors.items()
-        ),
-        random=search.count(candidates.random),
+
+    def compared() -> PairTable:
+        reader = _Reader(dataset, reading)
+        with threads(workers, observer) as work:
+            samples = [item.sample for item in items]
+            pictures = work.each("audit: reading pictures to compare", reader.picture, samples, len(samples))
+            search = _Search(samples, pictures, reader, work)
+            candidates = _candidates(pictures, hashes, runs, settings)
+            search.copies()
+            search.compare(candidates.plain)
+            search.compare_mirrored(candidates.mirrored)
+        return PairTable(
+            images=sum(picture is not None for picture in pictures),
+            pairs=search.pairs(),
+            neighbors=tuple(
+                NeighborCount(label, lag, search.count(pairs))
+                for (label, lag), pairs in candidates.neighbors.items()
+            ),
+            random=search.count(candidates.random),
+        )
+
+    return memo(
+        key, compared, PAIR_TABLE, store=store, title=lambda made: f"pairs among {made.images} images"
     )
-    if store is not None:
-        keep_pairs(store, key, table)
-    return table
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 from leukokit.api import FloatArray
 from leukokit.audit.findings import Level, Limit
 from leukokit.audit.probes.probe import Probe, Subject, probe
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import json_codec
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
 """Raised when probes answer otherwise from the same numbers."""
+_PROBE = json_codec(asdict, lambda fields: Probe(**{**fields, "level": Level(fields["level"])}))
 
 
 def kept_probe(
@@ -29,13 +32,8 @@ def kept_probe(
     if store is None:
         return probe(name, what, blocks, subject, limit)
     key = _key(name, what, blocks, subject, limit)
-    content = store.get_file(key)
-    if content is not None:
-        kept = json.loads(content)
-        return Probe(**{**kept, "level": Level(kept["level"])})
-    found = probe(name, what, blocks, subject, limit)
-    store.put_file(key, f"probe {name}", json.dumps(asdict(found)).encode())
-    return found
+    ask = partial(probe, name, what, blocks, subject, limit)
+    return memo(key, ask, _PROBE, store=store, title=f"probe {name}")
 
 
 def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subject, limit: Limit) -> str:

@@ -26,7 +26,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Lengths that circles are looked for with, in px of the picture that is looked at."""
+    """Lengths that circles are looked for with, in px of the image that is looked at."""
 
     sigma: float
     min_distance: float

@@ -13,7 +13,7 @@ from leukokit.api import Planes, Scale
 from leukokit.api.smear import rescaled
 
 REFERENCE_PX = 24.0
-"""Diameter of a red cell, in px, in the picture that is looked at where the camera must not matter."""
+"""Diameter of a red cell, in px, in the image that is looked at where the camera must not matter."""
 
 UNIT_DESCRIPTION = (
     "Unit of lengths and areas, told in the names: `um`, `red_cell` (its diameter, its area) or `px`, the px "

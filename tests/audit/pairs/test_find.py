@@ -19,7 +19,7 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions, content_keys, pixels
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 
 READING = ReadOptions()
 INLINE = Workers(ExecutorKind.INLINE)
@@ -41,7 +41,7 @@ def hashes_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
 def compared(dataset: Dataset, items: Sequence[Item] | None = None, **options) -> PairTable:
     """Compare all images of a data set."""
     items = items_of(dataset) if items is None else items
-    asked = {"workers": INLINE, "store": None, "observer": Silent(), **options}
+    asked = {"workers": INLINE, "store": None, "observer": Observer(), **options}
     return find_pairs(dataset, items, READING, hashes_of(dataset, items), **asked)
 
 
@@ -205,7 +205,7 @@ def test_the_cache_gives_the_same_table_without_reading_again(planted, fields, t
     dataset = folder(planted)
     items = items_of(dataset)
     hashes = hashes_of(dataset, items)
-    options = {"workers": INLINE, "store": Store(tmp_path / "cache"), "observer": Silent()}
+    options = {"workers": INLINE, "store": Store(tmp_path / "cache"), "observer": Observer()}
     first = find_pairs(dataset, items, READING, hashes, **options)
 
     def unreadable(*_):
@@ -230,7 +230,7 @@ def test_an_image_that_cannot_be_read_is_passed_over(planted, fields):
     hashes = hashes_of(dataset, items)
     items[1].sample.path.write_bytes(b"no longer an image")
 
-    table = find_pairs(dataset, items, READING, hashes, workers=INLINE, store=None, observer=Silent())
+    table = find_pairs(dataset, items, READING, hashes, workers=INLINE, store=None, observer=Observer())
 
     assert table.images == len(items) - 1
     assert [(pair.a, pair.b) for pair in table.pairs] == [(0, len(items) - 1)]
