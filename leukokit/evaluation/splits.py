@@ -37,7 +37,7 @@ class Fold:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _Samples:
     """The samples in file order, as arrays."""
 
     ids: NDArray[np.str_]
@@ -48,12 +48,12 @@ class _Table:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows(self, rows: NDArray[np.intp]) -> _Table:
-        return _Table(self.ids[rows], self.labels[rows], self.groups[rows], self.seed)
+    def rows(self, rows: NDArray[np.intp]) -> _Samples:
+        return _Samples(self.ids[rows], self.labels[rows], self.groups[rows], self.seed)
 
-    def alone(self) -> _Table:
+    def without_groups(self) -> _Samples:
         """Return the same samples, each a group of its own."""
-        return _Table(self.ids, self.labels, self.ids, self.seed)
+        return _Samples(self.ids, self.labels, self.ids, self.seed)
 
     def draw(self, shares: Sequence[float], *, stratify: bool, purpose: str, into: str) -> NDArray[np.intp]:
         """Draw a part for each sample; each purpose has draws of its own."""
@@ -81,7 +81,7 @@ def make_folds(
     ids, labels : sequence of str
         Sample ids, unique, and classes, in file order.
     groups : sequence of str, optional
-        Group of each sample; without them each sample stands alone.
+        Group of each sample; without them each sample is its own group.
     seed : int
         The recipe's seed.
 
@@ -99,70 +99,72 @@ def make_folds(
         twice = next(id_ for id_, count in Counter(ids).items() if count > 1)
         raise DataError(f"two samples have the id {twice!r}")
     id_array = np.array(ids, dtype=np.str_)
-    table = _Table(
+    samples = _Samples(
         id_array,
         np.array(labels, dtype=np.str_),
         id_array if groups is None else np.array(groups, dtype=np.str_),
         seed,
     )
     if isinstance(rule, FixedSplit):
-        table = table.rows(np.flatnonzero([id_ in rule.parts for id_ in ids]))
-        if not len(table):
+        samples = samples.rows(np.flatnonzero([id_ in rule.parts for id_ in ids]))
+        if not len(samples):
             raise DataError(f"none of the samples is in split {rule.name!r}")
     balancing = rule.balancing
     if balancing is not None and balancing.when == "before_split":
-        table = table.rows(balanced_rows(table.ids, table.labels, balancing.to, seed, "data set"))
-    folds = _divided(rule, table)
+        samples = samples.rows(balanced_rows(samples.ids, samples.labels, balancing.to, seed, "data set"))
+    folds = _divided(rule, samples)
     result = []
     for name, parts in folds:
-        kept = purge(table.groups, parts) if _purges(rule) else np.arange(len(table), dtype=np.intp)
+        kept = purge(samples.groups, parts) if _purges(rule) else np.arange(len(samples), dtype=np.intp)
         if balancing is not None and balancing.when == "training":
             train = kept[[parts[row] is Part.TRAIN for row in kept]]
-            chosen = balanced_rows(table.ids[train], table.labels[train], balancing.to, seed, "training part")
+            chosen = balanced_rows(
+                samples.ids[train], samples.labels[train], balancing.to, seed, "training part"
+            )
             kept = np.setdiff1d(kept, np.delete(train, chosen))
-        fold = Fold(name, {str(table.ids[row]): parts[row] for row in kept})
-        _check(fold, table, set(parts))
+        fold = Fold(name, {str(samples.ids[row]): parts[row] for row in kept})
+        _check(fold, samples, set(parts))
         result.append(fold)
     return tuple(result)
 
 
-def _divided(rule: SplitRule, table: _Table) -> list[tuple[str, list[Part]]]:
-    """Name of each fold, and the part of each row of the table."""
+def _divided(rule: SplitRule, samples: _Samples) -> list[tuple[str, list[Part]]]:
+    """Name of each fold, and the part of each row of the samples."""
     match rule:
         case FixedSplit():
-            return [(rule.name, [rule.parts[str(id_)] for id_ in table.ids])]
+            return [(rule.name, [rule.parts[str(id_)] for id_ in samples.ids])]
         case RandomSplit():
-            table = table if rule.group else table.alone()
+            samples = samples if rule.group else samples.without_groups()
             shares = _shares(rule.test, rule.validation)
-            return [("holdout", _draw(table, shares, stratify=rule.stratify, purpose="holdout"))]
+            return [("holdout", _draw(samples, shares, stratify=rule.stratify, purpose="holdout"))]
         case BlockSplit():
-            return [("blocks", _blocks(rule, table))]
+            return [("blocks", _blocks(rule, samples))]
         case FoldSplit():
-            return _folds(rule, table)
+            return _folds(rule, samples)
 
 
-def _folds(rule: FoldSplit, table: _Table) -> list[tuple[str, list[Part]]]:
+def _folds(rule: FoldSplit, samples: _Samples) -> list[tuple[str, list[Part]]]:
     if rule.by == "blocks":
-        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(rule, table), start=1)]
-    table = table if rule.by == "group" else table.alone()
+        return [(f"fold-{i}", parts) for i, parts in enumerate(_block_folds(rule, samples), start=1)]
+    samples = samples if rule.by == "group" else samples.without_groups()
     drawn = []
     for repeat in range(1, rule.repeats + 1):
         prefix = f"repeat-{repeat}-" if rule.repeats > 1 else ""
-        folds = _random_folds(rule, table, repeat)
+        folds = _random_folds(rule, samples, repeat)
         drawn += [(f"{prefix}fold-{i}", parts) for i, parts in enumerate(folds, start=1)]
     return drawn
 
 
 def _purges(rule: SplitRule) -> bool:
-    """Blocks are cut by position; what a cut tears apart is left out of the part that can spare it."""
+    """Whether groups that a cut between blocks separates are removed from all but one part."""
     return rule.group if isinstance(rule, BlockSplit) else isinstance(rule, FoldSplit) and rule.by == "blocks"
 
 
-def _blocks(rule: BlockSplit, table: _Table) -> list[Part]:
+def _blocks(rule: BlockSplit, samples: _Samples) -> list[Part]:
     shares = _shares(rule.test, rule.validation)
     order = [part for part in rule.order if part in shares]
-    parts = [Part.TRAIN] * len(table)
-    for name, rows in _by_class(table.labels):
+    parts = [Part.TRAIN] * len(samples)
+    for name, rows in _by_class(samples.labels):
         blocks = cut_blocks(len(rows), [shares[part] for part in order], f"class {name!r}")
         for part, block in zip(order, blocks, strict=True):
             for row in rows[block]:
@@ -170,32 +172,32 @@ def _blocks(rule: BlockSplit, table: _Table) -> list[Part]:
     return parts
 
 
-def _random_folds(rule: FoldSplit, table: _Table, repeat: int) -> list[list[Part]]:
-    # The first draw is the one of a recipe without repeats: asking for more must not change it.
+def _random_folds(rule: FoldSplit, samples: _Samples, repeat: int) -> list[list[Part]]:
+    # The first repeat equals the split without repeats: more repeats must not change it.
     again = f" repeat {repeat}" if repeat > 1 else ""
     equal = [1 / rule.folds] * rule.folds
-    fold_of = table.draw(equal, stratify=rule.stratify, purpose=f"folds{again}", into=f"{rule.folds} folds")
+    fold_of = samples.draw(equal, stratify=rule.stratify, purpose=f"folds{again}", into=f"{rule.folds} folds")
     return [
-        _fold_parts(rule, table, fold_of == number, f"fold {number}{again}") for number in range(rule.folds)
+        _fold_parts(rule, samples, fold_of == number, f"fold {number}{again}") for number in range(rule.folds)
     ]
 
 
-def _fold_parts(rule: FoldSplit, table: _Table, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
+def _fold_parts(rule: FoldSplit, samples: _Samples, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
     parts = [Part.TEST if test else Part.TRAIN for test in tested]
     if rule.validation:
         rest = np.flatnonzero(~tested)
-        share = rule.validation * len(table) / len(rest)
+        share = rule.validation * len(samples) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
-        drawn = _draw(table.rows(rest), shares, stratify=rule.stratify, purpose=purpose)
+        drawn = _draw(samples.rows(rest), shares, stratify=rule.stratify, purpose=purpose)
         for row, part in zip(rest, drawn, strict=True):
             parts[row] = part
     return parts
 
 
-def _block_folds(rule: FoldSplit, table: _Table) -> list[list[Part]]:
-    """Cut each class into contiguous blocks; validation follows the test block, in a circle."""
-    folds = [[Part.TRAIN] * len(table) for _ in range(rule.folds)]
-    for name, rows in _by_class(table.labels):
+def _block_folds(rule: FoldSplit, samples: _Samples) -> list[list[Part]]:
+    """Cut each class into contiguous blocks; the validation block follows the test block, cyclically."""
+    folds = [[Part.TRAIN] * len(samples) for _ in range(rule.folds)]
+    for name, rows in _by_class(samples.labels):
         blocks = cut_blocks(len(rows), [1 / rule.folds] * rule.folds, f"class {name!r}")
         for parts, block in zip(folds, blocks, strict=True):
             for row in rows[block]:
@@ -210,10 +212,10 @@ def _block_folds(rule: FoldSplit, table: _Table) -> list[list[Part]]:
     return folds
 
 
-def _draw(table: _Table, shares: Mapping[Part, float], *, stratify: bool, purpose: str) -> list[Part]:
+def _draw(samples: _Samples, shares: Mapping[Part, float], *, stratify: bool, purpose: str) -> list[Part]:
     parts = list(shares)
     into = f"{len(parts)} parts ({', '.join(parts)})"
-    drawn = table.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
+    drawn = samples.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
     return [parts[each] for each in drawn]
 
 
@@ -226,9 +228,9 @@ def _by_class(labels: NDArray[np.str_]) -> list[tuple[str, NDArray[np.intp]]]:
     return [(str(name), np.flatnonzero(labels == name)) for name in np.unique(labels)]
 
 
-def _check(fold: Fold, table: _Table, asked: set[Part]) -> None:
+def _check(fold: Fold, samples: _Samples, asked: set[Part]) -> None:
     """Raise where a part is empty or training lacks a class that the fold has."""
-    label_of = dict(zip(table.ids.tolist(), table.labels.tolist(), strict=True))
+    label_of = dict(zip(samples.ids.tolist(), samples.labels.tolist(), strict=True))
     counts = {part: Counter(label_of[id_] for id_ in fold.ids(part)) for part in asked | {Part.TRAIN}}
     for part, inside in counts.items():
         if not inside:

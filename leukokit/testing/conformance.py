@@ -1,4 +1,4 @@
-"""Every promise of the plugin contract as a check of its own."""
+"""Conformance checks: one check for each requirement of the plugin contract."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leukokit.testing._case import Case
 
 @dataclass(frozen=True)
 class Check:
-    """One promise, checked when called.
+    """One requirement of the contract, checked when called.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ def component_checks(
     image_size: int = 96,
     kinds: KindTable = KINDS,
 ) -> Iterator[Check]:
-    """Yield the checks of a component, those that all share and those of its kind.
+    """Yield the checks of a component: the common ones and those of its kind.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _checks_of(kind: ComponentKind) -> tuple[Callable[[Case], None], ...]:
 
 
 def conformance(component: type[Component] | str, /, **params: Any) -> Any:
-    """Parametrize a test over all checks of a component: the argument is ``check``, one test id a check.
+    """Parametrize a test over all checks of a component: the argument is ``check``, with one test id each.
 
     Parameters
     ----------
@@ -96,5 +96,5 @@ def _resolve(component: type[Component] | str) -> type[Component]:
     if isinstance(component, str):
         component = load_target(component)
     if not (isinstance(component, type) and issubclass(component, Component)):
-        raise TypeError(f"{component!r} is no component class")
+        raise TypeError(f"{component!r} is not a component class")
     return component

@@ -71,10 +71,10 @@ def grouped(draw: st.DrawFn, *, across_classes: bool = False) -> Samples:
 
 def counts(fold: Fold, samples: Samples) -> dict[Part, Counter[str]]:
     """Count the samples of each class in each part."""
-    found: dict[Part, Counter[str]] = defaultdict(Counter)
+    in_parts: dict[Part, Counter[str]] = defaultdict(Counter)
     for id_, part in fold.parts.items():
-        found[part][samples.label_of[id_]] += 1
-    return found
+        in_parts[part][samples.label_of[id_]] += 1
+    return in_parts
 
 
 def straddling(fold: Fold, samples: Samples) -> set[str]:
@@ -112,12 +112,12 @@ def test_groups_stay_together_and_every_class_is_in_every_part(
     for fold in folds:
         assert set(fold.parts) <= set(samples.ids)
         assert straddling(fold, samples) == set()
-        found = counts(fold, samples)
-        assert set(found[Part.TRAIN]) == classes
+        in_parts = counts(fold, samples)
+        assert set(in_parts[Part.TRAIN]) == classes
         if isinstance(rule, RandomSplit):
-            assert all(set(inside) == classes for inside in found.values())
+            assert all(set(inside) == classes for inside in in_parts.values())
             assert set(fold.parts) == set(samples.ids)
-            assert len(found) == (2 if rule.validation == 0 else 3)
+            assert len(in_parts) == (2 if rule.validation == 0 else 3)
 
 
 @settings(max_examples=25, deadline=None)
@@ -145,10 +145,10 @@ def test_fractions_are_met_to_the_sample(
     """Without groups each part has its share of each class within one sample, or at least one sample."""
     samples = singles(**sizes)
     (fold,) = samples.folds(RandomSplit(test, validation), seed=seed)
-    found = counts(fold, samples)
+    in_parts = counts(fold, samples)
     for part, share in ((Part.TEST, test), (Part.VALIDATION, validation)):
         for name, n in sizes.items():
-            assert abs(found[part][name] - share * n) <= 1 or found[part][name] == 1
+            assert abs(in_parts[part][name] - share * n) <= 1 or in_parts[part][name] == 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -156,10 +156,10 @@ def test_fractions_are_met_to_the_sample(
 def test_fractions_are_near_with_groups(samples: Samples) -> None:
     """With groups of up to four a part misses its share of a class by no more than a few samples."""
     (fold,) = samples.folds(RandomSplit(test=0.25, validation=0.25))
-    found = counts(fold, samples)
+    in_parts = counts(fold, samples)
     for name, n in Counter(samples.labels).items():
-        assert abs(found[Part.TEST][name] - 0.25 * n) <= 4
-        assert abs(found[Part.VALIDATION][name] - 0.25 * n) <= 4
+        assert abs(in_parts[Part.TEST][name] - 0.25 * n) <= 4
+        assert abs(in_parts[Part.VALIDATION][name] - 0.25 * n) <= 4
 
 
 @settings(max_examples=40, deadline=None)
@@ -259,16 +259,16 @@ def test_balancing_is_exact(
     samples = singles(**sizes)
     (fold,) = samples.folds(replace(RANDOM, balancing=Balancing(to, when)))
     (unbalanced,) = samples.folds(RANDOM)
-    found = counts(fold, samples)
+    in_parts = counts(fold, samples)
     if when == "training":
         before = counts(unbalanced, samples)
         expected = min(before[Part.TRAIN].values()) if to == "smallest" else to
-        assert set(found[Part.TRAIN].values()) == {expected}
-        assert found[Part.TEST] == before[Part.TEST]
-        assert found[Part.VALIDATION] == before[Part.VALIDATION]
+        assert set(in_parts[Part.TRAIN].values()) == {expected}
+        assert in_parts[Part.TEST] == before[Part.TEST]
+        assert in_parts[Part.VALIDATION] == before[Part.VALIDATION]
     else:
         expected = min(sizes.values()) if to == "smallest" else to
-        total = sum(found.values(), Counter())
+        total = sum(in_parts.values(), Counter())
         assert set(total.values()) == {expected}
         assert set(total) == set(sizes)
 

@@ -21,7 +21,7 @@ def read_split_file(path: Path) -> dict[str, Part]:
     Raises
     ------
     DataError
-        Where it cannot be read, lacks a column, or has bad rows: all are named with their line.
+        Where it cannot be read, lacks a column, or has bad rows; all are listed with their line.
     """
     return read_sample_file(path, "split", "part", _part, keys=("id", "path"))
 
