@@ -20,7 +20,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import LeukokitError
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound, Recipe
 
 
@@ -45,7 +45,7 @@ class FittedPipeline:
         In the order of the probability columns.
     load_model : callable
         Gives the fitted model, the same object each time.
-    calibration : Calibration or None
+    calibration : FittedCalibration or None
     operating_point : FittedOperatingPoint or None
         None where no class is known to be healthy.
     refer : FittedReferral or None
@@ -64,7 +64,7 @@ class FittedPipeline:
     classify: Bound[Classifier]
     classes: tuple[str, ...]
     load_model: Callable[[], FittedModel]
-    calibration: Calibration | None = None
+    calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
     tested: bool = True
