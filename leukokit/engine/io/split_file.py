@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leukokit.api import Part
-from leukokit.evaluation.sample_file import read_sample_file
+from leukokit.engine.io.sample_file import read_sample_file
 
 _NAMES = {**{part.value: part for part in Part}, "valid": Part.VALIDATION, "val": Part.VALIDATION}
 
