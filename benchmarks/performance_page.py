@@ -178,13 +178,10 @@ def segmentation(facts: Facts) -> list[str]:
             ["k-means", "compared", "IoU nucleus", "IoU cytoplasm", "same number of nuclei"],
             [
                 f"| {stops} | {what} | {nucleus:.3f} | {cytoplasm:.3f} | {count:.2f} |"
-                for stops, result in (
-                    ("until nothing changes", facts),
-                    ("stops at 1e-4", facts["by_default"]),
-                )
+                for stops, runs in (("until nothing changes", facts), ("stops at 1e-4", facts["by_default"]))
                 for what, (nucleus, cytoplasm, count) in (
-                    ("obvious way, two seeds", result["itself"]),
-                    ("ours and the obvious way", result["ours"]),
+                    ("obvious way, two seeds", runs["itself"]),
+                    ("ours and the obvious way", runs["ours"]),
                 )
             ],
         ),

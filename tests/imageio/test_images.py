@@ -253,4 +253,4 @@ def test_preview_pictures_in_a_jpeg_are_noted() -> None:
     data = saved(frames[0], "MPO", save_all=True, append_images=frames[1:])
     decoded = decode_image(data, name="a.jpg")
     assert decoded.rgb.shape == (40, 30, 3)
-    assert "further pictures follow" in decoded.notes[0]
+    assert "further images follow" in decoded.notes[0]

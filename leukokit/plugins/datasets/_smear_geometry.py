@@ -24,7 +24,7 @@ _SHIFT = 4
 class Bar:
     """A burned-in scale bar: colors and opacity of the patch in the bottom-right corner."""
 
-    ink: NDArray[np.uint8]
+    patch: NDArray[np.uint8]
     opacity: Float32
 
     def patch_window(self, size: int) -> Window:

@@ -36,7 +36,7 @@ def render(
     if bar is not None:
         corner = bar.patch_window(size)
         opacity = bar.opacity[:, :, None]
-        photo[corner] = np.rint(photo[corner] * (1 - opacity) + bar.ink * opacity).astype(np.uint8)
+        photo[corner] = np.rint(photo[corner] * (1 - opacity) + bar.patch * opacity).astype(np.uint8)
     return photo
 
 

@@ -204,7 +204,7 @@ def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float
 
     Returns
     -------
-    ink : uint8 array, h x w x 3
+    patch : uint8 array, h x w x 3
         Colors of the patch in the bottom-right corner.
     opacity : float32 array, h x w
         1 where the bar hides the smear.
@@ -213,33 +213,33 @@ def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float
     zoom = 8
     large = style >= 2
     width, height = (30, 19) if large else (23, 11)
-    ink = np.full((height * zoom, width * zoom, 3), 255, dtype=np.uint8)
-    opacity = np.zeros(ink.shape[:2], dtype=np.uint8)
+    patch = np.full((height * zoom, width * zoom, 3), 255, dtype=np.uint8)
+    opacity = np.zeros(patch.shape[:2], dtype=np.uint8)
     color = (214, 32, 38) if style == 1 else (18, 18, 20)
     if large:
         opacity[:] = 255
         text = "200 px" if style == 2 else "500 px"
-        _write(ink, opacity, text, (3 * zoom, round(9.5 * zoom)), 0.92 * zoom / 4, color, 0.55 * zoom)
+        _write(patch, opacity, text, (3 * zoom, round(9.5 * zoom)), 0.92 * zoom / 4, color, 0.55 * zoom)
         marks = [((3, 14), (width, 14)), ((3, 11), (3, 17))]
         thick = round(1.1 * zoom)
     else:
         if style == 0:
             opacity[:] = 255
-        _write(ink, opacity, "100 pix", (5 * zoom, 6 * zoom), 0.44 * zoom / 4, color, 0.3 * zoom)
+        _write(patch, opacity, "100 pix", (5 * zoom, 6 * zoom), 0.44 * zoom / 4, color, 0.3 * zoom)
         marks = [((1, 3), (1, 9)), ((21, 3), (21, 9))] if style == 1 else [((1, 3), (1, 9))]
         thick = round(0.8 * zoom)
     for start, end in marks:
         line = [(round(p[0] * zoom), round(p[1] * zoom)) for p in (start, end)]
-        cv2.line(ink, line[0], line[1], color, thick)
+        cv2.line(patch, line[0], line[1], color, thick)
         cv2.line(opacity, line[0], line[1], 255, thick)
     scale = size / _DRAWN_AT
     shape = (max(4, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(opacity, shape, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    return np.asarray(cv2.resize(ink, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8), small
+    return np.asarray(cv2.resize(patch, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8), small
 
 
 def _write(
-    ink: NDArray[np.uint8],
+    patch: NDArray[np.uint8],
     opacity: NDArray[np.uint8],
     text: str,
     at: tuple[int, int],
@@ -248,5 +248,5 @@ def _write(
     thick: float,
 ) -> None:
     face = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(ink, text, at, face, font_scale, color, round(thick))
+    cv2.putText(patch, text, at, face, font_scale, color, round(thick))
     cv2.putText(opacity, text, at, face, font_scale, (255,), round(thick))
