@@ -180,7 +180,7 @@ class AllPbs(Dataset):
         other = "segmented" if mine == "original" else "original"
         if self._matches(sizes, other) > self._matches(sizes, mine):
             raise DataError(
-                f"the folder holds the {other} images, the {mine} ones were asked for",
+                f"the folder holds the {other} images, the {mine} ones were requested",
                 where=str(self.folder),
                 hint=f"Set variant: {other}, or name another root",
             )

@@ -162,7 +162,7 @@ def test_the_other_variant_is_not_taken_for_the_one_asked_for(tmp_path: Path) ->
     """Both variants have the same file names; sizes tell them apart."""
     folder = small(tmp_path, "segmented")
     assert len(AllPbs.create(root=folder, variant="segmented").samples()) == 8
-    with pytest.raises(DataError, match=r"holds the segmented images, the original ones were asked for"):
+    with pytest.raises(DataError, match=r"holds the segmented images, the original ones were requested"):
         AllPbs.create(root=folder).samples()
 
 
