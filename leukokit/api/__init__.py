@@ -1,7 +1,7 @@
-"""All that a plugin author imports.
+"""The plugin API: everything that a plugin imports.
 
-Names are loaded when first used, so that a module that only offers :class:`ComponentSpec` objects costs no
-numpy: ``leukokit list`` stays fast however many plugins are installed.
+Names are loaded on first use, so that a module that only defines :class:`ComponentSpec` objects does not
+import numpy, and ``leukokit list`` is fast with many plugins.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
     from leukokit.tabular.classifier import TabularClassifier, TabularModel
 
-# What lies in other rooms is handed out here: plugin authors need to know no other.
+# Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
     "leukokit.api.classifier": (
         "Classifier",
