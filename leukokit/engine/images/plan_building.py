@@ -93,21 +93,19 @@ def _plan(
     )
     pixels = digest("pixels", components.reading.key(), library_versions())
     upstream, seeded, scaled = pixels, False, False
-    for i, bound in enumerate(components.preprocess):
+    for bound in components.preprocess:
         component = ready(bound, upstream, plan)
         seeded |= component.stochastic
         scaled |= component.uses_scale
         upstream = _key(bound, upstream, component.state())
-        name = f"preprocess.{i}.{bound.entry.name}"
-        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        step = ImageStep(bound.step, Stage.PREPROCESS, component, upstream, seeded, scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     labels = upstream
     if components.segment is not None:
         segmenter = components.segment.component
         labels = _key(components.segment, upstream)
-        name = f"segment.{components.segment.entry.name}"
         step = ImageStep(
-            name,
+            components.segment.step,
             Stage.SEGMENT,
             segmenter,
             labels,
@@ -115,11 +113,11 @@ def _plan(
             scaled or segmenter.uses_scale,
         )
         plan = replace(plan, segment=step)
-    for i, taken in enumerate(components.features):
+    for taken in components.features:
         extractor = taken.component
         takes_labels = plan.segment if extractor.roles() else None
         step = ImageStep(
-            f"features.{i}.{taken.entry.name}",
+            taken.step,
             Stage.FEATURES,
             extractor,
             _key(taken, labels if extractor.roles() else upstream),

@@ -32,7 +32,7 @@ from leukokit.api.smear import (
     white_balance,
     without_void,
 )
-from leukokit.plugins.preprocess._burned_in import find_overlays
+from leukokit.plugins.preprocess._burned_in import find_scale_bars
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -291,7 +291,7 @@ def scale_bars(image: RGBImage) -> LabelImage:
     """Label the boxes of burned-in scale bars and their labels, int32 H x W, from top to bottom."""
     labels = np.zeros(image.shape[:2], np.int32)
     number = 0
-    for overlay in find_overlays(image):
+    for overlay in find_scale_bars(image):
         free = labels[overlay.box] == 0
         number += bool(free.any())
         labels[overlay.box][free] = number

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from leukokit.api import ImageRejected, RGBImage, Status
 from leukokit.api.smear import white_balance
 from leukokit.evaluation.masks import dice
-from leukokit.plugins.preprocess._burned_in import find_overlays
+from leukokit.plugins.preprocess._burned_in import find_scale_bars
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.testing import Check, conformance
 
@@ -255,7 +255,7 @@ def test_finds_the_scale_bars_of_real_images(data_root: Path) -> None:
         image = read(path, cv2.IMREAD_COLOR_RGB)
         bars = segmenter.segment(image).roles["scale_bar"]
         covered = np.zeros(bars.shape, bool)
-        for overlay in find_overlays(image):
+        for overlay in find_scale_bars(image):
             covered[overlay.box] = True
         assert np.array_equal(bars > 0, covered), path.name
         found.append(bars.any())
