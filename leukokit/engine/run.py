@@ -37,7 +37,7 @@ from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer, Silent
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_fold, publish_rejected
+from leukokit.engine.publish import publish_fold, publish_pipeline, publish_rejected
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.scale.find import Scales, asks_for_scale
@@ -243,6 +243,7 @@ class _Run:
         runs = [self.stage.fit(fold, folder="", several=several, explain=True) for fold in folds]
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
+            publish_pipeline(self.directory, fitted, name if several else None, self.observer)
         return runs
 
     def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:
