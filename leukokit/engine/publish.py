@@ -8,6 +8,7 @@ from pathlib import Path
 
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
+from leukokit.engine.models.final_stage import FINAL
 from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.save import beside_model
@@ -74,7 +75,7 @@ def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | N
             directory.write(f"explanations{several}/{inner}", source.read_bytes())
     if fitted.tuning is not None:
         directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
-    if fitted.calibration is not None:
+    if fitted.calibration is not None and subfolder != FINAL:  # that one is in pipeline.json alone
         directory.write_json(f"{MODEL}{several}/calibration.json", fitted.calibration.json())
 
 

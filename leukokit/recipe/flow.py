@@ -26,6 +26,7 @@ _AFTER_CLASSIFY = {
     "explain": "explains a classifier",
     "tune": "compares classifiers",
     "calibrate": "corrects the probabilities of a classifier",
+    "final": "fits a classifier on all data",
 }
 
 
@@ -118,7 +119,7 @@ def _need_classifier(document: Document, stages: Stages) -> None:
     if stages.has("classify"):
         return
     written = {stage for stage in ("select", "explain") if stages.has(stage)}
-    written |= {stage for stage in ("tune", "calibrate") if document.data.get(stage) is not None}
+    written |= {stage for stage in ("tune", "calibrate", "final") if document.data.get(stage) is not None}
     for stage, does in _AFTER_CLASSIFY.items():
         if stage in written:
             document.problem((stage,), f"{stage} {does} and the recipe has no 'classify'", of_key=True)

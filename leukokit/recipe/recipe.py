@@ -100,6 +100,8 @@ class Recipe:
         def written(bound: Bound[Component] | None) -> dict[str, Any] | None:
             return None if bound is None else {"use": bound.use, "params": bound.params}
 
+        if whole["final"] is None:  # as recipes were written out before there was a choice
+            del whole["final"]
         whole["data"] |= {"use": self.data.use, "params": self.data.params}
         for stage in ("segment", "classify"):
             whole[stage] = written(getattr(self, stage))
