@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Component, Dataset, Preprocessor, RGBImage
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import digest, library_versions, state_digest
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
@@ -22,7 +21,7 @@ from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
-_STATE = "state.npz"
+_STATE: Codec[Mapping[str, NDArray[Any]]] = Codec(arrays_to_bytes, arrays_from_bytes, "state.npz")
 
 
 def fits_preprocessing(recipe: Recipe) -> bool:
@@ -94,21 +93,19 @@ def _plan(
     )
     pixels = digest("pixels", components.reading.key(), library_versions())
     upstream, seeded, scaled = pixels, False, False
-    for i, bound in enumerate(components.preprocess):
+    for bound in components.preprocess:
         component = ready(bound, upstream, plan)
         seeded |= component.stochastic
         scaled |= component.uses_scale
         upstream = _key(bound, upstream, component.state())
-        name = f"preprocess.{i}.{bound.entry.name}"
-        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        step = ImageStep(bound.step, Stage.PREPROCESS, component, upstream, seeded, scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     labels = upstream
     if components.segment is not None:
         segmenter = components.segment.component
         labels = _key(components.segment, upstream)
-        name = f"segment.{components.segment.entry.name}"
         step = ImageStep(
-            name,
+            components.segment.step,
             Stage.SEGMENT,
             segmenter,
             labels,
@@ -116,11 +113,11 @@ def _plan(
             scaled or segmenter.uses_scale,
         )
         plan = replace(plan, segment=step)
-    for i, taken in enumerate(components.features):
+    for taken in components.features:
         extractor = taken.component
         takes_labels = plan.segment if extractor.roles() else None
         step = ImageStep(
-            f"features.{i}.{taken.entry.name}",
+            taken.step,
             Stage.FEATURES,
             extractor,
             _key(taken, labels if extractor.roles() else upstream),
@@ -141,22 +138,19 @@ def _fitted(
     """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
     component = type(bound.component)(bound.component.params)
     key = digest("fit", identity(bound), upstream, _contents(before, training))
-    kept = before.store.get_folder(key) if before.store is not None else None
-    if kept is not None:
-        with np.load(kept / _STATE, allow_pickle=False) as arrays:
-            component.restore(dict(arrays))
-        return component
-    if not training:
-        raise RunFailed(
-            f"{bound.entry.name} learns from the training part, and there is none",
-            hint="Give the recipe a split with a training part, or a fixed template",
-        )
-    observer.stage(f"fitting {bound.entry.name}", len(training))
-    component.fit(_told(images_of(replace(before, store=None), training), observer))
-    if before.store is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            np.savez(Path(folder) / _STATE, **component.state())  # type: ignore[arg-type]
-            before.store.put_folder(key, f"learnt by {bound.entry.name}", Path(folder))
+
+    def learnt() -> Mapping[str, NDArray[Any]]:
+        if not training:
+            raise RunFailed(
+                f"{bound.entry.name} learns from the training part, and there is none",
+                hint="Give the recipe a split with a training part, or a fixed template",
+            )
+        observer.stage(f"fitting {bound.entry.name}", len(training))
+        component.fit(_told(images_of(replace(before, store=None), training), observer))
+        return component.state()
+
+    title = f"learnt by {bound.entry.name}"
+    component.restore(memo(key, learnt, _STATE, store=before.store, title=title))
     return component
 
 

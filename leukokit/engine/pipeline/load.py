@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from leukokit.api import Classifier, FittedModel, Kind
-from leukokit.catalog import Catalog, Entry
+from leukokit.catalog import Catalog, CatalogEntry
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.document import FORMAT, ComponentDocument, PipelineDocument
@@ -275,7 +275,7 @@ class _Reader:
             )
         return Bound(entry, component, place)
 
-    def _entry(self, kind: Kind, document: ComponentDocument) -> Entry:
+    def _entry(self, kind: Kind, document: ComponentDocument) -> CatalogEntry:
         name = f"{str(kind).replace('_', ' ')} {document.use} of {document.distribution} {document.version}"
         try:
             entry = self.catalog.get(kind, document.use)

@@ -18,7 +18,7 @@ from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io.reading import content_keys
 from leukokit.engine.io.tables import shown_path
-from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.find import stated_scales
 from leukokit.engine.scale.stage import own_scales
@@ -44,7 +44,7 @@ def predict(
 ) -> pd.DataFrame:
     """Predict images; see :meth:`FittedPipeline.predict`."""
     crew = Workers(count=workers) if isinstance(workers, int) else workers
-    watching = observer or Silent()
+    watching = observer or Observer()
     source = dataset or _Files()
     items = _items(images, dataset, crew)
     if pipeline.scale is not None:

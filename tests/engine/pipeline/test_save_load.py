@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leukokit.api import ComponentSpec, Kind, Preprocessor, Scale, ScaleSource
+from leukokit.api import Preprocessor, Scale, ScaleSource
 from leukokit.catalog import Catalog, discover
-from leukokit.catalog.entry import Entry
 from leukokit.engine.pipeline.document import ScaleDocument
 from leukokit.engine.pipeline.load import load_pipeline
 from leukokit.engine.pipeline.save import beside_model, save_pipeline
@@ -183,15 +182,12 @@ def test_what_cannot_be_saved_is_said(result: RunResult, model: Path, tmp_path: 
     assert fitted is not None
     pipeline = fitted.pipeline
 
-    def bound(kind: Kind, component: Any) -> Bound[Any]:
-        return Bound(
-            Entry(kind, "made/up", ComponentSpec("up", "x:Y", "Up."), "made", "1"), component, "place"
-        )
+    def bound(component: Any) -> Bound[Any]:
+        entry = replace(pipeline.classify.entry, name="made/up", distribution="made", version="1")
+        return Bound(entry, component, "place")
 
-    forgets = replace(
-        pipeline, images=replace(pipeline.images, preprocess=(bound(Kind.PREPROCESSOR, Forgetful()),))
-    )
-    refuses = replace(pipeline, classify=bound(Kind.CLASSIFIER, Unloadable()))
+    forgets = replace(pipeline, images=replace(pipeline.images, preprocess=(bound(Forgetful()),)))
+    refuses = replace(pipeline, classify=bound(Unloadable()))
     for broken, words in ((forgets, "made/up of made 1 learns"), (refuses, "made.up.Thing")):
         with pytest.raises(LeukokitError, match=f"cannot be saved: .*{words}"):
             save_pipeline(broken, tmp_path)
