@@ -51,7 +51,7 @@ class FittedPipeline:
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
     tested : bool
-        False where no image was kept back to test it on.
+        Whether images were kept back to test it on; the scores of the run are of those.
     notes : tuple of str
         What a user should know before trusting a prediction, such as other versions of the libraries.
     """
@@ -67,7 +67,7 @@ class FittedPipeline:
     calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
-    tested: bool = True
+    tested: bool = False
     notes: tuple[str, ...] = ()
 
     @classmethod
