@@ -13,14 +13,15 @@ import pandas as pd
 from leukokit.audit.all_checks import Checks
 from leukokit.audit.findings import Finding, Level, skipped, worst
 from leukokit.audit.measure import measure
-from leukokit.audit.pairs.find import find_pairs
+from leukokit.audit.pairs.find import PairSettings, find_pairs
 from leukokit.audit.probes.probe import ModelScore, Probe
 from leukokit.audit.recipe_model import images_and_model, score_in_metrics
 from leukokit.audit.subject import AuditSubject
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
@@ -105,11 +106,11 @@ class AuditOptions:
     ----------
     cache : Path or None
         Cache folder; None to keep nothing.
-    workers : Workers
+    executor : Executor
     """
 
     cache: Path | None = None
-    workers: Workers = field(default_factory=Workers)
+    executor: Executor = field(default_factory=ProcessExecutor)
 
 
 def audit_data(
@@ -132,20 +133,20 @@ def audit_data(
     """
     observer = observer or Silent()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
-    data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
+    data = open_data(recipe, catalog, executor=options.executor, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
-        recipe, data, folds, store=store, workers=options.workers, observer=observer
+        recipe, data, folds, store=store, executor=options.executor, observer=observer
     )
     subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
-    return audit(subject, store=store, workers=options.workers, observer=observer)
+    return audit(subject, store=store, executor=options.executor, observer=observer)
 
 
-def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, observer: Observer) -> Audit:
+def audit(subject: AuditSubject, *, store: Store | None, executor: Executor, observer: Observer) -> Audit:
     """Make every check of a subject."""
     data = subject.data
     measured = measure(
-        data.dataset, data.items, subject.reading, store=store, workers=workers, observer=observer
+        data.dataset, data.items, subject.reading, store=store, executor=executor, observer=observer
     )
     spec = subject.recipe.model.audit
     pairs = find_pairs(
@@ -153,13 +154,12 @@ def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, obser
         measured.items,
         subject.reading,
         measured.hashes,
-        lags=spec.lags,
-        seed=subject.recipe.seed,
-        workers=workers,
+        PairSettings(lags=spec.lags, seed=subject.recipe.seed),
+        executor=executor,
         store=store,
         observer=observer,
     )
-    scales = _scales(subject, measured.items, store=store, workers=workers, observer=observer)
+    scales = _scales(subject, measured.items, store=store, executor=executor, observer=observer)
     checks = Checks(subject, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
@@ -194,7 +194,7 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
 
 
 def audit_finisher(
-    workers: Workers, observer: Observer | None = None
+    executor: Executor, observer: Observer | None = None
 ) -> Callable[[RunResult, RunDirectory], None]:
     """Give a run's finisher that writes ``audit.json``.
 
@@ -206,7 +206,7 @@ def audit_finisher(
             return
         watch = observer or Silent()
         try:
-            found = _audit_run(result, workers, watch)
+            found = _audit_run(result, executor, watch)
         except Exception as error:  # whatever it is, the scores stand
             directory.journal.write(
                 "audit_failed",
@@ -221,7 +221,7 @@ def audit_finisher(
     return write_audit
 
 
-def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit:
+def _audit_run(result: RunResult, executor: Executor, observer: Observer) -> Audit:
     folds: Sequence[Fold] = [each.fold for each in result.folds if each.fold is not None]
     why = "" if folds else "the recipe has no split"
     if not folds:
@@ -236,15 +236,20 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         model=score_in_metrics(result.recipe, result.metrics),
         leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
     )
-    return audit(subject, store=first.plan.store, workers=workers, observer=observer)
+    return audit(subject, store=first.plan.store, executor=executor, observer=observer)
 
 
 def _scales(
-    subject: AuditSubject, items: Sequence[Item], *, store: Store | None, workers: Workers, observer: Observer
+    subject: AuditSubject,
+    items: Sequence[Item],
+    *,
+    store: Store | None,
+    executor: Executor,
+    observer: Observer,
 ) -> pd.DataFrame:
     """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
     told = _Progress(observer)
-    scales = find_scales(subject.recipe, subject.data, items, store=store, workers=workers, observer=told)
+    scales = find_scales(subject.recipe, subject.data, items, store=store, executor=executor, observer=told)
     parts = subject.folds[0].parts if subject.folds else None
     return scale_table(scales.given_to(items, parts), scales.own.scales)
 

@@ -71,8 +71,6 @@ class RunResult:
         Why each step ran.
     exit_code : int
         0, or 3 where more images were rejected than the recipe allows.
-    published : bool
-        False in a process that only helped another one to fit: ``path`` is gone when it ends.
     """
 
     path: Path
@@ -87,7 +85,6 @@ class RunResult:
     scales: pd.DataFrame | None
     reasons: Sequence[StepReason]
     exit_code: int
-    published: bool = True
 
     @property
     def stamp(self) -> str | None:

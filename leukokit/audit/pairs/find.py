@@ -27,7 +27,7 @@ from leukokit.audit.pairs.stored import keep_pairs, load_pairs
 from leukokit.audit.pairs.threads import Threads, threads
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions, folder_of, pixels
 from leukokit.engine.observer import Observer
@@ -43,10 +43,22 @@ _Rows: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
-    lags: int
-    random_pairs: int
-    seed: int
+class PairSettings:
+    """What is compared beside pictures that give a clue; part of what a result is kept under.
+
+    Attributes
+    ----------
+    lags : int
+        How far apart neighbors in file order may lie.
+    random_pairs : int
+        Random pairs, at most.
+    seed : int
+        Of the random pairs.
+    """
+
+    lags: int = 3
+    random_pairs: int = RANDOM_PAIRS
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +90,9 @@ def find_pairs(
     items: Sequence[Item],
     reading: ReadOptions,
     hashes: NDArray[np.uint64],
+    settings: PairSettings = PairSettings(),
     *,
-    lags: int = 3,
-    random_pairs: int = RANDOM_PAIRS,
-    seed: int = 0,
-    workers: Workers,
+    executor: Executor,
     store: Store | None,
     observer: Observer,
 ) -> PairTable:
@@ -100,14 +110,9 @@ def find_pairs(
     reading : ReadOptions
     hashes : uint64 array (n, 8)
         Of each image, as ``perceptual_hashes`` gives them.
-    lags : int
-        How far apart neighbors in file order may lie.
-    random_pairs : int
-        Random pairs, at most.
-    seed : int
-        Of the random pairs.
-    workers : Workers
-        Threads, since OpenCV computes outside of Python's lock. They never change a result.
+    settings : PairSettings
+    executor : Executor
+        Its threads compare, since OpenCV computes outside of Python's lock. They never change a result.
     store : Store or None
         Keeps the result.
     observer : Observer
@@ -118,7 +123,6 @@ def find_pairs(
         Rows are positions in ``items``.
     """
     runs = _runs(items)
-    settings = _Settings(lags, random_pairs, seed)
     order = [(run.label, [items[row].key for row in run.rows]) for run in runs]
     contents = [item.key for item in items]
     key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
@@ -126,7 +130,7 @@ def find_pairs(
     if known is not None:
         return known
     reader = _Reader(dataset, reading)
-    with threads(workers, observer) as work:
+    with threads(executor, observer) as work:
         samples = [item.sample for item in items]
         pictures = work.each("audit: reading pictures to compare", reader.picture, samples, len(samples))
         search = _Search(samples, pictures, reader, work)
@@ -162,7 +166,7 @@ def _candidates(
     pictures: Sequence[_Picture | None],
     hashes: NDArray[np.uint64],
     runs: Sequence[_Run],
-    settings: _Settings,
+    settings: PairSettings,
 ) -> _Candidates:
     readable = np.array([picture is not None for picture in pictures], dtype=bool)
     near = near_hashes(hashes)

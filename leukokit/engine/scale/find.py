@@ -14,7 +14,7 @@ from statistics import median
 from leukokit.api import DataError, Part, Scale, ScaleSource
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
@@ -103,7 +103,7 @@ def find_scales(
     items: Sequence[Item],
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> Scales:
     """Read what files and tables state, and measure every image: a wrong pixel size shows beside red cells.
@@ -115,7 +115,7 @@ def find_scales(
     """
     read = recipe.model.data.read
     setting = _setting(recipe, data, observer)
-    stated, notes = _stated(setting, data, items, frame=read.frame, store=store, workers=workers)
+    stated, notes = _stated(setting, data, items, frame=read.frame, store=store, executor=executor)
     if notes:
         first = next(iter(notes))
         observer.warn(
@@ -125,7 +125,7 @@ def find_scales(
     if setting.by == "group" and not any(item.sample.group for item in items):
         observer.warn("no image has a group, so each image's own red cells say its scale")
     reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
-    own = own_scales(data.dataset, items, reading, store=store, workers=workers, observer=observer)
+    own = own_scales(data.dataset, items, reading, store=store, executor=executor, observer=observer)
     contradiction = _contradiction(stated, own.scales)
     if contradiction:
         observer.warn(contradiction)
@@ -165,7 +165,7 @@ def _stated(
     *,
     frame: int | None,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
 ) -> tuple[dict[str, Scale], dict[str, str]]:
     """Scales that need no measuring, and why an image has none of those that were asked for."""
     ids = [item.sample.id for item in items]
@@ -174,7 +174,7 @@ def _stated(
     if isinstance(setting.pixel_size_um, float):
         return dict.fromkeys(ids, Scale.of_pixel_size(setting.pixel_size_um)), {}
     if setting.pixel_size_um == "file":
-        sizes = file_pixel_sizes(items, frame=frame, store=store, threads=workers.count)
+        sizes = file_pixel_sizes(items, frame=frame, store=store, threads=executor.count)
         found = {id_: size.um for id_, size in zip(ids, sizes, strict=True)}
         why = {id_: size.why for id_, size in zip(ids, sizes, strict=True) if size.um is None}
     elif setting.pixel_size_um == "table" or setting.by == "auto":
