@@ -96,7 +96,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome
     start = 0
     for step in plan.features:
         assert isinstance(step.component, FeatureExtractor)
-        end = start + len(step.component.names())
+        end = start + len(step.names())
         takes_labels = bool(step.component.roles())
         plan.store.put_rows(
             step.key,
