@@ -63,7 +63,7 @@ def command(
     """
     import json
 
-    from leukokit.audit.findings import Level
+    from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
     from leukokit.catalog import discover
     from leukokit.cli._audit import print_audit
@@ -89,7 +89,7 @@ def command(
         click.echo(json.dumps(found.json(), indent=2, sort_keys=True))
     else:
         print_audit(found, name=name)
-    if strict and found.level is Level.FAIL:
+    if strict and found.level is AuditLevel.FAIL:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
