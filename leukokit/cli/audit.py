@@ -63,24 +63,19 @@ def command(
     """
     import json
 
-    import joblib
-
     from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
     from leukokit.catalog import discover
     from leukokit.cli._audit import print_audit
     from leukokit.cli._progress import observed
-    from leukokit.engine.execution.executors import ExecutorKind, Workers
     from leukokit.errors import EXIT_FAILED
-    from leukokit.workflow import default_cache
+    from leukokit.workflow import AUTO_CACHE, RunSettings, open_executor
 
     catalog = discover()
     recipe = _recipe(data, catalog, overrides)
-    options = AuditOptions(
-        cache=None if no_cache else (cache_dir or default_cache()),
-        workers=Workers(ExecutorKind.AUTO, workers or joblib.cpu_count()),
-    )
-    with observed(quiet=quiet) as observer:
+    settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
+    with open_executor(settings) as executor, observed(quiet=quiet) as observer:
+        options = AuditOptions(settings.cache_folder, executor)
         found = audit_data(recipe, catalog, options, observer)
     if groups is not None:
         _write_groups(groups, found.groups)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from leukokit.api import DataError, Dataset, Kind, Sample
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.identity import identity_key
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.group_file import regrouped
-from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
 from leukokit.evaluation.splits import Fold, make_folds
@@ -42,14 +41,14 @@ class OpenData:
 
 
 def open_data(
-    recipe: Recipe, catalog: Catalog, *, workers: Workers, observer: Observer, conflicts: bool = False
+    recipe: Recipe, catalog: Catalog, *, executor: Executor, observer: Observer, conflicts: bool = False
 ) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.
 
     Parameters
     ----------
-    workers : Workers
-        Dask workers read the files themselves; otherwise this process does, in as many threads.
+    executor : Executor
+        Takes the digests.
     conflicts : bool
         Let one picture in two classes pass: an audit reports it.
 
@@ -84,19 +83,11 @@ def open_data(
         samples = regrouped(samples, recipe.model.data.groups, stood_in=stood_in, observer=observer)
     for note in dataset.notes():
         observer.warn(f"data set {name}: {note}")
-    keys = _content_keys(dataset, identity, samples, workers)
+    keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
         refuse_conflicts(items)
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
-
-
-def _content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers) -> list[str]:
-    if workers.kind is not ExecutorKind.DASK:
-        return content_keys(dataset, identity, samples, workers.count)
-    from leukokit.engine.execution.cluster.digests import content_keys_on_dask
-
-    return content_keys_on_dask(dataset, identity, samples, workers)
 
 
 def refuse_conflicts(items: Sequence[Item]) -> None:
