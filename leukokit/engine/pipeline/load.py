@@ -186,7 +186,7 @@ class _Reader:
     def _calibration(self) -> FittedCalibration | None:
         if self.document.calibration is None:
             return None
-        found = Calibration.from_json(self.document.calibration)
+        found = FittedCalibration.from_json(self.document.calibration)
         if list(found.classes) != self.document.classes:
             raise self._wrong("the calibration is of other classes than the model")
         return found
