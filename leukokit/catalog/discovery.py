@@ -17,8 +17,9 @@ import pluggy
 from leukokit import hookspecs
 from leukokit._version import __version__
 from leukokit.api import API_VERSION, ComponentSpec
-from leukokit.catalog.catalog import BrokenPlugin, Catalog, did_you_mean
+from leukokit.catalog.catalog import BrokenPlugin, Catalog
 from leukokit.catalog.entry import Entry
+from leukokit.near_names import did_you_mean
 
 GROUP = "leukokit"
 

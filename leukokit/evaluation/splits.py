@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.blocks import cut_blocks, purge
 from leukokit.evaluation.draw import draw
 from leukokit.evaluation.split_file import read_split_file
+from leukokit.near_names import near_names
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
 
 
@@ -142,7 +142,7 @@ def _fixed(spec: SplitSpec, named: Mapping[str, Mapping[str, Part]]) -> tuple[st
     if not isinstance(spec, Named):
         return None
     if spec.name not in named:
-        near = difflib.get_close_matches(spec.name, named, n=1)
+        near = near_names(spec.name, named)
         raise DataError(
             f"the data set has no split {spec.name!r}; it has {', '.join(named) or 'none'}",
             where="split",
