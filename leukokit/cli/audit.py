@@ -103,8 +103,8 @@ def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
     import json
 
     from leukokit.api import Kind
-    from leukokit.catalog.catalog import did_you_mean
     from leukokit.errors import UsageError
+    from leukokit.near_names import did_you_mean
     from leukokit.recipe import load_recipe, load_recipe_text
 
     path = Path(data)

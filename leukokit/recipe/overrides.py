@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
-from leukokit.catalog.catalog import did_you_mean
 from leukokit.errors import Problem, RecipeError
+from leukokit.near_names import did_you_mean
 from leukokit.recipe.document import Document, Path, Place, dotted, read_document, shown
 from leukokit.recipe.stages import MANY, ONE, write_out
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, LeukokitError, did_you_mean
+from leukokit.api import Field, FloatArray, LeukokitError, near_names
 from leukokit.api.deep import NetworkModel, load_keras
 from leukokit.plugins.explain._gradients import layer_gradients
 from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams
@@ -69,7 +69,8 @@ def find_layer(network: Any, name: str) -> tuple[str, Any]:
     layers = list(_layers(network))
     found = [(path, layer) for path, layer in layers if name in (path, layer.name)]
     if not found:
-        meant = did_you_mean(name, sorted({layer.name for _, layer in layers}))
+        near = near_names(name, sorted({layer.name for _, layer in layers}), most=3, likeness=0.5)
+        meant = f" (did you mean {', '.join(near)}?)" if near else ""
         raise LeukokitError(
             f"the network has no layer {name!r}{meant}",
             hint="Leave layer out to take the last convolution",
