@@ -63,31 +63,58 @@ def mean_area(contests: Sequence[Contest], groups: Groups, *, level: float = LEV
     contests : sequence of Contest
         One or more.
     """
-    n = len(contests[0].values)
-    weight = 1 / len(contests)
-    areas = []
-    influence, spread, shares = np.zeros(n), np.zeros(n), np.zeros(n)
-    involved = np.zeros(n, dtype=bool)
-    for contest in contests:
-        above, below = placements(contest)
-        one = float(above.mean())
-        areas.append(one)
-        for rows, placed in ((contest.upper, above), (contest.lower, below)):
-            influence[rows] += weight * (placed - one) / len(rows)
-            spread[rows] += weight * _deviation(placed) / len(rows)
-            shares[rows] += weight / len(rows)
-            involved[rows] = True
-    value = float(np.mean(areas))
+    found = influence(contests)
+    value, involved = found.area, found.shares > 0
     inside = groups.some(involved)
-    variance = inside.variance(influence[involved])
-    whole = float(np.sum(spread**2))  # the variance if all areas rose and fell together, samples independent
+    variance = inside.variance(found.influence[involved])
+    # The variance if all areas rose and fell together and samples were independent.
+    whole = float(np.sum(found.spread**2))
     crowding = involved.sum() / inside.count
-    scale = (variance / whole if whole > 0 else crowding) * float(np.sum(shares**2))
+    scale = (variance / whole if whole > 0 else crowding) * float(np.sum(found.shares**2))
     if 0 < value < 1:
         scale = max(scale, variance / _binormal(value))
     method = "score, binormal" if groups.independent else "score, binormal, over groups"
     low, high = _score_interval(value, scale, inside.quantile(level))
     return value, Bounds(low, high, method)
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What each sample has to do with an area, or with the mean of several.
+
+    Attributes
+    ----------
+    area : float
+        0..1.
+    influence : float64 array (n,)
+        How far each sample moves the area, to first order; sums to 0.
+    spread : float64 array (n,)
+        Standard deviation of the placements of the sample's side, over its size.
+    shares : float64 array (n,)
+        Weight of the sample in the area, 1 / size of its side; 0 where it plays no part.
+    """
+
+    area: float
+    influence: FloatArray
+    spread: FloatArray
+    shares: FloatArray
+
+
+def influence(contests: Sequence[Contest]) -> Influence:
+    """Tell how samples move the mean of one or more areas, by their placements (DeLong et al. 1988)."""
+    n = len(contests[0].values)
+    weight = 1 / len(contests)
+    areas = []
+    moved, spread, shares = np.zeros(n), np.zeros(n), np.zeros(n)
+    for contest in contests:
+        above, below = placements(contest)
+        one = float(above.mean())
+        areas.append(one)
+        for rows, placed in ((contest.upper, above), (contest.lower, below)):
+            moved[rows] += weight * (placed - one) / len(rows)
+            spread[rows] += weight * _deviation(placed) / len(rows)
+            shares[rows] += weight / len(rows)
+    return Influence(float(np.mean(areas)), moved, spread, shares)
 
 
 def placements(contest: Contest) -> tuple[FloatArray, FloatArray]:

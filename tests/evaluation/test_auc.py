@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from leukokit.evaluation.auc import all_pairs, area, mean_area, one_against_rest
+from leukokit.evaluation.auc import all_pairs, area, influence, mean_area, one_against_rest
 from leukokit.evaluation.intervals import Groups
 
 
@@ -74,6 +74,21 @@ def test_perfect_order_is_not_certain() -> None:
     assert value == alone.high == 1.0
     assert 0.8 < alone.low < 0.995
     assert grouped.low < alone.low
+
+
+def test_influence_is_the_change_when_a_sample_counts_a_little_more() -> None:
+    """A sample put in twice moves the area by about its influence."""
+    rng = np.random.default_rng(3)
+    positive, values = shifted(rng, 400, 1.0)
+    contest = one_against_rest(positive, values)
+    assert contest is not None
+    found = influence([contest])
+    assert found.area == area(contest)
+    assert abs(found.influence.sum()) < 1e-12
+    for row in (0, 250):
+        twice = one_against_rest(np.append(positive, positive[row]), np.append(values, values[row]))
+        assert twice is not None
+        assert area(twice) - found.area == pytest.approx(found.influence[row], rel=0.02, abs=1e-6)
 
 
 def test_one_side_alone_has_no_area() -> None:
