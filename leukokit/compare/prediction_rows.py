@@ -12,6 +12,7 @@ import pandas as pd
 from leukokit.arrays import FloatArray
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import DataError
+from leukokit.ids import written_id
 
 _AGAIN = "The run directory is damaged: run the recipe again"
 
@@ -124,7 +125,7 @@ class RunRows:
     def digests(self) -> Mapping[str, str]:
         """Digest of each image of the data set, under the id as tables write it."""
         files = (self.run.provenance.get("data") or {}).get("files") or {}
-        return {written(str(name)): str(key) for name, key in files.items()}
+        return {written_id(name): str(key) for name, key in files.items()}
 
     @cached_property
     def groups(self) -> Mapping[str, str]:
@@ -138,8 +139,3 @@ class RunRows:
     def synthetic(self) -> bool:
         """Whether the images are rendered."""
         return bool(self.run.status.get("synthetic"))
-
-
-def written(name: str) -> str:
-    """Write an id as tables do: bytes that are no UTF-8 as backslash escapes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
