@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from leukokit.api import Field, Params, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._burned_in import Overlay, find_overlays, stroke_mask
+from leukokit.plugins._shared.burned_in import Overlay, find_overlays, stroke_mask
 from leukokit.plugins.preprocess._repaint import close_strokes, fill_rectangle
 
 
