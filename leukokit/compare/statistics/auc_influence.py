@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.auc import Contest, all_pairs, influence, one_against_rest, placements
+from leukokit.evaluation.auc import Contest, all_pairs, one_against_rest, placements
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import Scored
 
@@ -76,5 +76,11 @@ def _mean(contests: Sequence[Contest | None], codes: NDArray[np.intp]) -> Area |
     if not known:
         return None
     groups = Groups(codes, int(codes.max()) + 1)
-    found = influence(known)
-    return Area(found.area, group_sums(codes, found.influence, groups.count), known, groups)
+    # evaluation.auc.influence divides in another order: the last digit of an interval would be another.
+    values, moved = [], np.zeros(len(codes))
+    for contest in known:
+        above, below = placements(contest)
+        values.append(float(above.mean()))
+        for rows, placed in ((contest.upper, above), (contest.lower, below)):
+            moved[rows] += (placed - values[-1]) / len(rows) / len(known)
+    return Area(float(np.mean(values)), group_sums(codes, moved, groups.count), known, groups)
