@@ -1,4 +1,4 @@
-"""What a file is besides its pixels: its size and how it was compressed; read once and kept in the cache."""
+"""Size and compression of image files, read once and kept in the cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import file_header, file_size
 
 REVISION = 1
-"""Raised when the same file is described otherwise."""
+"""Increased whenever the description of a file changes."""
 
 _STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
 
@@ -30,7 +30,7 @@ class FileFacts:
     size : int or None
         In bytes; None where an image has no file.
     compression : str
-        Format by content, and of a JPEG the quality that its luminance table means; empty without a file.
+        Format by content, for JPEG with the quality that its luminance table implies; empty without a file.
     """
 
     size: int | None
@@ -41,7 +41,7 @@ _FACTS = json_codec(astuple, lambda fields: FileFacts(*fields))
 
 
 def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
-    """Describe the file of each item, in order; files of the same bytes are described once."""
+    """Describe the file of each item, in order; files with the same bytes are read once."""
     by_key = {item.key: item for item in items}
 
     def described(keys: Sequence[str]) -> dict[str, FileFacts]:

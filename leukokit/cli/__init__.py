@@ -19,7 +19,7 @@ COMMANDS = {
     "report": "Make the report of a finished run again.",
     "list": "List the installed components.",
     "show": "Show a component: what it does and its parameters.",
-    "schema": "Print the JSON Schema of recipes, for editors.",
+    "schema": "Print the JSON Schema of recipes or of run directories.",
     "data": "Look at data sets, verify and fetch them.",
     "cache": "Look at the cache, trim or clear it.",
     "doctor": "Examine this installation and machine.",

@@ -1,4 +1,4 @@
-"""``leukokit schema``: the JSON Schema of recipes."""
+"""``leukokit schema``: the JSON Schema of recipes and of run directories."""
 
 from __future__ import annotations
 
@@ -6,17 +6,30 @@ import click
 
 
 @click.command("schema")
-def command() -> None:
-    """Print the JSON Schema of recipes, for editors.
+@click.argument("what", type=click.Choice(["recipe", "run"]), default="recipe")
+def command(what: str) -> None:
+    """Print the JSON Schema of recipes or of run directories.
 
-    It covers the parameters of every installed component. With the YAML extension of VS Code, save it as
-    recipe.schema.json and begin a recipe with
+    That of recipes covers the parameters of every installed component. With the YAML extension of VS Code,
+    save it as recipe.schema.json and begin a recipe with
 
         # yaml-language-server: $schema=recipe.schema.json
+
+    That of run directories, 'leukokit schema run', has a property for each JSON file that a run leaves.
     """
     import json
 
+    click.echo(json.dumps(_recipe() if what == "recipe" else _run(), indent=2, ensure_ascii=False))
+
+
+def _recipe() -> dict[str, object]:
     from leukokit.catalog import discover
     from leukokit.recipe.schema import recipe_schema
 
-    click.echo(json.dumps(recipe_schema(discover()), indent=2, ensure_ascii=False))
+    return recipe_schema(discover())
+
+
+def _run() -> dict[str, object]:
+    from leukokit.record.schema import run_schema
+
+    return run_schema()

@@ -1,4 +1,4 @@
-"""What a run cost: time, and the size of what it left."""
+"""Cost of a run: time, model size and number of features."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from leukokit.engine.finished_run import FinishedRun
 
 FACTS = ("id", "label", "group", "part", "status")
-"""Columns of ``features.parquet`` that are no features."""
+"""Columns of ``features.parquet`` that are not features."""
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,17 @@ class Cost:
     Attributes
     ----------
     seconds : float or None
-        Of the whole run.
+        Duration of the whole run.
     stages : mapping of str to float
-        Seconds by stage, in the order in which they began; stages of all folds together.
+        Seconds by stage, in order of their start; the stages of all folds are added up.
     cached : tuple of str
-        Steps that took results from the cache; without it the run would have taken longer.
+        Steps that read results from the cache; without it the run takes longer.
     model_bytes : int or None
-        Of all files in ``model/``; None where there is none.
+        Total size of the files in ``model/``; None where there is no such folder.
     features : int or None
-        Columns that the features made, before any selection; None where there are none.
+        Number of feature columns before selection; None where there are none.
     workers : int or None
-        Processes.
+        Number of worker processes.
     """
 
     seconds: float | None
@@ -42,7 +42,7 @@ class Cost:
     workers: int | None
 
     def json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return the cost as JSON values."""
         return {**asdict(self), "stages": dict(self.stages), "cached": list(self.cached)}
 
 
@@ -66,7 +66,7 @@ def cost(run: FinishedRun) -> Cost:
 
 
 def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Events since the last start: a run that was killed and went on has several starts."""
+    """Events since the last start: a run that was interrupted and resumed has several starts."""
     events: list[Mapping[str, Any]] = []
     try:
         lines = path.read_text("utf-8", errors="replace").splitlines()
@@ -75,7 +75,7 @@ def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:
     for line in lines:
         try:
             event = json.loads(line)
-        except ValueError:  # cut off by a kill
+        except ValueError:  # the last line of a killed run can be incomplete
             continue
         if isinstance(event, dict) and isinstance(event.get("event"), str):
             events = [event] if event["event"] == "run_started" else [*events, event]
@@ -83,24 +83,24 @@ def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _stages(events: list[Mapping[str, Any]]) -> dict[str, float]:
-    """Time from each stage to the next, by the journal's monotonic clock."""
-    found: dict[str, float] = {}
+    """Time from the start of each stage to the next, by the monotonic clock of the journal."""
+    seconds: dict[str, float] = {}
     name, since = "start", 0.0
     for event in events:
         moment = event.get("elapsed_s")
         if not isinstance(moment, int | float):
             continue
-        following = _begins(event, name)
-        if following is not None:
-            found[name] = found.get(name, 0.0) + (moment - since)
-            name, since = following, float(moment)
-    return {stage: round(seconds, 3) for stage, seconds in found.items()}
+        next_stage = _stage_start(event, name)
+        if next_stage is not None:
+            seconds[name] = seconds.get(name, 0.0) + (moment - since)
+            name, since = next_stage, float(moment)
+    return {stage: round(value, 3) for stage, value in seconds.items()}
 
 
-def _begins(event: Mapping[str, Any], now: str) -> str | None:
+def _stage_start(event: Mapping[str, Any], current: str) -> str | None:
     if event["event"] == "stage":
         return str(event.get("name"))
-    if event["event"] == "step" and now != _WRITING:
+    if event["event"] == "step" and current != _WRITING:
         return _WRITING
     return "" if event["event"] == "run_finished" else None
 

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukokit.api import Component
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
 from leukokit.engine.scale.find import Scales
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.stage import ScaleOfImage
-from leukokit.recipe import Bound, Recipe
+from leukokit.recipe import Recipe
 
 PLAN_FILE = "plan.json"
 
@@ -38,34 +37,16 @@ class StepReason:
     why: str
 
 
-def step_id(bound: Bound[Component]) -> str:
-    """Recipe path and name, such as ``explain.0.permutation_importance``."""
-    return f"{bound.path}.{bound.entry.name}"
-
-
 def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> dict[str, Any]:
     """Describe the plan of a run for the next one to compare with."""
-    image_bounds: list[Bound[Component]] = [
-        *recipe.preprocess,
-        *([recipe.segment] if recipe.segment else []),
-        *recipe.features,
-    ]
     steps: dict[str, dict[str, Any]] = {}
     if scales is not None:
         how: dict[str, Any] = {"params": scales.setting.model_dump(mode="json"), "fingerprint": None}
         how |= {"distribution": "leukokit", "revision": ScaleOfImage.revision}
         steps[SCALE] = {"key": scales.own.key, "identity": how}
-    steps |= {
-        step.id: {"key": step.key, "identity": identity(bound)}
-        for step, bound in zip(plan.steps(), image_bounds, strict=True)
-    }
-    tables: list[Bound[Component]] = [
-        *recipe.select,
-        *([recipe.classify] if recipe.classify else []),
-        *recipe.explain,
-    ]
-    for bound in tables:
-        steps[step_id(bound)] = {"key": None, "identity": identity(bound)}
+    keys = {step.id: step.key for step in plan.steps()}
+    for bound in (*recipe.components_per("image"), *recipe.components_per("fold")):
+        steps[bound.step] = {"key": keys.get(bound.step), "identity": identity(bound)}
     return {"steps": steps, "seed": recipe.seed}
 
 

@@ -24,7 +24,6 @@ from leukokit.engine.explain_plan import (
     explain,
     plan_record,
     previous_plan,
-    step_id,
 )
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
@@ -359,8 +358,7 @@ def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
     """Which steps after the images took everything from the cache, in all folds."""
     fitted = [each.fitted for each in runs if each.fitted is not None]
     models = bool(fitted) and all(each.reused for each in fitted)
-    steps = [*recipe.select, *([recipe.classify] if recipe.classify else []), *recipe.explain]
-    reused = {step_id(bound): models for bound in steps}
+    reused = {bound.step: models for bound in recipe.components_per("fold")}
     explained = [found for each in fitted for found in each.explanations.values()]
     for step in {found.step for found in explained}:
         reused[step] = all(found.reused for found in explained if found.step == step)

@@ -176,3 +176,10 @@ def test_check_names_a_class_that_is_too_small(recipe, tmp_path, count):
     _, err = run("check", str(recipe), "--set", f"data={{use: folder, params: {{root: {folder}}}}}", code=2)
     assert "Pre" in err
     assert "no images" in err or str(count) in err
+
+
+def test_schema_run_describes_the_files_of_a_run() -> None:
+    """With a property for each JSON file, and nothing else on stdout."""
+    found = json.loads(run("schema", "run")[0])
+    jsonschema.Draft202012Validator.check_schema(found)
+    assert {"metrics.json", "audit.json", "status.json", "compare --json"} <= set(found["properties"])

@@ -19,7 +19,6 @@ from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
-from leukokit.engine.explain_plan import step_id
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
@@ -137,7 +136,7 @@ def explain_model(
 
         title = f"{bound.entry.name} of a model"
         reused = memo_folder(key, explained, folder, store=store, title=title)
-        found[name] = _read(folder, step_id(bound), reused=reused)
+        found[name] = _read(folder, bound.step, reused=reused)
     return found
 
 

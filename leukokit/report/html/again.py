@@ -20,7 +20,7 @@ _FILES = (
     ("rejected.csv", "images that were left out, and why"),
     ("tuning.csv", "settings that were tried"),
     ("features.parquet", "features of every image"),
-    ("scale.csv", "how wide a pixel of every image is, and who says so"),
+    ("scale.csv", "width of a pixel of every image, and its source"),
     ("masks.csv", "agreement with the true masks, image by image"),
     ("journal.jsonl", "what happened, in order"),
     ("model/model_card.md", "the model card"),
@@ -77,7 +77,7 @@ def again_of(run: FinishedRun) -> Again:
         ("platform", facts.get("platform")),
         (
             "workers",
-            f"{workers.get('count', '?')} ({workers.get('executor', '?')}); they never change a result",
+            f"{workers.get('count', '?')} ({workers.get('executor', '?')}); they do not change the result",
         ),
     ]
     lower = {str(name).lower(): (str(name), str(version)) for name, version in packages.items()}

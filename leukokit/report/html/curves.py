@@ -205,7 +205,7 @@ def coverage_of(facts: object, part: str) -> Coverage | None:
     refer = facts.get("refer") if isinstance(facts.get("refer"), Mapping) else {}
     assert isinstance(refer, Mapping)
     kept, risk = Estimate.inside(refer.get("coverage")), Estimate.inside(refer.get("risk"))
-    sentence = "No band of images to refer was chosen."
+    sentence = "No referral threshold was chosen."
     if refer and kept.value is not None:
         sentence = (
             f"Below a probability of {unit(refer.get('threshold'))} an image goes to an expert: "

@@ -168,7 +168,7 @@ def _interval_note(facts: Mapping[str, Any]) -> str:
         text += f"; {groups:,.0f} groups among {int(facts['n']):,} images"
     if draws:
         text += f"; {draws:,.0f} draws"
-    return f"{text}. They tell the chance in the test images, not how the model does on other slides."
+    return f"{text}. They cover the random choice of test images, not the difference to other slides."
 
 
 def _part(name: str, facts: Mapping[str, Any]) -> PartScores:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leukokit.catalog import KINDS
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.report.html.estimate import Cell, Table, count
 from leukokit.report.html.parts import in_order, split_name
 from leukokit.report.html.text import short
 
-_STAGES = ("data", "preprocess", "segment", "features", "select", "classify", "explain")
 _MOST_ROWS = 200
 
 
@@ -91,7 +91,7 @@ def last_events(run: FinishedRun) -> list[Mapping[str, Any]]:
 
 
 def _stages(recipe: Mapping[str, Any]) -> Iterator[Stage]:
-    for stage in _STAGES:
+    for stage in (kind.stage for kind in KINDS):
         found = recipe.get(stage)
         for each in found if isinstance(found, list) else [found]:
             if isinstance(each, Mapping):

@@ -1,0 +1,86 @@
+"""What every record of a run directory has in common: frozen, closed, and written back to the same bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, ClassVar, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, StrictStr
+from pydantic_core import PydanticCustomError
+
+from leukokit.record.json_text import json_bytes
+
+FORMAT = 1
+"""Number of the form that these models describe; raised when a reader of old files could go wrong."""
+
+NOTICE = "Research use only. Not a medical device."
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PydanticCustomError("number", "Input should be a finite number")
+    return value
+
+
+def _cell(value: object) -> str | int | float | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise PydanticCustomError("cell", "Input should be a text, a finite number or null")
+    return value
+
+
+def _format(value: object) -> int:
+    if value != FORMAT or isinstance(value, bool):
+        raise PydanticCustomError(
+            "format", "Input should be {known}, the format that this leukokit reads", {"known": FORMAT}
+        )
+    return FORMAT
+
+
+# A whole number stays an int and 1.0 stays a float, or a file would not be written back to the same bytes.
+Number: TypeAlias = Annotated[float, PlainValidator(_number, json_schema_input_type=float)]
+Cell: TypeAlias = Annotated[
+    str | float | None, PlainValidator(_cell, json_schema_input_type=str | float | None)
+]
+Count: TypeAlias = StrictInt
+Text: TypeAlias = StrictStr
+Flag: TypeAlias = StrictBool
+Format: TypeAlias = Annotated[int, PlainValidator(_format, json_schema_input_type=int)]
+
+
+class Record(BaseModel):
+    """Part of a JSON file of a run directory.
+
+    A field that a file lacks has its default and is not written: reading and writing gives the same bytes.
+    """
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False
+    )
+
+    def plain(self) -> dict[str, Any]:
+        """Give dicts, lists and plain values, ready for JSON; fields that were never set are left out."""
+        given = self.model_fields_set
+        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name in given}
+
+    def to_bytes(self) -> bytes:
+        """Give the content of the file: keys sorted, indented by 2; the same record gives the same bytes."""
+        return json_bytes(self.plain())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.plain()
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def described(text: str) -> Any:
+    """Give a field that a file may lack: None where it does."""
+    return Field(default=None, description=text)

@@ -1,0 +1,20 @@
+"""The fields of the run directory's files are documented as the code has them."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_the_page_is_up_to_date() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "generate_run_directory", DOCS / "generate_run_directory.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = (DOCS / "run-directory.md").read_text(encoding="utf-8")
+    assert module.page(text) == text, "run: python docs/generate_run_directory.py"
