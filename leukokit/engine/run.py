@@ -48,6 +48,7 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 
 
@@ -352,7 +353,7 @@ class _Run:
     def _notice(self) -> dict[str, Any]:
         return {
             "synthetic": self.data.stamp is not None,
-            "notice": "Research use only. Not a medical device.",
+            "notice": NOTICE,
         }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:
