@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,8 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.evaluation.intervals import proportion
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.metrics import PARTS, Metrics
+from leukokit.record.scores import Interval
 
 _MOSTLY = 0.9  # images that were rejected are in no cache, so a finished run does not cache all
 
@@ -71,17 +72,16 @@ def images_and_model(
         return images, _score(recipe, found), tuple(leaks)
 
 
-def score_in_metrics(recipe: Recipe, metrics: Mapping[str, Any]) -> ModelScore | None:
+def score_in_metrics(recipe: Recipe, metrics: Metrics) -> ModelScore | None:
     """Accuracy of a run's model on the test part, or on validation without one; None where there is none."""
-    for part in (Part.TEST.value, Part.VALIDATION.value):
-        found = metrics.get(part) or {}
-        if recipe.classify is None or found.get("accuracy") is None:
+    for part in PARTS:
+        found = metrics.part(part)
+        if recipe.classify is None or found is None or found.accuracy is None:
             continue
-        bounds = (found.get("intervals") or {}).get("accuracy") or {}
-        support = [each["support"] for each in found["per_class"].values()]
+        bounds = (found.intervals.accuracy if found.intervals is not None else None) or Interval()
+        support = [each.support or 0 for each in found.per_class.values()]
         chance = max(support) / sum(support)
-        name = recipe.classify.entry.name
-        return ModelScore(name, part, found["accuracy"], bounds.get("low"), bounds.get("high"), chance)
+        return ModelScore(recipe.classify.entry.name, part, found.accuracy, bounds.low, bounds.high, chance)
     return None
 
 

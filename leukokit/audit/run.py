@@ -33,9 +33,9 @@ from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
-
-FILE = "audit.json"
-NOTICE = "Research use only. Not a medical device."
+from leukokit.record.audit import AuditRecord, AuditSplit
+from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.files import AUDIT
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Audit:
         In the data set, readable or not.
     synthetic : bool
         True where the images are not photographs of real smears.
-    split : mapping or None
-        ``name`` and ``parts``, the number of images of each.
+    split : AuditSplit or None
+        Name and number of images of each part.
     model : ModelScore or None
         The recipe's model on the part that probes are scored on.
     findings : tuple of Finding
@@ -67,7 +67,7 @@ class Audit:
 
     images: int
     synthetic: bool
-    split: Mapping[str, Any] | None
+    split: AuditSplit | None
     model: ModelScore | None
     findings: tuple[Finding, ...]
     probes: tuple[Probe, ...]
@@ -81,20 +81,20 @@ class Audit:
         """The most serious level of all findings and probes."""
         return worst([*(each.level for each in self.findings), *(each.level for each in self.probes)])
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> AuditRecord:
         """Give the content of audit.json; it depends on images, recipe and library versions alone."""
-        return {
-            "format": 1,
-            "level": self.level.value,
-            "images": self.images,
-            "synthetic": self.synthetic,
-            "split": self.split,
-            "model": None if self.model is None else self.model.json(),
-            "findings": [finding.json() for finding in self.findings],
-            "probes": [probe.json() for probe in self.probes],
-            "settings": dict(self.settings),
-            "notice": NOTICE,
-        }
+        return AuditRecord(
+            format=FORMAT,
+            level=self.level.value,
+            images=self.images,
+            synthetic=self.synthetic,
+            split=self.split,
+            model=None if self.model is None else self.model.record(),
+            findings=tuple(finding.record() for finding in self.findings),
+            probes=tuple(probe.record() for probe in self.probes),
+            settings=self.settings,
+            notice=NOTICE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
         Store(cache) if cache is not None else None,
         options.key(),
     )
-    named = audited_ids(audit.json())[:MOST_NAMED]
+    named = audited_ids(audit.record())[:MOST_NAMED]
     items = [audit.readable[name] for name in named if name in audit.readable]
     drawn = thumbnails.of(items)
     return {item.sample.id: drawn[item.index] for item in items if item.index in drawn}
@@ -216,7 +216,7 @@ def audit_finisher(
             )
             watch.warn(f"the audit failed ({type(error).__name__}: {error}); the run is whole without it")
             found = _failed(result, error)
-        directory.write_json(FILE, found.json())
+        directory.write(AUDIT.name, found.record().to_bytes())
 
     return write_audit
 
@@ -233,8 +233,8 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         folds=folds,
         no_split=why,
         images=first.images,
-        model=score_in_metrics(result.recipe, result.metrics),
-        leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
+        model=score_in_metrics(result.recipe, result.record),
+        leaks=result.record.leaks,
     )
     return audit(subject, store=first.plan.store, workers=workers, observer=observer)
 
@@ -282,7 +282,7 @@ def _failed(result: RunResult, error: Exception) -> Audit:
         images=len(result.data.items),
         synthetic=result.data.stamp is not None,
         split=None,
-        model=score_in_metrics(result.recipe, result.metrics),
+        model=score_in_metrics(result.recipe, result.record),
         findings=(finding,),
         probes=(),
         settings=result.recipe.model.audit.model_dump(mode="json"),

@@ -53,8 +53,8 @@ def _word(level: Level, plain: bool) -> Text:
 def _headline(audit: Audit, name: str, plain: bool) -> Text:
     text = Text.assemble(_word(audit.level, plain), "  ", (safe(name), "bold"), f"  {audit.images} images")
     if audit.split is not None:
-        sizes = ", ".join(f"{part} {count}" for part, count in audit.split["parts"].items())
-        text.append(f", split {safe(audit.split['name'])}: {sizes}")
+        sizes = ", ".join(f"{part} {count}" for part, count in audit.split.parts.items())
+        text.append(f", split {safe(audit.split.name or '')}: {sizes}")
     levels = [*(each.level for each in audit.findings), *(each.level for each in audit.probes)]
     counts = [(level, levels.count(level)) for level in (Level.FAIL, Level.WARN, Level.OK, Level.SKIPPED)]
     text.append("\n" + ", ".join(f"{count} {level.value}" for level, count in counts if count), style="dim")

@@ -14,12 +14,12 @@ from rich.text import Text
 
 from leukokit.cli._terminal import console, safe
 from leukokit.compare import ChangedImage, ComparedRun, Comparison, Pair
-from leukokit.compare.comparison import NOTICE
 from leukokit.compare.recipe_diff import ABSENT, Differing
 from leukokit.compare.statistics.all_tests import Unit
 from leukokit.compare.statistics.changes import Kind
 from leukokit.compare.verdict import p_text, signed
 from leukokit.engine.data import SYNTHETIC_STAMP
+from leukokit.record.base import NOTICE
 
 _SCORES = {
     "accuracy": "accuracy",

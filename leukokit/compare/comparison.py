@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from leukokit.compare.aligned import Aligned, align
 from leukokit.compare.compared_run import ComparedRun, scores_of
@@ -19,8 +18,9 @@ from leukokit.compare.verdict import verdict
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import LEVEL
+from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.comparison import ComparisonRecord, HolmFamilies
 
-NOTICE = "Research use only. Not a medical device."
 _BENIGN = ("benign", "normal", "healthy")
 
 
@@ -62,27 +62,27 @@ class Comparison:
         """The tests that are to be read, over which Holm adjusts."""
         return [test for pair in self.pairs for test in pair.tests if test.unit is self.unit]
 
-    def json(self) -> dict[str, Any]:
-        """Everything, as plain values."""
+    def record(self) -> ComparisonRecord:
+        """Everything, as ``compare --json`` prints it."""
         made = {unit.value: 0 for unit in Unit}
         for test in itertools.chain.from_iterable(pair.tests for pair in self.pairs):
             made[test.unit.value] += test.p is not None
-        return {
-            "format": 1,
-            "part": self.part,
-            "n": self.n,
-            "groups": self.groups,
-            "classes": list(self.classes),
-            "negative": list(self.negative),
-            "level": LEVEL,
-            "synthetic": self.synthetic,
-            "unit": self.unit.value,
-            "holm": {"families": {unit: count for unit, count in made.items() if count}},
-            "runs": [each.json() for each in self.runs],
-            "pairs": [each.json() for each in self.pairs],
-            "notes": list(self.notes),
-            "notice": NOTICE,
-        }
+        return ComparisonRecord(
+            format=FORMAT,
+            part=self.part,
+            n=self.n,
+            groups=self.groups,
+            classes=self.classes,
+            negative=self.negative,
+            level=LEVEL,
+            synthetic=self.synthetic,
+            unit=self.unit.value,
+            holm=HolmFamilies(families={unit: count for unit, count in made.items() if count}),
+            runs=tuple(each.record() for each in self.runs),
+            pairs=tuple(each.record() for each in self.pairs),
+            notes=self.notes,
+            notice=NOTICE,
+        )
 
 
 def compare(
@@ -182,8 +182,9 @@ def _pair(aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: U
 def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
     """Classes that are no disease: as both runs' operating point says, or by their names."""
     classes = aligned.scored[0].classes
-    said = [(each.run.metrics.get(part) or {}).get("operating_point") or {} for each in aligned.runs]
-    named = {tuple(sorted(map(str, each.get("negative") or ()))) for each in said}
+    scored = [each.run.metrics.part(part) for each in aligned.runs]
+    points = [each.operating_point if each is not None else None for each in scored]
+    named = {() if point is None else tuple(sorted(point.negative)) for point in points}
     if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
         return only
     return tuple(name for name in classes if name.casefold() in _BENIGN)

@@ -32,9 +32,7 @@ def notes(aligned: Aligned, runs: Sequence[ComparedRun]) -> list[str]:
             f"{_listed(cached)} took results from the cache: the seconds are less than the work cost"
         )
     found += [
-        f"{each.label} ended with: {each.run.status.get('status')}"
-        for each in runs
-        if each.run.status.get("exit_code")
+        f"{each.label} ended with: {each.run.status.status}" for each in runs if each.run.status.exit_code
     ]
     return found
 

@@ -123,8 +123,8 @@ class RunRows:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """Digest of each image of the data set, under the id as tables write it."""
-        files = (self.run.provenance.get("data") or {}).get("files") or {}
-        return {written(str(name)): str(key) for name, key in files.items()}
+        data = self.run.provenance.data
+        return {} if data is None else {written(name): key for name, key in data.files.items()}
 
     @cached_property
     def groups(self) -> Mapping[str, str]:
@@ -137,7 +137,7 @@ class RunRows:
     @property
     def synthetic(self) -> bool:
         """Whether the images are rendered."""
-        return bool(self.run.status.get("synthetic"))
+        return bool(self.run.status.synthetic)
 
 
 def written(name: str) -> str:

@@ -19,7 +19,6 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.executors import Workers
 from leukokit.engine.explain_plan import (
-    PLAN_FILE,
     StepReason,
     explain,
     plan_record,
@@ -47,6 +46,10 @@ from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFai
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.files import METRICS, PLAN, PROVENANCE
+from leukokit.record.metrics import Metrics
+from leukokit.record.provenance import RunWorkers, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,15 @@ def run(
         directory.journal.write("run_finished", exit_code=result.exit_code)
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
-            {
-                "status": "done" if result.exit_code == EXIT_DONE else "too many images rejected",
-                "exit_code": result.exit_code,
-                "images": len(data.items),
-                "rejected": rejected,
-                "synthetic": data.stamp is not None,
-                "seconds": round(monotonic() - started, 3),
-            }
+            Status(
+                format=FORMAT,
+                status="done" if result.exit_code == EXIT_DONE else "too many images rejected",
+                exit_code=result.exit_code,
+                images=len(data.items),
+                rejected=rejected,
+                synthetic=data.stamp is not None,
+                seconds=round(monotonic() - started, 3),
+            )
         )
     return result
 
@@ -178,8 +182,9 @@ class _Run:
         directory.write("recipe.yaml", recipe.text)
         directory.write_json("resolved.json", recipe.resolved())
         workers = self.options.workers
-        facts = {"executor": workers.kind.value, "count": workers.count}
-        directory.write_json("provenance.json", provenance(recipe, self.data.items, facts, self.data.stamp))
+        who = RunWorkers(executor=workers.kind.value, count=workers.count)
+        made = provenance(recipe, self.data.items, who, self.data.stamp)
+        directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:
             directory.write("split.csv", csv_bytes(split_table(folds, self.samples)))
@@ -199,14 +204,16 @@ class _Run:
             directory.write("predictions.csv", csv_bytes(predicted))
         if recipe.model.evaluate and recipe.classify is not None:
             metrics |= self._protocols(fitted_folds(runs), metrics)
+        record = Metrics.model_validate(metrics)
         if metrics:
-            directory.write_json("metrics.json", metrics)
+            directory.write(METRICS.name, record.to_bytes())
         return RunResult(
             path=directory.path,
             recipe=recipe,
             data=self._scaled_data(runs[0]),
             folds=runs,
             metrics=metrics,
+            record=record,
             predictions=predicted,
             features=images.features,
             masks=images.masks,
@@ -269,7 +276,7 @@ class _Run:
         predicted = predictions(fitted, self.samples, self.data.name)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
         self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
-        self.directory.write_json(f"{folder}/metrics.json", metrics)
+        self.directory.write(f"{folder}/{METRICS.name}", Metrics.model_validate(metrics).to_bytes())
         return Evaluated(division, fitted, metrics)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
@@ -331,14 +338,14 @@ class _Run:
     def _notice(self) -> dict[str, Any]:
         return {
             "synthetic": self.data.stamp is not None,
-            "notice": "Research use only. Not a medical device.",
+            "notice": NOTICE,
         }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:
         scales = self._scales
         record = plan_record(self.recipe, runs[0].plan, scales)
         before = previous_plan(self.directory.path.parent, self.directory.path)
-        self.directory.write_json(PLAN_FILE, record)
+        self.directory.write(PLAN.name, record.to_bytes())
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
         if scales is not None:
             counts[SCALE] = scales.own.count

@@ -34,7 +34,7 @@ def finding(audit: Audit, check: str):
 
 def test_an_audit_is_plain_json():
     """No NaN, no numpy, and the notice."""
-    found = audited({"data": SMEARS}).json()
+    found = audited({"data": SMEARS}).record().plain()
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["notice"] == "Research use only. Not a medical device."
     assert found["images"] == 24
@@ -45,10 +45,10 @@ def test_an_audit_is_plain_json():
 
 def test_workers_and_cache_change_nothing(tmp_path: Path):
     """The same bytes inline, in processes, and from the cache."""
-    first = json.dumps(audited({"data": SMEARS}).json())
+    first = json.dumps(audited({"data": SMEARS}).record().plain())
     processes = Workers(ExecutorKind.PROCESSES, 2)
-    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, workers=processes).json()) == first
-    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path).json()) == first
+    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, workers=processes).record().plain()) == first
+    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path).record().plain()) == first
 
 
 def test_findings_are_sorted_by_severity():
@@ -136,7 +136,11 @@ def test_a_run_writes_the_audit_that_the_command_makes(recipe: Path, tmp_path: P
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=tmp_path / "cache", executor="inline")
     written = json.loads((run.path / "audit.json").read_text())
     catalog = discover()
-    alone = audit_data(load_recipe(recipe, catalog), catalog, AuditOptions(tmp_path / "cache", INLINE)).json()
+    alone = (
+        audit_data(load_recipe(recipe, catalog), catalog, AuditOptions(tmp_path / "cache", INLINE))
+        .record()
+        .plain()
+    )
     assert written["model"]["accuracy"] == alone["model"]["accuracy"] == run.metrics["test"]["accuracy"]
     for key in ("findings", "probes", "split", "images", "settings"):
         assert written[key] == alone[key], key

@@ -49,7 +49,7 @@ def test_constant_columns_make_no_probe():
     found = probe("file", "sizes", {"": np.full((200, 2), 224.0)}, subject(), LIMIT)
     assert found.level is Level.SKIPPED
     assert found.accuracy is None
-    assert found.json()["accuracy"] is None
+    assert found.record().accuracy is None
 
 
 def test_what_is_constant_in_training_cannot_be_used():
