@@ -17,31 +17,31 @@ from pathlib import Path
 
 import joblib
 
-from leukokit.audit.findings import Level
+from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
 from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.recipe import load_recipe_text
-from leukokit.testing.planted import PLANTED, Planted
+from leukokit.testing.known_faults import KNOWN_FAULTS, KnownFault
 
 
 def raised(audit: Audit) -> set[str]:
     """Name the checks and probes that warn or fail."""
     levels = {each.check: each.level for each in audit.findings}
     levels |= {each.name: each.level for each in audit.probes}
-    return {name for name, level in levels.items() if level.rank >= Level.WARN.rank}
+    return {name for name, level in levels.items() if level.rank >= AuditLevel.WARN.rank}
 
 
 def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
-    """Audit one planted data set."""
-    fault = next(each for each in PLANTED if each.name == name)
+    """Audit one data set with a known fault."""
+    fault = next(each for each in KNOWN_FAULTS if each.name == name)
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
         options = AuditOptions(None, Workers(ExecutorKind.INLINE))
         return name, seed, sorted(raised(audit_data(recipe, discover(), options)))
 
 
-def row(fault: Planted, found: list[set[str]]) -> str:
+def row(fault: KnownFault, found: list[set[str]]) -> str:
     """One line of the table."""
     hits = sum(bool(each & fault.expected) for each in found)
     others = [each - fault.expected - fault.implied for each in found]
@@ -60,13 +60,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count(), help="processes")
     parser.add_argument("--json", type=Path, help="write what was raised for each data set")
     args = parser.parse_args()
-    faults = [each for each in PLANTED if not args.only or each.name in args.only]
+    faults = [each for each in KNOWN_FAULTS if not args.only or each.name in args.only]
     started = time.monotonic()
     asked = [(fault.name, seed) for fault in faults for seed in range(args.seeds)]
     results = joblib.Parallel(n_jobs=args.jobs)(joblib.delayed(trial)(*each) for each in asked)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1))
-    print("| planted | should raise | detected | other alarms | which |")
+    print("| fault | should raise | detected | other alarms | which |")
     print("|---|---|---|---|---|")
     for fault in faults:
         print(row(fault, [set(names) for name, _, names in results if name == fault.name]))

@@ -35,7 +35,7 @@ from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.work import process_batch
 from leukokit.engine.io.reading import content_keys
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from leukokit.plugins.segment.kmeans_watershed import KmeansWatershed
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.recipe import load_recipe
@@ -89,7 +89,7 @@ def path_facts(count: int) -> dict[str, Any]:
     chosen = [chosen[i * len(chosen) // count] for i in range(count)]
     keys = content_keys(dataset, "", chosen, threads=1)
     items = [Item(i, sample, key) for i, (sample, key) in enumerate(zip(chosen, keys, strict=True))]
-    plan = image_plan(recipe, dataset, items, store=None, has_truth=False, observer=Silent())
+    plan = image_plan(recipe, dataset, items, store=None, has_truth=False, observer=Observer())
     process_batch(plan, items[:2])  # compilation is not counted
     whole, steps = worked(plan, items)
     facts = {name: seconds * 1e3 / count for name, seconds in steps.items()}
@@ -97,7 +97,7 @@ def path_facts(count: int) -> dict[str, Any]:
     facts["together"] = whole * 1e3 / count
     with tempfile.TemporaryDirectory(prefix="leukokit-path-") as folder:
         kept = image_plan(
-            recipe, dataset, items, store=Store(Path(folder)), has_truth=False, observer=Silent()
+            recipe, dataset, items, store=Store(Path(folder)), has_truth=False, observer=Observer()
         )
         facts["together, results kept in the cache"] = worked(kept, items)[0] * 1e3 / count
     assert plan.segment is not None

@@ -48,7 +48,7 @@ from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.images.work import process_batch
 from leukokit.engine.io.reading import content_keys
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.plugins.classify.svm import Svm
 from leukokit.plugins.select.information_gain import InformationGain
@@ -155,7 +155,7 @@ def real(count: int) -> tuple[ImagePlan, list[Item]]:
     if dataset.missing() is not None:
         raise SystemExit(f"the images are not there: {dataset.missing()}")
     items = [Item(i, sample, f"{i:064x}") for i, sample in enumerate(dataset.samples()[:count])]
-    plan = image_plan(recipe, dataset, items, store=None, has_truth=False, observer=Silent())
+    plan = image_plan(recipe, dataset, items, store=None, has_truth=False, observer=Observer())
     return plan, items
 
 
@@ -252,7 +252,7 @@ def sizes(count: int) -> dict[str, float]:
         try:
             held = pickle.loads(many_items)  # noqa: S301 - our own
             before = tracemalloc.get_traced_memory()[0]
-            table = run_image_stage(kept, held, Workers(ExecutorKind.INLINE), Silent())
+            table = run_image_stage(kept, held, Workers(ExecutorKind.INLINE), Observer())
             after = tracemalloc.get_traced_memory()[0]
         finally:
             tracemalloc.stop()

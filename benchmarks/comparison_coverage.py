@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from leukokit.compare.statistics.auc_influence import one_vs_rest
 from leukokit.compare.statistics.delong import delong
 from leukokit.compare.statistics.mcnemar import mcnemar_exact, mcnemar_over_groups
-from leukokit.compare.statistics.paired import area_difference, paired_differences
+from leukokit.compare.statistics.paired import auc_difference, paired_differences
 from leukokit.evaluation.metrics import Scored
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
@@ -107,7 +107,7 @@ def coverage(setting: Setting, *, studies: int, draws: int, seed: int) -> dict[s
         first, second, codes = study(setting, np.random.default_rng([seed, 2, number]))
         differences = paired_differences(first, second, codes, draws=draws, seed=number)
         areas = (one_vs_rest(first, 0, codes), one_vs_rest(second, 0, codes))
-        differences[CLASS] = area_difference(*areas)
+        differences[CLASS] = auc_difference(*areas)
         for name in true:
             low, high = differences[name].low, differences[name].high
             held[name] += low is not None and high is not None and low <= true[name] <= high

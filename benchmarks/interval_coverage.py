@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from leukokit.evaluation.auc import all_pairs, mean_area, one_against_rest
+from leukokit.evaluation.auc import mean_auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.calibration import reliability
 from leukokit.evaluation.intervals import Groups, proportion, resample
-from leukokit.evaluation.score_intervals import Outcome
+from leukokit.evaluation.score_intervals import IntervalEstimator
 
 CLASSES = 4
 TRUTH = 400_000
@@ -43,9 +43,9 @@ class Study:
         return self.proba.argmax(axis=1) == self.true
 
     @property
-    def outcome(self) -> Outcome:
+    def estimator(self) -> IntervalEstimator:
         """The study as the library takes it."""
-        return Outcome(self.true, self.proba.argmax(axis=1), CLASSES, self.groups)
+        return IntervalEstimator(self.true, self.proba.argmax(axis=1), CLASSES, self.groups)
 
 
 def noise(rng: np.random.Generator, heavy: bool) -> Noise:
@@ -88,16 +88,16 @@ def sizes(study: Study) -> dict[str, tuple[float, float, float]]:
     """Estimate and interval of each number."""
     ill = study.true > 0
     called = study.proba.argmax(axis=1) != 0
-    single = one_against_rest(ill, 1 - study.proba[:, 0])
+    single = one_vs_rest_task(ill, 1 - study.proba[:, 0])
     assert single is not None
-    outcome = study.outcome
+    estimator = study.estimator
     found = {
-        "accuracy": (float(study.right.mean()), outcome.accuracy()),
-        "macro F1": (_macro_f1(study.true, study.proba.argmax(axis=1)), outcome.macro_f1()),
-        "sensitivity": (float(called[ill].mean()), proportion(called[ill], study.groups.some(ill))),
-        "recall of a class": (float(study.right[study.true == 1].mean()), outcome.recall(1)),
-        "AUC one-vs-one": mean_area(all_pairs(study.true, study.proba), study.groups),
-        "AUC ill-healthy": mean_area([single], study.groups),
+        "accuracy": (float(study.right.mean()), estimator.accuracy()),
+        "macro F1": (_macro_f1(study.true, study.proba.argmax(axis=1)), estimator.macro_f1()),
+        "sensitivity": (float(called[ill].mean()), proportion(called[ill], study.groups.subset(ill))),
+        "recall of a class": (float(study.right[study.true == 1].mean()), estimator.recall(1)),
+        "AUC one-vs-one": mean_auc(one_vs_one_tasks(study.true, study.proba), study.groups),
+        "AUC ill-healthy": mean_auc([single], study.groups),
     }
     return {name: (value, bounds.low, bounds.high) for name, (value, bounds) in found.items()}
 

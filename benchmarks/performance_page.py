@@ -56,8 +56,8 @@ def page(facts: Facts, machine: Sequence[str]) -> str:
     lines = [
         "# Performance",
         "",
-        "Written by `benchmarks/performance.py`, never by hand. Ratios are of one run: what is compared took "
-        "turns on the same images, and values were compared before times.",
+        "Written by `benchmarks/performance.py`, never by hand. Each ratio comes from one run: what is "
+        "compared took turns on the same images, and results were compared before times.",
         "",
         *machine,
         "",
@@ -108,7 +108,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
         cut["obvious_ms"] / cut["ms"],
         "times",
         most=False,
-        because=f"on one thread it takes {cut['obvious_ms']:.0f} ms, not the 340 ms that the aim counted",
+        because=f"on one thread it takes {cut['obvious_ms']:.0f} ms, not the 340 ms that the aim assumed",
     )
     yield Aim(
         "paper's segmentation, decoding included, all cores",
@@ -123,7 +123,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
     together = facts["features"]["families"]["together, planes shared"]
     yield Aim("all families of features, one thread", 15, together["ms"], "ms")
     yield Aim("`svm_segmented.yaml`, 3256 images, cold", 45, runs["run without audit, cold"], "s")
-    yield Aim("the same with the audit, which the aim did not know", 45, runs["run, cold"], "s")
+    yield Aim("the same with the audit, which the aim did not include", 45, runs["run, cold"], "s")
     yield Aim("`svm_segmented.yaml` from the cache", 4, runs["run without audit, from the cache"], "s")
     yield Aim("the same with the audit", 4, runs["run, from the cache"], "s")
     yield Aim(
@@ -137,7 +137,7 @@ def aims(facts: Facts) -> Iterable[Aim]:
         0.05,
         engine["overhead_images_and_model"],
         "%",
-        because=f"{engine['leak_checks_s']:.1f} s go into trying whether selectors remember earlier fits, "
+        because=f"{engine['leak_checks_s']:.1f} s go into testing whether selectors remember earlier fits, "
         "and most of the rest into a model file that loads without pickle; a script does neither",
     )
     yield Aim("memory at the peak, workers included", 1200, flowing["peak_mib_many"], "MiB")
@@ -155,7 +155,9 @@ def aims(facts: Facts) -> Iterable[Aim]:
         "times",
     )
     yield Aim("cores at work while images are", 0.9, flowing["busy_many"], "%", most=False)
-    yield Aim("price of a cold cache, processor time of the image stage", 0.03, flowing["cache_price"], "%")
+    yield Aim(
+        "cost of filling the cache, processor time of the image stage", 0.03, flowing["cache_price"], "%"
+    )
     yield Aim(f"look-ups of {flowing['looked_up']:,} images", 2, flowing["look_up_seconds"], "s")
     yield Aim("`leukokit --help`", 0.15, starts["leukokit --help"], "s")
     yield Aim("`leukokit list`, 50 foreign distributions installed", 0.3, starts["leukokit list"], "s")
@@ -165,17 +167,18 @@ def segmentation(facts: Facts) -> list[str]:
     """Fidelity first, then time."""
     installed = facts["obvious_as_installed"]
     return [
-        "## Segmentation: faithful first, then fast",
+        "## Segmentation: agreement, then speed",
         "",
         f"`kmeans_watershed` on {facts['images']} images, beside scikit-learn's k-means and scikit-image's "
-        "morphology and watershed. Where k-means stops matters: run until it stands still, the obvious way "
-        "nearly repeats itself under another seed; stopped where scikit-learn stops by default, less so.",
+        "morphology and watershed. This reference implementation is called *the obvious way* here. The stop "
+        "rule of k-means matters: if it runs until nothing changes, the obvious way gives nearly the same "
+        "result with another seed; with scikit-learn's default stop rule, less so.",
         "",
         *table(
             ["k-means", "compared", "IoU nucleus", "IoU cytoplasm", "same number of nuclei"],
             [
                 f"| {stops} | {what} | {nucleus:.3f} | {cytoplasm:.3f} | {count:.2f} |"
-                for stops, found in (("stands still", facts), ("stops at 1e-4", facts["by_default"]))
+                for stops, found in (("until nothing changes", facts), ("stops at 1e-4", facts["by_default"]))
                 for what, (nucleus, cytoplasm, count) in (
                     ("obvious way, two seeds", found["itself"]),
                     ("ours and the obvious way", found["ours"]),
@@ -209,12 +212,13 @@ def path(facts: Facts) -> list[str]:
         "",
         *table(["part", "ms", "share"], inner),
         "",
-        f"What bounds it: k-means takes {100 * lloyd / sum(parts.values()):.0f} % of the segmentation. It "
-        "works on a few thousand cells of a color histogram that fit into the first-level cache, so it is "
-        "bound by arithmetic and branches, not by memory; fewer starts would be faster and less faithful. "
+        f"What limits speed: k-means takes {100 * lloyd / sum(parts.values()):.0f} % of the segmentation. "
+        "It works on a few thousand cells of a color histogram that fit into the first-level cache, so "
+        "arithmetic and branches limit it, not memory; fewer starts would be faster and agree less with the "
+        "obvious way. "
         "Everything else is one or two passes over planes of 50 kB, which fit into the second-level cache. "
         "After color adjustment images have about twice as many colors: the segmentation takes longer here "
-        "than in the table of aims, whose images are as they came. Decoding is libjpeg-turbo's. No step "
+        "than in the table of aims, whose images are unchanged. Images are decoded by libjpeg-turbo. No step "
         "waits for the disk: files of a data set are in the system's cache after their digests were taken.",
         "",
     ]
@@ -270,9 +274,9 @@ def peers(facts: Facts) -> list[str]:
             ],
         ),
         "",
-        f"Of the engine's model stage, {engine['leak_checks_s']:.1f} s are its check that selectors forget "
-        "earlier fits; it also saves the model, and takes intervals of every score. The whole command also "
-        "draws figures and writes tables, model card and report.",
+        f"Of the engine's model stage, {engine['leak_checks_s']:.1f} s are its check that selectors do not "
+        "remember earlier fits; it also saves the model, and computes intervals of every score. The whole "
+        "command also draws figures and writes tables, model card and report.",
         "",
     ]
 
@@ -280,9 +284,10 @@ def peers(facts: Facts) -> list[str]:
 def flow(facts: Facts) -> list[str]:
     """Memory and time of ten times the images."""
     return [
-        "## Flow",
+        "## Memory and time with more images",
         "",
-        "`svm_segmented.yaml` up to its features, without audit; memory of all processes, shared pages once.",
+        "`svm_segmented.yaml` up to its features, without audit; memory of all processes, with shared "
+        "pages counted once.",
         "",
         *table(
             ["images", "seconds", "MiB at the peak", "cores at work"],
@@ -322,12 +327,12 @@ def cluster(facts: Facts) -> list[str]:
             ],
         ),
         "",
-        f"Two workers are {scaled['two_over_one']:.2f} times as fast as one. The way through the cluster "
-        f"costs {over['overhead_ms']:.3f} ms an image; of it the machine that runs the recipe computes "
+        f"Two workers are {scaled['two_over_one']:.2f} times as fast as one. The overhead of the cluster "
+        f"is {over['overhead_ms']:.3f} ms an image; of this, the machine that runs the recipe needs "
         f"{over['driver_cpu_2_ms']:.3f} ms and the scheduler {over['scheduler_cpu_2_ms']:.3f} ms.",
         "",
-        f"Ten million images ({far['images']:,.0f}), projected under the assumptions in "
-        "[Many images](cluster.md#how-far-it-goes):",
+        f"Ten million images ({far['images']:,.0f}), estimated under the assumptions in "
+        "[Many images](cluster.md#how-far-it-scales):",
         "",
         *table(
             ["what", "figure"],
@@ -368,8 +373,8 @@ def distributed(facts: Facts) -> list[str]:
         f"{by_chance['loss']:.1e}; of the validation loss {worst['validation_loss']:.1e} "
         f"and {by_chance['validation_loss']:.1e}. "
         f"{one['seconds_per_epoch']:.1f} s an epoch with one process, {two['seconds_per_epoch']:.1f} s with "
-        f"two. Not all of that is the second core: the two take steps of their own, one process leaves them "
-        "to Keras.",
+        f"two. Not all of the difference is the second core: with two processes leukokit makes the training "
+        "steps itself, with one Keras does.",
         "",
     ]
 

@@ -1,6 +1,6 @@
-"""Measure segmenters on pictures of several labs: masks, boxes, sizes, stains, empty fields, black, speed.
+"""Measure segmenters on images of several labs: masks, boxes, sizes, stains, empty fields, black, speed.
 
-Run it from the repository root; real pictures are read from ``$LEUKOKIT_DATA`` (default ``../shared/data``)::
+Run it from the repository root; real images are read from ``$LEUKOKIT_DATA`` (default ``../shared/data``)::
 
     python benchmarks/segmentation_labs.py --quick
     python benchmarks/segmentation_labs.py smear_cells multi_otsu:pale_contrast=0.5 --sets wbc-masks bccd
@@ -8,7 +8,7 @@ Run it from the repository root; real pictures are read from ``$LEUKOKIT_DATA`` 
 
 A segmenter is a name, or ``name:param=value,param=value``. Cells at the border are kept (``border=keep`` or
 ``clear_border=false``, where nothing else is given). What counts as found is told in ``labs/boxes.py`` and
-``labs/purple.py``, the stains in ``labs/changes.py``, the empty pictures in ``labs/empty.py``.
+``labs/purple.py``, the stains in ``labs/changes.py``, the empty images in ``labs/empty.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What color normalization does to pictures of other labs, and to pictures without stain.
+"""What color normalization does to images of other labs, and to images without stain.
 
 Prints, for each data set, how many images pass `reinhard` unchanged (none should), the same for noise on
 glass and for bare glass cut out of BCCD (all should; one piece of 364 has a red cell in it), and the Dice of

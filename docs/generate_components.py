@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from leukokit.api import Kind
-from leukokit.catalog import Catalog, Entry, discover
+from leukokit.catalog import Catalog, CatalogEntry, ComponentKind, discover
 from leukokit.cli._describe import rows_of
 
 PAGE = Path(__file__).with_name("components.md")
@@ -23,25 +22,25 @@ def page(catalog: Catalog) -> str:
     return "\n".join([HEAD, *_contents(catalog), *_sections(catalog)]).rstrip() + "\n"
 
 
-def _built_in(catalog: Catalog, kind: Kind) -> list[Entry]:
+def _built_in(catalog: Catalog, kind: ComponentKind) -> list[CatalogEntry]:
     return [entry for entry in catalog.of(kind) if entry.distribution == "leukokit"]
 
 
 def _contents(catalog: Catalog) -> Iterator[str]:
-    for kind in Kind:
+    for kind in catalog.kinds:
         links = ", ".join(f"[`{entry.name}`](#{entry.name})" for entry in _built_in(catalog, kind))
-        yield f"- {_title(kind)}: {links}"
+        yield f"- {kind.title}: {links}"
     yield ""
 
 
 def _sections(catalog: Catalog) -> Iterator[str]:
-    for kind in Kind:
-        yield f"## {_title(kind)}\n"
+    for kind in catalog.kinds:
+        yield f"## {kind.title}\n"
         for entry in _built_in(catalog, kind):
             yield from _component(entry)
 
 
-def _component(entry: Entry) -> Iterator[str]:
+def _component(entry: CatalogEntry) -> Iterator[str]:
     cls = entry.load()
     yield f"### {entry.name}\n"
     yield f"{inspect.getdoc(cls) or entry.spec.summary}\n"
@@ -54,10 +53,6 @@ def _component(entry: Entry) -> Iterator[str]:
         cells = (f"`{row.name}`", row.type, row.default, row.bounds, row.description)
         yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
     yield ""
-
-
-def _title(kind: Kind) -> str:
-    return {"dataset": "Data sets"}.get(kind, f"{kind.replace('_', ' ').capitalize()}s")
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""Pictures of several labs, what is known of them, and how a segmentation is scored against it."""
+"""Images of several labs, what is known of them, and how a segmentation is scored against it."""

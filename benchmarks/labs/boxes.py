@@ -3,7 +3,7 @@
 A cell and a box match where the cell's center lies in the box or their boxes overlap with an intersection
 over union of .3 or more; each matches one partner at most, so that of a cell in pieces one piece is right and
 the others are false. Recall: boxes matched. Precision: cells matched. Exact: as many cells as boxes in the
-picture.
+image.
 
 Cells that the border cuts: boxes there, and cells found there, smaller than a third of the set's median whole
 box may be found or not; they count neither way. Cells without a box, of which bccd has some, count as false.
@@ -44,7 +44,7 @@ def whole_area(pictures: Sequence[Picture]) -> float:
 
 
 def score(cells: LabelImage, boxes: Boxes, whole: float) -> dict[str, float]:
-    """Score one picture.
+    """Score one image.
 
     Parameters
     ----------

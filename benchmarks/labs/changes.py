@@ -1,7 +1,7 @@
-"""What is done to pictures before they are segmented again: sizes and colors.
+"""What is done to images before they are segmented again: sizes and colors.
 
 Colors change in optical density, ``-ln(level / glass)`` a channel, where stain adds up: a stain of another
-lab absorbs more or less of each channel, and glass stays glass. The glass of a picture is the 95th percentile
+lab absorbs more or less of each channel, and glass stays glass. The glass of an image is the 95th percentile
 of each channel; afterwards it has the level 240, tinted where said.
 """
 
@@ -27,7 +27,7 @@ RECOLORINGS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, 
 
 
 def recolored(picture: Picture, name: str) -> Picture:
-    """Give a picture another stain."""
+    """Give an image another stain."""
     factors, tint = (np.array(each) for each in RECOLORINGS[name])
     levels = picture.image.astype(np.float64) + 1.0
     glass = np.percentile(levels.reshape(-1, 3), 95, axis=0)
@@ -37,7 +37,7 @@ def recolored(picture: Picture, name: str) -> Picture:
 
 
 def conditions() -> dict[str, Callable[[Picture], Picture]]:
-    """All conditions by name, the picture as it is first."""
+    """All conditions by name, the image as it is first."""
 
     def size(factor: float) -> Callable[[Picture], Picture]:
         return lambda picture: picture.resized(factor)

@@ -1,4 +1,4 @@
-"""Pictures without a cell: blank fields with noise of several grains, and bare glass cut out of bccd."""
+"""Images without a cell: blank fields with noise of several grains, and bare glass cut out of bccd."""
 
 from __future__ import annotations
 

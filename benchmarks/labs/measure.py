@@ -27,21 +27,21 @@ BLACK = 14
 
 @dataclass(frozen=True)
 class Plan:
-    """Which conditions to measure, and how many pictures at large sizes.
+    """Which conditions to measure, and how many images at large sizes.
 
     Attributes
     ----------
     names : tuple of str
         Names of ``changes.conditions()``.
     enlarged : int
-        At most so many pictures a set at x2 and x3.
+        At most so many images a set at x2 and x3.
     """
 
     names: tuple[str, ...]
     enlarged: int
 
     def apply(self, name: str, pictures: Sequence[Picture]) -> list[Picture]:
-        """Change the pictures, evenly thinned where they are enlarged."""
+        """Change the images, evenly thinned where they are enlarged."""
         if name in ("x2", "x3") and len(pictures) > self.enlarged:
             places = np.linspace(0, len(pictures) - 1, self.enlarged).round().astype(int)
             pictures = [pictures[i] for i in places]
@@ -50,7 +50,7 @@ class Plan:
 
 
 def against_masks(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> list[Row]:
-    """Dice of nucleus and cell of the whole picture, and how often the count is exact.
+    """Dice of nucleus and cell of the whole image, and how often the count is exact.
 
     Truth cells at the border with less than half of the median nucleus may be found or not.
     """
@@ -151,7 +151,7 @@ def against_purple(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> l
 def empty(
     segment: Timed, sets: dict[str, Sequence[Picture]], preprocessors: dict[str, Preprocessor]
 ) -> list[Row]:
-    """Share of empty pictures in which no cell is found, as they are and after each preprocessor."""
+    """Share of empty images in which no cell is found, as they are and after each preprocessor."""
     rows: list[Row] = []
     for name, pictures in sets.items():
         ways: dict[str, Callable[[Picture], object]] = {"": lambda picture: picture.image}
@@ -174,7 +174,7 @@ def empty(
 
 
 def black(segment: Timed, boxed: Sequence[Picture], masked: Sequence[Picture]) -> list[Row]:
-    """Pictures with black where there is no glass: pixels labeled in it, and cells found beside it."""
+    """Images with black where there is no glass: pixels labeled in it, and cells found beside it."""
     views = [round_view(picture) for picture in boxed]
     whole = boxes.whole_area(boxed)
     rows: list[Row] = []

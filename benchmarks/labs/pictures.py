@@ -1,4 +1,4 @@
-"""Read the pictures: masks of wbc-masks, boxes of pbc-boxes and bccd, classes of all-pbs, rendered smears."""
+"""Read the images: masks of wbc-masks, boxes of pbc-boxes and bccd, classes of all-pbs, rendered smears."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Boxes = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture and what is known of it.
+    """One image and what is known of it.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Picture:
     group: str = ""
 
     def resized(self, factor: float) -> Picture:
-        """Make the same picture ``factor`` times as wide and high, with its truth."""
+        """Make the same image ``factor`` times as wide and high, with its truth."""
         size = (round(self.image.shape[1] * factor), round(self.image.shape[0] * factor))
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
         image = frozen(cv2.resize(self.image, size, interpolation=way))

@@ -2,7 +2,7 @@
 
 Purple is optical density of green over the mean of red and blue: about 0 for the gray and blue red cells of
 all-pbs, .1 and more for nuclei. Ink is what is darker in green than an Otsu threshold; the red cells of a
-picture are the ink below Otsu's threshold of purple over the ink. A pixel is purple where it is ink, above
+image are the ink below Otsu's threshold of purple over the ink. A pixel is purple where it is ink, above
 that threshold, and ``STEP`` above the median red cell; or where it is ``DARK`` times as dense in green as
 that, since the darkest nuclei are blue. Blobs are 8-connected after an opening of 1 px, with 110 px or more
 (a third of a red cell there, so no platelets) and a solidity of .7 or more (so no strips of smudge). No

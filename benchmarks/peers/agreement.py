@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 def of_pictures(cases: Sequence[Case], theirs: str = "picture", ours: str = "picture") -> str:
-    """Differences of pictures, in gray levels of 0..255."""
+    """Differences of images, in gray levels of 0..255."""
     apart = [
         np.abs(case.theirs[theirs].astype(np.int16) - case.ours[ours].astype(np.int16)) for case in cases
     ]

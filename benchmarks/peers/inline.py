@@ -21,7 +21,7 @@ from leukokit.catalog import discover
 from leukokit.engine.images.plan import Item
 from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.work import process_batch
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from leukokit.recipe import load_recipe
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "svm_segmented.yaml"
@@ -39,7 +39,7 @@ def main() -> None:
     dataset = recipe.data.component
     samples = list(dataset.samples())
     samples = samples[:: max(1, len(samples) // arguments.images)][: arguments.images]
-    plan = image_plan(recipe, dataset, (), store=None, has_truth=False, observer=Silent())
+    plan = image_plan(recipe, dataset, (), store=None, has_truth=False, observer=Observer())
 
     def script(batch: list[Sample]) -> None:
         handwritten.measure([sample.path for sample in batch if sample.path is not None])

@@ -25,7 +25,7 @@ def extractor_task(
     labels : callable
         Label images of a smear.
     image : callable
-        The picture that is measured.
+        The image that is measured.
     """
 
     def run(prepared: tuple[RGBImage, Labels]) -> Mapping[str, float]:

@@ -144,7 +144,7 @@ class Classifier(Component):
         select : sequence of Selector
             Steps between the prepared table and the model; only for classifiers of features.
         workspace : Workspace, optional
-            Where long fits keep checkpoints, logs and pictures; nothing is kept where omitted.
+            Where long fits keep checkpoints, logs and images; nothing is kept where omitted.
         """
         raise NotImplementedError
 

@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The seven kinds of component, in the order in which a run meets them."""
+    """Names of the kinds of component, for code that asks for one of them.
+
+    What the core knows of each kind is a row of ``leukokit.catalog.kinds.KINDS``.
+    """
 
     DATASET = "dataset"
     PREPROCESSOR = "preprocessor"

@@ -1,4 +1,4 @@
-"""The checks of one audit: arrays of the measured images go to the pure functions that judge them."""
+"""All checks of one audit: pass arrays of the measured images to the functions that check them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Part, ScaleSource, Status
+from leukokit.audit.audit_input import AuditInput, tested_part
 from leukokit.audit.checks.class_balance import class_balance
 from leukokit.audit.checks.duplicates import (
-    Images,
+    AuditedImages,
     across_parts,
     exact_duplicates,
     label_conflicts,
@@ -31,51 +32,50 @@ from leukokit.audit.checks.segmentation import (
     segmentation_failures,
 )
 from leukokit.audit.checks.stain import stain_spread
-from leukokit.audit.findings import Finding, Limit, skipped
+from leukokit.audit.findings import CheckFinding, Limit, skipped
 from leukokit.audit.image_traits import CORNERS
-from leukokit.audit.measure import Measured
-from leukokit.audit.pairs.pair import Pair, PairKind, PairTable, connected_groups
+from leukokit.audit.measure import MeasuredImages
+from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.missing import missing_pattern
-from leukokit.audit.probes.probe import Division, Probe, Subject
-from leukokit.audit.probes.stored import kept_probe
-from leukokit.audit.subject import AuditSubject, tested_part
+from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
+from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer
 from leukokit.recipe.audit import Limits
 from leukokit.smear.pool import SURE
 
 
-class Checks:
-    """All checks of one subject.
+class AuditChecks:
+    """All checks of one audit.
 
     Parameters
     ----------
-    subject : AuditSubject
-    measured : Measured
+    audit_input : AuditInput
+    measured : MeasuredImages
         The readable images.
     pairs : PairTable
         Rows are those of ``measured``.
     scales : DataFrame
         As in ``scale.csv``, of the readable images.
     store : Store or None
-        Keeps what probes answer.
+        Cache for the results of probes.
     """
 
     def __init__(
         self,
-        subject: AuditSubject,
-        measured: Measured,
+        audit_input: AuditInput,
+        measured: MeasuredImages,
         pairs: PairTable,
         scales: pd.DataFrame,
         store: Store | None,
     ) -> None:
         self._store = store
-        self._subject = subject
+        self._input = audit_input
         self._all = measured
         self._pairs = pairs
         self._scales = scales.set_index("id")
-        self._spec = subject.recipe.model.audit
-        self._seed = subject.recipe.seed
+        self._spec = audit_input.recipe.model.audit
+        self._seed = audit_input.recipe.seed
         self._kept = np.flatnonzero([item.sample.label is not None for item in measured.items])
         self._labeled = measured.rows(self._kept)
 
@@ -89,7 +89,7 @@ class Checks:
 
     @cached_property
     def _units(self) -> NDArray[np.str_]:
-        """What belongs together: the data set's groups, joined where images show the same cells."""
+        """Group of each labeled image: the data set's groups, joined where images show the same cells."""
         return self._all_units[self._kept]
 
     @cached_property
@@ -100,9 +100,9 @@ class Checks:
         for row, item in enumerate(items):
             shared = [("picture", item.key)] + ([("group", item.sample.group)] if item.sample.group else [])
             for key in shared:
-                before = first.setdefault(key, row)
-                if before != row:
-                    links.append(Pair(before, row, PairKind.OVERLAP))
+                first_row = first.setdefault(key, row)
+                if first_row != row:
+                    links.append(MatchedPair(first_row, row, PairKind.OVERLAP))
         numbers = connected_groups(len(items), links)
         return np.array([f"group-{number + 1:05d}" for number in numbers], dtype=np.str_)
 
@@ -111,15 +111,15 @@ class Checks:
         ids = [item.sample.id for item in self._all.items]
         return dict(zip(ids, self._all_units.tolist(), strict=True))
 
-    def findings(self) -> list[Finding]:
-        """Make every check but the probes."""
-        subject, spec, seed = self._subject, self._spec, self._seed
-        found = [self._rejected()]
-        found += self._pair_findings()
+    def findings(self) -> list[CheckFinding]:
+        """Run every check except the probes."""
+        audit_input, spec, seed = self._input, self._spec, self._seed
+        findings = [self._rejected_finding()]
+        findings += self._pair_findings()
         if not len(self._ids):
-            return found
+            return findings
         labels, units, measured = self._labels.tolist(), self._units.tolist(), self._labeled
-        found += [
+        findings += [
             class_balance(labels, _limit(spec.class_balance)),
             stain_spread(
                 measured.background,
@@ -147,21 +147,23 @@ class Checks:
             ),
             empty_foreground(measured.foreground, labels, self._ids, _limit(spec.empty_foreground)),
         ]
-        found += self._scale_findings()
-        if subject.recipe.segment is not None:
-            found += self._segmented()
-        if subject.leaks is not None:
-            found.append(leaks(subject.leaks, _limit(spec.leaks)))
-        if subject.no_split:
-            found.append(
+        findings += self._scale_findings()
+        if audit_input.recipe.segment is not None:
+            findings += self._segmentation_findings()
+        if audit_input.leaks is not None:
+            findings.append(leaks(audit_input.leaks, _limit(spec.leaks)))
+        if audit_input.no_split:
+            findings.append(
                 skipped(
-                    "probes", f"no probe was made: {subject.no_split}", "Give the recipe a split that fits."
+                    "probes",
+                    f"no probe was fitted: {audit_input.no_split}",
+                    "Give the recipe a split that fits.",
                 )
             )
-        return found
+        return findings
 
-    def _rejected(self) -> Finding:
-        items = [item for item in self._subject.data.items if item.sample.label is not None]
+    def _rejected_finding(self) -> CheckFinding:
+        items = [item for item in self._input.data.items if item.sample.label is not None]
         lost = [
             (item.sample.id, item.sample.label, why.reason)
             for item, why in self._all.rejected
@@ -171,9 +173,9 @@ class Checks:
             lost, [item.sample.label or "" for item in items], _limit(self._spec.rejected_images)
         )
 
-    def _pair_findings(self) -> list[Finding]:
-        parts = self._subject.parts()
-        images = Images(
+    def _pair_findings(self) -> list[CheckFinding]:
+        parts = self._input.parts()
+        images = AuditedImages(
             ids=[item.sample.id for item in self._all.items],
             labels=[item.sample.label for item in self._all.items],
             parts=[parts.get(item.sample.id) for item in self._all.items],
@@ -187,53 +189,53 @@ class Checks:
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
 
-    def _scale_findings(self) -> list[Finding]:
+    def _scale_findings(self) -> list[CheckFinding]:
         table, spec = self._scales.loc[self._ids], self._spec
         labels, units = self._labels.tolist(), self._units.tolist()
         sure = table["measured_confidence"] >= SURE
         measured = table["measured_px"].where(sure).to_numpy(dtype=np.float64)
         known = table["um_per_px"].notna().to_numpy()
-        found = [
+        findings = [
             scale_spread(measured, labels, units, _limit(spec.scale_spread), seed=self._seed),
             scale_unknown(known, labels, self._ids, _limit(spec.scale_unknown)),
         ]
         stated = table["source"].isin([ScaleSource.GIVEN.value, ScaleSource.FILE.value])
         if stated.any():
             given = table["red_cell_px"].where(stated).to_numpy(dtype=np.float64)
-            found.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
-        return found
+            findings.append(scale_mismatch(given, measured, self._ids, _limit(spec.scale_mismatch)))
+        return findings
 
-    def _segmented(self) -> list[Finding]:
-        images = self._subject.images
+    def _segmentation_findings(self) -> list[CheckFinding]:
+        images = self._input.images
         status = images.status if images is not None else {}
         rows = [row for row, id_ in enumerate(self._ids) if id_ in status]
         if not rows:
             text = "Run the recipe to see its failures."
             return [skipped(check, "no image was segmented", text) for check in (FAILURES, IMPLAUSIBLE)]
         ids, labels = [self._ids[row] for row in rows], self._labels[rows].tolist()
-        ends = [status[id_] for id_ in ids]
+        statuses = [status[id_] for id_ in ids]
         return [
-            segmentation_failures(ends, labels, ids, _limit(self._spec.segmentation_failures)),
-            implausible_segmentation(ends, labels, ids, _limit(self._spec.implausible_segmentation)),
+            segmentation_failures(statuses, labels, ids, _limit(self._spec.segmentation_failures)),
+            implausible_segmentation(statuses, labels, ids, _limit(self._spec.implausible_segmentation)),
         ]
 
-    def probes(self, observer: Observer) -> list[Probe]:
-        """Fit every probe that there are numbers for; none without a split or with one class."""
-        subject = self._probe_subject()
-        if subject is None:
+    def probes(self, observer: Observer) -> list[ProbeResult]:
+        """Fit every probe that has input; none without a split or with one class."""
+        audit_input = self._probe_data()
+        if audit_input is None:
             return []
         measured, spec = self._labeled, self._spec
         strokes = {f"in the corner {name}": measured.strokes[:, i] for i, name in enumerate(CORNERS)}
         size, on_disk = measured.size, measured.bytes
         files = size if np.isnan(on_disk).any() else np.column_stack([size, on_disk])
-        asked = [
+        inputs = [
             (
                 "color",
-                "mean and spread of L, a and b over the whole image",
+                "mean and standard deviation of L, a and b over the whole image",
                 {"": measured.color},
                 spec.probe_color,
             ),
-            ("frame", "the same six numbers of the outer 8 px", {"": measured.frame}, spec.probe_frame),
+            ("frame", "the same six numbers in the outer 8 px", {"": measured.frame}, spec.probe_frame),
             ("corner", "dark strokes", strokes, spec.probe_corner),
             (
                 "file",
@@ -242,49 +244,49 @@ class Checks:
                 spec.probe_file,
             ),
         ]
-        pattern = self._missing()
+        pattern = self._missing_pattern()
         if pattern is not None:
-            what = "which features are missing and how the segmentation ended"
-            asked.append(("missing", what, {"": pattern}, spec.probe_missing))
-        observer.stage("audit: probes", len(asked))
-        found = []
-        for name, what, blocks, limits in asked:
-            found.append(kept_probe(name, what, blocks, subject, _limit(limits), store=self._store))
+            what = "which features are missing, and the status of the segmentation"
+            inputs.append(("missing", what, {"": pattern}, spec.probe_missing))
+        observer.stage("audit: probes", len(inputs))
+        probes = []
+        for name, what, blocks, limits in inputs:
+            probes.append(cached_probe(name, what, blocks, audit_input, _limit(limits), store=self._store))
             observer.advance()
-        return found
+        return probes
 
-    def _missing(self) -> NDArray[np.float64] | None:
-        images = self._subject.images
+    def _missing_pattern(self) -> NDArray[np.float64] | None:
+        images = self._input.images
         if images is None or (not images.status and not len(images.features.columns)):
             return None
         features = images.features.reindex(self._ids).to_numpy(dtype=np.float64, copy=True)
         known = set(images.features.index)
-        here = np.array([id_ in known for id_ in self._ids], dtype=bool)
-        # An image that another step rejected is in no part that a probe asks about; it counts as whole.
-        features[~here] = 0.0
+        has_features = np.array([id_ in known for id_ in self._ids], dtype=bool)
+        # Images that a later step rejected are in no part that a probe predicts; treat them as complete.
+        features[~has_features] = 0.0
         status: list[Status | None] = [images.status.get(id_) for id_ in self._ids]
         return missing_pattern(features, status)
 
-    def _probe_subject(self) -> Subject | None:
-        subject = self._subject
-        if not subject.folds or len(np.unique(self._labels)) < 2:
+    def _probe_data(self) -> ProbeData | None:
+        audit_input = self._input
+        if not audit_input.folds or len(np.unique(self._labels)) < 2:
             return None
-        part = tested_part(subject.folds)
+        part = tested_part(audit_input.folds)
         usable = set(self._ids)
-        if subject.images is not None:
-            usable &= set(subject.images.features.index)
+        if audit_input.images is not None:
+            usable &= set(audit_input.images.features.index)
         rows = {id_: row for row, id_ in enumerate(self._ids) if id_ in usable}
-        divisions = []
-        for fold in subject.folds:
+        folds = []
+        for fold in audit_input.folds:
             train, test = (
-                np.array([rows[id_] for id_ in fold.ids(each) if id_ in rows], dtype=np.intp)
-                for each in (Part.TRAIN, part)
+                np.array([rows[id_] for id_ in fold.ids(own) if id_ in rows], dtype=np.intp)
+                for own in (Part.TRAIN, part)
             )
             if len(train) and len(test):
-                divisions.append(Division(train, test))
-        if not divisions:
+                folds.append(ProbeFold(train, test))
+        if not folds:
             return None
-        return Subject(self._labels, self._units, divisions, subject.model, self._seed)
+        return ProbeData(self._labels, self._units, folds, audit_input.model, self._seed)
 
 
 def _limit(limits: Limits) -> Limit:

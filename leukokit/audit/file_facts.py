@@ -1,21 +1,22 @@
-"""What a file is besides its pixels: its size and how it was compressed; read once and kept in the cache."""
+"""Size and compression of image files, read once and kept in the cache."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from PIL import Image
 
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.memo import memo_rows
+from leukokit.engine.cache.serialization import json_codec
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import file_header, file_size
 
 REVISION = 1
-"""Raised when the same file is described otherwise."""
+"""Increased whenever the description of a file changes."""
 
 _STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
 
@@ -29,25 +30,28 @@ class FileFacts:
     size : int or None
         In bytes; None where an image has no file.
     compression : str
-        Format by content, and of a JPEG the quality that its luminance table means; empty without a file.
+        Format by content, for JPEG with the quality that its luminance table implies; empty without a file.
     """
 
     size: int | None
     compression: str
 
 
+_FACTS = json_codec(astuple, lambda fields: FileFacts(*fields))
+
+
 def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
-    """Describe the file of each item, in order; files of the same bytes are described once."""
-    step = digest("audit file facts", REVISION)
-    kept = store.get_rows(step, [item.key for item in items]) if store is not None else {}
-    new = {item.key: item for item in items if item.key not in kept}
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        found = dict(zip(new, pool.map(_describe, new.values(), chunksize=64), strict=True))
-    if store is not None:
-        rows = ((key, json.dumps([each.size, each.compression]).encode()) for key, each in found.items())
-        store.put_rows(step, "audit file facts", rows)
-        store.touch(step)
-    return [found.get(item.key) or FileFacts(*json.loads(kept[item.key])) for item in items]
+    """Describe the file of each item, in order; files with the same bytes are read once."""
+    by_key = {item.key: item for item in items}
+
+    def described(keys: Sequence[str]) -> dict[str, FileFacts]:
+        with ThreadPoolExecutor(max_workers=threads) as pool:
+            facts = pool.map(_describe, [by_key[key] for key in keys], chunksize=64)
+            return dict(zip(keys, facts, strict=True))
+
+    step, title = digest("audit file facts", REVISION), "audit file facts"
+    known = memo_rows(step, list(by_key), described, _FACTS, store=store, title=title)
+    return [known[item.key] for item in items]
 
 
 def _describe(item: Item) -> FileFacts:

@@ -1,4 +1,4 @@
-"""What an audit says: one finding a check, with its level, its number and the images that show it."""
+"""Findings of an audit: each check gives one, with a level, a value and the images that it concerns."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TypeAlias
 from leukokit.record.audit import AuditFinding, FindingTable, ImagePair
 
 MOST_LISTED = 200
-"""Pairs or images a finding lists; their whole number is told beside."""
+"""Largest number of pairs or images that a finding lists; the total is given beside them."""
 
-Cell: TypeAlias = str | int | float | None
+TableCell: TypeAlias = str | int | float | None
 
 
-class Level(StrEnum):
+class AuditLevel(StrEnum):
     """How serious a finding is."""
 
     OK = "ok"
@@ -29,42 +29,42 @@ class Level(StrEnum):
         return _RANKS[self]
 
 
-_RANKS = {Level.SKIPPED: 0, Level.OK: 1, Level.WARN: 2, Level.FAIL: 3}
+_RANKS = {AuditLevel.SKIPPED: 0, AuditLevel.OK: 1, AuditLevel.WARN: 2, AuditLevel.FAIL: 3}
 
 
-def worst(levels: Sequence[Level]) -> Level:
-    """Give the most serious of several levels; skipped where nothing was looked at, for that is no praise."""
-    return max(levels, key=lambda level: level.rank, default=Level.SKIPPED)
+def worst(levels: Sequence[AuditLevel]) -> AuditLevel:
+    """Return the most serious of several levels; ``skipped`` for none, since nothing was checked then."""
+    return max(levels, key=lambda level: level.rank, default=AuditLevel.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """From which value on a finding is a warning, and from which a failure.
+    """Values from which a finding is a warning or a failure.
 
     Attributes
     ----------
     warn, fail : float or None
-        The value itself already counts; None for never.
+        The smallest value of that level; None where no value has it.
     """
 
     warn: float | None = None
     fail: float | None = None
 
-    def level(self, value: float) -> Level:
-        """Judge a value: the larger, the worse."""
+    def level(self, value: float) -> AuditLevel:
+        """Return the level of a value; larger values are worse."""
         if self.fail is not None and value >= self.fail:
-            return Level.FAIL
+            return AuditLevel.FAIL
         if self.warn is not None and value >= self.warn:
-            return Level.WARN
-        return Level.OK
+            return AuditLevel.WARN
+        return AuditLevel.OK
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CheckTable:
     """A small table that belongs to a finding."""
 
     columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
 
     def record(self) -> FindingTable:
         """Give the table as audit.json holds it."""
@@ -73,7 +73,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class ListedPair:
-    """Two images that are more alike than two pictures of different cells, as a finding lists them.
+    """Two images that show the same cells, as a finding lists them.
 
     Attributes
     ----------
@@ -83,11 +83,11 @@ class ListedPair:
     kind : str
         ``exact``, ``near`` or ``overlap``.
     transform : str
-        Which flip or turn of ``a`` gives ``b``; ``identity`` where none is needed.
+        Flip or rotation that turns ``a`` into ``b``; ``identity`` where none is needed.
     inliers : int or None
-        Matched points that agree on one motion.
+        Matched keypoints that agree on one transform.
     overlap : float or None
-        Share of the smaller view that both show, 0..1.
+        Common area as a share of the smaller image, 0..1.
     """
 
     a: str
@@ -118,34 +118,34 @@ class ListedPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found.
+class CheckFinding:
+    """Result of one check.
 
     Attributes
     ----------
     check : str
-        Slug of the check, such as ``exact_duplicates``.
-    level : Level
+        Name of the check, such as ``exact_duplicates``.
+    level : AuditLevel
     title : str
         One short sentence.
     text : str
-        What it means and what to do, in one to three sentences.
+        What the result means and what to do, in one to three sentences.
     value : float or None
-        The number that the level was judged by, in ``unit``.
+        The number that decides the level, in ``unit``.
     unit : str
         ``share``, ``count``, ``ratio`` ...
     limit : Limit
     pairs : tuple of ListedPair
-        Most telling first; only the first ``MOST_LISTED`` are written.
+        Most important first; only the first ``MOST_LISTED`` are written.
     pair_count : int, optional
-        Number of pairs; as many as are given where omitted.
+        Number of pairs; the length of ``pairs`` where omitted.
     images : tuple of str
         Ids; only the first ``MOST_LISTED`` are written.
-    table : Table or None
+    table : CheckTable or None
     """
 
     check: str
-    level: Level
+    level: AuditLevel
     title: str
     text: str
     value: float | None = None
@@ -154,7 +154,7 @@ class Finding:
     pairs: tuple[ListedPair, ...] = ()
     pair_count: int | None = None
     images: tuple[str, ...] = ()
-    table: Table | None = None
+    table: CheckTable | None = None
 
     def record(self) -> AuditFinding:
         """Give the finding as audit.json holds it."""
@@ -174,6 +174,6 @@ class Finding:
         )
 
 
-def skipped(check: str, title: str, text: str) -> Finding:
-    """Say that a check could not be made, and why."""
-    return Finding(check, Level.SKIPPED, title, text)
+def skipped(check: str, title: str, text: str) -> CheckFinding:
+    """Return the finding of a check that could not be made, with the reason."""
+    return CheckFinding(check, AuditLevel.SKIPPED, title, text)

@@ -1,7 +1,7 @@
-"""What an image says of how it was made, not of its cells: color, frame, corners, background, file.
+"""Properties of an image that come from its acquisition, not its cells: color, frame, corners, background.
 
-All of it is taken from the pixels before any preprocessing. A score that these numbers alone can reach is no
-proof that a classifier looks at cells (Zech et al. 2018, doi 10.1371/journal.pmed.1002683).
+All of them are computed from the pixels before any preprocessing. A score that a classifier can reach from
+them alone does not show that it uses the cells (Zech et al. 2018, doi 10.1371/journal.pmed.1002683).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ GRID = (8, 12)
 FRAME = 8
 """Width of the outer frame, in px."""
 FOREGROUND = 24
-"""Gray values up to this one are black: JPEG leaves as much of an edge in a black background."""
+"""Gray values up to this one count as black: JPEG artifacts in a black background reach it."""
 WORKING_SIDE = 448
 """Longest side, in px, at which corners are looked at; larger images are shrunk to it."""
 
@@ -42,12 +42,12 @@ def color_traits(lab: NDArray[np.uint8]) -> FloatArray:
         In the order of ``COLOR_NAMES``, in levels of 0..255.
     """
     mean, spread = cv2.meanStdDev(lab.reshape(-1, 1, 3))
-    # Rounded: the spread of a plane of one color is rounding noise, which a probe would take for a number.
+    # Rounded: the standard deviation of a uniform plane is rounding noise, which a probe could learn from.
     return np.asarray(np.concatenate([mean[:, 0], spread[:, 0]]).round(4), dtype=np.float64)
 
 
 def frame_traits(lab: NDArray[np.uint8]) -> FloatArray:
-    """Take the six color numbers of the outer frame alone, 8 px wide or a quarter of a small image."""
+    """Compute the six color numbers of the outer frame: 8 px wide, in small images a quarter of the side."""
     width = max(1, min(FRAME, min(lab.shape[:2]) // 4))
     inner = lab[width:-width]
     strips = (lab[:width], lab[-width:], inner[:, :width], inner[:, -width:])
@@ -55,19 +55,19 @@ def frame_traits(lab: NDArray[np.uint8]) -> FloatArray:
 
 
 def background_color(lab: NDArray[np.uint8]) -> FloatArray:
-    """Median L, a and b of the brightest quarter of the pixels: glass and plasma, where no cell lies."""
+    """Median L, a and b of the brightest quarter of the pixels: the background between the cells."""
     bright = lab[lab[..., 0] >= _quantile(lab[..., 0], _BRIGHT)]
     return np.array([_quantile(plane, 0.5) for plane in bright.T], dtype=np.float64)
 
 
 def foreground_share(rgb: RGBImage) -> float:
-    """Share of pixels that are not black, 0..1; below 1 only where the background was blanked."""
+    """Share of pixels that are not black, 0..1; clearly below 1 only where the background was blanked."""
     red, green, blue = cv2.split(rgb)  # cv2's maximum takes a tenth of the time of numpy's over an axis
     return float(np.mean(cv2.max(cv2.max(red, green), blue) > FOREGROUND))
 
 
 def at_working_size(rgb: RGBImage) -> RGBImage:
-    """Shrink a large image to ``WORKING_SIDE``; a small one is returned as it is."""
+    """Shrink a large image to ``WORKING_SIDE``; return a small one unchanged."""
     height, width = rgb.shape[:2]
     factor = WORKING_SIDE / max(height, width)
     if factor >= 1:
@@ -86,7 +86,7 @@ def corner_boxes(rgb: RGBImage, share: tuple[float, float]) -> list[tuple[slice,
 
 
 def stroke_window(rgb: RGBImage) -> int:
-    """Side of the window, in px and odd, that strokes are thinner than: 7 at 224 px."""
+    """Side of the structuring element, in px and odd; strokes are thinner. 7 at 224 px."""
     height, width = rgb.shape[:2]
     side: int = max(height, width) // 32
     return max(7, side) | 1
@@ -95,8 +95,9 @@ def stroke_window(rgb: RGBImage) -> int:
 def corner_strokes(rgb: RGBImage) -> FloatArray:
     """Describe the thin dark strokes in each corner, without the color of the stain.
 
-    A black top-hat of red and of blue leaves what is darker than its surroundings and thinner than a cell:
-    black ink in both, red ink in blue only. The mean color of a corner, which the stain decides, is gone.
+    A black top-hat of the red and of the blue channel keeps what is darker than its surroundings and thinner
+    than a cell: black ink in both channels, red ink in blue only. The mean color, which depends on the stain,
+    is removed.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def corner_strokes(rgb: RGBImage) -> FloatArray:
     Returns
     -------
     float64 array (4, 2 * 8 * 12)
-        A corner a row, in the order of ``CORNERS``; in levels of 0..255.
+        One row per corner, in the order of ``CORNERS``; in levels of 0..255.
     """
     kernel = np.ones((stroke_window(rgb),) * 2, np.uint8)
     red, _, blue = cv2.split(rgb)
@@ -120,6 +121,6 @@ def corner_strokes(rgb: RGBImage) -> FloatArray:
 
 
 def _quantile(levels: NDArray[np.uint8], share: float) -> int:
-    """Smallest level that at least this share of the values do not exceed; by counting, for speed."""
+    """Quantile of 8-bit values from their histogram, which is faster than sorting."""
     counts = np.bincount(levels.ravel(), minlength=256).cumsum()
     return int(np.searchsorted(counts, share * counts[-1]))

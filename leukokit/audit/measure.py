@@ -1,4 +1,4 @@
-"""Measure every image as it is on disk, before any preprocessing, in one pass of the engine's workers."""
+"""Measure every image before any preprocessing, in one pass of the engine's workers."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _FOREGROUND = ("foreground",)
 _MARKS = tuple(f"mark_{i}" for i in range(len(CORNERS)))
 _PER_CORNER = 2 * GRID[0] * GRID[1]
 _STROKES = tuple(f"stroke_{i}_{j}" for i in range(len(CORNERS)) for j in range(_PER_CORNER))
-# A 64-bit hash is no float64: its halves are.
+# A float64 cannot hold a 64-bit hash exactly, but each half of it.
 _HASHES = tuple(f"hash_{i}_{half}" for i in range(len(TRANSFORMS)) for half in ("high", "low"))
 _NAMES = (*_COLOR, *_FRAME, *_BACKGROUND, *_SIZE, *_FOREGROUND, *_MARKS, *_STROKES, *_HASHES)
 
 
 class ImageTraits(FeatureExtractor):
-    """All that an audit takes from one image, as numbers that the cache can keep."""
+    """All values that an audit needs of one image, as numbers that the cache can store."""
 
     revision = 1
 
@@ -75,13 +75,13 @@ class ImageTraits(FeatureExtractor):
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What was measured of the images that can be read.
+class MeasuredImages:
+    """Measurements of the readable images.
 
     Attributes
     ----------
     items : tuple of Item
-        The readable images, in data set order; rows of everything below.
+        The readable images in data set order; the rows of all arrays below.
     rejected : tuple of (Item, Rejection)
     table : DataFrame (n x d)
         Columns of :class:`ImageTraits`.
@@ -93,9 +93,9 @@ class Measured:
     table: pd.DataFrame
     files: tuple[FileFacts, ...]
 
-    def rows(self, kept: NDArray[np.intp]) -> Measured:
-        """Keep some of the images."""
-        return Measured(
+    def rows(self, kept: NDArray[np.intp]) -> MeasuredImages:
+        """Return these rows only."""
+        return MeasuredImages(
             tuple(self.items[i] for i in kept),
             self.rejected,
             self.table.iloc[kept],
@@ -104,12 +104,12 @@ class Measured:
 
     @property
     def color(self) -> FloatArray:
-        """Mean and spread of L, a, b, n x 6."""
+        """Mean and standard deviation of L, a, b, n x 6."""
         return self._columns(_COLOR)
 
     @property
     def frame(self) -> FloatArray:
-        """The same of the outer frame, n x 6."""
+        """Mean and standard deviation of L, a, b in the outer frame, n x 6."""
         return self._columns(_FRAME)
 
     @property
@@ -170,8 +170,8 @@ def measure(
     store: Store | None,
     workers: Workers,
     observer: Observer,
-) -> Measured:
-    """Measure all images; those that cannot be read, or crash a worker, are told and left out."""
+) -> MeasuredImages:
+    """Measure all images; list those that cannot be read or crash a worker as rejected."""
     component = ImageTraits()
     key = digest("audit traits", component.revision, reading.key(), library_versions())
     step = ImageStep("audit.traits", Stage.FEATURES, component, key, seeded=False)
@@ -180,4 +180,4 @@ def measure(
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
     files = tuple(file_facts(kept, store, workers.count))
-    return Measured(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)), files)
+    return MeasuredImages(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)), files)

@@ -1,4 +1,4 @@
-"""What a recipe makes of its images, for an audit without a run: features, and the model if it is cached."""
+"""Features of a recipe and its model if it is cached, for an audit without a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from leukokit.recipe import Recipe
 from leukokit.record.metrics import PARTS, Metrics
 from leukokit.record.scores import Interval
 
-_MOSTLY = 0.9  # images that were rejected are in no cache, so a finished run does not cache all
+_CACHED_SHARE = 0.9  # rejected images are not cached, so even a finished run does not cache all images
 
 
 def images_and_model(
@@ -39,10 +39,10 @@ def images_and_model(
     workers: Workers,
     observer: Observer,
 ) -> tuple[ImageTable | None, ModelScore | None, tuple[str, ...] | None]:
-    """Give features and status of the first fold, and accuracy and leaks of a model fitted before.
+    """Return features and status of the first fold, and accuracy and leaks of the cached model.
 
-    Features are computed where some may be missing or a segmenter can fail; otherwise they are taken from the
-    cache or not at all. No model is ever fitted.
+    Features are computed where some may be missing or a segmenter can fail; otherwise they come from the
+    cache or are left out. No model is fitted.
     """
     if not folds:
         return None, None, None
@@ -57,31 +57,31 @@ def images_and_model(
             observer=observer,
             scratch=Path(scratch),
         )
-        images = stage.images(folds[0]).images if _can_miss(recipe) else None
+        images = stage.images(folds[0]).images if _may_lack_features(recipe) else None
         if store is None or recipe.classify is None:
             return images, None, None
         if images is None and not _cached(recipe, stage, folds[0]):
             return None, None, None
-        found: dict[str, FittedFold] = {}
+        fitted_folds: dict[str, FittedFold] = {}
         for fold in folds:
             known = known_fold(stage.candidates(fold), store=store, scratch=Path(scratch) / fold.name)
             if known is None:
                 return images, None, None
-            found[fold.name] = known
-        leaks = dict.fromkeys(leak for fitted in found.values() for leak in fitted.leaks)
-        return images, _score(recipe, found), tuple(leaks)
+            fitted_folds[fold.name] = known
+        leaks = dict.fromkeys(leak for fitted in fitted_folds.values() for leak in fitted.leaks)
+        return images, _score(recipe, fitted_folds), tuple(leaks)
 
 
 def score_in_metrics(recipe: Recipe, metrics: Metrics) -> ModelScore | None:
-    """Accuracy of a run's model on the test part, or on validation without one; None where there is none."""
+    """Accuracy of a run's model on the test part, else on the validation part; None where there is none."""
     for part in PARTS:
-        found = metrics.part(part)
-        if recipe.classify is None or found is None or found.accuracy is None:
+        scores = metrics.part(part)
+        if recipe.classify is None or scores is None or scores.accuracy is None:
             continue
-        bounds = (found.intervals.accuracy if found.intervals is not None else None) or Interval()
-        support = [each.support or 0 for each in found.per_class.values()]
+        bounds = (scores.intervals.accuracy if scores.intervals is not None else None) or Interval()
+        support = [scores_of_class.support or 0 for scores_of_class in scores.per_class.values()]
         chance = max(support) / sum(support)
-        return ModelScore(recipe.classify.entry.name, part, found.accuracy, bounds.low, bounds.high, chance)
+        return ModelScore(recipe.classify.entry.name, part, scores.accuracy, bounds.low, bounds.high, chance)
     return None
 
 
@@ -97,16 +97,18 @@ def _score(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> ModelScore | Non
     return None
 
 
-def _can_miss(recipe: Recipe) -> bool:
-    """Whether a feature of the recipe can be missing, or its segmentation fail."""
+def _may_lack_features(recipe: Recipe) -> bool:
+    """Whether a feature of the recipe can be missing or its segmentation can fail."""
     extractors = [bound.component for bound in recipe.features]
-    return recipe.segment is not None or any(each.roles() or each.nullable() for each in extractors)
+    return recipe.segment is not None or any(
+        extractor.roles() or extractor.nullable() for extractor in extractors
+    )
 
 
 def _cached(recipe: Recipe, stage: FoldStage, fold: Fold) -> bool:
-    """Whether the features of a fold are in the cache; where they are not, neither is the model."""
+    """Whether the features of a fold are in the cache; without them the model is not cached either."""
     if not recipe.features:
         return True
     plan, items = stage.prepared(recipe, fold)
     items = [item for item in items if item.sample.id in fold.parts]
-    return len(cached_outcomes(replace(plan, score_masks=False), items)) >= _MOSTLY * len(items)
+    return len(cached_outcomes(replace(plan, score_masks=False), items)) >= _CACHED_SHARE * len(items)

@@ -1,4 +1,4 @@
-"""Audit a data set, or what a run made of it: every check once, and one verdict."""
+"""Audit a data set or a run: make every check once and report the findings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from leukokit.audit.all_checks import Checks
-from leukokit.audit.findings import Finding, Level, skipped, worst
+from leukokit.audit.all_checks import AuditChecks
+from leukokit.audit.audit_input import AuditInput
+from leukokit.audit.findings import AuditLevel, CheckFinding, skipped, worst
 from leukokit.audit.measure import measure
 from leukokit.audit.pairs.find import find_pairs
-from leukokit.audit.probes.probe import ModelScore, Probe
+from leukokit.audit.probes.probe import ModelScore, ProbeResult
 from leukokit.audit.recipe_model import images_and_model, score_in_metrics
-from leukokit.audit.subject import AuditSubject
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
@@ -24,7 +24,7 @@ from leukokit.engine.execution.executors import Workers
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
-from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.observer import Observer
 from leukokit.engine.protocols import divide
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
@@ -40,28 +40,29 @@ from leukokit.record.files import AUDIT
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """Result of an audit.
 
     Attributes
     ----------
     images : int
-        In the data set, readable or not.
+        Images in the data set, readable or not.
     synthetic : bool
         True where the images are not photographs of real smears.
     split : AuditSplit or None
         Name and number of images of each part.
     model : ModelScore or None
         The recipe's model on the part that probes are scored on.
-    findings : tuple of Finding
+    findings : tuple of CheckFinding
         Most serious first.
-    probes : tuple of Probe
+    probes : tuple of ProbeResult
     groups : mapping of str to str
-        Group of each image, images that show the same cells joined: what ``data.groups`` of a recipe takes.
+        Group of each image, where images that show the same cells share a group; ``data.groups`` of a recipe
+        takes it.
     settings : mapping
         The recipe's ``audit`` section.
     readable : mapping of id to Item
         Images that could be read.
-    subject : AuditSubject or None
+    audit_input : AuditInput or None
         What was audited.
     """
 
@@ -69,17 +70,17 @@ class Audit:
     synthetic: bool
     split: AuditSplit | None
     model: ModelScore | None
-    findings: tuple[Finding, ...]
-    probes: tuple[Probe, ...]
+    findings: tuple[CheckFinding, ...]
+    probes: tuple[ProbeResult, ...]
     settings: Mapping[str, Any]
     groups: Mapping[str, str] = field(default_factory=dict)
     readable: Mapping[str, Item] = field(default_factory=dict)
-    subject: AuditSubject | None = None
+    audit_input: AuditInput | None = None
 
     @property
-    def level(self) -> Level:
+    def level(self) -> AuditLevel:
         """The most serious level of all findings and probes."""
-        return worst([*(each.level for each in self.findings), *(each.level for each in self.probes)])
+        return worst([*(finding.level for finding in self.findings), *(probe.level for probe in self.probes)])
 
     def record(self) -> AuditRecord:
         """Give the content of audit.json; it depends on images, recipe and library versions alone."""
@@ -99,12 +100,12 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class AuditOptions:
-    """How an audit works; none of it changes a finding.
+    """Where and how an audit runs; no option changes a finding.
 
     Attributes
     ----------
     cache : Path or None
-        Cache folder; None to keep nothing.
+        Cache folder; None for no cache.
     workers : Workers
     """
 
@@ -115,12 +116,12 @@ class AuditOptions:
 def audit_data(
     recipe: Recipe, catalog: Catalog, options: AuditOptions, observer: Observer | None = None
 ) -> Audit:
-    """Audit a recipe's data set under the recipe's split; nothing is fitted but the probes.
+    """Audit a recipe's data set under the recipe's split; only the probes are fitted.
 
     Parameters
     ----------
     recipe : Recipe
-        One with nothing but ``data`` is enough: its split is then the data set's default.
+        Only ``data`` is needed; without ``split``, the default split of the data set is used.
     catalog : Catalog
     options : AuditOptions
     observer : Observer, optional
@@ -128,60 +129,60 @@ def audit_data(
     Raises
     ------
     DataError
-        Where the data set is missing or empty. One picture in two classes is a finding, not an error.
+        Where the data set is missing or empty. An image in two classes is a finding, not an error.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
     data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
         recipe, data, folds, store=store, workers=options.workers, observer=observer
     )
-    subject = AuditSubject(recipe, data, folds, why, images, model, leaks)
-    return audit(subject, store=store, workers=options.workers, observer=observer)
+    audit_input = AuditInput(recipe, data, folds, why, images, model, leaks)
+    return audit(audit_input, store=store, workers=options.workers, observer=observer)
 
 
-def audit(subject: AuditSubject, *, store: Store | None, workers: Workers, observer: Observer) -> Audit:
-    """Make every check of a subject."""
-    data = subject.data
+def audit(audit_input: AuditInput, *, store: Store | None, workers: Workers, observer: Observer) -> Audit:
+    """Run every check."""
+    data = audit_input.data
     measured = measure(
-        data.dataset, data.items, subject.reading, store=store, workers=workers, observer=observer
+        data.dataset, data.items, audit_input.reading, store=store, workers=workers, observer=observer
     )
-    spec = subject.recipe.model.audit
+    spec = audit_input.recipe.model.audit
     pairs = find_pairs(
         data.dataset,
         measured.items,
-        subject.reading,
+        audit_input.reading,
         measured.hashes,
         lags=spec.lags,
-        seed=subject.recipe.seed,
+        seed=audit_input.recipe.seed,
         workers=workers,
         store=store,
         observer=observer,
     )
-    scales = _scales(subject, measured.items, store=store, workers=workers, observer=observer)
-    checks = Checks(subject, measured, pairs, scales, store)
+    scales = _scales(audit_input, measured.items, store=store, workers=workers, observer=observer)
+    checks = AuditChecks(audit_input, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
     return Audit(
         images=len(data.items),
         synthetic=data.stamp is not None,
-        split=subject.split,
-        model=subject.model,
+        split=audit_input.split,
+        model=audit_input.model,
         findings=tuple(findings),
         probes=tuple(probes),
         settings=spec.model_dump(mode="json"),
         groups=checks.groups(),
         readable={item.sample.id: item for item in measured.items},
-        subject=subject,
+        audit_input=audit_input,
     )
 
 
 def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
-    """Thumbnails (WebP) of images that findings name, by id; no finding crowds out the others."""
-    if audit.subject is None:
+    """Thumbnails (WebP) of images that findings list, by id; each finding gets its share of them."""
+    if audit.audit_input is None:
         return {}
-    dataset, options = audit.subject.data.dataset, audit.subject.reading
+    dataset, options = audit.audit_input.data.dataset, audit.audit_input.reading
     thumbnails = Thumbnails(
         lambda item: pixels(dataset, item.sample, options)[0],
         Store(cache) if cache is not None else None,
@@ -196,38 +197,40 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
 def audit_finisher(
     workers: Workers, observer: Observer | None = None
 ) -> Callable[[RunResult, RunDirectory], None]:
-    """Give a run's finisher that writes ``audit.json``.
+    """Return the function that writes ``audit.json`` at the end of a run.
 
-    What goes wrong in it becomes a skipped finding: a run that took hours is not lost for its audit.
+    An error in the audit becomes a skipped finding, so that the results of a long run are not lost.
     """
 
     def write_audit(result: RunResult, directory: RunDirectory) -> None:
         if not result.recipe.model.audit.enabled:
             return
-        watch = observer or Silent()
+        watch = observer or Observer()
         try:
-            found = _audit_run(result, workers, watch)
-        except Exception as error:  # whatever it is, the scores stand
+            audited = _audit_run(result, workers, watch)
+        except Exception as error:  # an error of any kind must not end the run
             directory.journal.write(
                 "audit_failed",
                 error=type(error).__name__,
                 message=str(error),
                 traceback=traceback.format_exc(),
             )
-            watch.warn(f"the audit failed ({type(error).__name__}: {error}); the run is whole without it")
-            found = _failed(result, error)
-        directory.write(AUDIT.name, found.record().to_bytes())
+            watch.warn(f"the audit failed ({type(error).__name__}: {error}); all other results are complete")
+            audited = _failed(result, error)
+        directory.write(AUDIT.name, audited.record().to_bytes())
 
     return write_audit
 
 
 def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit:
-    folds: Sequence[Fold] = [each.fold for each in result.folds if each.fold is not None]
+    folds: Sequence[Fold] = [
+        result_of_fold.fold for result_of_fold in result.folds if result_of_fold.fold is not None
+    ]
     why = "" if folds else "the recipe has no split"
     if not folds:
         folds, why = _folds(result.recipe, result.data, observer)
     first = result.folds[0]
-    subject = AuditSubject(
+    audit_input = AuditInput(
         recipe=result.recipe,
         data=result.data,
         folds=folds,
@@ -236,36 +239,43 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         model=score_in_metrics(result.recipe, result.record),
         leaks=result.record.leaks,
     )
-    return audit(subject, store=first.plan.store, workers=workers, observer=observer)
+    return audit(audit_input, store=first.plan.store, workers=workers, observer=observer)
 
 
 def _scales(
-    subject: AuditSubject, items: Sequence[Item], *, store: Store | None, workers: Workers, observer: Observer
+    audit_input: AuditInput,
+    items: Sequence[Item],
+    *,
+    store: Store | None,
+    workers: Workers,
+    observer: Observer,
 ) -> pd.DataFrame:
     """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
-    told = _Progress(observer)
-    scales = find_scales(subject.recipe, subject.data, items, store=store, workers=workers, observer=told)
-    parts = subject.folds[0].parts if subject.folds else None
+    progress = _Progress(observer)
+    scales = find_scales(
+        audit_input.recipe, audit_input.data, items, store=store, workers=workers, observer=progress
+    )
+    parts = audit_input.folds[0].parts if audit_input.folds else None
     return scale_table(scales.given_to(items, parts), scales.own.scales)
 
 
-class _Progress(Silent):
-    """Passes on how far a stage is, and nothing that the run has said before."""
+class _Progress(Observer):
+    """Passes on progress only, since the run has already shown its messages and warnings."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
 
     def stage(self, name: str, total: int) -> None:
-        """Pass on, as a stage of the audit."""
+        """Pass the stage on, as one of the audit."""
         self._observer.stage(f"audit: {name}", total)
 
     def advance(self, count: int = 1) -> None:
-        """Pass on."""
+        """Pass the count on."""
         self._observer.advance(count)
 
 
 def _folds(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Sequence[Fold], str]:
-    """Folds of the recipe's split or first protocol; none, and why, where the images cannot be parted."""
+    """Folds of the recipe's split or first protocol; none and the reason where that is impossible."""
     try:
         return divide(recipe, data, observer)[0].folds, ""
     except DataError as error:

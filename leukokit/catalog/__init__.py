@@ -8,6 +8,16 @@ from __future__ import annotations
 
 from leukokit.catalog.catalog import BrokenPlugin, Catalog, Conflict
 from leukokit.catalog.discovery import discover
-from leukokit.catalog.entry import Entry
+from leukokit.catalog.entry import CatalogEntry
+from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
 
-__all__ = ["BrokenPlugin", "Catalog", "Conflict", "Entry", "discover"]
+__all__ = [
+    "KINDS",
+    "BrokenPlugin",
+    "Catalog",
+    "CatalogEntry",
+    "ComponentKind",
+    "Conflict",
+    "KindTable",
+    "discover",
+]

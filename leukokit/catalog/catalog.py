@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from leukokit.api import Kind
-from leukokit.catalog.entry import Entry
+from leukokit.catalog.entry import CatalogEntry
+from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
 from leukokit.errors import CatalogError
 
 
@@ -34,7 +34,7 @@ class BrokenPlugin:
 class Conflict:
     """A name that more than one distribution offers; unusable until one of them is uninstalled."""
 
-    kind: Kind
+    kind: ComponentKind
     name: str
     origins: tuple[str, ...]
 
@@ -48,47 +48,58 @@ class Catalog:
 
     Parameters
     ----------
-    entries : iterable of Entry
-        Every component that was offered, doubles included.
+    entries : iterable of CatalogEntry
+        Every component that was offered, including several of one name.
     broken : iterable of BrokenPlugin
         Plugins that could not be used.
+    kinds : KindTable
+        Every kind that there is; recipes for this catalog have a key for each.
 
     Attributes
     ----------
     broken : tuple of BrokenPlugin
     conflicts : tuple of Conflict
         Names that more than one distribution offers; none of these can be used.
+    kinds : KindTable
     """
 
     broken: tuple[BrokenPlugin, ...]
     conflicts: tuple[Conflict, ...]
-    _entries: dict[tuple[Kind, str], Entry]
+    kinds: KindTable
+    _entries: dict[tuple[str, str], CatalogEntry]
 
-    def __init__(self, entries: Iterable[Entry], broken: Iterable[BrokenPlugin] = ()) -> None:
-        offered: dict[tuple[Kind, str], list[Entry]] = {}
+    def __init__(
+        self,
+        entries: Iterable[CatalogEntry],
+        broken: Iterable[BrokenPlugin] = (),
+        kinds: KindTable = KINDS,
+    ) -> None:
+        offered: dict[tuple[str, str], list[CatalogEntry]] = {}
         for entry in entries:
-            offered.setdefault((entry.kind, entry.name), []).append(entry)
+            offered.setdefault((entry.kind.name, entry.name), []).append(entry)
         conflicts = (
-            Conflict(*key, tuple(entry.origin for entry in found))
-            for key, found in offered.items()
-            if len(found) > 1
+            Conflict(same[0].kind, same[0].name, tuple(entry.origin for entry in same))
+            for same in offered.values()
+            if len(same) > 1
         )
-        single = {key: found[0] for key, found in offered.items() if len(found) == 1}
+        single = {key: same[0] for key, same in offered.items() if len(same) == 1}
         object.__setattr__(self, "broken", tuple(broken))
         object.__setattr__(self, "conflicts", tuple(conflicts))
+        object.__setattr__(self, "kinds", kinds)
         object.__setattr__(self, "_entries", single)
 
-    def of(self, kind: Kind) -> tuple[Entry, ...]:
-        """Components of one kind: built-ins first, each group by name."""
-        found = [entry for entry in self._entries.values() if entry.kind == kind]
-        return tuple(sorted(found, key=lambda entry: ("/" in entry.name, entry.name)))
+    def of(self, kind: ComponentKind | str) -> tuple[CatalogEntry, ...]:
+        """Components of one kind, given as such or by its name: built-ins first, each group by name."""
+        name = str(kind)
+        entries = [entry for entry in self._entries.values() if entry.kind.name == name]
+        return tuple(sorted(entries, key=lambda entry: ("/" in entry.name, entry.name)))
 
-    def get(self, kind: Kind | str, name: str) -> Entry:
+    def get(self, kind: ComponentKind | str, name: str) -> CatalogEntry:
         """Find one component.
 
         Parameters
         ----------
-        kind : Kind or str
+        kind : ComponentKind or str
             Such as ``"segmenter"``.
         name : str
             As written in recipes.
@@ -99,40 +110,38 @@ class Catalog:
             Where there is none of that name, saying which names there are; or more than one, naming the
             distributions.
         """
-        try:
-            kind = Kind(kind)
-        except ValueError:
-            kinds = [str(one) for one in Kind]
+        known = self.kinds.named(str(kind))
+        if known is None:
+            kinds = [one.name for one in self.kinds]
             raise CatalogError(
-                f"there is no kind of component named {kind!r}{did_you_mean(str(kind), kinds)}",
+                f"there is no kind of component named {str(kind)!r}{did_you_mean(str(kind), kinds)}",
                 hint=f"Kinds: {', '.join(kinds)}",
-            ) from None
-        entry = self._entries.get((kind, name))
+            )
+        entry = self._entries.get((known.name, name))
         if entry is not None:
             return entry
         for conflict in self.conflicts:
-            if (conflict.kind, conflict.name) == (kind, name):
+            if (conflict.kind, conflict.name) == (known, name):
                 raise CatalogError(str(conflict), hint="Uninstall all but one of them")
-        raise CatalogError(self._unknown(kind, name), hint=self._available(kind))
+        raise CatalogError(self._unknown(known, name), hint=self._available(known))
 
-    def find(self, name: str) -> tuple[Entry, ...]:
+    def find(self, name: str) -> tuple[CatalogEntry, ...]:
         """Components of that name, of whatever kind."""
         return tuple(entry for entry in self._entries.values() if entry.name == name)
 
-    def _unknown(self, kind: Kind, name: str) -> str:
-        words = str(kind).replace("_", " ")
-        text = f"there is no {words} named {name!r}"
+    def _unknown(self, kind: ComponentKind, name: str) -> str:
+        text = f"there is no {kind.words} named {name!r}"
         for plugin in self.broken:
             if name == plugin.name or name.startswith(f"{plugin.name}/"):
                 return f"{text}: plugin {plugin.name!r} of {plugin.distribution} is broken: {plugin.reason}"
-        others = [str(entry.kind).replace("_", " ") for entry in self.find(name)]
+        others = [entry.kind.words for entry in self.find(name)]
         if others:
             return f"{text}; {name!r} is a {others[0]}"
         return text + did_you_mean(name, [entry.name for entry in self.of(kind)])
 
-    def _available(self, kind: Kind) -> str:
+    def _available(self, kind: ComponentKind) -> str:
         names = ", ".join(entry.name for entry in self.of(kind))
-        return f"Available: {names}" if names else f"No {str(kind).replace('_', ' ')} is installed"
+        return f"Available: {names}" if names else f"No {kind.words} is installed"
 
 
 def did_you_mean(given: str, names: Iterable[str]) -> str:

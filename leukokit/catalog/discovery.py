@@ -1,4 +1,18 @@
-"""Find plugins one at a time, so that one that fails takes nothing else with it."""
+"""Find plugins one at a time, so that one that fails takes nothing else with it.
+
+A plugin is a module, named in the entry-point group ``leukokit``, with one or more hooks: functions without
+arguments that return the components of one kind. The table of kinds says which hooks there are. A hook only
+describes components; the class behind ``target`` is imported when a recipe uses it. A complete plugin::
+
+    # leukokit_otsu/plugin.py            entry point:  [project.entry-points.leukokit]
+    from leukokit.api import ComponentSpec, hookimpl           # otsu = "leukokit_otsu.plugin"
+
+    LEUKOKIT_API = 1
+
+    @hookimpl
+    def leukokit_segmenters():
+        return [ComponentSpec("otsu", "leukokit_otsu.segmenter:Otsu", "One Otsu threshold on saturation.")]
+"""
 
 from __future__ import annotations
 
@@ -14,18 +28,14 @@ from typing import Any
 
 import pluggy
 
-from leukokit import hookspecs
 from leukokit._version import __version__
 from leukokit.api import API_VERSION, ComponentSpec
 from leukokit.catalog.catalog import BrokenPlugin, Catalog, did_you_mean
-from leukokit.catalog.entry import Entry
+from leukokit.catalog.entry import CatalogEntry
+from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
 
 GROUP = "leukokit"
 
-_BUILT_INS = tuple(
-    f"leukokit.plugins.{name}"
-    for name in ("datasets", "preprocess", "segment", "features", "select", "classify", "explain")
-)
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _ENTRY_POINT = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -46,30 +56,36 @@ class _Source:
     load: Callable[[], Any]
 
 
-def discover() -> Catalog:
+def discover(kinds: KindTable = KINDS) -> Catalog:
     """Find every installed component, built in or not.
+
+    Parameters
+    ----------
+    kinds : KindTable
+        Kinds to look for.
 
     Returns
     -------
     Catalog
         Components of the plugins that work; the others are in ``broken``, each with its reason.
     """
-    entries: list[Entry] = []
+    entries: list[CatalogEntry] = []
     broken: list[BrokenPlugin] = []
-    for source in (*_built_ins(), *_installed()):
+    hooks = _specifications(kinds)
+    for source in (*_built_ins(kinds), *_installed()):
         try:
             # Data goes to stdout: a plugin that prints while it is imported must not spoil `list --json`.
             with contextlib.redirect_stdout(sys.stderr):
-                entries += _entries_of(source)
+                entries += _entries_of(source, kinds, hooks)
         except (Exception, SystemExit) as error:
             reason = str(error) if isinstance(error, _Refused) else _reason(error)
             origin = f"{source.distribution} {source.version}".strip()
             broken.append(BrokenPlugin(source.name, origin, reason))
-    return Catalog(entries, broken)
+    return Catalog(entries, broken, kinds)
 
 
-def _built_ins() -> Iterator[_Source]:
-    for module in _BUILT_INS:
+def _built_ins(kinds: KindTable) -> Iterator[_Source]:
+    for module in filter(None, (kind.built_ins for kind in kinds)):
         yield _Source(module, "", "leukokit", __version__, partial(importlib.import_module, module))
 
 
@@ -82,7 +98,22 @@ def _installed() -> Iterator[_Source]:
         yield _Source(point.name, f"{point.name}/", distribution, version, point.load)
 
 
-def _entries_of(source: _Source) -> list[Entry]:
+def _specifications(kinds: KindTable) -> type:
+    """Make the hooks that pluggy holds plugins against: one a kind, without arguments."""
+    marker = pluggy.HookspecMarker(GROUP)
+    return type("Hooks", (), {kind.hook: marker(_specification(kind)) for kind in kinds})
+
+
+def _specification(kind: ComponentKind) -> Callable[[], Iterable[ComponentSpec]]:
+    def hook() -> Iterable[ComponentSpec]:
+        raise NotImplementedError
+
+    hook.__name__ = hook.__qualname__ = kind.hook
+    hook.__doc__ = f"Offer {kind.title.lower()}: {kind.takes} -> {kind.gives}."
+    return hook
+
+
+def _entries_of(source: _Source, kinds: KindTable, hooks: type) -> list[CatalogEntry]:
     if source.prefix and not _ENTRY_POINT.fullmatch(source.name):
         raise _Refused(f"the entry point's name {source.name!r} may hold letters, digits, '_' and '-' only")
     plugin = source.load()
@@ -92,24 +123,24 @@ def _entries_of(source: _Source) -> list[Entry]:
             f"it is written for plugin API {wanted!r}; this leukokit offers {API_VERSION}: "
             f"install another version of {source.distribution}, or of leukokit"
         )
-    entries: list[Entry] = []
-    for hook in _hooks_of(plugin, source.name):
-        kind = hookspecs.KIND_OF_HOOK[hook.name]
+    entries: list[CatalogEntry] = []
+    for hook in _hooks_of(plugin, source.name, kinds, hooks):
+        kind = kinds.of_hook(hook.name)
         for results in hook():
             for spec in _specs(hook.name, results):
                 name = source.prefix + spec.name
                 if any((entry.kind, entry.name) == (kind, name) for entry in entries):
                     raise _Refused(f"{hook.name} offers {spec.name!r} twice")
-                entries.append(Entry(kind, name, spec, source.distribution, source.version))
+                entries.append(CatalogEntry(kind, name, spec, source.distribution, source.version))
     return entries
 
 
-def _hooks_of(plugin: Any, name: str) -> list[pluggy.HookCaller]:
+def _hooks_of(plugin: Any, name: str, kinds: KindTable, hooks: type) -> list[pluggy.HookCaller]:
     """Hooks that the plugin implements, each checked against its specification."""
     manager = pluggy.PluginManager(GROUP)  # one a plugin: a mistake in one is never reported for another
-    manager.add_hookspecs(hookspecs)
+    manager.add_hookspecs(hooks)
     manager.register(plugin, name)
-    known = list(hookspecs.KIND_OF_HOOK)
+    known = [kind.hook for kind in kinds]
     implemented = manager.get_hookcallers(plugin) or []
     for hook in implemented:
         if hook.name not in known:

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import leukokit.api
-from leukokit.api import ComponentSpec, Kind
+from leukokit.api import ComponentSpec
+from leukokit.catalog.kinds import ComponentKind, load_target
 from leukokit.errors import CatalogError, MissingPackageError
 
 if TYPE_CHECKING:
     from leukokit.api import Component
 
-_BASE_OF_KIND = {
-    Kind.DATASET: "Dataset",
-    Kind.PREPROCESSOR: "Preprocessor",
-    Kind.SEGMENTER: "Segmenter",
-    Kind.FEATURE_EXTRACTOR: "FeatureExtractor",
-    Kind.SELECTOR: "Selector",
-    Kind.CLASSIFIER: "Classifier",
-    Kind.EXPLAINER: "Explainer",
-}
-
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One component that a plugin offers.
+class CatalogEntry:
+    """One installed component.
 
     Attributes
     ----------
-    kind : Kind
-        Kind, from the hook that offered it.
+    kind : ComponentKind
+        Row of the table of kinds, from the hook that offered it.
     name : str
         Name in recipes: bare for built-ins, ``<entry point>/<name>`` for others.
     spec : ComponentSpec
@@ -41,7 +30,7 @@ class Entry:
         The installed package that it comes from.
     """
 
-    kind: Kind
+    kind: ComponentKind
     name: str
     spec: ComponentSpec
     distribution: str
@@ -67,19 +56,18 @@ class Entry:
             the component needs is not installed.
         """
         where = f"{self.kind} {self.name} of {self.origin}"
-        module_name, _, attribute = self.spec.target.partition(":")
         try:
-            component = getattr(importlib.import_module(module_name), attribute)
+            component = load_target(self.spec.target)
         except (Exception, SystemExit) as error:
             raise CatalogError(
                 f"cannot be imported from {self.spec.target}: {type(error).__name__}: {error}",
                 where=where,
                 hint=f"Reinstall {self.distribution}, or report this to its authors",
             ) from error
-        base: type[Component] = getattr(leukokit.api, _BASE_OF_KIND[self.kind])
+        base = self.kind.base_class()
         if not (isinstance(component, type) and issubclass(component, base)):
             raise CatalogError(
-                f"{self.spec.target} is not a subclass of leukokit.api.{base.__name__}",
+                f"{self.spec.target} is not a subclass of {self.kind.base.replace(':', '.')}",
                 where=where,
                 hint=f"Report this to the authors of {self.distribution}",
             )

@@ -11,21 +11,26 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from leukokit.audit.findings import Cell, Finding, Level, ListedPair
+from leukokit.audit.findings import AuditLevel, CheckFinding, ListedPair, TableCell
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
 
 if TYPE_CHECKING:
-    from leukokit.audit.findings import Table as FindingTable
-    from leukokit.audit.probes.probe import Probe
+    from leukokit.audit.findings import CheckTable
+    from leukokit.audit.probes.probe import ProbeResult
     from leukokit.audit.run import Audit
 
 _SHOWN_PAIRS = 5
 _BAR = 20
 
-_GLYPHS = {Level.OK: "✓", Level.WARN: "▲", Level.FAIL: "✗", Level.SKIPPED: "–"}  # noqa: RUF001
-_ASCII = {Level.OK: "+", Level.WARN: "!", Level.FAIL: "x", Level.SKIPPED: "-"}
-_STYLES = {Level.OK: "green", Level.WARN: "bold yellow", Level.FAIL: "bold red", Level.SKIPPED: "dim"}
+_GLYPHS = {AuditLevel.OK: "✓", AuditLevel.WARN: "▲", AuditLevel.FAIL: "✗", AuditLevel.SKIPPED: "–"}  # noqa: RUF001
+_ASCII = {AuditLevel.OK: "+", AuditLevel.WARN: "!", AuditLevel.FAIL: "x", AuditLevel.SKIPPED: "-"}
+_STYLES = {
+    AuditLevel.OK: "green",
+    AuditLevel.WARN: "bold yellow",
+    AuditLevel.FAIL: "bold red",
+    AuditLevel.SKIPPED: "dim",
+}
 
 
 def print_audit(audit: Audit, *, name: str) -> None:
@@ -46,7 +51,7 @@ def print_audit(audit: Audit, *, name: str) -> None:
     console.print(Text("Research use only. Not a medical device.", style="dim"))
 
 
-def _word(level: Level, plain: bool) -> Text:
+def _word(level: AuditLevel, plain: bool) -> Text:
     return Text(f"{(_ASCII if plain else _GLYPHS)[level]} {level.value}", style=_STYLES[level])
 
 
@@ -56,19 +61,22 @@ def _headline(audit: Audit, name: str, plain: bool) -> Text:
         sizes = ", ".join(f"{part} {count}" for part, count in audit.split.parts.items())
         text.append(f", split {safe(audit.split.name or '')}: {sizes}")
     levels = [*(each.level for each in audit.findings), *(each.level for each in audit.probes)]
-    counts = [(level, levels.count(level)) for level in (Level.FAIL, Level.WARN, Level.OK, Level.SKIPPED)]
+    counts = [
+        (level, levels.count(level))
+        for level in (AuditLevel.FAIL, AuditLevel.WARN, AuditLevel.OK, AuditLevel.SKIPPED)
+    ]
     text.append("\n" + ", ".join(f"{count} {level.value}" for level, count in counts if count), style="dim")
     return text
 
 
-def _findings(findings: Sequence[Finding], plain: bool) -> Table:
+def _findings(findings: Sequence[CheckFinding], plain: bool) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=9)
     table.add_column(ratio=1)
     for finding in findings:
-        serious = finding.level.rank >= Level.WARN.rank
+        serious = finding.level.rank >= AuditLevel.WARN.rank
         parts: list[RenderableType] = [Text(safe(_sentence(finding.title)), style="bold" if serious else "")]
-        if serious or finding.level is Level.SKIPPED:
+        if serious or finding.level is AuditLevel.SKIPPED:
             parts.append(Text(safe(finding.text)))
         if serious and finding.table is not None:
             parts.append(_table(finding.table))
@@ -84,7 +92,7 @@ def _sentence(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def _table(given: FindingTable) -> Table:
+def _table(given: CheckTable) -> Table:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, header_style="dim")
     for i, column in enumerate(given.columns):
         numbers = all(isinstance(row[i], (int, float)) or row[i] is None for row in given.rows)
@@ -94,13 +102,13 @@ def _table(given: FindingTable) -> Table:
     return table
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: TableCell) -> str:
     if value is None:
         return ""
     return f"{value:.3g}" if isinstance(value, float) and abs(value) < 100 else safe(value)
 
 
-def _pairs(finding: Finding, plain: bool) -> Text:
+def _pairs(finding: CheckFinding, plain: bool) -> Text:
     count = len(finding.pairs) if finding.pair_count is None else finding.pair_count
     lines = [_pair(pair, plain) for pair in finding.pairs[:_SHOWN_PAIRS]]
     if count > len(lines):
@@ -149,7 +157,7 @@ def _probes(audit: Audit, plain: bool) -> Table:
     return table
 
 
-def _probe(probe: Probe, plain: bool) -> tuple[str, str, str, str, str, Text]:
+def _probe(probe: ProbeResult, plain: bool) -> tuple[str, str, str, str, str, Text]:
     share = "" if probe.share_of_gain is None else f"{probe.share_of_gain:.0%}"
     shown = "-" if probe.accuracy is None else f"{probe.accuracy:.3f}"
     bar = _bar(probe.accuracy or 0.0, probe.chance, plain)

@@ -13,10 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.cli._terminal import console, safe
-from leukokit.compare import ChangedImage, ComparedRun, Comparison, Pair
-from leukokit.compare.recipe_diff import ABSENT, Differing
-from leukokit.compare.statistics.all_tests import Unit
-from leukokit.compare.statistics.changes import Kind
+from leukokit.compare import ChangedImage, ComparedRun, Comparison, PairComparison
+from leukokit.compare.recipe_diff import ABSENT, ValueDifference
+from leukokit.compare.statistics.all_tests import AnalysisUnit
+from leukokit.compare.statistics.changes import ChangeKind
 from leukokit.compare.verdict import p_text, signed
 from leukokit.engine.data import SYNTHETIC_STAMP
 from leukokit.record.base import NOTICE
@@ -62,7 +62,7 @@ def print_comparison(found: Comparison, *, limit: int | None) -> None:
 
 def _head(found: Comparison) -> str:
     rows = f"{found.n} {found.part} images"
-    groups = f" in {found.groups} groups" if found.unit is Unit.GROUP else ""
+    groups = f" in {found.groups} groups" if found.unit is AnalysisUnit.GROUP else ""
     return safe(f"Compared on the same {rows}{groups}; {found.runs[0].label} is the baseline.")
 
 
@@ -75,7 +75,7 @@ def _table(title: str, *columns: str, right: Sequence[int] = ()) -> Table:
     return table
 
 
-def _differences(pair: Pair) -> Table:
+def _differences(pair: PairComparison) -> Table:
     a, b = pair.first, pair.second
     table = _table("scores", "", a, b, f"{b} - {a}", "95 % interval", right=(1, 2, 3, 4))
     for key, shown in _SCORES.items():
@@ -86,7 +86,7 @@ def _differences(pair: Pair) -> Table:
     return table
 
 
-def _tests(found: Comparison, pair: Pair) -> RenderableType:
+def _tests(found: Comparison, pair: PairComparison) -> RenderableType:
     a, b = pair.first, pair.second
     table = _table("tests", "of", "test", f"{b} - {a}", "p", "Holm p", right=(2, 3, 4))
     for test in sorted(pair.tests, key=lambda test: test.unit is not found.unit):
@@ -95,9 +95,9 @@ def _tests(found: Comparison, pair: Pair) -> RenderableType:
         table.add_row(*(safe(value) for value in values), style=None if read else "dim")
     lines = [
         f"Holm's adjustment is over the {sum(test.p is not None for test in found.family)} tests of "
-        f"{'groups' if found.unit is Unit.GROUP else 'images'} in this comparison."
+        f"{'groups' if found.unit is AnalysisUnit.GROUP else 'images'} in this comparison."
     ]
-    if found.unit is Unit.GROUP:
+    if found.unit is AnalysisUnit.GROUP:
         lines.append("Read the tests over groups: the others take every image to be independent.")
     if len(found.negative) == 1 and len(found.classes) > 2:
         lines.append(f"AUC {found.negative[0]} is {found.negative[0]} against all other classes together.")
@@ -106,7 +106,7 @@ def _tests(found: Comparison, pair: Pair) -> RenderableType:
     return Group(table, *(Text(f"  {safe(line)}", style="dim") for line in lines))
 
 
-def _changed(found: Comparison, pair: Pair, limit: int | None) -> RenderableType:
+def _changed(found: Comparison, pair: PairComparison, limit: int | None) -> RenderableType:
     if not pair.changed:
         return Text("\nEvery image is judged the same.")
     counts = pair.counts()
@@ -118,7 +118,7 @@ def _changed(found: Comparison, pair: Pair, limit: int | None) -> RenderableType
         "all",
         right=range(1, len(classes) + 2),
     )
-    for kind in Kind:
+    for kind in ChangeKind:
         by_class = counts[kind.value]
         numbers = [by_class.get(name, 0) for name in classes]
         summary.add_row(kind.value, *(str(number) for number in (*numbers, sum(numbers))))
@@ -133,11 +133,11 @@ def _changed(found: Comparison, pair: Pair, limit: int | None) -> RenderableType
     return Group(*parts)
 
 
-def _images(pair: Pair, shown: Sequence[ChangedImage]) -> Table:
+def _images(pair: PairComparison, shown: Sequence[ChangedImage]) -> Table:
     grouped = any(image.group for image in shown)
     columns = ["image", *(["group"] if grouped else []), "true", pair.first, pair.second]
     table = _table("which, each with the probability of the class it was given", *columns)
-    kind: Kind | None = None
+    kind: ChangeKind | None = None
     for image in shown:
         if image.kind is not kind:
             kind = image.kind
@@ -149,13 +149,13 @@ def _images(pair: Pair, shown: Sequence[ChangedImage]) -> Table:
     return table
 
 
-def _recipe(pair: Pair) -> RenderableType:
+def _recipe(pair: PairComparison) -> RenderableType:
     if not pair.recipe:
         return Text("\nThe recipes are the same.")
     return _diff_table("recipes differ in", pair, pair.recipe)
 
 
-def _diff_table(title: str, pair: Pair, rows: Sequence[Differing]) -> Table:
+def _diff_table(title: str, pair: PairComparison, rows: Sequence[ValueDifference]) -> Table:
     table = _table(title, "", pair.first, pair.second)
     for each in rows:
         table.add_row(safe(each.path), _value(each.first), _value(each.second))
@@ -171,7 +171,7 @@ def _value(value: Any) -> str:
     return safe(text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 3]}...")
 
 
-def _surroundings(pair: Pair) -> RenderableType:
+def _surroundings(pair: PairComparison) -> RenderableType:
     parts: list[RenderableType] = []
     if pair.versions:
         parts.append(_diff_table("versions differ in", pair, pair.versions[:_VERSIONS_SHOWN]))

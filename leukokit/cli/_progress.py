@@ -24,7 +24,7 @@ from leukokit.engine.observer import Observer
 from leukokit.errors import EXIT_TERMINATED
 
 
-class TerminalObserver:
+class TerminalObserver(Observer):
     """Shows a run on a terminal."""
 
     def __init__(self, progress: Progress) -> None:
@@ -51,8 +51,8 @@ class TerminalObserver:
         self._progress.console.print(Text.assemble(("warning: ", "bold yellow"), text))
 
 
-class PlainObserver:
-    """Writes one line a stage, for logs and pipes.
+class PlainObserver(Observer):
+    """Writes one line a stage, for logs and pipes, where a bar would be of no use.
 
     Parameters
     ----------
@@ -67,9 +67,6 @@ class PlainObserver:
         """Name the stage."""
         if not self._quiet:
             self._line(f"{name}: {total}" if total > 1 else name)
-
-    def advance(self, count: int = 1) -> None:
-        """Write nothing: a log needs no bar."""
 
     def say(self, text: str) -> None:
         """Write a line."""

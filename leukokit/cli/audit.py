@@ -65,7 +65,7 @@ def command(
 
     import joblib
 
-    from leukokit.audit.findings import Level
+    from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
     from leukokit.catalog import discover
     from leukokit.cli._audit import print_audit
@@ -94,7 +94,7 @@ def command(
         click.echo(json.dumps(found.record().plain(), indent=2, sort_keys=True))
     else:
         print_audit(found, name=name)
-    if strict and found.level is Level.FAIL:
+    if strict and found.level is AuditLevel.FAIL:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 

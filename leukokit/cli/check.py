@@ -58,10 +58,10 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
     from leukokit.cli._terminal import print_warning
     from leukokit.engine.data import open_data
     from leukokit.engine.execution.executors import Workers
-    from leukokit.engine.observer import Silent
+    from leukokit.engine.observer import Observer
     from leukokit.engine.protocols import divide
 
-    class Warn(Silent):
+    class Warn(Observer):
         def warn(self, text: str) -> None:
             print_warning(text)
 
@@ -95,31 +95,40 @@ def _problems(error: Any) -> list[dict[str, Any]]:
 
 
 def _summary(recipe: Recipe) -> list[tuple[str, str]]:
+    """Key and value of each line; the key is left out where it is that of the line before."""
+    after = {"data": _samples(recipe), "classify": _search(recipe)}
+    lines: list[tuple[str, str]] = []
+    for stage, components in recipe.bound.items():
+        lines += [
+            (stage, _features(bound) if stage == "features" else _component(bound)) for bound in components
+        ]
+        lines += after.get(stage, [])
+    lines.append(("seed", str(recipe.seed)))
+    return [
+        (stage if i == 0 or lines[i - 1][0] != stage else "", text) for i, (stage, text) in enumerate(lines)
+    ]
+
+
+def _samples(recipe: Recipe) -> list[tuple[str, str]]:
     from leukokit.engine.protocols import describe
     from leukokit.engine.scale.find import asks_for_scale
 
     model = recipe.model
+    scale = [("scale", str(model.data.scale))] if asks_for_scale(recipe) else []
+    if model.evaluate:
+        return [*scale, *(("evaluate", f"{one.name}: {describe(one.split)}") for one in model.evaluate)]
     split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))
-    lines = [("data", _component(recipe.data))]
-    lines += [("scale", str(model.data.scale))] if asks_for_scale(recipe) else []
-    lines += [("evaluate", f"{each.name}: {describe(each.split)}") for each in model.evaluate] or [
-        ("split", split)
-    ]
-    lines += [("preprocess", _component(bound)) for bound in recipe.preprocess]
-    lines += [("segment", _component(recipe.segment))] if recipe.segment else []
-    lines += [("features", _features(bound)) for bound in recipe.features]
-    lines += [("select", _component(bound)) for bound in recipe.select]
-    lines += [("classify", _component(recipe.classify))] if recipe.classify else []
-    if model.tune is not None:
-        count = len(recipe.grid_points())
-        grid = ", ".join(f"{key} in {values}" for key, values in model.tune.grid.items())
-        words = "combination" if count == 1 else "combinations"
-        lines.append(("tune", f"{grid}: {count} {words} x {model.tune.cv} folds, by {model.tune.scoring}"))
-    lines += [("explain", _component(bound)) for bound in recipe.explain]
-    lines.append(("seed", str(model.seed)))
-    return [
-        (stage if i == 0 or lines[i - 1][0] != stage else "", text) for i, (stage, text) in enumerate(lines)
-    ]
+    return [*scale, ("split", split)]
+
+
+def _search(recipe: Recipe) -> list[tuple[str, str]]:
+    tune = recipe.model.tune
+    if tune is None:
+        return []
+    count = len(recipe.grid_points())
+    grid = ", ".join(f"{key} in {values}" for key, values in tune.grid.items())
+    words = "combination" if count == 1 else "combinations"
+    return [("tune", f"{grid}: {count} {words} x {tune.cv} folds, by {tune.scoring}")]
 
 
 def _component(bound: Bound[Component]) -> str:

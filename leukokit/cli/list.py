@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from leukokit.api import Kind
+from leukokit.catalog.kinds import KINDS
 
 if TYPE_CHECKING:
-    from leukokit.catalog import Catalog, Entry
+    from leukokit.catalog import Catalog, CatalogEntry
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice([str(kind) for kind in Kind]), required=False)
+@click.argument("kind", type=click.Choice([kind.name for kind in KINDS]), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(kind: str | None, as_json: bool) -> None:
     """List the installed components."""
@@ -22,8 +22,7 @@ def command(kind: str | None, as_json: bool) -> None:
     from leukokit.catalog import discover
 
     catalog = discover()
-    kinds = tuple(Kind) if kind is None else (Kind(kind),)
-    entries = [entry for one in kinds for entry in catalog.of(one)]
+    entries = [entry for one in catalog.kinds if kind in (None, one.name) for entry in catalog.of(one)]
     if as_json:
         import json
 
@@ -34,15 +33,15 @@ def command(kind: str | None, as_json: bool) -> None:
         from leukokit.cli._terminal import safe
 
         for entry in entries:
-            click.echo("\t".join([entry.kind, entry.name, safe(entry.origin), safe(entry.spec.summary)]))
+            click.echo("\t".join([entry.kind.name, entry.name, safe(entry.origin), safe(entry.spec.summary)]))
     _warn(catalog)
 
 
-def _as_data(catalog: Catalog, entries: list[Entry]) -> dict[str, Any]:
+def _as_data(catalog: Catalog, entries: list[CatalogEntry]) -> dict[str, Any]:
     return {
         "components": [
             {
-                "kind": str(entry.kind),
+                "kind": entry.kind.name,
                 "name": entry.name,
                 "summary": entry.spec.summary,
                 "target": entry.spec.target,
@@ -52,7 +51,7 @@ def _as_data(catalog: Catalog, entries: list[Entry]) -> dict[str, Any]:
             for entry in entries
         ],
         "conflicts": [
-            {"kind": str(conflict.kind), "name": conflict.name, "distributions": list(conflict.origins)}
+            {"kind": conflict.kind.name, "name": conflict.name, "distributions": list(conflict.origins)}
             for conflict in catalog.conflicts
         ],
         "broken": [
@@ -62,7 +61,7 @@ def _as_data(catalog: Catalog, entries: list[Entry]) -> dict[str, Any]:
     }
 
 
-def _print_table(entries: list[Entry]) -> None:
+def _print_table(entries: list[CatalogEntry]) -> None:
     from itertools import groupby
 
     from rich.table import Table
@@ -81,7 +80,7 @@ def _print_table(entries: list[Entry]) -> None:
             table.add_row(Text(entry.name), Text.assemble(safe(entry.spec.summary), (origin, "dim")))
         if i:
             out.print()
-        out.print(Text(str(kind).replace("_", " "), style="bold"))
+        out.print(Text(kind.words, style="bold"))
         out.print(table)
 
 

@@ -8,7 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from leukokit.api import Component
-    from leukokit.catalog import Catalog, Entry
+    from leukokit.catalog import Catalog, CatalogEntry
 
 
 @click.command("show")
@@ -31,13 +31,12 @@ def command(component: str, as_json: bool) -> None:
         _print(entry, cls)
 
 
-def _find(catalog: Catalog, name: str) -> Entry:
-    from leukokit.api import Kind
+def _find(catalog: Catalog, name: str) -> CatalogEntry:
     from leukokit.catalog.catalog import did_you_mean
     from leukokit.errors import CatalogError
 
     first, _, rest = name.partition("/")
-    if rest and first in list(Kind):
+    if rest and catalog.kinds.named(first) is not None:
         return catalog.get(first, rest)
     found = catalog.find(name)
     if len(found) == 1:
@@ -51,17 +50,17 @@ def _find(catalog: Catalog, name: str) -> Entry:
     for plugin in catalog.broken:
         if name.startswith(f"{plugin.name}/"):
             raise CatalogError(f"plugin {plugin.name} of {plugin.distribution} is broken: {plugin.reason}")
-    names = [entry.name for kind in Kind for entry in catalog.of(kind)]
+    names = [entry.name for kind in catalog.kinds for entry in catalog.of(kind)]
     raise CatalogError(
         f"there is no component named {name!r}{did_you_mean(name, names)}", hint="See: leukokit list"
     )
 
 
-def _as_data(entry: Entry, cls: type[Component]) -> dict[str, Any]:
+def _as_data(entry: CatalogEntry, cls: type[Component]) -> dict[str, Any]:
     import inspect
 
     return {
-        "kind": str(entry.kind),
+        "kind": entry.kind.name,
         "name": entry.name,
         "summary": entry.spec.summary,
         "description": inspect.getdoc(cls) or "",
@@ -75,7 +74,7 @@ def _as_data(entry: Entry, cls: type[Component]) -> dict[str, Any]:
     }
 
 
-def _print(entry: Entry, cls: type[Component]) -> None:
+def _print(entry: CatalogEntry, cls: type[Component]) -> None:
     import inspect
 
     from rich.table import Table
@@ -85,8 +84,7 @@ def _print(entry: Entry, cls: type[Component]) -> None:
     from leukokit.cli._terminal import console, safe
 
     out = console()
-    words = str(entry.kind).replace("_", " ")
-    out.print(Text.assemble((entry.name, "bold cyan"), f"  {words}, from {safe(entry.origin)}"))
+    out.print(Text.assemble((entry.name, "bold cyan"), f"  {entry.kind.words}, from {safe(entry.origin)}"))
     out.print(Text(safe(entry.spec.summary)))
     text = safe(inspect.getdoc(cls) or "").strip()
     if text and text != entry.spec.summary:

@@ -1,4 +1,4 @@
-"""Lay the predictions of several runs beside each other, image by image, or say why that cannot be done."""
+"""Align the predictions of several runs by image, or raise an error that says why that is impossible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Sample
-from leukokit.compare.prediction_rows import RunRows
+from leukokit.compare.prediction_rows import RunPredictions
 from leukokit.compare.recipe_diff import recipe_diff
 from leukokit.engine.data import merged_groups
 from leukokit.engine.images.plan import Item
@@ -21,26 +21,26 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Aligned:
-    """The same images of all runs, in one order.
+    """Predictions of all runs for the same images, in the same order.
 
     Attributes
     ----------
-    runs : tuple of RunRows
+    runs : tuple of RunPredictions
     keys : tuple of tuple of str
         Id of each image, with its fold where images were tested several times.
     scored : tuple of Scored
-        Truth and prediction, one a run.
+        Truth and prediction, one per run.
     codes : int array (n,)
-        Group of each row, 0..
+        Group number of each row, from 0.
     group_names : tuple of str
         Name of each group.
     left_out : tuple of int
         Rows of each run that were left out because another run did not test the image.
     notes : tuple of str
-        What a reader should know of the images and groups.
+        Remarks on images and groups for the reader.
     """
 
-    runs: tuple[RunRows, ...]
+    runs: tuple[RunPredictions, ...]
     keys: tuple[Key, ...]
     scored: tuple[Scored, ...]
     codes: NDArray[np.intp]
@@ -54,28 +54,28 @@ class Aligned:
         return len(self.group_names) < len(self.keys)
 
 
-def align(runs: Sequence[RunRows], *, common: bool = False, by_id: bool = False) -> Aligned:
+def align(runs: Sequence[RunPredictions], *, common: bool = False, by_id: bool = False) -> Aligned:
     """Find the images that all runs tested.
 
     Parameters
     ----------
-    runs : sequence of RunRows
+    runs : sequence of RunPredictions
         Two or more; the first is the baseline.
     common : bool
-        Go on with the images that all tested where the test sets differ.
+        Where the test sets differ, whether to compare on the images that all runs tested.
     by_id : bool
-        Take images of one id for the same image though their bytes differ.
+        Whether images with the same id are the same image although their bytes differ.
 
     Raises
     ------
     DataError
-        Where the runs cannot be compared, with the difference between them.
+        Where the runs cannot be compared; the message says how they differ.
     """
     base = runs[0]
     for other in runs[1:]:
         _same_kind(base, other)
-    by_fold = not all(each.once for each in runs)
-    keyed = [dict(zip(each.keys(by_fold=by_fold), range(len(each.table)), strict=True)) for each in runs]
+    by_fold = not all(run.tested_once for run in runs)
+    keyed = [dict(zip(run.keys(by_fold=by_fold), range(len(run.table)), strict=True)) for run in runs]
     shared = set(keyed[0]).intersection(*keyed[1:])
     for other, keys in zip(runs[1:], keyed[1:], strict=True):
         if set(keys) != set(keyed[0]) and not (common and shared):
@@ -87,8 +87,8 @@ def align(runs: Sequence[RunRows], *, common: bool = False, by_id: bool = False)
         if not by_id:
             _same_bytes(base, other, {key[0]: None for key in order})
     scored = tuple(
-        score_input(each.table["true"].to_numpy(dtype=np.str_)[picked], each.proba[picked], each.classes)
-        for each, picked in zip(runs, rows, strict=True)
+        score_input(run.table["true"].to_numpy(dtype=np.str_)[picked], run.proba[picked], run.classes)
+        for run, picked in zip(runs, rows, strict=True)
     )
     names, notes = _groups(runs, [key[0] for key in order])
     group_names, codes = np.unique(np.array(names, dtype=np.str_), return_inverse=True)
@@ -103,36 +103,36 @@ def align(runs: Sequence[RunRows], *, common: bool = False, by_id: bool = False)
     )
 
 
-def _between(base: RunRows, other: RunRows) -> str:
+def _between(base: RunPredictions, other: RunPredictions) -> str:
     return f"{base.label} ({base.run.path}) and {other.label} ({other.run.path})"
 
 
-def _same_kind(base: RunRows, other: RunRows) -> None:
+def _same_kind(base: RunPredictions, other: RunPredictions) -> None:
     where = _between(base, other)
     if base.synthetic != other.synthetic:
-        drawn = base if base.synthetic else other
+        synthetic = base if base.synthetic else other
         raise DataError(
-            f"{drawn.label} ran on synthetic smears and the other on real images",
+            f"{synthetic.label} ran on synthetic smears and the other on real images",
             where=where,
             hint="Compare real with real: say where the images are with LEUKOKIT_DATA, and run again",
         )
     if base.classes != other.classes:
         raise DataError(
-            f"the runs know different classes: {', '.join(base.classes)} against {', '.join(other.classes)}",
+            f"the runs have different classes: {', '.join(base.classes)} against {', '.join(other.classes)}",
             where=where,
             hint="Compare runs on the same classes of the same data set",
         )
-    if base.once != other.once:
-        often = other if base.once else base
+    if base.tested_once != other.tested_once:
+        repeated = other if base.tested_once else base
         raise DataError(
-            f"{often.label} tested images several times (repeated folds) and the other once",
+            f"{repeated.label} tested images several times (repeated folds) and the other once",
             where=where,
             hint="Run both recipes with the same split",
         )
 
 
 def _different_images(
-    base: RunRows, other: RunRows, ours: set[Key], theirs: set[Key], shared: int
+    base: RunPredictions, other: RunPredictions, ours: set[Key], theirs: set[Key], shared: int
 ) -> DataError:
     parts = [f"{len(ours)} in {base.label}, {len(theirs)} in {other.label}, {len(ours & theirs)} in both"]
     for here, there, only in ((base, other, ours - theirs), (other, base, theirs - ours)):
@@ -141,11 +141,11 @@ def _different_images(
         rejected = there.run.rejected
         lost = 0 if rejected is None else len({key[0] for key in only} & set(rejected["id"]))
         why = f", {lost} of them rejected by {there.label}" if lost else ""
-        parts.append(f"{len(only)} only in {here.label}{why}: {_some(only)}")
+        parts.append(f"{len(only)} only in {here.label}{why}: {_examples(only)}")
     splits = [
-        f"{each.path} is {each.first!r} in {base.label} and {each.second!r} in {other.label}"
-        for each in recipe_diff(base.run.recipe, other.run.recipe)
-        if "split" in each.path or each.path.split(".")[0] in ("seed", "evaluate", "data")
+        f"{differs.path} is {differs.first!r} in {base.label} and {differs.second!r} in {other.label}"
+        for differs in recipe_diff(base.run.recipe, other.run.recipe)
+        if "split" in differs.path or differs.path.split(".")[0] in ("seed", "evaluate", "data")
     ]
     hint = f"The recipes differ: {'; '.join(splits[:3])}. " if splits else ""
     hint += "Run both with the same split"
@@ -156,12 +156,14 @@ def _different_images(
     )
 
 
-def _some(keys: set[Key]) -> str:
+def _examples(keys: set[Key]) -> str:
     first = sorted(keys)[:3]
     return ("such as " if len(keys) > 3 else "") + ", ".join(" of ".join(key) for key in first)
 
 
-def _same_truth(base: RunRows, other: RunRows, ours: Sequence[int], theirs: Sequence[int]) -> None:
+def _same_truth(
+    base: RunPredictions, other: RunPredictions, ours: Sequence[int], theirs: Sequence[int]
+) -> None:
     left, right = base.table["true"].to_numpy()[ours], other.table["true"].to_numpy()[theirs]
     differ = np.flatnonzero(left != right)
     if len(differ):
@@ -174,7 +176,7 @@ def _same_truth(base: RunRows, other: RunRows, ours: Sequence[int], theirs: Sequ
         )
 
 
-def _same_bytes(base: RunRows, other: RunRows, ids: dict[str, None]) -> None:
+def _same_bytes(base: RunPredictions, other: RunPredictions, ids: dict[str, None]) -> None:
     differ = [
         name
         for name in ids
@@ -189,20 +191,20 @@ def _same_bytes(base: RunRows, other: RunRows, ids: dict[str, None]) -> None:
         )
 
 
-def _groups(runs: Sequence[RunRows], ids: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Name the group of each id: what any run says belongs together, and identical pictures, are one."""
+def _groups(runs: Sequence[RunPredictions], ids: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Group of each id, and notes: groups of all runs are joined, and identical images share a group."""
     notes = []
     if any(
-        each.groups.get(name) != runs[0].groups.get(name) for each in runs[1:] for name in dict.fromkeys(ids)
+        run.groups.get(name) != runs[0].groups.get(name) for run in runs[1:] for name in dict.fromkeys(ids)
     ):
         notes.append("the runs group the images differently; what either puts together counts as one group")
-    everything = sorted({name for each in runs for name in (*each.groups, *each.digests)} | set(ids))
+    all_ids = sorted({name for run in runs for name in (*run.groups, *run.digests)} | set(ids))
     items: list[Item] = []
-    for each in runs:
-        for name in everything:
-            sample = Sample(id=name, group=each.groups.get(name))
+    for run in runs:
+        for name in all_ids:
+            sample = Sample(id=name, group=run.groups.get(name))
             items.append(Item(len(items), sample, f"id {name}"))
-            if name in each.digests:
-                items.append(Item(len(items), sample, f"digest {each.digests[name]}"))
+            if name in run.digests:
+                items.append(Item(len(items), sample, f"digest {run.digests[name]}"))
     named = dict(zip((item.sample.id for item in items), merged_groups(items), strict=True))
     return [named[name] for name in ids], notes

@@ -1,4 +1,4 @@
-"""One run of a comparison: its scores on the compared images, and what it cost."""
+"""One run of a comparison: its scores on the compared images, and its cost."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ComparedRun:
         A, B, ...; A is the baseline.
     run : FinishedRun
     scores : mapping of str to float or None
-        On the compared images.
+        Scores on the compared images.
     left_out : int
-        Images that it tested and another run did not.
+        Number of images that it tested and another run did not.
     cost : Cost
     """
 
@@ -47,9 +47,9 @@ class ComparedRun:
 
 
 def scores_of(scored: Scored) -> dict[str, float | None]:
-    """Give the four scores, as in ``metrics.json``."""
-    areas = [auc_one_vs_rest(scored, number) for number in range(len(scored.classes))]
-    known = [area for area in areas if area is not None]
+    """Compute the four scores, as in ``metrics.json``."""
+    aucs = [auc_one_vs_rest(scored, number) for number in range(len(scored.classes))]
+    known = [auc for auc in aucs if auc is not None]
     values = (
         float((scored.true == scored.predicted).mean()),
         macro_f1(confusion(scored)),

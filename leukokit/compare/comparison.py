@@ -1,4 +1,4 @@
-"""Compare two or more finished runs."""
+"""Comparison of two or more finished runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from leukokit.compare.aligned import Aligned, align
 from leukokit.compare.compared_run import ComparedRun, scores_of
 from leukokit.compare.cost import cost
 from leukokit.compare.notes import notes
-from leukokit.compare.prediction_rows import RunRows
-from leukokit.compare.run_pair import Pair, changed_images, surroundings
-from leukokit.compare.statistics.all_tests import PairedTest, Unit, adjusted, paired_tests
+from leukokit.compare.prediction_rows import RunPredictions
+from leukokit.compare.run_pair import PairComparison, changed_images, setup_differences
+from leukokit.compare.statistics.all_tests import AnalysisUnit, PairedTest, adjusted, paired_tests
 from leukokit.compare.statistics.paired import paired_differences
 from leukokit.compare.verdict import verdict
 from leukokit.engine.finished_run import FinishedRun
@@ -26,24 +26,24 @@ _BENIGN = ("benign", "normal", "healthy")
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs beside each other on the images that they tested.
+    """Result of comparing runs on the same images.
 
     Attributes
     ----------
     part : str
         ``test`` or ``validation``.
     n, groups : int
-        Images (rows, where folds tested images several times) and groups of them.
+        Number of images (of rows, where folds tested images several times) and of their groups.
     classes, negative : tuple of str
-        All classes, and those that are no disease.
+        All classes, and the healthy ones.
     runs : tuple of ComparedRun
-    pairs : tuple of Pair
-    unit : Unit
-        Which tests are to be read.
+    pairs : tuple of PairComparison
+    unit : AnalysisUnit
+        Whether tests over images or over groups are reported.
     synthetic : bool
-        Whether the images are rendered.
+        Whether the images are synthetic.
     notes : tuple of str
-        What a reader should know.
+        Remarks for the reader.
     """
 
     part: str
@@ -52,19 +52,19 @@ class Comparison:
     classes: tuple[str, ...]
     negative: tuple[str, ...]
     runs: tuple[ComparedRun, ...]
-    pairs: tuple[Pair, ...]
-    unit: Unit
+    pairs: tuple[PairComparison, ...]
+    unit: AnalysisUnit
     synthetic: bool
     notes: tuple[str, ...]
 
     @property
     def family(self) -> list[PairedTest]:
-        """The tests that are to be read, over which Holm adjusts."""
+        """The reported tests, whose p values are adjusted together (Holm)."""
         return [test for pair in self.pairs for test in pair.tests if test.unit is self.unit]
 
     def record(self) -> ComparisonRecord:
         """Everything, as ``compare --json`` prints it."""
-        made = {unit.value: 0 for unit in Unit}
+        made = {unit.value: 0 for unit in AnalysisUnit}
         for test in itertools.chain.from_iterable(pair.tests for pair in self.pairs):
             made[test.unit.value] += test.p is not None
         return ComparisonRecord(
@@ -78,8 +78,8 @@ class Comparison:
             synthetic=self.synthetic,
             unit=self.unit.value,
             holm=HolmFamilies(families={unit: count for unit, count in made.items() if count}),
-            runs=tuple(each.record() for each in self.runs),
-            pairs=tuple(each.record() for each in self.pairs),
+            runs=tuple(run.record() for run in self.runs),
+            pairs=tuple(pair.record() for pair in self.pairs),
             notes=self.notes,
             notice=NOTICE,
         )
@@ -102,11 +102,11 @@ def compare(
     part : str
         ``test`` or ``validation``.
     common : bool
-        Where the test sets differ, compare on the images that all runs tested.
+        Where the test sets differ, whether to compare on the images that all runs tested.
     by_id : bool
-        Take images of one id for the same image though their bytes differ.
+        Whether images with the same id are the same image although their bytes differ.
     all_pairs : bool
-        Compare every run with every other, not with the baseline alone.
+        Whether to compare every run with every other, not only with the baseline.
 
     Returns
     -------
@@ -117,17 +117,17 @@ def compare(
     UsageError
         For fewer than two runs.
     DataError
-        Where the runs cannot be compared, saying how they differ.
+        Where the runs cannot be compared; the message says how they differ.
     """
     if len(runs) < 2:
         raise UsageError(
             f"{len(runs)} run was named, and comparing needs two or more",
             hint="leukokit compare RUN RUN, where the first is the baseline",
         )
-    rows = [RunRows.read(run, _label(number), part) for number, run in enumerate(runs)]
+    rows = [RunPredictions.read(run, _label(number), part) for number, run in enumerate(runs)]
     aligned = align(rows, common=common, by_id=by_id)
     negative = _negative(aligned, part)
-    chosen = (
+    compared_pairs = (
         list(itertools.combinations(range(len(runs)), 2))
         if all_pairs
         else [(0, other) for other in range(1, len(runs))]
@@ -135,26 +135,28 @@ def compare(
     families = adjusted(
         [
             paired_tests(aligned.scored[a], aligned.scored[b], aligned.codes, negative=negative)
-            for a, b in chosen
+            for a, b in compared_pairs
         ]
     )
-    unit = Unit.GROUP if aligned.grouped else Unit.IMAGE
-    compared = tuple(
-        ComparedRun(each.label, each.run, scores_of(scored), left_out, cost(each.run))
-        for each, scored, left_out in zip(rows, aligned.scored, aligned.left_out, strict=True)
+    unit = AnalysisUnit.GROUP if aligned.grouped else AnalysisUnit.IMAGE
+    compared_runs = tuple(
+        ComparedRun(run_rows.label, run_rows.run, scores_of(scored), left_out, cost(run_rows.run))
+        for run_rows, scored, left_out in zip(rows, aligned.scored, aligned.left_out, strict=True)
     )
-    pairs = (_pair(aligned, a, b, tests, unit) for (a, b), tests in zip(chosen, families, strict=True))
+    pairs = (
+        _pair(aligned, a, b, tests, unit) for (a, b), tests in zip(compared_pairs, families, strict=True)
+    )
     return Comparison(
         part=part,
         n=len(aligned.keys),
         groups=len(aligned.group_names),
         classes=aligned.scored[0].classes,
         negative=negative,
-        runs=compared,
+        runs=compared_runs,
         pairs=tuple(pairs),
         unit=unit,
         synthetic=rows[0].synthetic,
-        notes=tuple(notes(aligned, compared)),
+        notes=tuple(notes(aligned, compared_runs)),
     )
 
 
@@ -162,28 +164,30 @@ def _label(number: int) -> str:
     return chr(ord("A") + number) if number < 26 else f"R{number + 1}"
 
 
-def _pair(aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: Unit) -> Pair:
+def _pair(
+    aligned: Aligned, a: int, b: int, tests: Sequence[PairedTest], unit: AnalysisUnit
+) -> PairComparison:
     differences = paired_differences(aligned.scored[a], aligned.scored[b], aligned.codes)
     changed, concentrated = changed_images(aligned, a, b)
     labels = aligned.runs[a].label, aligned.runs[b].label
-    read = [test for test in tests if test.unit is unit]
-    return Pair(
+    reported = [test for test in tests if test.unit is unit]
+    return PairComparison(
         first=labels[0],
         second=labels[1],
         differences=differences,
         tests=tests,
         changed=changed,
         concentrated=concentrated,
-        verdict=verdict(*labels, differences, read, changed=len(changed)),
-        **surroundings(aligned, a, b),
+        verdict=verdict(*labels, differences, reported, changed=len(changed)),
+        **setup_differences(aligned, a, b),
     )
 
 
 def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
-    """Classes that are no disease: as both runs' operating point says, or by their names."""
+    """Healthy classes: those of the runs' operating points where they agree, else by their names."""
     classes = aligned.scored[0].classes
-    scored = [each.run.metrics.part(part) for each in aligned.runs]
-    points = [each.operating_point if each is not None else None for each in scored]
+    scored = [run_rows.run.metrics.part(part) for run_rows in aligned.runs]
+    points = [None if scores is None else scores.operating_point for scores in scored]
     named = {() if point is None else tuple(sorted(point.negative)) for point in points}
     if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
         return only

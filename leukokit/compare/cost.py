@@ -1,4 +1,4 @@
-"""What a run cost: time, and the size of what it left."""
+"""Cost of a run: time, model size and number of features."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from leukokit.record.comparison import RunCost
 from leukokit.record.journal import JournalEvent
 
 FACTS = ("id", "label", "group", "part", "status")
-"""Columns of ``features.parquet`` that are no features."""
+"""Columns of ``features.parquet`` that are not features."""
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,17 @@ class Cost:
     Attributes
     ----------
     seconds : float or None
-        Of the whole run.
+        Duration of the whole run.
     stages : mapping of str to float
-        Seconds by stage, in the order in which they began; stages of all folds together.
+        Seconds by stage, in order of their start; the stages of all folds are added up.
     cached : tuple of str
-        Steps that took results from the cache; without it the run would have taken longer.
+        Steps that read results from the cache; without it the run takes longer.
     model_bytes : int or None
-        Of all files in ``model/``; None where there is none.
+        Total size of the files in ``model/``; None where there is no such folder.
     features : int or None
-        Columns that the features made, before any selection; None where there are none.
+        Number of feature columns before selection; None where there are none.
     workers : int or None
-        Processes.
+        Number of worker processes.
     """
 
     seconds: float | None
@@ -65,23 +65,23 @@ def cost(run: FinishedRun) -> Cost:
 
 
 def _stages(events: Sequence[JournalEvent]) -> dict[str, float]:
-    """Time from each stage to the next, by the journal's monotonic clock."""
-    found: dict[str, float] = {}
+    """Time from the start of each stage to the next, by the monotonic clock of the journal."""
+    seconds: dict[str, float] = {}
     name, since = "start", 0.0
     for event in events:
         if event.seconds is None:
             continue
-        following = _begins(event, name)
-        if following is not None:
-            found[name] = found.get(name, 0.0) + (event.seconds - since)
-            name, since = following, event.seconds
-    return {stage: round(seconds, 3) for stage, seconds in found.items()}
+        next_stage = _stage_start(event, name)
+        if next_stage is not None:
+            seconds[name] = seconds.get(name, 0.0) + (event.seconds - since)
+            name, since = next_stage, event.seconds
+    return {stage: round(value, 3) for stage, value in seconds.items()}
 
 
-def _begins(event: JournalEvent, now: str) -> str | None:
+def _stage_start(event: JournalEvent, current: str) -> str | None:
     if event.name == "stage":
         return event.text("name")
-    if event.name == "step" and now != _WRITING:
+    if event.name == "step" and current != _WRITING:
         return _WRITING
     return "" if event.name == "run_finished" else None
 

@@ -1,30 +1,30 @@
-"""What else differs between two runs: versions, images, and what was trained on."""
+"""Differences between two runs besides the recipe: software versions, images, and training parts."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from leukokit.compare.prediction_rows import RunRows
-from leukokit.compare.recipe_diff import ABSENT, Differing
+from leukokit.compare.prediction_rows import RunPredictions
+from leukokit.compare.recipe_diff import ABSENT, ValueDifference
 from leukokit.record.comparison import DataChange
 from leukokit.record.provenance import Provenance
 
-_PLACES = ("leukokit", "plugin_api", "python", "platform", "machine", "recipe_commit")
+_PROVENANCE_KEYS = ("leukokit", "plugin_api", "python", "platform", "machine", "recipe_commit")
 
 
 @dataclass(frozen=True)
 class DataDifference:
-    """How the images of two runs differ, tested or not.
+    """Differences between the data sets of two runs.
 
     Attributes
     ----------
     images : tuple of int
-        Images of each run's data set.
+        Number of images in the data set of each run.
     only_first, only_second, changed : int
-        Images of one data set alone, and of the same id with other bytes.
+        Number of images in one data set only, and of images with the same id and different bytes.
     trained : tuple of int
-        Images that each run trained on, in any fold.
+        Number of images that each run trained on, in any fold.
     same_training : bool
         Whether both trained on the same images in every fold.
     """
@@ -46,21 +46,21 @@ class DataDifference:
         return DataChange(**asdict(self))
 
 
-def version_diff(first: RunRows, second: RunRows) -> list[Differing]:
-    """Compare what the runs were made with: leukokit, Python, platform, commit, then every package."""
+def version_diff(first: RunPredictions, second: RunPredictions) -> list[ValueDifference]:
+    """Compare software: leukokit, Python, platform, commit, then every package."""
     ours, theirs = first.run.provenance, second.run.provenance
-    found = [
-        Differing(name, _given(ours, name), _given(theirs, name))
-        for name in _PLACES
+    differences = [
+        ValueDifference(name, _given(ours, name), _given(theirs, name))
+        for name in _PROVENANCE_KEYS
         if getattr(ours, name) != getattr(theirs, name)
     ]
     packages = ours.packages, theirs.packages
-    found += [
-        Differing(f"packages.{name}", *(each.get(name, ABSENT) for each in packages))
+    differences += [
+        ValueDifference(f"packages.{name}", *(versions.get(name, ABSENT) for versions in packages))
         for name in sorted({*packages[0], *packages[1]})
         if packages[0].get(name) != packages[1].get(name)
     ]
-    return found
+    return differences
 
 
 def _given(made: Provenance, name: str) -> Any:
@@ -68,7 +68,7 @@ def _given(made: Provenance, name: str) -> Any:
     return getattr(made, name) if name in made.model_fields_set else ABSENT
 
 
-def data_diff(first: RunRows, second: RunRows) -> DataDifference:
+def data_diff(first: RunPredictions, second: RunPredictions) -> DataDifference:
     """Compare data sets and training parts."""
     ours, theirs = first.digests, second.digests
     trained = _trained(first), _trained(second)
@@ -82,7 +82,7 @@ def data_diff(first: RunRows, second: RunRows) -> DataDifference:
     )
 
 
-def _trained(rows: RunRows) -> set[tuple[str, ...]]:
+def _trained(rows: RunPredictions) -> set[tuple[str, ...]]:
     split = rows.run.split
     if split is None:
         return set()

@@ -1,4 +1,4 @@
-"""What a reader of a comparison should know before its numbers."""
+"""Notes that help to read the numbers of a comparison."""
 
 from __future__ import annotations
 
@@ -10,31 +10,29 @@ from leukokit.evaluation.intervals import FEW_GROUPS
 
 
 def notes(aligned: Aligned, runs: Sequence[ComparedRun]) -> list[str]:
-    """Say what was left out, what is one and the same, few, or cached, and what ended badly."""
-    found = list(aligned.notes)
-    paths = [each.run.path.resolve() for each in runs]
-    twice = [each.label for each, path in zip(runs, paths, strict=True) if paths.count(path) > 1]
+    """List notes on left-out images, identical runs, few groups, cached results and failed runs."""
+    texts = list(aligned.notes)
+    paths = [run.run.path.resolve() for run in runs]
+    twice = [run.label for run, path in zip(runs, paths, strict=True) if paths.count(path) > 1]
     if twice:
-        found.append(f"{_listed(twice)} are the same run directory")
-    left = ", ".join(f"{each.left_out} of {each.label}" for each in runs if each.left_out)
+        texts.append(f"{_listed(twice)} are the same run directory")
+    left = ", ".join(f"{run.left_out} of {run.label}" for run in runs if run.left_out)
     if left:
-        found.append(f"compared on the images that all runs tested; left out: {left}")
+        texts.append(f"compared on the images that all runs tested; left out: {left}")
     if len(aligned.keys[0]) > 1:
-        found.append("images were tested in several folds; each row is an image in a fold")
+        texts.append("images were tested in several folds; each row is an image in a fold")
     if len(aligned.group_names) < FEW_GROUPS:
-        found.append(
+        texts.append(
             f"{len(aligned.group_names)} groups are few: intervals, and p values but exact ones, "
             "tend to be too small"
         )
-    cached = [each.label for each in runs if each.cost.cached]
+    cached = [run.label for run in runs if run.cost.cached]
     if cached:
-        found.append(
+        texts.append(
             f"{_listed(cached)} took results from the cache: the seconds are less than the work cost"
         )
-    found += [
-        f"{each.label} ended with: {each.run.status.status}" for each in runs if each.run.status.exit_code
-    ]
-    return found
+    texts += [f"{run.label} ended with: {run.run.status.status}" for run in runs if run.run.status.exit_code]
+    return texts
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What one run predicted for one part, checked."""
+"""Predictions of one run for one part, read and validated."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from leukokit.arrays import FloatArray
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import DataError
 
-_AGAIN = "The run directory is damaged: run the recipe again"
+_DAMAGED = "The run directory is damaged: run the recipe again"
 
 
 @dataclass(frozen=True)
-class RunRows:
+class RunPredictions:
     """Predictions of one run for one part.
 
     Attributes
     ----------
     run : FinishedRun
     label : str
-        How the run is called here: A, B, ...
+        Label of the run in the comparison: A, B, ...
     table : DataFrame
         Rows of ``predictions.csv`` of the part.
     classes : tuple of str
@@ -37,8 +37,8 @@ class RunRows:
     classes: tuple[str, ...]
 
     @classmethod
-    def read(cls, run: FinishedRun, label: str, part: str) -> RunRows:
-        """Read and check.
+    def read(cls, run: FinishedRun, label: str, part: str) -> RunPredictions:
+        """Read ``predictions.csv`` and validate it.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class RunRows:
                 hint="Compare runs whose recipe has a 'classify' section",
             )
         if missing := [name for name in ("id", "part", "true", "predicted") if name not in whole.columns]:
-            raise DataError(f"has no column {missing[0]!r}", where=where, hint=_AGAIN)
+            raise DataError(f"has no column {missing[0]!r}", where=where, hint=_DAMAGED)
         table = whole[whole["part"] == part].reset_index(drop=True)
         if table.empty:
             parts = sorted(set(whole["part"])) or ["none"]
@@ -64,11 +64,11 @@ class RunRows:
                 hint="Choose another part with --part, or a split with such a part",
             )
         classes = tuple(sorted(name.removeprefix("p_") for name in table.columns if name.startswith("p_")))
-        found = cls(run, label, table, classes)
-        found._check(where)
-        return found
+        predictions = cls(run, label, table, classes)
+        predictions._validate(where)
+        return predictions
 
-    def _check(self, where: str) -> None:
+    def _validate(self, where: str) -> None:
         try:
             proba = self.proba
         except (TypeError, ValueError):
@@ -76,7 +76,9 @@ class RunRows:
         if not np.isfinite(proba).all():
             row = int(np.argmin(np.isfinite(proba).all(axis=1)))
             raise DataError(
-                f"the probabilities of {self.table['id'][row]} are no numbers", where=where, hint=_AGAIN
+                f"the probabilities of {self.table['id'][row]} are not finite numbers",
+                where=where,
+                hint=_DAMAGED,
             )
         unknown = sorted(set(self.table["true"]) - set(self.classes))
         if unknown:
@@ -84,11 +86,11 @@ class RunRows:
                 f"true class {unknown[0]!r} has no column of probabilities; there are "
                 f"{', '.join(self.classes) or 'none'}",
                 where=where,
-                hint=_AGAIN,
+                hint=_DAMAGED,
             )
         if self.table.duplicated(self._key_columns).any():
             row = int(np.argmax(self.table.duplicated(self._key_columns)))
-            raise DataError(f"{self.table['id'][row]} stands here twice", where=where, hint=_AGAIN)
+            raise DataError(f"{self.table['id'][row]} is in two rows", where=where, hint=_DAMAGED)
         chosen = [
             self.classes.index(name) if name in self.classes else -1 for name in self.table["predicted"]
         ]
@@ -98,7 +100,7 @@ class RunRows:
                     f"{self.table['id'][row]}: predicted is {self.table['predicted'][row]!r}, which is not "
                     "the class of the highest probability",
                     where=where,
-                    hint=_AGAIN,
+                    hint=_DAMAGED,
                 )
 
     @cached_property
@@ -111,20 +113,20 @@ class RunRows:
         return ["id", "fold"] if "fold" in self.table.columns else ["id"]
 
     @cached_property
-    def once(self) -> bool:
+    def tested_once(self) -> bool:
         """Whether each image was tested once: no repeated cross-validation."""
         return not self.table["id"].duplicated().any()
 
     def keys(self, *, by_fold: bool) -> list[tuple[str, ...]]:
-        """Tell the rows apart: by id, or by id and fold."""
+        """Key of each row: its id, or id and fold."""
         columns = ["id", "fold"] if by_fold else ["id"]
         return list(zip(*(self.table[name] for name in columns), strict=True))
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
-        """Digest of each image of the data set, under the id as tables write it."""
+        """Digest of each image of the data set, by its id as written in tables."""
         data = self.run.provenance.data
-        return {} if data is None else {written(name): key for name, key in data.files.items()}
+        return {} if data is None else {table_id(name): key for name, key in data.files.items()}
 
     @cached_property
     def groups(self) -> Mapping[str, str]:
@@ -136,10 +138,10 @@ class RunRows:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the images are rendered."""
+        """Whether the images are synthetic."""
         return bool(self.run.status.synthetic)
 
 
-def written(name: str) -> str:
-    """Write an id as tables do: bytes that are no UTF-8 as backslash escapes."""
+def table_id(name: str) -> str:
+    """Return an id as it is written in tables: bytes that are not UTF-8 as backslash escapes."""
     return name.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""Where two recipes differ, every default filled in."""
+"""Differences between two recipes, with all defaults filled in."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 ABSENT = "(absent)"
-"""Stands for a value that one of the two does not have."""
+"""Stands for a value that one of the two recipes does not have."""
 
 
 @dataclass(frozen=True)
-class Differing:
-    """One place where two recipes differ.
+class ValueDifference:
+    """One value that differs between two recipes or environments.
 
     Attributes
     ----------
     path : str
-        Dotted path; components of a list go by their name, the second of a name as ``lbp#2``.
+        Dotted path; components of a list by name, the second with a name as ``lbp#2``.
     first, second : JSON value
         ``ABSENT`` where there is none.
     """
@@ -27,21 +27,21 @@ class Differing:
     second: Any
 
 
-def recipe_diff(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[Differing]:
-    """Compare two ``resolved.json``, sorted by path.
+def recipe_diff(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[ValueDifference]:
+    """Compare two ``resolved.json``; differences are sorted by path.
 
-    Another component in the same place is one difference, not one a parameter. Components of a list are
-    compared by name, whatever their place; another order of the same names is a difference of its own, under
-    the path of the list.
+    A different component at one path is one difference, not one per parameter. Components of a list are
+    compared by name, whatever their position; a different order of the same names is one more difference,
+    with the path of the list.
     """
-    return sorted(_differing("", first, second), key=lambda each: each.path)
+    return sorted(_differing("", first, second), key=lambda difference: difference.path)
 
 
-def _differing(path: str, first: Any, second: Any) -> Iterator[Differing]:
+def _differing(path: str, first: Any, second: Any) -> Iterator[ValueDifference]:
     if first == second and type(first) is type(second):
         return
     if _is_component(first) and _is_component(second) and first["use"] != second["use"]:
-        yield Differing(path, first, second)
+        yield ValueDifference(path, first, second)
     elif isinstance(first, Mapping) and isinstance(second, Mapping):
         for name in sorted({*first, *second}):
             inner = f"{path}.{name}" if path else str(name)
@@ -50,11 +50,13 @@ def _differing(path: str, first: Any, second: Any) -> Iterator[Differing]:
         ours, theirs = _by_name(first), _by_name(second)
         for name in sorted({*ours, *theirs}):
             yield from _differing(f"{path}.{name}", ours.get(name, ABSENT), theirs.get(name, ABSENT))
-        both = [[name for name in each if name in ours and name in theirs] for each in (ours, theirs)]
+        both = [
+            [name for name in components if name in ours and name in theirs] for components in (ours, theirs)
+        ]
         if both[0] != both[1]:
-            yield Differing(path, list(ours), list(theirs))
+            yield ValueDifference(path, list(ours), list(theirs))
     elif first != second or isinstance(first, bool) is not isinstance(second, bool):
-        yield Differing(path, first, second)
+        yield ValueDifference(path, first, second)
 
 
 def _is_component(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Two runs beside each other."""
+"""Comparison of two runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from leukokit.compare.aligned import Aligned
 from leukokit.compare.environment_diff import DataDifference, data_diff, version_diff
-from leukokit.compare.recipe_diff import Differing, recipe_diff
+from leukokit.compare.recipe_diff import ValueDifference, recipe_diff
 from leukokit.compare.statistics.all_tests import PairedTest
-from leukokit.compare.statistics.changes import Change, Concentration, Kind, changes, concentration
-from leukokit.compare.statistics.paired import Difference
+from leukokit.compare.statistics.changes import Change, ChangeKind, Concentration, changes, concentration
+from leukokit.compare.statistics.paired import PairedDifference
 from leukokit.record.comparison import (
     ChangedPrediction,
     ChangedPredictions,
@@ -26,7 +26,7 @@ from leukokit.record.comparison import (
 
 @dataclass(frozen=True)
 class ChangedImage:
-    """An image that the two runs judge differently.
+    """An image for which the two runs predict different classes.
 
     Attributes
     ----------
@@ -34,8 +34,8 @@ class ChangedImage:
     fold : str or None
         Where images were tested several times.
     group : str or None
-        None where the image is alone in its group.
-    kind : Kind
+        None where the image is the only one of its group.
+    kind : ChangeKind
     true, first, second : str
         True class and the two predicted ones.
     p_first, p_second : float
@@ -45,7 +45,7 @@ class ChangedImage:
     id: str
     fold: str | None
     group: str | None
-    kind: Kind
+    kind: ChangeKind
     true: str
     first: str
     second: str
@@ -54,44 +54,44 @@ class ChangedImage:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One run against its baseline.
+class PairComparison:
+    """Comparison of one run with its baseline.
 
     Attributes
     ----------
     first, second : str
         Labels of the two runs; the first is the baseline.
-    differences : mapping of str to Difference
-        Of each score, second less first.
+    differences : mapping of str to PairedDifference
+        Differences of each score, second minus first.
     tests : sequence of PairedTest
-        Adjusted over all tests of the comparison.
+        Tests, with p values adjusted over all tests of the comparison.
     changed : sequence of ChangedImage
-        Losses, gains, other mistakes.
+        Right to wrong first, then wrong to right, then wrong to other wrong.
     concentrated : str or None
-        The group that holds most of the changes, in words.
-    recipe, versions : sequence of Differing
+        Sentence about the group that has most of the changes; None where there is no such group.
+    recipe, versions : sequence of ValueDifference
     data : DataDifference
     verdict : str
-        What comes of it, in plain words.
+        Conclusion in one or two sentences.
     """
 
     first: str
     second: str
-    differences: Mapping[str, Difference]
+    differences: Mapping[str, PairedDifference]
     tests: Sequence[PairedTest]
     changed: Sequence[ChangedImage]
     concentrated: str | None
-    recipe: Sequence[Differing]
-    versions: Sequence[Differing]
+    recipe: Sequence[ValueDifference]
+    versions: Sequence[ValueDifference]
     data: DataDifference
     verdict: str
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Count the changed images of each kind by true class."""
-        found: dict[str, dict[str, int]] = {kind.value: {} for kind in Kind}
+        counts: dict[str, dict[str, int]] = {kind.value: {} for kind in ChangeKind}
         for image in self.changed:
-            found[image.kind.value][image.true] = found[image.kind.value].get(image.true, 0) + 1
-        return {kind: dict(sorted(by_class.items())) for kind, by_class in found.items()}
+            counts[image.kind.value][image.true] = counts[image.kind.value].get(image.true, 0) + 1
+        return {kind: dict(sorted(by_class.items())) for kind, by_class in counts.items()}
 
     def record(self) -> RunPair:
         """Give it as ``compare --json`` prints it."""
@@ -100,8 +100,8 @@ class Pair:
             second=self.second,
             verdict=self.verdict,
             differences={
-                name: ScoreDifference(difference=each.difference, **asdict(each))
-                for name, each in self.differences.items()
+                name: ScoreDifference(difference=difference.difference, **asdict(difference))
+                for name, difference in self.differences.items()
             },
             tests=tuple(PairedTestRecord(**{**asdict(test), "unit": test.unit.value}) for test in self.tests),
             changed=ChangedPredictions(
@@ -111,16 +111,16 @@ class Pair:
                     ChangedPrediction(**{**asdict(image), "kind": image.kind.value}) for image in self.changed
                 ),
             ),
-            recipe=tuple(DifferingValue(**asdict(each)) for each in self.recipe),
-            versions=tuple(DifferingValue(**asdict(each)) for each in self.versions),
+            recipe=tuple(DifferingValue(**asdict(difference)) for difference in self.recipe),
+            versions=tuple(DifferingValue(**asdict(difference)) for difference in self.versions),
             data=self.data.record(),
         )
 
 
 def changed_images(aligned: Aligned, first: int, second: int) -> tuple[list[ChangedImage], str | None]:
-    """List the changed images of two runs, and say where most lie in one group."""
+    """List the changed images of two runs, and describe the group that has most of them, if any."""
     a, b = aligned.scored[first], aligned.scored[second]
-    found = changes(a, b)
+    changed = changes(a, b)
     sizes = _sizes(aligned)
 
     def image(change: Change) -> ChangedImage:
@@ -138,17 +138,17 @@ def changed_images(aligned: Aligned, first: int, second: int) -> tuple[list[Chan
             p_second=float(b.proba[row, b.predicted[row]]),
         )
 
-    most = concentration(found, aligned.codes)
-    return [image(change) for change in found], _in_words(most, aligned, sizes)
+    most = concentration(changed, aligned.codes)
+    return [image(change) for change in changed], _in_words(most, aligned, sizes)
 
 
 def group_shown(name: str) -> str:
-    """Name of a group as its data set calls it; of images without one, the image that it goes by."""
+    """Name of a group in its data set; for an image without a group, the id of the image."""
     return name.removeprefix("group ").removeprefix("image ")
 
 
-def surroundings(aligned: Aligned, first: int, second: int) -> dict[str, Any]:
-    """Differences of recipes, versions and data: fields of :class:`Pair`."""
+def setup_differences(aligned: Aligned, first: int, second: int) -> dict[str, Any]:
+    """Differences between recipes, versions and data, as fields of :class:`PairComparison`."""
     a, b = aligned.runs[first], aligned.runs[second]
     return {
         "recipe": recipe_diff(a.run.recipe, b.run.recipe),

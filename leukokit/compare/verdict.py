@@ -1,11 +1,11 @@
-"""What a comparison comes to, in plain words."""
+"""Conclusion of a comparison in one or two sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from leukokit.compare.statistics.all_tests import ACCURACY, PairedTest
-from leukokit.compare.statistics.paired import Difference
+from leukokit.compare.statistics.paired import PairedDifference
 
 ALPHA = 0.05
 
@@ -13,30 +13,30 @@ ALPHA = 0.05
 def verdict(
     first: str,
     second: str,
-    differences: Mapping[str, Difference],
+    differences: Mapping[str, PairedDifference],
     tests: Sequence[PairedTest],
     *,
     changed: int,
 ) -> str:
-    """Say whether the runs differ by more than chance.
+    """Return a text that says whether the runs differ by more than chance.
 
     Parameters
     ----------
     first, second : str
         Labels of the runs.
-    differences : mapping of str to Difference
+    differences : mapping of str to PairedDifference
     tests : sequence of PairedTest
-        Those to be read: of groups where there are any, adjusted.
+        The reported tests, with adjusted p values; over groups where there are any.
     changed : int
-        Images with another predicted class.
+        Number of images with different predicted classes.
     """
     accuracy = differences[ACCURACY]
-    (test,) = [each for each in tests if each.about == ACCURACY]
-    p = 1.0 if test.p_holm is None else test.p_holm
-    areas = [
-        f"{each.about} {signed(each.difference)} (Holm p {p_text(each.p_holm)})"
-        for each in tests
-        if each.about != ACCURACY and each.p_holm is not None and each.p_holm < ALPHA
+    (accuracy_test,) = [test for test in tests if test.about == ACCURACY]
+    p = 1.0 if accuracy_test.p_holm is None else accuracy_test.p_holm
+    auc_texts = [
+        f"{test.about} {signed(test.difference)} (Holm p {p_text(test.p_holm)})"
+        for test in tests
+        if test.about != ACCURACY and test.p_holm is not None and test.p_holm < ALPHA
     ]
     points = 100 * (accuracy.difference or 0.0)
     interval = ""
@@ -49,14 +49,14 @@ def verdict(
             if points > 0
             else (f"{second} is right less often than {first}")
         )
-        also = f" Beyond chance too: {', '.join(areas)}." if areas else ""
+        also = f" Beyond chance too: {', '.join(auc_texts)}." if auc_texts else ""
         return f"{better}: {facts}.{also}"
-    if areas:
+    if auc_texts:
         return (
             f"The accuracies of {first} and {second} cannot be told apart from chance ({facts}), but how "
-            f"they rank images can: {', '.join(areas)}."
+            f"they rank images can: {', '.join(auc_texts)}."
         )
-    if not changed and all(each.difference == 0 for each in tests):
+    if not changed and all(test.difference == 0 for test in tests):
         return f"{first} and {second} predict the same for every image ({facts})."
     return (
         f"No difference can be told apart from chance: {second} against {first}, {facts}. "
@@ -65,12 +65,12 @@ def verdict(
 
 
 def signed(value: float) -> str:
-    """Write a difference of shares with four decimals and its sign; what rounds to zero has none."""
+    """Format a difference of shares with sign and four decimals; ``0.0000`` without sign."""
     return f"{value:+.4f}" if abs(value) >= 0.00005 else "0.0000"
 
 
 def p_text(p: float | None) -> str:
-    """Write a p value as tables show it."""
+    """Format a p value as in tables."""
     if p is None:
         return "-"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"

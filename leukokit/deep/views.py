@@ -1,6 +1,6 @@
 """Turned and mirrored views of an image, for averages over them (test-time augmentation).
 
-A smear has no up and no left: the eight views of the dihedral group are equally true pictures of it.
+A smear has no up and no left: the eight views of the dihedral group are equally true images of it.
 """
 
 from __future__ import annotations

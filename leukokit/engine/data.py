@@ -14,6 +14,7 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.io.group_file import regrouped
 from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
+from leukokit.engine.split_rule import split_rule
 from leukokit.evaluation.splits import Fold, make_folds
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
@@ -128,11 +129,10 @@ def make_split(
     spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(
-        spec,
+        split_rule(spec, data.dataset.splits()),
         ids=[item.sample.id for item in labeled],
         labels=[item.sample.label or "" for item in labeled],
         groups=groups,
-        named=data.dataset.splits(),
         seed=recipe.seed,
     )
     straddling = {fold.name: straddling_pictures(labeled, fold) for fold in folds}

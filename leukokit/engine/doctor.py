@@ -78,7 +78,7 @@ def _packages() -> Iterator[Finding]:
 
 def _plugins(catalog: Catalog) -> Iterator[Finding]:
     usable = 0
-    for kind in Kind:
+    for kind in catalog.kinds:
         for entry in catalog.of(kind):
             try:
                 entry.load()

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukokit.api import Component
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
@@ -14,7 +13,7 @@ from leukokit.engine.scale.find import Scales
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.stage import ScaleOfImage
 from leukokit.errors import LeukokitError
-from leukokit.recipe import Bound, Recipe
+from leukokit.recipe import Recipe
 from leukokit.record.files import PLAN
 from leukokit.record.provenance import Plan, PlannedStep, StepIdentity
 
@@ -37,18 +36,8 @@ class StepReason:
     why: str
 
 
-def step_id(bound: Bound[Component]) -> str:
-    """Recipe path and name, such as ``explain.0.permutation_importance``."""
-    return f"{bound.path}.{bound.entry.name}"
-
-
 def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
     """Describe the plan of a run for the next one to compare with."""
-    image_bounds: list[Bound[Component]] = [
-        *recipe.preprocess,
-        *([recipe.segment] if recipe.segment else []),
-        *recipe.features,
-    ]
     steps: dict[str, PlannedStep] = {}
     if scales is not None:
         how = StepIdentity(
@@ -58,17 +47,10 @@ def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
             fingerprint=None,
         )
         steps[SCALE] = PlannedStep(key=scales.own.key, identity=how)
-    steps |= {
-        step.id: PlannedStep(key=step.key, identity=StepIdentity(**identity(bound)))
-        for step, bound in zip(plan.steps(), image_bounds, strict=True)
-    }
-    tables: list[Bound[Component]] = [
-        *recipe.select,
-        *([recipe.classify] if recipe.classify else []),
-        *recipe.explain,
-    ]
-    for bound in tables:
-        steps[step_id(bound)] = PlannedStep(key=None, identity=StepIdentity(**identity(bound)))
+    keys = {step.id: step.key for step in plan.steps()}
+    for bound in (*recipe.components_per("image"), *recipe.components_per("fold")):
+        step = StepIdentity(**identity(bound))
+        steps[bound.step] = PlannedStep(key=keys.get(bound.step), identity=step)
     return Plan(steps=steps, seed=recipe.seed)
 
 

@@ -19,7 +19,7 @@ from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Provenance, Status
 from leukokit.record.reading import as_record, read_json
-from leukokit.record.recipe import ResolvedRecipe
+from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
 
 _RECIPE = "resolved.json"
 _FEATURES = "features.parquet"
@@ -81,6 +81,13 @@ class FinishedRun:
     def resolved(self) -> ResolvedRecipe:
         """The same recipe, as far as a report looks into it."""
         return as_record(self.recipe, ResolvedRecipe, self.path / _RECIPE)
+
+    def components(self, stage: str) -> list[RecipeComponent]:
+        """Components of one section of the recipe, such as ``features``, in order; none where it has none."""
+        section = self.recipe.get(stage)
+        several = section if isinstance(section, list) else [section]
+        where = self.path / _RECIPE
+        return [as_record(each, RecipeComponent, where) for each in several if isinstance(each, dict)]
 
     @cached_property
     def recipe_text(self) -> str:

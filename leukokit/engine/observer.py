@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
 
-
-class Observer(Protocol):
-    """Listens to a run."""
+class Observer:
+    """Listens to a run; by itself to nothing: a subclass overrides what it wants to hear."""
 
     def stage(self, name: str, total: int) -> None:
         """Tell that a stage begins, with ``total`` units of work."""
@@ -21,17 +19,29 @@ class Observer(Protocol):
         """Give something the user should know before trusting the result."""
 
 
-class Silent:
-    """Listens to nothing."""
+class Forwarding(Observer):
+    """Passes on what it hears to another; a subclass overrides what it changes or notes.
+
+    Parameters
+    ----------
+    observer : Observer
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
 
     def stage(self, name: str, total: int) -> None:
-        """Ignore."""
+        """Pass on."""
+        self._observer.stage(name, total)
 
     def advance(self, count: int = 1) -> None:
-        """Ignore."""
+        """Pass on."""
+        self._observer.advance(count)
 
     def say(self, text: str) -> None:
-        """Ignore."""
+        """Pass on."""
+        self._observer.say(text)
 
     def warn(self, text: str) -> None:
-        """Ignore."""
+        """Pass on."""
+        self._observer.warn(text)

@@ -23,7 +23,6 @@ from leukokit.engine.explain_plan import (
     explain,
     plan_record,
     previous_plan,
-    step_id,
 )
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
@@ -33,7 +32,7 @@ from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
-from leukokit.engine.observer import Observer, Silent
+from leukokit.engine.observer import Forwarding, Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
 from leukokit.engine.publish import publish_fold, publish_rejected
@@ -92,7 +91,7 @@ def run(
     LeukokitError
         With what is wrong, where, and the exit code; the run directory tells how far the run came.
     """
-    observer = observer or Silent()
+    observer = observer or Observer()
     started = monotonic()
     data = open_data(recipe, catalog, workers=options.workers, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
@@ -126,27 +125,24 @@ def run(
     return result
 
 
-class _Journaled:
-    """Pass on to the user's observer and keep stages and warnings in the journal."""
+class _Journaled(Forwarding):
+    """Pass on to the user's observer and keep stages, lines and warnings in the journal."""
 
     def __init__(self, observer: Observer, directory: RunDirectory) -> None:
-        self._observer = observer
+        super().__init__(observer)
         self._journal = directory.journal
 
     def stage(self, name: str, total: int) -> None:
         self._journal.write("stage", name=name, total=total)
-        self._observer.stage(name, total)
-
-    def advance(self, count: int = 1) -> None:
-        self._observer.advance(count)
+        super().stage(name, total)
 
     def say(self, text: str) -> None:
         self._journal.write("said", text=text)
-        self._observer.say(text)
+        super().say(text)
 
     def warn(self, text: str) -> None:
         self._journal.write("warning", text=text)
-        self._observer.warn(text)
+        super().warn(text)
 
 
 @dataclass
@@ -368,8 +364,7 @@ def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
     """Which steps after the images took everything from the cache, in all folds."""
     fitted = [each.fitted for each in runs if each.fitted is not None]
     models = bool(fitted) and all(each.reused for each in fitted)
-    steps = [*recipe.select, *([recipe.classify] if recipe.classify else []), *recipe.explain]
-    reused = {step_id(bound): models for bound in steps}
+    reused = {bound.step: models for bound in recipe.components_per("fold")}
     explained = [found for each in fitted for found in each.explanations.values()]
     for step in {found.step for found in explained}:
         reused[step] = all(found.reused for found in explained if found.step == step)

@@ -1,1 +1,1 @@
-"""Scores, intervals and model choice: pure functions on tables."""
+"""Scores, intervals, splits and model selection: pure functions on arrays and tables."""

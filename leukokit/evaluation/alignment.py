@@ -1,4 +1,4 @@
-"""Whether heat lies on cells: shares of heat and of area by region, and the pointing game."""
+"""Alignment of heat maps with cells: shares of heat and of area by region, and the pointing game."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ _SHOWN = (NUCLEUS, CYTOPLASM, CELL, RED_CELL)
 
 
 class RegionScore(NamedTuple):
-    """Heat in one region of one image.
+    """Scores of one region of one image.
 
     Attributes
     ----------
     heat_share : float
-        Share of all heat, 0..1; NaN where the map has none.
+        Share of the sum of the heat map, 0..1; NaN where the sum is 0.
     area_share : float
         Share of all pixels, 0..1.
     ratio : float
-        Heat share over area share: 1 where heat is spread evenly; NaN where there is no area or no heat.
+        Heat share divided by area share: 1 for uniform heat; NaN where the area or the heat is 0.
     pointing : bool or None
-        Whether the hottest pixel lies in the region; None where the map has no heat.
+        Whether the maximum of the heat map is in the region; None where the map has no heat.
     """
 
     heat_share: float
@@ -76,9 +76,9 @@ class RegionScore(NamedTuple):
 
 
 def regions(labels: Labels, shape: tuple[int, int]) -> dict[str, Mask]:
-    """Part an image into the regions that its labels tell apart.
+    """Divide an image into regions by its labels.
 
-    Where two claim a pixel, the scale bar comes first, then nucleus, cytoplasm, red cells and the other roles
+    A pixel with several labels goes to the first of: scale bar, nucleus, cytoplasm, red cells, other roles
     by name.
 
     Parameters
@@ -92,8 +92,8 @@ def regions(labels: Labels, shape: tuple[int, int]) -> dict[str, Mask]:
     Returns
     -------
     dict of str to bool array, H x W
-        Disjoint, and together the whole image: one a role, empty where nothing was found, and ``background``,
-        which is the rest.
+        Disjoint masks that cover the image: one per role, empty where nothing was found, and ``background``
+        for the remaining pixels.
 
     Raises
     ------
@@ -106,15 +106,15 @@ def regions(labels: Labels, shape: tuple[int, int]) -> dict[str, Mask]:
             raise LeukokitError(f"the label image {role!r} is {array.shape}, its image {shape}")
         claims[role] = array > 0
     if NUCLEUS in claims and CELL in claims:
-        # The nucleus goes first, so the whole cell is left with its cytoplasm.
+        # The nucleus takes its pixels first, so what remains of the cell is its cytoplasm.
         claims[CYTOPLASM] = claims.pop(CELL) | claims.get(CYTOPLASM, np.zeros(shape, np.bool_))
     free = np.ones(shape, np.bool_)
-    found: dict[str, Mask] = {}
+    masks: dict[str, Mask] = {}
     for name in sorted(claims, key=lambda name: (_rank(name, _FIRST), name)):
-        found[name] = claims[name] & free
+        masks[name] = claims[name] & free
         free &= ~claims[name]
-    found[BACKGROUND] = free | found.get(BACKGROUND, np.zeros(shape, np.bool_))
-    return {name: found[name] for name in sorted(found, key=_shown_at)}
+    masks[BACKGROUND] = free | masks.get(BACKGROUND, np.zeros(shape, np.bool_))
+    return {name: masks[name] for name in sorted(masks, key=_shown_at)}
 
 
 def score_regions(heat: FloatArray, masks: Mapping[str, Mask]) -> dict[str, RegionScore]:
@@ -123,8 +123,8 @@ def score_regions(heat: FloatArray, masks: Mapping[str, Mask]) -> dict[str, Regi
     Parameters
     ----------
     heat : float64 array, H x W
-        0 or more. Of several hottest pixels the one nearest to their middle counts, so that the flat top of a
-        rounded map has no lean; of equally near ones the first, row by row from the top left.
+        0 or more. If several pixels have the maximum, the one nearest to their centroid counts, so that a
+        flat maximum has no bias; of equally near ones the first in row-major order.
     masks : mapping of str to bool array, H x W
         Regions, as :func:`regions` gives them.
 
@@ -165,10 +165,9 @@ def alignment_table(
     Parameters
     ----------
     explanations : mapping of str to Explanation
-        By the explainer's name; those without heat maps give no row.
+        By name of the explainer; explanations without heat maps give no rows.
     labels : callable
-        From a sample id to its Labels, of the shape of its heat maps. Called once an id, whatever the number
-        of explainers.
+        Returns the Labels of a sample id, of the shape of its heat maps. Called once per id.
     true, predicted : mapping of sample id to str
         Classes.
 
@@ -183,10 +182,10 @@ def alignment_table(
     LeukokitError
         Where shapes differ; the message names the sample.
     """
-    ids = list(dict.fromkeys(name for each in explanations.values() for name in each.heat_maps))
+    ids = list(dict.fromkeys(name for explanation in explanations.values() for name in explanation.heat_maps))
     rows: dict[str, list[tuple[object, ...]]] = {explainer: [] for explainer in explanations}
     for name in ids:
-        of_image = labels(name)
+        image_labels = labels(name)
         masks: dict[str, Mask] | None = None
         for explainer, explanation in explanations.items():
             heat = explanation.heat_maps.get(name)
@@ -194,7 +193,7 @@ def alignment_table(
                 continue
             try:
                 if masks is None:
-                    masks = regions(of_image, (heat.shape[0], heat.shape[1]))
+                    masks = regions(image_labels, (heat.shape[0], heat.shape[1]))
                 scores = score_regions(heat, masks)
             except LeukokitError as error:
                 raise LeukokitError(error.what, where=name) from error
@@ -203,7 +202,9 @@ def alignment_table(
                 (explainer, name, true[name], predicted[name], target, region, *score)
                 for region, score in scores.items()
             ]
-    table = pd.DataFrame([row for each in rows.values() for row in each], columns=list(TABLE_COLUMNS))
+    table = pd.DataFrame(
+        [row for rows_of_one in rows.values() for row in rows_of_one], columns=list(TABLE_COLUMNS)
+    )
     return table.astype({"heat_share": float, "area_share": float, "ratio": float, "pointing": "boolean"})
 
 
@@ -212,10 +213,9 @@ def summarize_alignment(
 ) -> pd.DataFrame:
     """Summarize a table of :func:`alignment_table` over images.
 
-    The ratio is pooled: the mean heat share over the mean area share, so that an image in which a region is
-    tiny cannot carry the mean off. Its interval is a percentile bootstrap over images. The pointing rate
-    stands beside what a pixel drawn by chance would reach, the mean area share. Maps without heat are left
-    out.
+    The ratio is pooled: mean heat share divided by mean area share, so that an image in which a region is
+    tiny does not dominate. Its interval is a percentile bootstrap over images. The pointing rate is given
+    beside its chance level, the mean area share. Maps without heat are left out.
 
     Parameters
     ----------
@@ -238,13 +238,13 @@ def summarize_alignment(
     """
     rows: list[dict[str, object]] = []
     for explainer, part in table.groupby("explainer", sort=False):
-        warm = part[part["heat_share"].notna()]
+        with_heat = part[part["heat_share"].notna()]
         order = list(dict.fromkeys(part["region"]))
-        # A region that a sample's labels do not know has no area in it.
+        # A region that is not in the labels of a sample has area 0 there.
         heat, area, pointing = (
-            warm.astype({"pointing": float})
+            with_heat.astype({"pointing": float})
             .pivot(index="id", columns="region", values=column)
-            .reindex(index=list(dict.fromkeys(warm["id"])), columns=order)
+            .reindex(index=list(dict.fromkeys(with_heat["id"])), columns=order)
             .fillna(0.0)
             .to_numpy(dtype=np.float64)
             for column in ("heat_share", "area_share", "pointing")
@@ -274,7 +274,7 @@ def summarize_alignment(
 
 def _hottest(heat: FloatArray) -> tuple[int, int]:
     rows, columns = np.nonzero(heat == heat.max())
-    # Whole numbers, as floats for their range: a mean would round, and ties would depend on how.
+    # Exact in whole numbers (as floats for their range): a rounded mean could break ties by chance.
     n = float(len(rows))
     distance = (n * rows - rows.sum()) ** 2 + (n * columns - columns.sum()) ** 2
     nearest = int(distance.argmin())
@@ -284,7 +284,7 @@ def _hottest(heat: FloatArray) -> tuple[int, int]:
 def _bounds(
     heat: FloatArray, area: FloatArray, *, seed: int, draws: int, level: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bounds of the pooled ratio of each region; the same resamples for all, so that regions compare."""
+    """Bounds of the pooled ratio of each region, from the same resamples for all regions."""
     n, count = heat.shape
     nothing = np.full(count, np.nan)
     if n < 2:
@@ -296,7 +296,7 @@ def _bounds(
     low, high = nothing.copy(), nothing.copy()
     some = (areas > 0).any(axis=0)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    # A resample without the region says nothing of it.
+    # Resamples without the region are ignored.
     low[some], high[some] = np.nanquantile(ratios[:, some], tails, axis=0)
     return low, high
 

@@ -1,4 +1,4 @@
-"""Areas under the ROC curve with intervals, also of means over classes and of grouped samples."""
+"""Areas under the ROC curve (AUC) with intervals, also of means over classes and for grouped samples."""
 
 from __future__ import annotations
 
@@ -13,92 +13,97 @@ from leukokit.evaluation.intervals import LEVEL, Bounds, Groups
 
 
 @dataclass(frozen=True)
-class Contest:
-    """One area under the curve, part of a mean: which samples should lie above which others.
+class BinaryTask:
+    """Two sets of samples and the scores that should separate them: the input of one AUC.
 
     Attributes
     ----------
-    upper, lower : int array
-        Rows of the samples that should have the higher and the lower values; neither is empty.
-    values : float64 array (n,)
-        Of all samples.
+    positive, negative : int array
+        Rows of the samples that should have higher and lower scores; neither is empty.
+    scores : float64 array (n,)
+        Scores of all samples.
     """
 
-    upper: NDArray[np.intp]
-    lower: NDArray[np.intp]
-    values: FloatArray
+    positive: NDArray[np.intp]
+    negative: NDArray[np.intp]
+    scores: FloatArray
 
 
-def one_against_rest(positive: NDArray[np.bool_], values: FloatArray) -> Contest | None:
-    """Set one side against the other; None where a side is empty."""
+def one_vs_rest_task(positive: NDArray[np.bool_], scores: FloatArray) -> BinaryTask | None:
+    """Return the task of positives against all others; None where either is empty."""
     if positive.all() or not positive.any():
         return None
-    return Contest(np.flatnonzero(positive), np.flatnonzero(~positive), values)
+    return BinaryTask(np.flatnonzero(positive), np.flatnonzero(~positive), scores)
 
 
-def all_pairs(true: NDArray[np.intp], proba: FloatArray) -> list[Contest]:
-    """Set every class against every other, each by its own probability (Hand and Till 2001)."""
+def one_vs_one_tasks(true: NDArray[np.intp], proba: FloatArray) -> list[BinaryTask]:
+    """Return the tasks of every class against every other, by its own probability (Hand and Till 2001)."""
     rows = {int(number): np.flatnonzero(true == number) for number in np.unique(true)}
-    return [Contest(rows[a], rows[b], proba[:, a]) for a in rows for b in rows if a != b]
+    return [BinaryTask(rows[a], rows[b], proba[:, a]) for a in rows for b in rows if a != b]
 
 
-def area(contest: Contest) -> float:
-    """Share of pairs in the right order, ties half (Mann and Whitney 1947)."""
-    return float(placements(contest)[0].mean())
+def auc(task: BinaryTask) -> float:
+    """AUC: share of pairs in the right order, ties count half (Mann and Whitney 1947)."""
+    return float(placement_values(task)[0].mean())
 
 
-def mean_area(contests: Sequence[Contest], groups: Groups, *, level: float = LEVEL) -> tuple[float, Bounds]:
-    """Mean of several areas, or one, with its interval.
+def mean_auc(tasks: Sequence[BinaryTask], groups: Groups, *, level: float = LEVEL) -> tuple[float, Bounds]:
+    """Mean of one or more AUCs, with its interval.
 
     Placement values give the variance (DeLong et al. 1988, doi 10.2307/2531595), summed over groups
-    (Obuchowski 1997, doi 10.2307/2533958). Near 1 only the few samples out of order tell of it, and it comes
-    out too small. So a score interval is taken, as Newcombe 2006 (doi 10.1002/sim.2324) recommends, whose
-    variance follows the area: that of two normal distributions of equal spread (Hanley and McNeil 1982, doi
+    (Obuchowski 1997, doi 10.2307/2533958). Near 1 it depends on few samples and is too small. So the interval
+    is a score interval, as Newcombe 2006 (doi 10.1002/sim.2324) recommends, with a variance that depends on
+    the AUC: that of two normal distributions with equal variance (Hanley and McNeil 1982, doi
     10.1148/radiology.143.1.7063747, by two probabilities; for normal distributions both are one value of
     Owen's T), times what groups and averaging do to the variance, and never below the one of the placement
     values.
 
     Parameters
     ----------
-    contests : sequence of Contest
+    tasks : sequence of BinaryTask
         One or more.
     """
-    n = len(contests[0].values)
-    weight = 1 / len(contests)
-    areas = []
+    n = len(tasks[0].scores)
+    weight = 1 / len(tasks)
+    aucs = []
     influence, spread, shares = np.zeros(n), np.zeros(n), np.zeros(n)
     involved = np.zeros(n, dtype=bool)
-    for contest in contests:
-        above, below = placements(contest)
-        one = float(above.mean())
-        areas.append(one)
-        for rows, placed in ((contest.upper, above), (contest.lower, below)):
-            influence[rows] += weight * (placed - one) / len(rows)
-            spread[rows] += weight * _deviation(placed) / len(rows)
+    for task in tasks:
+        above, below = placement_values(task)
+        value = float(above.mean())
+        aucs.append(value)
+        for rows, placement in ((task.positive, above), (task.negative, below)):
+            influence[rows] += weight * (placement - value) / len(rows)
+            spread[rows] += weight * _deviation(placement) / len(rows)
             shares[rows] += weight / len(rows)
             involved[rows] = True
-    value = float(np.mean(areas))
-    inside = groups.some(involved)
+    mean = float(np.mean(aucs))
+    inside = groups.subset(involved)
     variance = inside.variance(influence[involved])
-    whole = float(np.sum(spread**2))  # the variance if all areas rose and fell together, samples independent
-    crowding = involved.sum() / inside.count
-    scale = (variance / whole if whole > 0 else crowding) * float(np.sum(shares**2))
-    if 0 < value < 1:
-        scale = max(scale, variance / _binormal(value))
+    whole = float(np.sum(spread**2))  # variance of fully correlated AUCs of independent samples
+    samples_per_group = involved.sum() / inside.count
+    scale = (variance / whole if whole > 0 else samples_per_group) * float(np.sum(shares**2))
+    if 0 < mean < 1:
+        scale = max(scale, variance / _binormal(mean))
     method = "score, binormal" if groups.independent else "score, binormal, over groups"
-    low, high = _score_interval(value, scale, inside.quantile(level))
-    return value, Bounds(low, high, method)
+    low, high = _score_interval(mean, scale, inside.quantile(level))
+    return mean, Bounds(low, high, method)
 
 
-def placements(contest: Contest) -> tuple[FloatArray, FloatArray]:
-    """Share of the other side that each sample lies on the right side of, ties half (by mid-ranks).
+def placement_values(task: BinaryTask) -> tuple[FloatArray, FloatArray]:
+    """Placement value of each sample: the share of the other set that it is ranked correctly against.
 
-    Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313. In the order of ``upper`` and ``lower``.
+    Ties count half (mid-ranks). Source: Sun and Xu 2014, doi 10.1109/LSP.2014.2337313.
+
+    Returns
+    -------
+    float64 arrays (n_positive,), (n_negative,)
+        In the order of ``positive`` and ``negative`` of the task.
     """
-    upper, lower = contest.values[contest.upper], contest.values[contest.lower]
-    m, n = len(upper), len(lower)
-    ranks = _mid_ranks(np.concatenate([upper, lower]))
-    return (ranks[:m] - _mid_ranks(upper)) / n, 1 - (ranks[m:] - _mid_ranks(lower)) / m
+    positive, negative = task.scores[task.positive], task.scores[task.negative]
+    m, n = len(positive), len(negative)
+    ranks = _mid_ranks(np.concatenate([positive, negative]))
+    return (ranks[:m] - _mid_ranks(positive)) / n, 1 - (ranks[m:] - _mid_ranks(negative)) / m
 
 
 def _mid_ranks(values: FloatArray) -> FloatArray:
@@ -112,10 +117,10 @@ def _deviation(values: FloatArray) -> float:
 
 
 def _binormal(value: float) -> float:
-    """Variance of a placement value where both sides are normal with one spread and the area is ``value``.
+    """Variance of a placement value where both sets are normal with equal variance and the AUC is ``value``.
 
-    Two of one side lie above one of the other with probability Phi2(a, a; 1/2) = Phi(a) - 2 T(a, 1/sqrt(3)),
-    where a is the normal quantile of the area (Owen 1956, doi 10.1214/aoms/1177728074).
+    Two samples of one set are above one of the other with probability Phi2(a, a; 1/2) = Phi(a) - 2 T(a,
+    1/sqrt(3)), where a is the normal quantile of the AUC (Owen 1956, doi 10.1214/aoms/1177728074).
     """
     from scipy.special import ndtri, owens_t
 
@@ -124,7 +129,7 @@ def _binormal(value: float) -> float:
 
 
 def _score_interval(value: float, scale: float, quantile: float) -> tuple[float, float]:
-    """Areas that lie within so many of their own standard deviations of the one found."""
+    """Range of AUCs within ``quantile`` of their own standard deviations of the estimate."""
     from scipy.optimize import brentq
 
     def beyond(candidate: float) -> float:

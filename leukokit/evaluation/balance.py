@@ -1,4 +1,4 @@
-"""The same number of samples of every class."""
+"""Balancing: choose the same number of samples of every class."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def balanced_rows(
 ) -> NDArray[np.intp]:
     """Choose ``to`` rows of each class.
 
-    The choice depends on the seed and the ids alone: not on their order, nor on how many there are.
+    The choice depends on the seed and the ids only, not on their order or number.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Contiguous blocks of the file order, and what has to leave so that no group straddles them."""
+"""Contiguous blocks of the file order, and the removal of samples whose group is in several blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _KEPT_FIRST = (Part.TEST, Part.VALIDATION, Part.TRAIN)
 
 
 def cut_blocks(n: int, shares: Sequence[float], what: str) -> list[slice]:
-    """Cut ``n`` samples into contiguous blocks, within half a sample of the wanted shares where these allow.
+    """Cut ``n`` samples into contiguous blocks, within half a sample of the wanted shares where possible.
 
     Parameters
     ----------
@@ -22,12 +22,12 @@ def cut_blocks(n: int, shares: Sequence[float], what: str) -> list[slice]:
     shares : sequence of float
         Wanted shares, in order; they sum to 1.
     what : str
-        What is cut, for the message.
+        Name of what is cut, for the error message.
 
     Returns
     -------
     list of slice
-        One block a share, none empty.
+        One block per share, none empty.
 
     Raises
     ------
@@ -43,16 +43,16 @@ def cut_blocks(n: int, shares: Sequence[float], what: str) -> list[slice]:
         )
     cuts = [0]
     for number, target in enumerate(np.cumsum(shares)[:-1] * n, start=1):
-        # One sample at least for this block, and for each that follows.
+        # At least one sample for this block and for each later block.
         cuts.append(int(np.clip(np.floor(target + 0.5), cuts[-1] + 1, n - (blocks - number))))
     return [slice(a, b) for a, b in zip(cuts, [*cuts[1:], n], strict=True)]
 
 
 def purge(groups: NDArray[np.str_], parts: Sequence[Part]) -> NDArray[np.intp]:
-    """Rows that stay: of a group that straddles parts, those in the first of test, validation, train.
+    """Rows to keep: of a group in several parts, those in the first of test, validation, train.
 
-    Moving the cuts instead is no way out: where a field was photographed again hundreds of files later, no
-    cut in between would be free.
+    Moving the cuts instead does not work: if a field was photographed again hundreds of files later, every
+    cut in between would separate the two.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say, and how to make them: temperature and isotonic calibration."""
+"""Calibration of probabilities: measure it, and correct it by temperature scaling or isotonic regression."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Method = Literal["temperature", "isotonic"]
 METHODS: tuple[Method, ...] = ("temperature", "isotonic")
 
 BINS = 15
-"""Bins of equal width, as Guo et al. 2017 (arXiv 1706.04599) and most work since: errors can be compared."""
+"""Bins of equal width, as in Guo et al. 2017 (arXiv 1706.04599), so that errors can be compared with it."""
 
 TEMPERATURES = (0.05, 20.0)
-"""Range that is searched. A validation part without an error asks for ever sharper probabilities."""
+"""Search range. Without errors in the validation part the best temperature would be 0."""
 
 _STEPS = 2.0**30
 _TINY = float(np.finfo(np.float64).eps)  # as in scikit-learn's log loss
@@ -28,7 +28,7 @@ _TINY = float(np.finfo(np.float64).eps)  # as in scikit-learn's log loss
 
 @dataclass(frozen=True)
 class Curve:
-    """A rising line through points, flat outside them."""
+    """A nondecreasing piecewise linear function through points, constant outside them."""
 
     x: tuple[float, ...]
     y: tuple[float, ...]
@@ -36,7 +36,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """What was learnt to make probabilities honest; it can be kept and applied to any further prediction.
+    """A fitted calibration, which can be saved and applied to further predictions.
 
     Attributes
     ----------
@@ -45,11 +45,11 @@ class Calibration:
     classes : tuple of str
         Classes, in the order of the columns.
     samples : int
-        How many samples it was fitted on.
+        Number of samples that it was fitted on.
     temperature : float or None
         Above 1 makes probabilities flatter, below 1 sharper; None for other methods.
     curves : tuple of Curve or None
-        One a class; None for a class that was not there to learn from, whose column stays.
+        One per class; None for a class without samples, whose column stays unchanged.
     """
 
     method: Method
@@ -59,21 +59,21 @@ class Calibration:
     curves: tuple[Curve | None, ...] = ()
 
     def apply(self, proba: FloatArray) -> FloatArray:
-        """Correct probabilities (n, k); rows still sum to 1."""
+        """Calibrate probabilities (n, k); rows still sum to 1."""
         if self.temperature is not None:
-            return _heated(proba, self.temperature)
+            return _apply_temperature(proba, self.temperature)
         columns = [
             proba[:, number] if curve is None else np.interp(proba[:, number], curve.x, curve.y)
             for number, curve in enumerate(self.curves)
         ]
         table = np.stack(columns, axis=1)
         total = table.sum(axis=1, keepdims=True)
-        # Where every curve says 0 nothing is left to share out: such a row stays as it was.
+        # A row that all curves map to 0 cannot be normalized: it stays unchanged.
         return np.where(total > 0, table / np.where(total > 0, total, 1), proba)
 
     def json(self) -> dict[str, Any]:
-        """Give the content of ``calibration.json``; :meth:`from_json` reads it."""
-        found: dict[str, Any] = {
+        """Return the content of ``calibration.json``; :meth:`from_json` reads it."""
+        content: dict[str, Any] = {
             "format": 1,
             "method": self.method,
             "fitted_on": "validation",
@@ -81,13 +81,15 @@ class Calibration:
             "classes": list(self.classes),
         }
         if self.temperature is not None:
-            return found | {"temperature": self.temperature}
-        curves = [None if each is None else {"x": list(each.x), "y": list(each.y)} for each in self.curves]
-        return found | {"curves": curves}
+            return content | {"temperature": self.temperature}
+        curves = [
+            None if curve is None else {"x": list(curve.x), "y": list(curve.y)} for curve in self.curves
+        ]
+        return content | {"curves": curves}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Calibration:
-        """Read what :meth:`json` gave.
+        """Read the content that :meth:`json` returns.
 
         Raises
         ------
@@ -98,8 +100,8 @@ class Calibration:
             if value["format"] != 1 or value["method"] not in METHODS:
                 raise ValueError(f"format {value['format']!r}, method {value['method']!r}")
             curves = tuple(
-                None if each is None else Curve(tuple(map(float, each["x"])), tuple(map(float, each["y"])))
-                for each in value.get("curves", ())
+                None if curve is None else Curve(tuple(map(float, curve["x"])), tuple(map(float, curve["y"])))
+                for curve in value.get("curves", ())
             )
             temperature = value.get("temperature")
             return cls(
@@ -120,19 +122,19 @@ class Calibration:
 def fit_calibration(
     method: Method, true: NDArray[np.intp], proba: FloatArray, classes: Sequence[str]
 ) -> Calibration:
-    """Learn a calibration from samples that the model was not fitted on: the validation part, never the test.
+    """Fit a calibration on samples that the model was not fitted on: on validation, never on test.
 
     Parameters
     ----------
     method : str
-        ``temperature``: one number that all logits are divided by (Guo et al. 2017); predictions stay.
-        ``isotonic``: a rising curve a class, one against the rest (Zadrozny and Elkan 2002, doi
+        ``temperature``: one number that divides all logits (Guo et al. 2017); predicted classes stay.
+        ``isotonic``: a nondecreasing function per class, one against the rest (Zadrozny and Elkan 2002, doi
         10.1145/775047.775151), then rows divided by their sum; it needs more samples, and the predicted class
         can change.
     true : int array (n,)
         Class numbers, n of 1 or more.
     proba : float64 array (n, k)
-        What the model said.
+        Predicted probabilities.
 
     Raises
     ------
@@ -152,7 +154,7 @@ def fit_calibration(
 
 
 def at_edge(temperature: float) -> bool:
-    """Whether a temperature is the end of the range that was searched."""
+    """Whether a temperature is at an end of the search range."""
     return bool(np.isclose(temperature, TEMPERATURES, rtol=1e-3).any())
 
 
@@ -162,7 +164,7 @@ def log_loss(true: NDArray[np.intp], proba: FloatArray) -> float:
 
 
 def brier(true: NDArray[np.intp], proba: FloatArray) -> float:
-    """Mean squared distance to the truth, summed over classes: 0 is best, 2 is worst.
+    """Brier score: mean squared error of the probabilities, summed over classes; 0 is best, 2 is worst.
 
     Source: Brier 1950, doi 10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2. scikit-learn halves it for two
     classes.
@@ -174,11 +176,11 @@ def brier(true: NDArray[np.intp], proba: FloatArray) -> float:
 def reliability(
     true: NDArray[np.intp], proba: FloatArray, groups: Groups, drawn: FloatArray
 ) -> dict[str, Any]:
-    """Compare how sure a model is with how often it is right.
+    """Compare the confidence of a model with its accuracy.
 
-    The expected calibration error is biased upward: bins differ by chance, too. Resampling whole groups shows
-    by how much, and the interval is the reversed one (2 x estimate - quantile), which takes the bias off;
-    it always holds the estimate.
+    The expected calibration error (ECE) is biased upward, since bins also differ by chance. Whole groups are
+    resampled, and the interval is the basic bootstrap interval (2 x estimate - quantile), which corrects the
+    bias; it always contains the estimate.
 
     Parameters
     ----------
@@ -199,12 +201,12 @@ def reliability(
     right = proba.argmax(axis=1) == true
     bins = np.clip(np.ceil(confidence * BINS).astype(np.intp) - 1, 0, BINS - 1)
     gaps = np.zeros((groups.count, BINS))
-    # In whole steps, sums are exact in any order: a matrix product gives the same bytes on any threads.
+    # Rounded to multiples of 2**-30, sums are exact in any order, whatever the number of threads.
     np.add.at(gaps, (groups.codes, bins), np.round((confidence - right) * _STEPS))
     sizes = np.bincount(groups.codes, minlength=groups.count)
     ece = float(np.abs(gaps.sum(axis=0)).sum() / _STEPS / len(true))
-    again = np.abs(drawn @ gaps).sum(axis=1) / _STEPS / (drawn @ sizes)
-    lower, upper = np.quantile(again, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    resampled = np.abs(drawn @ gaps).sum(axis=1) / _STEPS / (drawn @ sizes)
+    lower, upper = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {
         "ece": ece,
         "ece_low": float(np.clip(2 * ece - upper, 0, ece)),
@@ -219,7 +221,7 @@ def reliability(
 def _bin(
     number: int, inside: NDArray[np.bool_], confidence: FloatArray, right: NDArray[np.bool_], groups: Groups
 ) -> dict[str, Any]:
-    bounds = proportion(right[inside], groups.some(inside))
+    bounds = proportion(right[inside], groups.subset(inside))
     return {
         "low": float(number / BINS),
         "high": float((number + 1) / BINS),
@@ -231,23 +233,23 @@ def _bin(
     }
 
 
-def _heated(proba: FloatArray, temperature: float) -> FloatArray:
+def _apply_temperature(proba: FloatArray, temperature: float) -> FloatArray:
     logits = np.log(np.maximum(proba, _TINY)) / temperature
-    heated = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(heated / heated.sum(axis=1, keepdims=True))
+    scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(scaled / scaled.sum(axis=1, keepdims=True))
 
 
 def _temperature(true: NDArray[np.intp], proba: FloatArray) -> float:
     from scipy.optimize import minimize_scalar
 
     low, high = np.log(TEMPERATURES)
-    found = minimize_scalar(
-        lambda power: log_loss(true, _heated(proba, float(np.exp(power)))),
+    minimum = minimize_scalar(
+        lambda power: log_loss(true, _apply_temperature(proba, float(np.exp(power)))),
         bounds=(low, high),
         method="bounded",
         options={"xatol": 1e-6},
     )
-    return float(np.exp(found.x))
+    return float(np.exp(minimum.x))
 
 
 def _curve(positive: NDArray[np.bool_], values: FloatArray) -> Curve | None:
@@ -258,7 +260,7 @@ def _curve(positive: NDArray[np.bool_], values: FloatArray) -> Curve | None:
     places, where, counts = np.unique(values, return_inverse=True, return_counts=True)
     shares = np.bincount(where, weights=positive) / counts
     heights = np.asarray(isotonic_regression(shares, weights=counts.astype(np.float64)).x)
-    # Corners alone: the inside of a flat piece says nothing.
+    # Keep the ends of each constant piece only.
     flat = np.diff(heights) == 0
     kept = np.ones(len(places), dtype=bool)
     kept[1:-1] = ~(flat[:-1] & flat[1:])

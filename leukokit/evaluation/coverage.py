@@ -1,4 +1,4 @@
-"""What a model is worth if it may pass: errors among the images it is sure of, the rest to an expert.
+"""Selective classification: a model refers images of low confidence to an expert; errors among the rest.
 
 Source: Geifman and El-Yaniv 2017, arXiv 1705.08500; confidence is the highest probability.
 """
@@ -20,7 +20,7 @@ _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
 def risk_curve(
     confidence: FloatArray, right: NDArray[np.bool_], limit: int = _POINTS
 ) -> list[dict[str, float]]:
-    """Share of samples kept and share of errors among them, by falling threshold, thinned evenly.
+    """Coverage (share of samples kept) and risk (share of errors among them) by decreasing threshold.
 
     Parameters
     ----------
@@ -31,12 +31,13 @@ def risk_curve(
     Returns
     -------
     list of dict
-        ``threshold``, ``coverage``, ``risk``, all in 0..1; the last point keeps all samples.
+        ``threshold``, ``coverage``, ``risk``, all in 0..1, at most ``limit`` points; the last keeps all
+        samples.
     """
     thresholds, coverage, risk = _steps(confidence, right)
     keep = np.arange(len(thresholds))
     if len(keep) > limit:
-        # Evenly in coverage, not in steps: equal confidences are one step.
+        # Points at even coverage, since samples of equal confidence are one step.
         wanted = np.linspace(coverage[0], 1, limit)
         keep = np.unique(np.searchsorted(coverage, wanted - 1e-12).clip(0, len(keep) - 1))
     return [
@@ -48,7 +49,7 @@ def risk_curve(
 def aurc(confidence: FloatArray, right: NDArray[np.bool_]) -> float:
     """Area under the risk-coverage curve: the mean risk over all coverages 1/n, 2/n ... 1; 0 is best.
 
-    Samples of equal confidence have no order: each counts with the mean error of them all.
+    Samples of equal confidence are not ordered: each counts with their mean error.
     """
     order = np.argsort(-confidence, kind="stable")
     values, code = np.unique(-confidence[order], return_inverse=True)
@@ -58,9 +59,9 @@ def aurc(confidence: FloatArray, right: NDArray[np.bool_]) -> float:
 
 
 def refer_threshold(confidence: FloatArray, right: NDArray[np.bool_], error: float) -> float:
-    """Smallest threshold at which no more than so large a share of the kept samples is wrong.
+    """Smallest threshold at which the share of errors among the kept samples is at most ``error``.
 
-    0 where all can be kept; just above 1 where even the surest are wrong too often, so that none is.
+    0 where all samples can be kept; just above 1, so that none is kept, where no threshold is enough.
     """
     thresholds, _, risk = _steps(confidence, right)
     good = np.flatnonzero(risk <= error + 1e-12)
@@ -72,12 +73,12 @@ def refer_threshold(confidence: FloatArray, right: NDArray[np.bool_], error: flo
 def referral(
     confidence: FloatArray, right: NDArray[np.bool_], threshold: FloatArray, groups: Groups
 ) -> dict[str, Any]:
-    """Say what a threshold does to samples that it was not chosen on.
+    """Compute coverage and risk of a threshold on samples that it was not chosen on.
 
     Parameters
     ----------
     threshold : float64 array (n,)
-        Of each sample: folds have thresholds of their own.
+        Threshold of each sample, since folds have different thresholds.
 
     Returns
     -------
@@ -88,7 +89,7 @@ def referral(
     kept = confidence >= threshold
     risk = None
     if kept.any():
-        bounds = proportion(~right[kept], groups.some(kept))
+        bounds = proportion(~right[kept], groups.subset(kept))
         risk = {"value": float(np.mean(~right[kept]))} | bounds.json()
     return {
         "coverage": {"value": float(kept.mean())} | proportion(kept, groups).json(),
@@ -100,7 +101,7 @@ def referral(
 
 
 def _steps(confidence: FloatArray, right: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Thresholds that change anything, falling, with coverage and risk."""
+    """Distinct thresholds in decreasing order, with coverage and risk."""
     order = np.argsort(-confidence, kind="stable")
     ranked, wrong = confidence[order], np.cumsum(~right[order])
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)

@@ -1,4 +1,4 @@
-"""Random division by fractions that keeps groups whole and classes balanced."""
+"""Random split by fractions that keeps groups together and classes stratified."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leukokit.api.folds import class_counts
 
 
 def rank(key: str, name: str) -> bytes:
-    """Return a random sort key of a name, the same wherever the name stands in a list."""
+    """Return a random sort key of a name, which does not depend on its position in a list."""
     return hashlib.sha256(f"{key}:{name}".encode("utf-8", "surrogatepass")).digest()
 
 
@@ -28,9 +28,9 @@ def draw(
 ) -> NDArray[np.intp]:
     """Draw one of several parts for each sample.
 
-    Groups are handed out one by one, larger ones first, each to the part that still lacks the largest share
-    of its own quota. Where every group is one sample the quotas are met exactly. (scikit-learn's splitters
-    cut equal folds only where there are groups, and take 3 s for 3256 samples in 2727 groups, this 0.1 s.)
+    Groups are assigned one by one, larger ones first, each to the part that still lacks the largest share of
+    its quota. Where every group is one sample the quotas are met exactly. (With groups, the splitters of
+    scikit-learn support equal folds only, and take 3 s for 3256 samples in 2727 groups; this takes 0.1 s.)
 
     Parameters
     ----------
@@ -39,21 +39,21 @@ def draw(
     shares : sequence of float
         Fractions, above 0, that sum to 1.
     stratify : bool
-        Meet the fractions in each class, with one sample or more of each class in each part.
+        Whether to meet the fractions within each class, with at least one sample of each class in each part.
     key : str
         Seed of the draw.
     into : str
-        What is drawn, such as ``5 folds``, for messages.
+        Name of the parts, such as ``5 folds``, for messages.
 
     Returns
     -------
     intp array (n,)
-        Place of each sample's part in ``shares``.
+        Index of each sample's part in ``shares``.
 
     Raises
     ------
     DataError
-        Where there are fewer groups than parts, in a class or in all.
+        Where there are fewer groups than parts, in a class or in total.
     """
     units, unit_of = np.unique(groups, return_inverse=True)
     # Without stratification all samples count as one class.
@@ -96,7 +96,7 @@ def _refuse_too_small(
 
 
 def _quotas(n: int, shares: Sequence[float]) -> NDArray[np.int64]:
-    """Whole numbers near ``n * shares`` that sum to ``n``, each 1 or more (largest remainders)."""
+    """Whole numbers close to ``n * shares`` that sum to ``n``, each at least 1 (largest remainders)."""
     exact = n * np.array(shares)
     quotas = np.maximum(np.floor(exact + 1e-9).astype(np.int64), 1)
     while quotas.sum() < n:
@@ -115,7 +115,7 @@ def _fill_gaps(
     order: list[int],
     into: str,
 ) -> None:
-    """Move groups, the smallest that will do, until each part has each class; large groups can leave gaps."""
+    """Move groups, the smallest possible, until each part has each class; large groups can prevent that."""
     for column in range(held.shape[1]):
         for part in range(n_parts):
             if held[chosen == part, column].any():

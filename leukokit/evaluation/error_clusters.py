@@ -1,4 +1,4 @@
-"""Errors that stand together in file order: often one slide, or one patient, that the model cannot read."""
+"""Clusters of errors in file order, often one slide or patient that the model does not recognize."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _PERMUTATIONS = 999
 _LEAST = 3
 _LEVEL = 0.05
 _MOST_ERRORS = 300
-"""A model that is wrong more often than that has other troubles, and the scan grows with the square."""
+"""A class with more errors is not scanned: the time grows with the square of their number."""
 
 
 @dataclass(frozen=True)
 class ErrorCluster:
-    """A stretch of the file order that holds more errors than chance would put there.
+    """An interval of the file order with more errors than expected by chance.
 
     Attributes
     ----------
     label : str
-        True class of the stretch.
+        True class of its images.
     first, last : str
         Ids of its first and last image, both wrong.
     errors, images : int
-        Wrong images in it, and all of this part.
+        Misclassified images and all images in it.
     class_errors : int
-        Wrong images of the class.
+        Misclassified images of the class.
     p : float
-        Share of random orders in which some stretch of some class stands out as much.
+        Share of random orders with an interval, in any class, of at least this likelihood ratio.
     """
 
     label: str
@@ -47,18 +47,18 @@ class ErrorCluster:
 def error_clusters(
     ids: Sequence[str], labels: Sequence[str], wrong: Sequence[bool] | NDArray[np.bool_], *, seed: int
 ) -> tuple[ErrorCluster, ...]:
-    """Find, in each class, the stretch of file order where errors are densest.
+    """Find, in each class, the interval of the file order where errors are densest.
 
     Method: the scan statistic of Kulldorff for yes-or-no data (1997, doi 10.1080/03610929708831995), in one
-    dimension, with its distribution over random orders of the errors within the class. A stretch is reported
-    from three errors on, where p times the number of classes is below 0.05.
+    dimension, with its distribution over random orders of the errors within the class. An interval is
+    reported if it has at least three errors and p times the number of classes is below 0.05.
 
     Parameters
     ----------
     ids, labels : sequence of str (n,)
         Images of one part in file order, and their true classes.
     wrong : sequence of bool (n,)
-        Whether the model errs.
+        Whether the model misclassifies the image.
     seed : int
         Seed of the random orders.
     """
@@ -66,7 +66,7 @@ def error_clusters(
     errs = np.asarray(wrong, dtype=bool)
     classes = np.unique(names)
     rng = np.random.default_rng([seed, 20_26])
-    found = []
+    clusters = []
     for label in classes:
         rows = np.flatnonzero(names == label)
         places = np.flatnonzero(errs[rows])
@@ -79,7 +79,7 @@ def error_clusters(
         p = min(1.0, len(classes) * (1 + as_much) / (1 + _PERMUTATIONS))
         if p < _LEVEL:
             first, last = rows[places[start]], rows[places[stop]]
-            found.append(
+            clusters.append(
                 ErrorCluster(
                     label=str(label),
                     first=str(ids[first]),
@@ -90,11 +90,11 @@ def error_clusters(
                     p=p,
                 )
             )
-    return tuple(found)
+    return tuple(clusters)
 
 
 def _densest(places: NDArray[np.intp], n: int) -> tuple[float, int, int]:
-    """Likelihood ratio of the densest stretch, and the numbers of its first and last error."""
+    """Likelihood ratio of the densest interval, and the numbers of its first and last error."""
     k = len(places)
     number = np.arange(k)
     inside: FloatArray = np.asarray(number[None, :] - number[:, None] + 1, dtype=np.float64)

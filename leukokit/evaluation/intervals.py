@@ -1,10 +1,10 @@
-"""How sure a number is: 95 % intervals that know which samples belong together.
+"""95 % intervals of scores, for independent and for grouped samples.
 
-Counts of independent samples get the exact binomial interval where they are few, else Wilson's. Every other
-share is treated as a proportion of as many samples as would be just as sure, its *effective sample size*: the
-variance comes from sums over groups, so samples that rise and fall together count for less. Coverage is
-simulated in ``benchmarks/interval_coverage.py``; ``docs/statistics.md`` shows it beside the percentile
-bootstrap, which holds the truth too rarely where scores are high.
+Few independent samples get the exact binomial interval, many get Wilson's. Every other share is treated as a
+proportion of its *effective sample size*, the number of independent samples with the same variance: the
+variance comes from sums over groups, so correlated samples count for less. Coverage is simulated in
+``benchmarks/interval_coverage.py``; ``docs/statistics.md`` compares it with the percentile bootstrap, whose
+coverage is too low where scores are high.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ DRAWS = 2000
 FEW_GROUPS = 20
 
 EXACT_BELOW = 100
-"""Independent samples below which a count gets the exact interval: Wilson's coverage dips to 90 % there."""
+"""Fewer independent samples get the exact interval, since Wilson's coverage drops to 90 % there."""
 
-_NOTHING = 1e-18  # variance by rounding errors alone
+_NOTHING = 1e-18  # a smaller variance is a rounding error
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """An interval and how it was found."""
+    """An interval and the method that gave it."""
 
     low: float
     high: float
     method: str
 
     def json(self) -> dict[str, Any]:
-        """Give the interval as it stands in ``metrics.json``."""
+        """Return the interval as in ``metrics.json``."""
         return {"low": self.low, "high": self.high, "method": self.method}
 
 
 @dataclass(frozen=True)
 class Groups:
-    """Which samples belong together.
+    """Group of each sample; samples of one group are not independent.
 
     Attributes
     ----------
     codes : int array (n,)
         Number of each sample's group, 0 to ``count - 1``.
     count : int
-        How many groups there are.
+        Number of groups.
     """
 
     codes: NDArray[np.intp]
@@ -58,21 +58,21 @@ class Groups:
 
     @classmethod
     def of(cls, names: Sequence[str] | NDArray[np.str_] | None, n: int) -> Groups:
-        """Give each group a number; each of ``n`` samples is its own where there are no names."""
+        """Assign each group a number; without names each of ``n`` samples is its own group."""
         if names is None:
             return cls(np.arange(n), n)
-        found, codes = np.unique(np.asarray(names), return_inverse=True)
-        return cls(codes, len(found))
+        group_names, codes = np.unique(np.asarray(names), return_inverse=True)
+        return cls(codes, len(group_names))
 
     @property
     def independent(self) -> bool:
         """Whether every sample is its own group."""
         return self.count == len(self.codes)
 
-    def some(self, rows: NDArray[np.bool_]) -> Groups:
-        """Give the groups of some of the samples."""
-        found, codes = np.unique(self.codes[rows], return_inverse=True)
-        return Groups(codes, len(found))
+    def subset(self, rows: NDArray[np.bool_]) -> Groups:
+        """Return the groups of a subset of the samples."""
+        group_names, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Groups(codes, len(group_names))
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Add up values (n,) or (n, k) over each group: (count,) or (count, k)."""
@@ -81,10 +81,10 @@ class Groups:
         return total
 
     def variance(self, influence: FloatArray) -> float:
-        """Variance of an estimate from what each sample adds to it (linearization, between groups).
+        """Variance of an estimate from the influence of each sample (linearization, between groups).
 
-        It is never taken below what independent samples would have: a negative correlation inside groups, as
-        few errors suggest by chance, must not make an interval narrow.
+        At least the variance of independent samples: a negative correlation within groups, which few errors
+        can show by chance, must not make an interval narrower.
         """
         alone = float(np.sum(influence**2))
         if self.independent or self.count < 2:
@@ -94,7 +94,7 @@ class Groups:
 
     def quantile(self, level: float = LEVEL) -> float:
         """Quantile of the normal distribution; for groups of Student's t with ``count - 1`` degrees."""
-        from scipy.special import ndtri, stdtrit  # scipy.stats takes a quarter of a second to load
+        from scipy.special import ndtri, stdtrit  # importing scipy.stats takes 0.25 s
 
         tail = (1 + level) / 2
         if self.independent or self.count < 2:
@@ -136,10 +136,10 @@ def effective(
     estimate : float
         In 0..1.
     influence : float64 array (n,)
-        What each sample adds to the estimate, to first order; sums to 0.
+        First-order influence of each sample on the estimate; sums to 0.
     trials : int
-        Where the estimate is 0 or 1, or there is one group only, nothing tells its variance: then the exact
-        binomial interval of so many trials is taken. Cautious: each group counts once.
+        Number of trials of the exact binomial interval, which is used where the variance is unknown: the
+        estimate is 0 or 1, or there is one group only. Usually the number of groups.
     """
     variance = groups.variance(influence)
     if variance < _NOTHING or groups.count < 2:
@@ -155,7 +155,7 @@ def effective(
 
 
 def wilson(share: float, size: float, quantile: float) -> tuple[float, float]:
-    """Give Wilson's score interval of a share of ``size`` samples, whole number or not."""
+    """Wilson's score interval of a share of ``size`` samples, which need not be a whole number."""
     square = quantile**2
     center = (share + square / (2 * size)) / (1 + square / size)
     half = quantile / (1 + square / size) * np.sqrt(share * (1 - share) / size + square / (4 * size**2))
@@ -163,7 +163,7 @@ def wilson(share: float, size: float, quantile: float) -> tuple[float, float]:
 
 
 def clopper_pearson(hits: float, trials: int, *, level: float = LEVEL) -> tuple[float, float]:
-    """Give the exact binomial interval of ``hits``, whole number or not, out of ``trials``."""
+    """Exact binomial interval of ``hits``, which need not be a whole number, out of ``trials``."""
     from scipy.special import betaincinv
 
     tail = (1 - level) / 2

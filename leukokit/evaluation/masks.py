@@ -1,4 +1,4 @@
-"""How well label images agree with expert outlines: Dice, IoU and object counts, by role."""
+"""Agreement of label images with expert outlines: Dice, IoU and object counts, by role."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ import pandas as pd
 from leukokit.api import LabelImage, Labels, LeukokitError, Mask, Status
 
 Row = dict[str, float | int | bool | str]
-"""One image's scores: ``status``, and ``<role>_dice``, ``_iou``, ``_found``, ``_true``, ``_failed``."""
+"""Scores of one image: ``status``, and ``<role>_dice``, ``_iou``, ``_found``, ``_true``, ``_failed``."""
 
 
-def dice(found: Mask, true: Mask) -> float:
+def dice(segmented: Mask, true: Mask) -> float:
     """Dice coefficient, ``2 |A and B| / (|A| + |B|)`` (doi 10.2307/1932409).
 
     Parameters
     ----------
-    found, true : bool arrays of one shape
+    segmented, true : bool arrays of one shape
 
     Returns
     -------
     float
-        0..1. NaN where both are empty: there is nothing to agree on, and a 1 would flatter the mean.
+        0..1. NaN where both are empty, since a 1 would raise the mean without any agreement.
 
     Raises
     ------
     LeukokitError
         Where the shapes differ.
     """
-    both, in_found, in_true = _areas(found, true)
-    total = in_found + in_true
+    both, in_segmented, in_true = _areas(segmented, true)
+    total = in_segmented + in_true
     return 2 * both / total if total else float("nan")
 
 
-def iou(found: Mask, true: Mask) -> float:
+def iou(segmented: Mask, true: Mask) -> float:
     """Intersection over union (Jaccard), ``|A and B| / |A or B|``; otherwise as :func:`dice`."""
-    both, in_found, in_true = _areas(found, true)
-    union = in_found + in_true - both
+    both, in_segmented, in_true = _areas(segmented, true)
+    union = in_segmented + in_true - both
     return both / union if union else float("nan")
 
 
@@ -47,16 +47,16 @@ def count_objects(labels: LabelImage) -> int:
     return int(np.count_nonzero(np.unique(labels) > 0))
 
 
-def score_image(found: Labels, truth: Labels) -> Row:
+def score_image(labels: Labels, truth: Labels) -> Row:
     """Score one image in every role that both have.
 
-    A role is *failed* where the truth has something and the segmenter declared an outcome without cells, or
-    returned nothing in that role; its Dice and IoU are then what the masks say, usually 0. Something found
-    where the truth is empty scores 0 and is no failure. Both empty: NaN.
+    A role is *failed* where the truth has objects and the segmenter reported a status without cells or
+    returned no object of that role; Dice and IoU are still computed from the masks and usually 0. Objects
+    where the truth is empty score 0 and are no failure. Where both are empty, the scores are NaN.
 
     Parameters
     ----------
-    found, truth : Labels
+    labels, truth : Labels
         Label images of one shape.
 
     Returns
@@ -70,20 +70,20 @@ def score_image(found: Labels, truth: Labels) -> Row:
     LeukokitError
         Where they share no role, or shapes differ.
     """
-    roles = [role for role in truth.roles if role in found.roles]
+    roles = [role for role in truth.roles if role in labels.roles]
     if not roles:
         raise LeukokitError(
             f"nothing to compare: the truth has {', '.join(truth.roles) or 'no role'}, "
-            f"the segmentation {', '.join(found.roles) or 'no role'}"
+            f"the segmentation {', '.join(labels.roles) or 'no role'}"
         )
-    row: Row = {"status": str(found.status)}
+    row: Row = {"status": str(labels.status)}
     for role in roles:
-        found_mask, true_mask = found.roles[role] > 0, truth.roles[role] > 0
+        found_mask, true_mask = labels.roles[role] > 0, truth.roles[role] > 0
         row[f"{role}_dice"] = dice(found_mask, true_mask)
         row[f"{role}_iou"] = iou(found_mask, true_mask)
-        row[f"{role}_found"] = count_objects(found.roles[role])
+        row[f"{role}_found"] = count_objects(labels.roles[role])
         row[f"{role}_true"] = count_objects(truth.roles[role])
-        nothing = found.status is not Status.OK or not found_mask.any()
+        nothing = labels.status is not Status.OK or not found_mask.any()
         row[f"{role}_failed"] = bool(true_mask.any() and nothing)
     return row
 
@@ -115,7 +115,7 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(table: pd.DataFrame, role: str) -> dict[str, float]:
-    found, true = table[f"{role}_found"], table[f"{role}_true"]
+    n_segmented, n_true = table[f"{role}_found"], table[f"{role}_true"]
     row = {
         "images": float(table[f"{role}_dice"].notna().sum()),
         "failures": float(table[f"{role}_failed"].sum()),
@@ -125,12 +125,16 @@ def _summary(table: pd.DataFrame, role: str) -> dict[str, float]:
         row[f"{score}_mean"] = float(values.mean())
         row[f"{score}_median"] = float(values.median())
         row[f"{score}_p10"] = float(values.quantile(0.1))
-    row["objects_found"], row["objects_true"] = float(found.sum()), float(true.sum())
-    row["count_error"] = float((found - true).abs().mean())
+    row["objects_found"], row["objects_true"] = float(n_segmented.sum()), float(n_true.sum())
+    row["count_error"] = float((n_segmented - n_true).abs().mean())
     return row
 
 
-def _areas(found: Mask, true: Mask) -> tuple[int, int, int]:
-    if found.shape != true.shape:
-        raise LeukokitError(f"masks of different shapes: found {found.shape}, truth {true.shape}")
-    return int(np.count_nonzero(found & true)), int(np.count_nonzero(found)), int(np.count_nonzero(true))
+def _areas(segmented: Mask, true: Mask) -> tuple[int, int, int]:
+    if segmented.shape != true.shape:
+        raise LeukokitError(f"masks of different shapes: found {segmented.shape}, truth {true.shape}")
+    return (
+        int(np.count_nonzero(segmented & true)),
+        int(np.count_nonzero(segmented)),
+        int(np.count_nonzero(true)),
+    )

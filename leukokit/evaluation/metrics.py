@@ -1,7 +1,7 @@
-"""Scores of predicted probabilities, as they stand in ``metrics.json``.
+"""Scores of predicted probabilities, as in ``metrics.json``.
 
-The predicted class is the one of the highest probability, everywhere; the first of equals. What a part cannot
-tell (the recall of a class that it does not hold) is null, and a note says why; it never counts as zero.
+The predicted class is always the one of the highest probability, the first of equals. An undefined score (the
+recall of a class without samples) is null with a note that says why; it never counts as zero.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError, PluginError
-from leukokit.evaluation.auc import all_pairs, area, one_against_rest
+from leukokit.evaluation.auc import auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.intervals import Groups
-from leukokit.evaluation.score_intervals import Outcome, headline, of_class
+from leukokit.evaluation.score_intervals import IntervalEstimator, class_intervals, headline_intervals
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCORES = ("accuracy", "macro_f1", "auc_ovo", "auc_ovr")
-"""Names of the scores that a search can rank by; higher is better for each."""
+"""Names of the scores that tuning can rank by; higher is better for each."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def scores(
     classes : sequence of str (k,)
         Classes of the model.
     groups : sequence of str (n,), optional
-        Samples of one group are not independent, and the intervals know it. Each sample is its own group
-        where omitted.
+        Samples of one group are not independent, which the intervals take into account. Each sample is its
+        own group where omitted.
 
     Returns
     -------
@@ -78,34 +78,37 @@ def scores(
     Raises
     ------
     DataError
-        Where there is nothing to score, or a true class that the model does not know.
+        Where there are no samples, or a true class that the model does not have.
     PluginError
         Where the probabilities are not n x k finite numbers.
     """
     scored = score_input(true, proba, classes)
-    found = point_scores(scored)
-    outcome = Outcome(scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true)))
+    metrics = point_scores(scored)
+    estimator = IntervalEstimator(
+        scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true))
+    )
     for number, name in enumerate(scored.classes):
-        found["per_class"][name]["intervals"] = of_class(outcome, scored.proba, number)
-    found["confusion"]["intervals"] = outcome.cells()
-    return found | {"intervals": headline(outcome, scored.proba)}
+        metrics["per_class"][name]["intervals"] = class_intervals(estimator, scored.proba, number)
+    metrics["confusion"]["intervals"] = estimator.cells()
+    return metrics | {"intervals": headline_intervals(estimator, scored.proba)}
 
 
 def point_scores(scored: Scored) -> dict[str, Any]:
-    """Give what :func:`scores` gives, without intervals."""
+    """Return the content of :func:`scores` without intervals."""
     names = scored.classes
     matrix = confusion(scored)
     per_class, notes = _per_class(scored, matrix)
-    held = [name for name in names if per_class[name]["support"]]
+    present = [name for name in names if per_class[name]["support"]]
     return {
         "n": len(scored.true),
         "accuracy": float(np.trace(matrix) / matrix.sum()),
-        # A class that is never predicted has no precision; in the mean it counts as 0, as in scikit-learn.
-        "macro_precision": _mean([per_class[name]["precision"] or 0.0 for name in held]),
-        "macro_recall": _mean([per_class[name]["recall"] for name in held]),
+        # The precision of a class that is never predicted is undefined; in the mean it counts as 0, as in
+        # scikit-learn.
+        "macro_precision": _mean([per_class[name]["precision"] or 0.0 for name in present]),
+        "macro_recall": _mean([per_class[name]["recall"] for name in present]),
         "macro_f1": macro_f1(matrix),
         "auc_ovo": auc_ovo(scored),
-        "auc_ovr": _mean([each["auc_ovr"] for each in per_class.values() if each["auc_ovr"] is not None]),
+        "auc_ovr": _mean([row["auc_ovr"] for row in per_class.values() if row["auc_ovr"] is not None]),
         "per_class": per_class,
         "confusion": {"labels": list(names), "matrix": matrix.tolist()},
         "notes": notes,
@@ -113,7 +116,7 @@ def point_scores(scored: Scored) -> dict[str, Any]:
 
 
 def score(name: str, true: NDArray[np.str_], proba: ArrayLike, classes: Sequence[str]) -> float | None:
-    """Give one of ``SCORES``; None where the part cannot tell."""
+    """Compute one of ``SCORES``; None where it is undefined."""
     scored = score_input(true, proba, classes)
     if name == "accuracy":
         return float(np.mean(scored.true == scored.predicted))
@@ -128,7 +131,7 @@ def score(name: str, true: NDArray[np.str_], proba: ArrayLike, classes: Sequence
 
 
 def score_input(true: Sequence[str] | NDArray[np.str_], proba: ArrayLike, classes: Sequence[str]) -> Scored:
-    """Check and number what is to be scored; see :func:`scores` for the errors."""
+    """Validate truth and probabilities, and number the classes; see :func:`scores` for the errors."""
     names = tuple(str(name) for name in classes)
     table = np.asarray(proba, dtype=np.float64)
     if not len(true):
@@ -146,7 +149,8 @@ def score_input(true: Sequence[str] | NDArray[np.str_], proba: ArrayLike, classe
     unknown = sorted({str(name) for name in true} - set(names))
     if unknown:
         raise DataError(
-            f"class {unknown[0]!r} was not in the training part; the model knows {', '.join(names)}",
+            f"class {unknown[0]!r} is not in the training part; the classes of the model are "
+            f"{', '.join(names)}",
             hint="Choose a split that holds every class in the training part",
         )
     return Scored(
@@ -164,26 +168,26 @@ def confusion(scored: Scored) -> NDArray[np.int64]:
 
 
 def macro_f1(matrix: NDArray[np.int64]) -> float:
-    """Mean F1 of the classes that the part holds, from its confusion matrix (truth in rows)."""
+    """Mean F1 of the classes with samples, from the confusion matrix (truth in rows)."""
     support, predicted = matrix.sum(axis=1), matrix.sum(axis=0)
-    held = support > 0
-    return float(np.mean(2 * np.diag(matrix)[held] / (support + predicted)[held]))
+    present = support > 0
+    return float(np.mean(2 * np.diag(matrix)[present] / (support + predicted)[present]))
 
 
 def auc_ovo(scored: Scored) -> float | None:
     """Mean area under the ROC curve over all pairs of classes.
 
-    Source: Hand and Till 2001, doi 10.1023/A:1010920819831. Each pair is judged on its own samples, by either
-    class's probability; pairs with a class that the part does not hold are left out. None where it holds one
-    class.
+    Source: Hand and Till 2001, doi 10.1023/A:1010920819831. Each pair of classes is scored on its own
+    samples, by the probability of either class; pairs with a class without samples are left out. None where
+    only one class has samples.
     """
-    return _mean([area(pair) for pair in all_pairs(scored.true, scored.proba)])
+    return _mean([auc(task) for task in one_vs_one_tasks(scored.true, scored.proba)])
 
 
 def auc_one_vs_rest(scored: Scored, number: int) -> float | None:
-    """Area under the ROC curve of one class against all others; None where the part holds only one side."""
-    contest = one_against_rest(scored.true == number, scored.proba[:, number])
-    return None if contest is None else area(contest)
+    """Area under the ROC curve of one class against all others; None where either has no samples."""
+    task = one_vs_rest_task(scored.true == number, scored.proba[:, number])
+    return None if task is None else auc(task)
 
 
 def predictions_table(
@@ -194,7 +198,7 @@ def predictions_table(
     proba: ArrayLike,
     classes: Sequence[str],
 ) -> pd.DataFrame:
-    """Lay out ``predictions.csv``: id, path, part, true, predicted and one ``p_<class>`` column a class."""
+    """Build ``predictions.csv``: id, path, part, true, predicted and one ``p_<class>`` column per class."""
     import pandas as pd
 
     table = np.asarray(proba, dtype=np.float64).reshape(len(ids), len(classes))

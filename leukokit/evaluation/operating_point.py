@@ -1,4 +1,4 @@
-"""Ill or not: one threshold on the probability of every class that is not healthy."""
+"""Operating point: one threshold on the total probability of all classes that are not healthy."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
-from leukokit.evaluation.auc import mean_area, one_against_rest
+from leukokit.evaluation.auc import mean_auc, one_vs_rest_task
 from leukokit.evaluation.intervals import Groups, proportion
 
 NEGATIVE_NAMES = ("benign", "normal", "healthy", "negative", "control", "hem")
-"""Names of classes, in any case, that count as healthy where a recipe names none."""
+"""Class names, in upper or lower case, that count as healthy where a recipe names none."""
 
 MIDDLE = 0.5
-"""Threshold where there is no validation part to choose one on."""
+"""Threshold without a validation part to choose one on."""
 
 _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
 _POINTS = 200
 
 
 def negative_classes(classes: Sequence[str], asked: Sequence[str] | None) -> tuple[str, ...]:
-    """Tell which classes are negative; none where nothing is asked for and no name says it.
+    """Find the negative (healthy) classes: those asked for, else those with a name of ``NEGATIVE_NAMES``.
 
     Raises
     ------
@@ -33,8 +33,8 @@ def negative_classes(classes: Sequence[str], asked: Sequence[str] | None) -> tup
     """
     where = "operating_point.negative"
     if asked is None:
-        found = tuple(name for name in classes if name.casefold() in NEGATIVE_NAMES)
-        return found if len(found) < len(classes) else ()
+        negative = tuple(name for name in classes if name.casefold() in NEGATIVE_NAMES)
+        return negative if len(negative) < len(classes) else ()
     for name in asked:
         if name not in classes:
             raise DataError(
@@ -56,17 +56,16 @@ def positive_score(proba: FloatArray, classes: Sequence[str], negative: Sequence
 
 
 def choose_threshold(score: FloatArray, positive: NDArray[np.bool_], sensitivity: float) -> float | None:
-    """Find the highest specificity that so large a sensitivity leaves; None where there are no positives.
+    """Choose the threshold of highest specificity with at least this sensitivity; None without positives.
 
-    The largest threshold that calls enough positives has it. Lower ones, down to the next negative, have the
-    same and call more positives: nothing is gained by missing them, so the middle of that gap is taken. (A
-    network that parts its validation images without an error would otherwise miss one ill in twenty for
-    nothing.)
+    The largest threshold with this sensitivity has the highest specificity. Lower thresholds, down to the
+    next negative, have the same specificity and a higher sensitivity, so the middle of that gap is taken.
+    (Otherwise a network without errors in validation would miss one positive in twenty at 95 %.)
 
     Parameters
     ----------
     score : float64 array (n,)
-        A sample is called where its score is the threshold or more.
+        A sample is predicted positive where its score is at least the threshold.
     positive : bool array (n,)
     sensitivity : float
         Share to reach, above 0 and up to 1.
@@ -82,20 +81,20 @@ def choose_threshold(score: FloatArray, positive: NDArray[np.bool_], sensitivity
     negative = float(below.max())
     lowest = float(ranked[ranked > negative].min())
     middle = negative + (lowest - negative) / 2
-    return middle if middle > negative else lowest  # neighbors as floating-point numbers have no middle
+    return middle if middle > negative else lowest  # no float lies between adjacent ones
 
 
 def operating_point(
     score: FloatArray, positive: NDArray[np.bool_], threshold: FloatArray, groups: Groups
 ) -> dict[str, Any]:
-    """Say what a threshold does to samples that it was not chosen on.
+    """Compute sensitivity, specificity and more for samples that the threshold was not chosen on.
 
     Parameters
     ----------
     score : float64 array (n,)
     positive : bool array (n,)
     threshold : float64 array (n,)
-        Of each sample: folds have thresholds of their own.
+        Threshold of each sample, since folds have different thresholds.
     groups : Groups
 
     Returns
@@ -107,10 +106,10 @@ def operating_point(
         ``specificity``.
     """
     called = score >= threshold
-    contest = one_against_rest(positive, score)
+    task = one_vs_rest_task(positive, score)
     auc = None
-    if contest is not None:
-        value, bounds = mean_area([contest], groups)
+    if task is not None:
+        value, bounds = mean_auc([task], groups)
         auc = {"value": value} | bounds.json()
     return {
         "sensitivity": _share(positive, called, groups),
@@ -118,22 +117,22 @@ def operating_point(
         "ppv": _share(called, positive, groups),
         "npv": _share(~called, ~positive, groups),
         "auc": auc,
-        "roc": roc_points(score, positive) if contest is not None else [],
+        "roc": roc_points(score, positive) if task is not None else [],
     }
 
 
 def roc_points(
     score: FloatArray, positive: NDArray[np.bool_], limit: int = _POINTS
 ) -> list[dict[str, float]]:
-    """Sensitivity and specificity by falling threshold, thinned evenly; the ends of the curve are kept."""
+    """Sensitivity and specificity by decreasing threshold, at most ``limit`` points with both ends."""
     order = np.argsort(-score, kind="stable")
     ranked, hits = score[order], positive[order]
     last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)  # equal scores are one step
-    found = np.cumsum(hits)[last] / hits.sum()
+    true_positives = np.cumsum(hits)[last] / hits.sum()
     wrong = np.cumsum(~hits)[last] / (~hits).sum()
     thresholds = np.append(_ABOVE_ALL, ranked[last])
-    sensitivity, specificity = np.append(0.0, found), 1 - np.append(0.0, wrong)
-    # Between two points on one horizontal or vertical line nothing is lost: corners first.
+    sensitivity, specificity = np.append(0.0, true_positives), 1 - np.append(0.0, wrong)
+    # Points inside a horizontal or vertical segment add nothing: keep corners only.
     keep = _corners(sensitivity, specificity)
     if len(keep) > limit:
         keep = keep[np.unique(np.linspace(0, len(keep) - 1, limit).round().astype(np.intp))]
@@ -158,5 +157,5 @@ def _corners(sensitivity: FloatArray, specificity: FloatArray) -> NDArray[np.int
 def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> dict[str, Any] | None:
     if not rows.any():
         return None
-    bounds = proportion(hits[rows], groups.some(rows))
+    bounds = proportion(hits[rows], groups.subset(rows))
     return {"value": float(hits[rows].mean()), "n": int(rows.sum())} | bounds.json()

@@ -1,4 +1,4 @@
-"""Intervals of every score of a part: headline, each class, each cell of the confusion matrix."""
+"""Intervals of all scores of a part: headline scores, each class, each cell of the confusion matrix."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.auc import all_pairs, mean_area, one_against_rest
+from leukokit.evaluation.auc import mean_auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, effective, proportion
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a part came to, sample by sample.
+class IntervalEstimator:
+    """Computes the intervals of the scores of one part.
 
     Attributes
     ----------
@@ -31,33 +31,33 @@ class Outcome:
     groups: Groups
 
     @property
-    def held(self) -> list[int]:
-        """Classes that the part holds."""
+    def present(self) -> list[int]:
+        """Classes with samples in the part."""
         return [int(number) for number in np.unique(self.true)]
 
     def share(self, rows: NDArray[np.bool_], hits: NDArray[np.bool_]) -> Bounds | None:
         """Interval of the share of hits among some rows; None where there are none."""
-        return proportion(hits[rows], self.groups.some(rows)) if rows.any() else None
+        return proportion(hits[rows], self.groups.subset(rows)) if rows.any() else None
 
     def accuracy(self) -> Bounds:
         """Interval of the accuracy."""
         return proportion(self.true == self.predicted, self.groups)
 
     def recall(self, number: int) -> Bounds | None:
-        """Interval of the share of a class that is found."""
+        """Interval of the recall of a class."""
         return self.share(self.true == number, self.predicted == number)
 
     def precision(self, number: int) -> Bounds | None:
-        """Interval of the share of a class's predictions that is right."""
+        """Interval of the precision of a class."""
         return self.share(self.predicted == number, self.true == number)
 
     def f1(self, number: int) -> Bounds | None:
-        """Interval of a class's F1; None where the part does not hold it."""
+        """Interval of the F1 of a class; None where it has no samples."""
         if not np.any(self.true == number):
             return None
         rows = (self.true == number) | (self.predicted == number)
         value, influence = self._f1(number)
-        inside = self.groups.some(rows)
+        inside = self.groups.subset(rows)
         return effective(value, influence[rows], inside, trials=inside.count)
 
     def cells(self) -> list[list[dict[str, float] | None]]:
@@ -67,20 +67,25 @@ class Outcome:
             bounds = [
                 self.share(self.true == row, self.predicted == column) for column in range(self.n_classes)
             ]
-            table.append([None if each is None else {"low": each.low, "high": each.high} for each in bounds])
+            table.append(
+                [
+                    None if interval is None else {"low": interval.low, "high": interval.high}
+                    for interval in bounds
+                ]
+            )
         return table
 
     def macro_recall(self) -> Bounds:
-        """Interval of the mean recall of the classes held."""
-        return self._mean([self._ratio(self.true == c, self.predicted == c) for c in self.held])
+        """Interval of the mean recall of the classes with samples."""
+        return self._mean([self._ratio(self.true == c, self.predicted == c) for c in self.present])
 
     def macro_precision(self) -> Bounds:
-        """Interval of the mean precision of the classes held; one that is never predicted counts as 0."""
-        return self._mean([self._ratio(self.predicted == c, self.true == c) for c in self.held])
+        """Interval of the mean precision of the classes with samples; one never predicted counts as 0."""
+        return self._mean([self._ratio(self.predicted == c, self.true == c) for c in self.present])
 
     def macro_f1(self) -> Bounds:
-        """Interval of the mean F1 of the classes held."""
-        return self._mean([self._f1(c) for c in self.held])
+        """Interval of the mean F1 of the classes with samples."""
+        return self._mean([self._f1(c) for c in self.present])
 
     def _ratio(self, rows: NDArray[np.bool_], hits: NDArray[np.bool_]) -> tuple[float, FloatArray]:
         count = int(rows.sum())
@@ -96,46 +101,46 @@ class Outcome:
         return value, (twice - value * weight) / weight.sum()
 
     def _mean(self, parts: list[tuple[float, FloatArray]]) -> Bounds:
-        value = float(np.mean([each for each, _ in parts]))
-        influence = np.sum([each for _, each in parts], axis=0) / len(parts)
-        # With all right, a mean over classes is as sure as its smallest class, so many times.
-        smallest = min(self.groups.some(self.true == c).count for c in self.held)
+        value = float(np.mean([score for score, _ in parts]))
+        influence = np.sum([values for _, values in parts], axis=0) / len(parts)
+        # Without errors, the precision of the mean is limited by the smallest class, once per class.
+        smallest = min(self.groups.subset(self.true == c).count for c in self.present)
         trials = min(self.groups.count, smallest * len(parts))
         return effective(value, influence, self.groups, trials=trials)
 
 
-def headline(outcome: Outcome, proba: FloatArray) -> dict[str, Any]:
-    """Give ``intervals`` of ``metrics.json``: of accuracy, macro means and areas, with their method.
+def headline_intervals(estimator: IntervalEstimator, proba: FloatArray) -> dict[str, Any]:
+    """Compute ``intervals`` of ``metrics.json``: of accuracy, macro means and AUCs, with their method.
 
     Returns
     -------
     dict
         ``level``, ``groups`` (their number), ``draws`` (0: nothing is resampled), ``notes``, and of each
-        score ``low``, ``high``, ``method``; an area that the part cannot tell is left out.
+        score ``low``, ``high``, ``method``; an undefined AUC is left out.
     """
-    groups = outcome.groups
+    groups = estimator.groups
     notes = []
     if groups.count < FEW_GROUPS:
         notes.append(f"{groups.count} groups are few: intervals from so few tend to be too narrow")
-    found: dict[str, Any] = {"level": LEVEL, "groups": groups.count, "draws": 0, "notes": notes}
+    intervals: dict[str, Any] = {"level": LEVEL, "groups": groups.count, "draws": 0, "notes": notes}
     for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall"):
-        found[name] = getattr(outcome, name)().json()
-    pairs = all_pairs(outcome.true, proba)
-    rest = [one_against_rest(outcome.true == c, proba[:, c]) for c in range(outcome.n_classes)]
-    for name, contests in (("auc_ovo", pairs), ("auc_ovr", [each for each in rest if each is not None])):
-        if contests:
-            found[name] = mean_area(contests, groups)[1].json()
-    return found
+        intervals[name] = getattr(estimator, name)().json()
+    pairs = one_vs_one_tasks(estimator.true, proba)
+    rest = [one_vs_rest_task(estimator.true == c, proba[:, c]) for c in range(estimator.n_classes)]
+    for name, tasks in (("auc_ovo", pairs), ("auc_ovr", [task for task in rest if task is not None])):
+        if tasks:
+            intervals[name] = mean_auc(tasks, groups)[1].json()
+    return intervals
 
 
-def of_class(outcome: Outcome, proba: FloatArray, number: int) -> dict[str, Any]:
-    """Give ``intervals`` of a class: ``precision``, ``recall``, ``f1``, ``auc_ovr``, where the part tells."""
-    found = {
-        "precision": outcome.precision(number) if np.any(outcome.true == number) else None,
-        "recall": outcome.recall(number),
-        "f1": outcome.f1(number),
+def class_intervals(estimator: IntervalEstimator, proba: FloatArray, number: int) -> dict[str, Any]:
+    """Compute ``intervals`` of a class: ``precision``, ``recall``, ``f1``, ``auc_ovr``, where defined."""
+    intervals = {
+        "precision": estimator.precision(number) if np.any(estimator.true == number) else None,
+        "recall": estimator.recall(number),
+        "f1": estimator.f1(number),
     }
-    contest = one_against_rest(outcome.true == number, proba[:, number])
-    if contest is not None:
-        found["auc_ovr"] = mean_area([contest], outcome.groups)[1]
-    return {name: each.json() for name, each in found.items() if each is not None}
+    task = one_vs_rest_task(estimator.true == number, proba[:, number])
+    if task is not None:
+        intervals["auc_ovr"] = mean_auc([task], estimator.groups)[1]
+    return {name: bounds.json() for name, bounds in intervals.items() if bounds is not None}

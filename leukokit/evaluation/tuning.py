@@ -1,4 +1,4 @@
-"""Choose parameters by cross-validation inside the training part."""
+"""Tune parameters by cross-validation within the training part."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Candidate:
     Attributes
     ----------
     overrides : mapping of str to value
-        What this setting changes in the recipe, such as ``{"classify.params.C": 96}``.
+        Values that replace those of the recipe, such as ``{"classify.params.C": 96}``.
     classifier : Classifier
         With the setting's parameters.
     select : sequence of Selector
@@ -44,19 +44,19 @@ class Candidate:
 
 @dataclass(frozen=True)
 class TuneResult:
-    """What a search found.
+    """Result of tuning.
 
     Attributes
     ----------
     table : DataFrame
-        One row a candidate, in the given order: a column an override, ``mean``, ``std`` (population, over
+        One row per candidate, in the given order: a column per override, ``mean``, ``std`` (population, over
         folds), ``fold_1`` ..., ``rank`` (1 is best; equals share a rank).
     best : int
-        Row of the best candidate; of equals the first, so list the simplest first.
+        Row of the best candidate, the first of equals; so list the simplest first.
     scoring : str
-        The score that ranks.
+        Name of the score that ranks candidates.
     folds : Folds
-        The folds that all candidates shared, as row numbers of the training part.
+        The folds, the same for all candidates, as row numbers of the training part.
     """
 
     table: pd.DataFrame
@@ -67,10 +67,10 @@ class TuneResult:
 
 @dataclass(frozen=True)
 class Trial:
-    """One candidate on one fold; plain data, so that it can cross process borders.
+    """One candidate on one fold, as plain data that can be sent to another process.
 
-    Folds of one candidate share ``train``; ``learn`` and ``held_out`` are row numbers in it: sent together,
-    trials hold each table once.
+    All folds of a candidate share ``train``; ``learn`` and ``held_out`` are row numbers in it, so trials that
+    are pickled together contain each table once.
     """
 
     classifier: Classifier
@@ -92,13 +92,13 @@ def search(
 ) -> TuneResult:
     """Score every candidate on the same folds of the training part.
 
-    Imputation, scaling, selection and calibration are part of the fit and are learnt anew in each fold, from
-    its learning rows alone. Samples of one group are never parted.
+    Imputation, scaling, selection and calibration are part of the fit and are fitted in each fold on its
+    learning rows only. Samples of one group stay in one fold.
 
     Parameters
     ----------
     candidates : sequence of Candidate
-        Settings to try, the simplest first: of equals the first wins.
+        Settings to try, the simplest first: the first of equals wins.
     cv : int
         Number of folds, 2 or more.
     scoring : str
@@ -131,21 +131,21 @@ def search(
     folds = stratified_folds(labels, groups, n_splits=cv, seed=seed)
     trials = (
         Trial(
-            classifier=each.classifier,
-            select=each.select,
-            train=each.train,
+            classifier=candidate.classifier,
+            select=candidate.select,
+            train=candidate.train,
             learn=learn,
             held_out=held_out,
             scoring=scoring,
             seed=seed,
         )
-        for each in candidates
+        for candidate in candidates
         for learn, held_out in folds
     )
     values = np.array(list(run(_score_trial, trials)), dtype=np.float64).reshape(len(candidates), len(folds))
     # Means that differ in the last digits are equal: summation order must not choose a model.
     means = np.round(values.mean(axis=1), 12)
-    table = pd.DataFrame([dict(each.overrides) for each in candidates])
+    table = pd.DataFrame([dict(candidate.overrides) for candidate in candidates])
     table["mean"] = means
     table["std"] = values.std(axis=1)
     for number in range(len(folds)):
@@ -155,7 +155,7 @@ def search(
 
 
 def take(examples: Examples, rows: NDArray[np.intp]) -> Examples:
-    """Give some rows of ``examples``; images stay unread."""
+    """Return some rows of ``examples`` without reading images."""
     return replace(
         examples,
         ids=[examples.ids[row] for row in rows],
@@ -168,7 +168,7 @@ def take(examples: Examples, rows: NDArray[np.intp]) -> Examples:
 
 @dataclass(frozen=True)
 class _SomeImages:
-    """Some of the images, read when asked for."""
+    """A subset of the images, read on access."""
 
     images: Images
     rows: NDArray[np.intp]
@@ -190,7 +190,7 @@ def _score_trial(trial: Trial) -> float:
     value = score(trial.scoring, truth, model.predict_proba(held_out), model.classes)
     if value is None:
         raise DataError(
-            f"{trial.scoring} cannot be told on a fold that holds one class only",
+            f"{trial.scoring} is undefined on a fold with one class only",
             hint="Ask for fewer folds or for another score",
         )
     return value
@@ -200,11 +200,11 @@ def _shared_samples(candidates: Sequence[Candidate]) -> tuple[NDArray[np.str_], 
     first = candidates[0].train
     if first.labels is None:
         raise DataError("tuning needs a training part with labels")
-    for each in candidates[1:]:
-        if each.train is not first and list(each.train.ids) != list(first.ids):
+    for candidate in candidates[1:]:
+        if candidate.train is not first and list(candidate.train.ids) != list(first.ids):
             raise DataError(
-                f"the settings {dict(candidates[0].overrides)} and {dict(each.overrides)} leave different "
-                "samples in the training part, so their scores cannot be compared",
+                f"the settings {dict(candidates[0].overrides)} and {dict(candidate.overrides)} leave "
+                "different samples in the training part, so their scores cannot be compared",
                 hint="Tune settings that reject images in runs of their own",
             )
     return first.labels, first.groups

@@ -32,7 +32,7 @@ class JpegHeader:
     orientation : int
         EXIF orientation, 1..8.
     several : bool
-        True where further pictures follow the first (CIPA DC-007).
+        True where further images follow the first (CIPA DC-007).
     end : int
         Place of the frame header, behind which the scans begin.
     """
@@ -97,7 +97,7 @@ def decode(data: bytes, frame: int | None, max_pixels: int) -> tuple[RGBImage, t
     else:
         raise ImageRejected("unsupported", f"a JPEG of {header.components} channels")
     if header.several:
-        notes = (*notes, "further pictures follow the first one in the file (previews); the first is used")
+        notes = (*notes, "further images follow the first one in the file (previews); the first is used")
     if header.orientation != 1:
         rgb, notes = _pixels.turned(rgb, header.orientation), notes + _pixels.turn_note(header.orientation)
     return rgb, notes

@@ -9,11 +9,11 @@ from pathlib import PurePath
 from typing import Any, Generic, TypeVar
 
 from leukokit.api import Component, Params
-from leukokit.catalog import Catalog, Entry
+from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.errors import CatalogError
 from leukokit.recipe.document import Document, Path, dotted, shown
-from leukokit.recipe.messages import Finding, validated
-from leukokit.recipe.stages import KIND_OF_STAGE, written_components
+from leukokit.recipe.messages import Mistake, validated
+from leukokit.recipe.stages import written_components
 
 C_co = TypeVar("C_co", bound=Component, covariant=True)
 
@@ -26,7 +26,7 @@ class Bound(Generic[C_co]):
 
     Attributes
     ----------
-    entry : Entry
+    entry : CatalogEntry
         Where it comes from.
     component : Component
         Built from its validated parameters.
@@ -34,7 +34,7 @@ class Bound(Generic[C_co]):
         Its place in the recipe, such as ``features.0``.
     """
 
-    entry: Entry
+    entry: CatalogEntry
     component: C_co
     path: str
 
@@ -44,93 +44,99 @@ class Bound(Generic[C_co]):
         return self.entry.name
 
     @property
+    def step(self) -> str:
+        """Name of the step that it is in a run, such as ``explain.0.permutation_importance``."""
+        return f"{self.path}.{self.entry.name}"
+
+    @property
     def params(self) -> dict[str, Any]:
         """Parameters with every default filled in, as JSON can say them."""
         return self.component.params.model_dump(mode="json")
 
 
 @dataclass
-class Slot:
-    """A place where a component is written; ``cls`` and ``bound`` stay None where something is wrong."""
-
-    stage: str
-    path: Path
-    params: dict[str, Any]
-    cls: type[Component] | None = None
-    bound: Bound[Component] | None = None
-
-
-@dataclass
 class Stages:
-    """What was bound, and what was written but cannot be judged because of mistakes."""
+    """What a document says of components, each by its place, such as ``("features", 0)``.
 
-    slots: list[Slot] = field(default_factory=list)
+    Attributes
+    ----------
+    written : mapping of path to parameters
+        Everything that has the shape of a component, as written.
+    classes : mapping of path to type
+        Those of ``written`` that the catalog has and that could be imported.
+    bound : mapping of path to Bound
+        Those of ``classes`` whose parameters are valid.
+    unreadable : set of str
+        Recipe keys with something else in them.
+    """
+
+    written: dict[Path, dict[str, Any]] = field(default_factory=dict)
+    classes: dict[Path, type[Component]] = field(default_factory=dict)
+    bound: dict[Path, Bound[Component]] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
 
     def of(self, stage: str) -> Iterator[Bound[Component]]:
-        """Components of one stage that could be bound."""
-        return (slot.bound for slot in self.slots if slot.stage == stage and slot.bound is not None)
+        """Components of one recipe key that could be bound."""
+        return (bound for path, bound in self.bound.items() if path[0] == stage)
 
     def has(self, stage: str) -> bool:
         """Whether anything is written there, right or wrong."""
-        return stage in self.unreadable or any(slot.stage == stage for slot in self.slots)
-
-    def whole(self, stage: str) -> bool:
-        """Whether all that is written there could be bound."""
-        return stage not in self.unreadable and all(slot.bound for slot in self.slots if slot.stage == stage)
+        return stage in self.unreadable or any(path[0] == stage for path in self.written)
 
 
 def bind(document: Document, catalog: Catalog) -> Stages:
     """Bind every component that is written in ``document``; mistakes are added to its problems."""
     stages = Stages()
-    for stage, path, item in written_components(document):
+    for kind, path, item in written_components(document, catalog.kinds):
         params = item.get("params", {})
-        slot = Slot(stage, path, params if isinstance(params, dict) else {})
-        stages.slots.append(slot)
+        stages.written[path] = params if isinstance(params, dict) else {}
         if isinstance(item.get("use"), str) and item["use"] and isinstance(params, dict):
-            _bind_one(document, catalog, slot, item["use"])
+            _bind_one(document, catalog, stages, kind, path, item["use"])
     data = document.data if isinstance(document.data, dict) else {}
-    for stage in KIND_OF_STAGE:
+    for stage in (kind.stage for kind in catalog.kinds):
         written = data.get(stage)
-        count = sum(slot.stage == stage for slot in stages.slots)
+        count = sum(path[0] == stage for path in stages.written)
         expected = len(written) if isinstance(written, list) else int(written is not None)
         if document.is_hole((stage,)) or count != expected:
             stages.unreadable.add(stage)
     return stages
 
 
-def _bind_one(document: Document, catalog: Catalog, slot: Slot, name: str) -> None:
+def _bind_one(
+    document: Document, catalog: Catalog, stages: Stages, kind: ComponentKind, place: Path, name: str
+) -> None:
     try:
-        entry = catalog.get(KIND_OF_STAGE[slot.stage], name)
-        slot.cls = entry.load()
+        entry = catalog.get(kind, name)
+        cls = entry.load()
     except CatalogError as error:
-        document.problem((*slot.path, "use"), _one_line(error))
+        document.problem((*place, "use"), _one_line(error))
         return
-    params, findings = check_params(slot.cls, slot.params)
-    for finding in findings:
-        path = (*slot.path, "params", *finding.path)
+    stages.classes[place] = cls
+    params, mistakes = check_params(cls, stages.written[place])
+    for mistake in mistakes:
+        path = (*place, "params", *mistake.path)
         if not document.is_hole(path):
-            document.problem(path, finding.message, of_key=finding.of_key)
-    if params is None or any(path[: len(slot.path)] == slot.path for path in document.holes):
+            document.problem(path, mistake.message, of_key=mistake.of_key)
+    if params is None or any(path[: len(place)] == place for path in document.holes):
         return
     try:
-        component = slot.cls(params)
+        component = cls(params)
     except Exception as error:
-        document.problem(slot.path, f"{entry.origin} cannot build {name}: {type(error).__name__}: {error}")
+        document.problem(place, f"{entry.origin} cannot build {name}: {type(error).__name__}: {error}")
         return
-    slot.bound = Bound(entry, component, dotted(slot.path))
+    stages.bound[place] = Bound(entry, component, dotted(place))
 
 
-def check_params(cls: type[Component], params: dict[str, Any]) -> tuple[Params | None, list[Finding]]:
+def check_params(cls: type[Component], params: dict[str, Any]) -> tuple[Params | None, list[Mistake]]:
     """Validate parameters; ``~`` and variables in file paths are refused, since nothing is expanded."""
-    instance, findings = validated(cls.Params, params)
+    instance, mistakes = validated(cls.Params, params)
     if instance is None:
-        return None, findings
+        return None, mistakes
     for name, value in instance:
         if isinstance(value, PurePath) and _WOULD_EXPAND.search(str(value)):
             message = f"{shown(value)}: '~' and variables are not expanded in paths; write the path out"
-            findings.append(Finding((name,), message))
-    return (None if findings else instance), findings
+            mistakes.append(Mistake((name,), message))
+    return (None if mistakes else instance), mistakes
 
 
 def _one_line(error: CatalogError) -> str:

@@ -14,16 +14,14 @@ from leukokit.api import (
     Kind,
     Segmenter,
 )
-from leukokit.catalog import Catalog, Entry
+from leukokit.catalog import Catalog, CatalogEntry, KindTable
 from leukokit.errors import LeukokitError
 from leukokit.recipe.binding import Bound, Stages
 from leukokit.recipe.document import Document, Path
 
 T = TypeVar("T")
 
-_AFTER_CLASSIFY = {
-    "select": "selects columns for a classifier",
-    "explain": "explains a classifier",
+_SECTIONS_AFTER_CLASSIFY = {
     "tune": "compares classifiers",
     "calibrate": "corrects the probabilities of a classifier",
 }
@@ -33,7 +31,7 @@ def check_flow(document: Document, stages: Stages, catalog: Catalog) -> None:
     """Add a problem for every stage that cannot get what it needs."""
     _roles(document, stages, catalog)
     _columns(document, stages)
-    _need_classifier(document, stages)
+    _need_classifier(document, stages, catalog.kinds)
     for bound in stages.of("classify"):
         _classifier(document, stages, cast("Bound[Classifier]", bound), catalog)
 
@@ -114,14 +112,18 @@ def _columns(document: Document, stages: Stages) -> None:
             first.setdefault(name, bound)
 
 
-def _need_classifier(document: Document, stages: Stages) -> None:
+def _need_classifier(document: Document, stages: Stages, kinds: KindTable) -> None:
     if stages.has("classify"):
         return
-    written = {stage for stage in ("select", "explain") if stages.has(stage)}
-    written |= {stage for stage in ("tune", "calibrate") if document.data.get(stage) is not None}
-    for stage, does in _AFTER_CLASSIFY.items():
-        if stage in written:
-            document.problem((stage,), f"{stage} {does} and the recipe has no 'classify'", of_key=True)
+    purposes = {kind.stage: kind.needs_classifier for kind in kinds if stages.has(kind.stage)}
+    purposes |= {
+        section: purpose
+        for section, purpose in _SECTIONS_AFTER_CLASSIFY.items()
+        if document.data.get(section) is not None
+    }
+    for key, purpose in purposes.items():
+        if purpose:
+            document.problem((key,), f"{key} {purpose} and the recipe has no 'classify'", of_key=True)
 
 
 def _classifier(document: Document, stages: Stages, bound: Bound[Classifier], catalog: Catalog) -> None:
@@ -150,7 +152,7 @@ def _classifier(document: Document, stages: Stages, bound: Bound[Classifier], ca
             )
 
 
-def _explains(entry: Entry) -> frozenset[Consumes]:
+def _explains(entry: CatalogEntry) -> frozenset[Consumes]:
     try:
         return cast("type[Explainer]", entry.load()).explains
     except LeukokitError:
@@ -161,7 +163,7 @@ def _consumed(what: Iterable[Consumes]) -> str:
     return " and ".join(sorted(str(one) for one in what))
 
 
-def _names(entries: Iterable[Entry]) -> str:
+def _names(entries: Iterable[CatalogEntry]) -> str:
     return ", ".join(entry.name for entry in entries)
 
 

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
-from leukokit.recipe.binding import Slot, Stages, check_params
+from leukokit.api import Component
+from leukokit.catalog import KindTable
+from leukokit.recipe.binding import Stages, check_params
 from leukokit.recipe.document import Document, Path, dotted
-from leukokit.recipe.messages import Finding
-from leukokit.recipe.models import FIELDS
+from leukokit.recipe.messages import Mistake
 from leukokit.recipe.overrides import PathError, resolve_path
-
-TUNABLE = ("preprocess", "segment", "features", "select", "classify")
 
 MAX_CHECKED = 2000
 """Combinations of one component's values that are checked before a run."""
 
 
-def check_grid(document: Document, stages: Stages) -> None:
-    """Add a problem for every path and value of the grid that cannot be used."""
+def check_grid(document: Document, stages: Stages, fields: Sequence[str], kinds: KindTable) -> None:
+    """Add a problem for every path and value of the grid that cannot be used.
+
+    Parameters
+    ----------
+    fields : sequence of str
+        Top-level keys of a recipe.
+    kinds : KindTable
+        Says which keys name components, and which of these ``tune`` may vary.
+    """
     data = document.data if isinstance(document.data, dict) else {}
     tune = data.get("tune")
     grid = tune.get("grid") if isinstance(tune, dict) else None
     if not isinstance(grid, dict):
         return
-    targets: dict[int, dict[str, Path]] = {}
+    tunable = [kind.stage for kind in kinds if kind.tunable]
+    targets: dict[Path, dict[str, Path]] = {}
     seen: dict[Path, str] = {}
     for key, values in grid.items():
         here = ("tune", "grid", key)
         try:
-            path = resolve_path(data, key, FIELDS)
-            i, inner = _target(stages, path, key)
+            path = resolve_path(data, key, fields, kinds)
+            place, inner = _target(stages, path, key, tunable)
         except PathError as error:
             document.problem(here, str(error), of_key=True)
             continue
@@ -40,50 +49,55 @@ def check_grid(document: Document, stages: Stages) -> None:
             continue
         seen[path] = key
         if isinstance(values, list) and values:
-            targets.setdefault(i, {})[key] = inner
-    for i, keys in targets.items():
-        if stages.slots[i].cls is not None:
-            _check_values(document, stages.slots[i], keys, grid)
+            targets.setdefault(place, {})[key] = inner
+    for place, keys in targets.items():
+        if place in stages.classes:
+            _check_values(document, stages.classes[place], stages.written[place], keys, grid)
 
 
-def _target(stages: Stages, path: Path, key: str) -> tuple[int, Path]:
-    """Index of the slot that a path leads to, and the path inside its parameters."""
-    if path[0] not in TUNABLE:
-        raise PathError(f"tune can vary parameters of {', '.join(TUNABLE)}; {key} is none of them")
-    for i, slot in enumerate(stages.slots):
-        size = len(slot.path)
-        if path[:size] == slot.path and path[size : size + 1] == ("params",) and len(path) > size + 1:
-            return i, path[size + 1 :]
+def _target(stages: Stages, path: Path, key: str, tunable: Sequence[str]) -> tuple[Path, Path]:
+    """Place of the component that a path leads to, and the path inside its parameters."""
+    if path[0] not in tunable:
+        raise PathError(f"tune can vary parameters of {', '.join(tunable)}; {key} is none of them")
+    for place in stages.written:
+        size = len(place)
+        if path[:size] == place and path[size : size + 1] == ("params",) and len(path) > size + 1:
+            return place, path[size + 1 :]
     if not stages.has(str(path[0])):
         raise PathError(f"the recipe has no {path[0]}, so {key} cannot be tuned")
     raise PathError(f"{dotted(path)} is no parameter; expected a path such as classify.C")
 
 
-def _check_values(document: Document, slot: Slot, keys: dict[str, Path], grid: dict[str, list[Any]]) -> None:
-    assert slot.cls is not None
-    _, before = check_params(slot.cls, slot.params)
-    known = {(finding.path, finding.message) for finding in before}
+def _check_values(
+    document: Document,
+    cls: type[Component],
+    written: dict[str, Any],
+    keys: dict[str, Path],
+    grid: dict[str, list[Any]],
+) -> None:
+    _, before = check_params(cls, written)
+    known = {(mistake.path, mistake.message) for mistake in before}
     told: set[tuple[Path, str]] = set()
     choices = [list(enumerate(grid[key])) for key in keys]
     for point in itertools.islice(itertools.product(*choices), MAX_CHECKED):
-        params = copy.deepcopy(slot.params)
+        params = copy.deepcopy(written)
         for inner, (_, value) in zip(keys.values(), point, strict=True):
             _set(params, inner, value)
-        for finding in check_params(slot.cls, params)[1]:
-            if (finding.path, finding.message) in known:
+        for mistake in check_params(cls, params)[1]:
+            if (mistake.path, mistake.message) in known:
                 continue
-            here = _in_grid(finding, keys, [i for i, _ in point])
-            if (here, finding.message) not in told:
-                told.add((here, finding.message))
-                document.problem(here, finding.message, of_key=finding.of_key)
+            here = _in_grid(mistake, keys, [i for i, _ in point])
+            if (here, mistake.message) not in told:
+                told.add((here, mistake.message))
+                document.problem(here, mistake.message, of_key=mistake.of_key)
 
 
-def _in_grid(finding: Finding, keys: dict[str, Path], indices: list[int]) -> Path:
-    path = finding.path
+def _in_grid(mistake: Mistake, keys: dict[str, Path], indices: list[int]) -> Path:
+    path = mistake.path
     for (key, inner), i in zip(keys.items(), indices, strict=True):
         if path[: len(inner)] == inner:
             # A parameter that does not exist is a mistake in the key, not in its first value.
-            own = finding.of_key and path == inner
+            own = mistake.of_key and path == inner
             return ("tune", "grid", key) if own else ("tune", "grid", key, i, *path[len(inner) :])
     return ("tune", "grid", next(iter(keys)), indices[0])
 

@@ -14,7 +14,7 @@ from leukokit.recipe.document import MAX_BYTES, Document, read_document
 from leukokit.recipe.flow import check_flow
 from leukokit.recipe.grid import check_grid
 from leukokit.recipe.messages import validated
-from leukokit.recipe.models import FIELDS, RecipeModel
+from leukokit.recipe.models import RecipeModel, recipe_model
 from leukokit.recipe.overrides import Overrides, apply_overrides, copied
 from leukokit.recipe.recipe import Recipe
 from leukokit.recipe.stages import write_out
@@ -65,7 +65,7 @@ def load_recipe_text(
     """Check a recipe given as text; see :func:`load_recipe`."""
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     document = read_document(raw, source)
-    write_out(document)
+    write_out(document, catalog.kinds)
     return _build({}, document, raw, path, catalog, overrides)
 
 
@@ -81,17 +81,19 @@ def _build(
     if document.data is not None and not isinstance(document.data, dict):
         document.problem((), "expected keys and values, such as 'leukokit: 1'")
         raise RecipeError(document.problems)
-    changed = before | apply_overrides(document, overrides, FIELDS)
+    format_ = recipe_model(catalog.kinds)
+    fields = tuple(format_.model_fields)
+    changed = before | apply_overrides(document, overrides, fields, catalog.kinds)
     if document.data is None:
-        message = f"the recipe is empty; expected the keys {', '.join(FIELDS[:2])}, data and more"
+        message = f"the recipe is empty; expected the keys {', '.join(fields[:2])}, data and more"
         document.problem((), message)
         raise RecipeError(document.problems)
-    model, findings = validated(RecipeModel, document.data)
-    for finding in findings:
-        if not document.is_hole(finding.path):
-            document.problem(finding.path, finding.message, of_key=finding.of_key)
+    model, mistakes = validated(format_, document.data)
+    for mistake in mistakes:
+        if not document.is_hole(mistake.path):
+            document.problem(mistake.path, mistake.message, of_key=mistake.of_key)
     stages = bind(document, catalog)
-    check_grid(document, stages)
+    check_grid(document, stages, fields, catalog.kinds)
     check_flow(document, stages, catalog)
     if document.problems or model is None:
         raise RecipeError(_in_order(document))
@@ -107,24 +109,12 @@ def _recipe(
     path: Path | None,
     catalog: Catalog,
 ) -> Recipe:
-    def many(stage: str) -> tuple[Any, ...]:
-        return tuple(stages.of(stage))
-
-    def one(stage: str) -> Any:
-        return next(stages.of(stage), None)
-
     return Recipe(
         model=model,
         path=path,
         text=text,
         overrides=changed,
-        data=one("data"),
-        preprocess=many("preprocess"),
-        segment=one("segment"),
-        features=many("features"),
-        select=many("select"),
-        classify=one("classify"),
-        explain=many("explain"),
+        bound={kind.stage: tuple(stages.of(kind.stage)) for kind in catalog.kinds},
         _again=partial(_build, changed, document, text, path, catalog),
     )
 

@@ -18,36 +18,36 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One mistake in a value: its path from that value, and what was expected."""
+class Mistake:
+    """One thing that is wrong in a value: its path from that value, and what was expected."""
 
     path: Path
     message: str
     of_key: bool = False
 
 
-def validated(model: type[Model], value: Any) -> tuple[Model | None, list[Finding]]:
+def validated(model: type[Model], value: Any) -> tuple[Model | None, list[Mistake]]:
     """Validate ``value`` as strictly as JSON: ``"3"`` and ``true`` are no numbers, a list may be a tuple.
 
     Returns
     -------
     instance : model or None
-        None where there are findings.
-    findings : list of Finding
+        None where there are mistakes.
+    mistakes : list of Mistake
     """
     try:
         return model.model_validate_json(json.dumps(value), strict=True), []
     except ValidationError as error:
-        return None, _findings(model, value, error.errors(include_url=False))
+        return None, _mistakes(model, value, error.errors(include_url=False))
     except Exception as error:  # a validator of a plugin that raises something else
-        return None, [Finding((), f"checking this value failed: {type(error).__name__}: {error}")]
+        return None, [Mistake((), f"checking this value failed: {type(error).__name__}: {error}")]
 
 
-def _findings(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]) -> list[Finding]:
+def _mistakes(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]) -> list[Mistake]:
     by_path: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
         by_path.setdefault(_real_path(value, error), []).append(error)
-    findings = []
+    mistakes = []
     for path, found in by_path.items():
         # `list[int] | int` complains of the list and of an item in it: the item is the mistake.
         inner = any(path == other[: len(path)] for other in by_path if len(other) > len(path))
@@ -56,10 +56,10 @@ def _findings(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]
         extra = [error for error in found if error["type"] == "extra_forbidden"]
         if extra:
             allowed = _fields_at(model, extra[0]["loc"][:-1])
-            findings.append(Finding(path, _unknown_key(str(path[-1]), allowed), of_key=True))
+            mistakes.append(Mistake(path, _unknown_key(str(path[-1]), allowed), of_key=True))
         else:
-            findings.append(Finding(path, _message(found)))
-    return findings
+            mistakes.append(Mistake(path, _message(found)))
+    return mistakes
 
 
 def _real_path(value: Any, error: ErrorDetails) -> Path:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, create_model, field_validator, model_validator
 
+from leukokit.catalog import KINDS, ComponentKind, KindTable
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
 from leukokit.recipe.protocol import Protocol, ProtocolSpec
@@ -79,7 +80,7 @@ class RecipeModel(RecipeBase):
     max_rejected: int | None = Field(
         None, ge=0, description="Exit code 3 where more images than this are rejected; null: no limit."
     )
-    data: DataRef = Field(description="Data set.")
+    data: DataRef = Field(description=KINDS.at("data").description)
     split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")
     evaluate: list[ProtocolSpec] = Field(
         [],
@@ -87,13 +88,13 @@ class RecipeModel(RecipeBase):
         "random, grouped, blocked, a split of the data set, or a name and a split. The first gives the "
         "headline.",
     )
-    preprocess: list[ComponentRef] = Field([], description="Preprocessors, applied in order.")
-    segment: ComponentRef | None = Field(None, description="Segmenter.")
-    features: list[ComponentRef] = Field([], description="Feature extractors.")
-    select: list[ComponentRef] = Field([], description="Selectors, applied in order on the training table.")
-    classify: ComponentRef | None = Field(None, description="Classifier.")
+    preprocess: list[ComponentRef] = Field([], description=KINDS.at("preprocess").description)
+    segment: ComponentRef | None = Field(None, description=KINDS.at("segment").description)
+    features: list[ComponentRef] = Field([], description=KINDS.at("features").description)
+    select: list[ComponentRef] = Field([], description=KINDS.at("select").description)
+    classify: ComponentRef | None = Field(None, description=KINDS.at("classify").description)
     tune: Tune | None = Field(None, description="Search of parameters; null: none.")
-    explain: list[ComponentRef] = Field([], description="Explainers of the fitted model.")
+    explain: list[ComponentRef] = Field([], description=KINDS.at("explain").description)
     calibrate: Calibrate | None = Field(
         None,
         description="Correct the probabilities by what the validation part teaches: one temperature, or a "
@@ -123,4 +124,30 @@ class RecipeModel(RecipeBase):
         return self
 
 
-FIELDS = tuple(RecipeModel.model_fields)
+def reference_model(kind: ComponentKind) -> type[ComponentRef]:
+    """Model of what a recipe says of one component of a kind."""
+    return DataRef if kind.stage == "data" else ComponentRef
+
+
+def recipe_model(kinds: KindTable) -> type[RecipeModel]:
+    """Model of a recipe with a key for every kind in the table.
+
+    The keys that the engine reads are written out in :class:`RecipeModel`, so that a type checker knows them;
+    those of further kinds are added here.
+    """
+    more: dict[str, Any] = {
+        kind.stage: stage_field(kind) for kind in kinds if kind.stage not in RecipeModel.model_fields
+    }
+    if not more:
+        return RecipeModel
+    return create_model("RecipeModel", __base__=RecipeModel, __doc__=RecipeModel.__doc__, **more)
+
+
+def stage_field(kind: ComponentKind) -> tuple[Any, Any]:
+    """Type and field of a recipe's key that names components of a kind."""
+    reference = reference_model(kind)
+    if kind.many:
+        return list[reference], Field([], description=kind.description)  # type: ignore[valid-type]
+    if kind.required:
+        return reference, Field(description=kind.description)
+    return reference | None, Field(None, description=kind.description)

@@ -13,22 +13,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeAlias
 
+from leukokit.catalog import KindTable
 from leukokit.catalog.catalog import did_you_mean
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe.document import Document, Path, Place, dotted, read_document, shown
-from leukokit.recipe.stages import MANY, ONE, write_out
+from leukokit.recipe.models import ComponentRef, reference_model
+from leukokit.recipe.stages import write_out
 
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
-
-_FIELDS_OF_COMPONENT = ("use", "params")
-_FIELDS_OF_DATA = (*_FIELDS_OF_COMPONENT, "groups", "read", "scale")
 
 
 class PathError(Exception):
     """A dotted path names nothing in this recipe; the text says what it could have named."""
 
 
-def apply_overrides(document: Document, overrides: Overrides, fields: Iterable[str]) -> dict[str, Any]:
+def apply_overrides(
+    document: Document, overrides: Overrides, fields: Iterable[str], kinds: KindTable
+) -> dict[str, Any]:
     """Change ``document`` in place; what cannot be applied is added to its problems.
 
     Parameters
@@ -39,6 +40,8 @@ def apply_overrides(document: Document, overrides: Overrides, fields: Iterable[s
         Values in text are read as YAML.
     fields : iterable of str
         Top-level keys of a recipe.
+    kinds : KindTable
+        Says which of these keys name components.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def apply_overrides(document: Document, overrides: Overrides, fields: Iterable[s
         place = Place(f"--set {key}" if from_text else f"override {key}")
         try:
             plain = _from_yaml(value, place.source) if from_text else _from_python(value)
-            path = resolve_path(document.data, key, fields)
+            path = resolve_path(document.data, key, fields, kinds)
             _put(document, path, plain, place)
         except (PathError, UnicodeEncodeError, RecursionError) as error:
             document.problems.append(Problem("", str(error), place.source))
@@ -63,11 +66,11 @@ def apply_overrides(document: Document, overrides: Overrides, fields: Iterable[s
             document.problems += [Problem("", problem.message, place.source) for problem in error.problems]
         else:
             changed[dotted(path)] = copy.deepcopy(plain)
-            write_out(document)
+            write_out(document, kinds)
     return changed
 
 
-def resolve_path(data: Any, key: str, fields: Iterable[str]) -> Path:
+def resolve_path(data: Any, key: str, fields: Iterable[str], kinds: KindTable) -> Path:
     """Turn a dotted path into keys and indices of ``data``, whose short forms are written out.
 
     Raises
@@ -85,20 +88,20 @@ def resolve_path(data: Any, key: str, fields: Iterable[str]) -> Path:
         raise PathError(
             f"there is no key {shown(head)}{did_you_mean(head, fields)}; keys: {', '.join(fields)}"
         )
-    if head in ONE:
-        return (head, *_in_component(rest, data=head == "data"))
-    if head in MANY and rest:
+    kind = next((kind for kind in kinds if kind.stage == head), None)
+    if kind is not None and not kind.many:
+        return (head, *_in_component(rest, reference_model(kind)))
+    if kind is not None and rest:
         items = data.get(head) if isinstance(data, dict) else None
         index, rest = _index(head, items if isinstance(items, list) else [], rest)
-        return (head, index, *_in_component(rest))
+        return (head, index, *_in_component(rest, reference_model(kind)))
     if head == "tune" and rest[:1] == ["grid"] and len(rest) > 1:
         return ("tune", "grid", ".".join(rest[1:]))  # a key of the grid is itself a path
     return tuple(parts)
 
 
-def _in_component(rest: list[str], *, data: bool = False) -> list[str]:
-    fields = _FIELDS_OF_DATA if data else _FIELDS_OF_COMPONENT
-    return rest if not rest or rest[0] in fields else ["params", *rest]
+def _in_component(rest: list[str], reference: type[ComponentRef]) -> list[str]:
+    return rest if not rest or rest[0] in reference.model_fields else ["params", *rest]
 
 
 def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str]]:
@@ -116,7 +119,7 @@ def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str
             f"{stage} has {first!r} {len(found)} times; say which by its index: "
             + " or ".join(f"{stage}.{i}" for i in found)
         )
-    if len(items) == 1 and (len(rest) == 1 or first in _FIELDS_OF_COMPONENT):
+    if len(items) == 1 and (len(rest) == 1 or first in ComponentRef.model_fields):
         return 0, rest
     there = f"; there: {', '.join(names)}" if names else "; it has no components"
     raise PathError(f"{stage} has no component {shown(first)}{did_you_mean(first, names)}{there}")

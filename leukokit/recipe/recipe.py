@@ -18,6 +18,7 @@ from leukokit.api import (
     Segmenter,
     Selector,
 )
+from leukokit.catalog.kinds import Per
 from leukokit.recipe.binding import Bound
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.overrides import Overrides
@@ -37,27 +38,52 @@ class Recipe:
         The file, verbatim.
     overrides : mapping of str to value
         What was changed after reading, by dotted path in its long form.
-    data : Bound of Dataset
-    preprocess : tuple of Bound of Preprocessor
-    segment : Bound of Segmenter, or None
-    features : tuple of Bound of FeatureExtractor
-    select : tuple of Bound of Selector
-    classify : Bound of Classifier, or None
-    explain : tuple of Bound of Explainer
+    bound : mapping of str to tuple of Bound
+        The components under each key that names components, in the order in which a run meets them; empty
+        where the recipe names none. ``data``, ``preprocess`` and the others below are the same, typed.
     """
 
     model: RecipeModel
     path: Path | None
     text: bytes
     overrides: Mapping[str, Any]
-    data: Bound[Dataset]
-    preprocess: tuple[Bound[Preprocessor], ...]
-    segment: Bound[Segmenter] | None
-    features: tuple[Bound[FeatureExtractor], ...]
-    select: tuple[Bound[Selector], ...]
-    classify: Bound[Classifier] | None
-    explain: tuple[Bound[Explainer], ...]
+    bound: Mapping[str, tuple[Bound[Any], ...]]
     _again: Callable[[Overrides], Recipe] = field(repr=False, compare=False)
+
+    @property
+    def data(self) -> Bound[Dataset]:
+        """Data set."""
+        return self.bound["data"][0]
+
+    @property
+    def preprocess(self) -> tuple[Bound[Preprocessor], ...]:
+        """Preprocessors, in order."""
+        return self.bound["preprocess"]
+
+    @property
+    def segment(self) -> Bound[Segmenter] | None:
+        """Segmenter, or None."""
+        return self._only("segment")
+
+    @property
+    def features(self) -> tuple[Bound[FeatureExtractor], ...]:
+        """Feature extractors."""
+        return self.bound["features"]
+
+    @property
+    def select(self) -> tuple[Bound[Selector], ...]:
+        """Selectors, in order."""
+        return self.bound["select"]
+
+    @property
+    def classify(self) -> Bound[Classifier] | None:
+        """Classifier, or None."""
+        return self._only("classify")
+
+    @property
+    def explain(self) -> tuple[Bound[Explainer], ...]:
+        """Explainers."""
+        return self.bound["explain"]
 
     @property
     def name(self) -> str:
@@ -72,9 +98,11 @@ class Recipe:
     @property
     def components(self) -> tuple[Bound[Component], ...]:
         """Every component, in the order in which a run meets them."""
-        one = tuple(bound for bound in (self.segment,) if bound is not None)
-        last = tuple(bound for bound in (self.classify,) if bound is not None)
-        return (self.data, *self.preprocess, *one, *self.features, *self.select, *last, *self.explain)
+        return tuple(itertools.chain.from_iterable(self.bound.values()))
+
+    def components_per(self, per: Per) -> tuple[Bound[Component], ...]:
+        """Those of ``components`` that work once a run, for each image, or for each fold."""
+        return tuple(bound for bound in self.components if bound.entry.kind.per == per)
 
     def with_overrides(self, overrides: Mapping[str, object]) -> Recipe:
         """Return this recipe with further changes, checked as if they had been written.
@@ -96,13 +124,13 @@ class Recipe:
     def resolved(self) -> dict[str, Any]:
         """Fill in every default; the result can be written as JSON and is itself a recipe."""
         whole = self.model.model_dump(mode="json")
-
-        def written(bound: Bound[Component] | None) -> dict[str, Any] | None:
-            return None if bound is None else {"use": bound.use, "params": bound.params}
-
-        whole["data"] |= {"use": self.data.use, "params": self.data.params}
-        for stage in ("segment", "classify"):
-            whole[stage] = written(getattr(self, stage))
-        for stage in ("preprocess", "features", "select", "explain"):
-            whole[stage] = [written(bound) for bound in getattr(self, stage)]
+        for stage, components in self.bound.items():
+            written = [{"use": bound.use, "params": bound.params} for bound in components]
+            if not isinstance(whole[stage], list):
+                whole[stage] = {**whole[stage], **written[0]} if written else None
+            else:
+                whole[stage] = written
         return whole
+
+    def _only(self, stage: str) -> Bound[Any] | None:
+        return next(iter(self.bound[stage]), None)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from leukokit.api import Kind
-from leukokit.catalog import Catalog, Entry
+from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.errors import CatalogError
-from leukokit.recipe.models import RecipeModel
-from leukokit.recipe.stages import MANY, ONE
+from leukokit.recipe.models import ComponentRef, recipe_model, reference_model
 
 _BASE_REF = "#/$defs/"
 
@@ -18,30 +16,35 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
 
     A component that cannot be loaded here is known by name, with any parameters.
     """
-    schema = RecipeModel.model_json_schema(mode="validation")
+    schema = recipe_model(catalog.kinds).model_json_schema(mode="validation")
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
-    definitions.pop("ComponentRef", None)
-    data = definitions.pop("DataRef")["properties"]
-    beside = {name: described for name, described in data.items() if name not in ("use", "params")}
-    for kind in Kind:
-        _add_kind(definitions, catalog, kind, beside if kind is Kind.DATASET else {})
+    more: dict[str, dict[str, Any]] = {}
+    for kind in catalog.kinds:
+        fields = definitions.get(reference_model(kind).__name__, {}).get("properties", {})
+        more[kind.name] = {name: fields[name] for name in fields if name not in ComponentRef.model_fields}
+    for name in {reference_model(kind).__name__ for kind in catalog.kinds}:
+        definitions.pop(name, None)
     properties = schema["properties"]
-    for stage, kind in ONE.items():
-        one = {"$ref": _BASE_REF + str(kind)}
-        described = {"description": properties[stage]["description"]}
-        properties[stage] = {**described, **(one if stage == "data" else {"anyOf": [one, {"type": "null"}]})}
-    for stage, kind in MANY.items():
-        one = {"$ref": _BASE_REF + str(kind)}
-        properties[stage] = {
-            "description": properties[stage]["description"],
-            "anyOf": [{"type": "array", "items": one}, one, {"type": "null"}],
-        }
+    for kind in catalog.kinds:
+        _add_kind(definitions, catalog, kind, more[kind.name])
+        described = {"description": properties[kind.stage]["description"]}
+        properties[kind.stage] = {**described, **_key(kind)}
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "leukokit recipe"
     return schema
 
 
-def _add_kind(definitions: dict[str, Any], catalog: Catalog, kind: Kind, more: dict[str, Any]) -> None:
+def _key(kind: ComponentKind) -> dict[str, Any]:
+    """Allow a component of the kind under the recipe's key, and where it takes many, a list of them."""
+    one = {"$ref": _BASE_REF + kind.name}
+    if kind.many:
+        return {"anyOf": [{"type": "array", "items": one}, one, {"type": "null"}]}
+    return one if kind.required else {"anyOf": [one, {"type": "null"}]}
+
+
+def _add_kind(
+    definitions: dict[str, Any], catalog: Catalog, kind: ComponentKind, more: dict[str, Any]
+) -> None:
     """Define the kind, and each of its components with ``more`` properties beside ``params``."""
     entries = catalog.of(kind)
     if not entries:
@@ -57,7 +60,9 @@ def _add_kind(definitions: dict[str, Any], catalog: Catalog, kind: Kind, more: d
     definitions[str(kind)] = {"oneOf": [*names, *refs]}
 
 
-def _component(definitions: dict[str, Any], entry: Entry, name: str, more: dict[str, Any]) -> dict[str, Any]:
+def _component(
+    definitions: dict[str, Any], entry: CatalogEntry, name: str, more: dict[str, Any]
+) -> dict[str, Any]:
     try:
         model = entry.load().Params
         params = model.model_json_schema(mode="validation", ref_template=f"{_BASE_REF}{name}.{{model}}")

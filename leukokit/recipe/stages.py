@@ -1,32 +1,15 @@
-"""The stages of a recipe that name components, and short ways to write them."""
+"""The keys of a recipe that name components, and short ways to write them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from leukokit.api import Kind
+from leukokit.catalog import ComponentKind, KindTable
 from leukokit.recipe.document import Document, Path, Place
 
-ONE = {"data": Kind.DATASET, "segment": Kind.SEGMENTER, "classify": Kind.CLASSIFIER}
-"""Stages of one component."""
 
-MANY = {
-    "preprocess": Kind.PREPROCESSOR,
-    "features": Kind.FEATURE_EXTRACTOR,
-    "select": Kind.SELECTOR,
-    "explain": Kind.EXPLAINER,
-}
-"""Stages that are lists of components."""
-
-KIND_OF_STAGE = {
-    stage: (ONE | MANY)[stage]
-    for stage in ("data", "preprocess", "segment", "features", "select", "classify", "explain")
-}
-"""In the order in which a run meets them."""
-
-
-def write_out(document: Document) -> None:
+def write_out(document: Document, kinds: KindTable) -> None:
     """Replace short forms by long ones, in place.
 
     ``median`` becomes ``{use: median, params: {}}``, a lone component where a list is expected becomes a list
@@ -35,7 +18,7 @@ def write_out(document: Document) -> None:
     data = document.data
     if not isinstance(data, dict):
         return
-    for stage in MANY:
+    for stage in kinds.stages(many=True):
         if stage not in data or document.is_hole((stage,)):
             continue
         if data[stage] is None:
@@ -49,20 +32,22 @@ def write_out(document: Document) -> None:
     if isinstance(data.get("split"), str):
         document.values[("split", "name")] = document.place(("split",))
         data["split"] = {"method": "named", "name": data["split"]}
-    for stage in ONE:
+    for stage in kinds.stages(many=False):
         if stage in data:
             data[stage] = _long(document, (stage,), data[stage])
 
 
-def written_components(document: Document) -> Iterator[tuple[str, Path, dict[str, Any]]]:
-    """Stage, path and content of everything that has the shape of a component, mistakes elsewhere or not."""
+def written_components(
+    document: Document, kinds: KindTable
+) -> Iterator[tuple[ComponentKind, Path, dict[str, Any]]]:
+    """Kind, path and content of everything that has the shape of a component, mistakes elsewhere or not."""
     data = document.data if isinstance(document.data, dict) else {}
-    for stage in KIND_OF_STAGE:
-        value = data.get(stage)
-        items = enumerate(value) if stage in MANY and isinstance(value, list) else [(None, value)]
+    for kind in kinds:
+        value = data.get(kind.stage)
+        items = enumerate(value) if kind.many and isinstance(value, list) else [(None, value)]
         for i, item in items:
             if isinstance(item, dict):
-                yield stage, (stage,) if i is None else (stage, i), item
+                yield kind, (kind.stage,) if i is None else (kind.stage, i), item
 
 
 def _long(document: Document, path: Path, item: Any) -> Any:

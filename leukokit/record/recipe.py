@@ -40,24 +40,6 @@ class ResolvedRecipe(Record):
     description: Text | None = described("What it is for.")
     seed: Count | None = described("Seed of everything random.")
     data: RecipeComponent | None = described("Data set.")
-    preprocess: tuple[RecipeComponent, ...] | None = described("Preprocessors, in order.")
-    segment: RecipeComponent | None = described("Segmenter.")
-    features: tuple[RecipeComponent, ...] | None = described("Feature extractors, in order.")
-    select: tuple[RecipeComponent, ...] | None = described("Selectors, in order.")
     classify: RecipeComponent | None = described("Classifier.")
-    explain: tuple[RecipeComponent, ...] | None = described("Explainers, in order.")
     split: RecipeSplit | None = described("How images are divided.")
     tune: Mapping[str, Any] | None = described("Grid of settings that are tried.")
-
-    def stages(self) -> list[tuple[str, RecipeComponent]]:
-        """Components with the section that they stand in, in the order of the recipe."""
-        several = {
-            "data": (self.data,),
-            "preprocess": self.preprocess or (),
-            "segment": (self.segment,),
-            "features": self.features or (),
-            "select": self.select or (),
-            "classify": (self.classify,),
-            "explain": self.explain or (),
-        }
-        return [(stage, each) for stage, found in several.items() for each in found if each is not None]

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from leukokit._version import __version__
 from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import Codec
 from leukokit.engine.cache.store import Store
 from leukokit.report._canvas import write_whole
 
 REVISION = 3
 """Raised when figures are drawn otherwise from the same numbers by the same version."""
+_FIGURE: Codec[bytes | None] = Codec(lambda figure: figure or b"", bytes)
 
 
 def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *shown: object) -> None:
@@ -33,11 +36,11 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         return
     # Figures are code of this package more than of any component: a new version draws all of them anew.
     key = digest("figure", REVISION, __version__, version("matplotlib"), library_versions(), *shown)
-    kept = store.get_file(key)
-    if kept is not None:
-        write_whole(path, kept)
-        return
-    draw(path)
-    if not path.exists():  # there was nothing to draw
-        return
-    store.put_file(key, f"figure {path.stem}", path.read_bytes())
+
+    def drawn() -> bytes | None:
+        draw(path)
+        return path.read_bytes() if path.exists() else None  # None: there was nothing to draw
+
+    figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}")
+    if figure is not None:
+        write_whole(path, figure)

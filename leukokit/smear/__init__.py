@@ -1,4 +1,4 @@
-"""What can be measured on any smear before it is segmented: thresholds, white balance, red cells, scale.
+"""Measurements on a smear before segmentation: thresholds, white balance, red cells, scale.
 
-Engine and plugins both need these measurements, so they stand below ``leukokit.api``, which hands them out.
+Engine and plugins both use them. They are a layer below ``leukokit.api``, which re-exports them for plugins.
 """

@@ -1,8 +1,8 @@
-"""Dark disks on light ground: a Hough transform whose edges vote toward their dark side.
+"""Dark disks on a light background: a Hough transform in which edges vote toward their dark side.
 
-Each edge pixel votes for one center a radius, along its gradient (Kimme, Ballard and Sklansky 1975, doi
-10.1145/360666.360677). The rim of a pale center is darker outside, so it votes away from the cell and
-does not make a circle of its own.
+Each edge pixel votes for one center per radius, along its gradient (Kimme, Ballard and Sklansky 1975, doi
+10.1145/360666.360677). The rim of a pale center is darker outside, so it votes away from the cell and gives
+no circle of its own.
 """
 
 from __future__ import annotations
@@ -19,21 +19,23 @@ from leukokit.smear.votes import local_maxima, vote
 _FloatArray = NDArray[np.float32]
 _Circles = NDArray[np.float64]
 
-_SMALLEST, _STEP, _MANY = 4.5, 1.12, 25
-RADII: NDArray[np.float64] = np.asarray(_SMALLEST * _STEP ** np.arange(_MANY), np.float64)
-"""Radii that are tried where nothing is known: a geometric row, 4.5 to 68 px."""
+_MIN_RADIUS, _RADIUS_RATIO, _RADIUS_COUNT = 4.5, 1.12, 25
+RADII: NDArray[np.float64] = np.asarray(_MIN_RADIUS * _RADIUS_RATIO ** np.arange(_RADIUS_COUNT), np.float64)
+"""Radii that are tried where the size is not known: a geometric series, 4.5 to 68 px."""
 
-# The center of a large circle need not be known to a px: from 20 px on votes are counted in cells of 2 px,
-# from 44 px on in cells of 4 px, which halves the time.
-_CELLS, _FROM, _UP_TO = (1, 2, 4), (0.0, 20.0, 44.0), (20.0, 44.0, np.inf)
-_WIDEST = 0.8  # of the shorter side: a wider circle shows too little of itself
-_FEWEST_EDGES = 30  # fewer are the rim of one small disk
-# Least share of the visible circumference that must vote; small circles get some votes by chance.
-_LEAST_SHARE, _BY_CHANCE = 0.42, 1.2
-_LEAST_RIM = 0.5  # of the visible rim of the fitted circle must be edge
-_VISIBLE = 0.4  # a circle of which the frame shows less must have all the votes of this share
-_APART = 0.8  # of the larger radius, between centers
-_ONE_CELL = 0.4  # of it: nearer peaks are of one cell, and fits of both would end in the same circle
+# The center of a large circle is not needed to the px: votes are counted in cells of 2 px from a radius of 20
+# px on, and in cells of 4 px from 44 px on, which halves the time.
+_CELL_SIDES, _MIN_RADII, _MAX_RADII = (1, 2, 4), (0.0, 20.0, 44.0), (20.0, 44.0, np.inf)
+_MAX_DIAMETER = 0.8  # of the shorter side: too little of a larger circle is visible
+_MIN_EDGES = 30  # fewer edges are the rim of one small disk
+# Smallest share of votes on the visible circumference; for small circles more, since some votes are by
+# chance.
+_MIN_SHARE, _CHANCE_TERM = 0.42, 1.2
+_MIN_RIM = 0.5  # smallest share of edges on the visible rim of the fitted circle
+_MIN_VISIBLE = 0.4  # where less of the circumference is visible, votes are divided by this share
+# Smallest distance between centers, as a fraction of the larger radius: of the result, and of peaks before
+# the fit, where closer peaks would be fitted to the same circle
+_MIN_SEPARATION, _MIN_PEAK_SEPARATION = 0.8, 0.4
 _ANGLES = np.arange(24) * (2 * np.pi / 24)
 
 
@@ -54,54 +56,55 @@ def find_circles(
     Returns
     -------
     float64 array (n, 4)
-        y, x, radius in px (the mean one of an oval), and the share of its whole rim along which there is an
-        edge; the surest first.
+        y, x, radius in px (for an oval, the mean), and the share of the whole rim with edges; best first.
     """
-    radii = radii[2 * radii <= _WIDEST * min(shape)]
-    if len(points) < _FEWEST_EDGES or not len(radii):
+    radii = radii[2 * radii <= _MAX_DIAMETER * min(shape)]
+    if len(points) < _MIN_EDGES or not len(radii):
         return np.zeros((0, 4))
     fits = fit_circles(points, _peaks(points, shape, radii), shape[0], shape[1])
-    rim = fits[:, 3] / np.maximum(fits[:, 4], _VISIBLE)
-    sure = rim >= _LEAST_RIM
+    rim = fits[:, 3] / np.maximum(fits[:, 4], _MIN_VISIBLE)
+    sure = rim >= _MIN_RIM
     fits, rim = fits[sure], rim[sure]
     order = np.argsort(-rim * np.sqrt(fits[:, 2]), kind="stable")
-    found: _Circles = apart(fits[order, :4], _APART)
-    return found
+    circles: _Circles = without_overlaps(fits[order, :4], _MIN_SEPARATION)
+    return circles
 
 
 def _peaks(points: _FloatArray, shape: tuple[int, int], radii: NDArray[np.float64]) -> _Circles:
-    """Find maxima with votes enough for what is visible of their circle: y, x, radius, float64 (n, 3)."""
-    found = []
-    for cell, few, many in zip(_CELLS, _FROM, _UP_TO, strict=True):
-        tried = radii[(radii >= few) & (radii < many)]
-        if not len(tried):
+    """Find maxima with enough votes on the visible part of their circle: y, x, radius, float64 (n, 3)."""
+    maxima = []
+    for cell, low, high in zip(_CELL_SIDES, _MIN_RADII, _MAX_RADII, strict=True):
+        in_range = radii[(radii >= low) & (radii < high)]
+        if not len(in_range):
             continue
-        share, radius = vote(points, shape[0], shape[1], tried, cell)
-        row, column = local_maxima(share, radius, 0.5 * _LEAST_SHARE, _BY_CHANCE)
+        share, radius = vote(points, shape[0], shape[1], in_range, cell)
+        row, column = local_maxima(share, radius, 0.5 * _MIN_SHARE, _CHANCE_TERM)
         center = (np.stack([row, column], axis=1) + 0.5) * cell - 0.5
-        found.append(np.column_stack([center, radius[row, column], share[row, column]]))
-    peaks = np.concatenate(found)
+        maxima.append(np.column_stack([center, radius[row, column], share[row, column]]))
+    peaks = np.concatenate(maxima)
     r = peaks[:, 2]
     rim_y = peaks[:, :1] + r[:, None] * np.sin(_ANGLES)
     rim_x = peaks[:, 1:2] + r[:, None] * np.cos(_ANGLES)
     visible = ((rim_y >= 0) & (rim_y < shape[0]) & (rim_x >= 0) & (rim_x < shape[1])).mean(axis=1)
-    votes = peaks[:, 3] / np.maximum(visible, _VISIBLE)
-    high = votes > _LEAST_SHARE + _BY_CHANCE / np.maximum(r * visible, 1)
-    order = np.argsort(-votes[high] * np.sqrt(r[high]), kind="stable")
-    best: _Circles = apart(peaks[high][order, :3], _ONE_CELL)
+    votes = peaks[:, 3] / np.maximum(visible, _MIN_VISIBLE)
+    frequent = votes > _MIN_SHARE + _CHANCE_TERM / np.maximum(r * visible, 1)
+    order = np.argsort(-votes[frequent] * np.sqrt(r[frequent]), kind="stable")
+    best: _Circles = without_overlaps(peaks[frequent][order, :3], _MIN_PEAK_SEPARATION)
     return best
 
 
 @numba.njit(cache=True, nogil=True)
-def apart(circles: _Circles, gap: float) -> Any:
-    """Keep of circles, best first, those ``gap`` of the larger radius away from every better one."""
+def without_overlaps(circles: _Circles, gap: float) -> Any:
+    """Keep the circles, best first, whose distance from every better one is ``gap`` larger radii or more."""
     kept = np.empty_like(circles)
     count = 0
     for i in range(circles.shape[0]):
         free = True
         for j in range(count):
-            least = gap * max(circles[i, 2], kept[j, 2])
-            if (circles[i, 0] - kept[j, 0]) ** 2 + (circles[i, 1] - kept[j, 1]) ** 2 < least * least:
+            min_distance = gap * max(circles[i, 2], kept[j, 2])
+            if (circles[i, 0] - kept[j, 0]) ** 2 + (
+                circles[i, 1] - kept[j, 1]
+            ) ** 2 < min_distance * min_distance:
                 free = False
                 break
         if free:

@@ -1,4 +1,4 @@
-"""Bring a label image to another grid."""
+"""Resampling of label images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 def labels_on_grid(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.int32]:
     """Resample a label image.
 
-    Outlines are those of the mask, resampled and cut at one half; ids are those of the nearest labeled pixel.
+    Outlines are those of the mask, resampled and thresholded at one half; ids are those of the nearest
+    labeled pixel.
 
     Parameters
     ----------
@@ -22,16 +23,16 @@ def labels_on_grid(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray
     Returns
     -------
     int32 array, H x W
-        The same array where it has that shape already. An object that is lost on a coarser grid leaves its id
+        ``labels`` itself where it has that shape. The id of an object that is lost on a coarser grid is
         unused.
     """
     if labels.shape == shape:
         return labels
     size = (shape[1], shape[0])
     mask = (labels > 0).astype(np.uint8) * np.uint8(255)
-    way = cv2.INTER_AREA if shape[1] < labels.shape[1] else cv2.INTER_LINEAR
-    inside = cv2.resize(mask, size, interpolation=way) > 127
-    # One pixel further than the mask, which may end half a pixel outside of the labels. OpenCV dilates
+    interpolation = cv2.INTER_AREA if shape[1] < labels.shape[1] else cv2.INTER_LINEAR
+    inside = cv2.resize(mask, size, interpolation=interpolation) > 127
+    # Dilated by one pixel, since the resampled mask may extend half a pixel beyond the labels. OpenCV dilates
     # float32, not int32; ids are exact up to 2^24.
     wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
     ids = cv2.resize(np.where(labels == 0, wider, labels), size, interpolation=cv2.INTER_NEAREST_EXACT)

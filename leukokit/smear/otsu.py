@@ -1,4 +1,4 @@
-"""Otsu's thresholds (doi 10.1109/TSMC.1979.4310076), exhaustive, from a histogram."""
+"""Otsu's thresholds (doi 10.1109/TSMC.1979.4310076), by exhaustive search on a histogram."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def median_level(counts: NDArray[np.int64]) -> float:
 
 
 def two_shades(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Means of the two classes that Otsu's threshold makes of each of many histograms.
+    """Means of the two classes of Otsu's threshold, for each of many histograms.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def two_shades(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     Returns
     -------
     float64 array (n, 2)
-        The lower and the higher mean; both the same where one level is occupied, 0 where none is.
+        The lower and the higher mean; equal where one level is occupied, 0 where none is.
     """
     means: NDArray[np.float64] = _two_shades(counts)
     return means
 
 
 def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
-    """Levels that part a histogram in three with the largest variance between the classes.
+    """Two levels that divide a histogram into three classes with the largest variance between them.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
     Returns
     -------
     tuple of int or None
-        Classes are up to the first, up to the second, and above it. None where fewer than three levels are
-        occupied.
+        The classes are: up to the first level, up to the second, and above it. None where fewer than three
+        levels are occupied.
     """
     if np.count_nonzero(counts) < 3:
         return None
@@ -63,7 +63,8 @@ def two_level_otsu(counts: NDArray[np.int64]) -> tuple[int, int] | None:
 
 @numba.njit(cache=True, nogil=True)
 def _histogram_inside(plane: NDArray[np.uint8], mask: NDArray[np.bool_]) -> Any:
-    # Two tables: neighbors are alike, and an addition to the level that was just added to has to wait for it.
+    # Two tables: neighbors often have the same level, and two additions to one entry would wait for each
+    # other.
     counts = np.zeros((2, 256), np.int64)
     for i in range(plane.shape[0]):
         for j in range(plane.shape[1]):

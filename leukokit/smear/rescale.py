@@ -1,4 +1,4 @@
-"""Bring a picture to another scale, so that red cells measure a given number of px."""
+"""Resampling an image to another scale, so that red cells measure a given number of px."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from numpy.typing import NDArray
 from leukokit.errors import ImageRejected
 from leukokit.smear.scale import Scale
 
-LARGEST_FACTOR = 8.0
-"""Enlarging further shows nothing more: a red cell of three px has no shape."""
+MAX_FACTOR = 8.0
+"""Largest enlargement; further enlargement shows no more detail."""
 
-SMALLEST_SIDE = 16
-"""Shortest side of what can be segmented, in px."""
+MIN_SIDE = 16
+"""Shortest side of an image that can be segmented, in px."""
 
-LARGEST_PIXELS = 2**26
-"""As many pixels as an image that is read may have."""
+MAX_PIXELS = 2**26
+"""Largest number of pixels, as for images that are read."""
 
 
 def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDArray[np.uint8]:
-    """Resize a picture of known scale.
+    """Resize an image of known scale.
 
-    Shrinking averages areas; enlarging interpolates by cubic polynomials.
+    Shrinking averages over areas; enlarging uses cubic interpolation.
 
     Parameters
     ----------
     image : uint8 array, H x W or H x W x 3
     scale : Scale
-        Of ``image``; known.
+        Scale of ``image``; must be known.
     red_cell_px : float
         Diameter of a red cell in the result, in px.
 
     Returns
     -------
     uint8 array
-        ``image`` itself where its size need not change.
+        ``image`` itself where its size does not change.
 
     Raises
     ------
@@ -45,26 +45,26 @@ def rescaled(image: NDArray[np.uint8], scale: Scale, red_cell_px: float) -> NDAr
     """
     factor = red_cell_px / scale.red_cell_px
     height, width = image.shape[:2]
-    if factor > LARGEST_FACTOR:
+    if factor > MAX_FACTOR:
         raise ImageRejected(
             "too_large",
             f"red cells measure {scale.red_cell_px:.3g} px; for {red_cell_px:.3g} px the image would be "
-            f"enlarged {factor:.1f} times, more than {LARGEST_FACTOR:g}; check the scale",
+            f"enlarged {factor:.1f} times, more than {MAX_FACTOR:g}; check the scale",
         )
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     if size == (width, height):
         return image
-    if factor < 1 and min(size) < SMALLEST_SIDE:
+    if factor < 1 and min(size) < MIN_SIDE:
         raise ImageRejected(
             "too_small",
             f"red cells measure {scale.red_cell_px:.4g} px; for {red_cell_px:.3g} px the image would be "
-            f"shrunk to {size[0]} x {size[1]} px, less than {SMALLEST_SIDE}; check the scale",
+            f"shrunk to {size[0]} x {size[1]} px, less than {MIN_SIDE}; check the scale",
         )
-    if size[0] * size[1] > LARGEST_PIXELS:
+    if size[0] * size[1] > MAX_PIXELS:
         raise ImageRejected(
             "too_large",
             f"{size[0]} x {size[1]} px where red cells measure {red_cell_px:.3g} px, more than "
-            f"{LARGEST_PIXELS} px; cut it into fields of view first",
+            f"{MAX_PIXELS} px; cut it into fields of view first",
         )
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""How large a picture shows blood: the diameter of a red cell in px, and the width of a pixel in um."""
+"""Scale of an image: the diameter of a red cell in px, and the width of a pixel in um."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ RED_CELL_UM = 7.5
 """Diameter of a red cell on a stained smear, in um: 7 to 8 in textbooks (Bain, Blood Cells, 5th ed.)."""
 
 PIXEL_SIZE_UM = (0.005, 5.0)
-"""Narrowest and widest pixel, in um, of a photograph that shows cells: 1500 px and 1.5 px a red cell."""
+"""Smallest and largest pixel, in um, of a photograph that shows cells: 1500 px and 1.5 px a red cell."""
 
-LEAST_CONFIDENCE = 0.1
+MIN_CONFIDENCE = 0.1
 """Measured scales below this confidence, of an image or of a pool of images, are not ``known``."""
 
 
@@ -21,14 +21,14 @@ class ScaleSource(StrEnum):
     """Where a scale comes from."""
 
     GIVEN = "given"
-    """The recipe says how many px a red cell measures, or how wide a pixel is."""
+    """The recipe states how many px a red cell measures, or how wide a pixel is."""
     FILE = "file"
-    """The file's TIFF or OME tags, or the data set's table, say how wide a pixel is."""
+    """The file's TIFF or OME tags, or the data set's table, state how wide a pixel is."""
     RED_CELLS = "red_cells"
     """Measured on the red cells of the image, its group or its data set."""
     NUCLEUS = "nucleus"
-    """Guessed from the size of the nuclei, or from a few doubtful circles, where there are no red cells to
-    measure: 20 to 60 % off."""
+    """Estimated from the size of the nuclei, or from a few uncertain circles, where no red cells can be
+    measured: 20 to 60 % off."""
     UNKNOWN = "unknown"
 
 
@@ -56,12 +56,12 @@ class Scale:
 
     @property
     def known(self) -> bool:
-        """True where lengths can be told in um.
+        """True where lengths can be given in um.
 
-        A guess from nuclei is too rough for that, and so are red cells that hardly agree on a size.
+        An estimate from nuclei is too rough for that, and so is one from red cells of very different sizes.
         """
         if self.source is ScaleSource.RED_CELLS:
-            return self.confidence >= LEAST_CONFIDENCE
+            return self.confidence >= MIN_CONFIDENCE
         return self.source in (ScaleSource.GIVEN, ScaleSource.FILE)
 
     @property
@@ -75,4 +75,4 @@ class Scale:
 
 
 UNKNOWN_SCALE = Scale()
-"""Scale of an image that nobody has measured."""
+"""Scale of an image that was not measured."""

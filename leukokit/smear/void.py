@@ -1,4 +1,4 @@
-"""Black is no glass: pixels that a mask or an aperture blackened show nothing."""
+"""Black areas, from a mask or an aperture, which show no glass."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 GLASS = 235
-"""Gray level of empty glass once the white is balanced."""
+"""Gray level of empty glass after a white balance."""
 
-_BLACKEST = 14  # of 255 in the brightest channel; the darkest nuclei of six labs stay above 30
-_LEAST_SHARE = 0.03  # of the picture; less than that is dirt, and changes no measurement
+_MAX_BLACK = 14  # of 255 in the brightest channel; the darkest nuclei of six labs stay above 30
+_MIN_SHARE = 0.03  # of the image; less black is dirt, and changes no measurement
 _ROUND = np.ones((5, 5), np.uint8)
 _ROUND[[0, 0, -1, -1], [0, -1, 0, -1]] = 0
 
 
 def void_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-    """Find what is black.
+    """Find black areas.
 
     Parameters
     ----------
@@ -25,20 +25,20 @@ def void_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
     Returns
     -------
     bool array, H x W, or None
-        Black areas, and two px around them, since JPEG blurs their rim; with them, whatever else is black,
-        specks too. None where hardly anything is black.
+        Black areas with two px around them, since JPEG blurs their rim, and all other black pixels. None
+        where hardly anything is black.
     """
     red, green, blue = cv2.split(image)
-    black = (cv2.max(cv2.max(red, green), blue) <= _BLACKEST).view(np.uint8)
-    least = _LEAST_SHARE * black.size
-    if cv2.countNonZero(black) <= least:
+    black = (cv2.max(cv2.max(red, green), blue) <= _MAX_BLACK).view(np.uint8)
+    min_pixels = _MIN_SHARE * black.size
+    if cv2.countNonZero(black) <= min_pixels:
         return None
     void = np.asarray(cv2.dilate(cv2.morphologyEx(black, cv2.MORPH_OPEN, _ROUND), _ROUND), np.uint8)
-    return cv2.bitwise_or(void, black).view(np.bool_) if cv2.countNonZero(void) > least else None
+    return cv2.bitwise_or(void, black).view(np.bool_) if cv2.countNonZero(void) > min_pixels else None
 
 
 def without_void(image: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
-    """Fill what is black with glass: the image's own where it shows some, else light gray.
+    """Fill black areas with glass: the color of the image's own glass where it shows some, else light gray.
 
     Returns
     -------
@@ -48,8 +48,10 @@ def without_void(image: NDArray[np.uint8], void: NDArray[np.bool_] | None) -> ND
     if void is None:
         return image
     filled = image.copy()
-    seen = image[~void]
-    light = np.percentile(seen[:: max(1, len(seen) // 20_000)], 95, axis=0) if len(seen) else np.zeros(3)
-    # A cell cut out on black shows no glass, and its lightest pixels are cytoplasm.
+    visible = image[~void]
+    light = (
+        np.percentile(visible[:: max(1, len(visible) // 20_000)], 95, axis=0) if len(visible) else np.zeros(3)
+    )
+    # The lightest pixels of a cell cut out on black are cytoplasm, not glass.
     filled[void] = np.rint(light) if light.min() >= 180 else GLASS
     return filled

@@ -1,4 +1,4 @@
-"""Votes of edges for the centers of dark disks: the accumulator of the Hough transform."""
+"""Accumulator of the Hough transform: votes of edges for the centers of dark disks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 _FloatArray = NDArray[np.float32]
 
-_TOLERANCE = 0.18  # of the radius: how far from the center a vote counts; red cells are not quite round
-_REACH = 2  # cells of the grid, at least: a window of 3 x 3 misses the votes of small cells
+_TOLERANCE = 0.18  # of the radius: largest distance of a vote from the center, since red cells are not round
+_REACH = 2  # smallest reach of the window, in grid cells: 3 x 3 would miss votes of small red cells
 
 
 @numba.njit(cache=True, nogil=True)
 def vote(points: _FloatArray, height: int, width: int, radii: NDArray[np.float64], cell: int) -> Any:
-    """Let edges vote for centers.
+    """Count votes of edges for centers.
 
     Parameters
     ----------
@@ -27,13 +27,13 @@ def vote(points: _FloatArray, height: int, width: int, radii: NDArray[np.float64
     radii : float64 array
         In px.
     cell : int
-        Side of the cells that centers are counted in, in px.
+        Side of the grid cells that votes are counted in, in px.
 
     Returns
     -------
     tuple of float32 arrays, one value a cell
-        The largest share of a circumference that voted within the tolerance, less the share by chance, over
-        all radii; and the radius that got it (0 where none did).
+        The largest share, over all radii, of a circumference that voted within the tolerance, less the share
+        expected by chance; and the radius of that share (0 where there is none).
     """
     rows, columns = (height + cell - 1) // cell, (width + cell - 1) // cell
     share = np.zeros((rows, columns), np.float32)
@@ -42,7 +42,7 @@ def vote(points: _FloatArray, height: int, width: int, radii: NDArray[np.float64
     density = points.shape[0] / (height * width)
     for r in radii:
         reach = max(_REACH, int(_TOLERANCE * r / cell + 0.5))
-        # A frame as wide as the window: its sums need no care at the border.
+        # Padded by the window's reach, so that sums need no special case at the border.
         counts = np.zeros((rows + 2 * reach + 1, columns + 2 * reach + 1), np.int16)
         step = np.float32(r)
         for i in range(points.shape[0]):
@@ -64,7 +64,7 @@ def _keep_largest(
     share: _FloatArray,
     radius: _FloatArray,
 ) -> None:
-    """Sum votes over windows and keep, in place, where their share of the circumference is a new maximum."""
+    """Sum votes over windows; store in place the share of the circumference where it is a new maximum."""
     height, width = share.shape
     per_vote = np.float32(1.0 / (2.0 * np.pi * step))
     columns = np.zeros(counts.shape[1], np.int16)
@@ -75,12 +75,12 @@ def _keep_largest(
     for y in range(height):
         for x in range(columns.size):
             columns[x] += counts[y + 2 * reach + 1, x] - counts[y, x]
-        # Windows are 5 to 9 wide: adding so many rows, as vectors, is faster than one running sum
+        # Windows are 5 to 9 wide: adding so many vectors is faster than one running sum
         row[:] = 0
         for k in range(1, 2 * reach + 2):
             for x in range(width):
                 row[x] += columns[x + k]
-        for x in range(width):  # a loop of its own: the compiler makes vector instructions of it
+        for x in range(width):  # a separate loop, which the compiler turns into vector instructions
             value = np.float32(row[x]) * per_vote - by_chance
             if value > share[y, x]:
                 share[y, x] = value
@@ -89,14 +89,14 @@ def _keep_largest(
 
 @numba.njit(cache=True, nogil=True)
 def local_maxima(share: _FloatArray, radius: _FloatArray, least: float, by_chance: float) -> Any:
-    """Find cells that no cell within 3 of it beats.
+    """Find grid cells with no larger value within 3 cells.
 
     Parameters
     ----------
     share, radius : float32 arrays
         Of :func:`vote`.
     least, by_chance : float
-        Shares of ``least + by_chance / radius`` and less are left out.
+        Shares up to ``least + by_chance / radius`` are left out.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def local_maxima(share: _FloatArray, radius: _FloatArray, least: float, by_chanc
         Rows and columns.
     """
     height, width = share.shape
-    found = np.empty((2, share.size), np.int64)
+    maxima = np.empty((2, share.size), np.int64)
     count = 0
     for y in range(height):
         for x in range(width):
@@ -116,6 +116,6 @@ def local_maxima(share: _FloatArray, radius: _FloatArray, least: float, by_chanc
                     if share[v, u] > share[y, x]:
                         highest = False
             if highest:
-                found[0, count], found[1, count] = y, x
+                maxima[0, count], maxima[1, count] = y, x
                 count += 1
-    return found[0, :count], found[1, :count]
+    return maxima[0, :count], maxima[1, :count]

@@ -12,12 +12,12 @@ _Plane = NDArray[np.uint8]
 
 
 def white_balance(image: NDArray[np.uint8], percentile: float, level: int) -> tuple[_Plane, _Plane, _Plane]:
-    """Scale each channel so that its percentile lands on ``level``, clipped to 255.
+    """Scale each channel so that its percentile becomes ``level``, clipped to 255.
 
     Returns
     -------
     tuple of uint8 arrays, H x W
-        Red, green and blue. As planes: OpenCV takes 6 times as long over a table for three channels.
+        Red, green and blue, as separate planes: OpenCV's look-up takes 6 times as long for three channels.
     """
     red, green, blue = (
         _scaled(np.asarray(channel, dtype=np.uint8), percentile, level) for channel in cv2.split(image)

@@ -1,4 +1,4 @@
-"""A public test kit for authors of components: one decorator, one test id a check.
+"""Public test kit for plugin authors: one decorator adds all conformance checks, each as one test.
 
 ::
 

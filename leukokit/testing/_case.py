@@ -1,4 +1,4 @@
-"""What all checks work on: the component under test and material for it."""
+"""Input of all conformance checks: the component under test and images for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ THREADS = 4
 
 @dataclass(frozen=True)
 class Case:
-    """A component class, its parameters, and the size of images to try it on."""
+    """A component class, its parameters, and the size of the test images."""
 
     cls: type[Component]
     params: dict[str, Any] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Case:
         return self.cls.__name__
 
     def make(self) -> Any:
-        """Build a fresh component."""
+        """Create a new component."""
         return self.cls.create(**self.params)
 
     def smears(self) -> list[tuple[RGBImage, Labels]]:
@@ -44,7 +44,7 @@ class Case:
         ]
 
     def odd_images(self) -> list[RGBImage]:
-        """Images without content or of a few pixels, which a component survives or declines."""
+        """Images without content or of a few pixels, which a component processes or rejects."""
         return [
             solid((200, 190, 200), height=self.image_size, width=self.image_size),
             solid((0, 0, 0), height=self.image_size, width=self.image_size),
@@ -57,7 +57,7 @@ class Case:
 
 
 def generator() -> np.random.Generator:
-    """Give the generator that a stochastic component gets, in the same state each time."""
+    """Return a random generator for a stochastic component, always in the same state."""
     return np.random.default_rng(20)
 
 

@@ -1,4 +1,4 @@
-"""Checks that every component passes."""
+"""Conformance checks for all components."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pydantic import ValidationError
 from leukokit.api import Params
 from leukokit.testing._case import Case
 
-_STRANGER = "a_parameter_that_no_component_has"
+_UNKNOWN = "a_parameter_that_no_component_has"
 
 
 def params_are_documented(case: Case) -> None:
-    """Every parameter has a description; it is the documentation everywhere."""
+    """Every parameter has a description, which all documentation shows."""
     assert issubclass(case.cls.Params, Params), f"{case.name}.Params must derive from leukokit.api.Params"
-    bare = [name for name, field in case.cls.Params.model_fields.items() if not field.description]
-    assert not bare, f"{case.name}: parameters without a description: {', '.join(bare)}"
+    undocumented = [name for name, field in case.cls.Params.model_fields.items() if not field.description]
+    assert not undocumented, f"{case.name}: parameters without a description: {', '.join(undocumented)}"
     assert case.cls.Params.model_json_schema()["type"] == "object"
 
 
 def params_are_frozen(case: Case) -> None:
-    """A component's parameters cannot change after it was built."""
+    """The parameters of a component cannot be changed after its creation."""
     params = case.make().params
     assert isinstance(params, case.cls.Params), f"{case.name}: params is not a {case.cls.Params.__name__}"
     for name in case.cls.Params.model_fields:
@@ -29,33 +29,33 @@ def params_are_frozen(case: Case) -> None:
             setattr(params, name, getattr(params, name))
         except ValidationError:
             continue
-        raise AssertionError(f"{case.name}: parameter {name} can be set after the component was built")
+        raise AssertionError(f"{case.name}: parameter {name} can be changed after the component was created")
 
 
 def params_refuse_strangers(case: Case) -> None:
-    """A misspelt parameter is an error, never ignored."""
+    """An unknown parameter is an error and is not ignored."""
     try:
-        case.cls.create(**case.params, **{_STRANGER: 1})
+        case.cls.create(**case.params, **{_UNKNOWN: 1})
     except ValidationError as error:
-        assert _STRANGER in str(error), f"{case.name}: the error does not name the unknown parameter"
+        assert _UNKNOWN in str(error), f"{case.name}: the error does not name the unknown parameter"
     else:
         raise AssertionError(f"{case.name}: an unknown parameter was accepted; extra must be 'forbid'")
 
 
 def params_survive_json(case: Case) -> None:
-    """Parameters come back from JSON as they were: they are written to ``resolved.json``."""
+    """Parameters are unchanged after writing to JSON and reading back, as ``resolved.json`` needs."""
     params = case.make().params
-    again = type(params).model_validate_json(params.model_dump_json())
-    assert again == params, f"{case.name}: parameters changed on their way through JSON: {params} -> {again}"
+    restored = type(params).model_validate_json(params.model_dump_json())
+    assert restored == params, f"{case.name}: JSON changes the parameters from {params} to {restored}"
 
 
 def component_is_documented(case: Case) -> None:
-    """The class says in its docstring what it does."""
+    """The class has a docstring."""
     assert (case.cls.__dict__.get("__doc__") or "").strip(), f"{case.name} has no docstring"
 
 
 def revision_is_a_number(case: Case) -> None:
-    """The revision is a whole number from 1."""
+    """The revision is an integer, 1 or more."""
     revision = case.cls.revision
     assert isinstance(revision, int) and revision >= 1, (
         f"{case.name}.revision is {revision!r}, expected 1, 2, ..."
@@ -72,9 +72,9 @@ def fingerprint_is_stable(case: Case) -> None:
 def component_is_picklable(case: Case) -> None:
     """A component can be sent to a worker process."""
     component = case.make()
-    again = pickle.loads(pickle.dumps(component))  # noqa: S301 - made a line ago
-    assert type(again) is case.cls
-    assert again.params == component.params, f"{case.name}: parameters changed on their way through pickle"
+    restored = pickle.loads(pickle.dumps(component))  # noqa: S301 - pickled in the same line
+    assert type(restored) is case.cls
+    assert restored.params == component.params, f"{case.name}: pickle changes the parameters"
 
 
 CHECKS = (

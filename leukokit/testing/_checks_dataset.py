@@ -1,4 +1,4 @@
-"""Checks of data sets. One that is not on this machine only has to say so."""
+"""Conformance checks for data sets. One that is not on this machine only needs to say so."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from leukokit.api import (
 )
 from leukokit.testing._case import Case
 
-_LOOKED_AT = 3
+_CHECKED_SAMPLES = 3
 
 
 def absence_is_explained(case: Case) -> None:
-    """A data set that is not here says where it was looked for, and its samples raise DataError."""
+    """A data set that is missing gives a reason, and its ``samples`` raises DataError."""
     dataset: Dataset = case.make()
     reason = dataset.missing()
     if reason is None:
@@ -38,32 +38,32 @@ def absence_is_explained(case: Case) -> None:
 
 
 def samples_are_stable(case: Case) -> None:
-    """Samples have ids of their own and come in the same order each time."""
+    """Samples have unique ids and are in the same order each time."""
     dataset: Dataset = case.make()
     if dataset.missing() is not None:
         return
     samples = list(dataset.samples())
     assert samples, f"{case.name} has no samples and raised no DataError"
     assert all(isinstance(sample, Sample) for sample in samples), (
-        f"{case.name} yields other things than Sample"
+        f"{case.name}.samples() yields objects that are not of type Sample"
     )
     assert len({sample.id for sample in samples}) == len(samples), f"{case.name} repeats a sample id"
-    assert samples == list(case.make().samples()), f"{case.name} gives other samples when built again"
+    assert samples == list(case.make().samples()), f"{case.name} gives other samples when it is created again"
 
 
 def pixels_can_be_had(case: Case) -> None:
-    """A sample has a file or is rendered, the same pixels each time."""
+    """A sample has a file or is rendered, with the same pixels each time."""
     dataset: Dataset = case.make()
     if dataset.missing() is not None:
         return
-    for sample in islice(dataset.samples(), _LOOKED_AT):
+    for sample in islice(dataset.samples(), _CHECKED_SAMPLES):
         if not sample.rendered:
             _read(sample)
             continue
         image = dataset.render(sample)
         check_rgb(image, f"{case.name}.render")
         assert np.array_equal(image, case.make().render(sample)), (
-            f"{case.name} renders {sample.id} anew each time"
+            f"{case.name} renders {sample.id} differently each time"
         )
 
 
@@ -82,8 +82,8 @@ def splits_are_of_these_samples(case: Case) -> None:
     ids = {sample.id for sample in dataset.samples()}
     splits = dataset.splits()
     for name, parts in splits.items():
-        strangers = sorted(set(parts) - ids)
-        assert not strangers, f"{case.name}: split {name} names unknown samples: {strangers[:3]}"
+        unknown = sorted(set(parts) - ids)
+        assert not unknown, f"{case.name}: split {name} has unknown samples: {unknown[:3]}"
         assert set(parts.values()) <= set(Part), f"{case.name}: split {name} has unknown parts"
     default = dataset.default_split()
     assert default is None or default in splits, f"{case.name}: the default split {default!r} does not exist"
@@ -94,7 +94,7 @@ def truth_fits_the_image(case: Case) -> None:
     dataset: Dataset = case.make()
     if dataset.missing() is not None:
         return
-    for sample in islice(dataset.samples(), _LOOKED_AT):
+    for sample in islice(dataset.samples(), _CHECKED_SAMPLES):
         truth = dataset.truth(sample)
         if truth is None:
             continue

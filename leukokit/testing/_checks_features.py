@@ -1,4 +1,4 @@
-"""Checks of feature extractors."""
+"""Conformance checks for feature extractors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from leukokit.testing.images import no_cells
 
 
 def _with_roles(extractor: FeatureExtractor, labels: Labels) -> Labels:
-    """Give the extractor a label image for each role it reads, also for a plugin's own."""
-    own = {role: labels.roles.get(role, labels.roles[CELL]) for role in extractor.roles()}
-    return Labels(roles={**labels.roles, **own}, status=labels.status)
+    """Add a label image for each role that the extractor reads, also for roles that a plugin defines."""
+    read = {role: labels.roles.get(role, labels.roles[CELL]) for role in extractor.roles()}
+    return Labels(roles={**labels.roles, **read}, status=labels.status)
 
 
 def _extract(extractor: FeatureExtractor, image: RGBImage, labels: Labels) -> Mapping[str, float]:
@@ -28,7 +28,7 @@ def _equal(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
 
 
 def names_are_fixed(case: Case) -> None:
-    """Names are known before any image, differ from each other, and depend on the parameters alone."""
+    """Names are known before the first image, are unique, and depend on the parameters only."""
     names = case.make().names()
     assert isinstance(names, tuple), f"{case.name}.names() returns {type(names).__name__}, expected tuple"
     assert names, f"{case.name}.names() is empty"
@@ -38,18 +38,18 @@ def names_are_fixed(case: Case) -> None:
     extractor = case.make()
     image, labels = case.smears()[0]
     _extract(extractor, image, labels)
-    assert extractor.names() == names, f"{case.name}: names change after an image was seen"
+    assert extractor.names() == names, f"{case.name}: names change after the first image"
 
 
 def nullable_names_are_names(case: Case) -> None:
-    """``nullable`` is a part of ``names``."""
+    """``nullable`` is a subset of ``names``."""
     extractor = case.make()
-    strangers = sorted(extractor.nullable() - set(extractor.names()))
-    assert not strangers, f"{case.name}: nullable names that are no features: {strangers}"
+    unknown = sorted(extractor.nullable() - set(extractor.names()))
+    assert not unknown, f"{case.name}: nullable names that are not in names(): {unknown}"
 
 
 def keys_are_the_names(case: Case) -> None:
-    """``extract`` gives exactly the promised names, each a number."""
+    """``extract`` returns exactly the names of ``names``, each with a number."""
     extractor = case.make()
     for image, labels in case.smears():
         _check_values(case, extractor, _extract(extractor, image, labels), labels)
@@ -61,18 +61,18 @@ def _check_values(
     assert set(values) == set(extractor.names()), (
         f"{case.name} gives other keys than its names: {sorted(set(values) ^ set(extractor.names()))[:5]}"
     )
-    absent_allowed = bool(extractor.roles()) and labels.status is not Status.OK
+    nan_allowed = bool(extractor.roles()) and labels.status is not Status.OK
     for name, value in values.items():
-        assert np.ndim(value) == 0, f"{case.name}: {name} is no single number"
+        assert np.ndim(value) == 0, f"{case.name}: {name} is not a single number"
         number = float(value)
         assert not np.isinf(number), f"{case.name}: {name} is infinite"
-        assert not np.isnan(number) or absent_allowed or name in extractor.nullable(), (
-            f"{case.name}: {name} is NaN; name it in nullable() where that is meant"
+        assert not np.isnan(number) or nan_allowed or name in extractor.nullable(), (
+            f"{case.name}: {name} is NaN; if that is intended, add it to nullable()"
         )
 
 
 def missing_cells_are_declared(case: Case) -> None:
-    """Where no cell was found, features of cells are NaN or a number, and nothing fails."""
+    """Without cells, features of cells are NaN or a number, and no error is raised."""
     extractor = case.make()
     for image, _ in case.smears():
         labels = no_cells(image)
@@ -85,15 +85,15 @@ def labels_are_optional_without_roles(case: Case) -> None:
     if extractor.roles():
         return
     for image, labels in case.smears():
-        bare = extractor.extract(Planes(image))
-        assert set(bare) == set(extractor.names()), f"{case.name} gives other keys without labels"
-        assert _equal(bare, _extract(extractor, image, labels)), (
+        without_labels = extractor.extract(Planes(image))
+        assert set(without_labels) == set(extractor.names()), f"{case.name} gives other keys without labels"
+        assert _equal(without_labels, _extract(extractor, image, labels)), (
             f"{case.name} reads labels although roles() is empty"
         )
 
 
 def features_survive_odd_images(case: Case) -> None:
-    """Images of one color or a few pixels give features, or are declined with ImageRejected."""
+    """Images of one color or a few pixels give features or raise ImageRejected."""
     extractor = case.make()
     for image in case.odd_images():
         labels = no_cells(image)

@@ -1,4 +1,4 @@
-"""Checks of components that take an image and give an image or labels."""
+"""Conformance checks for preprocessors and segmenters."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ def _make(case: Case) -> Any:
 
 
 def output_is_the_same_every_time(case: Case) -> None:
-    """Two components of the same parameters give the same bytes, twice each."""
+    """Repeated calls, and two components with the same parameters, give the same bytes."""
     first, second = _make(case), _make(case)
     for image, _ in case.smears():
         results = [_run(first, image), _run(first, image), _run(second, image)]
         assert _same(results[0], results[1]), f"{case.name} gives another result when called again"
-        assert _same(results[0], results[2]), f"{case.name} gives another result when built again"
+        assert _same(results[0], results[2]), f"{case.name} gives another result when it is created again"
 
 
 def output_is_the_same_in_threads(case: Case) -> None:
-    """One component serves several threads at once."""
+    """One component can be used by several threads at once."""
     component = _make(case)
     images = [image for image, _ in case.smears()]
     alone = [_run(component, image) for image in images for _ in range(3)]
@@ -59,19 +59,21 @@ def output_is_the_same_in_threads(case: Case) -> None:
 
 
 def input_is_not_written(case: Case) -> None:
-    """The image is left as it was, even where it could be written, and the result is no view of it."""
+    """A writable image is not modified, and the result is not a writable view of it."""
     component = _make(case)
     for image, _ in case.smears():
-        mine = image.copy()
-        result = _run(component, mine)
-        assert np.array_equal(mine, image), f"{case.name} writes into the image it is given"
+        writable = image.copy()
+        result = _run(component, writable)
+        assert np.array_equal(writable, image), f"{case.name} modifies its input image"
         for array in _arrays(result):
-            writable_view = array.flags.writeable and np.shares_memory(array, mine) and array is not mine
+            writable_view = (
+                array.flags.writeable and np.shares_memory(array, writable) and array is not writable
+            )
             assert not writable_view, f"{case.name} returns a writable view of its input"
 
 
 def read_only_input_is_accepted(case: Case) -> None:
-    """Images come read-only, and possibly as a view with strides of its own."""
+    """Read-only images and views with other strides are accepted."""
     component = _make(case)
     for image, _ in case.smears():
         view = np.ascontiguousarray(image[:, ::-1])[:, ::-1]
@@ -82,7 +84,7 @@ def read_only_input_is_accepted(case: Case) -> None:
 
 
 def preprocessor_keeps_the_type(case: Case) -> None:
-    """A preprocessor gives uint8 H x W x 3, of the same size where ``keeps_shape`` is True."""
+    """A preprocessor returns uint8 H x W x 3, of the same size where ``keeps_shape`` is True."""
     component = _fitted(case)
     for image, _ in case.smears():
         _check_image(case, image, _run(component, image))
@@ -95,12 +97,12 @@ def _check_image(case: Case, image: RGBImage, result: Any) -> None:
     assert result.shape[2] == 3, f"{case.name} returns shape {result.shape}, expected H x W x 3"
     kept = result.shape == image.shape
     assert kept or not case.cls.keeps_shape, (  # type: ignore[attr-defined]
-        f"{case.name} says keeps_shape and returns {result.shape} for {image.shape}"
+        f"{case.name} has keeps_shape = True and returns {result.shape} for {image.shape}"
     )
 
 
 def preprocessor_survives_odd_images(case: Case) -> None:
-    """Images of one color or a few pixels are changed, or declined with ImageRejected."""
+    """Images of one color or a few pixels are processed or raise ImageRejected."""
     component = _fitted(case)
     for image in case.odd_images():
         try:
@@ -111,23 +113,25 @@ def preprocessor_survives_odd_images(case: Case) -> None:
 
 
 def fitted_state_comes_back(case: Case) -> None:
-    """What ``fit`` learnt goes through ``state`` and ``restore``: predictions use it in another process."""
+    """``state`` and ``restore`` transfer the fitted state, as predictions in another process need."""
     first = _fitted(case)
     if not first.needs_fit():
         return
     state = first.state()
     assert state, f"{case.name} needs fit, and its state is empty afterwards"
     for name, value in state.items():
-        assert isinstance(value, np.ndarray), f"{case.name}.state()[{name!r}] is no array"
+        assert isinstance(value, np.ndarray), f"{case.name}.state()[{name!r}] is not an array"
         assert value.dtype != object, f"{case.name}.state()[{name!r}] holds Python objects, expected numbers"
     second: Preprocessor = case.make()
     second.restore({name: value.copy() for name, value in state.items()})
     for image, _ in case.smears():
-        assert _same(_run(first, image), _run(second, image)), f"{case.name} works otherwise after restore"
+        assert _same(_run(first, image), _run(second, image)), (
+            f"{case.name} gives another result after restore"
+        )
 
 
 def segmenter_keeps_its_word(case: Case) -> None:
-    """A segmenter gives exactly its roles as int32 H x W, and a status that fits them."""
+    """A segmenter returns exactly its roles as int32 H x W, and a status that matches them."""
     component: Segmenter = case.make()
     roles = component.roles()
     assert roles, f"{case.name}.roles() is empty"
@@ -137,7 +141,7 @@ def segmenter_keeps_its_word(case: Case) -> None:
 
 
 def segmenter_shares_ids(case: Case) -> None:
-    """A nucleus lies inside the cell of the same id."""
+    """Each nucleus is inside the cell with the same id."""
     component: Segmenter = case.make()
     if not {NUCLEUS, CELL} <= set(component.roles()):
         return
@@ -150,7 +154,7 @@ def segmenter_shares_ids(case: Case) -> None:
 
 
 def segmenter_survives_odd_images(case: Case) -> None:
-    """On images without cells the status says so, or the image is declined with ImageRejected."""
+    """Images without cells give a status that says so or raise ImageRejected."""
     component: Segmenter = case.make()
     for image in case.odd_images():
         try:

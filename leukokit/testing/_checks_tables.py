@@ -1,4 +1,4 @@
-"""Checks of components that take tables: selectors, classifiers, explainers."""
+"""Conformance checks for selectors, classifiers and explainers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SEED = 7
 
 
 def _complete() -> tuple[Any, Any]:
-    """A table as selectors get it: no missing values, standardized."""
+    """Return a table as selectors get it: standardized, without missing values."""
     train = examples(missing=False)
     table: Any = train.features
     return (table - table.mean()) / table.std(), train.labels
@@ -45,19 +45,19 @@ def _fit(case: Case) -> Any:
 
 
 def transformer_speaks_scikit_learn(case: Case) -> None:
-    """The transformer can be cloned, fits, and gives one finite row a row, named column by column."""
+    """The transformer can be cloned and fitted, and returns finite values and one name per column."""
     from sklearn.base import clone
 
     X, y = _complete()
     selector: Selector = case.make()
     unfitted = selector.transformer(seed=_SEED)
-    assert unfitted is not selector.transformer(seed=_SEED), f"{case.name} hands out one transformer twice"
+    assert unfitted is not selector.transformer(seed=_SEED), f"{case.name} returns the same transformer twice"
     fitted = clone(unfitted).fit(X, y)
     assert fitted is not None, f"{case.name}: fit returns nothing, expected the transformer itself"
     out = np.asarray(fitted.transform(X))
     assert out.ndim == 2, f"{case.name}: transform returns shape {out.shape}, expected two dimensions"
     assert len(out) == len(X), f"{case.name}: transform returns {len(out)} rows for {len(X)}"
-    assert out.shape[1] >= 1, f"{case.name}: transform leaves no column"
+    assert out.shape[1] >= 1, f"{case.name}: transform returns no column"
     assert np.isfinite(out).all(), f"{case.name}: transform returns values that are not finite"
     names = fitted.get_feature_names_out()
     assert len(names) == out.shape[1], f"{case.name} gives {len(names)} names for {out.shape[1]} columns"
@@ -69,12 +69,12 @@ def selection_is_the_same_every_time(case: Case) -> None:
     X, _ = _complete()
     first, second = _fit(case).transform(X.to_numpy()), _fit(case).transform(X.to_numpy())
     assert np.array_equal(first, second), (
-        f"{case.name} selects otherwise when fitted again with the same seed"
+        f"{case.name} selects other columns when fitted again with the same seed"
     )
 
 
 def selection_sees_the_fitted_rows_only(case: Case) -> None:
-    """A row is transformed alike, alone or among others."""
+    """The transformed values of a row do not depend on the other rows."""
     X, _ = _complete()
     fitted = _fit(case)
     together = np.asarray(fitted.transform(X.to_numpy()))
@@ -85,15 +85,15 @@ def selection_sees_the_fitted_rows_only(case: Case) -> None:
 
 
 def selector_does_not_write(case: Case) -> None:
-    """The table is left as it was."""
+    """The table is not modified."""
     X, y = _complete()
     values = X.to_numpy().copy()
     case.make().transformer(seed=_SEED).fit(values, y).transform(values)
-    assert np.array_equal(values, X.to_numpy()), f"{case.name} writes into the table it is given"
+    assert np.array_equal(values, X.to_numpy()), f"{case.name} modifies its input table"
 
 
 def selector_can_be_saved(case: Case) -> None:
-    """A model with this selector is saved, and loaded with the types that ``trusted`` names."""
+    """A model with this selector can be saved, and loaded with the types of ``trusted``."""
     selector: Selector = case.make()
     train, test = examples(), examples(1)
     model = NaiveBayes().fit(train, seed=_SEED, select=[selector])
@@ -101,7 +101,7 @@ def selector_can_be_saved(case: Case) -> None:
         model.save(folder)
         again = NaiveBayes().load(folder, select=[selector])
     assert np.array_equal(model.predict_proba(test), again.predict_proba(test)), (
-        f"{case.name} selects otherwise after it was saved and loaded"
+        f"{case.name} selects other columns after saving and loading"
     )
 
 
@@ -114,24 +114,24 @@ def _consumes(case: Case) -> frozenset[Consumes]:
 
 
 def _examples(case: Case, seed: int = 0) -> Examples:
-    wants = _consumes(case)
-    with_images = Consumes.IMAGES in wants
+    consumes = _consumes(case)
+    with_images = Consumes.IMAGES in consumes
     full = examples(seed, n=36 if with_images else 90, images=with_images, image_size=case.image_size)
-    return full if Consumes.FEATURES in wants else replace(full, features=None)
+    return full if Consumes.FEATURES in consumes else replace(full, features=None)
 
 
 def _trained(case: Case, train: Examples | None = None) -> Any:
     classifier: Classifier = case.make()
     with _folder() as checkpoints, _folder() as artifacts:
-        workspace = Workspace(checkpoints, artifacts, _Deaf())
+        workspace = Workspace(checkpoints, artifacts, _NullObserver())
         return classifier.fit(train or _examples(case), _examples(case, 2), seed=_SEED, workspace=workspace)
 
 
 def probabilities_are_probabilities(case: Case) -> None:
-    """A model gives one finite row a sample, in 0..1, that sums to 1, a column for each training class."""
+    """Probabilities are finite, in 0..1 and sum to 1: one row per sample, one column per training class."""
     model, test = _trained(case), _examples(case, 1)
     assert set(model.classes) == {"early", "late", "none"}, f"{case.name}: classes are {model.classes}"
-    assert all(type(name) is str for name in model.classes), f"{case.name}: classes must be plain text"
+    assert all(type(name) is str for name in model.classes), f"{case.name}: classes must be of type str"
     proba = model.predict_proba(test)
     assert isinstance(proba, np.ndarray), f"{case.name} returns {type(proba).__name__}, expected an array"
     assert proba.dtype == np.float64, f"{case.name} returns {proba.dtype}, expected float64"
@@ -140,22 +140,24 @@ def probabilities_are_probabilities(case: Case) -> None:
     assert np.isfinite(proba).all(), f"{case.name} returns probabilities that are not finite"
     assert proba.min() >= 0, f"{case.name} returns probabilities below 0"
     worst = float(np.abs(proba.sum(axis=1) - 1).max())
-    assert worst < 1e-6, f"{case.name}: rows miss the sum 1 by up to {worst:.2g}"
+    assert worst < 1e-6, f"{case.name}: row sums differ from 1 by up to {worst:.2g}"
 
 
 def training_is_the_same_every_time(case: Case) -> None:
     """The same samples and seed give the same probabilities."""
     test = _examples(case, 1)
     first, second = _trained(case).predict_proba(test), _trained(case).predict_proba(test)
-    assert np.array_equal(first, second), f"{case.name} learns otherwise when fitted again with the same seed"
+    assert np.array_equal(first, second), (
+        f"{case.name} gives other predictions when fitted again with the same seed"
+    )
 
 
 def prediction_is_row_by_row(case: Case) -> None:
-    """A sample gets its probabilities alone as among others, and twice the same."""
+    """The probabilities of a sample do not depend on the other samples and are the same each time."""
     model, test = _trained(case), _examples(case, 1)
     together = model.predict_proba(test)
     assert np.array_equal(together, model.predict_proba(test)), (
-        f"{case.name} predicts otherwise when asked again"
+        f"{case.name} gives other predictions when called again"
     )
     few = examples(1, n=3, images=test.images is not None, image_size=case.image_size)
     few = replace(
@@ -167,7 +169,7 @@ def prediction_is_row_by_row(case: Case) -> None:
 
 
 def training_does_not_write(case: Case) -> None:
-    """Tables and labels are left as they were."""
+    """Tables and labels are not modified."""
     if Consumes.FEATURES not in _consumes(case):
         return
     train = _examples(case)
@@ -175,18 +177,18 @@ def training_does_not_write(case: Case) -> None:
     kept, labels = before.copy(deep=True), np.array(train.labels)
     model = _trained(case, train)
     model.predict_proba(train)
-    assert before.equals(kept), f"{case.name} writes into the feature table"
-    assert np.array_equal(np.array(train.labels), labels), f"{case.name} writes into the labels"
+    assert before.equals(kept), f"{case.name} modifies the feature table"
+    assert np.array_equal(np.array(train.labels), labels), f"{case.name} modifies the labels"
 
 
 def columns_are_found_by_name(case: Case) -> None:
-    """Columns in another order change nothing; a missing one is an error that names it."""
+    """The order of columns does not matter; a missing one is an error that names it."""
     if Consumes.FEATURES not in _consumes(case):
         return
     model, test = _trained(case), _examples(case, 1)
     table: Any = test.features
-    turned = replace(test, features=table[table.columns[::-1]])
-    assert np.array_equal(model.predict_proba(test), model.predict_proba(turned)), (
+    reordered = replace(test, features=table[table.columns[::-1]])
+    assert np.array_equal(model.predict_proba(test), model.predict_proba(reordered)), (
         f"{case.name} takes columns by position, expected by name"
     )
     _refuses(
@@ -195,14 +197,14 @@ def columns_are_found_by_name(case: Case) -> None:
 
 
 def bad_training_is_refused(case: Case) -> None:
-    """No labels, or one class only, is an error that a user understands."""
+    """Training without labels or with one class only raises a LeukokitError."""
     train = _examples(case)
     _refuses(case, lambda: _trained(case, replace(train, labels=None)), "no labels")
     _refuses(case, lambda: _trained(case, replace(train, labels=np.full(len(train), "early"))), "one class")
 
 
 def model_comes_back_from_disk(case: Case) -> None:
-    """A saved model, loaded by a fresh classifier, gives the same probabilities."""
+    """A saved model, loaded by a new classifier, gives the same probabilities."""
     model, test = _trained(case), _examples(case, 1)
     with _folder() as folder:
         model.save(folder)
@@ -211,14 +213,16 @@ def model_comes_back_from_disk(case: Case) -> None:
         pickled = [path.name for path in files if path.read_bytes()[:1] == b"\x80"]
         assert not pickled, f"{case.name} saves with pickle: {', '.join(pickled)}"
         again = case.make().load(folder)
-        assert tuple(again.classes) == tuple(model.classes), f"{case.name}: classes change on disk"
+        assert tuple(again.classes) == tuple(model.classes), (
+            f"{case.name}: saving and loading changes the classes"
+        )
         assert np.array_equal(model.predict_proba(test), again.predict_proba(test)), (
-            f"{case.name} predicts otherwise after it was saved and loaded"
+            f"{case.name} gives other predictions after saving and loading"
         )
 
 
 def hostile_files_are_refused(case: Case) -> None:
-    """A pickle that runs code, noise, or half a file in place of a saved one is an error; nothing is run."""
+    """A pickle that runs code, noise or a truncated file is an error, and no code of it is run."""
     model = _trained(case)
     with _folder() as folder, _folder() as other:
         model.save(folder)
@@ -234,7 +238,7 @@ def hostile_files_are_refused(case: Case) -> None:
 
 
 def library_object_is_reachable(case: Case) -> None:
-    """Users get at the model of the library beneath."""
+    """``estimator_of`` returns the model of the underlying library."""
     assert case.make().estimator_of(_trained(case)) is not None, f"{case.name}.estimator_of returns nothing"
 
 
@@ -242,11 +246,11 @@ def library_object_is_reachable(case: Case) -> None:
 
 
 def _explain(case: Case) -> Explanation:
-    """Explain naive Bayes, or the tiny network where the explainer wants a model of images."""
+    """Explain naive Bayes, or the tiny network where the explainer needs a model of images."""
     explainer: Explainer = case.make()
     classifier, train, test = _material(case, explainer)
     with _folder() as checkpoints, _folder() as artifacts:
-        workspace = Workspace(checkpoints, artifacts, _Deaf())
+        workspace = Workspace(checkpoints, artifacts, _NullObserver())
         model = classifier.fit(train, seed=_SEED, workspace=workspace)
     return explainer.explain(classifier, model, test, seed=_SEED)
 
@@ -262,12 +266,12 @@ def _material(case: Case, explainer: Explainer) -> tuple[Classifier, Examples, E
 
 
 def explanation_names_the_features(case: Case) -> None:
-    """The table has one row a feature with finite numbers; heat maps lie in 0..1 over their image."""
+    """The table has one row per feature with finite numbers; heat maps are in 0..1, of their image's size."""
     explainer: Explainer = case.make()
     explanation = _explain(case)
     assert isinstance(explanation, Explanation), f"{case.name} returns {type(explanation).__name__}"
     table: Any = explanation.table
-    assert table is not None or explanation.heat_maps, f"{case.name} explains nothing"
+    assert table is not None or explanation.heat_maps, f"{case.name} returns neither a table nor heat maps"
     _, _, test = _material(case, explainer)
     if table is not None:
         assert "feature" in table.columns, f"{case.name}: the table has no column 'feature'"
@@ -276,13 +280,13 @@ def explanation_names_the_features(case: Case) -> None:
         numbers = table.select_dtypes("number").to_numpy()
         assert np.isfinite(numbers).all(), f"{case.name}: the table holds values that are not finite"
     for name, heat in explanation.heat_maps.items():
-        assert name in test.ids, f"{case.name} explains {name!r}, which is no sample"
+        assert name in test.ids, f"{case.name} explains {name!r}, which is not the id of a sample"
         assert np.isfinite(heat).all(), f"{case.name}: the heat of {name} is not finite"
-        assert heat.min() >= 0 and heat.max() <= 1, f"{case.name}: the heat of {name} leaves 0..1"
+        assert heat.min() >= 0 and heat.max() <= 1, f"{case.name}: the heat of {name} is outside 0..1"
         if test.images is not None:
             shape = test.images[list(test.ids).index(name)].shape[:2]
             assert heat.shape == shape, f"{case.name}: heat is {heat.shape}, its image {shape}"
-        assert name in explanation.targets, f"{case.name} does not say which class the heat of {name} is for"
+        assert name in explanation.targets, f"{case.name} gives no target class for the heat of {name}"
 
 
 def explanation_is_the_same_every_time(case: Case) -> None:
@@ -290,7 +294,7 @@ def explanation_is_the_same_every_time(case: Case) -> None:
     first, second = _explain(case), _explain(case)
     if first.table is not None:
         assert second.table is not None and first.table.equals(second.table), (
-            f"{case.name} explains otherwise when asked again"
+            f"{case.name} gives another table when called again"
         )
     assert first.heat_maps.keys() == second.heat_maps.keys(), f"{case.name} explains other samples"
     for name, heat in first.heat_maps.items():
@@ -298,30 +302,32 @@ def explanation_is_the_same_every_time(case: Case) -> None:
 
 
 def explainer_does_not_write(case: Case) -> None:
-    """Samples to explain are left as they were."""
+    """The samples are not modified."""
     explainer: Explainer = case.make()
     classifier, train, test = _material(case, explainer)
     kept = test.features.copy(deep=True) if test.features is not None else None
     pixels = [image.copy() for image in test.images] if test.images is not None else []
     explainer.explain(classifier, classifier.fit(train, seed=_SEED), test, seed=_SEED)
     table: Any = test.features
-    assert kept is None or table.equals(kept), f"{case.name} writes into the feature table"
+    assert kept is None or table.equals(kept), f"{case.name} modifies the feature table"
     for image, before in zip(test.images or (), pixels, strict=True):
-        assert np.array_equal(image, before), f"{case.name} writes into an image"
+        assert np.array_equal(image, before), f"{case.name} modifies an image"
 
 
 def news_outranks_noise(case: Case) -> None:
-    """A feature that tells the classes apart gets more than one that does not."""
+    """A feature that differs between the classes has a higher importance than noise."""
     explanation = _explain(case)
     if explanation.table is None:
         return
     table: Any = explanation.table.set_index("feature")
     importance = table[next(column for column in table.columns if "importance" in column)]
-    assert importance[SIGNAL] > importance[NOISE], f"{case.name} ranks noise above what tells classes apart"
+    assert importance[SIGNAL] > importance[NOISE], (
+        f"{case.name} ranks noise above a feature that differs between the classes"
+    )
 
 
 class _Attack:
-    """Leaves a mark when unpickled."""
+    """Creates a file when unpickled."""
 
     def __init__(self, mark: Path) -> None:
         self.mark = mark
@@ -330,8 +336,8 @@ class _Attack:
         return (Path.touch, (self.mark,))
 
 
-class _Deaf:
-    """Listens to nothing."""
+class _NullObserver:
+    """Observer that ignores all calls."""
 
     def stage(self, name: str, total: int) -> None:
         """Ignore."""

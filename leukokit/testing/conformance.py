@@ -1,46 +1,21 @@
-"""Every promise of the plugin contract as a check of its own."""
+"""Conformance checks: one check for each requirement of the plugin contract."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any
 
-from leukokit.api import (
-    Classifier,
-    Component,
-    Dataset,
-    Explainer,
-    FeatureExtractor,
-    Preprocessor,
-    Segmenter,
-    Selector,
-)
-from leukokit.testing import (
-    _checks_common,
-    _checks_dataset,
-    _checks_features,
-    _checks_images,
-    _checks_tables,
-)
+from leukokit.api import Component
+from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable, load_target
+from leukokit.testing import _checks_common
 from leukokit.testing._case import Case
-
-_CHECKS: Mapping[type[Component], tuple[Callable[[Case], None], ...]] = {
-    Dataset: _checks_dataset.CHECKS,
-    Preprocessor: _checks_images.PREPROCESSOR,
-    Segmenter: _checks_images.SEGMENTER,
-    FeatureExtractor: _checks_features.CHECKS,
-    Selector: _checks_tables.SELECTOR,
-    Classifier: _checks_tables.CLASSIFIER,
-    Explainer: _checks_tables.EXPLAINER,
-}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One promise, checked when called.
+    """One requirement of the contract, checked when called.
 
     Attributes
     ----------
@@ -59,9 +34,13 @@ class Check:
 
 
 def component_checks(
-    component: type[Component] | str, params: Mapping[str, Any] | None = None, *, image_size: int = 96
+    component: type[Component] | str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    image_size: int = 96,
+    kinds: KindTable = KINDS,
 ) -> Iterator[Check]:
-    """Yield the checks of a component, those that all share and those of its kind.
+    """Yield the checks of a component: the common ones and those of its kind.
 
     Parameters
     ----------
@@ -71,26 +50,34 @@ def component_checks(
         Parameters; the defaults where omitted.
     image_size : int
         Side of the larger synthetic images, in px; larger for methods that need more room.
+    kinds : KindTable
+        Kinds that the component may be of.
 
     Raises
     ------
     TypeError
-        Where ``component`` is not a subclass of one of the seven kinds.
+        Where ``component`` is not a subclass of exactly one kind's base class.
     """
     cls = _resolve(component)
-    kinds = [kind for kind in _CHECKS if issubclass(cls, kind)]
-    if len(kinds) != 1:
+    bases = {kind: kind.base_class() for kind in kinds}
+    own = [kind for kind, base in bases.items() if issubclass(cls, base)]
+    if len(own) != 1:
         raise TypeError(
-            f"{cls.__name__} derives from {len(kinds)} of the component classes; expected exactly one of "
-            f"{', '.join(kind.__name__ for kind in _CHECKS)}"
+            f"{cls.__name__} derives from {len(own)} of the component classes; expected exactly one of "
+            f"{', '.join(base.__name__ for base in bases.values())}"
         )
     case = Case(cls, dict(params or {}), image_size)
-    for function in (*_checks_common.CHECKS, *_CHECKS[kinds[0]]):
+    for function in (*_checks_common.CHECKS, *_checks_of(own[0])):
         yield Check(function.__name__, partial(function, case))
 
 
+def _checks_of(kind: ComponentKind) -> tuple[Callable[[Case], None], ...]:
+    checks: tuple[Callable[[Case], None], ...] = load_target(kind.checks) if kind.checks else ()
+    return checks
+
+
 def conformance(component: type[Component] | str, /, **params: Any) -> Any:
-    """Parametrize a test over all checks of a component: the argument is ``check``, one test id a check.
+    """Parametrize a test over all checks of a component: the argument is ``check``, with one test id each.
 
     Parameters
     ----------
@@ -107,8 +94,7 @@ def conformance(component: type[Component] | str, /, **params: Any) -> Any:
 
 def _resolve(component: type[Component] | str) -> type[Component]:
     if isinstance(component, str):
-        module, _, attribute = component.partition(":")
-        component = getattr(import_module(module), attribute)
+        component = load_target(component)
     if not (isinstance(component, type) and issubclass(component, Component)):
-        raise TypeError(f"{component!r} is no component class")
+        raise TypeError(f"{component!r} is not a component class")
     return component

@@ -1,7 +1,8 @@
 """Small smear-like images with known cells, for tests.
 
 Disks on a background: pink disks are red cells, violet disks with a darker disk inside are white cells. They
-are quick, seeded and have truth; they are no model of a real smear (the data set ``smears`` is).
+are fast to draw, reproducible and have truth, but do not look like a real smear (the data set ``smears``
+does).
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ def disks(seed: int = 0, *, size: int | tuple[int, int] = 96, cells: int = 3) ->
     Parameters
     ----------
     seed : int
-        Seed of places, radii and grain.
+        Seed of positions, radii and noise.
     size : int or (height, width)
         In px; 32 or more for cells to fit.
     cells : int
-        White cells to place; those that find no free place are left out, the first always finds one.
+        White cells to draw; those for which there is no free position are left out, except the first.
 
     Returns
     -------
@@ -64,7 +65,7 @@ def disks(seed: int = 0, *, size: int | tuple[int, int] = 96, cells: int = 3) ->
 
 
 def solid(color: tuple[int, int, int] = (200, 190, 200), *, height: int = 48, width: int = 48) -> RGBImage:
-    """Give an image of one color, uint8 H x W x 3, read-only."""
+    """Return an image of one color, uint8 H x W x 3, read-only."""
     return freeze(np.full((height, width, 3), color, dtype=np.uint8))
 
 
@@ -83,8 +84,8 @@ def freeze(array: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _labels(roles: dict[str, LabelImage], status: Status) -> Labels:
-    for each in roles.values():
-        each.setflags(write=False)
+    for array in roles.values():
+        array.setflags(write=False)
     return Labels(roles=roles, status=status)
 
 

@@ -1,4 +1,4 @@
-"""The smallest network that learns to count cells, for tests of whatever takes a network."""
+"""A tiny network that learns to count cells, for tests of components that use networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class TinyBackbone(Backbone):
     channels = 16
 
     def build(self, side: int, *, pretrained: bool = True) -> Any:  # noqa: ARG002 - there are none
-        """Build it for images of ``side`` px; the feature map is a quarter as high and wide."""
+        """Build the network for images of ``side`` px; the feature map is a quarter as high and wide."""
         import keras
 
         layers = keras.layers
@@ -29,8 +29,8 @@ class TinyBackbone(Backbone):
 
 
 class TinyCnn(NetworkClassifier):
-    """The plainest network that explainers can be tried with; takes all parameters of networks."""
+    """A minimal network for tests of explainers, with all parameters of networks."""
 
     def backbone(self) -> Backbone:
-        """Choose the tiny one."""
+        """Return the tiny backbone."""
         return TinyBackbone()

@@ -1,4 +1,4 @@
-"""Rendered smears as folders of files, and as pairs of picture and truth from many labs and scales."""
+"""Synthetic smears as folders of files, or as pairs of image and truth from several labs and scales."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from leukokit.api import RED_CELL_UM, Labels, RGBImage, Sample
 
 _TARGET = "leukokit.plugins.datasets.smears:Smears"
-"""The built-in data set, as a string: the kit sits beneath the plugins and imports none of them."""
+"""The built-in data set, as a string, since the kit must not import plugins."""
 
 
 _LABS = ("all_pbs", "bccd", "pbc", "wbc_masks", "pink")
 _PER_SCALE = 24
-"""Pairs of one lab and scale: drawing the stock of red cells costs as much as some twenty pictures."""
+"""Pairs per lab and scale: rendering the set of red cells takes as long as about twenty images."""
 
 
 @dataclass(frozen=True, slots=True)
 class SmearPair:
-    """A rendered picture and all that is known about it.
+    """A rendered image with its truth, scale and lab.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class SmearPair:
     red_cell_px : float
         Mean diameter of the patient's red cells, in px.
     lab : str
-        Whose stain and camera the picture has.
+        Lab whose stain and camera are imitated.
     """
 
     image: RGBImage
@@ -54,31 +54,31 @@ def smear_pairs(
     seed: int = 281,
     **params: Any,
 ) -> Iterator[SmearPair]:
-    """Render pictures with their truth, of many labs and scales, to train and test segmenters on.
+    """Render images with truth, from several labs and scales, to train and test segmenters.
 
     ::
 
         for pair in smear_pairs(2000, size=128, seed=1):
             ...  # pair.image, pair.truth.nucleus, pair.truth.cell, pair.red_cell_px
 
-    Every 24 pairs come from one lab at one scale, with stains, classes, shares of other white cells and
-    JPEG qualities of their own. Shuffle them before training.
+    Each block of 24 pairs has one lab and scale, and its own stains, classes, share of other white cells and
+    JPEG quality. Shuffle the pairs before training.
 
     Parameters
     ----------
     count : int
         Number of pairs.
     size : int
-        Side of the pictures, in px, 64 or more.
+        Side of the images, in px, 64 or more.
     red_cell_px : tuple of 2 floats
-        Range of the diameter of a red cell of 7.5 um, in px, drawn evenly on a log scale; kept within a
-        quarter and four times the lab's own magnification.
+        Range of the diameter of a red cell of 7.5 um, in px, uniform on a log scale; limited to 0.25 to 4
+        times the magnification of the lab.
     labs : sequence of str
         Labs to draw from.
     seed : int
-        Seed of everything drawn.
+        Random seed.
     **params
-        Any other parameter of the data set ``smears``, for all pairs.
+        Other parameters of the data set ``smears``, for all pairs.
 
     Yields
     ------
@@ -138,7 +138,7 @@ def write_smears(
     Parameters
     ----------
     folder : path
-        Gets ``Benign/smear-0001.jpg`` and so on; made where absent, files of the same name are replaced.
+        Folder for ``Benign/smear-0001.jpg`` and so on; created if needed, existing files are replaced.
     per_class : int
         Images of each class, 3 or more.
     size : int
@@ -185,7 +185,7 @@ def write_smears(
 
 
 class _Rendered(Protocol):
-    """What is used of the data set ``smears``."""
+    """Interface of the data set ``smears`` that is used here."""
 
     def samples(self) -> Sequence[Sample]: ...
     def render(self, sample: Sample) -> RGBImage: ...
@@ -206,7 +206,7 @@ def _levels(truth: Labels) -> NDArray[np.uint8]:
 
 
 def _write(path: Path, pixels: NDArray[np.uint8], options: list[int]) -> None:
-    # Not cv2.imwrite: it reports a full disk or an odd file name by nothing but its return value.
+    # Not cv2.imwrite: it reports a full disk or a bad file name only by its return value.
     path.parent.mkdir(parents=True, exist_ok=True)
     done, data = cv2.imencode(path.suffix, pixels, options)
     if not done:

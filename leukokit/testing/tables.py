@@ -1,4 +1,4 @@
-"""A small feature table with known news in it, and the plainest classifier, for tests."""
+"""A small feature table with informative and noise columns, and a minimal classifier, for tests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ def examples(
 ) -> Examples:
     """Draw labeled samples of three classes, as ``Examples``.
 
-    Columns ``signal_0`` ... ``signal_2`` tell the classes apart, ``noise_0`` ... ``noise_4`` do not;
+    Columns ``signal_0`` ... ``signal_2`` differ between the classes, ``noise_0`` ... ``noise_4`` do not;
     groups are pairs of one class.
 
     Parameters
     ----------
     seed : int
-        Seed of the draw; the classes look the same under every seed.
+        Random seed; the classes have the same distribution for every seed.
     n : int
-        Samples; classes take turns.
+        Number of samples; classes alternate.
     images : bool
-        Add images, ``image_size`` px a side, on which the class shows as the number of cells.
+        Whether to add images with a side of ``image_size`` px, whose number of cells depends on the class.
     missing : bool
-        Leave some values out, as features of images without cells.
+        Whether some values are missing, like features of images without cells.
     """
     import pandas as pd
 
@@ -54,7 +54,7 @@ def examples(
 
 
 class NaiveBayes(TabularClassifier):
-    """Gaussian naive Bayes: the plainest model that selectors and explainers can be tried with."""
+    """Gaussian naive Bayes, a minimal model for tests of selectors and explainers."""
 
     def estimator(self, *, seed: int, folds: Any) -> Any:  # noqa: ARG002 - nothing is drawn
         """Build the classifier."""
@@ -64,7 +64,7 @@ class NaiveBayes(TabularClassifier):
 
 
 class _Pictures:
-    """Images drawn when asked for."""
+    """Images that are drawn on access."""
 
     def __init__(self, number: Any, seed: int, size: int) -> None:
         self.number, self.seed, self.size = number, seed, size

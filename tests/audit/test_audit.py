@@ -10,7 +10,7 @@ import pytest
 
 import leukokit
 from leukokit.audit import run as module
-from leukokit.audit.findings import Level
+from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data, audit_pictures
 from leukokit.catalog import discover
 from leukokit.engine.execution.executors import ExecutorKind, Workers
@@ -28,19 +28,19 @@ def audited(sections: dict[str, object], *, cache: Path | None = None, workers: 
 
 
 def finding(audit: Audit, check: str):
-    (found,) = [each for each in audit.findings if each.check == check]
-    return found
+    (match,) = [finding for finding in audit.findings if finding.check == check]
+    return match
 
 
 def test_an_audit_is_plain_json():
     """No NaN, no numpy, and the notice."""
-    found = audited({"data": SMEARS}).record().plain()
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert found["notice"] == "Research use only. Not a medical device."
-    assert found["images"] == 24
-    assert found["synthetic"] is True
-    assert {each["name"] for each in found["probes"]} == {"color", "frame", "corner", "file"}
-    assert set(found["settings"]) == set(leukokit.recipe.models.AuditSpec.model_fields)
+    content = audited({"data": SMEARS}).record().plain()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert content["notice"] == "Research use only. Not a medical device."
+    assert content["images"] == 24
+    assert content["synthetic"] is True
+    assert {probe["name"] for probe in content["probes"]} == {"color", "frame", "corner", "file"}
+    assert set(content["settings"]) == set(leukokit.recipe.models.AuditSpec.model_fields)
 
 
 def test_workers_and_cache_change_nothing(tmp_path: Path):
@@ -53,65 +53,58 @@ def test_workers_and_cache_change_nothing(tmp_path: Path):
 
 def test_findings_are_sorted_by_severity():
     """The worst first; limits come from the recipe."""
-    found = audited({"data": SMEARS, "audit": {"class_balance": {"warn": 1, "fail": 1}}})
-    assert found.findings[0].check == "class_balance"
-    assert found.level is Level.FAIL
-    ranks = [each.level.rank for each in found.findings]
+    audit = audited({"data": SMEARS, "audit": {"class_balance": {"warn": 1, "fail": 1}}})
+    assert audit.findings[0].check == "class_balance"
+    assert audit.level is AuditLevel.FAIL
+    ranks = [finding.level.rank for finding in audit.findings]
     assert ranks == sorted(ranks, reverse=True)
 
 
 def test_a_conflict_is_a_finding_and_its_images_are_one_group(copied: Path):
     """A run refuses such data; an audit says where it is."""
     shutil.copyfile(copied / "few" / "00.png", copied / "many" / "99.png")
-    found = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
-    conflict = finding(found, "label_conflicts")
-    assert conflict.level is Level.FAIL
+    audit = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
+    conflict = finding(audit, "label_conflicts")
+    assert conflict.level is AuditLevel.FAIL
     assert {conflict.pairs[0].a, conflict.pairs[0].b} == {"few/00.png", "many/99.png"}
-    assert found.groups["few/00.png"] == found.groups["many/99.png"]
-    assert set(audit_pictures(found)) >= {"few/00.png", "many/99.png"}
+    assert audit.groups["few/00.png"] == audit.groups["many/99.png"]
+    assert set(audit_pictures(audit)) >= {"few/00.png", "many/99.png"}
 
 
 def test_a_damaged_file_is_told_and_left_out(copied: Path):
     """It is in no group and no probe."""
     (copied / "few" / "00.png").write_bytes(b"no picture")
-    found = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
-    assert finding(found, "rejected_images").images == ("few/00.png",)
-    assert found.images == 40
-    assert len(found.groups) == 39
+    audit = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
+    assert finding(audit, "rejected_images").images == ("few/00.png",)
+    assert audit.images == 40
+    assert len(audit.groups) == 39
 
 
 def test_a_class_that_cannot_be_split_costs_the_probes_alone(copied: Path):
     """Every other check is made."""
     for path in sorted((copied / "few").iterdir())[1:]:
         path.unlink()
-    found = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
-    assert found.probes == ()
-    assert finding(found, "probes").level is Level.SKIPPED
-    assert finding(found, "class_balance").level is Level.FAIL
+    audit = audited({"data": {"use": "folder", "params": {"root": str(copied)}}})
+    assert audit.probes == ()
+    assert finding(audit, "probes").level is AuditLevel.SKIPPED
+    assert finding(audit, "class_balance").level is AuditLevel.FAIL
 
 
 def test_one_class_alone_can_be_audited():
     """Duplicates are found, and nothing is compared between classes."""
     data = {"use": "smears", "params": {**SMEARS["params"], "classes": ["Pro"]}}
-    found = audited({"data": data})
-    assert found.probes == ()
-    assert finding(found, "class_balance").level is Level.SKIPPED
+    audit = audited({"data": data})
+    assert audit.probes == ()
+    assert finding(audit, "class_balance").level is AuditLevel.SKIPPED
 
 
 def test_cross_validation_pools_the_folds():
     """Each image is asked about once; the parts of pairs are folds."""
     split = {"method": "kfold", "folds": 3, "by": "group"}
-    found = audited({"data": SMEARS, "split": split})
-    assert found.split is not None
-    assert found.split["name"] == "3 folds"
-    assert found.probes[0].chance == 0.25
-
-
-@pytest.fixture
-def recipe(recipe: Path) -> Path:
-    """Audit what the engine's tests do not."""
-    recipe.write_text(recipe.read_text().replace("enabled: false", "enabled: true"))
-    return recipe
+    audit = audited({"data": SMEARS, "split": split})
+    assert audit.split is not None
+    assert audit.split["name"] == "3 folds"
+    assert audit.probes[0].chance == 0.25
 
 
 def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tmp_path: Path):
@@ -121,9 +114,9 @@ def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tm
     loaded = load_recipe(recipe, catalog)
     before = audit_data(loaded, catalog, AuditOptions(cache, INLINE))
     assert before.model is None
-    assert "missing" in {each.name for each in before.probes}
-    assert finding(before, "segmentation_failures").level is Level.OK
-    assert finding(before, "implausible_segmentation").level is Level.OK
+    assert "missing" in {probe.name for probe in before.probes}
+    assert finding(before, "segmentation_failures").level is AuditLevel.OK
+    assert finding(before, "implausible_segmentation").level is AuditLevel.OK
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=cache, executor="inline")
     after = audit_data(loaded, catalog, AuditOptions(cache, INLINE))
     assert after.model is not None
@@ -163,6 +156,6 @@ def test_a_failing_audit_does_not_cost_the_run(recipe: Path, tmp_path: Path, mon
     assert (run.path / "status.json").exists()
     written = json.loads((run.path / "audit.json").read_text())
     assert written["level"] == "skipped"
-    assert [each["level"] for each in written["findings"]] == ["skipped"]
+    assert [finding["level"] for finding in written["findings"]] == ["skipped"]
     assert "pixels ran out" in written["findings"][0]["title"]
     assert "audit_failed" in (run.path / "journal.jsonl").read_text()

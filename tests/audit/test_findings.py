@@ -6,18 +6,18 @@ import json
 
 import pytest
 
-from leukokit.audit.findings import Finding, Level, Limit, ListedPair, Table, skipped, worst
+from leukokit.audit.findings import AuditLevel, CheckFinding, CheckTable, Limit, ListedPair, skipped, worst
 
 
 @pytest.mark.parametrize(
     ("limit", "value", "level"),
     [
-        (Limit(0.1, 0.2), 0.0999, Level.OK),
-        (Limit(0.1, 0.2), 0.1, Level.WARN),
-        (Limit(0.1, 0.2), 0.2, Level.FAIL),
-        (Limit(None, 0.2), 0.1, Level.OK),
-        (Limit(0.1, None), 9.0, Level.WARN),
-        (Limit(), 9.0, Level.OK),
+        (Limit(0.1, 0.2), 0.0999, AuditLevel.OK),
+        (Limit(0.1, 0.2), 0.1, AuditLevel.WARN),
+        (Limit(0.1, 0.2), 0.2, AuditLevel.FAIL),
+        (Limit(None, 0.2), 0.1, AuditLevel.OK),
+        (Limit(0.1, None), 9.0, AuditLevel.WARN),
+        (Limit(), 9.0, AuditLevel.OK),
     ],
 )
 def test_the_limit_itself_counts(limit, value, level):
@@ -27,24 +27,24 @@ def test_the_limit_itself_counts(limit, value, level):
 
 def test_the_worst_level_is_told():
     """A skipped check is no fault."""
-    assert worst([Level.OK, Level.FAIL, Level.WARN]) is Level.FAIL
-    assert worst([Level.SKIPPED]) is Level.SKIPPED
-    assert worst([]) is Level.SKIPPED
+    assert worst([AuditLevel.OK, AuditLevel.FAIL, AuditLevel.WARN]) is AuditLevel.FAIL
+    assert worst([AuditLevel.SKIPPED]) is AuditLevel.SKIPPED
+    assert worst([]) is AuditLevel.SKIPPED
 
 
 def test_long_lists_are_cut_and_their_length_is_told():
     """The file stays small."""
     pair = ListedPair("a", "b", "X", None, "train", "test", "near", "flip", 12, 0.123456)
-    finding = Finding(
+    finding = CheckFinding(
         "near_duplicates",
-        Level.WARN,
+        AuditLevel.WARN,
         "title",
         "text",
         value=300.0,
         limit=Limit(1, None),
         pairs=(pair,) * 300,
         images=tuple(map(str, range(201))),
-        table=Table(("class", "n"), (("X", 3),)),
+        table=CheckTable(("class", "n"), (("X", 3),)),
     )
 
     written = json.loads(json.dumps(finding.record().plain()))

@@ -80,7 +80,7 @@ def test_strokes_show_in_their_corner_and_not_the_stain():
     assert not corner_strokes(image).any()
     image[210:212, 190:215] = 0
     strokes = corner_strokes(image)
-    assert [bool(each.any()) for each in strokes] == [name == "bottom right" for name in CORNERS]
+    assert [bool(corner.any()) for corner in strokes] == [name == "bottom right" for name in CORNERS]
 
 
 def test_large_images_are_shrunk_and_small_ones_kept():

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from leukokit.audit.findings import Level
+from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
 from leukokit.engine.execution.executors import ExecutorKind, Workers
@@ -23,8 +23,8 @@ def audited(root, **params) -> Audit:
 
 
 def finding(audit: Audit, check: str):
-    (found,) = [each for each in audit.findings if each.check == check]
-    return found
+    (match,) = [finding for finding in audit.findings if finding.check == check]
+    return match
 
 
 @pytest.fixture(scope="module")
@@ -41,46 +41,46 @@ def segmented(data_root) -> Audit:
 
 def test_the_stain_confound(original):
     """Six color numbers reach about .87, and the background differs, too."""
-    probes = {each.name: each for each in original.probes}
+    probes = {probe.name: probe for probe in original.probes}
     assert probes["color"].accuracy == pytest.approx(0.88, abs=0.03)
-    assert probes["color"].level is Level.FAIL
-    assert finding(original, "stain_spread").level.rank >= Level.WARN.rank
+    assert probes["color"].level is AuditLevel.FAIL
+    assert finding(original, "stain_spread").level.rank >= AuditLevel.WARN.rank
 
 
 def test_the_scale_bars(original):
     """Large black bars are in Benign and Early alone, and the corner that holds them tells the class."""
-    found = finding(original, "burned_in_marks")
-    assert found.level is Level.FAIL
-    assert "bottom right" in found.title
-    large = {row[0]: row[3] for row in found.table.rows}
+    result = finding(original, "burned_in_marks")
+    assert result.level is AuditLevel.FAIL
+    assert "bottom right" in result.title
+    large = {row[0]: row[3] for row in result.table.rows}
     assert large["Benign"] > 0.3
     assert large["Early"] > 0.3
     assert max(large["Pre"], large["Pro"]) < 0.01
-    (corner,) = [each for each in original.probes if each.name == "corner"]
+    (corner,) = [probe for probe in original.probes if probe.name == "corner"]
     assert corner.accuracy == pytest.approx(0.68, abs=0.03)
     assert corner.what.endswith("bottom right")
 
 
 def test_the_forty_exact_pairs(original):
     """All of them neighbors in Pro."""
-    found = finding(original, "exact_duplicates")
-    assert len(found.pairs) == 40
-    assert {pair.label_a for pair in found.pairs} == {pair.label_b for pair in found.pairs} == {"Pro"}
+    result = finding(original, "exact_duplicates")
+    assert len(result.pairs) == 40
+    assert {pair.label_a for pair in result.pairs} == {pair.label_b for pair in result.pairs} == {"Pro"}
 
 
 def test_neighbors_overlap(original):
     """Above all in Pre and Pro, one file apart."""
-    found = finding(original, "neighbors_alike")
-    assert found.level is Level.FAIL
-    shares = {(row[0], row[1]): row[4] for row in found.table.rows}
+    result = finding(original, "neighbors_alike")
+    assert result.level is AuditLevel.FAIL
+    shares = {(row[0], row[1]): row[4] for row in result.table.rows}
     assert shares["Pre", 1] > 0.15
     assert shares["Pro", 1] > 0.1
 
 
 def test_the_empty_masks_of_pro(segmented):
     """39 % of Pro are nearly black, and hardly any image of another class."""
-    found = finding(segmented, "empty_foreground")
-    assert found.level is Level.FAIL
-    assert found.value == pytest.approx(0.39, abs=0.03)
-    assert "of Pro" in found.title
-    assert max(row[3] for row in found.table.rows if row[0] != "Pro") < 0.01
+    result = finding(segmented, "empty_foreground")
+    assert result.level is AuditLevel.FAIL
+    assert result.value == pytest.approx(0.39, abs=0.03)
+    assert "of Pro" in result.title
+    assert max(row[3] for row in result.table.rows if row[0] != "Pro") < 0.01

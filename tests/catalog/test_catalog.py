@@ -9,14 +9,18 @@ import sys
 import pytest
 
 from leukokit.api import ComponentSpec, Kind, Segmenter
-from leukokit.catalog import BrokenPlugin, Catalog, Entry, discover
+from leukokit.catalog import KINDS, BrokenPlugin, Catalog, CatalogEntry, discover
 from leukokit.catalog.catalog import did_you_mean
 from leukokit.errors import CatalogError
 
 
-def entry(kind: Kind, name: str, target: str = "nowhere:Nothing", distribution: str = "parts") -> Entry:
+def entry(
+    kind: Kind, name: str, target: str = "nowhere:Nothing", distribution: str = "parts"
+) -> CatalogEntry:
     """Make an entry."""
-    return Entry(kind, name, ComponentSpec(name, target, "A part."), distribution, "1.0")
+    row = KINDS.named(kind)
+    assert row is not None
+    return CatalogEntry(row, name, ComponentSpec(name, target, "A part."), distribution, "1.0")
 
 
 @pytest.fixture
@@ -122,7 +126,7 @@ def test_the_built_ins_are_all_found_and_none_is_broken():
     """Every kind has something, and each name leads to a class of its kind."""
     catalog = discover()
     assert [plugin for plugin in catalog.broken if plugin.distribution.startswith("leukokit ")] == []
-    for kind in Kind:
+    for kind in KINDS:
         built_in = [one for one in catalog.of(kind) if one.distribution == "leukokit"]
         assert built_in
         for one in built_in:

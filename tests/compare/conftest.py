@@ -33,7 +33,7 @@ def predictions(
         row[list(classes).index(label)] += strength
         proba.append(row / row.sum())
     table = np.array(proba)
-    found = pd.DataFrame(
+    table = pd.DataFrame(
         {
             "id": ids,
             "path": [f"images/{name}" for name in ids],
@@ -43,7 +43,7 @@ def predictions(
             **{f"p_{name}": table[:, number] for number, name in enumerate(classes)},
         }
     )
-    return found if fold is None else found.assign(fold=fold)
+    return table if fold is None else table.assign(fold=fold)
 
 
 @pytest.fixture
@@ -70,23 +70,23 @@ def make_run(tmp_path: Path) -> MakeRun:
         path.mkdir()
         ids = [f"i{number:02d}" for number in range(30)] if ids is None else list(ids)
         own = {
-            each: classes[int(each[-2:]) % len(classes)] if each[-2:].isdigit() else classes[0]
-            for each in ids
+            name: classes[int(name[-2:]) % len(classes)] if name[-2:].isdigit() else classes[0]
+            for name in ids
         }
         own |= dict(labels or {})
         common = {"seed": seed, "strength": strength, "classes": classes}
         tables = [
-            predictions(rows, [own[each] for each in rows], part="test", fold=fold, **common)  # type: ignore[arg-type]
+            predictions(rows, [own[name] for name in rows], part="test", fold=fold, **common)  # type: ignore[arg-type]
             for fold, rows in (folds or {None: ids}).items()
         ]
         pd.concat(tables).to_csv(path / "predictions.csv", index=False)
         split = pd.concat(tables)[["id", "true", "part"]].rename(columns={"true": "label"})
-        split["group"] = [(groups or {}).get(each, "") for each in split["id"]]
+        split["group"] = [(groups or {}).get(name, "") for name in split["id"]]
         split = pd.concat(
             [split, pd.DataFrame([{"id": "t00", "label": "Pre", "part": "train", "group": ""}])]
         )
         split.to_csv(path / "split.csv", index=False)
-        files = {each: f"bytes of {each}" for each in own} | dict(digests or {})
+        files = {name: f"bytes of {name}" for name in own} | dict(digests or {})
         write = {
             "resolved.json": {"name": name, "seed": seed, **(recipe or {})},
             "status.json": {
@@ -105,7 +105,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         }
         for file, value in write.items():
             (path / file).write_text(json.dumps(value))
-        rows = "".join(f"{each},x,read,empty,\n" for each in rejected)
+        rows = "".join(f"{name},x,read,empty,\n" for name in rejected)
         (path / "rejected.csv").write_text(f"id,path,stage,reason,detail\n{rows}")
         (path / "journal.jsonl").write_text('{"event": "run_started", "elapsed_s": 0.0}\n')
         return path

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from leukokit.compare.aligned import Aligned, align
-from leukokit.compare.prediction_rows import RunRows
+from leukokit.compare.prediction_rows import RunPredictions
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import DataError
 
@@ -18,7 +18,7 @@ MakeRun = Callable[..., Path]
 
 
 def aligned(*paths: Path, part: str = "test", **options: bool) -> Aligned:
-    rows = [RunRows.read(FinishedRun.read(path), "ABC"[i], part) for i, path in enumerate(paths)]
+    rows = [RunPredictions.read(FinishedRun.read(path), "ABC"[i], part) for i, path in enumerate(paths)]
     return align(rows, **options)
 
 
@@ -34,9 +34,9 @@ def test_the_order_of_rows_does_not_matter(make_run: MakeRun) -> None:
     expected = aligned(a, b)
     table = pd.read_csv(b / "predictions.csv")
     table.iloc[::-1].to_csv(b / "predictions.csv", index=False)
-    found = aligned(a, b)
-    assert found.keys == expected.keys
-    assert (found.scored[1].proba == expected.scored[1].proba).all()
+    result = aligned(a, b)
+    assert result.keys == expected.keys
+    assert (result.scored[1].proba == expected.scored[1].proba).all()
 
 
 def test_the_order_of_class_columns_does_not_matter(make_run: MakeRun) -> None:
@@ -45,8 +45,8 @@ def test_the_order_of_class_columns_does_not_matter(make_run: MakeRun) -> None:
     b = Path(shutil.copytree(a, a.with_name("b")))
     table = pd.read_csv(b / "predictions.csv")
     table[[*table.columns[::-1]]].to_csv(b / "predictions.csv", index=False)
-    found = aligned(a, b)
-    assert (found.scored[0].proba == found.scored[1].proba).all()
+    result = aligned(a, b)
+    assert (result.scored[0].proba == result.scored[1].proba).all()
 
 
 def test_different_images_are_refused_with_the_difference(make_run: MakeRun) -> None:
@@ -72,9 +72,9 @@ def test_common_goes_on_with_what_all_tested(make_run: MakeRun) -> None:
     """And counts what is left out of each."""
     a, b = make_run("a"), make_run("b", ids=[f"i{number:02d}" for number in range(25, 35)])
     c = make_run("c", ids=[f"i{number:02d}" for number in range(27, 40)])
-    found = aligned(a, b, c, common=True)
-    assert [key[0] for key in found.keys] == ["i27", "i28", "i29"]
-    assert found.left_out == (27, 7, 10)
+    result = aligned(a, b, c, common=True)
+    assert [key[0] for key in result.keys] == ["i27", "i28", "i29"]
+    assert result.left_out == (27, 7, 10)
 
 
 def test_common_without_a_common_image_is_refused(make_run: MakeRun) -> None:
@@ -131,10 +131,10 @@ def test_a_run_that_did_not_end_is_refused(make_run: MakeRun) -> None:
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("p_Pre", "nan", "the probabilities of i00 are no numbers"),
-        ("p_Pre", "much", "the probabilities of i00 are no numbers"),
+        ("p_Pre", "nan", "the probabilities of i00 are not finite numbers"),
+        ("p_Pre", "much", "the probabilities of i00 are not finite numbers"),
         ("true", "Pro", "true class 'Pro' has no column of probabilities"),
-        ("id", "i01", "i01 stands here twice"),
+        ("id", "i01", "i01 is in two rows"),
         ("predicted", "Unknown", "i00: predicted is 'Unknown'"),
     ],
 )
@@ -144,9 +144,9 @@ def test_damaged_predictions_are_refused(make_run: MakeRun, column: str, value: 
     table = pd.read_csv(b / "predictions.csv", dtype=str)
     table.loc[0, column] = value
     table.to_csv(b / "predictions.csv", index=False)
-    found = refusal(a, b)
-    assert message in found
-    assert str(b / "predictions.csv") in found
+    error = refusal(a, b)
+    assert message in error
+    assert str(b / "predictions.csv") in error
 
 
 def test_a_missing_column_is_named(make_run: MakeRun) -> None:
@@ -161,19 +161,19 @@ def test_folds_that_test_each_image_once_are_taken_by_id(make_run: MakeRun) -> N
     ids = [f"i{number:02d}" for number in range(30)]
     a = make_run("a", folds={"fold-1": ids[:15], "fold-2": ids[15:]})
     b = make_run("b", folds={"fold-1": ids[10:], "fold-2": ids[:10]})
-    found = aligned(a, b, make_run("c"))
-    assert sorted(found.keys) == [(name,) for name in ids]
+    result = aligned(a, b, make_run("c"))
+    assert sorted(result.keys) == [(name,) for name in ids]
 
 
 def test_repeated_folds_are_taken_by_id_and_fold(make_run: MakeRun) -> None:
     """All rows of an image are one group."""
     ids = ["i00", "i01", "i02", "i03"]
     a, b = (make_run(name, folds={"r1": ids, "r2": ids}) for name in "ab")
-    found = aligned(a, b)
-    assert len(found.keys) == 8
-    assert found.keys[0] == ("i00", "r1")
-    assert len(found.group_names) == 4
-    assert found.codes[0] == found.codes[4]
+    result = aligned(a, b)
+    assert len(result.keys) == 8
+    assert result.keys[0] == ("i00", "r1")
+    assert len(result.group_names) == 4
+    assert result.codes[0] == result.codes[4]
 
 
 def test_repeated_folds_against_single_ones_are_refused(make_run: MakeRun) -> None:
@@ -187,17 +187,17 @@ def test_groups_of_either_run_and_identical_pictures_are_joined(make_run: MakeRu
     """What belongs together in any way is one group."""
     a = make_run("a", groups={"i00": "smear", "i01": "smear"}, digests={"i04": "same", "i05": "same"})
     b = make_run("b", groups={"i01": "patient", "i02": "patient"}, digests={"i04": "same", "i05": "same"})
-    found = aligned(a, b)
-    rows = {key[0]: code for key, code in zip(found.keys, found.codes, strict=True)}
+    result = aligned(a, b)
+    rows = {key[0]: code for key, code in zip(result.keys, result.codes, strict=True)}
     assert rows["i00"] == rows["i01"] == rows["i02"] != rows["i03"]
     assert rows["i04"] == rows["i05"]
-    assert len(found.group_names) == 27
-    assert found.grouped
-    assert any("group the images differently" in note for note in found.notes)
+    assert len(result.group_names) == 27
+    assert result.grouped
+    assert any("group the images differently" in note for note in result.notes)
 
 
 def test_images_without_groups_are_on_their_own(make_run: MakeRun) -> None:
     """Each one a group."""
-    found = aligned(make_run("a"), make_run("b"))
-    assert not found.grouped
-    assert found.notes == ()
+    result = aligned(make_run("a"), make_run("b"))
+    assert not result.grouped
+    assert result.notes == ()

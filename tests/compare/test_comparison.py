@@ -15,7 +15,7 @@ from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from leukokit.compare import Comparison, compare
-from leukokit.compare.statistics.all_tests import Unit
+from leukokit.compare.statistics.all_tests import AnalysisUnit
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import UsageError
 from leukokit.evaluation.metrics import scores
@@ -35,10 +35,10 @@ def many(number: int) -> list[str]:
 def test_numbers_agree_with_scikit_learn_and_statsmodels(make_run: MakeRun) -> None:
     """From predictions.csv to p values."""
     a, b = make_run("a", ids=many(150), strength=0.2), make_run("b", ids=many(150), seed=1, strength=0.6)
-    found = compared(a, b)
+    comparison = compared(a, b)
     tables = [pd.read_csv(path / "predictions.csv") for path in (a, b)]
     right = [table["true"] == table["predicted"] for table in tables]
-    pair = found.pairs[0]
+    pair = comparison.pairs[0]
     tests = {test.about: test for test in pair.tests}
     counts = pd.crosstab(right[0], right[1]).to_numpy()
     assert tests["accuracy"].p == pytest.approx(mcnemar(counts, exact=True).pvalue, abs=1e-9)
@@ -47,11 +47,11 @@ def test_numbers_agree_with_scikit_learn_and_statsmodels(make_run: MakeRun) -> N
         assert tests[f"AUC {name}"].difference == pytest.approx(areas[1] - areas[0], abs=1e-9)
     expected = multipletests([test.p for test in pair.tests], method="holm")[1]
     assert [test.p_holm for test in pair.tests] == pytest.approx(expected, abs=1e-9)
-    for run, table in zip(found.runs, tables, strict=True):
+    for run, table in zip(comparison.runs, tables, strict=True):
         proba = table[[f"p_{name}" for name in CLASSES]].to_numpy()
         whole = scores(table["true"].tolist(), proba, CLASSES)
         assert dict(run.scores) == {name: pytest.approx(whole[name], abs=1e-12) for name in run.scores}
-    assert pair.differences["auc_ovo"].first == pytest.approx(found.runs[0].scores["auc_ovo"], abs=1e-12)
+    assert pair.differences["auc_ovo"].first == pytest.approx(comparison.runs[0].scores["auc_ovo"], abs=1e-12)
 
 
 def test_a_clear_difference_is_said(make_run: MakeRun) -> None:
@@ -64,8 +64,8 @@ def test_a_clear_difference_is_said(make_run: MakeRun) -> None:
 
 def test_no_difference_is_not_equality(make_run: MakeRun) -> None:
     """Said in the same breath."""
-    found = compared(make_run("a"), make_run("b", seed=1))
-    verdict = found.pairs[0].verdict
+    comparison = compared(make_run("a"), make_run("b", seed=1))
+    verdict = comparison.pairs[0].verdict
     assert verdict.startswith("No difference can be told apart from chance")
     assert verdict.endswith("That does not show that they are equal.")
 
@@ -81,10 +81,10 @@ def test_areas_alone_can_differ(make_run: MakeRun) -> None:
     proba[right] = proba[right] ** 6  # as right as before, and surer where it is right
     table[columns] = proba / proba.sum(axis=1, keepdims=True)
     table.to_csv(b / "predictions.csv", index=False)
-    found = compared(a, b)
-    assert found.pairs[0].changed == []
-    assert "cannot be told apart from chance" in found.pairs[0].verdict
-    assert "how they rank images can: AUC " in found.pairs[0].verdict
+    comparison = compared(a, b)
+    assert comparison.pairs[0].changed == []
+    assert "cannot be told apart from chance" in comparison.pairs[0].verdict
+    assert "how they rank images can: AUC " in comparison.pairs[0].verdict
 
 
 def test_a_run_against_its_copy_differs_by_nothing(make_run: MakeRun) -> None:
@@ -92,7 +92,7 @@ def test_a_run_against_its_copy_differs_by_nothing(make_run: MakeRun) -> None:
     a = make_run("a")
     b = Path(shutil.copytree(a, a.with_name("b")))
     pair = compared(a, b).pairs[0]
-    assert {each.difference for each in pair.differences.values()} == {0.0}
+    assert {difference.difference for difference in pair.differences.values()} == {0.0}
     assert {(test.p, test.p_holm) for test in pair.tests} == {(1.0, 1.0)}
     assert pair.changed == []
     assert pair.recipe == []
@@ -111,9 +111,9 @@ def test_swapping_the_runs_turns_the_comparison(make_run: MakeRun) -> None:
     """Differences change their sign, p values stay, losses become gains."""
     a, b = make_run("a", groups={"i00": "g", "i03": "g"}), make_run("b", seed=1, strength=0.7)
     there, back = compared(a, b).pairs[0], compared(b, a).pairs[0]
-    for name, each in there.differences.items():
-        assert each.difference == pytest.approx(-back.differences[name].difference)  # type: ignore[operator]
-        assert each.low == pytest.approx(-back.differences[name].high, abs=1e-9)  # type: ignore[operator]
+    for name, difference in there.differences.items():
+        assert difference.difference == pytest.approx(-back.differences[name].difference)  # type: ignore[operator]
+        assert difference.low == pytest.approx(-back.differences[name].high, abs=1e-9)  # type: ignore[operator]
     assert [test.p for test in there.tests] == pytest.approx([test.p for test in back.tests])
     assert there.counts()["right to wrong"] == back.counts()["wrong to right"]
 
@@ -123,16 +123,18 @@ def test_groups_decide_which_tests_are_read(make_run: MakeRun) -> None:
     groups = {f"i{number:02d}": f"g{number // 6}" for number in range(30)}
     a = make_run("a", groups=groups, strength=0.0)
     b = make_run("b", groups=groups, strength=2.0)
-    found = compared(a, b)
-    assert (found.unit, found.groups, found.n) == (Unit.GROUP, 5, 30)
+    comparison = compared(a, b)
+    assert (comparison.unit, comparison.groups, comparison.n) == (AnalysisUnit.GROUP, 5, 30)
     images, over_groups = (
-        next(test for test in found.pairs[0].tests if test.about == "accuracy" and test.unit is unit)
-        for unit in (Unit.IMAGE, Unit.GROUP)
+        next(test for test in comparison.pairs[0].tests if test.about == "accuracy" and test.unit is unit)
+        for unit in (AnalysisUnit.IMAGE, AnalysisUnit.GROUP)
     )
     assert images.p < 0.001
     assert over_groups.p == pytest.approx(2 / 2**5)  # five groups, all of one mind: no p value is smaller
-    assert found.pairs[0].verdict.startswith("The accuracies of A and B cannot be told apart from chance")
-    assert any("5 groups are few" in note for note in found.notes)
+    assert comparison.pairs[0].verdict.startswith(
+        "The accuracies of A and B cannot be told apart from chance"
+    )
+    assert any("5 groups are few" in note for note in comparison.notes)
 
 
 def test_changes_in_one_group_are_said(make_run: MakeRun) -> None:
@@ -160,8 +162,8 @@ def test_changes_in_one_group_are_said(make_run: MakeRun) -> None:
 def test_the_first_run_is_the_baseline(make_run: MakeRun) -> None:
     """Of all others; every pair where asked for, and Holm over all."""
     paths = [make_run(name, seed=seed) for seed, name in enumerate("abcd")]
-    found = compared(*paths)
-    assert [(pair.first, pair.second) for pair in found.pairs] == [("A", "B"), ("A", "C"), ("A", "D")]
+    comparison = compared(*paths)
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [("A", "B"), ("A", "C"), ("A", "D")]
     every = compared(*paths, all_pairs=True)
     assert len(every.pairs) == 6
     assert len(every.family) == 6 * 4
@@ -176,7 +178,7 @@ def test_versions_and_data_that_differ_are_told(make_run: MakeRun) -> None:
     split = (b / "split.csv").read_text() + "t01,Pre,train,\n"
     (b / "split.csv").write_text(split)
     pair = compared(a, b).pairs[0]
-    assert [(each.path, each.first, each.second) for each in pair.versions] == [
+    assert [(version.path, version.first, version.second) for version in pair.versions] == [
         ("packages.numpy", "2.0", "2.1"),
         ("packages.scipy", "1.14", "(absent)"),
     ]
@@ -213,8 +215,8 @@ def test_everything_is_plain_json_and_the_same_every_time(make_run: MakeRun) -> 
     a, b = make_run("a"), make_run("b", seed=1)
     first = json.dumps(compared(a, b).record().plain(), allow_nan=False, sort_keys=True)
     assert first == json.dumps(compared(a, b).record().plain(), allow_nan=False, sort_keys=True)
-    found = json.loads(first)
-    assert set(found) >= {
+    content = json.loads(first)
+    assert set(content) >= {
         "format",
         "n",
         "groups",
@@ -226,7 +228,7 @@ def test_everything_is_plain_json_and_the_same_every_time(make_run: MakeRun) -> 
         "unit",
         "level",
     }
-    assert set(found["pairs"][0]) == {
+    assert set(content["pairs"][0]) == {
         *("first", "second", "verdict", "differences", "tests", "changed", "recipe", "versions", "data")
     }
-    assert found["notice"] == "Research use only. Not a medical device."
+    assert content["notice"] == "Research use only. Not a medical device."

@@ -36,11 +36,11 @@ def test_stages_last_until_the_next(make_run: MakeRun) -> None:
         ("step", 5.5, {"step": "select.0.pca", "did": "cached"}),
         ("run_finished", 6.5, {}),
     )
-    found = cost(FinishedRun.read(path))
-    assert found.stages == {"start": 0.5, "images": 2.5, "fitting": 2.5, "figures and report": 1.0}
-    assert found.cached == ("features.0.lbp", "select.0.pca")
-    assert found.seconds == 3.0
-    assert found.workers == 2
+    run_cost = cost(FinishedRun.read(path))
+    assert run_cost.stages == {"start": 0.5, "images": 2.5, "fitting": 2.5, "figures and report": 1.0}
+    assert run_cost.cached == ("features.0.lbp", "select.0.pca")
+    assert run_cost.seconds == 3.0
+    assert run_cost.workers == 2
 
 
 def test_only_the_last_start_counts(make_run: MakeRun) -> None:
@@ -69,9 +69,9 @@ def test_sizes_come_from_the_files(make_run: MakeRun) -> None:
     (path / "model" / "model_card.md").write_bytes(b"12")
     columns = ["id", "label", "group", "part", "status", "lbp__1", "hog__1"]
     pq.write_table(pa.table({name: ["x"] for name in columns}), path / "features.parquet")
-    found = cost(FinishedRun.read(path))
-    assert found.model_bytes == 6
-    assert found.features == 2
+    run_cost = cost(FinishedRun.read(path))
+    assert run_cost.model_bytes == 6
+    assert run_cost.features == 2
 
 
 def test_a_run_without_a_journal_has_no_stages(make_run: MakeRun) -> None:
@@ -79,6 +79,6 @@ def test_a_run_without_a_journal_has_no_stages(make_run: MakeRun) -> None:
     path = make_run("a")
     (path / "journal.jsonl").unlink()
     (path / "features.parquet").write_bytes(b"no parquet")
-    found = cost(FinishedRun.read(path))
-    assert found.stages == {}
-    assert found.features is None
+    run_cost = cost(FinishedRun.read(path))
+    assert run_cost.stages == {}
+    assert run_cost.features is None

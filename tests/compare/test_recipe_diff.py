@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukokit.compare.recipe_diff import ABSENT, Differing, recipe_diff
+from leukokit.compare.recipe_diff import ABSENT, ValueDifference, recipe_diff
 
 
 def use(name: str, **params: Any) -> dict[str, Any]:
@@ -18,13 +18,13 @@ def test_one_changed_parameter_is_one_path() -> None:
     """All that is the same is left out."""
     a = {"name": "x", "seed": 1, "classify": use("svm", C=1.0, kernel="rbf")}
     b = {"name": "x", "seed": 1, "classify": use("svm", C=10.0, kernel="rbf")}
-    assert recipe_diff(a, b) == [Differing("classify.params.C", 1.0, 10.0)]
+    assert recipe_diff(a, b) == [ValueDifference("classify.params.C", 1.0, 10.0)]
 
 
 def test_another_component_is_one_difference() -> None:
     """Parameters of different components have nothing to do with each other."""
     a, b = use("svm", C=1.0), use("knn", k=3)
-    assert recipe_diff({"classify": a}, {"classify": b}) == [Differing("classify", a, b)]
+    assert recipe_diff({"classify": a}, {"classify": b}) == [ValueDifference("classify", a, b)]
 
 
 def test_components_of_a_list_go_by_name() -> None:
@@ -32,8 +32,8 @@ def test_components_of_a_list_go_by_name() -> None:
     a = {"features": [use("lbp", radius=1), use("hog")]}
     b = {"features": [use("intensity"), use("lbp", radius=2), use("hog")]}
     assert recipe_diff(a, b) == [
-        Differing("features.intensity", ABSENT, use("intensity")),
-        Differing("features.lbp.params.radius", 1, 2),
+        ValueDifference("features.intensity", ABSENT, use("intensity")),
+        ValueDifference("features.lbp.params.radius", 1, 2),
     ]
 
 
@@ -41,7 +41,7 @@ def test_the_same_component_twice_goes_by_its_place_among_its_name() -> None:
     """The second is ``lbp#2``."""
     a = {"features": [use("lbp", radius=1), use("lbp", radius=2)]}
     b = {"features": [use("lbp", radius=1), use("lbp", radius=3)]}
-    assert recipe_diff(a, b) == [Differing("features.lbp#2.params.radius", 2, 3)]
+    assert recipe_diff(a, b) == [ValueDifference("features.lbp#2.params.radius", 2, 3)]
 
 
 def test_another_order_is_a_difference_of_the_list() -> None:
@@ -49,24 +49,24 @@ def test_another_order_is_a_difference_of_the_list() -> None:
     a = {"preprocess": [use("median"), use("clahe")]}
     b = {"preprocess": [use("clahe"), use("median")]}
     assert recipe_diff(a, b) == [
-        Differing("preprocess", ["median", "clahe"], ["clahe", "median"]),
+        ValueDifference("preprocess", ["median", "clahe"], ["clahe", "median"]),
     ]
 
 
 def test_what_only_one_has_is_absent_in_the_other() -> None:
     """Null is a value, absence is none."""
-    found = recipe_diff({"tune": None, "old": 1}, {"tune": use("x"), "new": False})
-    assert found == [
-        Differing("new", ABSENT, False),
-        Differing("old", 1, ABSENT),
-        Differing("tune", None, use("x")),
+    differences = recipe_diff({"tune": None, "old": 1}, {"tune": use("x"), "new": False})
+    assert differences == [
+        ValueDifference("new", ABSENT, False),
+        ValueDifference("old", 1, ABSENT),
+        ValueDifference("tune", None, use("x")),
     ]
 
 
 def test_plain_lists_are_compared_whole() -> None:
     """And true is not 1."""
-    found = recipe_diff({"a": [1, 2], "b": 1, "c": []}, {"a": [1, 3], "b": True, "c": []})
-    assert found == [Differing("a", [1, 2], [1, 3]), Differing("b", 1, True)]
+    differences = recipe_diff({"a": [1, 2], "b": 1, "c": []}, {"a": [1, 3], "b": True, "c": []})
+    assert differences == [ValueDifference("a", [1, 2], [1, 3]), ValueDifference("b", 1, True)]
 
 
 JSON = st.recursive(
@@ -81,8 +81,8 @@ RECIPES = st.dictionaries(st.sampled_from("pqr"), JSON, max_size=3)
 def test_swapping_the_recipes_swaps_the_values(a: dict[str, Any], b: dict[str, Any]) -> None:
     """Same paths, sorted; none for a recipe and itself."""
     there, back = recipe_diff(a, b), recipe_diff(b, a)
-    assert [(each.path, each.first, each.second) for each in there] == [
-        (each.path, each.second, each.first) for each in back
+    assert [(difference.path, difference.first, difference.second) for difference in there] == [
+        (difference.path, difference.second, difference.first) for difference in back
     ]
-    assert [each.path for each in there] == sorted(each.path for each in there)
+    assert [difference.path for difference in there] == sorted(difference.path for difference in there)
     assert recipe_diff(a, a) == []

@@ -52,7 +52,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.fixture(scope="session")
 def train() -> Examples:
-    """Twenty-four pictures of three classes: none, two and four cells."""
+    """Twenty-four images of three classes: none, two and four cells."""
     return examples(0, n=24, images=True, image_size=SIDE)
 
 

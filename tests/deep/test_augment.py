@@ -53,7 +53,7 @@ def test_nothing_asked_for_changes_nothing(image: NDArray[np.uint8], view: int) 
 
 @given(IMAGES, st.integers(0, 100))
 def test_flips_and_turns_permute_pixels(image: NDArray[np.uint8], view: int) -> None:
-    """The picture is one of the eight (four, where not square) that a mirror and turns make."""
+    """The image is one of the eight (four, where not square) that a mirror and turns make."""
     changed = augmented(image, Augmentation(), sample_rng(1, "a", view))
     step = 1 if image.shape[0] == image.shape[1] else 2
     turned = [np.rot90(image, turns) for turns in range(0, 4, step)]
@@ -89,7 +89,7 @@ def test_all_eight_flips_and_turns_come_up() -> None:
 
 
 def test_seed_sample_and_view_decide_and_nothing_else() -> None:
-    """The same three give the same picture; another of any gives another."""
+    """The same three give the same image; another of any gives another."""
     image = disks(1, size=64)[0]
     first = augmented(image, ALL, sample_rng(1, "a", 0))
     np.testing.assert_array_equal(first, augmented(image, ALL, sample_rng(1, "a", 0)))
@@ -101,7 +101,7 @@ def test_seed_sample_and_view_decide_and_nothing_else() -> None:
 def test_switching_one_change_off_leaves_the_others_their_numbers(
     image: NDArray[np.uint8], params: Augmentation, view: int
 ) -> None:
-    """Each change made alone, one after another, makes the picture that all together make."""
+    """Each change made alone, one after another, makes the image that all together make."""
     alone = [
         {"stain_jitter": params.stain_jitter},
         {"small_rotation": params.small_rotation, "crop": params.crop},

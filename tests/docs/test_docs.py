@@ -20,6 +20,7 @@ from leukokit.recipe import load_recipe, load_recipe_text
 ROOT = Path(__file__).parents[2]
 PAGES = [
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "plugins_contrib").glob("*/README.md")),
 ]

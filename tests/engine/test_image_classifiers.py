@@ -23,7 +23,7 @@ from leukokit.engine.data import open_data
 from leukokit.engine.execution.executors import Workers
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.recipe import load_recipe
@@ -174,8 +174,8 @@ def plan_of(recipe: Path, store: Store | None) -> tuple[ImagePlan, tuple[Item, .
 
     catalog = discover()
     loaded = load_recipe(recipe, catalog)
-    data = open_data(loaded, catalog, workers=Workers(), observer=Silent())
-    plan = image_plan(loaded, data.dataset, [], store=store, has_truth=False, observer=Silent())
+    data = open_data(loaded, catalog, workers=Workers(), observer=Observer())
+    plan = image_plan(loaded, data.dataset, [], store=store, has_truth=False, observer=Observer())
     return plan, data.items
 
 

@@ -34,8 +34,8 @@ def test_regions_are_disjoint_by_rank() -> None:
         scale_bar=[[1, 0, 0, 0, 0, 0]],
         platelet=[[0, 0, 0, 1, 2, 0]],
     )
-    found = {name: mask[0].nonzero()[0].tolist() for name, mask in regions(labels, (1, 6)).items()}
-    assert found == {
+    columns = {name: mask[0].nonzero()[0].tolist() for name, mask in regions(labels, (1, 6)).items()}
+    assert columns == {
         "nucleus": [1],
         "cytoplasm": [2],
         "red_cell": [3],
@@ -43,7 +43,7 @@ def test_regions_are_disjoint_by_rank() -> None:
         "scale_bar": [0],
         "background": [5],
     }
-    assert list(found) == ["nucleus", "cytoplasm", "red_cell", "platelet", "scale_bar", "background"]
+    assert list(columns) == ["nucleus", "cytoplasm", "red_cell", "platelet", "scale_bar", "background"]
 
 
 def test_regions_of_other_roles() -> None:
@@ -52,9 +52,9 @@ def test_regions_of_other_roles() -> None:
     own = labels_of(
         nucleus=[[1, 0, 0, 0]], cell=[[1, 1, 0, 0]], cytoplasm=[[0, 0, 1, 0]], background=[[0, 0, 0, 0]]
     )
-    found = regions(own, (1, 4))
-    assert found["cytoplasm"][0].tolist() == [False, True, True, False]
-    assert found["background"][0].tolist() == [False, False, False, True]
+    masks = regions(own, (1, 4))
+    assert masks["cytoplasm"][0].tolist() == [False, True, True, False]
+    assert masks["background"][0].tolist() == [False, False, False, True]
     assert regions(Labels({}, Status.NO_CELL), (2, 2))["background"].all()
 
 

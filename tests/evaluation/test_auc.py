@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from leukokit.evaluation.auc import all_pairs, area, mean_area, one_against_rest
+from leukokit.evaluation.auc import auc, mean_auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.intervals import Groups
 
 
@@ -29,9 +29,9 @@ def test_area_agrees_with_scikit_learn_also_with_ties(seed: int, n: int, steps: 
     rng = np.random.default_rng(seed)
     positive, values = shifted(rng, n, 1.0)
     values = np.round(values * steps) / steps
-    contest = one_against_rest(positive, values)
-    assert contest is not None
-    assert area(contest) == pytest.approx(roc_auc_score(positive, values), abs=1e-9)
+    task = one_vs_rest_task(positive, values)
+    assert task is not None
+    assert auc(task) == pytest.approx(roc_auc_score(positive, values), abs=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -39,9 +39,9 @@ def test_area_agrees_with_scikit_learn_also_with_ties(seed: int, n: int, steps: 
 def test_interval_holds_the_area(seed: int, shift: float, size: int) -> None:
     """Bounds lie in 0..1 around the area, also at 0 and 1."""
     positive, values = shifted(np.random.default_rng(seed), 40, shift, size)
-    contest = one_against_rest(positive, values)
-    assert contest is not None
-    value, bounds = mean_area([contest], Groups(np.arange(40) // size, int(39 // size) + 1))
+    task = one_vs_rest_task(positive, values)
+    assert task is not None
+    value, bounds = mean_auc([task], Groups(np.arange(40) // size, int(39 // size) + 1))
     assert 0 <= bounds.low <= value <= bounds.high <= 1
 
 
@@ -50,11 +50,11 @@ def test_swapping_the_sides_mirrors_the_interval() -> None:
     positive, values = shifted(np.random.default_rng(4), 80, 1.5)
     groups = Groups.of(None, 80)
     one, other, reverse = (
-        mean_area([c], groups)
+        mean_auc([c], groups)
         for c in (
-            one_against_rest(positive, values),
-            one_against_rest(~positive, -values),
-            one_against_rest(positive, -values),
+            one_vs_rest_task(positive, values),
+            one_vs_rest_task(~positive, -values),
+            one_vs_rest_task(positive, -values),
         )
         if c is not None
     )
@@ -67,10 +67,10 @@ def test_swapping_the_sides_mirrors_the_interval() -> None:
 def test_perfect_order_is_not_certain() -> None:
     """An area of 1 has a lower bound below it, further below where samples come in groups."""
     positive = np.arange(60) < 30
-    contest = one_against_rest(positive, positive.astype(float))
-    assert contest is not None
-    value, alone = mean_area([contest], Groups.of(None, 60))
-    _, grouped = mean_area([contest], Groups(np.arange(60) // 5, 12))
+    task = one_vs_rest_task(positive, positive.astype(float))
+    assert task is not None
+    value, alone = mean_auc([task], Groups.of(None, 60))
+    _, grouped = mean_auc([task], Groups(np.arange(60) // 5, 12))
     assert value == alone.high == 1.0
     assert 0.8 < alone.low < 0.995
     assert grouped.low < alone.low
@@ -78,8 +78,8 @@ def test_perfect_order_is_not_certain() -> None:
 
 def test_one_side_alone_has_no_area() -> None:
     """With positives only there is nothing to tell apart."""
-    assert one_against_rest(np.ones(5, dtype=bool), np.arange(5.0)) is None
-    assert all_pairs(np.zeros(5, dtype=np.intp), np.ones((5, 2))) == []
+    assert one_vs_rest_task(np.ones(5, dtype=bool), np.arange(5.0)) is None
+    assert one_vs_one_tasks(np.zeros(5, dtype=np.intp), np.ones((5, 2))) == []
 
 
 def test_large_samples_agree_with_delong() -> None:
@@ -88,9 +88,9 @@ def test_large_samples_agree_with_delong() -> None:
     upper, lower = values[positive], values[~positive]
     order = (upper[:, None] > lower[None, :]).astype(float)
     deviation = np.sqrt(order.mean(axis=1).var(ddof=1) / 1000 + order.mean(axis=0).var(ddof=1) / 1000)
-    contest = one_against_rest(positive, values)
-    assert contest is not None
-    value, bounds = mean_area([contest], Groups.of(None, 2000))
+    task = one_vs_rest_task(positive, values)
+    assert task is not None
+    value, bounds = mean_auc([task], Groups.of(None, 2000))
     assert bounds.high - bounds.low == pytest.approx(2 * 1.96 * deviation, rel=0.03)
     assert value == pytest.approx(order.mean())
 
@@ -105,8 +105,8 @@ def test_interval_holds_the_true_area_as_often_as_it_says(size: int, shift: floa
     truth, held = norm.cdf(shift / np.sqrt(2)), 0
     groups = Groups(np.arange(200) // size, 200 // size)
     for _ in range(600):
-        contest = one_against_rest(*shifted(rng, 200, shift, size))
-        assert contest is not None
-        bounds = mean_area([contest], groups)[1]
+        task = one_vs_rest_task(*shifted(rng, 200, shift, size))
+        assert task is not None
+        bounds = mean_auc([task], groups)[1]
         held += bounds.low <= truth <= bounds.high
     assert 0.925 <= held / 600 <= 0.98

@@ -63,14 +63,14 @@ def test_certain_and_wrong_costs_much_but_not_infinitely() -> None:
 def test_bins_agree_with_the_calibration_curve_of_scikit_learn() -> None:
     """Mean confidence and accuracy of each bin, and so the calibration error, are scikit-learn's."""
     true, proba = drawn(1, 500, sure=1.5)
-    found = measured(true, proba)
+    measures = measured(true, proba)
     right, confidence = proba.argmax(axis=1) == true, proba.max(axis=1)
     accuracy, mean = calibration_curve(right, confidence, n_bins=BINS, strategy="uniform")
-    assert [each["accuracy"] for each in found["bins"]] == pytest.approx(accuracy)
-    assert [each["confidence"] for each in found["bins"]] == pytest.approx(mean)
-    weights = np.array([each["n"] for each in found["bins"]]) / 500
-    assert sum(each["n"] for each in found["bins"]) == 500
-    assert found["ece"] == pytest.approx(np.sum(weights * np.abs(accuracy - mean)))
+    assert [bin_["accuracy"] for bin_ in measures["bins"]] == pytest.approx(accuracy)
+    assert [bin_["confidence"] for bin_ in measures["bins"]] == pytest.approx(mean)
+    weights = np.array([bin_["n"] for bin_ in measures["bins"]]) / 500
+    assert sum(bin_["n"] for bin_ in measures["bins"]) == 500
+    assert measures["ece"] == pytest.approx(np.sum(weights * np.abs(accuracy - mean)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -81,11 +81,11 @@ def test_calibration_error_and_its_interval_lie_in_their_range(
     """0 <= low <= error <= high <= 1, and every bin's accuracy lies in its interval."""
     true, proba = drawn(seed, n, sure=sure)
     groups = Groups.of([str(i // size) for i in range(n)], n)
-    found = reliability(true, proba, groups, resample(groups, seed=seed, draws=200))
-    assert 0 <= found["ece_low"] <= found["ece"] <= found["ece_high"] <= 1
-    for each in found["bins"]:
-        assert each["low"] - 1e-9 <= each["confidence"] <= each["high"] + 1e-9
-        assert each["accuracy_low"] - 1e-9 <= each["accuracy"] <= each["accuracy_high"] + 1e-9
+    measures = reliability(true, proba, groups, resample(groups, seed=seed, draws=200))
+    assert 0 <= measures["ece_low"] <= measures["ece"] <= measures["ece_high"] <= 1
+    for bin_ in measures["bins"]:
+        assert bin_["low"] - 1e-9 <= bin_["confidence"] <= bin_["high"] + 1e-9
+        assert bin_["accuracy_low"] - 1e-9 <= bin_["accuracy"] <= bin_["accuracy_high"] + 1e-9
 
 
 def test_an_honest_model_may_be_without_error() -> None:
@@ -97,10 +97,10 @@ def test_an_honest_model_may_be_without_error() -> None:
 def test_temperature_finds_how_much_too_sure_a_model_is() -> None:
     """Logits multiplied by 2.5 need a temperature of 2.5; then log loss and calibration error fall."""
     true, proba = drawn(2, 3000, sure=2.5)
-    found = fit_calibration("temperature", true, proba, CLASSES)
-    assert found.temperature == pytest.approx(2.5, rel=0.1)
+    calibration = fit_calibration("temperature", true, proba, CLASSES)
+    assert calibration.temperature == pytest.approx(2.5, rel=0.1)
     new, said = drawn(3, 3000, sure=2.5)
-    better = found.apply(said)
+    better = calibration.apply(said)
     assert log_loss(new, better) < log_loss(new, said)
     assert measured(new, better)["ece"] < 0.3 * measured(new, said)["ece"]
 
@@ -118,11 +118,11 @@ def test_temperature_keeps_the_predicted_class(seed: int, temperature: float) ->
 def test_temperature_minimizes_the_log_loss() -> None:
     """No temperature nearby does better."""
     true, proba = drawn(4, 200, sure=1.7)
-    found = fit_calibration("temperature", true, proba, CLASSES)
-    assert found.temperature is not None
-    best = log_loss(true, found.apply(proba))
+    calibration = fit_calibration("temperature", true, proba, CLASSES)
+    assert calibration.temperature is not None
+    best = log_loss(true, calibration.apply(proba))
     for factor in (0.97, 1.03):
-        other = Calibration("temperature", CLASSES, 200, temperature=factor * found.temperature)
+        other = Calibration("temperature", CLASSES, 200, temperature=factor * calibration.temperature)
         assert log_loss(true, other.apply(proba)) > best
 
 
@@ -130,9 +130,9 @@ def test_a_part_without_errors_asks_for_the_sharpest_temperature() -> None:
     """Nothing holds it back, and the end of the range is told."""
     true, proba = drawn(5, 100)
     true = proba.argmax(axis=1)
-    found = fit_calibration("temperature", true, proba, CLASSES)
-    assert found.temperature is not None
-    assert at_edge(found.temperature)
+    calibration = fit_calibration("temperature", true, proba, CLASSES)
+    assert calibration.temperature is not None
+    assert at_edge(calibration.temperature)
 
 
 def test_isotonic_agrees_with_scikit_learn() -> None:
@@ -163,9 +163,9 @@ def test_isotonic_leaves_a_class_that_it_has_not_seen() -> None:
     """A validation part without Pro images cannot teach that nothing is Pro."""
     true, proba = drawn(7, 200)
     seen = true != 3
-    found = fit_calibration("isotonic", true[seen], proba[seen], CLASSES)
-    assert found.curves[3] is None
-    sure = found.apply(np.array([[0.01, 0.01, 0.01, 0.97]]))
+    calibration = fit_calibration("isotonic", true[seen], proba[seen], CLASSES)
+    assert calibration.curves[3] is None
+    sure = calibration.apply(np.array([[0.01, 0.01, 0.01, 0.97]]))
     assert sure.argmax() == 3
 
 
@@ -182,10 +182,10 @@ def test_a_row_that_isotonic_empties_stays() -> None:
 def test_a_calibration_survives_its_file(method: str) -> None:
     """Written as JSON and read again it does the very same."""
     true, proba = drawn(8, 150)
-    found = fit_calibration(method, true, proba, CLASSES)  # type: ignore[arg-type]
-    again = Calibration.from_json(json.loads(json.dumps(found.json(), allow_nan=False)))
-    assert again == found
-    assert (again.apply(proba) == found.apply(proba)).all()
+    calibration = fit_calibration(method, true, proba, CLASSES)  # type: ignore[arg-type]
+    again = Calibration.from_json(json.loads(json.dumps(calibration.json(), allow_nan=False)))
+    assert again == calibration
+    assert (again.apply(proba) == calibration.apply(proba)).all()
 
 
 @pytest.mark.parametrize(

@@ -23,16 +23,16 @@ def part(seed: int, n: int, steps: int = 10**6) -> tuple[np.ndarray, np.ndarray]
 def test_full_coverage_has_the_error_rate(seed: int, n: int, steps: int) -> None:
     """The last point keeps everything; every point says what its threshold does."""
     confidence, right = part(seed, n, steps)
-    found = risk_curve(confidence, right)
-    assert len(found) <= 100
-    assert found[-1]["coverage"] == 1.0
-    assert found[-1]["risk"] == pytest.approx(np.mean(~right))
-    coverage = [each["coverage"] for each in found]
+    curve = risk_curve(confidence, right)
+    assert len(curve) <= 100
+    assert curve[-1]["coverage"] == 1.0
+    assert curve[-1]["risk"] == pytest.approx(np.mean(~right))
+    coverage = [point["coverage"] for point in curve]
     assert coverage == sorted(set(coverage))
-    for each in found:
-        kept = confidence >= each["threshold"]
-        assert each["coverage"] == pytest.approx(kept.mean())
-        assert each["risk"] == pytest.approx(np.mean(~right[kept]))
+    for point in curve:
+        kept = confidence >= point["threshold"]
+        assert point["coverage"] == pytest.approx(kept.mean())
+        assert point["risk"] == pytest.approx(np.mean(~right[kept]))
 
 
 def test_area_is_the_mean_risk_by_hand() -> None:
@@ -87,10 +87,10 @@ def test_a_model_that_is_surest_when_wrong_keeps_nothing() -> None:
     """Then every image goes to the expert, and the risk of nothing is null."""
     threshold = refer_threshold(np.array([1.0, 0.5]), np.array([False, True]), 0.01)
     assert threshold > 1
-    found = referral(np.array([1.0]), np.array([True]), np.array([threshold]), Groups.of(None, 1))
-    assert found["risk"] is None
-    assert found["coverage"]["value"] == 0.0
-    assert found["referred"] == 1
+    result = referral(np.array([1.0]), np.array([True]), np.array([threshold]), Groups.of(None, 1))
+    assert result["risk"] is None
+    assert result["coverage"]["value"] == 0.0
+    assert result["referred"] == 1
 
 
 @settings(max_examples=30, deadline=None)
@@ -99,11 +99,11 @@ def test_counts_of_the_band_add_up(seed: int, n: int, at: float, size: int) -> N
     """Errors are kept or referred, and intervals hold their values."""
     confidence, right = part(seed, n)
     groups = Groups.of([str(i // size) for i in range(n)], n)
-    found = referral(confidence, right, np.full(n, at), groups)
-    assert found["errors_kept"] + found["errors_referred"] == np.sum(~right)
-    assert found["referred"] == round((1 - found["coverage"]["value"]) * n)
-    for each in (found["coverage"], found["risk"]):
-        if each is not None:
-            assert each["low"] - 1e-9 <= each["value"] <= each["high"] + 1e-9
-    if found["risk"] is not None:
-        assert found["risk"]["value"] == pytest.approx(found["errors_kept"] / (n - found["referred"]))
+    result = referral(confidence, right, np.full(n, at), groups)
+    assert result["errors_kept"] + result["errors_referred"] == np.sum(~right)
+    assert result["referred"] == round((1 - result["coverage"]["value"]) * n)
+    for estimate in (result["coverage"], result["risk"]):
+        if estimate is not None:
+            assert estimate["low"] - 1e-9 <= estimate["value"] <= estimate["high"] + 1e-9
+    if result["risk"] is not None:
+        assert result["risk"]["value"] == pytest.approx(result["errors_kept"] / (n - result["referred"]))

@@ -18,18 +18,18 @@ def test_a_slide_that_the_model_cannot_read_is_named() -> None:
     wrong = np.zeros(200, dtype=bool)
     wrong[120:128] = True
     wrong[[110, 190]] = True
-    (found,) = error_clusters(ids, labels, wrong, seed=1)
-    assert (found.label, found.first, found.last) == ("b", "image-120", "image-127")
-    assert (found.errors, found.images, found.class_errors) == (8, 8, 10)
-    assert found.p < 0.01
+    (cluster,) = error_clusters(ids, labels, wrong, seed=1)
+    assert (cluster.label, cluster.first, cluster.last) == ("b", "image-120", "image-127")
+    assert (cluster.errors, cluster.images, cluster.class_errors) == (8, 8, 10)
+    assert cluster.p < 0.01
 
 
 def test_gaps_inside_a_stretch_do_not_hide_it() -> None:
     ids, labels = part()
     wrong = np.zeros(200, dtype=bool)
     wrong[[10, 11, 13, 14, 16, 17, 18]] = True
-    (found,) = error_clusters(ids, labels, wrong, seed=1)
-    assert (found.errors, found.images) == (7, 9)
+    (cluster,) = error_clusters(ids, labels, wrong, seed=1)
+    assert (cluster.errors, cluster.images) == (7, 9)
 
 
 def test_errors_that_lie_about_are_no_cluster() -> None:
@@ -53,5 +53,5 @@ def test_the_classes_stand_each_in_its_own_order() -> None:
     ids, labels = part(60)
     mixed = [0, 30, 1, 31, 2, 32, 3, 33, *range(4, 30), *range(34, 60)]
     wrong = np.array([row < 4 for row in mixed])
-    (found,) = error_clusters([ids[row] for row in mixed], [labels[row] for row in mixed], wrong, seed=0)
-    assert (found.label, found.errors, found.images) == ("a", 4, 4)
+    (cluster,) = error_clusters([ids[row] for row in mixed], [labels[row] for row in mixed], wrong, seed=0)
+    assert (cluster.label, cluster.errors, cluster.images) == ("a", 4, 4)

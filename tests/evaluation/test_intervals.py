@@ -15,10 +15,10 @@ from leukokit.evaluation.intervals import Groups, clopper_pearson, effective, pr
 @pytest.mark.parametrize(("hits", "trials"), [(0, 10), (10, 10), (7, 10), (167, 200)])
 def test_exact_interval_agrees_with_scipy_and_statsmodels(hits: int, trials: int) -> None:
     """The exact binomial interval is the one of both libraries."""
-    found = clopper_pearson(hits, trials)
+    bounds = clopper_pearson(hits, trials)
     expected = binomtest(hits, trials).proportion_ci(method="exact")
-    assert found == pytest.approx((expected.low, expected.high), abs=1e-9)
-    assert found == pytest.approx(proportion_confint(hits, trials, method="beta"), abs=1e-9)
+    assert bounds == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert bounds == pytest.approx(proportion_confint(hits, trials, method="beta"), abs=1e-9)
 
 
 @given(hits=st.integers(0, 400), more=st.integers(0, 400))
@@ -28,18 +28,18 @@ def test_many_independent_samples_get_wilsons_interval_of_statsmodels(hits: int,
     if trials < 100:
         hits, trials = hits + 100, trials + 100
     values = np.arange(trials) < hits
-    found = proportion(values, Groups.of(None, trials))
+    bounds = proportion(values, Groups.of(None, trials))
     edge = hits in (0, trials)
     expected = proportion_confint(hits, trials, method="beta" if edge else "wilson")
-    assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
-    assert found.method == ("exact binomial" if edge else "Wilson")
+    assert (bounds.low, bounds.high) == pytest.approx(expected, abs=1e-9)
+    assert bounds.method == ("exact binomial" if edge else "Wilson")
 
 
 def test_few_independent_samples_get_the_exact_interval() -> None:
     """Below 100 samples Wilson's interval can hold the truth too rarely; the exact one never does."""
-    found = proportion(np.arange(60) < 50, Groups.of(None, 60))
-    assert found.method == "exact binomial"
-    assert (found.low, found.high) == clopper_pearson(50, 60)
+    bounds = proportion(np.arange(60) < 50, Groups.of(None, 60))
+    assert bounds.method == "exact binomial"
+    assert (bounds.low, bounds.high) == clopper_pearson(50, 60)
 
 
 def test_order_of_samples_does_not_matter() -> None:
@@ -55,13 +55,13 @@ def test_order_of_samples_does_not_matter() -> None:
 def test_groups_widen_the_interval() -> None:
     """Ten samples that are right or wrong together tell as much as one."""
     rng = np.random.default_rng(1)
-    each = rng.random(40) < 0.8
-    right, names = np.repeat(each, 10), np.repeat(np.arange(40), 10).astype(str)
+    hits = rng.random(40) < 0.8
+    right, names = np.repeat(hits, 10), np.repeat(np.arange(40), 10).astype(str)
     grouped, alone = proportion(right, Groups.of(names, 400)), proportion(right, Groups.of(None, 400))
     assert grouped.method == "Wilson over groups"
     assert grouped.high - grouped.low > 2.5 * (alone.high - alone.low)
     # As sure as 40 samples, up to the t quantile and G / (G - 1).
-    low, high = wilson(float(each.mean()), 40, 1.96)
+    low, high = wilson(float(hits.mean()), 40, 1.96)
     assert (grouped.low, grouped.high) == pytest.approx((low, high), abs=0.02)
 
 
@@ -75,16 +75,16 @@ def test_groups_that_differ_less_than_chance_do_not_narrow_the_interval() -> Non
 
 def test_no_errors_do_not_give_certainty() -> None:
     """Where everything is right, groups are counted, not samples."""
-    found = proportion(np.ones(60, dtype=bool), Groups.of(np.repeat(np.arange(30), 2).astype(str), 60))
-    assert (found.low, found.high) == clopper_pearson(30, 30)
-    assert found.method == "exact binomial over groups"
+    bounds = proportion(np.ones(60, dtype=bool), Groups.of(np.repeat(np.arange(30), 2).astype(str), 60))
+    assert (bounds.low, bounds.high) == clopper_pearson(30, 30)
+    assert bounds.method == "exact binomial over groups"
 
 
 def test_one_group_tells_next_to_nothing() -> None:
     """A single patient, however many images, leaves nearly everything open."""
-    found = proportion(np.arange(50) < 45, Groups.of(["one"] * 50, 50))
-    assert found.low < 0.05
-    assert found.high == pytest.approx(1, abs=0.03)
+    bounds = proportion(np.arange(50) < 45, Groups.of(["one"] * 50, 50))
+    assert bounds.low < 0.05
+    assert bounds.high == pytest.approx(1, abs=0.03)
 
 
 @given(
@@ -94,17 +94,17 @@ def test_one_group_tells_next_to_nothing() -> None:
 def test_interval_holds_its_estimate(right: list[bool], size: int) -> None:
     """Bounds lie in 0..1 around the share, whatever the groups."""
     names = [str(i // size) for i in range(len(right))]
-    found = proportion(right, Groups.of(names, len(right)))
-    assert 0 <= found.low <= np.mean(right) + 1e-12
-    assert np.mean(right) - 1e-12 <= found.high <= 1
+    bounds = proportion(right, Groups.of(names, len(right)))
+    assert 0 <= bounds.low <= np.mean(right) + 1e-12
+    assert np.mean(right) - 1e-12 <= bounds.high <= 1
 
 
 def test_estimate_without_variance_gets_the_exact_interval() -> None:
     """One class always right, the other never: the mean recall of 1/2 has no variance and is not certain."""
-    found = effective(0.5, np.zeros(30), Groups.of(None, 30), trials=20)
-    assert found.method == "exact binomial"
-    assert found.low < 0.3
-    assert found.high > 0.7
+    bounds = effective(0.5, np.zeros(30), Groups.of(None, 30), trials=20)
+    assert bounds.method == "exact binomial"
+    assert bounds.low < 0.3
+    assert bounds.high > 0.7
 
 
 def test_resampling_draws_as_many_groups_as_there_are() -> None:
@@ -126,12 +126,12 @@ def test_interval_holds_the_truth_as_often_as_it_says(grouped: bool, accuracy: f
     for _ in range(2000):
         if grouped:  # accuracy differs from group to group: samples of one are alike
             sizes = rng.integers(1, 9, 60)
-            each = rng.beta(5 * accuracy, 5 * (1 - accuracy), 60)
-            right = rng.random(sizes.sum()) < np.repeat(each, sizes)
+            accuracies = rng.beta(5 * accuracy, 5 * (1 - accuracy), 60)
+            right = rng.random(sizes.sum()) < np.repeat(accuracies, sizes)
             groups = Groups(np.repeat(np.arange(60), sizes), 60)
         else:
             right = rng.random(200) < accuracy
             groups = Groups.of(None, 200)
-        found = proportion(right, groups)
-        held += found.low <= accuracy <= found.high
+        bounds = proportion(right, groups)
+        held += bounds.low <= accuracy <= bounds.high
     assert 0.93 <= held / 2000 <= 0.97

@@ -79,7 +79,7 @@ def test_one_image() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "truth", "failed", "score"),
+    ("segmented", "truth", "failed", "score"),
     [
         (labels([[0, 0, 0, 0]]), labels([[1, 0, 0, 0]]), True, 0.0),
         (labels(EMPTY, Status.NO_CELL), labels([[1, 0, 0, 0]]), True, 0.0),
@@ -89,9 +89,9 @@ def test_one_image() -> None:
         (labels(EMPTY, Status.NO_CELL), labels(EMPTY), False, math.nan),
     ],
 )
-def test_what_counts_as_a_failure(found: Labels, truth: Labels, failed: bool, score: float) -> None:
+def test_what_counts_as_a_failure(segmented: Labels, truth: Labels, failed: bool, score: float) -> None:
     """Nothing where the truth has something fails; finding something in an empty field scores 0."""
-    row = score_image(found, truth)
+    row = score_image(segmented, truth)
     assert row["cell_failed"] is failed
     assert row["cell_dice"] == pytest.approx(score, nan_ok=True)
 

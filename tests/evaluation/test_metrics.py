@@ -44,65 +44,65 @@ def test_scores_agree_with_scikit_learn(seed: int, k: int, n: int) -> None:
     """Every score equals scikit-learn's where every class is present."""
     classes = tuple(f"class-{i}" for i in range(k))
     true, proba = drawn(seed, n, classes)
-    found = scores(true, proba, classes)
+    metrics = scores(true, proba, classes)
     predicted = np.array(classes)[proba.argmax(axis=1)]
     precision, recall, f1, support = precision_recall_fscore_support(
         true, predicted, labels=classes, zero_division=0
     )
-    assert found["accuracy"] == pytest.approx(np.mean(true == predicted))
-    assert found["macro_f1"] == pytest.approx(f1_score(true, predicted, labels=classes, average="macro"))
-    assert found["macro_precision"] == pytest.approx(precision.mean())
-    assert found["macro_recall"] == pytest.approx(recall.mean())
-    assert found["auc_ovo"] == pytest.approx(roc_auc_score(true, proba, multi_class="ovo", labels=classes))
-    assert found["auc_ovr"] == pytest.approx(roc_auc_score(true, proba, multi_class="ovr", labels=classes))
+    assert metrics["accuracy"] == pytest.approx(np.mean(true == predicted))
+    assert metrics["macro_f1"] == pytest.approx(f1_score(true, predicted, labels=classes, average="macro"))
+    assert metrics["macro_precision"] == pytest.approx(precision.mean())
+    assert metrics["macro_recall"] == pytest.approx(recall.mean())
+    assert metrics["auc_ovo"] == pytest.approx(roc_auc_score(true, proba, multi_class="ovo", labels=classes))
+    assert metrics["auc_ovr"] == pytest.approx(roc_auc_score(true, proba, multi_class="ovr", labels=classes))
     for index, name in enumerate(classes):
-        each = found["per_class"][name]
-        assert (each["precision"] or 0.0) == pytest.approx(precision[index])
-        assert each["recall"] == pytest.approx(recall[index])
-        assert each["f1"] == pytest.approx(f1[index])
-        assert each["support"] == support[index]
-        assert each["auc_ovr"] == pytest.approx(roc_auc_score(true == name, proba[:, index]))
+        scores_of_class = metrics["per_class"][name]
+        assert (scores_of_class["precision"] or 0.0) == pytest.approx(precision[index])
+        assert scores_of_class["recall"] == pytest.approx(recall[index])
+        assert scores_of_class["f1"] == pytest.approx(f1[index])
+        assert scores_of_class["support"] == support[index]
+        assert scores_of_class["auc_ovr"] == pytest.approx(roc_auc_score(true == name, proba[:, index]))
 
 
 def test_two_classes_have_one_area_under_the_curve() -> None:
     """With two classes one-vs-one and one-vs-rest are the plain area under the ROC curve."""
     true, proba = drawn(3, 60, ("cell", "no cell"))
-    found = scores(true, proba, ("cell", "no cell"))
+    metrics = scores(true, proba, ("cell", "no cell"))
     plain = roc_auc_score(true == "cell", proba[:, 0])
-    assert found["auc_ovo"] == pytest.approx(plain)
-    assert found["auc_ovr"] == pytest.approx(plain)
+    assert metrics["auc_ovo"] == pytest.approx(plain)
+    assert metrics["auc_ovr"] == pytest.approx(plain)
 
 
 def test_hand_made_matrix_gives_hand_made_numbers() -> None:
     """Four in five right of one class and half of the other, by pencil."""
     true, proba = from_matrix([[4, 1], [2, 2]])
-    found = scores(true, proba, CLASSES[:2])
-    assert found["accuracy"] == pytest.approx(6 / 9)
-    benign = {name: each for name, each in found["per_class"]["Benign"].items() if name != "intervals"}
+    metrics = scores(true, proba, CLASSES[:2])
+    assert metrics["accuracy"] == pytest.approx(6 / 9)
+    benign = {name: value for name, value in metrics["per_class"]["Benign"].items() if name != "intervals"}
     assert benign == pytest.approx(
         {"precision": 4 / 6, "recall": 4 / 5, "f1": 8 / 11, "support": 5, "predicted": 6, "auc_ovr": 0.65}
     )
-    assert found["macro_f1"] == pytest.approx((8 / 11 + 4 / 7) / 2)
-    assert found["confusion"]["labels"] == ["Benign", "Early"]
-    assert found["confusion"]["matrix"] == [[4, 1], [2, 2]]
+    assert metrics["macro_f1"] == pytest.approx((8 / 11 + 4 / 7) / 2)
+    assert metrics["confusion"]["labels"] == ["Benign", "Early"]
+    assert metrics["confusion"]["matrix"] == [[4, 1], [2, 2]]
 
 
 def test_accuracy_and_macro_f1_are_not_swapped() -> None:
     """With 50 images a class, as in the paper, accuracy equals macro recall and F1 differs."""
     true, proba = from_matrix([[32, 15, 2, 1], [9, 33, 6, 2], [1, 4, 40, 5], [0, 1, 14, 35]])
-    found = scores(true, proba, CLASSES)
-    assert found["accuracy"] == pytest.approx(140 / 200)
-    assert found["macro_recall"] == pytest.approx(140 / 200)
+    metrics = scores(true, proba, CLASSES)
+    assert metrics["accuracy"] == pytest.approx(140 / 200)
+    assert metrics["macro_recall"] == pytest.approx(140 / 200)
     by_hand = np.mean([2 * 32 / (50 + 42), 2 * 33 / (50 + 53), 2 * 40 / (50 + 62), 2 * 35 / (50 + 43)])
-    assert found["macro_f1"] == pytest.approx(by_hand)
-    assert found["macro_f1"] != pytest.approx(found["accuracy"], abs=1e-4)
+    assert metrics["macro_f1"] == pytest.approx(by_hand)
+    assert metrics["macro_f1"] != pytest.approx(metrics["accuracy"], abs=1e-4)
 
 
 def test_class_without_samples_is_null_with_a_note() -> None:
     """A class that the part lacks has null scores, stays out of the means, and is named."""
     true, proba = from_matrix([[5, 0, 0], [0, 4, 1], [0, 0, 0]])
-    found = scores(true, proba, CLASSES[:3])
-    absent = found["per_class"]["Pre"]
+    metrics = scores(true, proba, CLASSES[:3])
+    absent = metrics["per_class"]["Pre"]
     assert absent == {
         "precision": None,
         "recall": None,
@@ -112,30 +112,30 @@ def test_class_without_samples_is_null_with_a_note() -> None:
         "auc_ovr": None,
         "intervals": {},
     }
-    assert found["macro_recall"] == pytest.approx((1 + 0.8) / 2)
-    assert found["macro_f1"] == pytest.approx((1 + 8 / 9) / 2)
-    assert found["auc_ovo"] == pytest.approx((1 + 0.9) / 2)  # pairs without the absent class
-    assert found["notes"] == ["Pre: no samples in this part; left out of the macro means"]
+    assert metrics["macro_recall"] == pytest.approx((1 + 0.8) / 2)
+    assert metrics["macro_f1"] == pytest.approx((1 + 8 / 9) / 2)
+    assert metrics["auc_ovo"] == pytest.approx((1 + 0.9) / 2)  # pairs without the absent class
+    assert metrics["notes"] == ["Pre: no samples in this part; left out of the macro means"]
 
 
 def test_class_that_is_never_predicted_has_no_precision() -> None:
     """Its precision is null with a note, its recall a true zero."""
     true, proba = from_matrix([[5, 0], [3, 0]])
-    found = scores(true, proba, CLASSES[:2])
-    assert found["per_class"]["Early"]["precision"] is None
-    assert found["per_class"]["Early"]["recall"] == 0.0
-    assert found["macro_precision"] == pytest.approx((5 / 8 + 0) / 2)
-    assert found["notes"] == [
+    metrics = scores(true, proba, CLASSES[:2])
+    assert metrics["per_class"]["Early"]["precision"] is None
+    assert metrics["per_class"]["Early"]["recall"] == 0.0
+    assert metrics["macro_precision"] == pytest.approx((5 / 8 + 0) / 2)
+    assert metrics["notes"] == [
         "Early: never predicted; its precision is undefined and counts as 0 in the macro mean"
     ]
 
 
 def test_part_of_one_class_has_no_area_under_the_curve() -> None:
     """Where there is nothing to tell apart, the areas are null instead of an exception."""
-    found = scores(["Pre"] * 4, np.full((4, 2), 0.5), ("Pre", "Pro"))
-    assert found["auc_ovo"] is None
-    assert found["auc_ovr"] is None
-    assert found["accuracy"] == 1.0
+    metrics = scores(["Pre"] * 4, np.full((4, 2), 0.5), ("Pre", "Pro"))
+    assert metrics["auc_ovo"] is None
+    assert metrics["auc_ovr"] is None
+    assert metrics["accuracy"] == 1.0
 
 
 def test_equal_probabilities_go_to_the_first_class() -> None:
@@ -151,8 +151,8 @@ def test_equal_probabilities_go_to_the_first_class() -> None:
 def test_scores_are_plain_json() -> None:
     """The result goes to JSON and back unchanged, without numpy numbers or NaN."""
     true, proba = drawn(0, 40, CLASSES)
-    found = scores(true, proba, CLASSES, groups=np.arange(40).astype(str))
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    metrics = scores(true, proba, CLASSES, groups=np.arange(40).astype(str))
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -165,7 +165,8 @@ def test_single_score_is_the_one_of_the_full_set(name: str) -> None:
 def test_unknown_true_class_is_named() -> None:
     """A class that was not trained on is an error that names it and those known."""
     with pytest.raises(
-        DataError, match=r"class 'Pro' was not in the training part; the model knows Benign, Early"
+        DataError,
+        match=r"class 'Pro' is not in the training part; the classes of the model are Benign, Early",
     ):
         scores(["Benign", "Pro"], np.full((2, 2), 0.5), ("Benign", "Early"))
 

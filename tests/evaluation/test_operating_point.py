@@ -98,56 +98,56 @@ def test_without_positives_there_is_no_threshold() -> None:
 def test_shares_agree_with_scikit_learn() -> None:
     """Sensitivity, specificity and both predictive values, with as many samples as they are of."""
     score, positive = part(1, 200)
-    found = operating_point(score, positive, np.full(200, 0.6), Groups.of(None, 200))
+    point = operating_point(score, positive, np.full(200, 0.6), Groups.of(None, 200))
     called = score >= 0.6
     tn, fp, fn, tp = confusion_matrix(positive, called).ravel()
-    assert found["sensitivity"]["value"] == pytest.approx(recall_score(positive, called))
-    assert found["specificity"]["value"] == pytest.approx(tn / (tn + fp))
-    assert found["ppv"]["value"] == pytest.approx(precision_score(positive, called))
-    assert found["npv"]["value"] == pytest.approx(tn / (tn + fn))
-    assert [found[name]["n"] for name in ("sensitivity", "specificity", "ppv", "npv")] == [
+    assert point["sensitivity"]["value"] == pytest.approx(recall_score(positive, called))
+    assert point["specificity"]["value"] == pytest.approx(tn / (tn + fp))
+    assert point["ppv"]["value"] == pytest.approx(precision_score(positive, called))
+    assert point["npv"]["value"] == pytest.approx(tn / (tn + fn))
+    assert [point[name]["n"] for name in ("sensitivity", "specificity", "ppv", "npv")] == [
         tp + fn,
         tn + fp,
         tp + fp,
         tn + fn,
     ]
-    assert found["auc"]["value"] == pytest.approx(roc_auc_score(positive, score))
+    assert point["auc"]["value"] == pytest.approx(roc_auc_score(positive, score))
     for name in ("sensitivity", "specificity", "ppv", "npv", "auc"):
-        assert found[name]["low"] <= found[name]["value"] <= found[name]["high"]
+        assert point[name]["low"] <= point[name]["value"] <= point[name]["high"]
 
 
 def test_nothing_called_has_no_predictive_value() -> None:
     """Of nothing there is no share; it is null, not zero."""
     score, positive = part(2, 30)
-    found = operating_point(score, positive, np.full(30, 2.0), Groups.of(None, 30))
-    assert found["ppv"] is None
-    assert found["sensitivity"]["value"] == 0.0
+    point = operating_point(score, positive, np.full(30, 2.0), Groups.of(None, 30))
+    assert point["ppv"] is None
+    assert point["sensitivity"]["value"] == 0.0
 
 
 def test_healthy_samples_alone_have_no_curve() -> None:
     """A part without positives has a specificity and no more."""
-    found = operating_point(
+    point = operating_point(
         np.array([0.2, 0.7]), np.zeros(2, dtype=bool), np.full(2, 0.5), Groups.of(None, 2)
     )
-    assert found["sensitivity"] is None
-    assert found["auc"] is None
-    assert found["roc"] == []
-    assert found["specificity"]["value"] == 0.5
+    assert point["sensitivity"] is None
+    assert point["auc"] is None
+    assert point["roc"] == []
+    assert point["specificity"]["value"] == 0.5
 
 
 @pytest.mark.parametrize("steps", [5, 100_000])
 def test_curve_agrees_with_scikit_learn(steps: int) -> None:
     """Short curves are scikit-learn's, point by point, without those that lie on a straight line."""
     score, positive = part(3, 150, steps)
-    found = roc_points(score, positive)
+    curve = roc_points(score, positive)
     fpr, tpr, thresholds = roc_curve(positive, score, drop_intermediate=False)
     theirs = {(round(float(t), 9), round(float(1 - f), 9)) for t, f in zip(tpr, fpr, strict=True)}
-    ours = {(round(p["sensitivity"], 9), round(p["specificity"], 9)) for p in found}
+    ours = {(round(p["sensitivity"], 9), round(p["specificity"], 9)) for p in curve}
     assert ours <= theirs
-    assert found[0]["sensitivity"] == 0.0
-    assert found[-1]["specificity"] == 0.0
-    x = [1 - p["specificity"] for p in found]
-    y = [p["sensitivity"] for p in found]
+    assert curve[0]["sensitivity"] == 0.0
+    assert curve[-1]["specificity"] == 0.0
+    x = [1 - p["specificity"] for p in curve]
+    y = [p["sensitivity"] for p in curve]
     assert np.trapezoid(y, x) == pytest.approx(roc_auc_score(positive, score))
     assert thresholds[1] == max(score)
 
@@ -155,8 +155,8 @@ def test_curve_agrees_with_scikit_learn(steps: int) -> None:
 def test_long_curves_are_thinned() -> None:
     """3256 images give 200 points at most, with nearly the same area."""
     score, positive = part(4, 3256, 10**9)
-    found = roc_points(score, positive)
-    assert len(found) <= 200
-    area = np.trapezoid([p["sensitivity"] for p in found], [1 - p["specificity"] for p in found])
+    curve = roc_points(score, positive)
+    assert len(curve) <= 200
+    area = np.trapezoid([p["sensitivity"] for p in curve], [1 - p["specificity"] for p in curve])
     assert area == pytest.approx(roc_auc_score(positive, score), abs=0.003)
-    assert (found[-1]["sensitivity"], found[-1]["specificity"]) == (1.0, 0.0)
+    assert (curve[-1]["sensitivity"], curve[-1]["specificity"]) == (1.0, 0.0)

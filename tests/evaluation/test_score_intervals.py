@@ -10,7 +10,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import scores
-from leukokit.evaluation.score_intervals import Outcome, headline
+from leukokit.evaluation.score_intervals import IntervalEstimator, headline_intervals
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -34,19 +34,21 @@ def part(seed: int, n: int, k: int, sharpness: float) -> tuple[list[str], np.nda
     size=st.integers(1, 5),
 )
 def test_intervals_hold_their_scores(seed: int, n: int, k: int, sharpness: float, size: int) -> None:
-    """Whatever the part holds, bounds lie in 0..1 around the number, of headline, classes and cells."""
+    """Bounds lie in 0..1 around the score, of headline scores, classes and cells, for any part."""
     true, proba = part(seed, n, k, sharpness)
-    found = scores(true, proba, CLASSES[:k], groups=[str(i // size) for i in range(n)])
-    told = [(found, found["intervals"])] + [(each, each["intervals"]) for each in found["per_class"].values()]
+    metrics = scores(true, proba, CLASSES[:k], groups=[str(i // size) for i in range(n)])
+    with_intervals = [(metrics, metrics["intervals"])] + [
+        (row, row["intervals"]) for row in metrics["per_class"].values()
+    ]
     checked = 0
-    for values, bounds in told:
+    for values, bounds in with_intervals:
         for name, value in values.items():
             if isinstance(bounds.get(name), dict) and value is not None:
                 assert -1e-12 <= bounds[name]["low"] <= value + 1e-9, name
                 assert value - 1e-9 <= bounds[name]["high"] <= 1 + 1e-12, name
                 checked += 1
     assert checked >= 4
-    for row, bounds in zip(found["confusion"]["matrix"], found["confusion"]["intervals"], strict=True):
+    for row, bounds in zip(metrics["confusion"]["matrix"], metrics["confusion"]["intervals"], strict=True):
         for count, cell in zip(row, bounds, strict=True):
             assert (cell is None) == (sum(row) == 0)
             if cell is not None:
@@ -56,22 +58,22 @@ def test_intervals_hold_their_scores(seed: int, n: int, k: int, sharpness: float
 def test_every_headline_number_has_an_interval() -> None:
     """Accuracy, both areas and the three macro means, with their method."""
     true, proba = part(1, 120, 4, 2.0)
-    found = scores(true, proba, CLASSES)["intervals"]
+    intervals = scores(true, proba, CLASSES)["intervals"]
     for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall", "auc_ovo", "auc_ovr"):
-        assert found[name]["low"] < found[name]["high"], name
-        assert found[name]["method"], name
+        assert intervals[name]["low"] < intervals[name]["high"], name
+        assert intervals[name]["method"], name
 
 
 def test_cells_and_recalls_agree_with_statsmodels() -> None:
     """Independent samples: 50 a class get the exact interval of the share of their row."""
     true, proba = part(2, 160, 4, 1.5)
-    found = scores(true, proba, CLASSES)
+    metrics = scores(true, proba, CLASSES)
     for number, name in enumerate(CLASSES):
-        row = found["confusion"]["matrix"][number]
-        for count, cell in zip(row, found["confusion"]["intervals"][number], strict=True):
+        row = metrics["confusion"]["matrix"][number]
+        for count, cell in zip(row, metrics["confusion"]["intervals"][number], strict=True):
             expected = proportion_confint(count, sum(row), method="beta")
             assert (cell["low"], cell["high"]) == pytest.approx(expected, abs=1e-9)
-        recall = found["per_class"][name]["intervals"]["recall"]
+        recall = metrics["per_class"][name]["intervals"]["recall"]
         expected = proportion_confint(row[number], sum(row), method="beta")
         assert (recall["low"], recall["high"]) == pytest.approx(expected, abs=1e-9)
 
@@ -81,8 +83,8 @@ def test_equal_classes_make_macro_recall_as_sure_as_accuracy() -> None:
     rng = np.random.default_rng(3)
     true = np.repeat(np.arange(4), 100)
     predicted = np.where(rng.random(400) < 0.9, true, (true + 1) % 4)
-    outcome = Outcome(true, predicted, 4, Groups.of(None, 400))
-    accuracy, recall = outcome.accuracy(), outcome.macro_recall()
+    estimator = IntervalEstimator(true, predicted, 4, Groups.of(None, 400))
+    accuracy, recall = estimator.accuracy(), estimator.macro_recall()
     assert (recall.low, recall.high) == pytest.approx((accuracy.low, accuracy.high), abs=0.003)
 
 
@@ -98,20 +100,20 @@ def test_macro_f1_interval_agrees_with_resampling_by_hand() -> None:
         t, p = true[rows], predicted[rows]
         f1 = [2 * np.sum((t == c) & (p == c)) / (np.sum(t == c) + np.sum(p == c)) for c in range(3)]
         values.append(np.mean(f1))
-    found = Outcome(true, predicted, 3, Groups(codes, 100)).macro_f1()
-    assert [found.low, found.high] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.012)
+    bounds = IntervalEstimator(true, predicted, 3, Groups(codes, 100)).macro_f1()
+    assert [bounds.low, bounds.high] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.012)
 
 
 def test_all_right_is_as_sure_as_the_smallest_class() -> None:
     """Ten images of one class and ninety of the other, all right: macro F1 is told by twenty."""
     true = np.repeat([0, 1], [10, 90])
-    found = Outcome(true, true, 2, Groups.of(None, 100)).macro_f1()
-    assert found.low == pytest.approx(proportion_confint(20, 20, method="beta")[0])
+    bounds = IntervalEstimator(true, true, 2, Groups.of(None, 100)).macro_f1()
+    assert bounds.low == pytest.approx(proportion_confint(20, 20, method="beta")[0])
 
 
 def test_few_groups_are_said() -> None:
     """With a handful of patients the intervals carry a warning."""
     true = np.tile([0, 1], 10)
-    outcome = Outcome(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
-    found = headline(outcome, np.eye(2)[1 - true])
-    assert any(note.startswith("5 groups are few") for note in found["notes"])
+    estimator = IntervalEstimator(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
+    intervals = headline_intervals(estimator, np.eye(2)[1 - true])
+    assert any(note.startswith("5 groups are few") for note in intervals["notes"])

@@ -76,11 +76,11 @@ def test_selection_inside_the_folds_stays_at_chance_on_noise() -> None:
     chosen = SelectKBest(f_classif, k=10).fit(train.features, train.labels).get_support()
     assert train.features is not None
     leaked = Examples(ids=train.ids, labels=train.labels, features=train.features.loc[:, chosen])
-    planted = search([Candidate({}, NaiveBayes(), [], leaked)], cv=5, scoring="accuracy", seed=0).table[
+    leaky_score = search([Candidate({}, NaiveBayes(), [], leaked)], cv=5, scoring="accuracy", seed=0).table[
         "mean"
     ][0]
     assert 0.3 < honest < 0.65
-    assert planted > 0.8
+    assert leaky_score > 0.8
 
 
 def test_groups_are_never_parted() -> None:
@@ -111,7 +111,7 @@ def test_candidates_share_folds_and_stay_in_the_training_part() -> None:
     """Every candidate is fitted on the same five sets of rows, and each row is held out once."""
     train = examples()
     first, second = Recording(), Recording()
-    found = search(
+    result = search(
         [Candidate({"n": 1}, first, [], train), Candidate({"n": 2}, second, [], train)],
         cv=5,
         scoring="macro_f1",
@@ -120,7 +120,7 @@ def test_candidates_share_folds_and_stay_in_the_training_part() -> None:
     assert first.seen == second.seen
     assert len(first.seen) == 5
     assert all(seen <= set(train.ids) for seen in first.seen)
-    held_out = np.concatenate([rows for _, rows in found.folds])
+    held_out = np.concatenate([rows for _, rows in result.folds])
     assert sorted(held_out.tolist()) == list(range(len(train)))
 
 
@@ -131,23 +131,25 @@ def test_best_candidate_has_the_highest_mean() -> None:
         Candidate({"classify.params.n_neighbors": k}, Neighbors.create(n_neighbors=k), [], train)
         for k in (59, 5)
     ]
-    found = search(grid, cv=3, scoring="accuracy", seed=0)
-    assert list(found.table.columns) == [
+    result = search(grid, cv=3, scoring="accuracy", seed=0)
+    assert list(result.table.columns) == [
         "classify.params.n_neighbors", "mean", "std", "fold_1", "fold_2", "fold_3", "rank",
     ]  # fmt: skip
-    assert found.best == 1
-    assert list(found.table["rank"]) == [2, 1]
-    assert found.table["mean"][1] == pytest.approx(found.table.loc[1, ["fold_1", "fold_2", "fold_3"]].mean())
+    assert result.best == 1
+    assert list(result.table["rank"]) == [2, 1]
+    assert result.table["mean"][1] == pytest.approx(
+        result.table.loc[1, ["fold_1", "fold_2", "fold_3"]].mean()
+    )
 
 
 def test_of_equals_the_first_wins() -> None:
     """Equal candidates share rank 1, and the first is best."""
     train = examples()
-    found = search(
+    result = search(
         [Candidate({"n": n}, NaiveBayes(), [], train) for n in range(3)], cv=3, scoring="auc_ovo", seed=0
     )
-    assert found.best == 0
-    assert list(found.table["rank"]) == [1, 1, 1]
+    assert result.best == 0
+    assert list(result.table["rank"]) == [1, 1, 1]
 
 
 def test_search_is_the_same_side_by_side() -> None:

@@ -340,7 +340,7 @@ def test_several_frames_need_a_choice(format_: str) -> None:
 
 
 def test_a_frame_that_a_single_picture_lacks_is_rejected() -> None:
-    """Frame 0 of a JPEG is the picture itself; it has no frame 1."""
+    """Frame 0 of a JPEG is the image itself; it has no frame 1."""
     assert decode_image(jpeg(), name="", frame=0).notes == ()
     assert reason(jpeg(), frame=1) == "multi_page"
 
@@ -478,7 +478,7 @@ def test_read_image_warns_of_conversions(tmp_path: Path) -> None:
 
 
 def test_preview_pictures_in_a_jpeg_are_noted() -> None:
-    """Phones append previews to the picture (MPF); the picture is read and that is said."""
+    """Phones append previews to the image (MPF); the image is read and that is said."""
     frames = [Image.fromarray(smear(seed=seed)) for seed in (0, 1)]
     data = saved(frames[0], "MPO", save_all=True, append_images=frames[1:])
     decoded = decode_image(data, name="a.jpg")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from leukokit.api import ComponentSpec, Kind
-from leukokit.catalog import BrokenPlugin, Catalog, Entry
+from leukokit.catalog import KINDS, BrokenPlugin, Catalog, CatalogEntry
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe import Recipe, load_recipe_text
 
@@ -128,9 +128,11 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
     (folder / "leukokit_test_parts.py").write_text(PARTS)
     sys.path.insert(0, str(folder))
     entries = [
-        Entry(kind, name, ComponentSpec(name, f"leukokit_test_parts:{cls}", f"The {name}."), "parts", "1.0")
-        for kind, names in NAMES.items()
-        for name, cls in names.items()
+        CatalogEntry(
+            kind, name, ComponentSpec(name, f"leukokit_test_parts:{cls}", f"The {name}."), "parts", "1.0"
+        )
+        for kind in KINDS
+        for name, cls in NAMES[Kind(kind.name)].items()
     ]
     yield Catalog(entries, [BrokenPlugin("torn", "leukokit-torn 0.1", "ImportError: no module named x")])
     sys.path.remove(str(folder))

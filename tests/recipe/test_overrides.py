@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from leukokit.catalog import KINDS
 from leukokit.recipe.overrides import PathError, resolve_path
 
 
@@ -167,4 +168,4 @@ def test_every_grid_point_can_be_applied(load, good):
 def test_a_path_through_nothing_is_an_error():
     """Names are looked up in what is written."""
     with pytest.raises(PathError, match="it has no components"):
-        resolve_path({}, "features.tint.channels", ["features"])
+        resolve_path({}, "features.tint.channels", ["features"], KINDS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from leukokit.smear.circles import apart, find_circles
+from leukokit.smear.circles import find_circles, without_overlaps
 from tests.smear.test_votes import Points, random_points
 
 
@@ -50,5 +50,5 @@ def test_scattered_edges_are_no_circle() -> None:
 def test_the_better_of_two_circles_in_one_place_stays() -> None:
     """Best first; one whose center lies well outside stays too."""
     circles = np.array([[50.0, 50, 10, 0.9], [52, 50, 9, 0.8], [50, 65, 10, 0.7]])
-    assert np.array_equal(apart(circles, 0.8), circles[[0, 2]])
-    assert np.array_equal(apart(circles, 0.1), circles)
+    assert np.array_equal(without_overlaps(circles, 0.8), circles[[0, 2]])
+    assert np.array_equal(without_overlaps(circles, 0.1), circles)

@@ -1,4 +1,4 @@
-"""Whether a picture shows stain."""
+"""Whether an image shows stain."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Scale, ScaleSource
 from leukokit.api.smear import estimate_scale, measure_scale
-from leukokit.smear.estimate import _guess
+from leukokit.smear.estimate import _diameter_from_nuclei
 from leukokit.smear.sizes import NucleusSizes, SizeMode
 from tests.smear.drawn_smear import GLASS_COLOR, NUCLEUS_COLOR, drawn_smear
 
@@ -108,7 +108,7 @@ def test_noise_is_no_red_cell(grain: float) -> None:
 
 
 def test_one_white_cell_alone_is_a_rough_guess() -> None:
-    """No ruler in the picture: the nucleus stands in, at a confidence that says so."""
+    """No ruler in the image: the nucleus stands in, at a confidence that says so."""
     image = np.full((120, 120, 3), GLASS_COLOR, np.uint8)
     cv2.circle(image, (60, 60), 25, NUCLEUS_COLOR, -1)
     found = measure_scale(cv2.GaussianBlur(image, (0, 0), 1).astype(np.uint8))
@@ -173,4 +173,4 @@ def test_a_guess_from_clumps_yields_to_circles_that_agree(
 ) -> None:
     """Two doubtful circles of a possible size are better than nuclei that may be many; platelets are not."""
     mode = SizeMode(diameter, confidence, np.zeros((circles, 3)))
-    assert _guess(mode, NucleusSizes(40.0, 25.0)) == pytest.approx(expected)
+    assert _diameter_from_nuclei(mode, NucleusSizes(40.0, 25.0)) == pytest.approx(expected)

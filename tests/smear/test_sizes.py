@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from leukokit.smear.fields import fields_of
 from leukokit.smear.sizes import DIAMETER, NucleusSizes, SizeMode
+from leukokit.smear.windows import edge_windows
 from tests.smear.drawn_smear import GLASS_COLOR, NUCLEUS_COLOR, RED_CELL_COLOR
 
 
@@ -54,17 +54,17 @@ def test_nuclei_are_measured_in_px_of_the_image(factor: float) -> None:
     cv2.circle(image, (60, 60), 24, NUCLEUS_COLOR, -1)
     cv2.circle(image, (150, 140), 24, NUCLEUS_COLOR, -1)
     cv2.circle(image, (150, 60), 16, RED_CELL_COLOR, -1)
-    sizes = NucleusSizes.of(fields_of(image, factor))
+    sizes = NucleusSizes.of(edge_windows(image, factor))
     assert sizes.typical == pytest.approx(48, rel=0.1)
     assert sizes.inscribed == pytest.approx(48, rel=0.1)
-    assert sizes.agree_with(30)
-    assert not sizes.agree_with(90)
-    assert not sizes.fit_beside(15)
+    assert sizes.have_typical_size_for(30)
+    assert not sizes.have_typical_size_for(90)
+    assert not sizes.are_compatible_with(15)
 
 
 def test_without_nuclei_there_are_no_sizes() -> None:
     """And any red cell fits beside them."""
-    sizes = NucleusSizes.of(fields_of(np.full((50, 50, 3), 230, np.uint8), 1.0))
+    sizes = NucleusSizes.of(edge_windows(np.full((50, 50, 3), 230, np.uint8), 1.0))
     assert sizes == NucleusSizes(0.0, 0.0)
-    assert sizes.fit_beside(10)
-    assert not sizes.agree_with(10)
+    assert sizes.are_compatible_with(10)
+    assert not sizes.have_typical_size_for(10)

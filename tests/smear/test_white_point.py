@@ -31,7 +31,7 @@ def test_a_white_label_does_not_stand_for_glass() -> None:
 
 
 def test_black_does_not_count() -> None:
-    """An aperture that blackens most of the picture leaves its glass to be found."""
+    """An aperture that blackens most of the image leaves its glass to be found."""
     image = drawn_smear((240, 240), 26)
     image[:150] = 0
     found = white_point(image)

@@ -11,7 +11,7 @@ import cv2
 import pytest
 
 from leukokit.api import Kind
-from leukokit.catalog import Entry, discover
+from leukokit.catalog import CatalogEntry, discover
 from leukokit.errors import CatalogError
 from leukokit.testing import Check, component_checks
 from leukokit.testing.images import disks
@@ -37,9 +37,9 @@ SMALLER: dict[str, dict[str, Any]] = {
 }
 
 
-def built_ins() -> Iterator[Entry]:
+def built_ins() -> Iterator[CatalogEntry]:
     catalog = discover()
-    for kind in Kind:
+    for kind in catalog.kinds:
         yield from (entry for entry in catalog.of(kind) if entry.distribution == "leukokit")
 
 

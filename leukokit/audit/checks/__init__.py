@@ -1,1 +1,1 @@
-"""Checks: arrays and tables in, one finding out; they know neither recipe nor engine."""
+"""Checks: functions from arrays and tables to one finding, without recipe or engine."""

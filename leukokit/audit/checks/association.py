@@ -1,8 +1,8 @@
-"""How far a property of images tells their classes, judged by permuting classes among what belongs together.
+"""Association of image properties with the classes, tested by permuting classes among groups.
 
-Images of one patient or slide share stain, microscope and scale bar. Taken for independent, they make any
-property look telling; so classes are permuted among groups, never among images (Winkler et al. 2015, doi
-10.1016/j.neuroimage.2015.05.092).
+Images of one patient or slide share stain, microscope and scale bar. If they were treated as independent, any
+property would seem associated with the class; so classes are permuted among groups, never among images
+(Winkler et al. 2015, doi 10.1016/j.neuroimage.2015.05.092).
 """
 
 from __future__ import annotations
@@ -14,36 +14,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import Level, Limit
+from leukokit.audit.findings import AuditLevel, Limit
 
 PERMUTATIONS = 999
-SURE = 0.005
-"""Largest p value of a property that is believed to tell classes."""
+SIGNIFICANCE_LEVEL = 0.005
+"""Largest p value at which an association counts as significant."""
 
 
 @dataclass(frozen=True, slots=True)
 class Association:
-    """What a property has to do with the classes.
+    """Association between a property and the classes.
 
     Attributes
     ----------
     effect : float
-        Above what chance alone gives; 0 for none, 1 for a property that decides the class.
+        Effect beyond chance: 0 for none, 1 for a property that determines the class.
     p : float
-        Share of permutations with an effect as large.
+        Share of permutations with an effect at least as large.
     """
 
     effect: float
     p: float
 
     @property
-    def sure(self) -> bool:
-        """Whether chance can be ruled out."""
-        return self.p <= SURE
+    def significant(self) -> bool:
+        """Whether the p value is at most ``SIGNIFICANCE_LEVEL``."""
+        return self.p <= SIGNIFICANCE_LEVEL
 
-    def level(self, limit: Limit) -> Level:
-        """Judge the effect; ok where chance cannot be ruled out."""
-        return limit.level(self.effect) if self.sure else Level.OK
+    def level(self, limit: Limit) -> AuditLevel:
+        """Return the level of the effect; ok where it is not significant."""
+        return limit.level(self.effect) if self.significant else AuditLevel.OK
 
 
 def category_gain(
@@ -58,24 +58,24 @@ def category_gain(
     Parameters
     ----------
     categories, labels, groups : sequence of str (n,)
-        Property, class, and what belongs together, of each image.
+        Property, class and group of each image.
     seed : int
         Seed of the permutations.
 
     Returns
     -------
     Association
-        The effect is the gain over guessing the largest class, as a share of the possible gain, less the mean
-        gain under permutation, which is above 0 for many categories and few groups.
+        The effect is the gain over always guessing the largest class, as a share of the possible gain. The
+        mean gain under permutation is subtracted; it is above 0 for many categories and few groups.
     """
-    units = _Units(labels, groups)
+    units = _PermutationUnits(labels, groups)
     codes = np.unique(np.asarray(categories), return_inverse=True)[1]
-    kinds, total = int(codes.max()) + 1, len(codes)
+    n_categories, total = int(codes.max()) + 1, len(codes)
 
     def gain(classes: NDArray[np.intp]) -> float:
-        # Counted image by image: a table of units and categories would be huge where each image is a kind.
-        cells = np.bincount(classes[units.of] * kinds + codes, minlength=units.k * kinds)
-        counts = cells.reshape(units.k, kinds)
+        # Counted image by image: a table of units and categories would be huge where each image has its own.
+        cells = np.bincount(classes[units.of] * n_categories + codes, minlength=units.k * n_categories)
+        counts = cells.reshape(units.k, n_categories)
         chance = counts.sum(axis=1).max() / total
         return float((counts.max(axis=0).sum() / total - chance) / max(1 - chance, 1e-12))
 
@@ -90,15 +90,15 @@ def variance_between(
     Parameters
     ----------
     values : float64 array (n, d)
-        Each column counts alike.
+        Each column has the same weight.
     labels, groups : sequence of str (n,)
 
     Returns
     -------
     Association
-        Of the means of groups, each group counted once.
+        Computed from the group means; each group counts once.
     """
-    units = _Units(labels, groups)
+    units = _PermutationUnits(labels, groups)
     sums = np.zeros((units.n, values.shape[1]))
     np.add.at(sums, units.of, values)
     means = sums / np.bincount(units.of)[:, None]
@@ -118,8 +118,8 @@ def variance_between(
     return units.judge(omega, seed)
 
 
-class _Units:
-    """What is permuted: a group, or a group's share of one class where it has several."""
+class _PermutationUnits:
+    """Units of the permutation: groups; a group with several classes is one unit per class."""
 
     def __init__(self, labels: Sequence[str], groups: Sequence[str]) -> None:
         _, classes = np.unique(np.asarray(labels), return_inverse=True)
@@ -134,12 +134,12 @@ class _Units:
     ) -> Association:
         if self.k < 2:
             return Association(0.0, 1.0)
-        seen = statistic(self.classes)
+        observed = statistic(self.classes)
         rng = np.random.default_rng([seed, self.n, self.k])
         drawn = np.array([statistic(rng.permutation(self.classes)) for _ in range(PERMUTATIONS)])
-        p = (1 + np.count_nonzero(drawn >= seen - 1e-12)) / (PERMUTATIONS + 1)
+        p = (1 + np.count_nonzero(drawn >= observed - 1e-12)) / (PERMUTATIONS + 1)
         chance = min(float(drawn.mean()), 1 - 1e-12) if adjusted else 0.0
-        effect = (seen - chance) / (1 - chance)
+        effect = (observed - chance) / (1 - chance)
         return Association(float(min(max(effect, 0.0), 1.0)), float(p))
 
 

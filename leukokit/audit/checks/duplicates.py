@@ -1,4 +1,4 @@
-"""What pairs of images that show the same cells mean for a data set and its split."""
+"""Checks of pairs of images that show the same cells: duplicates, label conflicts, leaks across parts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from leukokit.audit.findings import Cell, Finding, Limit, ListedPair, Table, skipped
-from leukokit.audit.pairs.pair import Pair, PairKind, connected_groups
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, ListedPair, TableCell, skipped
+from leukokit.audit.pairs.pair import MatchedPair, PairKind, connected_groups
 
 TRAIN = "train"
 
@@ -15,40 +15,40 @@ _KINDS = tuple(PairKind)  # exact, near, overlap: the most serious first
 
 
 @dataclass(frozen=True, slots=True)
-class Images:
-    """What is known of the images that pairs are made of, row by row.
+class AuditedImages:
+    """Id, label and part of each image; pairs refer to their rows.
 
     Attributes
     ----------
     ids : sequence of str (n,)
     labels : sequence of str or None (n,)
     parts : sequence of str or None (n,)
-        ``train``, ``validation``, ``test``; None for images in no part. Where the parts of cross-validation
-        are given instead, each image's is the fold in which it is tested, and none is ``train``.
+        ``train``, ``validation``, ``test``; None for images in no part. In cross-validation, the name of the
+        fold in which the image is tested; then none is ``train``.
     """
 
     ids: Sequence[str]
     labels: Sequence[str | None]
     parts: Sequence[str | None]
 
-    def conflict(self, pair: Pair) -> bool:
-        """Tell whether the two images carry different labels."""
+    def labels_differ(self, pair: MatchedPair) -> bool:
+        """Whether the two images have different labels."""
         a, b = self.labels[pair.a], self.labels[pair.b]
         return a is not None and b is not None and a != b
 
-    def apart(self, pair: Pair) -> bool:
-        """Tell whether one of the two is trained on while the other is held out."""
+    def crosses_split(self, pair: MatchedPair) -> bool:
+        """Whether one image is in training while the other is held out."""
         return self.leaks(pair.a, pair.b) or self.leaks(pair.b, pair.a)
 
     def leaks(self, held_out: int, trained: int) -> bool:
-        """Tell whether the first image is held out at a time when the second is trained on."""
+        """Whether the first image is held out in a fold whose training part has the second."""
         a, b = self.parts[held_out], self.parts[trained]
         if a is None or b is None or a == TRAIN:
             return False
         return b == TRAIN if TRAIN in self.parts else a != b
 
-    def listed(self, pair: Pair) -> ListedPair:
-        """Give the pair as a finding lists it."""
+    def listed(self, pair: MatchedPair) -> ListedPair:
+        """Return the pair as a finding lists it."""
         a, b = pair.a, pair.b
         return ListedPair(
             a=self.ids[a],
@@ -64,14 +64,14 @@ class Images:
         )
 
 
-def exact_duplicates(pairs: Sequence[Pair], images: Images, limit: Limit) -> Finding:
+def exact_duplicates(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
     """Count the pairs of images with the same bytes or pixels.
 
     Parameters
     ----------
-    pairs : sequence of Pair
+    pairs : sequence of MatchedPair
         Of any kind.
-    images : Images
+    images : AuditedImages
     limit : Limit
         Of their number.
     """
@@ -82,18 +82,18 @@ def exact_duplicates(pairs: Sequence[Pair], images: Images, limit: Limit) -> Fin
         limit,
         noun="exact copy",
         plural="exact copies",
-        advice="A copy adds no information and counts twice in every score: keep one file of each.",
+        advice="A copy adds no information but counts in every score: keep one file of each.",
     )
 
 
-def near_duplicates(pairs: Sequence[Pair], images: Images, limit: Limit) -> Finding:
-    """Count the pairs of images that are one picture, encoded again, resized, flipped or turned.
+def near_duplicates(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
+    """Count the pairs of images that are one picture, re-encoded, resized, flipped or rotated.
 
     Parameters
     ----------
-    pairs : sequence of Pair
+    pairs : sequence of MatchedPair
         Of any kind.
-    images : Images
+    images : AuditedImages
     limit : Limit
         Of their number.
     """
@@ -104,50 +104,50 @@ def near_duplicates(pairs: Sequence[Pair], images: Images, limit: Limit) -> Find
         limit,
         noun="near-duplicate",
         plural="near-duplicates",
-        advice="They are one picture to a model: keep one of each, or put both into one group of the split.",
+        advice="For a model they are the same image: keep one, or put both into one group of the split.",
     )
 
 
-def label_conflicts(pairs: Sequence[Pair], images: Images, limit: Limit) -> Finding:
-    """Count the pairs of images that are one picture and carry two labels.
+def label_conflicts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
+    """Count the pairs of images that are one picture and have two labels.
 
     Parameters
     ----------
-    pairs : sequence of Pair
+    pairs : sequence of MatchedPair
         Of any kind; only exact and near ones count, since two views that overlap may show different cells.
-    images : Images
+    images : AuditedImages
     limit : Limit
         Of their number.
     """
-    found = [pair for pair in pairs if pair.kind is not PairKind.OVERLAP and images.conflict(pair)]
-    if not found:
-        title = "no picture carries two labels"
+    conflicts = [pair for pair in pairs if pair.kind is not PairKind.OVERLAP and images.labels_differ(pair)]
+    if not conflicts:
+        title = "no image has two labels"
         text = "No image is an exact copy or near-duplicate of one in another class."
     else:
-        title = f"{_many(len(found), 'pair')} of the same picture with two labels"
-        exact = sum(pair.kind is PairKind.EXACT for pair in found)
+        title = f"{_many(len(conflicts), 'pair')} of the same image with two labels"
+        exact = sum(pair.kind is PairKind.EXACT for pair in conflicts)
         text = (
-            f"{exact} exact, {len(found) - exact} near. At least one label of each pair is wrong: look at "
-            "both and correct the label, or remove the pictures."
+            f"{exact} exact, {len(conflicts) - exact} near. At least one label of each pair is wrong: check "
+            "both images and correct the label, or remove them."
         )
-    return _finding("label_conflicts", found, images, limit, title, text)
+    return _finding("label_conflicts", conflicts, images, limit, title, text)
 
 
-def across_parts(pairs: Sequence[Pair], images: Images, limit: Limit) -> Finding:
-    """Give the share of held-out images that have a copy or an overlapping view in the training part.
+def across_parts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
+    """Compute the share of held-out images that have a copy or an overlapping view in training.
 
     Parameters
     ----------
-    pairs : sequence of Pair
+    pairs : sequence of MatchedPair
         Of any kind.
-    images : Images
+    images : AuditedImages
     limit : Limit
         Of the share, 0..1.
 
     Returns
     -------
-    Finding
-        Skipped where nothing is held out. The table tells of each part how many images have what.
+    CheckFinding
+        Skipped where nothing is held out. The table counts the images of each part by kind of pair.
     """
     check = "across_parts"
     held_out = [row for row, part in enumerate(images.parts) if part is not None and part != TRAIN]
@@ -157,44 +157,44 @@ def across_parts(pairs: Sequence[Pair], images: Images, limit: Limit) -> Finding
             "no image is held out",
             "Give the recipe a split to see whether its parts show the same cells.",
         )
-    met: dict[int, PairKind] = {}
+    leaked: dict[int, PairKind] = {}
     for pair in [*pairs, *_copies_across(pairs, images)]:
         for row, other in ((pair.a, pair.b), (pair.b, pair.a)):
             if images.leaks(row, other):
-                met[row] = min(met.get(row, pair.kind), pair.kind, key=_KINDS.index)
-    share = len(met) / len(held_out)
-    found = [pair for pair in pairs if images.apart(pair)]
-    if not met:
+                leaked[row] = min(leaked.get(row, pair.kind), pair.kind, key=_KINDS.index)
+    share = len(leaked) / len(held_out)
+    across = [pair for pair in pairs if images.crosses_split(pair)]
+    if not leaked:
         title = "no held-out image shows cells of the training part"
         text = "No image of the held-out parts is a copy or an overlapping view of one in training."
     else:
         title = f"{share:.1%} of held-out images show cells that are also in the training part"
-        counts = ", ".join(f"{sum(k is kind for k in met.values())} {kind.value}" for kind in _KINDS)
+        counts = ", ".join(f"{sum(k is kind for k in leaked.values())} {kind.value}" for kind in _KINDS)
         text = (
-            f"{_many(len(met), 'image')} of {len(held_out)} ({counts}) with a copy or an overlapping view in "
-            "training: their scores say little about new smears. Split by patient or slide, or by the groups "
-            "that the audit exports, and report that score."
+            f"{_many(len(leaked), 'image')} of {len(held_out)} ({counts}) with a copy or an overlapping view "
+            "in training: their scores do not apply to new smears. Split by patient or slide, or by the "
+            "groups that the audit exports, and report that score."
         )
     return _finding(
         check,
-        found,
+        across,
         images,
         limit,
         title,
         text,
         value=share,
         unit="share",
-        table=_by_part(images, held_out, met),
+        table=_by_part(images, held_out, leaked),
     )
 
 
-def most_telling(pairs: Sequence[Pair], images: Images) -> list[Pair]:
-    """Order pairs: across classes first, then across parts, then the more alike."""
+def by_importance(pairs: Sequence[MatchedPair], images: AuditedImages) -> list[MatchedPair]:
+    """Sort pairs: different labels first, then different parts, then the more similar."""
 
-    def rank(pair: Pair) -> tuple[object, ...]:
+    def rank(pair: MatchedPair) -> tuple[object, ...]:
         return (
-            not images.conflict(pair),
-            not images.apart(pair),
+            not images.labels_differ(pair),
+            not images.crosses_split(pair),
             _KINDS.index(pair.kind),
             -(pair.overlap or 0.0),
             -(pair.inliers or 0),
@@ -207,78 +207,78 @@ def most_telling(pairs: Sequence[Pair], images: Images) -> list[Pair]:
 
 def _duplicates(
     check: str,
-    found: list[Pair],
-    images: Images,
+    duplicates: list[MatchedPair],
+    images: AuditedImages,
     limit: Limit,
     *,
     noun: str,
     plural: str,
     advice: str,
-) -> Finding:
-    if not found:
-        return _finding(check, found, images, limit, f"no {plural}", f"No two images are {plural}.")
-    across_classes = sum(map(images.conflict, found))
-    apart = sum(map(images.apart, found))
-    copies = len({row for pair in found for row in (pair.a, pair.b)})
-    where = f"{len(found) - across_classes} within a class, {across_classes} across classes"
+) -> CheckFinding:
+    if not duplicates:
+        return _finding(check, duplicates, images, limit, f"no {plural}", f"No two images are {plural}.")
+    across_classes = sum(map(images.labels_differ, duplicates))
+    apart = sum(map(images.crosses_split, duplicates))
+    copies = len({row for pair in duplicates for row in (pair.a, pair.b)})
+    where = f"{len(duplicates) - across_classes} within a class, {across_classes} across classes"
     if any(part is not None for part in images.parts):
         where += f"; {apart} with one image in training and the other held out"
-    title = f"{_many(len(found), 'pair')} of {plural}"
+    title = f"{_many(len(duplicates), 'pair')} of {plural}"
     text = f"{copies} images are {'an' if noun[0] in 'aeiou' else 'a'} {noun} of another: {where}. {advice}"
-    return _finding(check, found, images, limit, title, text)
+    return _finding(check, duplicates, images, limit, title, text)
 
 
 def _finding(
     check: str,
-    found: list[Pair],
-    images: Images,
+    shown: list[MatchedPair],
+    images: AuditedImages,
     limit: Limit,
     title: str,
     text: str,
     *,
     value: float | None = None,
     unit: str = "count",
-    table: Table | None = None,
-) -> Finding:
-    number = float(len(found)) if value is None else value
-    return Finding(
+    table: CheckTable | None = None,
+) -> CheckFinding:
+    number = float(len(shown)) if value is None else value
+    return CheckFinding(
         check=check,
-        level=limit.level(number) if found else limit.level(0.0),
+        level=limit.level(number) if shown else limit.level(0.0),
         title=title,
         text=text,
         value=number,
         unit=unit,
         limit=limit,
-        pairs=tuple(images.listed(pair) for pair in most_telling(found, images)),
+        pairs=tuple(images.listed(pair) for pair in by_importance(shown, images)),
         table=table,
     )
 
 
-def _copies_across(pairs: Sequence[Pair], images: Images) -> list[Pair]:
-    """Exact pairs that follow from others: of many copies, not every pair is listed."""
+def _copies_across(pairs: Sequence[MatchedPair], images: AuditedImages) -> list[MatchedPair]:
+    """Exact pairs across parts that are implied by others: of many copies, not every pair is stored."""
     exact = [pair for pair in pairs if pair.kind is PairKind.EXACT]
     members: dict[int, list[int]] = defaultdict(list)
     for row, group in enumerate(connected_groups(len(images.ids), exact).tolist()):
         members[group].append(row)
-    found = []
+    copies = []
     for rows in members.values():
         first: dict[str | None, int] = {}
         for row in rows:
             first.setdefault(images.parts[row], row)
-        # One copy of each part is enough to know which parts the others meet.
+        # One copy in each part is enough to find which parts the other copies reach.
         pairs_to = [(row, other) for row in rows for other in first.values() if row != other]
-        found += [Pair(min(pair), max(pair), PairKind.EXACT) for pair in pairs_to]
-    return found
+        copies += [MatchedPair(min(pair), max(pair), PairKind.EXACT) for pair in pairs_to]
+    return copies
 
 
-def _by_part(images: Images, held_out: Sequence[int], met: dict[int, PairKind]) -> Table:
-    rows: list[tuple[Cell, ...]] = []
+def _by_part(images: AuditedImages, held_out: Sequence[int], leaked: dict[int, PairKind]) -> CheckTable:
+    rows: list[tuple[TableCell, ...]] = []
     for part in sorted({images.parts[row] or "" for row in held_out}):
         inside = [row for row in held_out if images.parts[row] == part]
-        kinds = Counter(met[row] for row in inside if row in met)
+        kinds = Counter(leaked[row] for row in inside if row in leaked)
         share = round(kinds.total() / len(inside), 4)
         rows.append((part, len(inside), *(kinds[kind] for kind in _KINDS), share))
-    return Table(("part", "images", *(kind.value for kind in _KINDS), "share"), tuple(rows))
+    return CheckTable(("part", "images", *(kind.value for kind in _KINDS), "share"), tuple(rows))
 
 
 def _many(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What the files say before a pixel is looked at: dimensions, bytes, and files that cannot be read."""
+"""Checks of image files: dimensions, compression, and files that cannot be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import category_gain
-from leukokit.audit.findings import Cell, Finding, Limit, Table, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 
 CHECK = "file_properties"
 REJECTED = "rejected_images"
@@ -22,38 +22,40 @@ def file_properties(
     limit: Limit,
     *,
     seed: int,
-) -> Finding:
-    """Say whether the way in which images were saved belongs to the class.
+) -> CheckFinding:
+    """Check whether the way in which images were saved depends on the class.
 
     Parameters
     ----------
     kinds : sequence of str (n,)
         Dimensions, format and compression of each image, as one text.
     bits : float64 array (n,)
-        Bits a pixel takes on disk; NaN for images without a file. Shown, not judged: pictures differ in it.
+        Bits per pixel on disk; NaN for images without a file. Shown only: it also depends on the content.
     labels, groups : sequence of str (n,)
     limit : Limit
-        On how much better than chance the kind tells the class, as a share of the possible gain.
+        Limit of the gain over chance when the class is guessed from the kind, as a share of the possible
+        gain.
     """
     names = np.asarray(labels)
     if len(np.unique(names)) < 2:
-        return skipped(CHECK, "there are no two classes to compare", "Files are compared between classes.")
-    found = category_gain(kinds, labels, groups, seed=seed)
-    level = found.level(limit)
-    rows: list[tuple[Cell, ...]] = []
+        return skipped(CHECK, "the data set has one class only", "Files are compared between classes.")
+    association = category_gain(kinds, labels, groups, seed=seed)
+    level = association.level(limit)
+    rows: list[tuple[TableCell, ...]] = []
     for name in np.unique(names):
         own = names == name
-        met, counts = np.unique(np.asarray(kinds)[own], return_counts=True)
-        usual, share = str(met[counts.argmax()]), round(float(counts.max() / own.sum()), 4)
+        own_kinds, counts = np.unique(np.asarray(kinds)[own], return_counts=True)
+        usual, share = str(own_kinds[counts.argmax()]), round(float(counts.max() / own.sum()), 4)
         density = float(np.median(bits[own]))
         rows.append(
             (str(name), int(own.sum()), usual, share, None if np.isnan(density) else round(density, 2))
         )
     if level.rank > 1:
-        title = f"the kind of file tells the class, {found.effect:.0%} of the way to certainty"
+        gain = f"{association.effect:.0%} of the possible gain over chance"
+        title = f"the kind of file predicts the class with {gain}"
         text = (
-            "Classes were saved or exported differently, and a network can see scale and compression. Export "
-            "all images in the same way from the originals, at one size and quality."
+            "Classes were saved or exported differently, and a network can learn size and compression. "
+            "Export all images in the same way from the originals, at one size and quality."
         )
     else:
         count = len(set(kinds))
@@ -62,10 +64,21 @@ def file_properties(
         )
         title, text = f"{kind} not tell the classes apart", "Nothing to do."
     columns = ("class", "images", "most are", "share", "bits a pixel")
-    return Finding(CHECK, level, title, text, found.effect, "share", limit, table=Table(columns, tuple(rows)))
+    return CheckFinding(
+        CHECK,
+        level,
+        title,
+        text,
+        association.effect,
+        "share",
+        limit,
+        table=CheckTable(columns, tuple(rows)),
+    )
 
 
-def rejected_images(rejected: Sequence[tuple[str, str, str]], labels: Sequence[str], limit: Limit) -> Finding:
+def rejected_images(
+    rejected: Sequence[tuple[str, str, str]], labels: Sequence[str], limit: Limit
+) -> CheckFinding:
     """Count the images that cannot be read.
 
     Parameters
@@ -74,10 +87,10 @@ def rejected_images(rejected: Sequence[tuple[str, str, str]], labels: Sequence[s
     labels : sequence of str
         Class of every image, readable or not.
     limit : Limit
-        On the share of the class that has most.
+        Limit of the share in the class that has the largest.
     """
     if not rejected:
-        return Finding(
+        return CheckFinding(
             REJECTED, limit.level(0), "every image can be read", "Nothing to do.", 0.0, "share", limit
         )
     names = np.asarray(labels)
@@ -93,15 +106,15 @@ def rejected_images(rejected: Sequence[tuple[str, str, str]], labels: Sequence[s
         (name, int(np.count_nonzero(names == name)), int(np.count_nonzero(lost == name)), round(share, 4))
         for name, share in shares.items()
     )
-    return Finding(
+    return CheckFinding(
         REJECTED,
         limit.level(shares[worst]),
         f"{len(rejected)} images cannot be read ({', '.join(reasons)}), {shares[worst]:.1%} of {worst}",
-        "They are left out of every part, which changes the classes' sizes. Get these files again; where one "
-        "class loses more than others, its scores are those of a selection.",
+        "They are left out of every part, which changes the class sizes. Replace these files: a class that "
+        "loses many images is represented by a selection of them.",
         shares[worst],
         "share",
         limit,
         images=tuple(id_ for id_, *_ in rejected),
-        table=Table(columns, rows),
+        table=CheckTable(columns, rows),
     )

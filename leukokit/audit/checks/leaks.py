@@ -1,36 +1,36 @@
-"""What a fit was caught at that no split prevents."""
+"""Check of leaks inside a fitted model: information that passes between samples or fits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from leukokit.audit.findings import Finding, Level, Limit
+from leukokit.audit.findings import AuditLevel, CheckFinding, Limit
 
 CHECK = "leaks"
 
 
-def leaks(found: Sequence[str], limit: Limit) -> Finding:
-    """Judge what was found on trying a model for leaks.
+def leaks(leaks_found: Sequence[str], limit: Limit) -> CheckFinding:
+    """Turn the leaks that the leak check found into a finding.
 
     Parameters
     ----------
-    found : sequence of str
-        Each leak in words.
+    leaks_found : sequence of str
+        Description of each leak.
     limit : Limit
-        On their number.
+        Limit of their number.
     """
-    count = len(found)
+    count = len(leaks_found)
     level = limit.level(count)
     if not count:
-        return Finding(
+        return CheckFinding(
             CHECK,
-            Level.OK,
-            "predictions stand alone and no selector remembers earlier fits",
-            "The model was asked again in other company, and each selector fitted twice.",
+            AuditLevel.OK,
+            "predictions do not depend on other samples, and selectors do not remember earlier fits",
+            "Samples were predicted again among other samples, and each selector was fitted twice.",
             0.0,
             "count",
             limit,
         )
-    title = "the model knows what it should not" if count == 1 else f"the model leaks in {count} ways"
-    text = f"{'. '.join(found)}. Scores are too good: mend the component, then run again."
-    return Finding(CHECK, level, title, text, float(count), "count", limit)
+    title = "the model has a leak" if count == 1 else f"the model has {count} leaks"
+    text = f"{'. '.join(leaks_found)}. Scores are too high: fix the component, then run again."
+    return CheckFinding(CHECK, level, title, text, float(count), "count", limit)

@@ -1,4 +1,4 @@
-"""Burned-in scale bars and labels in the corners: a plain detector that tells their style."""
+"""Check of burned-in scale bars and labels: find their style in each corner, and compare the classes."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, RGBImage
 from leukokit.audit.checks.association import Association, category_gain
-from leukokit.audit.findings import Cell, Finding, Limit, Table, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 from leukokit.audit.image_traits import CORNERS, corner_boxes, stroke_window
 
 CHECK = "burned_in_marks"
 
-_SHARE = (1 / 4, 5 / 16)  # of height and width; scale bars with their labels are larger than a probe's corner
-_BLACK_DROP = 60  # levels that black ink is darker than its surroundings, in red and in blue
-_RED_DROP = 35  # the same of red ink, in blue; JPEG stores color at half resolution
+_SHARE = (
+    1 / 4,
+    5 / 16,
+)  # of height and width; scale bars with labels are larger than the corner of the corner probe
+_BLACK_DROP = 60  # black ink is this much darker than its surroundings, in red and in blue
+_RED_DROP = 35  # the same for red ink, in blue; less, since JPEG stores color at half resolution
 _DARK = 150
 _NEUTRAL = 40  # largest spread of R, G and B in black ink
 _WARM = 25  # red over the mean of green and blue in red ink
-_LEAST = 12  # px of ink; the small bars of the paper's data set have 23, corners without a bar at most 3
+_MIN_INK = 12  # px of ink; the small bars of the paper's data set have 23, corners without a bar at most 3
 _LARGE = 0.045  # height as a share of the image's: the paper's bars have .031 (small) and .071 (large)
 
 
 class MarkStyle(IntEnum):
-    """What lies in a corner."""
+    """Style of the mark in a corner."""
 
     NONE = 0
     BLACK = 1
@@ -44,7 +47,7 @@ _NAMES = {
 
 
 def mark_styles(rgb: RGBImage) -> NDArray[np.intp]:
-    """Tell the style of the mark in each corner.
+    """Find the style of the mark in each corner.
 
     Ink has hard edges and a color that no stain has: black on a white label, or red. Nuclei and platelets are
     blue to purple.
@@ -57,7 +60,7 @@ def mark_styles(rgb: RGBImage) -> NDArray[np.intp]:
     Returns
     -------
     intp array (4,)
-        A ``MarkStyle`` a corner, in the order of ``CORNERS``.
+        A ``MarkStyle`` per corner, in the order of ``CORNERS``.
     """
     return np.array([_style(rgb[box], rgb) for box in corner_boxes(rgb, _SHARE)], dtype=np.intp)
 
@@ -70,13 +73,13 @@ def _style(corner: RGBImage, image: RGBImage) -> MarkStyle:
     least = cv2.min(cv2.min(red, green), blue)
     black = (red_drop > _BLACK_DROP) & (blue_drop > _BLACK_DROP)
     black &= (brightest < _DARK) & (brightest - least < _NEUTRAL)
-    if np.count_nonzero(black) >= _LEAST:
+    if np.count_nonzero(black) >= _MIN_INK:
         rows = np.flatnonzero(black.any(axis=1))
         large = rows[-1] - rows[0] + 1 >= _LARGE * image.shape[0]
         return MarkStyle.LARGE_BLACK if large else MarkStyle.BLACK
     warmth = red.astype(np.int16) - (green.astype(np.int16) + blue) // 2
     inked = (blue_drop > _RED_DROP) & (warmth > _WARM)
-    return MarkStyle.RED if np.count_nonzero(inked) >= _LEAST else MarkStyle.NONE
+    return MarkStyle.RED if np.count_nonzero(inked) >= _MIN_INK else MarkStyle.NONE
 
 
 def burned_in_marks(
@@ -87,8 +90,8 @@ def burned_in_marks(
     limit: Limit,
     *,
     seed: int,
-) -> Finding:
-    """Say whether the style of burned-in marks gives the class away.
+) -> CheckFinding:
+    """Check whether the style of burned-in marks depends on the class.
 
     Parameters
     ----------
@@ -97,38 +100,37 @@ def burned_in_marks(
     foreground : float64 array (n,)
         Share of pixels that are not black.
     labels, units : sequence of str (n,)
-        Class, and what belongs together.
+        Class and group of each image.
     limit : Limit
-        On the gain over chance of guessing by the style in the most telling corner, as a share of the
-        possible gain.
+        Limit of the gain over chance when the class is guessed from the style, in the corner where that gain
+        is largest, as a share of the possible gain.
     """
     if np.median(foreground) < 0.5:
         return skipped(
             CHECK,
-            "the background was blanked, so ink cannot be told from it",
-            "Audit the photographs that these images were cut from; the corner probe looks at these.",
+            "the background was blanked, so dark marks cannot be detected",
+            "Audit the original photographs; the corner probe still checks these images.",
         )
     marked = styles > 0
     if not marked.any():
-        title = "no scale bar or label lies in a corner"
-        return Finding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
-    found = [
-        (category_gain([str(each) for each in styles[:, i]], labels, units, seed=seed), i)
+        title = "no image has a scale bar or label in a corner"
+        return CheckFinding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+    by_corner = [
+        (category_gain([str(style) for style in styles[:, i]], labels, units, seed=seed), i)
         for i in range(len(CORNERS))
         if marked[:, i].any()
     ]
-    best, corner = max(found, key=lambda each: each[0].effect)
+    best, corner = max(by_corner, key=lambda pair: pair[0].effect)
     level = best.level(limit)
-    title = (
-        f"{marked[:, corner].mean():.0%} of images bear a scale bar or label {CORNERS[corner]}{_told(best)}"
-    )
+    share = marked[:, corner].mean()
+    title = f"{share:.0%} of images have a scale bar or label {CORNERS[corner]}{_association_text(best)}"
     text = (
-        "A classifier can read the class off the mark instead of the cells. Hide the marks (preprocess: "
-        "hide_scale_bar) or crop them away, and compare scores with and without."
+        "A classifier can learn the class from the marks instead of the cells. Hide the marks (preprocess: "
+        "hide_scale_bar) or crop them, and compare the scores with and without them."
         if level.rank > 1
-        else "The marks do not tell the classes apart; hiding them (preprocess: hide_scale_bar) does no harm."
+        else "The marks do not predict the class; hiding them (preprocess: hide_scale_bar) does no harm."
     )
-    return Finding(
+    return CheckFinding(
         CHECK,
         level,
         title,
@@ -140,17 +142,21 @@ def burned_in_marks(
     )
 
 
-def _told(found: Association) -> str:
-    return f"; its style tells the class, {found.effect:.0%} of the way to certainty" if found.sure else ""
+def _association_text(association: Association) -> str:
+    return (
+        f"; its style predicts the class with {association.effect:.0%} of the possible gain over chance"
+        if association.significant
+        else ""
+    )
 
 
-def _table(styles: NDArray[np.intp], labels: Sequence[str], corner: int) -> Table:
+def _table(styles: NDArray[np.intp], labels: Sequence[str], corner: int) -> CheckTable:
     names = np.asarray(labels)
-    rows: list[tuple[Cell, ...]] = [
+    rows: list[tuple[TableCell, ...]] = [
         (
             str(label),
             *(round(float(np.mean(styles[names == label] == style)), 4) for style in MarkStyle),
         )
         for label in np.unique(names)
     ]
-    return Table((f"{CORNERS[corner]}, share of", *_NAMES.values()), tuple(rows))
+    return CheckTable((f"{CORNERS[corner]}, share of", *_NAMES.values()), tuple(rows))

@@ -1,4 +1,4 @@
-"""Whether the scale of the images belongs to the class, contradicts the red cells, or is not known."""
+"""Checks of scale: whether it depends on the class, contradicts the red cells, or is unknown."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import variance_between
-from leukokit.audit.findings import Cell, Finding, Level, Limit, Table, skipped
+from leukokit.audit.findings import AuditLevel, CheckFinding, CheckTable, Limit, TableCell, skipped
 
 SPREAD = "scale_spread"
 MISMATCH = "scale_mismatch"
 UNKNOWN = "scale_unknown"
 
 _NOTICEABLE = 1.05
-"""Ratio of the medians of two classes below which the difference is the error of measuring."""
+"""Ratio of class medians below which the difference is measurement error."""
 _OFF = 0.25
-"""Share by which a stated scale and measured red cells differ in an image that is named: red cells of one
-person vary by a tenth, and measuring is off by 3 to 6 %."""
-_FEWEST = 3  # images that a median is taken of
+"""Images whose stated scale and measured red cells differ by more than this share are listed. Red cells of
+one person vary by a tenth, and the measurement error is 3 to 6 %."""
+_MIN_IMAGES = 3  # for a median
 
 
 def scale_spread(
     measured: FloatArray, labels: Sequence[str], groups: Sequence[str], limit: Limit, *, seed: int
-) -> Finding:
+) -> CheckFinding:
     """Measure how much of the variance of the scale lies between the classes.
 
-    Magnification and camera are no sign of a disease. Classes that were photographed at two magnifications
-    are told apart by the size of anything, red cells included.
+    Magnification and camera do not depend on the disease. Classes that were photographed at different
+    magnifications can be distinguished by the size of any object, red cells included.
 
     Parameters
     ----------
     measured : float64 array (n,)
         Diameter of the red cells of each image, in px; NaN where none could be measured.
     labels, groups : sequence of str (n,)
-        Class, and what belongs together, of each image.
+        Class and group of each image.
     limit : Limit
-        On omega squared of ln D.
+        Limit of omega squared of ln(diameter).
     """
     seen = np.isfinite(measured)
     names, units = np.asarray(labels)[seen], np.asarray(groups)[seen]
     if len(np.unique(names)) < 2:
         return skipped(
             SPREAD,
-            "red cells of no two classes could be measured",
+            "red cells could be measured in fewer than two classes",
             "Scale is compared between classes by the red cells in the images.",
         )
     logs = np.log(measured[seen])
-    found = variance_between(logs[:, np.newaxis], names.tolist(), units.tolist(), seed=seed)
+    association = variance_between(logs[:, np.newaxis], names.tolist(), units.tolist(), seed=seed)
     classes = np.unique(np.asarray(labels))
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     medians = []
     for name in classes:
         own = logs[names == name]
@@ -60,28 +60,38 @@ def scale_spread(
         count = int(np.count_nonzero(np.asarray(labels) == name))
         rows.append((str(name), count, len(own), *(_rounded(value) for value in (middle, low, high))))
     ratio = max(medians) / min(medians)
-    level = found.level(limit) if ratio >= _NOTICEABLE else Level.OK
+    level = association.level(limit) if ratio >= _NOTICEABLE else AuditLevel.OK
     title = (
-        f"{found.effect:.0%} of the variance of scale lies between the classes, whose red cells measure "
-        f"{min(medians):.3g} to {max(medians):.3g} px"
+        f"{association.effect:.0%} of the variance of scale lies between the classes, whose red cells "
+        f"measure {min(medians):.3g} to {max(medians):.3g} px"
     )
-    if not found.sure:
-        title += ", no more than chance would give"
+    if not association.significant:
+        title += ", which is not significant"
     text = (
-        "Classes were photographed at different magnifications, or resized differently, so the size of "
-        "anything gives them away. Bring all images to one scale, take lengths in um or red-cell diameters, "
-        "and test on images of one camera. (Diseases change red cells, too, but by less than a fifth.)"
+        "Classes were photographed at different magnifications, or resized differently, so a classifier "
+        "can recognize them by the size of any object. Bring all images to one scale, measure lengths in um "
+        "or red-cell diameters, and test on images of one camera. (Diseases also change the size of red "
+        "cells, but by less than a fifth.)"
         if level.rank > 1
-        else "Red cells are as large in one class as in the other, or vary from slide to slide within them."
+        else "Red cells have similar sizes in all classes, or their size varies between slides of each class."
     )
     columns = ("class", "images", "measured", "red cell px", "10th percentile", "90th percentile")
-    return Finding(
-        SPREAD, level, title, text, found.effect, "share", limit, table=Table(columns, tuple(rows))
+    return CheckFinding(
+        SPREAD,
+        level,
+        title,
+        text,
+        association.effect,
+        "share",
+        limit,
+        table=CheckTable(columns, tuple(rows)),
     )
 
 
-def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str], limit: Limit) -> Finding:
-    """Compare the scale that recipe, file or table state with the red cells in the images.
+def scale_mismatch(
+    stated: FloatArray, measured: FloatArray, ids: Sequence[str], limit: Limit
+) -> CheckFinding:
+    """Compare the scale that recipe, file or table states with the red cells in the images.
 
     Parameters
     ----------
@@ -89,14 +99,14 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
         Diameter of a red cell as stated and as measured, in px; NaN where there is none.
     ids : sequence of str (n,)
     limit : Limit
-        On the median difference, as a share of the smaller.
+        Limit of the median difference, as a share of the smaller.
     """
     both = np.isfinite(stated) & np.isfinite(measured)
-    if np.count_nonzero(both) < _FEWEST:
+    if np.count_nonzero(both) < _MIN_IMAGES:
         return skipped(
             MISMATCH,
             "too few images have both a stated scale and red cells that can be measured",
-            "Look at the scale bar of a picture, or at the overlay sheet, to see whether the scale is right.",
+            "Check the scale by a scale bar in an image, or on the overlay sheet.",
         )
     logs = np.log(stated[both] / measured[both])
     center = float(np.median(logs))
@@ -105,41 +115,41 @@ def scale_mismatch(stated: FloatArray, measured: FloatArray, ids: Sequence[str],
     off = np.abs(logs) > np.log1p(_OFF)
     ratio = float(np.exp(center))
     title = (
-        f"the stated scale makes a red cell {_three_digits(np.median(stated[both]))} px wide, "
-        f"{_three_digits(ratio)} times the {_three_digits(np.median(measured[both]))} px that those "
-        "in the images measure"
+        f"by the stated scale a red cell is {_three_digits(np.median(stated[both]))} px wide, "
+        f"{_three_digits(ratio)} times the {_three_digits(np.median(measured[both]))} px "
+        "measured in the images"
     )
     text = (
         "All lengths in um and every area limit are wrong by that factor. Check the pixel size: objective "
         "and camera adapter, binning, and whether the images were resized after they were taken."
         if level.rank > 1
-        else f"Stated and measured agree; {np.count_nonzero(off)} of {len(logs)} images are more than "
-        f"{_OFF:.0%} apart."
+        else f"Stated and measured scale agree; in {np.count_nonzero(off)} of {len(logs)} images they "
+        f"differ by more than {_OFF:.0%}."
     )
     worst = np.argsort(-np.abs(logs), kind="stable")
     named = np.asarray(ids)[both][worst][off[worst]]
-    return Finding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
+    return CheckFinding(MISMATCH, level, title, text, value, "share", limit, images=tuple(named.tolist()))
 
 
 def _three_digits(value: float | np.float64) -> str:
-    """Write a number in three digits, never as a power of ten."""
+    """Write a number with three significant digits, never in exponential notation."""
     return np.format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def scale_unknown(
     known: NDArray[np.bool_], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> Finding:
-    """Count the images whose scale is guessed or unknown, class by class.
+) -> CheckFinding:
+    """Count the images of each class whose scale is guessed or unknown.
 
     Parameters
     ----------
     known : bool array (n,)
     labels, ids : sequence of str (n,)
     limit : Limit
-        On the share of the class that has most.
+        Limit of the share in the class that has the largest.
     """
     names = np.asarray(labels)
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     shares: dict[str, float] = {}
     for name in np.unique(names):
         own = ~known[names == name]
@@ -151,14 +161,15 @@ def scale_unknown(
         title, text = "the scale of every image is known", "Nothing to do."
     else:
         title = (
-            f"the scale of {shares[worst]:.0%} of {worst} and of {1 - known.mean():.0%} of all is not known"
+            f"the scale of {shares[worst]:.0%} of {worst} and of {1 - known.mean():.0%} of all images "
+            "is unknown"
         )
         text = (
-            "These images show too few red cells to measure, so no length is told in um, and areas follow a "
-            "guess from the nuclei. Say the pixel size (data.scale), or measure by slide or data set (scale: "
-            "group, scale: dataset) where all are of one camera."
+            "These images show too few red cells to measure the scale, so lengths are not given in um, and "
+            "area limits use an estimate from the nuclei. Give the pixel size (data.scale), or measure the "
+            "scale by slide or data set (scale: group, scale: dataset) where one camera took all images."
         )
-    return Finding(
+    return CheckFinding(
         UNKNOWN,
         level,
         title,
@@ -167,7 +178,7 @@ def scale_unknown(
         "share",
         limit,
         images=tuple(np.asarray(ids)[~known].tolist()),
-        table=Table(("class", "images", "not known", "share"), tuple(rows)),
+        table=CheckTable(("class", "images", "not known", "share"), tuple(rows)),
     )
 
 

@@ -1,4 +1,4 @@
-"""Images without usable cells, class by class: what a classifier could take for a sign of the class."""
+"""Checks of images without usable cells, by class: a classifier could learn these failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, Status
-from leukokit.audit.findings import Finding, Limit, Table, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, skipped
 
 EMPTY = "empty_foreground"
 FAILURES = "segmentation_failures"
@@ -20,8 +20,8 @@ NEARLY_EMPTY = 0.01
 
 def empty_foreground(
     foreground: FloatArray, labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> Finding:
-    """Find images that are black nearly all over, where the background was blanked.
+) -> CheckFinding:
+    """Find images that are almost entirely black, where the background was blanked.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def empty_foreground(
         Share of pixels that are not black.
     labels, ids : sequence of str (n,)
     limit : Limit
-        On the share of nearly empty images in the class that has most.
+        Limit of the share of nearly empty images in the class that has the largest.
     """
     empty = foreground < NEARLY_EMPTY
     if not empty.any():
-        title = "no image is black all over"
-        return Finding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+        title = "no image is almost entirely black"
+        return CheckFinding(EMPTY, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(empty, labels)
     level = limit.level(value)
     names = np.asarray(labels)
@@ -44,11 +44,10 @@ def empty_foreground(
         f"{NEARLY_EMPTY:.0%} foreground"
     )
     text = (
-        f"The segmentation that made these images found no cell there. An empty picture then says {worst}: "
-        "a classifier learns the failure instead of the cells. Segment again, or leave such images out of "
-        "every class."
+        f"The segmentation that made these images found no cell there, so a classifier can learn that an "
+        f"empty image means {worst}. Segment again, or leave such images out of every class."
     )
-    return Finding(
+    return CheckFinding(
         EMPTY,
         level,
         title,
@@ -57,13 +56,13 @@ def empty_foreground(
         "share",
         limit,
         images=tuple(np.asarray(ids)[empty].tolist()),
-        table=Table(("class", "images", "nearly empty", "share", "median foreground"), medians),
+        table=CheckTable(("class", "images", "nearly empty", "share", "median foreground"), medians),
     )
 
 
 def segmentation_failures(
     status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> Finding:
+) -> CheckFinding:
     """Count the images in which the segmenter found no usable cell.
 
     Parameters
@@ -71,19 +70,19 @@ def segmentation_failures(
     status : sequence of Status (n,)
     labels, ids : sequence of str (n,)
     limit : Limit
-        On the share of failures in the class that has most.
+        Limit of the share of failures in the class that has the largest.
     """
-    failed = np.array([each is not Status.OK for each in status])
+    failed = np.array([outcome is not Status.OK for outcome in status])
     if not len(failed):
         return skipped(
             FAILURES, "no image was segmented", "The recipe has no segmenter, or no image came through."
         )
     worst, value, rows = _by_class(failed, labels)
     level = limit.level(value)
-    kinds = [each for each in Status if each is not Status.OK]
+    kinds = [kind for kind in Status if kind is not Status.OK]
     counts = Counter(zip(labels, status, strict=True))
-    table = Table(
-        ("class", "images", "failed", "share", *(each.value for each in kinds)),
+    table = CheckTable(
+        ("class", "images", "failed", "share", *(kind.value for kind in kinds)),
         tuple((*row, *(counts[str(row[0]), kind] for kind in kinds)) for row in rows),
     )
     if not failed.any():
@@ -91,10 +90,10 @@ def segmentation_failures(
     else:
         title = f"segmentation failed in {value:.0%} of {worst} and in {failed.mean():.1%} of all images"
         text = (
-            f"Where it fails, features are missing, and that alone can say {worst}. Look at the images "
-            "listed, try other parameters or another segmenter, and look at the probe of missing features."
+            f"Where it fails, features are missing, and that alone can predict {worst}. Check the listed "
+            "images, try other parameters or another segmenter, and see the probe of missing features."
         )
-    return Finding(
+    return CheckFinding(
         FAILURES,
         level,
         title,
@@ -109,46 +108,46 @@ def segmentation_failures(
 
 def implausible_segmentation(
     status: Sequence[Status], labels: Sequence[str], ids: Sequence[str], limit: Limit
-) -> Finding:
-    """Count the images in which what was segmented is not stained like nuclei.
+) -> CheckFinding:
+    """Count the images in which the segmented nuclei are not stained like nuclei.
 
     Parameters
     ----------
     status : sequence of Status (n,)
     labels, ids : sequence of str (n,)
     limit : Limit
-        On the share of such images in the class that has most.
+        Limit of the share of such images in the class that has the largest.
     """
     if not len(status):
         return skipped(
             IMPLAUSIBLE, "no image was segmented", "The recipe has no segmenter, or no image came through."
         )
-    wrong = np.array([each is Status.IMPLAUSIBLE for each in status])
+    wrong = np.array([outcome is Status.IMPLAUSIBLE for outcome in status])
     if not wrong.any():
-        title = "what was segmented as nuclei is stained like nuclei in every image"
-        return Finding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
+        title = "segmented nuclei are stained like nuclei in every image"
+        return CheckFinding(IMPLAUSIBLE, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
     worst, value, rows = _by_class(wrong, labels)
-    return Finding(
+    return CheckFinding(
         IMPLAUSIBLE,
         limit.level(value),
-        f"the segmentation took something else for nuclei in {value:.0%} of {worst} and in "
+        f"segmented nuclei are not stained like nuclei in {value:.0%} of {worst} and in "
         f"{wrong.mean():.1%} of all images",
-        "What is labeled nucleus is no darker or more purple than the rest of the picture: often red cells. "
-        f"Nothing is measured there, so the features of {worst} are missing, and that alone can say {worst}. "
-        "Look at the images listed and use another segmenter, or another rule of this one "
+        "What is labeled as nucleus is no darker or more purple than the rest of the image; often it is red "
+        f"cells. Nothing is measured there, so features of {worst} are missing, and that alone can predict "
+        f"{worst}. Check the listed images and use another segmenter, or another rule of this one "
         "(kmeans_watershed: cluster_rule).",
         value,
         "share",
         limit,
         images=tuple(np.asarray(ids)[wrong].tolist()),
-        table=Table(("class", "images", "implausible", "share"), tuple(rows)),
+        table=CheckTable(("class", "images", "implausible", "share"), tuple(rows)),
     )
 
 
 def _by_class(
     hit: NDArray[np.bool_], labels: Sequence[str]
 ) -> tuple[str, float, list[tuple[str, int, int, float]]]:
-    """Class with the largest share of hits, that share, and a row a class."""
+    """Class with the largest share of hits, that share, and one table row per class."""
     names = np.asarray(labels)
     rows = [
         (

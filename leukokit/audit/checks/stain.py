@@ -1,4 +1,4 @@
-"""Whether the stain belongs to the class: background color by class."""
+"""Check of stain: whether the background color depends on the class."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from leukokit.api import FloatArray
 from leukokit.audit.checks.association import variance_between
-from leukokit.audit.findings import Cell, Finding, Limit, Table, skipped
+from leukokit.audit.findings import CheckFinding, CheckTable, Limit, TableCell, skipped
 
 CHECK = "stain_spread"
 
@@ -21,10 +21,10 @@ def stain_spread(
     limit: Limit,
     *,
     seed: int,
-) -> Finding:
+) -> CheckFinding:
     """Measure how much of the variance of background color lies between the classes.
 
-    Nothing of the disease shows in the background, so what differs there is stain, light and camera.
+    The background shows no sign of the disease, so differences there come from stain, light and camera.
 
     Parameters
     ----------
@@ -33,22 +33,22 @@ def stain_spread(
     foreground : float64 array (n,)
         Share of pixels that are not black.
     labels, groups : sequence of str (n,)
-        Class, and what belongs together, of each image.
+        Class and group of each image.
     limit : Limit
-        On omega squared.
+        Limit of omega squared.
     """
     names = np.asarray(labels)
     if np.median(foreground) < 0.5:
         return skipped(
             CHECK,
-            "the background was blanked, so the stain cannot be read from it",
-            "Audit the photographs that these images were cut from.",
+            "the background was blanked, so the stain cannot be measured",
+            "Audit the original photographs.",
         )
     if len(np.unique(names)) < 2:
-        return skipped(CHECK, "there are no two classes to compare", "Stain is compared between classes.")
-    found = variance_between(background, labels, groups, seed=seed)
-    level = found.level(limit)
-    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        return skipped(CHECK, "the data set has one class only", "Stain is compared between classes.")
+    association = variance_between(background, labels, groups, seed=seed)
+    level = association.level(limit)
+    rows: tuple[tuple[TableCell, ...], ...] = tuple(
         (
             str(name),
             int(np.count_nonzero(names == name)),
@@ -58,14 +58,16 @@ def stain_spread(
         for name in np.unique(names)
     )
     columns = ("class", "images", "L", "a", "b", "L spread", "a spread", "b spread")
-    title = f"{found.effect:.0%} of the variance of background color lies between the classes"
-    if not found.sure:
-        title += ", no more than chance would give"
+    title = f"{association.effect:.0%} of the variance of background color lies between the classes"
+    if not association.significant:
+        title += ", which is not significant"
     text = (
-        "Classes were stained or photographed differently, so color alone gives them away. Normalize the "
-        "stain (preprocess: reinhard), test on slides of another laboratory, and read every score beside the "
-        "color probe."
+        "Classes were stained or photographed differently, so color alone can predict the class. Normalize "
+        "the stain (preprocess: reinhard), test on slides of another laboratory, and compare every score "
+        "with the color probe."
         if level.rank > 1
-        else "Background color is much the same in all classes, or varies from slide to slide within them."
+        else "Background color is similar in all classes, or varies between slides within each class."
     )
-    return Finding(CHECK, level, title, text, found.effect, "share", limit, table=Table(columns, rows))
+    return CheckFinding(
+        CHECK, level, title, text, association.effect, "share", limit, table=CheckTable(columns, rows)
+    )

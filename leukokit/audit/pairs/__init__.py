@@ -1,1 +1,1 @@
-"""Pairs of images that show the same cells: candidates, verified, and kept."""
+"""Pairs of images that show the same cells: find candidates, verify them, cache the result."""

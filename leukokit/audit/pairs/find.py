@@ -1,4 +1,4 @@
-"""Find the pairs of images that show the same cells: candidates by several ways, each one verified."""
+"""Find the pairs of images that show the same cells: several searches for candidates, then verification."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Dataset, ImageRejected, RGBImage, Sample
-from leukokit.audit.pairs.file_order import distant_pairs, file_runs, identical_pairs, neighbor_pairs
+from leukokit.audit.pairs.file_order import distant_pairs, file_sequences, identical_pairs, neighbor_pairs
 from leukokit.audit.pairs.hashes import TRANSFORMS, near_hashes
 from leukokit.audit.pairs.overlap import Features, Overlap, features, match
 from leukokit.audit.pairs.pair import (
-    Compared,
+    MatchedPair,
     NeighborCount,
-    Pair,
+    PairCounts,
     PairKind,
     PairTable,
     connected_groups,
 )
 from leukokit.audit.pairs.similar import similar_pairs
-from leukokit.audit.pairs.stored import keep_pairs, load_pairs
+from leukokit.audit.pairs.stored import PAIR_TABLE
 from leukokit.audit.pairs.threads import Threads, threads
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.executors import Workers
 from leukokit.engine.images.plan import Item
@@ -33,13 +34,13 @@ from leukokit.engine.io.reading import ReadOptions, folder_of, pixels
 from leukokit.engine.observer import Observer
 
 REVISION = 3
-"""Raised when other pairs are found in the same images."""
+"""Increased whenever the same images give other pairs."""
 
 RANDOM_PAIRS = 1000
 
 _MIRRORED = len(TRANSFORMS) // 2  # the second half of the transforms starts with a flip
 
-_Rows: TypeAlias = tuple[int, int]
+_RowPair: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class _Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _FileSequence:
     """Rows of one folder and class in file order."""
 
     label: str
@@ -59,13 +60,13 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """What is kept of an image.
+    """Data of an image that comparisons need.
 
     Attributes
     ----------
     digest : str or None
-        Of its pixels; None where all have one color, as where a segmentation found nothing. Such images are
-        copies of each other and show no cells.
+        Of its pixels; None where all have one color, for example where a segmentation found nothing. Such
+        images equal each other and show no cells.
     features : Features
     """
 
@@ -86,30 +87,30 @@ def find_pairs(
     store: Store | None,
     observer: Observer,
 ) -> PairTable:
-    """Compare the images of a data set, all with all as far as there is a clue.
+    """Find the pairs of images in a data set that show the same cells.
 
-    Images with the same pixels, and so those with the same bytes, are pairs at once. Compared by their points
-    are those whose hashes are near, those with several words of descriptors in common, neighbors in the file
-    order of each class, and, to know what chance gives, random pairs of a class that are no neighbors.
+    Images with the same pixels are pairs without further comparison. Keypoints are compared for images with
+    near hashes, images that share several words of keypoint descriptors, neighbors in the file order of each
+    class, and random pairs of a class that are no neighbors, which give the chance level.
 
     Parameters
     ----------
     dataset : Dataset
     items : sequence of Item (n,)
-        Images that a worker process has decoded before; what cannot be read after all is passed over.
+        Images that a worker process has decoded before; one that can no longer be read is skipped.
     reading : ReadOptions
     hashes : uint64 array (n, 8)
         Of each image, as ``perceptual_hashes`` gives them.
     lags : int
-        How far apart neighbors in file order may lie.
+        Largest distance of neighbors in file order.
     random_pairs : int
-        Random pairs, at most.
+        Largest number of random pairs.
     seed : int
         Of the random pairs.
     workers : Workers
-        Threads, since OpenCV computes outside of Python's lock. They never change a result.
+        Number of threads, since OpenCV releases the GIL. It does not change the result.
     store : Store or None
-        Keeps the result.
+        Cache for the result.
     observer : Observer
 
     Returns
@@ -117,150 +118,159 @@ def find_pairs(
     PairTable
         Rows are positions in ``items``.
     """
-    runs = _runs(items)
+    sequences = _file_sequences(items)
     settings = _Settings(lags, random_pairs, seed)
-    order = [(run.label, [items[row].key for row in run.rows]) for run in runs]
+    order = [(sequence.label, [items[row].key for row in sequence.rows]) for sequence in sequences]
     contents = [item.key for item in items]
     key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
-    known = load_pairs(store, key) if store is not None else None
-    if known is not None:
-        return known
-    reader = _Reader(dataset, reading)
-    with threads(workers, observer) as work:
-        samples = [item.sample for item in items]
-        pictures = work.each("audit: reading pictures to compare", reader.picture, samples, len(samples))
-        search = _Search(samples, pictures, reader, work)
-        candidates = _candidates(pictures, hashes, runs, settings)
-        search.copies()
-        search.compare(candidates.plain)
-        search.compare_mirrored(candidates.mirrored)
-    table = PairTable(
-        images=sum(picture is not None for picture in pictures),
-        pairs=search.pairs(),
-        neighbors=tuple(
-            NeighborCount(label, lag, search.count(pairs))
-            for (label, lag), pairs in candidates.neighbors.items()
-        ),
-        random=search.count(candidates.random),
+
+    def compared() -> PairTable:
+        reader = _ImageReader(dataset, reading)
+        with threads(workers, observer) as work:
+            samples = [item.sample for item in items]
+            pictures = work.map("audit: reading pictures to compare", reader.picture, samples, len(samples))
+            search = _Search(samples, pictures, reader, work)
+            candidates = _candidates(pictures, hashes, sequences, settings)
+            search.add_copies()
+            search.compare(candidates.plain)
+            search.compare_mirrored(candidates.mirrored)
+        return PairTable(
+            images=sum(picture is not None for picture in pictures),
+            pairs=search.pairs(),
+            neighbors=tuple(
+                NeighborCount(label, lag, search.count(pairs))
+                for (label, lag), pairs in candidates.neighbors.items()
+            ),
+            random=search.count(candidates.random),
+        )
+
+    return memo(
+        key, compared, PAIR_TABLE, store=store, title=lambda table: f"pairs among {table.images} images"
     )
-    if store is not None:
-        keep_pairs(store, key, table)
-    return table
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Pairs to compare, and which of them are neighbors or drawn at random."""
+class _CandidatePairs:
+    """Pairs to compare; some are neighbors or random pairs."""
 
-    plain: set[_Rows]
-    mirrored: list[_Rows]
-    neighbors: dict[tuple[str, int], list[_Rows]]
-    random: list[_Rows]
+    plain: set[_RowPair]
+    mirrored: list[_RowPair]
+    neighbors: dict[tuple[str, int], list[_RowPair]]
+    random: list[_RowPair]
 
 
 def _candidates(
     pictures: Sequence[_Picture | None],
     hashes: NDArray[np.uint64],
-    runs: Sequence[_Run],
+    sequences: Sequence[_FileSequence],
     settings: _Settings,
-) -> _Candidates:
+) -> _CandidatePairs:
     readable = np.array([picture is not None for picture in pictures], dtype=bool)
     near = near_hashes(hashes)
     near = near[readable[near[:, :2]].all(axis=1)]
-    neighbors: dict[tuple[str, int], list[_Rows]] = {}
-    for run in runs:
+    neighbors: dict[tuple[str, int], list[_RowPair]] = {}
+    for sequence in sequences:
         for lag in range(1, settings.lags + 1):
-            # The folders of a class count together.
-            neighbors.setdefault((run.label, lag), []).extend(_kept(neighbor_pairs(run.rows, lag), readable))
+            # All folders of a class are counted together.
+            neighbors.setdefault((sequence.label, lag), []).extend(
+                _kept(neighbor_pairs(sequence.rows, lag), readable)
+            )
     drawn = distant_pairs(
-        [run.rows for run in runs], beyond=settings.lags, count=settings.random_pairs, seed=settings.seed
+        [sequence.rows for sequence in sequences],
+        beyond=settings.lags,
+        count=settings.random_pairs,
+        seed=settings.seed,
     )
     random = _kept(drawn, readable)
     similar = similar_pairs([None if picture is None else picture.features for picture in pictures])
     plain = {(a, b) for a, b in [*near[:, :2].tolist(), *similar.tolist()]}
     plain.update(random, *neighbors.values())
     mirrored = [(a, b) for a, b, transform in near.tolist() if transform >= _MIRRORED]
-    return _Candidates(plain, mirrored, neighbors, random)
+    return _CandidatePairs(plain, mirrored, neighbors, random)
 
 
 class _Search:
-    """Compares candidates, and holds the pairs that were found so far."""
+    """Compares candidates and collects the pairs."""
 
     def __init__(
         self,
         samples: Sequence[Sample],
         pictures: Sequence[_Picture | None],
-        reader: _Reader,
+        reader: _ImageReader,
         work: Threads,
     ) -> None:
         self._samples = samples
         self._pictures = pictures
         self._reader = reader
         self._work = work
-        self._found: dict[_Rows, Pair] = {}
+        self._found: dict[_RowPair, MatchedPair] = {}
         self._copies: list[int] = list(range(len(pictures)))
 
-    def copies(self) -> None:
-        """Pair images with the same pixels, and so those with the same bytes."""
+    def add_copies(self) -> None:
+        """Pair images with the same pixels."""
         digests = [None if picture is None else picture.digest for picture in self._pictures]
-        self._found = {(a, b): Pair(a, b, PairKind.EXACT, overlap=1.0) for a, b in identical_pairs(digests)}
-        # Of many copies not every pair is listed, and none needs to be compared.
+        self._found = {
+            (a, b): MatchedPair(a, b, PairKind.EXACT, overlap=1.0) for a, b in identical_pairs(digests)
+        }
+        # Not every pair of many copies is listed; pairs of copies need no comparison.
         self._copies = connected_groups(len(digests), list(self._found.values())).tolist()
 
-    def compare(self, asked: Iterable[_Rows]) -> None:
-        """Compare images as they are."""
+    def compare(self, candidates: Iterable[_RowPair]) -> None:
+        """Compare images without mirroring."""
 
-        def compare(rows: _Rows) -> Overlap | None:
+        def compare(rows: _RowPair) -> Overlap | None:
             a, b = self._pictures[rows[0]], self._pictures[rows[1]]
             return None if a is None or b is None else match(a.features, b.features)
 
-        self._add("audit: comparing pairs of pictures", compare, asked)
+        self._add("audit: comparing pairs of pictures", compare, candidates)
 
-    def compare_mirrored(self, asked: Iterable[_Rows]) -> None:
-        """Compare the mirror image of the first with the second, where they are no pair as they are.
+    def compare_mirrored(self, candidates: Iterable[_RowPair]) -> None:
+        """Compare the mirror image of the first with the second, where they are not yet a pair.
 
-        ORB points do not survive a reflection, so the mirror image is read and described anew.
+        ORB descriptors change under reflection, so the mirrored image is described again.
         """
 
-        def compare(rows: _Rows) -> Overlap | None:
+        def compare(rows: _RowPair) -> Overlap | None:
             a, b = self._reader.mirrored(self._samples[rows[0]]), self._pictures[rows[1]]
             return None if a is None or b is None else match(a, b.features, mirrored=True)
 
-        self._add("audit: comparing mirrored pairs", compare, asked)
+        self._add("audit: comparing mirrored pairs", compare, candidates)
 
-    def _add(self, stage: str, compare: Callable[[_Rows], Overlap | None], asked: Iterable[_Rows]) -> None:
-        rows = sorted(pair for pair in asked if not self._alike(pair))
-        for (a, b), seen in zip(rows, self._work.each(stage, compare, rows, len(rows)), strict=True):
-            if seen is not None:
-                self._found[a, b] = Pair(
-                    a, b, seen.kind, seen.transform, seen.inliers, round(seen.overlap, 4)
+    def _add(
+        self, stage: str, compare: Callable[[_RowPair], Overlap | None], candidates: Iterable[_RowPair]
+    ) -> None:
+        rows = sorted(pair for pair in candidates if not self._alike(pair))
+        for (a, b), overlap in zip(rows, self._work.map(stage, compare, rows, len(rows)), strict=True):
+            if overlap is not None:
+                self._found[a, b] = MatchedPair(
+                    a, b, overlap.kind, overlap.transform, overlap.inliers, round(overlap.overlap, 4)
                 )
 
-    def pairs(self) -> tuple[Pair, ...]:
-        """Pairs in order of their rows."""
+    def pairs(self) -> tuple[MatchedPair, ...]:
+        """Pairs, sorted by rows."""
         return tuple(self._found[rows] for rows in sorted(self._found))
 
-    def count(self, compared: Sequence[_Rows]) -> Compared:
-        """How many of the compared pairs show the same cells."""
-        return Compared(len(compared), sum(map(self._alike, compared)))
+    def count(self, compared: Sequence[_RowPair]) -> PairCounts:
+        """Count the compared pairs and those that show the same cells."""
+        return PairCounts(len(compared), sum(map(self._alike, compared)))
 
-    def _alike(self, rows: _Rows) -> bool:
+    def _alike(self, rows: _RowPair) -> bool:
         return rows in self._found or self._copies[rows[0]] == self._copies[rows[1]]
 
 
-def _runs(items: Sequence[Item]) -> list[_Run]:
-    """Rows in file order, one run a folder and class."""
+def _file_sequences(items: Sequence[Item]) -> list[_FileSequence]:
+    """Rows in file order, one sequence per folder and class."""
     folders = [f"{item.sample.label or ''}\0{folder_of(item.sample)}" for item in items]
-    runs = file_runs(folders, [item.sample.id for item in items])
-    return [_Run(items[rows[0]].sample.label or "", rows) for rows in runs]
+    sequences = file_sequences(folders, [item.sample.id for item in items])
+    return [_FileSequence(items[rows[0]].sample.label or "", rows) for rows in sequences]
 
 
-def _kept(pairs: NDArray[np.intp], readable: NDArray[np.bool_]) -> list[_Rows]:
+def _kept(pairs: NDArray[np.intp], readable: NDArray[np.bool_]) -> list[_RowPair]:
     return [(a, b) for a, b in pairs[readable[pairs].all(axis=1)].tolist()]
 
 
-class _Reader:
-    """Reads images; rendered ones under a lock, since a data set need not be made for threads."""
+class _ImageReader:
+    """Reads images; rendered ones under a lock, since a data set need not be thread-safe."""
 
     def __init__(self, dataset: Dataset, reading: ReadOptions) -> None:
         self._dataset = dataset
@@ -285,4 +295,4 @@ class _Reader:
                     return pixels(self._dataset, sample, self._reading)[0]
             return pixels(self._dataset, sample, self._reading)[0]
         except ImageRejected:
-            return None  # it could be read a moment ago; the run's own table of rejected images knows why
+            return None  # read before; the table of rejected images has the reason

@@ -1,4 +1,4 @@
-"""Perceptual hashes: 64 bits that stay as they are when a picture is encoded again, resized or made brighter.
+"""Perceptual hashes: 64 bits that hardly change when an image is re-encoded, resized or made brighter.
 
 Method: signs of the lowest spatial frequencies (Zauner 2010, "Implementation and benchmarking of perceptual
 image hash functions", section 3.2), here without the mean. A flip of the picture only changes the sign of odd
@@ -31,15 +31,15 @@ NEAR_BITS = 12
 """Bits in which the hashes of two near-duplicates may differ.
 
 Measured on the 3256 images of the paper's data set: JPEG at quality 70 or 30, resizing to 0.8, blur of 1.5 px
-and noise of 8 levels change 4 bits at most; 25 levels more light, which bleach the background, 12; 4 px cut
-off 12. Of 42 million comparisons of different views, 40 come as close, so each pair has to be verified.
+and noise of 8 levels change 4 bits at most; 25 levels more light, which saturate the background, 12; 4 px cut
+off 12. Of 42 million comparisons of different views, 40 differ by as few bits, so each pair is verified.
 """
 
 _SIDE = 32  # px of the thumbnail; its cosine transform costs 20 us
 _ROWS, _COLUMNS = np.array([(u, v) for u in range(12) for v in range(12) if u + v > 0]).T
 _LOWEST = np.argsort(_ROWS**2 + _COLUMNS**2, kind="stable")[:64]
 _BIT = np.uint64(1) << np.arange(64, dtype=np.uint64)
-_BLOCK = 1024  # images a block: 8 MB of exclusive ors, whatever the size of the data set
+_BLOCK = 1024  # images per block: 8 MB of XOR results, whatever the size of the data set
 
 
 def perceptual_hashes(rgb: RGBImage) -> NDArray[np.uint64]:
@@ -52,11 +52,11 @@ def perceptual_hashes(rgb: RGBImage) -> NDArray[np.uint64]:
     Returns
     -------
     uint64 array (8,)
-        One hash a transform, in the order of ``TRANSFORMS``. A picture of one color hashes to zeros.
+        One hash per transform, in the order of ``TRANSFORMS``; zeros for an image of one color.
     """
     gray = cv2.cvtColor(cv2.resize(rgb, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     waves = cv2.dct(gray.astype(np.float32))[:12, :12]
-    # A flat picture has rounding noise only, whose signs mean nothing: half a level is no structure.
+    # A uniform image has rounding noise only, whose signs are arbitrary: ignore less than half a level.
     waves = np.where(np.abs(waves) < 0.5, 0, waves)
     odd = np.where(np.arange(12) % 2, -1, 1)
     hashes = np.empty(8, dtype=np.uint64)
@@ -70,14 +70,14 @@ def perceptual_hashes(rgb: RGBImage) -> NDArray[np.uint64]:
 
 
 def near_hashes(hashes: NDArray[np.uint64], bits: int = NEAR_BITS) -> NDArray[np.intp]:
-    """Find pairs of images of which one, flipped or turned, has nearly the hash of the other.
+    """Find pairs of images where the hash of one, flipped or rotated, is near the hash of the other.
 
     Parameters
     ----------
     hashes : uint64 array (n, 8)
         As ``perceptual_hashes`` gives them.
     bits : int
-        Most bits that may differ.
+        Largest number of bits that may differ.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def near_hashes(hashes: NDArray[np.uint64], bits: int = NEAR_BITS) -> NDArray[np
         Rows a < b and number of the transform of ``a`` that is nearest to ``b``, in order of (a, b). Pictures
         of one color, whose hash is zero, are in no pair.
     """
-    found = [np.empty((0, 3), dtype=np.intp)]
+    blocks = [np.empty((0, 3), dtype=np.intp)]
     plain = np.ascontiguousarray(hashes[:, 0])
     n = len(hashes)
     for start in range(0, n, _BLOCK):
@@ -98,7 +98,7 @@ def near_hashes(hashes: NDArray[np.uint64], bits: int = NEAR_BITS) -> NDArray[np
             a, b = np.nonzero(nearest <= bits)
             upper = (a + start < b + first) & (plain[a + start] != 0) & (plain[b + first] != 0)
             a, b = a[upper], b[upper]
-            found.append(np.stack([a + start, b + first, apart[:, a, b].argmin(axis=0)], axis=1))
-    pairs = np.concatenate(found)
+            blocks.append(np.stack([a + start, b + first, apart[:, a, b].argmin(axis=0)], axis=1))
+    pairs = np.concatenate(blocks)
     ordered: NDArray[np.intp] = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     return ordered

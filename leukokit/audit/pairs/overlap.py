@@ -1,11 +1,11 @@
-"""Do two pictures show the same part of a smear? Points that agree on one motion, then the pictures.
+"""Find the common area of two images: match keypoints, fit one transform, then compare gray values.
 
 ORB points (Rublee et al. 2011, doi 10.1109/ICCV.2011.6126544) are matched by Hamming distance with Lowe's
 ratio test (2004, doi 10.1023/B:VISI.0000029664.99615.94), and RANSAC (Fischler and Bolles 1981, doi
-10.1145/358669.358692) looks for the similarity that most of them agree on. A scale bar with the same label in
-two photographs passes that test: then the bars lie on each other and nothing else does. So the gray values of
-the common area have to agree as well, over most of it. Measured on 20,000 random pairs of the paper's data
-set, half of them from the classes with large bars: points agree in 287, gray values in one, whose views do
+10.1145/358669.358692) finds the similarity transform that most of them agree on. A scale bar with the same
+label in two photographs passes that test, although only the bars match. So the gray values of the common area
+have to agree as well, over most of it. Measured on 20,000 random pairs of the paper's data
+set, half of them from the classes with large bars: keypoints agree in 287, gray values in one, whose views do
 overlap; the next best correlates by 0.16. Of 988 pairs of overlapping views, half correlate by more
 than 0.97, and all but five by more than 0.73.
 """
@@ -26,20 +26,20 @@ from leukokit.audit.pairs.pair import PairKind
 POINTS = 300
 LEAST_INLIERS = 8
 LEAST_INLIERS_SPARSE = 14
-"""Where most of one picture is flat, as around segmented cells.
+"""For pairs in which most of one image is flat, as around segmented cells.
 
-Outlines of two cells on black agree by chance more easily than two fields full of cells.
+Outlines of two cells on black match by chance more easily than two fields full of cells.
 """
 LEAST_INLIERS_TURNED = 20
-"""Where one view is turned, reflected or scaled against the other.
+"""For pairs in which one view is rotated, reflected or scaled against the other.
 
-A microscope's stage only shifts: of 988 pairs of overlapping photographs of the paper's data set, none is
-turned by more than 8 degrees or scaled by more than 8 %. But one round cell on black fits another turned in
-many ways.
+A microscope stage only shifts the view: of 988 pairs of overlapping photographs of the paper's data set, none
+is turned by more than 8 degrees or scaled by more than 8 %. But one round cell on black matches another under
+many rotations.
 """
 LEAST_CORRELATION = 0.5
 NEAR_SHARE = 0.9
-"""Two views that share this much of each of them are one picture."""
+"""Two views whose common area is this share of each of them are one picture."""
 
 _SIDE = 224  # px, longest side that points are searched in, so that resized copies have the same points
 _THUMB = 48  # px, longest side of the pictures that are correlated
@@ -57,7 +57,7 @@ _LEAST_COMMON = 0.04  # share of the view; the correlation of fewer pixels of th
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What is kept of a picture to compare it with others, some 15 kB.
+    """Keypoints and thumbnail of an image, for comparisons; about 15 kB.
 
     Attributes
     ----------
@@ -82,22 +82,22 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How two views lie on each other.
+    """Common area of two views.
 
     Attributes
     ----------
     inliers : int
-        Points that agree on the motion.
+        Matched keypoints that agree on the transform.
     overlap : float
-        Share of the smaller view that the other shows too, 0..1.
+        Common area as a share of the smaller view, 0..1.
     correlation : float
         Of the gray values around a pixel, median over the common area, -1..1.
     scale : float
         Of the second view against the first, both at working size.
     transform : str
-        Nearest flip or quarter turn of the first, a name of ``TRANSFORMS``.
+        Nearest flip or quarter turn of the first, one of ``TRANSFORMS``.
     near : bool
-        Both show nearly the whole of the other.
+        Whether each shows nearly the whole of the other.
     """
 
     inliers: int
@@ -114,7 +114,7 @@ class Overlap:
 
 
 def features(image: RGBImage | NDArray[np.uint8]) -> Features:
-    """Find the points of a picture and describe them.
+    """Find the keypoints of an image and compute their descriptors.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ def features(image: RGBImage | NDArray[np.uint8]) -> Features:
     Returns
     -------
     Features
-        Without points where the picture has no structure.
+        Without keypoints where the image has no structure.
     """
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) if image.ndim == 3 else image
     gray = _resized(np.ascontiguousarray(gray), _SIDE)
-    found, described = _detector().detectAndCompute(gray, None)
-    points = np.array([point.pt for point in found], dtype=np.float32).reshape(-1, 2)
-    strength = np.array([point.response for point in found])
+    keypoints, described = _detector().detectAndCompute(gray, None)
+    points = np.array([point.pt for point in keypoints], dtype=np.float32).reshape(-1, 2)
+    strength = np.array([point.response for point in keypoints])
     strongest = np.argsort(-strength, kind="stable")[:POINTS]
     descriptors = np.empty((0, 32), np.uint8) if described is None else described.astype(np.uint8)
     height, width = gray.shape
@@ -145,14 +145,15 @@ def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None
     Parameters
     ----------
     a, b : Features
-        ORB points do not survive a reflection: to find one, give the features of ``np.fliplr`` of the first.
+        ORB descriptors change under reflection: to find a mirrored copy, pass the features of ``np.fliplr``
+        of the first image.
     mirrored : bool
-        The features of ``a`` are those of its mirror image.
+        Whether the features of ``a`` are those of its mirror image.
 
     Returns
     -------
     Overlap or None
-        None where nothing shows that they have an area in common.
+        None where no common area can be shown.
     """
     pairs = _matched(a.descriptors, b.descriptors)
     if len(pairs) < LEAST_INLIERS:
@@ -187,14 +188,14 @@ def _detector() -> cv2.Feature2D:
 
 
 def _motion(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[NDArray[np.float64] | None, int]:
-    """Similarity from ``a`` to ``b`` that most points agree on, and how many do.
+    """Similarity transform from ``a`` to ``b`` that most keypoints agree on, and how many do.
 
-    OpenCV's RANSAC draws from a generator of its own that starts anew with each call.
+    OpenCV's RANSAC seeds its own generator at each call, so the result is reproducible.
     """
-    found: tuple[NDArray[np.float64] | None, NDArray[np.uint8]] = cv2.estimateAffinePartial2D(
+    estimate: tuple[NDArray[np.float64] | None, NDArray[np.uint8]] = cv2.estimateAffinePartial2D(
         a, b, ransacReprojThreshold=_TOLERANCE, maxIters=500
     )  # type: ignore[assignment]
-    motion, agree = found
+    motion, agree = estimate
     return motion, 0 if motion is None else int(np.count_nonzero(agree))
 
 
@@ -210,7 +211,7 @@ def _resized(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 
 
 def _matched(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """Rows of ``a`` and ``b`` that belong together, each at most once."""
+    """Rows of ``a`` and ``b`` that match, each used at most once."""
     if len(a) < LEAST_INLIERS or len(b) < LEAST_INLIERS:
         return np.empty((0, 2), dtype=np.intp)
     distances, nearest = cv2.batchDistance(a, b, cv2.CV_32S, normType=cv2.NORM_HAMMING, K=2)
@@ -224,7 +225,7 @@ def _matched(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.intp]:
 def _common(
     motion: NDArray[np.float64], size_a: tuple[int, int], size_b: tuple[int, int]
 ) -> tuple[float, float]:
-    """Shares of the first and of the second view that both show."""
+    """Shares of the first and of the second view that the common area takes."""
     corners = cv2.transform(_corners(size_a)[None], motion)[0].astype(np.float32)
     area, _ = cv2.intersectConvexConvex(corners, _corners(size_b))
     whole_a, whole_b = float(cv2.contourArea(corners)), float(size_b[0] * size_b[1])
@@ -240,8 +241,8 @@ def _corners(size: tuple[int, int]) -> NDArray[np.float32]:
 def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float | None:
     """Median, over the common area, of the correlation of gray values around a pixel.
 
-    None where hardly anything of the common area has structure. A correlation of the whole would be
-    ruled by whatever differs most from the rest, such as a white label.
+    None where the common area has too little structure. One correlation over the whole area would depend
+    on whatever differs most from the rest, such as a white label.
     """
     moved = _thumb_motion(motion, a, b)
     height, width = b.thumb.shape
@@ -259,7 +260,7 @@ def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float
     mean_x, mean_y = around(x) / count, around(y) / count
     spread_x = np.maximum(around(x * x) / count - mean_x**2, 1)
     spread_y = np.maximum(around(y * y) / count - mean_y**2, 1)
-    # What is flat in both, such as the black around segmented cells, speaks neither for nor against.
+    # Areas that are flat in both, such as the black around segmented cells, say nothing and are left out.
     structured = usable & (np.maximum(spread_x, spread_y) > _FLAT**2)
     if np.count_nonzero(structured) < _LEAST_COMMON * _THUMB**2 / 2:
         return None
@@ -268,14 +269,14 @@ def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float
 
 
 def _structured(thumb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Where a picture is not flat."""
+    """Mask of the pixels whose neighborhood is not flat."""
     values = thumb.astype(np.float32) - 128
     mean = cv2.boxFilter(values, -1, (_AROUND, _AROUND))
     return np.asarray(cv2.boxFilter(values * values, -1, (_AROUND, _AROUND)) - mean**2 > _FLAT**2)
 
 
 def _thumb_motion(motion: NDArray[np.float64], a: Features, b: Features) -> NDArray[np.float64]:
-    """Express a motion between working sizes in pixels of the thumbnails."""
+    """Convert a transform between working sizes to pixels of the thumbnails."""
     enlarge = _zoom(a.size[0] / a.thumb.shape[1], a.size[1] / a.thumb.shape[0])
     reduce = np.linalg.inv(_zoom(b.size[0] / b.thumb.shape[1], b.size[1] / b.thumb.shape[0]))
     whole = reduce @ np.vstack([motion, [0, 0, 1]]) @ enlarge
@@ -283,5 +284,5 @@ def _thumb_motion(motion: NDArray[np.float64], a: Features, b: Features) -> NDAr
 
 
 def _zoom(x: float, y: float) -> NDArray[np.float64]:
-    """Pixel centers of a picture that is enlarged: the center of the first lies half a pixel in."""
+    """Scaling matrix for coordinates of pixel centers: the first center is half a pixel from the edge."""
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1]])

@@ -1,4 +1,4 @@
-"""Pairs of images that show the same cells, and the groups that they make."""
+"""Pairs of images that show the same cells, and the groups that they connect."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 
 
 class PairKind(StrEnum):
-    """In what way two images are alike."""
+    """How two images are alike."""
 
     EXACT = "exact"
     """The same file, or the same pixels."""
     NEAR = "near"
-    """The same picture, turned, flipped, resized, re-encoded or shifted a little."""
+    """The same picture, rotated, flipped, resized, re-encoded or slightly shifted."""
     OVERLAP = "overlap"
     """Two views of the smear that have an area in common."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Pair:
+class MatchedPair:
     """Two images that show the same cells.
 
     Attributes
@@ -31,11 +31,11 @@ class Pair:
         Row numbers, a < b.
     kind : PairKind
     transform : str
-        Flip or turn of ``a`` that gives ``b``, a name of ``hashes.TRANSFORMS``.
+        Flip or rotation that turns ``a`` into ``b``, one of ``hashes.TRANSFORMS``.
     inliers : int or None
-        Matched points that agree on one motion; None where no points had to be matched.
+        Matched keypoints that agree on one transform; None where none had to be matched.
     overlap : float or None
-        Share of the smaller view that both show, 0..1.
+        Common area as a share of the smaller view, 0..1.
     """
 
     a: int
@@ -51,8 +51,8 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """How many pairs of images were compared, and how many of them showed the same cells."""
+class PairCounts:
+    """Number of compared pairs of images, and of those that show the same cells."""
 
     pairs: int
     alike: int
@@ -60,7 +60,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class NeighborCount:
-    """Neighbors of one class in file order: compared, and alike.
+    """Counts of neighbors in file order, of one class and lag.
 
     Attributes
     ----------
@@ -72,39 +72,39 @@ class NeighborCount:
 
     label: str
     lag: int
-    compared: Compared
+    compared: PairCounts
 
 
 @dataclass(frozen=True, slots=True)
 class PairTable:
-    """Everything that comparing the images of a data set gave.
+    """Result of comparing the images of a data set.
 
     Attributes
     ----------
     images : int
-        Images that were compared; unreadable ones do not count.
-    pairs : tuple of Pair
-        In order of (a, b), one a pair of images.
+        Number of images that were compared, without unreadable ones.
+    pairs : tuple of MatchedPair
+        Sorted by (a, b), one per pair of images.
     neighbors : tuple of NeighborCount
-        One a class and lag.
-    random : Compared
-        Pairs drawn at random: the chance level.
+        One per class and lag.
+    random : PairCounts
+        Counts of pairs drawn at random, which give the chance level.
     """
 
     images: int
-    pairs: tuple[Pair, ...]
+    pairs: tuple[MatchedPair, ...]
     neighbors: tuple[NeighborCount, ...]
-    random: Compared
+    random: PairCounts
 
 
-def connected_groups(n: int, pairs: Sequence[Pair]) -> NDArray[np.intp]:
-    """Give the group of each image, held together by pairs, directly or through others.
+def connected_groups(n: int, pairs: Sequence[MatchedPair]) -> NDArray[np.intp]:
+    """Compute the group of each image: connected components of the graph whose edges are the pairs.
 
     Parameters
     ----------
     n : int
         Number of images.
-    pairs : sequence of Pair
+    pairs : sequence of MatchedPair
 
     Returns
     -------

@@ -1,31 +1,25 @@
-"""Pairs of a data set in the cache."""
+"""Cache of the pairs of a data set."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
+from typing import Any
 
-from leukokit.audit.pairs.pair import Compared, NeighborCount, Pair, PairKind, PairTable
-from leukokit.engine.cache.store import Store
-
-
-def keep_pairs(store: Store, key: str, table: PairTable) -> None:
-    """Keep a table under ``key``."""
-    store.put_file(key, f"pairs among {table.images} images", json.dumps(asdict(table)).encode())
+from leukokit.audit.pairs.pair import MatchedPair, NeighborCount, PairCounts, PairKind, PairTable
+from leukokit.engine.cache.serialization import Codec, json_codec
 
 
-def load_pairs(store: Store, key: str) -> PairTable | None:
-    """Give the table that is kept under ``key``; None where there is none."""
-    content = store.get_file(key)
-    if content is None:
-        return None
-    table = json.loads(content)
+def _pair_table(fields: dict[str, Any]) -> PairTable:
     return PairTable(
-        images=table["images"],
-        pairs=tuple(Pair(**{**pair, "kind": PairKind(pair["kind"])}) for pair in table["pairs"]),
+        images=fields["images"],
+        pairs=tuple(MatchedPair(**{**pair, "kind": PairKind(pair["kind"])}) for pair in fields["pairs"]),
         neighbors=tuple(
-            NeighborCount(each["label"], each["lag"], Compared(**each["compared"]))
-            for each in table["neighbors"]
+            NeighborCount(count["label"], count["lag"], PairCounts(**count["compared"]))
+            for count in fields["neighbors"]
         ),
-        random=Compared(**table["random"]),
+        random=PairCounts(**fields["random"]),
     )
+
+
+PAIR_TABLE: Codec[PairTable] = json_codec(asdict, _pair_table)
+"""Serialization of a pair table in the cache."""

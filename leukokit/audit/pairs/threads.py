@@ -1,4 +1,4 @@
-"""Work over threads, in order; for OpenCV, which computes outside of Python's lock."""
+"""Ordered map over threads, for OpenCV, which releases the GIL."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import cv2
 from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.engine.observer import Observer
 
-_CHUNK = 64  # inputs a task: handing over a task costs 50 us, as much as a tenth of comparing two images
+_CHUNK = 64  # inputs per task: starting a task costs 50 us, a tenth of comparing two images
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
 class Threads:
-    """Calls a function with many inputs; results come in the order of the inputs."""
+    """Calls a function with many inputs in threads; results are in the order of the inputs."""
 
     def __init__(self, pool: ThreadPoolExecutor, observer: Observer) -> None:
         self._pool = pool
         self._observer = observer
 
-    def each(
+    def map(
         self, stage: str, function: Callable[[_In], _Out], inputs: Iterable[_In], total: int
     ) -> list[_Out]:
-        """Give the result for each input, and tell the observer how far it is."""
+        """Return the result for each input, and report progress to the observer."""
         self._observer.stage(stage, total)
         stream = iter(inputs)
         chunks = iter(lambda: list(islice(stream, _CHUNK)), [])
         done: list[_Out] = []
-        for results in self._pool.map(lambda chunk: [function(one) for one in chunk], chunks):
+        for results in self._pool.map(lambda chunk: [function(item) for item in chunk], chunks):
             done += results
             self._observer.advance(len(results))
         return done
@@ -42,7 +42,7 @@ class Threads:
 
 @contextmanager
 def threads(workers: Workers, observer: Observer) -> Iterator[Threads]:
-    """Start as many threads as there may be workers, and keep OpenCV from starting more within them."""
+    """Start one thread per worker, and keep OpenCV from starting threads of its own."""
     count = 1 if workers.kind is ExecutorKind.INLINE else max(1, workers.count)
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -50,5 +50,5 @@ def threads(workers: Workers, observer: Observer) -> Iterator[Threads]:
     try:
         yield Threads(pool, observer)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)  # an interrupted audit ends with the tasks at hand
+        pool.shutdown(wait=True, cancel_futures=True)  # an interrupted audit finishes the running tasks only
         cv2.setNumThreads(before)

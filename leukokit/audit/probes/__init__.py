@@ -1,1 +1,1 @@
-"""Probes: how well the class can be told from what has nothing to do with cells."""
+"""Probes: how well the class can be predicted from properties that have nothing to do with cells."""

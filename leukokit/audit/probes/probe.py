@@ -1,7 +1,7 @@
-"""Probes: how well the class can be told from what has nothing to do with cells.
+"""Probes: how well the class can be predicted from properties that have nothing to do with cells.
 
-Each probe is a support vector machine on a few numbers, fitted on the training part and asked about the test
-part, as the audited model is. What it reaches, a model may reach without having learnt anything of use
+Each probe is a support vector machine on a few numbers, fitted on the training part and scored on the test
+part, like the audited model. A model can reach the accuracy of a probe without learning anything about cells
 (shortcut learning; Geirhos et al. 2020, doi 10.1038/s42256-020-00257-z).
 """
 
@@ -14,23 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import Level, Limit
+from leukokit.audit.findings import AuditLevel, Limit
 from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, proportion
 from leukokit.record.audit import AuditedModel, AuditProbe
 
 LARGEST_TRAINING = 4000
-"""Images a probe learns from at most; the time of a support vector machine grows with their square."""
+"""Largest number of training images of a probe; the time of a fit grows with its square."""
 
 LARGEST_CHOICE = 1000
-"""Images that the choice among several blocks of columns learns from at most."""
+"""Largest number of training images for the choice among several blocks of columns."""
 
 _C = 10.0
-_INNER = 4  # a quarter of the training part decides which of several blocks of columns is the most telling
+_INNER = 4  # a quarter of the training part decides which of several blocks of columns predicts best
 
 
 @dataclass(frozen=True, slots=True)
-class Division:
-    """One fold: rows that a probe learns from, and rows it is asked about."""
+class ProbeFold:
+    """One fold: training rows and test rows of a probe."""
 
     train: NDArray[np.intp]
     test: NDArray[np.intp]
@@ -38,19 +38,19 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class ModelScore:
-    """Accuracy of a model or a constant answer on the same test part.
+    """Accuracy of the audited model on the test part of the probes.
 
     Attributes
     ----------
     name : str
-        Classifier.
+        Name of the classifier.
     part : str
         Part of the split.
     accuracy : float
     low, high : float or None
         95 % interval.
     chance : float
-        Share of the largest class in that part: what the best constant answer reaches.
+        Share of the largest class in that part: the accuracy of the best constant prediction.
     """
 
     name: str
@@ -73,25 +73,25 @@ class ModelScore:
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """What a probe reached.
+class ProbeResult:
+    """Result of a probe.
 
     Attributes
     ----------
     name : str
         ``color``, ``frame``, ``corner``, ``file`` or ``missing``.
     what : str
-        The numbers it was given, in one sentence.
+        Its input, in one sentence.
     columns : int
-        How many numbers.
+        Number of input columns.
     accuracy, low, high : float or None
-        On the test part, with the 95 % interval; None where there was nothing to learn from.
+        On the test part, with the 95 % interval; None where no column varies.
     chance : float
         Share of the largest class in the test part.
     share_of_gain : float or None
-        Gain of the probe over chance as a share of the model's; None where no model is known.
+        Gain of the probe over chance as a share of the model's gain; None where no model is known.
     model_accuracy : float or None
-    level : Level
+    level : AuditLevel
     """
 
     name: str
@@ -103,7 +103,7 @@ class Probe:
     chance: float
     share_of_gain: float | None
     model_accuracy: float | None
-    level: Level
+    level: AuditLevel
 
     def record(self) -> AuditProbe:
         """Give it as audit.json holds it."""
@@ -122,15 +122,15 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """The images that probes are fitted on and asked about.
+class ProbeData:
+    """Images that probes are fitted and scored on.
 
     Attributes
     ----------
     labels, groups : str array (n,)
-        Class, and what belongs together.
-    divisions : sequence of Division
-        Folds; their test parts are pooled.
+        Class and group of each image.
+    folds : sequence of ProbeFold
+        Folds; the predictions of their test parts are pooled.
     model : ModelScore or None
         The audited model on the same test part.
     seed : int
@@ -138,60 +138,69 @@ class Subject:
 
     labels: NDArray[np.str_]
     groups: NDArray[np.str_]
-    divisions: Sequence[Division]
+    folds: Sequence[ProbeFold]
     model: ModelScore | None
     seed: int
 
     @property
     def chance(self) -> float:
-        """Share of the largest class among the images that are asked about."""
-        asked = np.concatenate([each.test for each in self.divisions])
-        return float(np.unique(self.labels[asked], return_counts=True)[1].max() / len(asked))
+        """Share of the largest class among the test images."""
+        tested = np.concatenate([fold.test for fold in self.folds])
+        return float(np.unique(self.labels[tested], return_counts=True)[1].max() / len(tested))
 
 
 def probe(
     name: str,
     what: str,
     blocks: Mapping[str, FloatArray],
-    subject: Subject,
+    data: ProbeData,
     limit: Limit,
-) -> Probe:
-    """Fit a probe on every fold's training part and score it on the test parts together.
+) -> ProbeResult:
+    """Fit a probe on the training part of every fold and score its pooled test predictions.
 
     Parameters
     ----------
     name, what : str
-        As in ``Probe``.
+        As in ``ProbeResult``.
     blocks : mapping of str to float64 array (n, d)
-        Usually one. Of several, the fold's training part alone decides which is used.
-    subject : Subject
+        Usually one. Of several, one is chosen per fold on the training part alone.
+    data : ProbeData
     limit : Limit
-        On the probe's gain over chance as a share of the possible gain. A probe whose interval reaches down
-        to chance is ok whatever it says.
+        Limit of the gain over chance as a share of the possible gain. A probe whose interval contains chance
+        is ok.
     """
-    chance = subject.chance
-    known = subject.model.accuracy if subject.model is not None else None
+    chance = data.chance
+    known = data.model.accuracy if data.model is not None else None
     useful = {key: block for key, block in blocks.items() if block.shape[1] and np.ptp(block, axis=0).any()}
     if not useful:
-        return Probe(
-            name, f"{what} (the same in all images)", 0, None, None, None, chance, None, known, Level.SKIPPED
+        return ProbeResult(
+            name,
+            f"{what} (the same in all images)",
+            0,
+            None,
+            None,
+            None,
+            chance,
+            None,
+            known,
+            AuditLevel.SKIPPED,
         )
-    codes = np.unique(subject.labels, return_inverse=True)[1]
-    answers = []
+    codes = np.unique(data.labels, return_inverse=True)[1]
+    predictions = []
     used = []
-    for fold in subject.divisions:
-        key = _most_telling(useful, codes, subject.groups, fold.train)
+    for fold in data.folds:
+        key = _best_block(useful, codes, data.groups, fold.train)
         used.append(key)
-        answers.append(_answer(useful[key], codes, fold.train, fold.test))
-    asked = np.concatenate([fold.test for fold in subject.divisions])
-    predicted = np.concatenate(answers)
-    accuracy = float(np.mean(predicted == codes[asked]))
-    bounds = accuracy_bounds(predicted == codes[asked], Groups.of(subject.groups[asked], len(asked)))
+        predictions.append(_predict(useful[key], codes, fold.train, fold.test))
+    tested = np.concatenate([fold.test for fold in data.folds])
+    predicted = np.concatenate(predictions)
+    accuracy = float(np.mean(predicted == codes[tested]))
+    bounds = accuracy_bounds(predicted == codes[tested], Groups.of(data.groups[tested], len(tested)))
     gain = (accuracy - chance) / (1 - chance) if chance < 1 else 0.0
-    level = limit.level(gain) if bounds.low > chance else Level.OK
+    level = limit.level(gain) if bounds.low > chance else AuditLevel.OK
     if len(blocks) > 1:
         what = f"{what}, {max(sorted(set(used)), key=used.count)}"
-    return Probe(
+    return ProbeResult(
         name,
         what,
         useful[used[0]].shape[1],
@@ -206,22 +215,22 @@ def probe(
 
 
 def accuracy_bounds(right: NDArray[np.bool_], groups: Groups) -> Bounds:
-    """Give the 95 % interval of an accuracy; cautious where groups are few.
+    """Compute the 95 % interval of an accuracy, wider where groups are few.
 
-    Four patients of whom three are told well prove nothing, however many images each has. So below
+    With four patients, of whom three are predicted well, many images do not make the accuracy sure. So below
     ``FEW_GROUPS`` the interval is at least as wide as the exact binomial one of as many trials as groups.
     """
-    found = proportion(right, groups)
+    bounds = proportion(right, groups)
     if groups.independent or groups.count >= FEW_GROUPS:
-        return found
+        return bounds
     from scipy.stats import beta
 
     hits, misses, tail = right.mean() * groups.count, (1 - right.mean()) * groups.count, (1 - LEVEL) / 2
     low = float(beta.ppf(tail, hits, misses + 1)) if hits > 0 else 0.0
     high = float(beta.ppf(1 - tail, hits + 1, misses)) if misses > 0 else 1.0
-    if low >= found.low and high <= found.high:
-        return found
-    return Bounds(min(low, found.low), max(high, found.high), "exact binomial over groups")
+    if low >= bounds.low and high <= bounds.high:
+        return bounds
+    return Bounds(min(low, bounds.low), max(high, bounds.high), "exact binomial over groups")
 
 
 def _share(accuracy: float, model: float | None, chance: float) -> float | None:
@@ -230,40 +239,40 @@ def _share(accuracy: float, model: float | None, chance: float) -> float | None:
     return (accuracy - chance) / (model - chance)
 
 
-def _most_telling(
+def _best_block(
     blocks: Mapping[str, FloatArray],
     codes: NDArray[np.intp],
     groups: NDArray[np.str_],
     train: NDArray[np.intp],
 ) -> str:
-    """Choose the block that does best on a quarter of the training part, groups kept whole."""
+    """Choose the block that predicts best on a quarter of the training part, without splitting groups."""
     names = list(blocks)
     if len(names) == 1:
         return names[0]
     _, numbers = np.unique(groups[train], return_inverse=True)
-    held = _held_groups(numbers, codes[train])
-    fit, check = train[~held[numbers]], train[held[numbers]]
+    held_out = _held_out_groups(numbers, codes[train])
+    fit, check = train[~held_out[numbers]], train[held_out[numbers]]
     if not len(check) or len(np.unique(codes[fit])) < len(np.unique(codes[train])):
         return names[0]
     fit = _thinned(fit, codes, LARGEST_CHOICE)
-    scores = [float(np.mean(_answer(blocks[key], codes, fit, check) == codes[check])) for key in names]
+    scores = [float(np.mean(_predict(blocks[key], codes, fit, check) == codes[check])) for key in names]
     return names[int(np.argmax(scores))]
 
 
-def _held_groups(numbers: NDArray[np.intp], codes: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _held_out_groups(numbers: NDArray[np.intp], codes: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Mark every fourth group of each class, in order of appearance."""
     first = np.unique(numbers, return_index=True)[1]
-    held = np.zeros(len(first), dtype=bool)
+    held_out = np.zeros(len(first), dtype=bool)
     for label in np.unique(codes):
         own = [number for number in numbers[np.sort(first)] if codes[first[number]] == label]
-        held[own[_INNER - 1 :: _INNER] or own[1:2]] = True
-    return held
+        held_out[own[_INNER - 1 :: _INNER] or own[1:2]] = True
+    return held_out
 
 
-def _answer(
-    values: FloatArray, codes: NDArray[np.intp], train: NDArray[np.intp], asked: NDArray[np.intp]
+def _predict(
+    values: FloatArray, codes: NDArray[np.intp], train: NDArray[np.intp], test: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """Fit on some rows and predict others; nothing but the training rows is looked at before."""
+    """Fit on the training rows and predict the test rows."""
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
@@ -273,14 +282,14 @@ def _answer(
     kinds = np.unique(codes[train])
     if not varying.any() or len(kinds) < 2:
         most = kinds[np.unique(codes[train], return_counts=True)[1].argmax()]
-        return np.full(len(asked), most, dtype=np.intp)
+        return np.full(len(test), most, dtype=np.intp)
     model = make_pipeline(StandardScaler(), SVC(C=_C, kernel="rbf", class_weight="balanced"))
     model.fit(values[train][:, varying], codes[train])
-    return np.asarray(model.predict(values[asked][:, varying]), dtype=np.intp)
+    return np.asarray(model.predict(values[test][:, varying]), dtype=np.intp)
 
 
 def _thinned(train: NDArray[np.intp], codes: NDArray[np.intp], most: int) -> NDArray[np.intp]:
-    """Take evenly spaced rows of each class where there are too many."""
+    """Keep at most ``most`` rows, evenly spaced within each class."""
     if len(train) <= most:
         return train
     ordered = train[np.argsort(codes[train], kind="stable")]

@@ -1,44 +1,42 @@
-"""Answers of probes in the cache: their support vector machines are most of an audit that is made again."""
+"""Cache of probe results: their support vector machines take most of the time of a repeated audit."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import partial
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import Level, Limit
-from leukokit.audit.probes.probe import Probe, Subject, probe
+from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.probes.probe import ProbeData, ProbeResult, probe
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import json_codec
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
-"""Raised when probes answer otherwise from the same numbers."""
+"""Increased whenever probes give other results for the same input."""
+_PROBE = json_codec(asdict, lambda fields: ProbeResult(**{**fields, "level": AuditLevel(fields["level"])}))
 
 
-def kept_probe(
+def cached_probe(
     name: str,
     what: str,
     blocks: Mapping[str, FloatArray],
-    subject: Subject,
+    data: ProbeData,
     limit: Limit,
     *,
     store: Store | None,
-) -> Probe:
-    """Take the probe's answer from the cache, or ask :func:`probe` and keep it."""
+) -> ProbeResult:
+    """Return the probe's result from the cache, or call :func:`probe` and store it."""
     if store is None:
-        return probe(name, what, blocks, subject, limit)
-    key = _key(name, what, blocks, subject, limit)
-    content = store.get_file(key)
-    if content is not None:
-        kept = json.loads(content)
-        return Probe(**{**kept, "level": Level(kept["level"])})
-    found = probe(name, what, blocks, subject, limit)
-    store.put_file(key, f"probe {name}", json.dumps(asdict(found)).encode())
-    return found
+        return probe(name, what, blocks, data, limit)
+    key = _key(name, what, blocks, data, limit)
+    run = partial(probe, name, what, blocks, data, limit)
+    return memo(key, run, _PROBE, store=store, title=f"probe {name}")
 
 
-def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subject, limit: Limit) -> str:
+def _key(name: str, what: str, blocks: Mapping[str, FloatArray], data: ProbeData, limit: Limit) -> str:
     return digest(
         "audit probe",
         REVISION,
@@ -46,10 +44,10 @@ def _key(name: str, what: str, blocks: Mapping[str, FloatArray], subject: Subjec
         name,
         what,
         [(block, array_digest(values)) for block, values in blocks.items()],
-        array_digest(subject.labels),
-        array_digest(subject.groups),
-        [(array_digest(fold.train), array_digest(fold.test)) for fold in subject.divisions],
-        asdict(subject.model) if subject.model is not None else None,
-        subject.seed,
+        array_digest(data.labels),
+        array_digest(data.groups),
+        [(array_digest(fold.train), array_digest(fold.test)) for fold in data.folds],
+        asdict(data.model) if data.model is not None else None,
+        data.seed,
         asdict(limit),
     )

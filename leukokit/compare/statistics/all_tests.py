@@ -1,4 +1,4 @@
-"""All tests between two classifiers, of images on their own and of whole groups."""
+"""All tests between two classifiers, over images and over groups of images."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from leukokit.evaluation.metrics import Scored
 ACCURACY = "accuracy"
 
 
-class Unit(StrEnum):
-    """What a test takes to be independent of each other."""
+class AnalysisUnit(StrEnum):
+    """Unit of analysis: what a test assumes to be independent."""
 
     IMAGE = "image"
     GROUP = "group"
@@ -35,21 +35,21 @@ class PairedTest:
         ``accuracy``, or ``AUC`` and a class or set of classes against all others.
     method : str
         Name of the test.
-    unit : Unit
-        What it takes to be independent.
+    unit : AnalysisUnit
+        What the test assumes to be independent.
     difference : float
-        Second less first.
+        Second minus first.
     error : float or None
-        Standard error of the difference; None for exact tests, and where these images cannot tell.
+        Standard error of the difference; None for exact tests and where it cannot be estimated.
     statistic : float or None
         z, where the test has one.
     p, p_holm : float or None
-        Two-sided p value, plain and adjusted over the family; None where the test could not be made.
+        Two-sided p value, unadjusted and adjusted over the family; None where the test is impossible.
     """
 
     about: str
     method: str
-    unit: Unit
+    unit: AnalysisUnit
     difference: float
     error: float | None
     statistic: float | None
@@ -64,19 +64,19 @@ def paired_tests(
     *,
     negative: Sequence[str] = (),
 ) -> list[PairedTest]:
-    """Make every test: McNemar of the accuracies, DeLong of each class against all others.
+    """Make all tests: McNemar for the accuracies, DeLong for each class against all others.
 
     Parameters
     ----------
     first, second : Scored
         The same images in the same order, the same classes.
     codes : int array (n,)
-        Group of each image, 0.. without a gap. Where each is its own, the tests of groups would be those of
-        images and are left out.
+        Group of each image, numbered from 0 without gaps. Where every image is its own group, the tests over
+        groups equal those over images and are left out.
     negative : sequence of str
-        Classes that are no disease; where there are several, they are also tested together.
+        Healthy classes; several of them are also tested together.
     """
-    units = [Unit.IMAGE] + ([Unit.GROUP] if int(codes.max()) + 1 < len(codes) else [])
+    units = [AnalysisUnit.IMAGE] + ([AnalysisUnit.GROUP] if int(codes.max()) + 1 < len(codes) else [])
     sides = list(_sides(first, second, negative))
     return [
         test
@@ -89,19 +89,19 @@ def paired_tests(
 
 
 def adjusted(families: Sequence[Sequence[PairedTest]]) -> list[list[PairedTest]]:
-    """Adjust by Holm over the tests of all pairs, those of images and those of groups each for themselves.
+    """Adjust p values by Holm over the tests of all pairs: tests over images and over groups separately.
 
-    The two families ask the same questions under other assumptions; only one of them is to be read.
+    The two families test the same differences under different assumptions; only one of them is reported.
     """
     whole = [test for family in families for test in family]
-    in_order = {unit: iter(holm([test.p for test in whole if test.unit is unit])) for unit in Unit}
+    in_order = {unit: iter(holm([test.p for test in whole if test.unit is unit])) for unit in AnalysisUnit}
     return [[replace(test, p_holm=next(in_order[test.unit])) for test in family] for family in families]
 
 
-def _mcnemar(first: Scored, second: Scored, codes: NDArray[np.intp], unit: Unit) -> PairedTest:
+def _mcnemar(first: Scored, second: Scored, codes: NDArray[np.intp], unit: AnalysisUnit) -> PairedTest:
     a, b = first.predicted == first.true, second.predicted == second.true
     difference = float(b.mean() - a.mean())
-    if unit is Unit.IMAGE:
+    if unit is AnalysisUnit.IMAGE:
         p = mcnemar_exact(int(np.sum(a & ~b)), int(np.sum(b & ~a)))
         return PairedTest(ACCURACY, "McNemar, exact", unit, difference, None, None, p)
     gains = np.zeros(int(codes.max()) + 1, dtype=np.int64)
@@ -115,7 +115,7 @@ _Side = tuple[str, NDArray[np.bool_], FloatArray, FloatArray]
 
 def _sides(first: Scored, second: Scored, negative: Sequence[str]) -> Iterable[_Side]:
     numbers = range(len(first.classes))
-    # Of two classes one area tells both.
+    # With two classes, both have the same AUC.
     for number in numbers if len(first.classes) > 2 else list(numbers)[-1:]:
         side = first.true == number
         if side.any() and not side.all():
@@ -123,7 +123,7 @@ def _sides(first: Scored, second: Scored, negative: Sequence[str]) -> Iterable[_
     chosen = [number for number in numbers if first.classes[number] in negative]
     side = np.isin(first.true, chosen)
     if 1 < len(chosen) < len(first.classes) - 1 and side.any() and not side.all():
-        sums = [each.proba[:, chosen].sum(axis=1) for each in (first, second)]
+        sums = [run.proba[:, chosen].sum(axis=1) for run in (first, second)]
         yield f"AUC {' or '.join(first.classes[number] for number in chosen)}", side, sums[0], sums[1]
 
 
@@ -133,10 +133,10 @@ def _delong(
     first: FloatArray,
     second: FloatArray,
     codes: NDArray[np.intp],
-    unit: Unit,
+    unit: AnalysisUnit,
 ) -> PairedTest:
-    grouped = unit is Unit.GROUP
-    found = delong(positive, first, second, groups=codes if grouped else None)
-    error = None if found.variance is None else float(np.sqrt(max(found.variance, 0.0)))
+    grouped = unit is AnalysisUnit.GROUP
+    result = delong(positive, first, second, groups=codes if grouped else None)
+    error = None if result.variance is None else float(np.sqrt(max(result.variance, 0.0)))
     method = "DeLong over groups" if grouped else "DeLong"
-    return PairedTest(about, method, unit, found.difference, error, found.z, found.p)
+    return PairedTest(about, method, unit, result.difference, error, result.z, result.p)

@@ -1,4 +1,4 @@
-"""What each image, and each group of images, has to do with an area under the ROC curve."""
+"""Influence of each image and of each group of images on an AUC."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.auc import Contest, all_pairs, one_against_rest, placements
+from leukokit.evaluation.auc import BinaryTask, one_vs_one_tasks, one_vs_rest_task, placement_values
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import Scored
 
 
 @dataclass(frozen=True)
-class Area:
-    """An area, or the mean of several, and how far each group moves it.
+class AucEstimate:
+    """An AUC, or the mean of several, and the influence of each group on it.
 
     Attributes
     ----------
     value : float
         0..1.
     influence : float64 array (n_groups,)
-        Change of the area by each group, in first order; sums to 0. The sum of squares is the variance.
-    contests : tuple of Contest
-        The areas that it is the mean of.
+        First-order influence of each group; sums to 0. The sum of squares is the variance.
+    tasks : tuple of BinaryTask
+        The tasks whose AUCs are averaged.
     groups : Groups
     """
 
     value: float
     influence: FloatArray
-    contests: tuple[Contest, ...]
+    tasks: tuple[BinaryTask, ...]
     groups: Groups
 
     @property
     def perfect(self) -> bool:
-        """Whether every image, or none, is placed rightly: the influence of all groups is 0 then."""
+        """Whether the AUC is 0 or 1: the influence of all groups is 0 then."""
         return self.value in (0.0, 1.0)
 
 
-def placed_by_image(positive: NDArray[np.bool_], scores: FloatArray) -> FloatArray:
-    """Placement of every image, in the order of the images. Both sides must hold one."""
-    contest = one_against_rest(positive, scores)
-    if contest is None:
+def placement_by_image(positive: NDArray[np.bool_], scores: FloatArray) -> FloatArray:
+    """Placement value of every image, in the order of the images; each class needs at least one."""
+    task = one_vs_rest_task(positive, scores)
+    if task is None:
         raise ValueError("images of the class and others are needed")
-    placed = np.empty(len(scores))
-    placed[contest.upper], placed[contest.lower] = placements(contest)
-    return placed
+    values = np.empty(len(scores))
+    values[task.positive], values[task.negative] = placement_values(task)
+    return values
 
 
 def group_sums(codes: NDArray[np.intp], values: FloatArray, n_groups: int) -> FloatArray:
@@ -55,31 +55,31 @@ def group_sums(codes: NDArray[np.intp], values: FloatArray, n_groups: int) -> Fl
     return np.bincount(codes, weights=values, minlength=n_groups).astype(np.float64)
 
 
-def one_vs_rest(scored: Scored, number: int, codes: NDArray[np.intp]) -> Area | None:
-    """Area of one class against all others; None where the part holds only one side."""
-    return _mean([one_against_rest(scored.true == number, scored.proba[:, number])], codes)
+def one_vs_rest(scored: Scored, number: int, codes: NDArray[np.intp]) -> AucEstimate | None:
+    """AUC of one class against all others; None where either has no images."""
+    return _mean([one_vs_rest_task(scored.true == number, scored.proba[:, number])], codes)
 
 
-def mean_one_vs_rest(scored: Scored, codes: NDArray[np.intp]) -> Area | None:
+def mean_one_vs_rest(scored: Scored, codes: NDArray[np.intp]) -> AucEstimate | None:
     """Mean over the classes of :func:`one_vs_rest`, as ``auc_ovr`` of ``metrics``."""
     numbers = range(len(scored.classes))
-    return _mean([one_against_rest(scored.true == k, scored.proba[:, k]) for k in numbers], codes)
+    return _mean([one_vs_rest_task(scored.true == k, scored.proba[:, k]) for k in numbers], codes)
 
 
-def mean_one_vs_one(scored: Scored, codes: NDArray[np.intp]) -> Area | None:
+def mean_one_vs_one(scored: Scored, codes: NDArray[np.intp]) -> AucEstimate | None:
     """Mean over pairs of classes, each by either class's probability, as ``auc_ovo`` of ``metrics``."""
-    return _mean(all_pairs(scored.true, scored.proba), codes)
+    return _mean(one_vs_one_tasks(scored.true, scored.proba), codes)
 
 
-def _mean(contests: Sequence[Contest | None], codes: NDArray[np.intp]) -> Area | None:
-    known = tuple(contest for contest in contests if contest is not None)
+def _mean(tasks: Sequence[BinaryTask | None], codes: NDArray[np.intp]) -> AucEstimate | None:
+    known = tuple(task for task in tasks if task is not None)
     if not known:
         return None
     groups = Groups(codes, int(codes.max()) + 1)
-    values, moved = [], np.zeros(len(codes))
-    for contest in known:
-        above, below = placements(contest)
+    values, influence = [], np.zeros(len(codes))
+    for task in known:
+        above, below = placement_values(task)
         values.append(float(above.mean()))
-        for rows, placed in ((contest.upper, above), (contest.lower, below)):
-            moved[rows] += (placed - values[-1]) / len(rows) / len(known)
-    return Area(float(np.mean(values)), group_sums(codes, moved, groups.count), known, groups)
+        for rows, placement in ((task.positive, above), (task.negative, below)):
+            influence[rows] += (placement - values[-1]) / len(rows) / len(known)
+    return AucEstimate(float(np.mean(values)), group_sums(codes, influence, groups.count), known, groups)

@@ -1,4 +1,4 @@
-"""Interval of the difference of two areas under the ROC curve on the same images."""
+"""Interval of the difference of two AUCs on the same images."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from scipy.special import expit, logit
 from scipy.stats import t
 
 from leukokit.arrays import FloatArray
-from leukokit.compare.statistics.auc_influence import Area
-from leukokit.evaluation.auc import mean_area
+from leukokit.compare.statistics.auc_influence import AucEstimate
+from leukokit.evaluation.auc import mean_auc
 
-ALIKE = 0.8
-"""Correlation of two areas above which the difference is judged by itself; chosen by simulation.
+HIGH_CORRELATION = 0.8
+"""Correlation of two AUCs above which the interval comes from the difference itself; chosen by simulation.
 
-Areas near 1 are skewed, and each alone is better judged on the logit scale. Of two classifiers that err on
-the same images little of that skew is left in the difference, and putting the two together is far too wide.
+AUCs near 1 are skewed, so each gets an interval on the logit scale. For two classifiers with errors on the
+same images, the difference is hardly skewed, and combining the two intervals gives one that is far too wide.
 """
 _ROUNDING = 1e-12
 
 
-def area_interval(first: Area, second: Area, *, level: float = 0.95) -> tuple[float, float] | None:
-    """Give the interval of second less first; None where the images cannot tell.
+def auc_difference_interval(
+    first: AucEstimate, second: AucEstimate, *, level: float = 0.95
+) -> tuple[float, float] | None:
+    """Interval of second minus first; None where it cannot be estimated.
 
-    Areas that err on different images: a logit interval each, put together by their correlation (Zou and
-    Donner 2008, doi 10.1002/sim.3095). Areas that err on the same: the difference's own, corrected for
-    skewness (Hall 1992, doi 10.1111/j.2517-6161.1992.tb01872.x). Either way with the degrees of freedom that
-    the kurtosis leaves, for near 1 a few images decide (O'Neill 2014, doi 10.1080/00031305.2014.966589).
+    Low correlation: a logit interval for each AUC, combined by their correlation (Zou and Donner 2008, doi
+    10.1002/sim.3095). High correlation: an interval of the difference itself, corrected for skewness (Hall
+    1992, doi 10.1111/j.2517-6161.1992.tb01872.x). Both use degrees of freedom that depend on the kurtosis,
+    since near 1 the AUC depends on few images (O'Neill 2014, doi 10.1080/00031305.2014.966589).
 
     Parameters
     ----------
-    first, second : Area
+    first, second : AucEstimate
         On the same images and groups.
     level : float
-        Share of repetitions of the study whose interval would hold the truth.
+        Confidence level.
     """
     moved = second.influence - first.influence
     n_groups = len(moved)
@@ -42,17 +44,17 @@ def area_interval(first: Area, second: Area, *, level: float = 0.95) -> tuple[fl
         return None
     reach = float(t.isf((1 - level) / 2, _freedom(moved))) if spread else 0.0
     correlation = _correlation(first.influence, second.influence)
-    if correlation > ALIKE:
+    if correlation > HIGH_CORRELATION:
         return _by_difference(second.value - first.value, moved, reach)
-    (low_1, high_1), (low_2, high_2) = (_alone(area, reach, level) for area in (first, second))
+    (low_1, high_1), (low_2, high_2) = (_single_interval(auc, reach, level) for auc in (first, second))
     difference = second.value - first.value
-    down = _joined(second.value - low_2, high_1 - first.value, correlation)
-    up = _joined(high_2 - second.value, first.value - low_1, correlation)
+    down = _combined(second.value - low_2, high_1 - first.value, correlation)
+    up = _combined(high_2 - second.value, first.value - low_1, correlation)
     return difference - down, difference + up
 
 
 def _freedom(moved: FloatArray) -> float:
-    """Degrees of freedom of a variance, from the kurtosis of what it is the variance of."""
+    """Degrees of freedom of a variance estimate, from the kurtosis of the influences."""
     n = len(moved)
     kurtosis = n * float(np.sum(moved**4)) / float(np.sum(moved**2)) ** 2
     return 2 * n / max(kurtosis - (n - 3) / (n - 1), 2.0)
@@ -63,18 +65,18 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
     return float(np.sum(first * second)) / scale if scale > _ROUNDING**2 else 0.0
 
 
-def _alone(area: Area, reach: float, level: float) -> tuple[float, float]:
-    n = len(area.influence)
-    if area.perfect:  # no group moves it, and no logit: what an area that is not perfect could look like
-        bounds = mean_area(area.contests, area.groups, level=level)[1]
+def _single_interval(auc: AucEstimate, reach: float, level: float) -> tuple[float, float]:
+    n = len(auc.influence)
+    if auc.perfect:  # no influences and no logit: use the interval of a single AUC
+        bounds = mean_auc(auc.tasks, auc.groups, level=level)[1]
         return bounds.low, bounds.high
-    error = float(np.sqrt(n / (n - 1) * np.sum(area.influence**2)))
-    half = reach * error / (area.value * (1 - area.value))
-    middle = float(logit(area.value))
+    error = float(np.sqrt(n / (n - 1) * np.sum(auc.influence**2)))
+    half = reach * error / (auc.value * (1 - auc.value))
+    middle = float(logit(auc.value))
     return float(expit(middle - half)), float(expit(middle + half))
 
 
-def _joined(one: float, other: float, correlation: float) -> float:
+def _combined(one: float, other: float, correlation: float) -> float:
     return float(np.sqrt(max(one**2 + other**2 - 2 * correlation * one * other, 0.0)))
 
 
@@ -85,7 +87,7 @@ def _by_difference(difference: float, moved: FloatArray, reach: float) -> tuple[
     tilt = float(skewness / np.sqrt(n))
 
     def straight(z: float) -> float:
-        """Invert Hall's cubic: the quantile of the tilted statistic."""
+        """Invert Hall's cubic transformation: the quantile of the skewed statistic."""
         return z if abs(tilt) < 1e-9 else 3 / tilt * (float(np.cbrt(1 + tilt * (z - tilt / 6))) - 1)
 
     return difference - error * straight(reach), difference - error * straight(-reach)

@@ -1,4 +1,4 @@
-"""Which images two classifiers judge differently, and whether they lie together."""
+"""Images for which two classifiers predict different classes, and whether most are in one group."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from leukokit.evaluation.metrics import Scored
 
 
-class Kind(StrEnum):
-    """What became of an image from the first classifier to the second."""
+class ChangeKind(StrEnum):
+    """How the prediction for an image changes from the first classifier to the second."""
 
     RIGHT_TO_WRONG = "right to wrong"
     WRONG_TO_RIGHT = "wrong to right"
@@ -23,17 +23,17 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """One image that the two judge differently.
+    """One image for which the two classifiers predict different classes.
 
     Attributes
     ----------
     row : int
         Position among the images.
-    kind : Kind
+    kind : ChangeKind
     """
 
     row: int
-    kind: Kind
+    kind: ChangeKind
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Concentration:
     Attributes
     ----------
     code : int
-        The group.
+        Number of the group.
     changed, of : int
-        Changed images in it, and in all groups.
+        Number of changed images in it, and in all groups.
     """
 
     code: int
@@ -54,34 +54,40 @@ class Concentration:
 
     @property
     def most(self) -> bool:
-        """Whether more than half of the changes lie in this one group; said of three changes or more."""
+        """Whether more than half of the changes are in this group; False below three changes."""
         return self.of >= 3 and self.changed >= 2 and 2 * self.changed > self.of
 
 
 def changes(first: Scored, second: Scored) -> list[Change]:
-    """List the images with another predicted class: losses, then gains, then other mistakes.
+    """List the images with different predicted classes, in the order of :class:`ChangeKind`.
 
-    Within a kind those come first in which the wrong class has the highest probability.
+    Within a kind, images come first whose wrong class has the highest probability.
     """
-    found = []
+    changed = []
     for row in np.flatnonzero(first.predicted != second.predicted):
         right = first.predicted[row] == first.true[row], second.predicted[row] == second.true[row]
-        kind = Kind.RIGHT_TO_WRONG if right[0] else Kind.WRONG_TO_RIGHT if right[1] else Kind.OTHER_WRONG
-        found.append(Change(int(row), kind))
-    order = list(Kind)
+        kind = (
+            ChangeKind.RIGHT_TO_WRONG
+            if right[0]
+            else ChangeKind.WRONG_TO_RIGHT
+            if right[1]
+            else ChangeKind.OTHER_WRONG
+        )
+        changed.append(Change(int(row), kind))
+    order = list(ChangeKind)
 
-    def place(change: Change) -> tuple[int, float, int]:
-        wrong = first if change.kind is Kind.WRONG_TO_RIGHT else second
+    def sort_key(change: Change) -> tuple[int, float, int]:
+        wrong = first if change.kind is ChangeKind.WRONG_TO_RIGHT else second
         sure = float(wrong.proba[change.row, wrong.predicted[change.row]])
         return order.index(change.kind), -sure, change.row
 
-    return sorted(found, key=place)
+    return sorted(changed, key=sort_key)
 
 
-def concentration(found: Sequence[Change], codes: NDArray[np.intp]) -> Concentration | None:
-    """Find the group with the most changes; None where nothing changed. The first of equals."""
-    counts = Counter(int(codes[change.row]) for change in found)
+def concentration(all_changes: Sequence[Change], codes: NDArray[np.intp]) -> Concentration | None:
+    """Find the group with the most changes, the first of equals; None where nothing changed."""
+    counts = Counter(int(codes[change.row]) for change in all_changes)
     if not counts:
         return None
     code, changed = min(counts.items(), key=lambda item: (-item[1], item[0]))
-    return Concentration(code, changed, len(found))
+    return Concentration(code, changed, len(all_changes))

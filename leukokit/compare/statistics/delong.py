@@ -1,4 +1,4 @@
-"""DeLong's test of two areas under the ROC curve on the same images, also where images come in groups."""
+"""DeLong's test of two AUCs on the same images, also for grouped images."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.compare.statistics.auc_influence import group_sums, placed_by_image
+from leukokit.compare.statistics.auc_influence import group_sums, placement_by_image
 
 _NOTHING = 1e-18
-"""Variance below which rounding is all there is; one image in a million has more."""
+"""A variance below this is a rounding error; one image in a million gives more."""
 
 
 @dataclass(frozen=True)
 class AucDifference:
-    """Two areas on the same images and how far apart they are.
+    """Two AUCs on the same images and their difference.
 
     Attributes
     ----------
     first, second : float
-        Areas under the ROC curve, 0..1.
+        AUCs, 0..1.
     covariance : float64 array (2, 2) or None
-        Of the two areas; None where one image (or group) is all there is of a side.
+        Of the two AUCs; None where positives or negatives are one image (or group) only.
     """
 
     first: float
@@ -32,7 +32,7 @@ class AucDifference:
 
     @property
     def difference(self) -> float:
-        """Second less first."""
+        """Second minus first."""
         return self.second - self.first
 
     @property
@@ -45,7 +45,7 @@ class AucDifference:
 
     @property
     def z(self) -> float | None:
-        """Difference in standard errors; None where these images cannot tell how sure it is."""
+        """Difference divided by its standard error; None where that cannot be estimated."""
         if self.variance is None:
             return None
         if self.variance > _NOTHING:
@@ -66,20 +66,20 @@ def delong(
     second: ArrayLike,
     groups: NDArray[np.intp] | None = None,
 ) -> AucDifference:
-    """Compare the areas of two scores on the same images.
+    """Compare the AUCs of two scores on the same images.
 
-    Sources: DeLong et al. 1988, doi 10.2307/2531595, by the fast way of Sun and Xu 2014, doi
-    10.1109/LSP.2014.2337313; with groups, Obuchowski 1997, doi 10.2307/2533958, which is the same where each
-    group is one image.
+    Sources: DeLong et al. 1988, doi 10.2307/2531595, with the fast algorithm of Sun and Xu 2014, doi
+    10.1109/LSP.2014.2337313; with groups, Obuchowski 1997, doi 10.2307/2533958, which is the same test where
+    each group is one image.
 
     Parameters
     ----------
     positive : bool array (n,)
-        Which images are of the class; both kinds must be there.
+        Which images are of the class; both values must occur.
     first, second : float array (n,)
         Scores, higher for images of the class.
     groups : int array (n,), optional
-        Group of each image, 0..; each its own where omitted.
+        Group number of each image, from 0; each image is its own group where omitted.
 
     Returns
     -------
@@ -87,23 +87,25 @@ def delong(
     """
     codes = np.arange(len(positive)) if groups is None else groups
     n_groups = int(codes.max()) + 1
-    placed = [placed_by_image(positive, np.asarray(scores, dtype=np.float64)) for scores in (first, second)]
-    areas = np.array([float(place[positive].mean()) for place in placed])
-    # Sums over groups of each image's placement, less what the area alone would give.
+    placements = [
+        placement_by_image(positive, np.asarray(scores, dtype=np.float64)) for scores in (first, second)
+    ]
+    aucs = np.array([float(place[positive].mean()) for place in placements])
+    # Sums over groups of the placement value minus the AUC.
     above = np.stack(
         [
             group_sums(codes, np.where(positive, p - a, 0.0), n_groups)
-            for p, a in zip(placed, areas, strict=True)
+            for p, a in zip(placements, aucs, strict=True)
         ]
     )
     below = np.stack(
         [
             group_sums(codes, np.where(positive, 0.0, p - a), n_groups)
-            for p, a in zip(placed, areas, strict=True)
+            for p, a in zip(placements, aucs, strict=True)
         ]
     )
     covariance = _covariance(above, below, positive, codes)
-    return AucDifference(float(areas[0]), float(areas[1]), covariance)
+    return AucDifference(float(aucs[0]), float(aucs[1]), covariance)
 
 
 def _covariance(

@@ -1,4 +1,4 @@
-"""Several tests at once: Holm's step-down adjustment."""
+"""Holm's step-down adjustment for several tests."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Adjust p values so that the chance of any false finding among them stays below the level.
+    """Adjust p values so that the probability of any false positive stays below the level.
 
     Source: Holm 1979, Scandinavian Journal of Statistics 6, 65-70.
 
     Parameters
     ----------
     p_values : sequence of float or None
-        One a test of the family; None for a test that could not be made, which does not count.
+        One per test of the family; None for a test that was impossible, which is not counted.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""McNemar's test, exact, for images on their own and for images that come in groups."""
+"""Exact McNemar test, for independent and for grouped images."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
-    """Test whether two classifiers are right equally often, from the images that one alone gets right.
+    """Test whether two classifiers have equal accuracy, from the images that only one predicts correctly.
 
     Source: McNemar 1947, doi 10.1007/BF02295996, with the binomial distribution in place of chi squared.
 
     Parameters
     ----------
     only_first, only_second : int
-        Images that only the first, and only the second, gets right.
+        Number of images that only the first, and only the second, predicts correctly.
 
     Returns
     -------
     float
-        Two-sided p value; 1 where no image tells the two apart.
+        Two-sided p value; 1 where there are no such images.
     """
     from scipy.stats import binom
 
@@ -28,17 +28,17 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
 
 
 def mcnemar_over_groups(gains: ArrayLike) -> float:
-    """Test the same where images of one group are right or wrong together.
+    """Test whether two classifiers have equal accuracy where images of one group are not independent.
 
-    Were the classifiers equal, swapping them on a whole group would be as likely as not: the gain of each
-    group could as well have the other sign. All sign flips are counted, none drawn, so the p value is exact.
-    Where each group is one image it is :func:`mcnemar_exact`. Source: whole-block sign flipping, Winkler et
-    al. 2014, doi 10.1016/j.neuroimage.2014.01.060.
+    If the classifiers are equal, they can be swapped on a whole group: the gain of each group has either sign
+    with probability 1/2. All sign flips are enumerated, so the p value is exact. Where each group is one
+    image the result is that of :func:`mcnemar_exact`. Source: whole-block sign flipping, Winkler et al. 2014,
+    doi 10.1016/j.neuroimage.2014.01.060.
 
     Parameters
     ----------
     gains : int array (n_groups,)
-        Images of each group that only the second gets right, less those that only the first does.
+        Images of each group that only the second predicts correctly, minus those that only the first does.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def mcnemar_over_groups(gains: ArrayLike) -> float:
     observed = abs(int(np.sum(np.asarray(gains, dtype=np.int64))))
     shares = _flipped_sums(sizes[sizes > 0])
     reach = (len(shares) - 1) // 2
-    # Both tails: the distribution is symmetric about 0, which lies at index `reach`.
+    # Two-sided: the distribution is symmetric about 0, which lies at index `reach`.
     return min(1.0, 2 * float(shares[reach + observed :].sum())) if observed else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Paired differences of scores on the same images, with intervals that know which images belong together."""
+"""Paired differences of scores on the same images, with intervals that account for groups."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.compare.statistics.auc_influence import Area, mean_one_vs_one, mean_one_vs_rest
-from leukokit.compare.statistics.auc_interval import area_interval
+from leukokit.compare.statistics.auc_influence import AucEstimate, mean_one_vs_one, mean_one_vs_rest
+from leukokit.compare.statistics.auc_interval import auc_difference_interval
 from leukokit.compare.statistics.tango import tango
 from leukokit.evaluation.intervals import DRAWS, LEVEL
 from leukokit.evaluation.metrics import Scored, confusion, macro_f1
 
 
 @dataclass(frozen=True)
-class Difference:
+class PairedDifference:
     """One score of two classifiers on the same images.
 
     Attributes
     ----------
     first, second : float or None
-        The scores; None where these images cannot tell.
+        The scores; None where they are undefined.
     low, high : float or None
-        Interval of second less first; None where nothing can be said.
+        Interval of second minus first; None where it cannot be estimated.
     method : str
-        How the interval was made.
+        Method of the interval.
     """
 
     first: float | None
@@ -37,7 +37,7 @@ class Difference:
 
     @property
     def difference(self) -> float | None:
-        """Second less first."""
+        """Second minus first."""
         return None if self.first is None or self.second is None else self.second - self.first
 
 
@@ -49,17 +49,17 @@ def paired_differences(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, Difference]:
-    """Compare accuracy, macro F1 and both areas; each function below says how.
+) -> dict[str, PairedDifference]:
+    """Compare accuracy, macro F1 and both AUCs, by the functions below.
 
     Parameters
     ----------
     first, second : Scored
         The same images in the same order, the same classes.
     codes : int array (n,)
-        Group of each image, 0.. without a gap.
+        Group of each image, numbered from 0 without gaps.
     level : float
-        Share of repetitions of the study whose interval would hold the truth.
+        Confidence level.
     draws : int
         Number of resamples.
     seed : int
@@ -67,16 +67,14 @@ def paired_differences(
 
     Returns
     -------
-    dict of str to Difference
+    dict of str to PairedDifference
         ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``.
     """
     return {
         "accuracy": accuracy_difference(first, second, codes, level=level),
         "macro_f1": macro_f1_difference(first, second, codes, level=level, draws=draws, seed=seed),
-        "auc_ovo": area_difference(
-            mean_one_vs_one(first, codes), mean_one_vs_one(second, codes), level=level
-        ),
-        "auc_ovr": area_difference(
+        "auc_ovo": auc_difference(mean_one_vs_one(first, codes), mean_one_vs_one(second, codes), level=level),
+        "auc_ovr": auc_difference(
             mean_one_vs_rest(first, codes), mean_one_vs_rest(second, codes), level=level
         ),
     }
@@ -84,7 +82,7 @@ def paired_differences(
 
 def accuracy_difference(
     first: Scored, second: Scored, codes: NDArray[np.intp], *, level: float = LEVEL
-) -> Difference:
+) -> PairedDifference:
     """Compare accuracies: Tango's interval, all counts divided by the design effect of the groups.
 
     Source of the division: Rao and Scott 1992, doi 10.2307/2532311.
@@ -95,13 +93,13 @@ def accuracy_difference(
     effect = design_effect(b.astype(np.float64) - a, codes) if grouped else 1.0
     low, high = tango(int(np.sum(a & ~b)) / effect, int(np.sum(b & ~a)) / effect, n / effect, level=level)
     method = "Tango score, divided by the design effect of groups" if grouped else "Tango score"
-    return Difference(float(a.mean()), float(b.mean()), low, high, method)
+    return PairedDifference(float(a.mean()), float(b.mean()), low, high, method)
 
 
 def design_effect(values: FloatArray, codes: NDArray[np.intp]) -> float:
-    """How many times wider in variance the mean of grouped values is than of values on their own; 1 at least.
+    """Design effect, at least 1: variance of a mean of grouped values over that of independent values.
 
-    Where all values are equal, they cannot tell: images of one group then count as one.
+    Where all values are equal, it cannot be estimated: each group then counts as one image.
     """
     centered = values - values.mean()
     alone = float(np.sum(centered**2))
@@ -120,39 +118,41 @@ def macro_f1_difference(
     level: float = LEVEL,
     draws: int = DRAWS,
     seed: int = 0,
-) -> Difference:
-    """Compare macro F1: groups are drawn with replacement, the same for both classifiers.
+) -> PairedDifference:
+    """Compare macro F1 by a bootstrap over groups, with the same resamples for both classifiers.
 
-    The percentiles are widened for few groups (Hesterberg 2015, doi 10.1080/00031305.2015.1089789).
+    The percentile interval is widened for few groups (Hesterberg 2015, doi 10.1080/00031305.2015.1089789).
     """
     n_groups = int(codes.max()) + 1
     low = high = None
     if n_groups > 1:
         rng = np.random.default_rng([seed, n_groups])
-        # Whole numbers as floats: the product is exact and an order faster.
+        # As floats the product of whole numbers is exact and ten times faster.
         drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=draws).astype(np.float64)
         gaps = _macro_f1_of_draws(second, codes, drawn) - _macro_f1_of_draws(first, codes, drawn)
         tail = _widened_tail(level, n_groups)
         low, high = (float(bound) for bound in np.quantile(gaps, [tail, 1 - tail]))
-        if low == high:  # every resample the same: these images cannot tell how sure it is
+        if low == high:  # all resamples equal: the interval cannot be estimated
             low = high = None
-    return Difference(
+    return PairedDifference(
         macro_f1(confusion(first)), macro_f1(confusion(second)), low, high, "bootstrap over groups"
     )
 
 
-def area_difference(first: Area | None, second: Area | None, *, level: float = LEVEL) -> Difference:
-    """Compare two areas by how far each group moves them; see :func:`area_interval`."""
+def auc_difference(
+    first: AucEstimate | None, second: AucEstimate | None, *, level: float = LEVEL
+) -> PairedDifference:
+    """Compare two AUCs by the influences of groups; see :func:`auc_difference_interval`."""
     method = "influence of groups"
     if first is None or second is None:
-        return Difference(None, None, None, None, method)
-    bounds = area_interval(first, second, level=level)
+        return PairedDifference(None, None, None, None, method)
+    bounds = auc_difference_interval(first, second, level=level)
     low, high = bounds if bounds is not None else (None, None)
-    return Difference(first.value, second.value, low, high, method)
+    return PairedDifference(first.value, second.value, low, high, method)
 
 
 def _macro_f1_of_draws(scored: Scored, codes: NDArray[np.intp], drawn: FloatArray) -> FloatArray:
-    """Macro F1 of each resample over the classes that it holds, as ``metrics.macro_f1``."""
+    """Macro F1 of each resample over its classes, as ``metrics.macro_f1``."""
     k = len(scored.classes)
     counts = np.zeros((drawn.shape[1], k * k))
     np.add.at(counts, (codes, scored.true * k + scored.predicted), 1)

@@ -15,7 +15,7 @@ def identity(bound: Bound[Component]) -> dict[str, Any]:
     Components that compute with a network also say which libraries do it, under ``libraries``.
     """
     known = {
-        "kind": bound.entry.kind.value,
+        "kind": bound.entry.kind.name,
         "name": bound.entry.name,
         "distribution": bound.entry.distribution,
         "revision": bound.component.revision,

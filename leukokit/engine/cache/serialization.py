@@ -1,12 +1,14 @@
-"""Arrays, labels and feature vectors as bytes, for the cache. No pickle."""
+"""Arrays, labels, feature vectors and small records as bytes, for the cache. No pickle."""
 
 from __future__ import annotations
 
+import io
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,9 +16,52 @@ from numpy.typing import NDArray
 
 from leukokit.api import Labels, RGBImage, Status
 
+T = TypeVar("T")
+
+CONTENT = "content"
+"""Name of the file of a result that is one file."""
+
 _COMPRESSION = "zstd"
 _HEAD = struct.Struct("<I")
 _ID_TYPES = {"u1": 2**8 - 1, "<u2": 2**16 - 1, "<i4": 2**31 - 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Generic[T]):
+    """How a kind of result becomes bytes, and bytes the same result.
+
+    Attributes
+    ----------
+    encode, decode : callable
+    file : str
+        Name of the file that holds one such result.
+    """
+
+    encode: Callable[[T], bytes]
+    decode: Callable[[bytes], T]
+    file: str = CONTENT
+
+
+def json_codec(dump: Callable[[T], Any], load: Callable[[Any], T]) -> Codec[T]:
+    """Codec of records: ``dump`` makes a record what JSON can hold, ``load`` takes that back."""
+    return Codec(lambda record: json.dumps(dump(record)).encode(), lambda content: load(json.loads(content)))
+
+
+BYTES: Codec[bytes] = Codec(bytes, bytes)
+"""For what is bytes already, as a drawn figure is."""
+
+
+def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """NPZ of named arrays."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()
+
+
+def arrays_from_bytes(content: bytes) -> dict[str, NDArray[Any]]:
+    """Named arrays of an NPZ; objects are refused."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def _pack(head: dict[str, Any], body: bytes) -> bytes:

@@ -6,7 +6,6 @@ A model that took hours to fit is not fitted again because a recipe asks for one
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from numpy.typing import NDArray
 from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
-from leukokit.engine.explain_plan import step_id
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
@@ -126,20 +125,18 @@ def explain_model(
         name = _free_name(bound.entry.name.replace("/", "."), found)
         folder = scratch / name
         key = digest("explanation", subject.key, identity(bound))
-        kept = store.get_folder(key) if store is not None else None
-        if kept is not None:
-            shutil.copytree(kept, folder, dirs_exist_ok=True)
-        else:
-            folder.mkdir(parents=True)
+
+        def explained(into: Path, bound: Bound[Explainer] = bound) -> None:
             observer.stage(f"explaining with {bound.entry.name}", 1)
             explanation = bound.component.explain(
                 subject.classifier, subject.model(), subject.examples, seed=seed
             )
             observer.advance()
-            _write(explanation, bound.entry.name, subject, folder)
-            if store is not None:
-                store.put_folder(key, f"{bound.entry.name} of a model", folder)
-        found[name] = _read(folder, step_id(bound), reused=kept is not None)
+            _write(explanation, bound.entry.name, subject, into)
+
+        title = f"{bound.entry.name} of a model"
+        reused = memo_folder(key, explained, folder, store=store, title=title)
+        found[name] = _read(folder, bound.step, reused=reused)
     return found
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Component, Dataset, Preprocessor, RGBImage
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import digest, library_versions, state_digest
+from leukokit.engine.cache.memo import memo
+from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
+from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
 from leukokit.engine.images.work import images_of
-from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
-_STATE = "state.npz"
+_STATE: Codec[Mapping[str, NDArray[Any]]] = Codec(arrays_to_bytes, arrays_from_bytes, "state.npz")
 
 
 def fits_preprocessing(recipe: Recipe) -> bool:
@@ -48,38 +47,65 @@ def image_plan(
     has_truth : bool
         Whether the data set has ground-truth masks.
     """
-    reading = ReadOptions(bit_depth=recipe.model.data.read.bit_depth, frame=recipe.model.data.read.frame)
-    extractors = [bound.component for bound in recipe.features]
-    reads_roles = any(each.roles() for each in extractors)
+
+    def ready(bound: Bound[Preprocessor], upstream: str, before: ImagePlan) -> Preprocessor:
+        if bound.component.needs_fit():
+            return _fitted(bound, upstream, training, before, observer)
+        return bound.component
+
+    scored = recipe.segment is not None and has_truth
+    return _plan(ImageComponents.of(recipe), dataset, store=store, score_masks=scored, ready=ready)
+
+
+def fitted_plan(components: ImageComponents, dataset: Dataset, *, store: Store | None) -> ImagePlan:
+    """Build the plan of components that have learnt all they need; nothing is fitted.
+
+    Keys are those of the plan that they were fitted in: each finds the other's results in the cache.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Renders the samples that have no file.
+    """
+    return _plan(components, dataset, store=store, score_masks=False, ready=lambda bound, *_: bound.component)
+
+
+def _plan(
+    components: ImageComponents,
+    dataset: Dataset,
+    *,
+    store: Store | None,
+    score_masks: bool,
+    ready: Callable[[Bound[Preprocessor], str, ImagePlan], Preprocessor],
+) -> ImagePlan:
+    """Chain the steps; ``ready`` gives a preprocessor as it is applied, from its key and the plan so far."""
+    reads_roles = any(bound.component.roles() for bound in components.features)
     plan = ImagePlan(
         dataset=dataset,
-        reading=reading,
+        reading=components.reading,
         preprocess=(),
         segment=None,
         features=(),
-        seed=recipe.seed,
-        keep_labels=recipe.segment is not None and not reads_roles,
-        score_masks=recipe.segment is not None and has_truth,
+        seed=components.seed,
+        keep_labels=components.segment is not None and not reads_roles,
+        score_masks=score_masks,
         store=store,
     )
-    upstream, seeded, scaled = digest("pixels", reading.key(), library_versions()), False, False
-    for i, bound in enumerate(recipe.preprocess):
-        component = bound.component
-        if component.needs_fit():
-            component = _fitted(bound, upstream, training, plan, observer)
+    pixels = digest("pixels", components.reading.key(), library_versions())
+    upstream, seeded, scaled = pixels, False, False
+    for bound in components.preprocess:
+        component = ready(bound, upstream, plan)
         seeded |= component.stochastic
         scaled |= component.uses_scale
         upstream = _key(bound, upstream, component.state())
-        name = f"preprocess.{i}.{bound.entry.name}"
-        step = ImageStep(name, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        step = ImageStep(bound.step, Stage.PREPROCESS, component, upstream, seeded, scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     labels = upstream
-    if recipe.segment is not None:
-        segmenter = recipe.segment.component
-        labels = _key(recipe.segment, upstream)
-        name = f"segment.{recipe.segment.entry.name}"
+    if components.segment is not None:
+        segmenter = components.segment.component
+        labels = _key(components.segment, upstream)
         step = ImageStep(
-            name,
+            components.segment.step,
             Stage.SEGMENT,
             segmenter,
             labels,
@@ -87,11 +113,11 @@ def image_plan(
             scaled or segmenter.uses_scale,
         )
         plan = replace(plan, segment=step)
-    for i, taken in enumerate(recipe.features):
+    for taken in components.features:
         extractor = taken.component
         takes_labels = plan.segment if extractor.roles() else None
         step = ImageStep(
-            f"features.{i}.{taken.entry.name}",
+            taken.step,
             Stage.FEATURES,
             extractor,
             _key(taken, labels if extractor.roles() else upstream),
@@ -112,22 +138,19 @@ def _fitted(
     """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
     component = type(bound.component)(bound.component.params)
     key = digest("fit", identity(bound), upstream, _contents(before, training))
-    kept = before.store.get_folder(key) if before.store is not None else None
-    if kept is not None:
-        with np.load(kept / _STATE, allow_pickle=False) as arrays:
-            component.restore(dict(arrays))
-        return component
-    if not training:
-        raise RunFailed(
-            f"{bound.entry.name} learns from the training part, and there is none",
-            hint="Give the recipe a split with a training part, or a fixed template",
-        )
-    observer.stage(f"fitting {bound.entry.name}", len(training))
-    component.fit(_told(images_of(replace(before, store=None), training), observer))
-    if before.store is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            np.savez(Path(folder) / _STATE, **component.state())  # type: ignore[arg-type]
-            before.store.put_folder(key, f"learnt by {bound.entry.name}", Path(folder))
+
+    def learnt() -> Mapping[str, NDArray[Any]]:
+        if not training:
+            raise RunFailed(
+                f"{bound.entry.name} learns from the training part, and there is none",
+                hint="Give the recipe a split with a training part, or a fixed template",
+            )
+        observer.stage(f"fitting {bound.entry.name}", len(training))
+        component.fit(_told(images_of(replace(before, store=None), training), observer))
+        return component.state()
+
+    title = f"learnt by {bound.entry.name}"
+    component.restore(memo(key, learnt, _STATE, store=before.store, title=title))
     return component
 
 

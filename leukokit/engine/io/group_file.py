@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from leukokit.api import DataError, Sample
+from leukokit.engine.io.sample_file import read_sample_file
 from leukokit.engine.observer import Observer
-from leukokit.evaluation.sample_file import read_sample_file
 
 
 def regrouped(

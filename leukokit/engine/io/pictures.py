@@ -15,6 +15,8 @@ from PIL import Image
 
 from leukokit.api import RGBImage
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.memo import memo_rows
+from leukokit.engine.cache.serialization import BYTES
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.run_directory import RunDirectory
@@ -51,18 +53,17 @@ class Thumbnails:
 
     def of(self, items: Sequence[Item]) -> dict[int, bytes]:
         """Thumbnails (WebP) by the items' index; what cannot be read or drawn is left out."""
+        by_key = {item.key: item for item in items}
+
+        def drawn(keys: Sequence[str]) -> dict[str, bytes]:
+            # Data sets that render need not be safe to call from several threads.
+            threads = 1 if any(by_key[key].sample.rendered for key in keys) else joblib.cpu_count()
+            with ThreadPoolExecutor(max_workers=threads) as pool:
+                contents = list(pool.map(self._draw, [by_key[key] for key in keys]))
+            return {key: made for key, made in zip(keys, contents, strict=True) if made is not None}
+
         step = digest("thumbnail", REVISION, self.reading, version("pillow"))
-        kept = self.store.get_rows(step, [item.key for item in items]) if self.store else {}
-        new = {item.key: item for item in items if item.key not in kept}
-        # Data sets that render need not be safe to call from several threads.
-        threads = 1 if any(item.sample.rendered for item in new.values()) else joblib.cpu_count()
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            drawn = dict(zip(new, pool.map(self._draw, new.values()), strict=True))
-        made = {key: content for key, content in drawn.items() if content is not None}
-        if self.store is not None:
-            self.store.put_rows(step, "thumbnails", made.items())
-            self.store.touch(step)
-        known = kept | made
+        known = memo_rows(step, list(by_key), drawn, BYTES, store=self.store, title="thumbnails")
         return {item.index: known[item.key] for item in items if item.key in known}
 
     def _draw(self, item: Item) -> bytes | None:

@@ -1,13 +1,12 @@
-"""Correct a fold's probabilities by what its validation part teaches, where the recipe asks for it."""
+"""What a fold's validation part teaches: a calibration, where the recipe asks for it, and thresholds."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from leukokit.api import Part
 from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.pipeline.decisions import choose_operating_point, choose_referral
 from leukokit.errors import DataError
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.metrics import score_input
@@ -31,12 +30,28 @@ def calibrated(fitted: FittedFold) -> FittedFold:
         raise needs_validation()
     asked = score_input(examples.labels, fitted.probabilities[Part.VALIDATION], fitted.classes)
     found = fit_calibration(method, asked.true, asked.proba, fitted.classes)
+    pipeline = replace(fitted.pipeline, calibration=found)
     return replace(
         fitted,
-        probabilities={part: found.apply(np.asarray(proba)) for part, proba in fitted.probabilities.items()},
+        pipeline=pipeline,
+        probabilities={part: pipeline.calibrated(proba) for part, proba in fitted.probabilities.items()},
         uncalibrated=fitted.probabilities,
-        calibration=found,
     )
+
+
+def decided(fitted: FittedFold) -> FittedFold:
+    """Choose on validation, after any calibration, where to part ill from healthy and what to refer."""
+    examples = fitted.best.examples.get(Part.VALIDATION)
+    validation = None
+    if examples is not None and examples.labels is not None and Part.VALIDATION in fitted.probabilities:
+        validation = examples.labels, fitted.probabilities[Part.VALIDATION]
+    asked = fitted.best.recipe.model
+    pipeline = replace(
+        fitted.pipeline,
+        operating_point=choose_operating_point(asked.operating_point, fitted.classes, validation),
+        refer=choose_referral(asked.refer.error, fitted.classes, validation),
+    )
+    return replace(fitted, pipeline=pipeline)
 
 
 def needs_validation(split: str = "") -> DataError:

@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from leukokit.engine.cache.store import Store
-from leukokit.engine.observer import Observer
+from leukokit.engine.observer import Forwarding, Observer
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -134,22 +134,12 @@ def _listing(folder: Path) -> Mapping[Path, tuple[int, int]]:
     return found
 
 
-class FitProgress:
+class FitProgress(Forwarding):
     """Passes on what a fit tells, and remembers whether it has stages of its own."""
 
-    def __init__(self, observer: Observer) -> None:
-        self._observer = observer
-        self.staged = False
+    staged = False
 
     def stage(self, name: str, total: int) -> None:
-        """Tell that a stage begins."""
+        """Pass on, and remember."""
         self.staged = True
-        self._observer.stage(name, total)
-
-    def advance(self, count: int = 1) -> None:
-        """Tell that units are done."""
-        self._observer.advance(count)
-
-    def say(self, text: str) -> None:
-        """Give a fact."""
-        self._observer.say(text)
+        super().stage(name, total)

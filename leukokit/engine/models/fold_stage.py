@@ -19,7 +19,7 @@ from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.models.calibration_stage import calibrated
+from leukokit.engine.models.calibration_stage import calibrated, decided
 from leukokit.engine.models.fit_directories import FitPlaces
 from leukokit.engine.models.model_stage import TRAINING, CandidateTable, fit_fold
 from leukokit.engine.observer import Observer
@@ -112,7 +112,7 @@ class FoldStage:
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, items, images, calibrated(fitted))
+        return FoldRun(fold, plan, items, images, decided(calibrated(fitted)))
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
@@ -124,7 +124,8 @@ class FoldStage:
         good = [item for item in items if item.sample.id in images.features.index]
         groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
         examples = {part: self._examples(plan, images, good, fold, part, groups) for part in Part}
-        return CandidateTable(overrides, recipe, plan, examples)
+        rule = self.scales.rule(items, fold.parts) if asks_for_scale(recipe) else None
+        return CandidateTable(overrides, recipe, plan, rule, examples)
 
     def _examples(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -33,7 +33,9 @@ from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.models.fit_directories import FitPlaces, FitProgress, checkpoint_folder, gathered
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
 from leukokit.engine.observer import Observer
-from leukokit.errors import LeukokitError, RunFailed
+from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.scale.rule import ScaleRule
+from leukokit.errors import RunFailed
 from leukokit.evaluation.calibration import Calibration
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.recipe import Recipe
@@ -60,6 +62,8 @@ class CandidateTable:
         The recipe with the overrides in it.
     plan : ImagePlan
         The fold's plan for its images.
+    scale : ScaleRule or None
+        How the fold's images got their scale; None where nothing asks for it.
     examples : mapping of Part to Examples
         Rows of each part, with labels and groups.
     """
@@ -67,6 +71,7 @@ class CandidateTable:
     overrides: Mapping[str, Any]
     recipe: Recipe
     plan: ImagePlan
+    scale: ScaleRule | None
     examples: Mapping[Part, Examples]
 
 
@@ -78,6 +83,8 @@ class FittedFold:
     ----------
     best : CandidateTable
         The setting that was fitted.
+    pipeline : FittedPipeline
+        From image files to the probabilities below; calibration and thresholds are added once they are known.
     tuning : DataFrame or None
         One row a setting, best first.
     leaks : tuple of str
@@ -90,22 +97,29 @@ class FittedFold:
     folder : Path
         Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
         keeps it.
-    calibration : Calibration or None
-        What corrects ``probabilities``.
     uncalibrated : mapping of Part to float64 array n x k
         The probabilities before that; empty where nothing corrects them.
     """
 
     best: CandidateTable
+    pipeline: FittedPipeline
     tuning: pd.DataFrame | None
-    classes: tuple[str, ...]
     leaks: tuple[str, ...]
     probabilities: Mapping[Part, FloatArray]
     explanations: Mapping[str, Explained]
     reused: bool
     folder: Path
-    calibration: Calibration | None = None
     uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Classes in the order of the probability columns."""
+        return self.pipeline.classes
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What corrects ``probabilities``."""
+        return self.pipeline.calibration
 
     def raw(self, part: Part) -> FloatArray:
         """Give what the model itself says of a part, whether or not a calibration corrects it."""
@@ -151,8 +165,8 @@ def fit_fold(
             fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, workers, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
-    found = _read(candidates, scratch, reused=kept is not None)
-    return _explained(found, key, fitted, store=store, observer=observer) if explain else found
+    found = _read(candidates, scratch, reused=kept is not None, model=fitted)
+    return _explained(found, key, store=store, observer=observer) if explain else found
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
@@ -236,7 +250,8 @@ def _fit(
         observer.advance()
     (folder / MODEL).mkdir()
     model.save(folder / MODEL)
-    probabilities = {part.value: _checked(model, chosen.examples[part], classifier) for part in held_out}
+    pipeline = _pipeline(chosen, model.classes, lambda: model)
+    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in held_out}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
     if held_out:
@@ -252,36 +267,23 @@ def _held_out(chosen: CandidateTable) -> list[Part]:
     return [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
 
 
-def _checked(model: FittedModel, examples: Examples, classifier: Classifier) -> FloatArray:
-    proba = model.predict_proba(examples)
-    expected = (len(examples), len(model.classes))
-    if proba.shape != expected or not np.allclose(proba.sum(axis=1), 1, atol=1e-6):
-        raise LeukokitError(
-            f"{type(classifier).__name__} gave probabilities of shape {proba.shape}, expected {expected} "
-            "with rows that sum to 1"
-        )
-    return proba
+def _pipeline(
+    chosen: CandidateTable, classes: Sequence[str], load_model: Callable[[], FittedModel]
+) -> FittedPipeline:
+    return FittedPipeline.of(chosen.recipe, chosen.plan, chosen.scale, classes, load_model)
 
 
-def _explained(
-    fitted: FittedFold, key: str, model: FittedModel | None, *, store: Store | None, observer: Observer
-) -> FittedFold:
+def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: Observer) -> FittedFold:
     """Add what the explainers say of the last part that was held out."""
     held_out = _held_out(fitted.best)
     recipe = fitted.best.recipe
     if not held_out or not recipe.explain:
         return fitted
-    classifier, select = _classifier(recipe)
-
-    @cache
-    def loaded() -> FittedModel:
-        return model if model is not None else classifier.load(fitted.folder / MODEL, select=select)
-
     part = held_out[-1]
     subject = Subject(
         key=key,
-        classifier=classifier,
-        model=loaded,
+        classifier=_classifier(recipe)[0],
+        model=fitted.pipeline.load_model,
         classes=fitted.classes,
         part=part,
         examples=fitted.best.examples[part],
@@ -298,16 +300,28 @@ def _explained(
     return replace(fitted, explanations=explanations)
 
 
-def _read(candidates: Sequence[CandidateTable], folder: Path, *, reused: bool) -> FittedFold:
-    """Read what ``_fit`` wrote: a fitted run and a cached one take the same way from here on."""
+def _read(
+    candidates: Sequence[CandidateTable], folder: Path, *, reused: bool, model: FittedModel | None = None
+) -> FittedFold:
+    """Read what ``_fit`` wrote: a fitted run and a cached one take the same way from here on.
+
+    ``model`` saves loading what is in memory anyway.
+    """
     facts = json.loads((folder / _FACTS).read_text())
     with np.load(folder / _PROBABILITIES, allow_pickle=False) as arrays:
         probabilities = {Part(name): arrays[name] for name in arrays.files}
     tuning = folder / _TUNING
+    chosen = candidates[facts["best"]]
+    classifier, select = _classifier(chosen.recipe)
+
+    @cache
+    def loaded() -> FittedModel:
+        return model if model is not None else classifier.load(folder / MODEL, select=select)
+
     return FittedFold(
-        best=candidates[facts["best"]],
+        best=chosen,
+        pipeline=_pipeline(chosen, facts["classes"], loaded),
         tuning=pd.read_csv(tuning) if tuning.exists() else None,
-        classes=tuple(facts["classes"]),
         leaks=tuple(facts["leaks"]),
         probabilities=probabilities,
         explanations={},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,8 @@ from dataclasses import astuple
 from functools import partial
 
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.memo import memo_rows
+from leukokit.engine.cache.serialization import json_codec
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import file_header
@@ -17,25 +18,25 @@ from leukokit.imageio.pixel_size import PixelSize, pixel_size
 
 REVISION = 1
 """Raised when the same header is read otherwise."""
+_PIXEL_SIZE = json_codec(astuple, lambda fields: PixelSize(*fields))
 
 
 def file_pixel_sizes(
     items: Sequence[Item], *, frame: int | None, store: Store | None, threads: int
 ) -> list[PixelSize]:
     """Say how wide the pixels of each file are, in order; files of the same bytes are looked at once."""
+    by_key = {item.key: item for item in items}
+
+    def read(keys: Sequence[str]) -> dict[str, PixelSize]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # Pillow's, of tags that nothing here reads
+            with ThreadPoolExecutor(max_workers=threads) as pool:
+                sizes = pool.map(partial(_read, frame=frame), [by_key[key] for key in keys], chunksize=64)
+                return dict(zip(keys, sizes, strict=True))
+
     step = digest("pixel size", REVISION, frame)
-    kept = store.get_rows(step, [item.key for item in items]) if store is not None else {}
-    new = {item.key: item for item in items if item.key not in kept}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # Pillow's, of tags that nothing here reads
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            sizes = pool.map(partial(_read, frame=frame), new.values(), chunksize=64)
-            found = dict(zip(new, sizes, strict=True))
-    if store is not None:
-        rows = ((key, json.dumps(astuple(each)).encode()) for key, each in found.items())
-        store.put_rows(step, "pixel size", rows)
-        store.touch(step)
-    return [found.get(item.key) or PixelSize(*json.loads(kept[item.key])) for item in items]
+    known = memo_rows(step, list(by_key), read, _PIXEL_SIZE, store=store, title="pixel size")
+    return [known[item.key] for item in items]
 
 
 def _read(item: Item, *, frame: int | None) -> PixelSize:

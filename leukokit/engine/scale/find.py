@@ -6,9 +6,8 @@ test image has a say in any other image; a slide that lies in the test part as a
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from leukokit.api import DataError, Part, Scale, ScaleSource
@@ -19,10 +18,11 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.engine.scale.file_scale import file_pixel_sizes
+from leukokit.engine.scale.rule import ScaleRule, scale_rule
 from leukokit.engine.scale.stage import OwnScales, own_scales
 from leukokit.recipe import Recipe
 from leukokit.recipe.scale import ScaleSetting
-from leukokit.smear.pool import ENOUGH, Pool, is_another_magnification, is_sure, pool
+from leukokit.smear.pool import ENOUGH, is_sure
 
 _WRONG = 1.5
 """Stated over measured red-cell diameter that is said to be wrong: no red cells are so large or small."""
@@ -65,36 +65,15 @@ class Scales:
         parts : mapping of sample id to Part, optional
             Parts of the fold; images without a part count as not in test.
         """
+        return self.rule(items, parts).given_to(items, own=self.own.scales, stated=self.stated)
+
+    def rule(self, items: Sequence[Item], parts: Mapping[str, Part] | None = None) -> ScaleRule:
+        """Pool the images outside of the test part; takes what :meth:`given_to` takes."""
         tested = {id_ for id_, part in (parts or {}).items() if part is Part.TEST}
-        measured = [item for item in items if item.sample.id not in self.stated]
-        slides = self._slides(measured, tested)
-        whole = self._pool(item.sample.id for item in measured if item.sample.id not in tested)
-        return [replace(item, scale=self._scale(item, slides, whole)) for item in items]
-
-    def _scale(self, item: Item, slides: Mapping[str, Pool], whole: Pool) -> Scale:
-        id_, slide = item.sample.id, slides.get(item.sample.group or "")
-        if id_ in self.stated:
-            return self.stated[id_]
-        own = self.own.scales[id_]
-        asked = {"dataset": whole, "group": slide}.get(self.setting.by or "")
-        if asked is not None and asked.usable:
-            return asked.scale
-        if is_sure(own):
-            return own
-        agreed = (each.scale for each in (slide, whole) if each is not None and each.agreed)
-        return next((scale for scale in agreed if not is_another_magnification(own, scale)), own)
-
-    def _slides(self, items: Iterable[Item], tested: Collection[str]) -> dict[str, Pool]:
-        """Pool each group over its images outside of the test part, or over all where it lies inside."""
-        members: dict[str, list[str]] = defaultdict(list)
-        for item in items:
-            if item.sample.group:
-                members[item.sample.group].append(item.sample.id)
-        outside = {group: [id_ for id_ in ids if id_ not in tested] for group, ids in members.items()}
-        return {group: self._pool(outside[group] or ids) for group, ids in members.items()}
-
-    def _pool(self, ids: Iterable[str]) -> Pool:
-        return pool([self.own.scales[id_] for id_ in ids])
+        outside = [
+            item for item in items if item.sample.id not in self.stated and item.sample.id not in tested
+        ]
+        return scale_rule(self.setting, outside, self.own.scales)
 
 
 def find_scales(
@@ -115,7 +94,13 @@ def find_scales(
     """
     read = recipe.model.data.read
     setting = _setting(recipe, data, observer)
-    stated, notes = _stated(setting, data, items, frame=read.frame, store=store, workers=workers)
+    stated, notes = stated_scales(setting, items, frame=read.frame, store=store, threads=workers.count)
+    if setting.pixel_size_um == "table" and not stated:
+        raise DataError(
+            "data.scale asks the table for the width of pixels, and it states none",
+            where=f"data set {data.name}",
+            hint="Give the data set 'table' a column pixel_size_um, or measure: scale: auto",
+        )
     if notes:
         first = next(iter(notes))
         observer.warn(
@@ -158,23 +143,25 @@ def _setting(recipe: Recipe, data: OpenData, observer: Observer) -> ScaleSetting
     return setting
 
 
-def _stated(
-    setting: ScaleSetting,
-    data: OpenData,
-    items: Sequence[Item],
-    *,
-    frame: int | None,
-    store: Store | None,
-    workers: Workers,
+def stated_scales(
+    setting: ScaleSetting, items: Sequence[Item], *, frame: int | None, store: Store | None, threads: int
 ) -> tuple[dict[str, Scale], dict[str, str]]:
-    """Scales that need no measuring, and why an image has none of those that were asked for."""
+    """Scales that need no measuring, and why an image has none of those that were asked for.
+
+    Parameters
+    ----------
+    frame : int or None
+        Which page of files with several.
+    threads : int
+        How many files are read at a time.
+    """
     ids = [item.sample.id for item in items]
     if setting.red_cell_px is not None:
         return dict.fromkeys(ids, Scale(setting.red_cell_px, 1.0, ScaleSource.GIVEN)), {}
     if isinstance(setting.pixel_size_um, float):
         return dict.fromkeys(ids, Scale.of_pixel_size(setting.pixel_size_um)), {}
     if setting.pixel_size_um == "file":
-        sizes = file_pixel_sizes(items, frame=frame, store=store, threads=workers.count)
+        sizes = file_pixel_sizes(items, frame=frame, store=store, threads=threads)
         found = {id_: size.um for id_, size in zip(ids, sizes, strict=True)}
         why = {id_: size.why for id_, size in zip(ids, sizes, strict=True) if size.um is None}
     elif setting.pixel_size_um == "table" or setting.by == "auto":
@@ -182,11 +169,5 @@ def _stated(
         why = {id_: "the table does not say how wide a pixel is" for id_, um in found.items() if um is None}
     else:
         return {}, {}
-    if setting.pixel_size_um == "table" and len(why) == len(ids):
-        raise DataError(
-            "data.scale asks the table for the width of pixels, and it states none",
-            where=f"data set {data.name}",
-            hint="Give the data set 'table' a column pixel_size_um, or measure: scale: auto",
-        )
     stated = {id_: Scale.of_pixel_size(um, ScaleSource.FILE) for id_, um in found.items() if um is not None}
     return stated, {} if setting.by == "auto" else why

@@ -72,9 +72,9 @@ def check_nodes(
     Children come after their parent in every tree that scikit-learn grows, so this also rules out cycles.
     """
     count = len(inner)
-    own = np.arange(count)[inner]
+    parents = np.arange(count)[inner]
     for child in (left[inner].astype(np.int64), right[inner].astype(np.int64)):
-        if ((child <= own) | (child >= count)).any():
+        if ((child <= parents) | (child >= count)).any():
             raise ValueError("a tree has nodes that point outside it")
     columns = feature[inner].astype(np.int64)
     if count == 0 or ((columns < 0) | (columns >= n_features)).any():

@@ -1,4 +1,4 @@
-"""Where the parts of a scene fall on the grid of pixels; picture and truth share every px of it."""
+"""Where the parts of a scene fall on the grid of pixels; image and truth share every px of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labs that synthetic smears look like: stain, magnification and camera, in numbers from real pictures.
+"""Labs that synthetic smears look like: stain, magnification and camera, in numbers from real images.
 
 Lengths are in reference px, of which a red cell of 7.5 um measures ``RED_CELL``. That is its width in the
 photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), 224 px wide; other labs see a smaller field.
@@ -45,7 +45,7 @@ class Lab:
     field : float
         Side of the field of view, in reference px.
     aspect : float
-        Width over height of a round cell in the picture.
+        Width over height of a round cell in the image.
     looks : tuple of Palette
         Stains of the lab; a patient's lies among them.
     white_cells, red_cells, platelets : float
@@ -57,7 +57,7 @@ class Lab:
     rouleaux : float
         Added to the patients' habit of stacking red cells, -1..1.
     sprites : int
-        Different red cells and platelets that pictures are put together from.
+        Different red cells and platelets that images are put together from.
     """
 
     field: float
@@ -84,7 +84,7 @@ def _palette(
 
 # all-pbs: k-means (8 colors) over images of each class, then by eye on enlarged cells. The others: medians of
 # -ln(RGB / 260) over glass, red cells off their pallor, and the two Otsu classes inside boxes (bccd: 364
-# pictures, pbc-boxes: 80) or masks (wbc-masks: 300) of white cells, less that of the glass; eosin by eye.
+# images, pbc-boxes: 80) or masks (wbc-masks: 300) of white cells, less that of the glass; eosin by eye.
 LABS: dict[LabName, Lab] = {
     # The stain that prevails in Benign, Early, Pre and Pro: the data set's stain confound.
     "all_pbs": Lab(
@@ -204,7 +204,7 @@ LABS: dict[LabName, Lab] = {
         platelets=0.2,
         blur=0.55,
     ),
-    # After one picture of another lab: eosin-red cells on greenish glass, pale cytoplasm.
+    # After one image of another lab: eosin-red cells on greenish glass, pale cytoplasm.
     "pink": Lab(
         field=90.0,
         aspect=1.0,

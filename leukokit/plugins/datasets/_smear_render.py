@@ -1,4 +1,4 @@
-"""From a scene to its picture.
+"""From a scene to its image.
 
 It is made as a microscope makes it: dyes absorb (optical densities add up), light falls unevenly,
 the optics blur, the camera sharpens and adds noise.

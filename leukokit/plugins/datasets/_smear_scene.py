@@ -1,4 +1,4 @@
-"""Where the cells of a synthetic field lie, and their outlines: all that picture and truth share."""
+"""Where the cells of a synthetic field lie, and their outlines: all that image and truth share."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class View:
     field : float
         Side of the field, in reference px.
     aspect : float
-        Width over height of a round cell in the picture.
+        Width over height of a round cell in the image.
     white_cells, red_cells, platelets : float
         Mean numbers a field.
     bystanders : float

@@ -87,7 +87,7 @@ class WhiteCell:
 def draw_white(
     rng: np.random.Generator, patient: Patient, kind: str, place: Array, radius: float, squeeze: Array
 ) -> WhiteCell:
-    """Draw a white cell of a kind about its place; ``squeeze`` is what the picture does to its sides."""
+    """Draw a white cell of a kind about its place; ``squeeze`` is what the image does to its sides."""
     if kind in ("neutrophil", "eosinophil"):
         return _granulocyte(rng, patient, kind, place, radius, squeeze)
     if kind == "monocyte":

@@ -56,7 +56,7 @@ class SmearsParams(Params):
     labs: tuple[LabName, ...] = Field(
         ("all_pbs",),
         min_length=1,
-        description="Labs whose stain, magnification and camera the pictures have; dealt out to the patients "
+        description="Labs whose stain, magnification and camera the images have; dealt out to the patients "
         "of each class in turn.",
     )
     magnification: float = Field(
@@ -98,7 +98,7 @@ class SmearsParams(Params):
         ge=0.0,
         le=1.5,
         description="How far stain and light differ between the patients of a lab: 0 not at all, 1 over the "
-        "whole range of its pictures.",
+        "whole range of its images.",
     )
     stain_confound: float = Field(
         0.0,
@@ -170,10 +170,10 @@ class Smears(Dataset):
 
     By construction the N/C ratio rises Benign < Pre < Early < Pro, the area of white cells Benign < Pro <
     Early < Pre; Benign chromatin is clumped, Pro chromatin fine. The ranges overlap, within and
-    between patients. A picture depends on the parameters and its sample alone, never on what was rendered
+    between patients. An image depends on the parameters and its sample alone, never on what was rendered
     before.
 
-    ``red_cell_px`` and ``pixel_size_um`` tell the true scale of a picture, ``cells`` what each cell in it
+    ``red_cell_px`` and ``pixel_size_um`` tell the true scale of an image, ``cells`` what each cell in it
     is.
     """
 
@@ -222,7 +222,7 @@ class Smears(Dataset):
         return _SPLIT
 
     def render(self, sample: Sample) -> RGBImage:
-        """Draw the picture of a sample.
+        """Draw the image of a sample.
 
         Returns
         -------

@@ -13,7 +13,7 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
     here = __name__
     return (
         ComponentSpec(
-            "circles", f"{here}.circles:Circles", "Hough circles: count, radii and how far they scatter."
+            "circles", f"{here}.circles:Circles", "Hough circles: count, radii and spread of the centers."
         ),
         ComponentSpec(
             "color_statistics",

@@ -1,4 +1,4 @@
-"""Small pieces that several feature extractors share."""
+"""Small functions that several feature extractors share."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Aggregate(StrEnum):
     MAX = "max"
 
 
-def aggregate(values: FloatArray, how: Aggregate) -> float:
+def aggregate(values: FloatArray, statistic: Aggregate) -> float:
     """Reduce values to one number; NaN where there are none."""
     if values.size == 0:
         return math.nan
-    match how:
+    match statistic:
         case Aggregate.MEAN:
             return float(values.mean())
         case Aggregate.STD:
@@ -35,31 +35,31 @@ def aggregate(values: FloatArray, how: Aggregate) -> float:
             return float(values.max())
 
 
-def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+def _check_distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     if not values:
         raise ValueError("give at least one")
-    twice = sorted({str(value) for value in values if values.count(value) > 1})
-    if twice:
-        raise ValueError(f"each may be given once, {', '.join(twice)} is repeated")
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"each may be given once, {', '.join(repeated)} is repeated")
     return values
 
 
-Distinct = Annotated[tuple[T, ...], AfterValidator(_distinct)]
-"""A tuple of at least one value, none twice: each value becomes part of a column's name."""
+Distinct = Annotated[tuple[T, ...], AfterValidator(_check_distinct)]
+"""A tuple of one or more distinct values; each value becomes part of a column's name."""
 
 
-def ordered(low: float, high: float) -> None:
+def check_canny_thresholds(low: float, high: float) -> None:
     """Check the two thresholds of Canny.
 
     Raises
     ------
     ValueError
-        Where the low one is above the high one; OpenCV would swap them without a word.
+        Where the low one is above the high one; OpenCV would silently swap them.
     """
     if low > high:
         raise ValueError(f"low_threshold ({low:g}) must not be above high_threshold ({high:g})")
 
 
-def by_name(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
-    """Pair names with values, one each."""
+def named_values(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
+    """Map each name to its value."""
     return dict(zip(names, values, strict=True))

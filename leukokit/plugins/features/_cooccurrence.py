@@ -39,9 +39,9 @@ def cooccurrence(
     leveled : uint8 array, H x W
         Levels 0..levels - 1.
     mask : bool array, H x W, optional
-        Pixels that may be part of a pair; all where omitted.
+        Pixels that may be part of a pair; all pixels where omitted.
     distances : int64 array (D,)
-        Rows, columns or both between the pixels of a pair.
+        Distances between the pixels of a pair, in rows, columns or both.
     levels : int
         2..256.
 
@@ -50,12 +50,12 @@ def cooccurrence(
     float64 array, D x 4 x levels x levels
         Symmetric; each matrix sums to 1, or is NaN where there is no pair.
     """
-    # Pixels outside the mask get a level of their own, whose row and column are cut off again: no branch a
+    # Pixels outside the mask get an extra level, whose row and column are removed afterwards: no branch per
     # pixel.
     if mask is None:
         plane = leveled.astype(np.uint16)
     else:
-        # No pair reaches out of the mask's box. Where it is empty, one pixel stands for it: no pair either.
+        # All pairs lie in the mask's bounding box. An empty mask is replaced by one pixel, which has no pair.
         x, y, width, height = cv2.boundingRect(mask.view(np.uint8))
         box = slice(y, y + max(height, 1)), slice(x, x + max(width, 1))
         plane = np.where(mask[box], leveled[box], np.uint16(levels))
@@ -100,13 +100,13 @@ def texture(matrices: FloatArray, properties: Sequence[Property]) -> FloatArray:
     float64 array, n x D x 4
     """
     levels = np.arange(matrices.shape[-1], dtype=np.float64)
-    apart = np.abs(levels[:, np.newaxis] - levels)
+    differences = np.abs(levels[:, np.newaxis] - levels)
     lead = matrices.shape[:-2]
     flat = matrices.reshape(-1, matrices.shape[-1] ** 2)
-    weights = np.stack([apart**2, apart, 1 / (1 + apart**2)]).reshape(3, -1)
+    weights = np.stack([differences**2, differences, 1 / (1 + differences**2)]).reshape(3, -1)
     contrast, dissimilarity, homogeneity = weights @ flat.T
-    # The matrices are symmetric: one margin serves rows and columns, and contrast = 2 (variance -
-    # covariance).
+    # The matrices are symmetric: rows and columns have the same marginal distribution, and
+    # contrast = 2 (variance - covariance).
     margin = matrices.sum(axis=-1).reshape(-1, len(levels))
     mean = margin @ levels
     variance = (margin * (levels - mean[:, np.newaxis]) ** 2).sum(axis=1)
@@ -124,4 +124,4 @@ def texture(matrices: FloatArray, properties: Sequence[Property]) -> FloatArray:
         Property.ENTROPY: -(flat * np.log(flat, out=np.zeros_like(flat), where=flat > 0)).sum(axis=1),
         Property.VARIANCE: variance,
     }
-    return np.stack([measured[which].reshape(lead) for which in properties])
+    return np.stack([measured[name].reshape(lead) for name in properties])

@@ -34,10 +34,10 @@ def count_by_region(stack: NDArray[np.uint8], masks: Sequence[Mask | None], bins
     for bit, mask in enumerate(partial):
         sets |= mask.view(np.uint8) << bit
     counts = _count(stack, sets, 1 << len(partial), bins)
-    members = np.arange(len(counts))
+    codes = np.arange(len(counts))
     bits = iter(range(len(partial)))
-    chosen = [members >= 0 if mask is None else (members >> next(bits)) & 1 == 1 for mask in masks]
-    return np.stack([counts[of].sum(axis=0) for of in chosen])
+    selections = [codes >= 0 if mask is None else (codes >> next(bits)) & 1 == 1 for mask in masks]
+    return np.stack([counts[members].sum(axis=0) for members in selections])
 
 
 def shares(counts: NDArray[np.int64]) -> FloatArray:

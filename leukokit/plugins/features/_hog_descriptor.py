@@ -23,7 +23,7 @@ def gradients(gray: NDArray[np.uint8]) -> tuple[NDArray[np.int32], NDArray[np.in
     return down, right
 
 
-class Descriptor:
+class HogDescriptor:
     """A descriptor of fixed length.
 
     Parameters

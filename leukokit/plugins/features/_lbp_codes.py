@@ -1,4 +1,4 @@
-"""Codes of uniform local binary patterns, compiled: the slowest of all features when written in Python."""
+"""Codes of uniform local binary patterns, compiled for speed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-# Bits of the interpolation weights. 8 bits of gray level and the sign leave room in int32, and a weight is
-# right to 1e-7.
+# Bits of the interpolation weights: with 8 bits of gray level and the sign they fit in int32, and weights are
+# exact to 1e-7.
 _BITS = 22
 
 
 def uniform_codes(stack: NDArray[np.uint8], points: int, radius: int) -> NDArray[np.uint8]:
-    """Codes of all pixels that the circle fits around.
+    """Codes of all pixels whose circle lies inside the image.
 
     Parameters
     ----------
@@ -44,14 +44,14 @@ def neighbors(points: int, radius: int) -> tuple[NDArray[np.int64], NDArray[np.i
         Of upper left, upper right, lower left and lower right; each row sums to 2**22 exactly.
     """
     angles = 2 * np.pi * np.arange(points) / points
-    # Rounding makes neighbors on the axes fall on pixels, as in scikit-image.
+    # Rounding puts neighbors on the axes exactly on pixels, as in scikit-image.
     y = np.round(-radius * np.sin(angles), 5)
     x = np.round(radius * np.cos(angles), 5)
     offsets = np.stack([np.floor(y), np.ceil(y), np.floor(x), np.ceil(x)], axis=1).astype(np.int64)
     down, right = y - np.floor(y), x - np.floor(x)
     exact = np.stack([(1 - down) * (1 - right), (1 - down) * right, down * (1 - right), down * right], axis=1)
     weights = np.round(exact * 2**_BITS).astype(np.int32)
-    # A flat neighborhood is an exact tie only if weights sum to one; the largest can bear the remainder.
+    # A flat neighborhood is an exact tie only if weights sum to one: add the remainder to the largest weight.
     rows = np.arange(points)
     weights[rows, exact.argmax(axis=1)] += 2**_BITS - weights.sum(axis=1, dtype=np.int32)
     return offsets, weights
@@ -62,7 +62,7 @@ _ONE = np.uint32(1)
 
 @njit(cache=True, nogil=True, inline="always")
 def _ones(bits: np.uint32) -> np.uint32:
-    # Bits set in a word: sums of neighboring bits, pairs, nibbles, then of all four bytes at once.
+    # Count the bits of a word: sums of neighboring bits, pairs, nibbles, then of all four bytes at once.
     bits = np.uint32(bits - np.uint32(np.uint32(bits >> np.uint32(1)) & np.uint32(0x55555555)))
     bits = np.uint32(
         np.uint32(bits & np.uint32(0x33333333))
@@ -77,7 +77,7 @@ def _codes(
     stack: NDArray[np.uint8], offsets: NDArray[np.int64], weights: NDArray[np.int32], margin: int
 ) -> NDArray[np.uint8]:
     # Row by row, neighbor by neighbor, so that the innermost loops run along a row and become SIMD
-    # instructions. The casts matter: numba computes in int64 otherwise, at half the speed.
+    # instructions. Without the casts numba computes in int64, at half the speed.
     channels, height, width = stack.shape
     points = len(offsets)
     inner = width - 2 * margin

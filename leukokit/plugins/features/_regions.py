@@ -1,4 +1,4 @@
-"""Where in a smear features are taken: the whole image, the nuclei, or the white cells."""
+"""Regions that features are computed in: the whole image, the nuclei, or the white cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leukokit.api import CELL, NUCLEUS, Labels, Mask, Planes, PluginError, Statu
 
 
 class Region(StrEnum):
-    """Part of an image that features are taken from; a cell includes its nucleus."""
+    """Part of an image that features are computed in; a cell includes its nucleus."""
 
     IMAGE = "image"
     NUCLEUS = NUCLEUS
@@ -38,8 +38,8 @@ def region_mask(region: Region, planes: Planes, labels: Labels | None) -> Mask |
     Returns
     -------
     Mask or None
-        None for the whole image. No pixel is set where the segmentation found nothing, whatever its label
-        images hold, so that features of a failed segmentation are missing rather than wrong.
+        None for the whole image. All False where the status of the segmentation is not ``ok``, so that
+        features of a failed segmentation are missing rather than wrong.
 
     Raises
     ------
@@ -66,10 +66,10 @@ def region_mask(region: Region, planes: Planes, labels: Labels | None) -> Mask |
     return mask
 
 
-def blanked(region: Region, planes: Planes, labels: Labels | None) -> Planes:
-    """Planes of the image with all but a region black, as in the segmented images of the paper.
+def blank_outside(region: Region, planes: Planes, labels: Labels | None) -> Planes:
+    """Planes of the image with everything outside a region black, as in the paper's segmented images.
 
-    The whole image comes back as it is, with the planes that others may already have computed.
+    For the whole image ``planes`` itself is returned, with the color planes that are already computed.
     """
     mask = region_mask(region, planes, labels)
     return planes if mask is None else Planes(planes.rgb * mask[:, :, np.newaxis], planes.scale)

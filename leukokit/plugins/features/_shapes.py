@@ -67,11 +67,11 @@ def shapes(labels: LabelImage) -> list[Shape]:
 
 def _shape(labels: LabelImage, number: int) -> Shape:
     moments, steps, ends = _scan(labels, number)
-    # Sums of whole numbers are exact; from rounded ones a perfect square would be an ellipse of 1e-8.
+    # Sums of integers are exact; with rounded sums a perfect square would have an eccentricity of 1e-8.
     n, x, y, xx, yy, xy = (int(moment) for moment in moments)
     spread_x, spread_y = n * xx - x * x, n * yy - y * y
-    apart = math.hypot(spread_x - spread_y, 2 * (n * xy - x * y))
-    eccentricity = math.sqrt(2 * apart / (spread_x + spread_y + apart)) if n > 1 else 0.0
+    difference = math.hypot(spread_x - spread_y, 2 * (n * xy - x * y))
+    eccentricity = math.sqrt(2 * difference / (spread_x + spread_y + difference)) if n > 1 else 0.0
     hull = np.asarray(cv2.convexHull(ends), dtype=np.int32).reshape(-1, 2)
     return Shape(
         area=n,
@@ -85,7 +85,7 @@ def _shape(labels: LabelImage, number: int) -> Shape:
 def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Sum 1, x, y, xx, yy and xy; count border pixels by kind of step; list the ends of rows as hull points.
 
-    Hull points are the midpoints of the edges of the outermost pixels, in doubled coordinates to be whole.
+    Hull points are the midpoints of the edges of the outermost pixels, in doubled coordinates, as integers.
     """
     height, width = labels.shape
     moments = np.zeros(6, np.int64)
@@ -138,9 +138,8 @@ def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[n
 @njit(cache=True, nogil=True)
 def _pixels_inside(hull: NDArray[np.int32], height: int) -> int:
     """Count pixel centers in a convex polygon of doubled coordinates, on rows 0..height - 1."""
-    # On each row the polygon begins and ends at one of the edges that cross it. Rounding is inward on both
-    # sides, and of two edges the outer one never rounds to the inner pixel, so the extremes over all edges
-    # are right.
+    # In each row the polygon begins and ends at edges that cross the row. Rounding is inward on both sides,
+    # so the extremes over all edges are the first and last pixels inside.
     pixels = np.int64(0)
     n = len(hull)
     for row in range(height):
@@ -153,7 +152,7 @@ def _pixels_inside(hull: NDArray[np.int32], height: int) -> int:
                 x0, y0, x1, y1 = x1, y1, x0, y0
             if y0 == y1 or line < y0 or line > y1:
                 continue
-            # Where the edge crosses the row, in pixels: numerator / denominator.
+            # The edge crosses the row at numerator / denominator, in pixels.
             denominator = 2 * (y1 - y0)
             numerator = x0 * (y1 - y0) + (x1 - x0) * (line - y0)
             first = min(first, -((-numerator) // denominator))

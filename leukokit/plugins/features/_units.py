@@ -13,15 +13,15 @@ from leukokit.api import Planes, Scale
 from leukokit.api.smear import rescaled
 
 REFERENCE_PX = 24.0
-"""Diameter of a red cell, in px, in the picture that is looked at where the camera must not matter."""
+"""Diameter of a red cell, in px, at the reference scale of features that must not depend on the camera."""
 
 UNIT_DESCRIPTION = (
-    "Unit of lengths and areas, told in the names: `um`, `red_cell` (its diameter, its area) or `px`, the px "
-    "of one camera. Where the scale of an image is not known, `um` and `red_cell` give NaN."
+    "Unit of lengths and areas, also part of the names: `um`, `red_cell` (its diameter, its area) or `px`, "
+    "the px of one camera. Where the scale of an image is not known, `um` and `red_cell` give NaN."
 )
 
 
-class Unit(StrEnum):
+class LengthUnit(StrEnum):
     """Unit of lengths and areas."""
 
     UM = "um"
@@ -31,47 +31,47 @@ class Unit(StrEnum):
     @property
     def length(self) -> str:
         """Unit of a length, as part of a name."""
-        return "rc" if self is Unit.RED_CELL else self.value
+        return "rc" if self is LengthUnit.RED_CELL else self.value
 
     @property
     def area(self) -> str:
         """Unit of an area, as part of a name."""
-        return "rc" if self is Unit.RED_CELL else f"{self.value}2"
+        return "rc" if self is LengthUnit.RED_CELL else f"{self.value}2"
 
-    def told_in(self, measure: str) -> str:
-        """Put the unit into the name of a measure: ``area_mean`` becomes ``area_um2_mean``.
+    def column_name(self, measure: str) -> str:
+        """Insert the unit into the name of a measure: ``area_mean`` becomes ``area_um2_mean``.
 
-        In px it stays as it is: the tables of the paper have no unit in their names.
+        In px the name is unchanged, as in the tables of the paper.
         """
         kind, _, how = measure.partition("_")
-        if self is Unit.PX or not how:
+        if self is LengthUnit.PX or not how:
             return measure
         return f"{kind}_{self.area if kind == 'area' else self.length}_{how}"
 
     def per_px(self, scale: Scale) -> float:
         """Length of a px in this unit; NaN where the unit needs a scale and it is not known."""
-        if self is Unit.PX:
+        if self is LengthUnit.PX:
             return 1.0
         if not scale.known:
             return math.nan
-        return scale.um_per_px if self is Unit.UM else 1 / scale.red_cell_px
+        return scale.um_per_px if self is LengthUnit.UM else 1 / scale.red_cell_px
 
     def per_px2(self, scale: Scale) -> float:
         """Area of a px in this unit; NaN as for a length."""
-        # The unit of area is a red cell's disk, not the square around it.
-        return self.per_px(scale) ** 2 / (math.pi / 4 if self is Unit.RED_CELL else 1.0)
+        # The unit of area is a red cell's disk, not its bounding square.
+        return self.per_px(scale) ** 2 / (math.pi / 4 if self is LengthUnit.RED_CELL else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class AtReference:
-    """The gray plane of an image brought to a red cell of 24 px, and its scale there."""
+    """The gray plane of an image at the reference scale (red cells of 24 px), and that scale."""
 
     gray: NDArray[np.uint8]
     scale: Scale
 
 
 def at_reference(planes: Planes) -> AtReference | None:
-    """Bring the gray plane of an image to a red cell of 24 px; None where its scale is not known.
+    """Resample the gray plane of an image to red cells of 24 px; None where its scale is not known.
 
     Raises
     ------

@@ -10,7 +10,7 @@ import numpy as np
 
 from leukokit.api import FeatureExtractor, Field, FloatArray, Labels, Params, Planes
 from leukokit.plugins.features._channels import Space, channels_of, space_plane
-from leukokit.plugins.features._common import Distinct, by_name
+from leukokit.plugins.features._common import Distinct, named_values
 from leukokit.plugins.features._counting import count_by_region, shares
 from leukokit.plugins.features._regions import Region, region_mask, roles_of
 
@@ -43,15 +43,15 @@ class ColorStatistics(FeatureExtractor):
 
     Features are named ``color_<region>_<space>_<channel>_<statistic>``, such as ``color_nucleus_lab_a_mean``.
     Mean and std are in OpenCV's 8-bit units: 0..255, hue 0..179 (2 degrees each), Lab a and b shifted by 128.
-    Hue is treated as a number, not an angle: of stained pixels (saturation above 80) in the paper's data set,
-    0.2 % lie within 20 degrees of the wrap at red. Skewness has no unit and is 0 for a channel that is
-    constant.
+    Hue is treated as a number, not an angle: 0.2 % of the stained pixels (saturation above 80) of the paper's
+    data set lie within 20 degrees of the wrap-around at red. Skewness has no unit and is 0 for a constant
+    channel.
 
     Features of a region without pixels are NaN.
 
     Notes
     -----
-    Moments come from 256-bin histograms: exact for 8-bit planes, and one pass however many moments are taken.
+    Moments are computed from 256-bin histograms: exact for 8-bit planes, in one pass for all moments.
     Source: paper, sections 5.1.3 and 5.1.4 (mean and std of channels of RGB, Lab, YCbCr).
     """
 
@@ -63,11 +63,11 @@ class ColorStatistics(FeatureExtractor):
         return roles_of(self.params.regions)
 
     def names(self) -> tuple[str, ...]:
-        """Region by region, space by space, channel by channel."""
+        """By region, color space, channel and statistic."""
         return self._names
 
     def nullable(self) -> frozenset[str]:
-        """Features of nuclei and cells: a white cell may lack one of them in the labels."""
+        """Features of nuclei and cells, which may be missing in the labels."""
         return frozenset(name for name in self.names() if not name.startswith("color_image_"))
 
     @cached_property
@@ -91,9 +91,9 @@ class ColorStatistics(FeatureExtractor):
         masks = [region_mask(region, planes, labels) for region in self.params.regions]
         stacks = [np.moveaxis(space_plane(planes, space), 2, 0) for space in self.params.spaces]
         counts = np.concatenate([count_by_region(stack, masks, 256) for stack in stacks], axis=1)
-        of = moments(shares(counts))
-        values = np.stack([of[statistic] for statistic in self.params.statistics], axis=-1)
-        return by_name(self.names(), values.ravel().tolist())
+        by_statistic = moments(shares(counts))
+        values = np.stack([by_statistic[statistic] for statistic in self.params.statistics], axis=-1)
+        return named_values(self.names(), values.ravel().tolist())
 
 
 def moments(histograms: FloatArray) -> dict[Statistic, FloatArray]:

@@ -1,4 +1,4 @@
-"""Contour areas: Canny edges, then the borders that ``findContours`` follows along them."""
+"""Areas of the contours of Canny edges (``cv2.findContours``)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ import numpy as np
 from pydantic import model_validator
 
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name, ordered
-from leukokit.plugins.features._regions import Region, blanked, roles_of
-from leukokit.plugins.features._units import UNIT_DESCRIPTION, Unit, at_reference
+from leukokit.plugins.features._common import (
+    Aggregate,
+    Distinct,
+    aggregate,
+    check_canny_thresholds,
+    named_values,
+)
+from leukokit.plugins.features._regions import Region, blank_outside, roles_of
+from leukokit.plugins.features._units import UNIT_DESCRIPTION, LengthUnit, at_reference
 
 
 class Retrieval(StrEnum):
@@ -24,7 +30,7 @@ class Retrieval(StrEnum):
     LIST = "list"
 
 
-class Measure(StrEnum):
+class ContourMeasure(StrEnum):
     """What is measured on the contours of an image."""
 
     COUNT = "count"
@@ -53,12 +59,14 @@ class ContoursParams(Params):
         Retrieval.EXTERNAL,
         description="external: outermost contours only; list: every border, holes and nested ones included.",
     )
-    unit: Unit = Field(Unit.UM, description=UNIT_DESCRIPTION)
-    measures: Distinct[Measure] = Field(tuple(Measure), description="What is measured on the contours.")
+    unit: LengthUnit = Field(LengthUnit.UM, description=UNIT_DESCRIPTION)
+    measures: Distinct[ContourMeasure] = Field(
+        tuple(ContourMeasure), description="What is measured on the contours."
+    )
 
     @model_validator(mode="after")
     def _thresholds_ordered(self) -> Self:
-        ordered(self.low_threshold, self.high_threshold)
+        check_canny_thresholds(self.low_threshold, self.high_threshold)
         return self
 
 
@@ -70,9 +78,9 @@ class Contours(FeatureExtractor):
     and ``contours_area_um2_std``; ``rc`` in place of ``um2`` for areas of a red cell. Without a contour,
     count and sum are 0, mean and std are NaN.
 
-    Edges are taken of the image brought to a red cell of 24 px: what counts as an edge, and so every feature,
-    would otherwise depend on the camera. Where the scale of the image is not known, all features are NaN.
-    With ``unit: px`` edges are taken of the image as it is, whatever its scale, and names are those of the
+    Edges are computed in the image resampled to red cells of 24 px, since edges, and so every feature, would
+    otherwise depend on the camera. Where the scale of the image is not known, all features are NaN. With
+    ``unit: px`` edges are those of the image as it is, whatever its scale, and names are those of the
     paper's tables: ``contours_count``, ``contours_area_sum``, ``contours_area_mean``, ``contours_area_std``,
     areas in px2.
 
@@ -89,18 +97,18 @@ class Contours(FeatureExtractor):
 
     def __init__(self, params: ContoursParams | None = None) -> None:
         super().__init__(params)
-        self.uses_scale = self.params.unit is not Unit.PX
+        self.uses_scale = self.params.unit is not LengthUnit.PX
 
     def roles(self) -> tuple[str, ...]:
         """Label image of ``within``."""
         return roles_of([self.params.within])
 
     def names(self) -> tuple[str, ...]:
-        """One name a measure."""
-        return tuple(f"contours_{self.params.unit.told_in(measure)}" for measure in self.params.measures)
+        """One name per measure."""
+        return tuple(f"contours_{self.params.unit.column_name(measure)}" for measure in self.params.measures)
 
     def nullable(self) -> frozenset[str]:
-        """Mean and standard deviation, which no contour leaves undefined; all where there may be no scale."""
+        """Mean and standard deviation, undefined without contours; all where the scale may be unknown."""
         names = frozenset(self.names())
         return names if self.uses_scale else names & {"contours_area_mean", "contours_area_std"}
 
@@ -115,23 +123,23 @@ class Contours(FeatureExtractor):
             Where ``within`` needs labels that are absent.
         """
         params = self.params
-        seen = blanked(params.within, planes, labels)
-        if params.unit is Unit.PX:
-            edges, px2 = seen.edges(params.low_threshold, params.high_threshold), 1.0
+        region_planes = blank_outside(params.within, planes, labels)
+        if params.unit is LengthUnit.PX:
+            edges, px_area = region_planes.edges(params.low_threshold, params.high_threshold), 1.0
         else:
-            looked_at = at_reference(seen)
-            if looked_at is None:
-                return by_name(self.names(), [math.nan] * len(params.measures))
+            at_scale = at_reference(region_planes)
+            if at_scale is None:
+                return named_values(self.names(), [math.nan] * len(params.measures))
             edges = np.asarray(
-                cv2.Canny(looked_at.gray, params.low_threshold, params.high_threshold), np.uint8
+                cv2.Canny(at_scale.gray, params.low_threshold, params.high_threshold), np.uint8
             )
-            px2 = params.unit.per_px2(looked_at.scale)
+            px_area = params.unit.per_px2(at_scale.scale)
         contours, _ = cv2.findContours(edges, _MODES[params.retrieval], cv2.CHAIN_APPROX_SIMPLE)
-        areas = np.array([cv2.contourArea(contour) for contour in contours], dtype=np.float64) * px2
+        areas = np.array([cv2.contourArea(contour) for contour in contours], dtype=np.float64) * px_area
         measured = {
-            Measure.COUNT: float(areas.size),
-            Measure.AREA_SUM: float(areas.sum()),
-            Measure.AREA_MEAN: aggregate(areas, Aggregate.MEAN),
-            Measure.AREA_STD: aggregate(areas, Aggregate.STD),
+            ContourMeasure.COUNT: float(areas.size),
+            ContourMeasure.AREA_SUM: float(areas.sum()),
+            ContourMeasure.AREA_MEAN: aggregate(areas, Aggregate.MEAN),
+            ContourMeasure.AREA_STD: aggregate(areas, Aggregate.STD),
         }
-        return by_name(self.names(), [measured[measure] for measure in params.measures])
+        return named_values(self.names(), [measured[measure] for measure in params.measures])

@@ -11,7 +11,7 @@ import numpy as np
 
 from leukokit.api import FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
 from leukokit.plugins.features._channels import Channel, channel_plane
-from leukokit.plugins.features._common import Distinct, by_name
+from leukokit.plugins.features._common import Distinct, named_values
 from leukokit.plugins.features._cooccurrence import Property, cooccurrence, texture
 from leukokit.plugins.features._regions import Region, region_mask, roles_of
 
@@ -36,7 +36,9 @@ class HaralickParams(Params):
         (1,),
         description="Distances of a pair, in px along rows, columns and diagonals alike; 1..64 each.",
     )
-    levels: int = Field(32, ge=2, le=256, description="Levels that 0..255 is cut into, equally wide.")
+    levels: int = Field(
+        32, ge=2, le=256, description="Number of equally wide levels that 0..255 is binned to."
+    )
     properties: Distinct[Property] = Field(
         tuple(Property), description="What is measured on each co-occurrence matrix."
     )
@@ -54,7 +56,7 @@ class Haralick(FeatureExtractor):
     entropy in nats; the rest have no unit. Both pixels of a pair lie in the region; a region without pairs
     gives NaN. A constant region has correlation 1, as in scikit-image.
 
-    Distances are in px: to look at the same structures in the images of several cameras, bring these to one
+    Distances are in px. To measure the same structures in images of several cameras, resample them to one
     scale first, with the preprocessor ``rescale``.
 
     Notes
@@ -71,7 +73,7 @@ class Haralick(FeatureExtractor):
         return roles_of(self.params.regions)
 
     def names(self) -> tuple[str, ...]:
-        """Region by region, channel by channel, distance by distance, property by property."""
+        """By region, channel, distance, property and statistic."""
         return self._names
 
     def nullable(self) -> frozenset[str]:
@@ -107,19 +109,21 @@ class Haralick(FeatureExtractor):
                 f"haralick at distance {max(params.distances)} needs a larger image than {shape}",
             )
         masks = [region_mask(region, planes, labels) for region in params.regions]
-        # 256 entries once an image cost less than a division a pixel.
+        # A table of 256 entries takes less time than a division per pixel.
         to_level = (np.arange(256) * params.levels // 256).astype(np.uint8)
         leveled = [to_level.take(channel_plane(planes, channel)) for channel in params.channels]
         distances = np.array(params.distances, dtype=np.int64)
         values: list[float] = []
         for mask in masks:
             for plane in leveled:
-                of = texture(cooccurrence(plane, mask, distances, params.levels), params.properties)
-                over = {
-                    OverAngles.MEAN: of.mean(axis=2),
-                    OverAngles.RANGE: of.max(axis=2) - of.min(axis=2),
+                values_by_angle = texture(
+                    cooccurrence(plane, mask, distances, params.levels), params.properties
+                )
+                by_statistic = {
+                    OverAngles.MEAN: values_by_angle.mean(axis=2),
+                    OverAngles.RANGE: values_by_angle.max(axis=2) - values_by_angle.min(axis=2),
                 }
                 # properties x distances, for each statistic -> distances x properties x statistics
-                table = np.stack([over[statistic].T for statistic in params.statistics], axis=2)
+                table = np.stack([by_statistic[statistic].T for statistic in params.statistics], axis=2)
                 values += table.ravel().tolist()
-        return by_name(self.names(), values)
+        return named_values(self.names(), values)

@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 from pydantic import model_validator
 
 from leukokit.api import FeatureExtractor, Field, FloatArray, ImageRejected, Labels, Params, Planes, Status
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name, ordered
-from leukokit.plugins.features._hog_descriptor import Descriptor, gradients
-from leukokit.plugins.features._regions import Region, blanked, roles_of
+from leukokit.plugins.features._common import (
+    Aggregate,
+    Distinct,
+    aggregate,
+    check_canny_thresholds,
+    named_values,
+)
+from leukokit.plugins.features._hog_descriptor import HogDescriptor, gradients
+from leukokit.plugins.features._regions import Region, blank_outside, roles_of
 
 
-class Measure(StrEnum):
+class GradientMeasure(StrEnum):
     """What is measured on the pixels of one contour."""
 
     MAX = "max"
@@ -60,7 +66,7 @@ class HogParams(Params):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        ordered(self.low_threshold, self.high_threshold)
+        check_canny_thresholds(self.low_threshold, self.high_threshold)
         if self.block > self.grid:
             raise ValueError(
                 f"block ({self.block} cells) must not be wider than the grid ({self.grid} cells)"
@@ -71,7 +77,7 @@ class HogParams(Params):
 class Hog(FeatureExtractor):
     """Gradients within contours, aggregated over contours, and optionally the global HOG descriptor.
 
-    Contours are the outermost ones of the Canny edges, each filled. Features
+    Contours are the outermost contours of the Canny edges, filled. Features
     ``hog_contour_<measure>_<aggregate>``: largest, mean and standard deviation of the gradient's magnitude
     within a contour (gray levels per 2 px, as central differences give it), and the share of its pixels
     (0..1) that are active. NaN without contours.
@@ -81,8 +87,9 @@ class Hog(FeatureExtractor):
     overlap, each 0..1. The grid is fixed, so the number of columns does not depend on the image's size; rows
     and columns left over at the lower right, fewer than the grid's, are not used.
 
-    Gradients are taken over 2 px, and cells are parts of the image: to look at the same structures in the
-    images of several cameras, bring these to one scale first, with the preprocessor ``rescale``.
+    Gradients are taken over 2 px, and the size of a cell is a fraction of the image. To measure the same
+    structures in images of several cameras, resample them to one scale first, with the preprocessor
+    ``rescale``.
 
     Notes
     -----
@@ -99,14 +106,14 @@ class Hog(FeatureExtractor):
         return roles_of([self.params.within])
 
     def names(self) -> tuple[str, ...]:
-        """Contours measure by measure, then the descriptor block by block."""
+        """Features of contours by measure and aggregate, then the descriptor by block."""
         contours = tuple(
-            f"hog_contour_{measure}_{how}" for measure in Measure for how in self.params.aggregates
+            f"hog_contour_{measure}_{how}" for measure in GradientMeasure for how in self.params.aggregates
         )
         return (*contours, *self._descriptor.names()) if self.params.global_descriptor else contours
 
     def nullable(self) -> frozenset[str]:
-        """Features of contours, which an image without contours leaves undefined."""
+        """Features of contours, undefined in images without contours."""
         return frozenset(name for name in self.names() if name.startswith("hog_contour_"))
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
@@ -120,59 +127,61 @@ class Hog(FeatureExtractor):
             Where ``within`` needs labels that are absent.
         """
         params = self.params
-        seen = blanked(params.within, planes, labels)
-        down, right = gradients(seen.gray)
+        region_planes = blank_outside(params.within, planes, labels)
+        down, right = gradients(region_planes.gray)
         magnitude = np.sqrt((down * down + right * right).astype(np.float64))
         measured = per_contour(
-            seen.edges(params.low_threshold, params.high_threshold), magnitude, params.active_above
+            region_planes.edges(params.low_threshold, params.high_threshold), magnitude, params.active_above
         )
-        values = [aggregate(measured[measure], how) for measure in Measure for how in params.aggregates]
+        values = [
+            aggregate(measured[measure], how) for measure in GradientMeasure for how in params.aggregates
+        ]
         if params.global_descriptor:
             if min(magnitude.shape) < 2 * params.grid:
                 raise ImageRejected(
                     "too_small",
                     f"hog with grid {params.grid} needs {2 * params.grid} px a side, got {magnitude.shape}",
                 )
-            if self._nothing_found(labels):
+            if self._region_is_empty(labels):
                 values += [math.nan] * len(self._descriptor.names())
             else:
                 values += self._descriptor.compute(down, right, magnitude).tolist()
-        return by_name(self.names(), values)
+        return named_values(self.names(), values)
 
     @cached_property
-    def _descriptor(self) -> Descriptor:
-        return Descriptor(self.params.grid, self.params.block, self.params.orientations)
+    def _descriptor(self) -> HogDescriptor:
+        return HogDescriptor(self.params.grid, self.params.block, self.params.orientations)
 
-    def _nothing_found(self, labels: Labels | None) -> bool:
-        """Whether the region is empty by declaration: a descriptor of black would look like a measurement."""
+    def _region_is_empty(self, labels: Labels | None) -> bool:
+        """Whether the status says that there is no region: its descriptor would be that of a black image."""
         return bool(self.roles()) and labels is not None and labels.status is not Status.OK
 
 
 def per_contour(
     edges: NDArray[np.uint8], magnitude: FloatArray, active_above: float
-) -> dict[Measure, FloatArray]:
+) -> dict[GradientMeasure, FloatArray]:
     """Measure gradient magnitudes within each outermost contour.
 
-    Filled outermost contours are disjoint and no two touch, so they are the connected components of their
-    union: one pass over the image instead of one a contour.
+    Filled outermost contours do not touch each other, so they are the connected components of their union:
+    one pass over the image instead of one per contour.
     """
     contours, _ = cv2.findContours(edges, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     filled = cv2.drawContours(np.zeros(edges.shape, dtype=np.uint8), contours, -1, 1, cv2.FILLED)
-    number, ids = cv2.connectedComponents(filled, connectivity=8, ltype=cv2.CV_32S)
-    inside = np.flatnonzero(filled)
-    of = ids.ravel()[inside].astype(np.intp) - 1
-    values = magnitude.ravel()[inside]
-    n = number - 1
-    pixels = np.bincount(of, minlength=n)
-    mean = np.bincount(of, weights=values, minlength=n) / pixels
-    # Two passes: sums of squares lose digits where contours are nearly flat.
-    variance = np.bincount(of, weights=(values - mean[of]) ** 2, minlength=n) / pixels
+    n_components, ids = cv2.connectedComponents(filled, connectivity=8, ltype=cv2.CV_32S)
+    pixels_inside = np.flatnonzero(filled)
+    contour_ids = ids.ravel()[pixels_inside].astype(np.intp) - 1
+    values = magnitude.ravel()[pixels_inside]
+    n = n_components - 1
+    pixels = np.bincount(contour_ids, minlength=n)
+    mean = np.bincount(contour_ids, weights=values, minlength=n) / pixels
+    # Two passes: sums of squares lose precision where contours are nearly flat.
+    variance = np.bincount(contour_ids, weights=(values - mean[contour_ids]) ** 2, minlength=n) / pixels
     largest = np.zeros(n, dtype=np.float64)
-    np.maximum.at(largest, of, values)
-    active = np.bincount(of[values > active_above], minlength=n) / pixels
+    np.maximum.at(largest, contour_ids, values)
+    active = np.bincount(contour_ids[values > active_above], minlength=n) / pixels
     return {
-        Measure.MAX: largest,
-        Measure.MEAN: mean,
-        Measure.STD: np.sqrt(variance),
-        Measure.ACTIVE: active,
+        GradientMeasure.MAX: largest,
+        GradientMeasure.MEAN: mean,
+        GradientMeasure.STD: np.sqrt(variance),
+        GradientMeasure.ACTIVE: active,
     }

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import cv2
 
 from leukokit.api import FeatureExtractor, Labels, Planes
-from leukokit.plugins.features._common import by_name
+from leukokit.plugins.features._common import named_values
 
 
 class Intensity(FeatureExtractor):
@@ -24,10 +24,10 @@ class Intensity(FeatureExtractor):
         return ("intensity_brightness", "intensity_contrast", *channels)
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
-        """Measure the whole image; labels play no part."""
+        """Measure the whole image; labels are not used."""
         values: list[float] = []
         for plane in (planes.gray, planes.rgb):
             means, stds = cv2.meanStdDev(plane)
             for mean, std in zip(means.ravel(), stds.ravel(), strict=True):
                 values += [float(mean), float(std)]
-        return by_name(self.names(), values)
+        return named_values(self.names(), values)

@@ -9,13 +9,13 @@ import numpy as np
 
 from leukokit.api import FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
 from leukokit.plugins.features._channels import Channel, channel_plane
-from leukokit.plugins.features._common import Distinct, by_name
+from leukokit.plugins.features._common import Distinct, named_values
 from leukokit.plugins.features._counting import count_by_region, shares
 from leukokit.plugins.features._lbp_codes import uniform_codes
 from leukokit.plugins.features._regions import Region, region_mask, roles_of
 
 
-class Scale(Params):
+class NeighborCircle(Params):
     """One circle of neighbors."""
 
     points: int = Field(ge=4, le=32, description="Neighbors on the circle.")
@@ -32,8 +32,12 @@ class LbpParams(Params):
         (Channel.LAB_L, Channel.LAB_A, Channel.LAB_B, Channel.HSV_S, Channel.RGB_G),
         description="Channels that patterns are taken on.",
     )
-    scales: Distinct[Scale] = Field(
-        (Scale(points=8, radius=1), Scale(points=16, radius=2), Scale(points=24, radius=3)),
+    scales: Distinct[NeighborCircle] = Field(
+        (
+            NeighborCircle(points=8, radius=1),
+            NeighborCircle(points=16, radius=2),
+            NeighborCircle(points=24, radius=3),
+        ),
         description="Circles of neighbors, each with points and radius.",
     )
 
@@ -42,19 +46,19 @@ class Lbp(FeatureExtractor):
     """Histograms of uniform local binary patterns.
 
     Features are named ``lbp_<region>_<channel>_p<points>r<radius>_<code>``. Each is the share of the region's
-    pixels (0..1) with that code: the number of neighbors at least as bright as the pixel, where these form
-    one arc, and points + 1 for all other patterns. Pixels nearer to the image's border than the radius are
-    not counted. A region without countable pixels gives NaN.
+    pixels (0..1) with that code. The code is the number of neighbors at least as bright as the pixel, if
+    these form one arc, and points + 1 for all other patterns. Pixels closer to the image border than the
+    radius are not counted. A region without counted pixels gives NaN.
 
-    Radii are in px: to look at the same structures in the images of several cameras, bring these to one scale
+    Radii are in px. To measure the same structures in images of several cameras, resample them to one scale
     first, with the preprocessor ``rescale``.
 
     Notes
     -----
     Ojala, Pietikainen and Maenpaa 2002, doi 10.1109/TPAMI.2002.1017623, as ``method='uniform'`` of
-    scikit-image, with two differences. Neighbors are interpolated in whole numbers, so that ties are ties
-    whatever the gray level and the machine; in floating point round-off decides them (some 1 pixel in 10,000
-    has another code). And scikit-image also codes the border, as if all around the image were black.
+    scikit-image, with two differences. Neighbors are interpolated in integers, so that ties do not depend on
+    gray level and machine; in floating point they depend on rounding (about 1 pixel in 10,000 has another
+    code). And scikit-image also codes pixels at the border, as if the image were surrounded by black.
     """
 
     Params = LbpParams
@@ -65,11 +69,11 @@ class Lbp(FeatureExtractor):
         return roles_of(self.params.regions)
 
     def names(self) -> tuple[str, ...]:
-        """Region by region, channel by channel, scale by scale, code by code."""
+        """By region, channel, circle and code."""
         return self._names
 
     def nullable(self) -> frozenset[str]:
-        """Features of nuclei and cells, which may lie wholly at the image's border."""
+        """Features of nuclei and cells, which may lie completely at the image border."""
         return frozenset(name for name in self.names() if not name.startswith("lbp_image_"))
 
     @cached_property
@@ -100,11 +104,11 @@ class Lbp(FeatureExtractor):
             )
         masks = [region_mask(region, planes, labels) for region in self.params.regions]
         stack = np.stack([channel_plane(planes, channel) for channel in self.params.channels])
-        found = []
+        histograms = []
         for scale in self.params.scales:
             edge = slice(scale.radius, -scale.radius)
             inner = [None if mask is None else mask[edge, edge] for mask in masks]
             codes = uniform_codes(stack, scale.points, scale.radius)
-            found.append(shares(count_by_region(codes, inner, scale.points + 2)))
-        values = np.concatenate(found, axis=2)  # regions x channels x codes of all scales
-        return by_name(self.names(), values.ravel().tolist())
+            histograms.append(shares(count_by_region(codes, inner, scale.points + 2)))
+        values = np.concatenate(histograms, axis=2)  # regions x channels x codes of all scales
+        return named_values(self.names(), values.ravel().tolist())

@@ -23,14 +23,14 @@ from leukokit.api import (
     Scale,
     Status,
 )
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, by_name
+from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, named_values
 from leukokit.plugins.features._shapes import Shape, shapes
-from leukokit.plugins.features._units import UNIT_DESCRIPTION, Unit
+from leukokit.plugins.features._units import UNIT_DESCRIPTION, LengthUnit
 
 PARTS = (NUCLEUS, CELL)
 
 
-class Measure(StrEnum):
+class ShapeMeasure(StrEnum):
     """What is measured on each nucleus and each cell."""
 
     AREA = "area"
@@ -41,20 +41,20 @@ class Measure(StrEnum):
     ROUNDNESS = "roundness"
 
 
-_LENGTHS = (Measure.DIAMETER, Measure.PERIMETER)  # AREA is an area, the rest have no unit
+_LENGTHS = (ShapeMeasure.DIAMETER, ShapeMeasure.PERIMETER)  # AREA is an area, the rest have no unit
 
 
 class MorphologyParams(Params):
     """Parameters of :class:`Morphology`."""
 
-    measures: Distinct[Measure] = Field(
-        tuple(Measure), description="What is measured on each nucleus and each cell."
+    measures: Distinct[ShapeMeasure] = Field(
+        tuple(ShapeMeasure), description="What is measured on each nucleus and each cell."
     )
     aggregates: Distinct[Aggregate] = Field(
         (Aggregate.MEAN, Aggregate.STD, Aggregate.MAX),
         description="How the values of all cells of an image become one number.",
     )
-    unit: Unit = Field(Unit.UM, description=UNIT_DESCRIPTION)
+    unit: LengthUnit = Field(LengthUnit.UM, description=UNIT_DESCRIPTION)
     pixel_size_um: float | None = Field(
         None,
         gt=0,
@@ -64,9 +64,9 @@ class MorphologyParams(Params):
 
     @model_validator(mode="after")
     def _no_size_of_px(self) -> Self:
-        if self.unit is Unit.PX and self.pixel_size_um is not None:
+        if self.unit is LengthUnit.PX and self.pixel_size_um is not None:
             raise ValueError(
-                f"pixel_size_um ({self.pixel_size_um:g}) says nothing where `unit: px`; use `unit: um` or "
+                f"pixel_size_um ({self.pixel_size_um:g}) has no effect with `unit: px`; use `unit: um` or "
                 "`unit: red_cell`"
             )
         return self
@@ -84,8 +84,8 @@ class Morphology(FeatureExtractor):
     ``morphology_nc_area_ratio_<aggregate>`` and ``morphology_nc_diameter_ratio_<aggregate>``: nucleus over
     whole cell, 0..1, 0 for a cell without nucleus.
 
-    Where nothing was found, counts are 0 and the others NaN. Where the scale of the image is not known,
-    lengths and areas in um and red cells are NaN; ``pixel_size_um`` gives it to all images.
+    Where no cell was found, counts are 0 and the others NaN. Where the scale of the image is not known,
+    lengths and areas in um and red cells are NaN; ``pixel_size_um`` sets one scale for all images.
 
     Notes
     -----
@@ -99,7 +99,7 @@ class Morphology(FeatureExtractor):
 
     def __init__(self, params: MorphologyParams | None = None) -> None:
         super().__init__(params)
-        self.uses_scale = self.params.unit is not Unit.PX and self.params.pixel_size_um is None
+        self.uses_scale = self.params.unit is not LengthUnit.PX and self.params.pixel_size_um is None
 
     def roles(self) -> tuple[str, ...]:
         """Nucleus and cell."""
@@ -121,7 +121,7 @@ class Morphology(FeatureExtractor):
         return frozenset(self.names()[len(PARTS) :])
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
-        """Measure nuclei and cells; of the image, only its scale plays a part.
+        """Measure nuclei and cells; of the image only its scale is used.
 
         Raises
         ------
@@ -135,38 +135,38 @@ class Morphology(FeatureExtractor):
             )
         if labels.status is not Status.OK:
             names = self.names()
-            return by_name(names, [0.0] * len(PARTS) + [math.nan] * (len(names) - len(PARTS)))
-        found = {part: shapes(labels.roles[part]) for part in PARTS}
+            return named_values(names, [0.0] * len(PARTS) + [math.nan] * (len(names) - len(PARTS)))
+        shapes_of = {part: shapes(labels.roles[part]) for part in PARTS}
         per_px = self._per_px(planes.scale)
         columns = [
-            self._values(measure, found[part]) * per_px.get(measure, 1.0)
+            self._values(measure, shapes_of[part]) * per_px.get(measure, 1.0)
             for part in PARTS
             for measure in self.params.measures
         ]
         ratio = _nucleus_shares(labels)
         columns += [ratio, np.sqrt(ratio)]
-        values = [float(len(found[part])) for part in PARTS]
+        values = [float(len(shapes_of[part])) for part in PARTS]
         values += [aggregate(column, how) for column in columns for how in self.params.aggregates]
-        return by_name(self.names(), values)
+        return named_values(self.names(), values)
 
-    def _with_unit(self, measure: Measure) -> str:
-        if measure is Measure.AREA:
+    def _with_unit(self, measure: ShapeMeasure) -> str:
+        if measure is ShapeMeasure.AREA:
             return f"{measure}_{self.params.unit.area}"
         return f"{measure}_{self.params.unit.length}" if measure in _LENGTHS else measure.value
 
-    def _per_px(self, of_image: Scale) -> Mapping[Measure, float]:
+    def _per_px(self, image_scale: Scale) -> Mapping[ShapeMeasure, float]:
         """Size of a px, or a px2, in the unit, for the measures that have one."""
         um, unit = self.params.pixel_size_um, self.params.unit
-        scale = of_image if um is None else Scale.of_pixel_size(um)
+        scale = image_scale if um is None else Scale.of_pixel_size(um)
         length = unit.per_px(scale)
-        return {Measure.AREA: unit.per_px2(scale), **dict.fromkeys(_LENGTHS, length)}
+        return {ShapeMeasure.AREA: unit.per_px2(scale), **dict.fromkeys(_LENGTHS, length)}
 
-    def _values(self, measure: Measure, of: list[Shape]) -> FloatArray:
-        return np.array([getattr(shape, measure.value) for shape in of], dtype=np.float64)
+    def _values(self, measure: ShapeMeasure, cell_shapes: list[Shape]) -> FloatArray:
+        return np.array([getattr(shape, measure.value) for shape in cell_shapes], dtype=np.float64)
 
 
 def _nucleus_shares(labels: Labels) -> FloatArray:
-    """Share of each cell that its nucleus, which bears the same id, takes."""
+    """Area of each nucleus divided by the area of the cell with the same id."""
     cell_areas = np.bincount(labels.cell.ravel())
     own = labels.nucleus[(labels.nucleus > 0) & (labels.nucleus == labels.cell)]
     nucleus_areas = np.bincount(own, minlength=len(cell_areas))

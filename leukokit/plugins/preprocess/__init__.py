@@ -18,7 +18,7 @@ def leukokit_preprocessors() -> Iterable[ComponentSpec]:
         ComponentSpec(
             "hide_scale_bar",
             f"{here}.hide_scale_bar:HideScaleBar",
-            "Finds burned-in scale bars and their labels and paints them over.",
+            "Finds burned-in scale bars with their labels and paints over them.",
         ),
         ComponentSpec(
             "histogram_match",
@@ -32,6 +32,6 @@ def leukokit_preprocessors() -> Iterable[ComponentSpec]:
             "Transfers mean and spread of Lab from a template (the paper's color adjustment).",
         ),
         ComponentSpec(
-            "rescale", f"{here}.rescale:Rescale", "Brings every image to one scale, by its red cells."
+            "rescale", f"{here}.rescale:Rescale", "Resamples every image to one scale, by its red cells."
         ),
     )

@@ -1,4 +1,4 @@
-"""Template images: checked where the recipe names them, identified by content."""
+"""Template images: checked when the recipe is read, identified by their content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def read_template(path: Path) -> RGBImage:
     Raises
     ------
     ImageRejected
-        Where the file is no image or a damaged one.
+        Where the file is no image or is damaged.
     """
     from leukokit.api import read_image
 
@@ -31,14 +31,14 @@ def read_template(path: Path) -> RGBImage:
     return image
 
 
-def no_stained_image(name: str, seen: int) -> DataError:
-    """Error of a preprocessor that saw ``seen`` images and none it could fit its template on."""
-    if seen == 0:
+def no_stained_image_error(name: str, n_images: int) -> DataError:
+    """Error of a preprocessor that was given ``n_images`` images, none of them stained."""
+    if n_images == 0:
         return DataError(f"{name} was given no image to fit its template on", where="training part")
     return DataError(
-        f"{name} found no stain contrast in any of {seen} images, and cannot fit its template on blank ones",
+        f"{name} found no stain contrast in any of {n_images} images, and blank ones cannot be its template",
         where="training part",
-        hint="Look at the images; or give it a fixed template with `template_file`",
+        hint="Check the images, or give a fixed template with `template_file`",
     )
 
 
@@ -47,7 +47,7 @@ def file_digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _usable(path: Path) -> Path:
+def _check_template(path: Path) -> Path:
     if not path.exists():
         raise ValueError(f"no such file: {path} (relative paths start from the folder the command runs in)")
     if not path.is_file():
@@ -63,12 +63,12 @@ def _usable(path: Path) -> Path:
     return path
 
 
-TemplateFile = Annotated[Path, AfterValidator(_usable)]
+TemplateFile = Annotated[Path, AfterValidator(_check_template)]
 """Path of an existing, decodable image."""
 
 
 class TemplateParams(Params):
-    """Parameters of a preprocessor that takes after a template; both fields are described by the subclass."""
+    """Parameters of a preprocessor that adjusts images to a template; the subclass describes both fields."""
 
     template: str
     template_file: TemplateFile | None = None

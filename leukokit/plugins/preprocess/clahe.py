@@ -15,15 +15,17 @@ class ClaheParams(Params):
         2.0,
         gt=0,
         le=1000,
-        description="Highest count in a tile's histogram, in multiples of its mean; the rest is spread.",
+        description="Highest count in a tile's histogram, in multiples of its mean; the excess is "
+        "redistributed.",
     )
     tiles: int = Field(8, ge=1, le=64, description="Tiles along each side of the image.")
 
 
 class Clahe(Preprocessor):
-    """Equalizes lightness tile by tile with limited contrast; a and b of 8-bit Lab stay as they are.
+    """Equalizes lightness tile by tile with limited contrast; a and b of 8-bit Lab do not change.
 
-    Tiles are shares of the image: how many cells one holds depends on magnification and field of view.
+    The size of a tile is a fraction of the image, so the number of cells per tile depends on magnification
+    and field of view.
 
     Notes
     -----

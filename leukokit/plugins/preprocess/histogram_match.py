@@ -16,7 +16,7 @@ from leukokit.plugins.preprocess._template import (
     TemplateFile,
     TemplateParams,
     file_digest,
-    no_stained_image,
+    no_stained_image_error,
     read_template,
 )
 
@@ -27,21 +27,21 @@ class HistogramMatchParams(TemplateParams):
     template: Literal["file", "fitted"] = Field(
         "fitted",
         description=(
-            "Whose histograms every image takes on: `fitted` (the average of the training part) or `file` "
-            "(the image `template_file`)."
+            "Histograms that every image is matched to: `fitted` (the mean of the training part) or `file` "
+            "(those of the image `template_file`)."
         ),
     )
     template_file: TemplateFile | None = Field(
-        None, description="Image to take the histograms from; alone it implies `template: file`."
+        None, description="Image to take the histograms from; given alone, it implies `template: file`."
     )
 
 
 class HistogramMatch(Preprocessor):
     """Maps each of red, green and blue so that its cumulative histogram follows the template's.
 
-    Black areas (a mask, the edge of an aperture) are no part of the smear: they do not count and stay as they
-    are. An image without stain contrast (blank glass, noise, black) is returned as it is, with a note: the
-    mapping would make cells of its noise.
+    Black areas (of a mask, or outside an aperture) are not part of the smear: they do not count and are not
+    changed. An image without stain contrast (blank glass, noise, black) is returned unchanged, with a note,
+    because the mapping would amplify its noise.
 
     Notes
     -----
@@ -57,25 +57,25 @@ class HistogramMatch(Preprocessor):
     _fitted: FloatArray | None = None
 
     def needs_fit(self) -> bool:
-        """Only ``template: fitted`` learns."""
+        """Whether the template is fitted (``template: fitted``)."""
         return self.params.template == "fitted"
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Average the relative histograms of the stained training images, each counting once.
+        """Average the relative histograms of the stained training images, with equal weights.
 
         Raises
         ------
         DataError
             Where there is no image, or none with stain contrast.
         """
-        total, count, seen = np.zeros((3, 256)), 0, 0
+        total, count, n_images = np.zeros((3, 256)), 0, 0
         for image in images:
-            seen += 1
+            n_images += 1
             if stain_contrast(image).stained:
                 total += _histograms(image, void_mask(image))
                 count += 1
         if count == 0:
-            raise no_stained_image("histogram_match", seen)
+            raise no_stained_image_error("histogram_match", n_images)
         self._fitted = total / count
 
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -83,7 +83,7 @@ class HistogramMatch(Preprocessor):
         return {} if self._fitted is None else {"histograms": self._fitted.copy()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what ``state`` gave."""
+        """Restore the result of ``state``."""
         if state:
             self._fitted = np.array(state["histograms"], dtype=np.float64)
 
@@ -110,7 +110,7 @@ class HistogramMatch(Preprocessor):
 
     def _target(self) -> FloatArray:
         if self.params.template == "file":
-            return self._of_file
+            return self._file_histograms
         if self._fitted is None:
             raise PluginError(
                 "histogram_match with `template: fitted` was applied before it was fitted",
@@ -119,16 +119,16 @@ class HistogramMatch(Preprocessor):
         return self._fitted
 
     @cached_property
-    def _of_file(self) -> FloatArray:
+    def _file_histograms(self) -> FloatArray:
         assert self.params.template_file is not None  # the parameters were validated
         template = read_template(self.params.template_file)
         return _histograms(template, void_mask(template))
 
 
 def _histograms(image: RGBImage, void: Mask | None) -> FloatArray:
-    """Relative histograms of the three channels of what is not black, float64 3 x 256."""
-    seen = None if void is None else (~void).view(np.uint8)
-    counts = [cv2.calcHist([image], [channel], seen, [256], [0, 256]) for channel in range(3)]
+    """Relative histograms of the three channels, without black areas, float64 3 x 256."""
+    visible = None if void is None else (~void).view(np.uint8)
+    counts = [cv2.calcHist([image], [channel], visible, [256], [0, 256]) for channel in range(3)]
     # OpenCV 5 returns vectors, OpenCV 4 columns.
     table = np.asarray(counts, dtype=np.float64).reshape(3, 256)
     histograms: FloatArray = np.divide(table, table.sum(axis=1, keepdims=True))

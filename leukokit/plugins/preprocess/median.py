@@ -27,7 +27,7 @@ class MedianParams(Params):
 class Median(Preprocessor):
     """Replaces each value by the median of its window, channel by channel; borders are replicated.
 
-    The window is in px: to smooth the images of several cameras alike, bring these to one scale first, with
+    The window is in px. To smooth images of several cameras equally, resample them to one scale first, with
     the preprocessor ``rescale``.
 
     Notes

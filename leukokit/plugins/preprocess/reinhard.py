@@ -17,7 +17,7 @@ from leukokit.plugins.preprocess._template import (
     TemplateFile,
     TemplateParams,
     file_digest,
-    no_stained_image,
+    no_stained_image_error,
     read_template,
 )
 
@@ -28,12 +28,12 @@ class ReinhardParams(TemplateParams):
     template: Literal["paper", "file", "fitted"] = Field(
         "paper",
         description=(
-            "Whose color statistics every image takes on: `paper` (the paper's template image, Benign-028), "
-            "`file` (the image `template_file`) or `fitted` (the average of the training part)."
+            "Color statistics that every image is adjusted to: `paper` (those of the paper's template image, "
+            "Benign-028), `file` (of the image `template_file`) or `fitted` (the mean of the training part)."
         ),
     )
     template_file: TemplateFile | None = Field(
-        None, description="Image to take the statistics from; alone it implies `template: file`."
+        None, description="Image to take the statistics from; given alone, it implies `template: file`."
     )
 
 
@@ -41,7 +41,7 @@ class ReinhardParams(TemplateParams):
 class _Statistics:
     """Mean and population standard deviation of L, a, b in OpenCV's 8-bit scale, float64 of length 3 each.
 
-    Black areas (a mask, the edge of an aperture) are no part of the smear and do not count.
+    Black areas (of a mask, or outside an aperture) are not part of the smear and do not count.
     """
 
     mean: FloatArray
@@ -64,10 +64,10 @@ class Reinhard(Preprocessor):
     """Gives every image the mean and spread of a template, channel by channel of 8-bit Lab.
 
     ``(x - mean_image) * (std_template / std_image) + mean_template``, rounded and clipped to 0..255. A
-    channel without any spread becomes the template's mean. Black areas stay as they are.
+    channel without any spread becomes the template's mean. Black areas are not changed.
 
-    An image without stain contrast (blank glass, noise, black) is returned as it is, with a note: the
-    transfer would stretch its noise to the colors of cells.
+    An image without stain contrast (blank glass, noise, black) is returned unchanged, with a note, because
+    the transfer would amplify its noise.
 
     Notes
     -----
@@ -83,20 +83,20 @@ class Reinhard(Preprocessor):
     _fitted: _Statistics | None = None
 
     def needs_fit(self) -> bool:
-        """Only ``template: fitted`` learns."""
+        """Whether the template is fitted (``template: fitted``)."""
         return self.params.template == "fitted"
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Average the means and the standard deviations of the stained training images, each counting once.
+        """Average the means and the standard deviations of the stained training images, with equal weights.
 
         Raises
         ------
         DataError
             Where there is no image, or none with stain contrast.
         """
-        mean, std, count, seen = np.zeros(3), np.zeros(3), 0, 0
+        mean, std, count, n_images = np.zeros(3), np.zeros(3), 0, 0
         for image in images:
-            seen += 1
+            n_images += 1
             if not stain_contrast(image).stained:
                 continue
             statistics = _Statistics.of(_lab(image), void_mask(image))
@@ -104,7 +104,7 @@ class Reinhard(Preprocessor):
             std += statistics.std
             count += 1
         if count == 0:
-            raise no_stained_image("reinhard", seen)
+            raise no_stained_image_error("reinhard", n_images)
         self._fitted = _Statistics(mean / count, std / count)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
@@ -114,7 +114,7 @@ class Reinhard(Preprocessor):
         return {"mean": self._fitted.mean.copy(), "std": self._fitted.std.copy()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what ``state`` gave."""
+        """Restore the result of ``state``."""
         if not state:
             return
         mean, std = (np.array(state[name], dtype=np.float64) for name in ("mean", "std"))
@@ -133,8 +133,8 @@ class Reinhard(Preprocessor):
         lab, void = _lab(image), void_mask(image)
         source = _Statistics.of(lab, void)
         gain = np.divide(target.std, source.std, out=np.ones(3), where=source.std > 0)
-        # An affine map of 8-bit values has 256 outcomes a channel: a table gives the same pixels as the
-        # formula on the whole image, at a tenth of the time.
+        # An affine map of 8-bit values has 256 results per channel: a table gives the same pixels as the
+        # formula on the whole image, in a tenth of the time.
         levels = np.arange(256, dtype=np.float64)[:, None]
         mapped = (levels - source.mean) * gain + target.mean
         table = np.clip(np.rint(mapped), 0, 255).astype(np.uint8)
@@ -147,7 +147,7 @@ class Reinhard(Preprocessor):
         if self.params.template == "paper":
             return _PAPER
         if self.params.template == "file":
-            return self._of_file
+            return self._file_statistics
         if self._fitted is None:
             raise PluginError(
                 "reinhard with `template: fitted` was applied before it was fitted",
@@ -156,7 +156,7 @@ class Reinhard(Preprocessor):
         return self._fitted
 
     @cached_property
-    def _of_file(self) -> _Statistics:
+    def _file_statistics(self) -> _Statistics:
         assert self.params.template_file is not None  # the parameters were validated
         template = read_template(self.params.template_file)
         return _Statistics.of(_lab(template), void_mask(template))

@@ -1,4 +1,4 @@
-"""One scale for all images."""
+"""Resampling of all images to one scale."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RED_CELL_PX = 24.0
 
 
 class RescaleParams(Params):
-    """Parameters of rescaling; at most one of the two, red cells of 24 px where neither is given."""
+    """Parameters of :class:`Rescale`; at most one of the two, red cells of 24 px where neither is given."""
 
     red_cell_px: float | None = Field(
         None, ge=4, le=500, description="Diameter of a red cell in the result, in px; 24 where not given."
@@ -34,17 +34,18 @@ class RescaleParams(Params):
 
 
 class Rescale(ScaledPreprocessor):
-    """Brings every image to one scale, so that a px is the same length in all of them.
+    """Resamples every image to one scale, so that a px is the same length in all of them.
 
-    Whatever comes after and counts in px (the radii of ``lbp``, the distances of ``haralick``, the cells of
-    ``hog``, the window of ``median``) then looks at the same structures in the images of every camera. Images
-    are shrunk by averaging areas and enlarged by cubic interpolation, which adds no detail: a texture that a
-    coarse camera did not see is not there afterwards.
+    Later steps with lengths in px (the radii of ``lbp``, the distances of ``haralick``, the cells of ``hog``,
+    the window of ``median``) then measure the same structures in images of all cameras. Images are shrunk by
+    averaging over areas and enlarged by cubic interpolation, which adds no detail that the camera did not
+    resolve.
 
-    An image of unknown scale is returned as it is, with a note; a rough guess from its nuclei counts as
-    unknown. In a run the scale is that of the recipe's ``data.scale``; called without one, it is measured on
-    the red cells of the image. An image that would become more than 8 times as wide, or larger than 2^26 px,
-    is rejected as ``too_large``; one that would be shrunk to less than 16 px a side, as ``too_small``.
+    An image of unknown scale is returned unchanged, with a note; a rough estimate from its nuclei counts as
+    unknown. In a run the scale comes from the recipe's ``data.scale``; in a call without ``scale`` it is
+    measured on the red cells of the image. An image that would become more than 8 times as wide, or larger
+    than 2^26 px, is rejected as ``too_large``; one that would be shrunk to less than 16 px a side, as
+    ``too_small``.
     """
 
     Params = RescaleParams
@@ -64,13 +65,13 @@ class Rescale(ScaledPreprocessor):
         Raises
         ------
         ImageRejected
-            ``too_large`` or ``too_small``: the scale is wrong, or the image no field of view.
+            ``too_large`` or ``too_small``: the scale is wrong, or the image is no field of view.
         """
-        found = estimate_scale(image) if scale is None else scale
-        if not found.known:
+        known_scale = estimate_scale(image) if scale is None else scale
+        if not known_scale.known:
             note("the scale of the image is not known: passed unchanged")
             return image
-        return rescaled(image, found, self.red_cell_px)
+        return rescaled(image, known_scale, self.red_cell_px)
 
     @property
     def red_cell_px(self) -> float:

@@ -15,21 +15,21 @@ def leukokit_segmenters() -> Iterable[ComponentSpec]:
         ComponentSpec(
             "hsv_threshold",
             f"{here}.hsv_threshold:HsvThreshold",
-            "Thresholds in HSV, the way the data set's collectors segmented.",
+            "Thresholds in HSV, as used by the collectors of the data set.",
         ),
         ComponentSpec(
             "kmeans_watershed",
             f"{here}.kmeans_watershed:KmeansWatershed",
-            "k-means on (a, b), morphology and watershed: nucleus and cytoplasm as in the paper, section 5.1.2.",
+            "k-means on (a, b), morphology and watershed: the paper's segmentation (section 5.1.2).",
         ),
         ComponentSpec(
             "multi_otsu",
             f"{here}.multi_otsu:MultiOtsu",
-            "White-balanced two-level Otsu thresholds on green and saturation.",
+            "Two-level Otsu thresholds on green and saturation, after a white balance.",
         ),
         ComponentSpec(
             "smear_cells",
             f"{here}.smear_cells:SmearCells",
-            "White cells of any lab's smear, by the size and color of its own red cells.",
+            "White cells on smears of any lab; the image's red cells give size and color.",
         ),
     )

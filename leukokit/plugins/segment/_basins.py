@@ -16,12 +16,12 @@ _LEVELS_PER_PX = 8  # distances are ranked in eighths of a pixel: a counting sor
 
 
 def split_at_necks(mask: Mask, neck: float) -> LabelImage:
-    """Label the objects of a mask, touching ones apart.
+    """Label the objects of a mask and split touching ones.
 
-    A watershed of the distance transform in which two basins stay apart only where the ridge between them
-    is lower than ``neck`` times the lower of their peaks. This is the h-maxima rule with a height in
-    proportion to the object, so that one number serves cells of 20 and of 80 pixels. Basins are merged while
-    pixels are visited in falling distance (union-find), which costs one pass.
+    A watershed of the distance transform. Two basins stay separate only where the ridge between them is lower
+    than ``neck`` times the lower of their peaks. This is the h-maxima rule with a height proportional to the
+    object, so that one number holds for cells of 20 and of 80 pixels. Basins are merged while pixels are
+    visited in order of decreasing distance (union-find), which takes one pass.
 
     Parameters
     ----------
@@ -56,16 +56,16 @@ def measure(labels: LabelImage, mask: Mask) -> tuple[NDArray[np.int64], NDArray[
     areas : int64 array (n + 1,)
         Pixels of each object; entry 0 is 0.
     masked : int64 array (n + 1,)
-        Of these, the pixels inside ``mask``.
+        Pixels of each object inside ``mask``.
     at_border : bool array (n + 1,)
-        Whether the object meets the image border.
+        Whether the object touches the image border.
     """
     areas, masked, at_border = _measure(labels, mask)
     return areas, masked, at_border
 
 
 def renumber(labels: LabelImage, kept: Mask) -> LabelImage:
-    """Drop objects and number the kept ones 1..m in their order.
+    """Drop objects and renumber the kept ones 1..m in their order.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def renumber(labels: LabelImage, kept: Mask) -> LabelImage:
     kept : bool array (n + 1,)
     """
     table = np.where(kept, np.cumsum(kept), 0).astype(np.int32)
-    renumbered: LabelImage = _look_up(labels, table)
+    renumbered: LabelImage = _apply_table(labels, table)
     return renumbered
 
 
@@ -103,7 +103,7 @@ def _measure(labels: LabelImage, mask: Mask) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _look_up(labels: LabelImage, table: NDArray[np.int32]) -> Any:
+def _apply_table(labels: LabelImage, table: NDArray[np.int32]) -> Any:
     out = np.zeros(labels.shape, np.int32)
     for i in range(labels.shape[0]):
         for j in range(labels.shape[1]):
@@ -125,7 +125,7 @@ def _histograms(labels: LabelImage, plane: NDArray[np.uint8]) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _flood(distance: NDArray[np.float32], neck: float) -> Any:
-    """Visit pixels in falling distance; found basins at peaks, join them where they meet high enough."""
+    """Visit pixels by decreasing distance; start a basin at each peak, and merge basins at high ridges."""
     rows, columns = distance.shape
     width = columns + 2  # a frame of zeros: no neighbor is outside
     level = np.zeros((rows + 2) * width, np.int32)
@@ -157,36 +157,36 @@ def _flood(distance: NDArray[np.float32], neck: float) -> Any:
     count = 0
     for pixel in order:
         height = level[pixel]
-        home, home_level, seen = 0, 0, 0
+        own_basin, own_level, previous = 0, 0, 0
         for step in steps:
-            near = basin[pixel + step]
-            if near == 0:
+            neighbor = basin[pixel + step]
+            if neighbor == 0:
                 continue
-            if level[pixel + step] > home_level:  # the steepest way up decides where the pixel belongs
-                home, home_level = near, level[pixel + step]
-            if near == seen:
+            if level[pixel + step] > own_level:  # the pixel belongs to the basin of its highest neighbor
+                own_basin, own_level = neighbor, level[pixel + step]
+            if neighbor == previous:
                 continue
-            if seen:
-                # The basin founded first has the higher peak: pixels come in falling order.
-                one, other = root(parent, seen), root(parent, near)
-                high, low = min(one, other), max(one, other)
+            if previous:
+                # The older basin has the higher peak, since pixels come in decreasing order.
+                first_root, second_root = root(parent, previous), root(parent, neighbor)
+                high, low = min(first_root, second_root), max(first_root, second_root)
                 if high != low and height >= neck * peak[low]:
                     parent[low] = high
-            seen = near
-        if home == 0:
+            previous = neighbor
+        if own_basin == 0:
             count += 1
-            home = count
+            own_basin = count
             parent[count] = count
             peak[count] = height
-        basin[pixel] = root(parent, home)
+        basin[pixel] = root(parent, own_basin)
 
     ids = np.zeros(count + 1, np.int32)
     labels = np.zeros((rows, columns), np.int32)
-    found = 0
+    number = 0
     for pixel in inside[:n]:
         top_node = root(parent, basin[pixel])
         if ids[top_node] == 0:
-            found += 1
-            ids[top_node] = found
+            number += 1
+            ids[top_node] = number
         labels[pixel // width - 1, pixel % width - 1] = ids[top_node]
     return labels

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from leukokit.api import Mask
 
 
-def squared_distance(mask: Mask) -> NDArray[np.int32]:
+def squared_distance_transform(mask: Mask) -> NDArray[np.int32]:
     """Square the distance from each pixel of a mask to the nearest pixel outside of it.
 
     Parameters
     ----------
     mask : bool array, H x W
-        With a pixel outside: without one there is no distance. What lies beyond the image is no background.
+        With at least one pixel outside. The area beyond the image does not count as background.
 
     Returns
     -------
@@ -26,9 +26,9 @@ def squared_distance(mask: Mask) -> NDArray[np.int32]:
 
     Notes
     -----
-    Distances down the columns, then the lower envelope of their parabolas along each row (Meijster et al.
-    2000, doi 10.1007/0-306-47025-X_36). Nothing beyond the ends of a run can be nearer than its ends, which
-    are background: envelopes are those of runs, and a smear's background costs nothing.
+    Distances along the columns, then the lower envelope of their parabolas along each row (Meijster et al.
+    2000, doi 10.1007/0-306-47025-X_36). The ends of a run are background, and no pixel beyond them can be
+    nearer. Envelopes are therefore computed by run, and the background of a smear takes no time.
     """
     squared: NDArray[np.int32] = _squared(mask)
     return squared
@@ -81,15 +81,15 @@ def _squared(mask: Mask) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _down_columns(mask: Mask) -> Any:
-    """Distance to the nearest background pixel of the same column, int32 H x W; far where it has none."""
+    """Distance to the nearest background pixel of the column, int32 H x W; large where there is none."""
     rows, columns = mask.shape
-    far = rows + columns  # further than any pixel of the image
+    unreachable = rows + columns  # further than any pixel of the image
     distance = np.empty((rows, columns), np.int32)
     for j in range(columns):
-        distance[0, j] = far if mask[0, j] else 0
+        distance[0, j] = unreachable if mask[0, j] else 0
     for i in range(1, rows):
         for j in range(columns):
-            distance[i, j] = min(distance[i - 1, j] + 1, far) if mask[i, j] else 0
+            distance[i, j] = min(distance[i - 1, j] + 1, unreachable) if mask[i, j] else 0
     for i in range(rows - 2, -1, -1):
         for j in range(columns):
             distance[i, j] = min(distance[i, j], distance[i + 1, j] + 1)

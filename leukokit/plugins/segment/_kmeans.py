@@ -1,13 +1,12 @@
 """k-means on the colors of an image.
 
-Pixels of one color belong to one cluster, so k-means over 50,000 pixels is k-means over the few thousand
-cells of a fine histogram, weighted with their counts: the same objective, at a fraction of the points.
-Each cell stands at the mean of its pixels. The last iterations are over the pixels themselves, by which time
-few of them change their cluster: where the result comes to rest is where k-means over pixels does.
+Pixels of one color belong to one cluster. k-means over 50,000 pixels therefore has nearly the same objective
+as k-means over the few thousand bins of a fine histogram, weighted with their counts. Each bin is represented
+by the mean of its pixels. The last iterations run over the pixels themselves, when few of them still change
+their cluster; the algorithm ends at an optimum of k-means over pixels.
 
-Many starts are tried on a coarse histogram. Where they end in several optima of nearly the same inertia,
-all of these are carried on to the fine histogram and judged there: coarse cells blur differences that
-decide.
+Many initializations are tried on a coarse histogram. Where they end in several optima of nearly the same
+inertia, all of these are refined on the fine histogram and compared there.
 """
 
 from __future__ import annotations
@@ -25,18 +24,20 @@ from leukokit.plugins.segment._lab import Chroma
 
 Clusters = NDArray[np.int8]
 
-# Sides of histogram cells in units of a and b. A fine side of 0.5 already changed nuclei on blurred smears.
+# Widths of histogram bins in units of a and b. A fine width of 0.5 already changed nuclei on blurred smears.
 _COARSE, _FINE = 1.0, 0.1
-_SLACK = 0.01  # optima within this share of the least coarse inertia are carried on
-_SAME = 1e-5  # inertias nearer than this share are those of one optimum
-_TRIALS = 4  # candidates for each further center, of which the best is taken
+_INERTIA_TOLERANCE = 0.01  # optima within this fraction of the smallest coarse inertia are refined
+_SAME_INERTIA = 1e-5  # relative difference of inertias below which two optima are the same
+_TRIALS = 4  # candidates for each further center, of which the best is used
 _MAX_ITERATIONS = 300
-_ROUGH = 1e-5  # shift of the centers at which the coarse search stops, as a share of the variance
-_SEED = 281  # the draws are the same for every image: the component is deterministic
+_COARSE_TOLERANCE = (
+    1e-5  # squared shift of the centers at which the coarse search stops, as a fraction of the variance
+)
+_SEED = 281  # the random numbers are the same for every image: the component is deterministic
 
 
 @cache
-def _draws(restarts: int, k: int) -> FloatArray:
+def _random_draws(restarts: int, k: int) -> FloatArray:
     draws = np.random.default_rng(_SEED).random((restarts, k, _TRIALS))
     draws.setflags(write=False)
     return draws
@@ -45,8 +46,8 @@ def _draws(restarts: int, k: int) -> FloatArray:
 def cluster(a: Chroma, b: Chroma, mask: Mask, k: int, restarts: int) -> Clusters:
     """Cluster the colors of some pixels.
 
-    Lloyd's algorithm, run to its end, from ``restarts`` starts by greedy k-means++ (Arthur and Vassilvitskii
-    2007); the optimum of the lowest sum of squares is taken.
+    Lloyd's algorithm, run to convergence, from ``restarts`` initializations by greedy k-means++ (Arthur and
+    Vassilvitskii 2007); the optimum with the lowest sum of squares is used.
 
     Parameters
     ----------
@@ -54,8 +55,9 @@ def cluster(a: Chroma, b: Chroma, mask: Mask, k: int, restarts: int) -> Clusters
     mask : bool array, H x W
         Pixels to cluster.
     k : int
-        Clusters; fewer where there are fewer colors.
+        Number of clusters; fewer where there are fewer colors.
     restarts : int
+        Number of initializations.
 
     Returns
     -------
@@ -63,19 +65,19 @@ def cluster(a: Chroma, b: Chroma, mask: Mask, k: int, restarts: int) -> Clusters
         Cluster of each pixel, 0..k-1, and -1 outside ``mask``.
     """
     sums, count = _histogram(a, b, mask, _FINE)
-    fine = _means_of(sums[:, :count])
+    fine = _mean_colors(sums[:, :count])
     k = min(k, fine.shape[1])
     if k == 0:
         return np.full(mask.shape, -1, np.int8)
-    coarse = _coarsened(fine, _COARSE)
-    if coarse.shape[1] < 4 * k:  # few colors: coarse cells might join two clusters
+    coarse = _coarse_histogram(fine, _COARSE)
+    if coarse.shape[1] < 4 * k:  # few colors: coarse bins might join two clusters
         coarse = fine
-    centers = _search(coarse, fine, k, _draws(restarts, k))
-    labels: Clusters = _settled(a, b, mask, centers)
+    centers = _search(coarse, fine, k, _random_draws(restarts, k))
+    labels: Clusters = _final_labels(a, b, mask, centers)
     return labels
 
 
-def ranked(clusters: Clusters, key: NDArray[np.float32]) -> list[int]:
+def rank_clusters(clusters: Clusters, key: NDArray[np.float32]) -> list[int]:
     """Order the clusters that occur by the mean of ``key`` over their pixels, lowest first."""
     means = _means(clusters, key, int(clusters.max()) + 1)
     return [int(c) for c in np.argsort(means, kind="stable") if np.isfinite(means[c])]
@@ -98,7 +100,7 @@ def _means(clusters: Clusters, key: NDArray[np.float32], k: int) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _histogram(a: Chroma, b: Chroma, mask: Mask, side: float) -> Any:
-    """Sum of a, sum of b and count of pixels of occupied cells, float64 3 x ..., and their number."""
+    """Sum of a, sum of b and count of pixels of occupied bins, float64 3 x ..., and the number of bins."""
     height, width = mask.shape
     low_a, low_b, high_a, high_b = np.inf, np.inf, -np.inf, -np.inf
     for i in range(height):
@@ -128,8 +130,8 @@ def _histogram(a: Chroma, b: Chroma, mask: Mask, side: float) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _joined(cells: FloatArray, side: float) -> Any:
-    """Join cells that share a larger one: as :func:`_histogram`, of cells instead of pixels."""
+def _merged_cells(cells: FloatArray, side: float) -> Any:
+    """Merge bins into larger ones: as :func:`_histogram`, of bins instead of pixels."""
     n = cells.shape[1]
     row, column = np.empty(n, np.int64), np.empty(n, np.int64)
     for p in range(n):
@@ -140,7 +142,7 @@ def _joined(cells: FloatArray, side: float) -> Any:
     slots = np.full((row.max() + 1) * columns, -1, np.int32)
     joined = np.zeros((3, min(slots.size, n)))
     count = 0
-    # In the order of the larger cells, whatever the order of the smaller ones
+    # In the order of the larger bins, whatever the order of the smaller ones
     for p in range(n):
         slots[row[p] * columns + column[p]] = 0
     for place in range(slots.size):
@@ -155,14 +157,14 @@ def _joined(cells: FloatArray, side: float) -> Any:
     return joined, count
 
 
-def _coarsened(cells: FloatArray, side: float) -> FloatArray:
-    """Join cells that share a larger one."""
-    sums, count = _joined(cells, side)
-    return _means_of(sums[:, :count])
+def _coarse_histogram(cells: FloatArray, side: float) -> FloatArray:
+    """Merge bins into larger ones."""
+    sums, count = _merged_cells(cells, side)
+    return _mean_colors(sums[:, :count])
 
 
-def _means_of(sums: FloatArray) -> FloatArray:
-    """Mean a, mean b and count of each cell, float64 3 x n."""
+def _mean_colors(sums: FloatArray) -> FloatArray:
+    """Mean a, mean b and count of each bin, float64 3 x n."""
     cells = np.ascontiguousarray(sums)
     cells[:2] /= cells[2]
     return cells
@@ -172,26 +174,28 @@ def _search(coarse: FloatArray, fine: FloatArray, k: int, draws: FloatArray) -> 
     """Centers of the best optimum, float64 2 x k."""
     weight = coarse[2] / coarse[2].sum()
     mean = (coarse[:2] * weight).sum(axis=1, keepdims=True)
-    rough = _ROUGH * float(((coarse[:2] - mean) ** 2 * weight).sum())
-    ends = []
+    tolerance = _COARSE_TOLERANCE * float(((coarse[:2] - mean) ** 2 * weight).sum())
+    candidates = []
     for draw in draws:
         centers = _start(coarse, k, draw)
-        ends.append((_iterate(coarse, centers, rough), centers))
-    ends.sort(key=itemgetter(0))
-    finals = []
-    before = -1.0
-    for inertia, centers in ends:
-        if inertia <= ends[0][0] * (1.0 + _SLACK) and inertia > before * (1.0 + _SAME):
-            before = inertia
-            finals.append((_iterate(fine, centers, rough), centers))
-    best: FloatArray = min(finals, key=itemgetter(0))[1]
+        candidates.append((_iterate(coarse, centers, tolerance), centers))
+    candidates.sort(key=itemgetter(0))
+    refined = []
+    previous = -1.0
+    for inertia, centers in candidates:
+        if inertia <= candidates[0][0] * (1.0 + _INERTIA_TOLERANCE) and inertia > previous * (
+            1.0 + _SAME_INERTIA
+        ):
+            previous = inertia
+            refined.append((_iterate(fine, centers, tolerance), centers))
+    best: FloatArray = min(refined, key=itemgetter(0))[1]
     _iterate(fine, best, 0.0)
     return best
 
 
 @numba.njit(cache=True, nogil=True)
 def _start(cells: FloatArray, k: int, draws: FloatArray) -> Any:
-    """Choose centers among the cells: far ones are more likely, and of a few the best is taken."""
+    """Draw centers among the bins (greedy k-means++): distant bins are more likely."""
     n = cells.shape[1]
     centers = np.empty((2, k))
     nearest = np.full(n, np.inf)
@@ -225,7 +229,7 @@ def _start(cells: FloatArray, k: int, draws: FloatArray) -> Any:
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(sums: FloatArray, c: int, x: float, y: float, weight: float) -> None:
+def _add_to_sums(sums: FloatArray, c: int, x: float, y: float, weight: float) -> None:
     sums[c, 0] += weight * x
     sums[c, 1] += weight * y
     sums[c, 2] += weight
@@ -239,22 +243,24 @@ def _iterate(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _lloyd(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
-    """Do so; return the inertia and the cluster of each cell.
+    """Run Lloyd's algorithm in place; return the inertia and the cluster of each point.
 
-    Hamerly's bound (2010, doi 10.1137/1.9781611972801.12) skips cells whose cluster cannot have changed.
+    Hamerly's bound (2010, doi 10.1137/1.9781611972801.12) skips points whose cluster cannot have changed.
     """
     x, y, weight = cells[0], cells[1], cells[2]
     n, k = len(x), centers.shape[1]
-    home = np.full(n, -1, np.int32)
-    lead = np.full(n, -1.0)  # lower bound of how much nearer the nearest center is than the next
+    cluster_of = np.full(n, -1, np.int32)
+    margin = np.full(
+        n, -1.0
+    )  # lower bound of the distance to the second nearest center less that to the nearest
     sums = np.zeros((k, 3))
     moved = np.zeros(k)
     for _ in range(_MAX_ITERATIONS):
         furthest = moved.max()
         for p in range(n):
-            if home[p] >= 0:
-                lead[p] -= moved[home[p]] + furthest
-            if lead[p] >= 0.0:
+            if cluster_of[p] >= 0:
+                margin[p] -= moved[cluster_of[p]] + furthest
+            if margin[p] >= 0.0:
                 continue
             first, second, nearest = np.inf, np.inf, 0
             for c in range(k):
@@ -263,12 +269,12 @@ def _lloyd(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
                     first, second, nearest = d, first, c
                 elif d < second:
                     second = d
-            lead[p] = np.sqrt(second) - np.sqrt(first)
-            if nearest != home[p]:
-                if home[p] >= 0:
-                    _add(sums, home[p], x[p], y[p], -weight[p])
-                _add(sums, nearest, x[p], y[p], weight[p])
-                home[p] = nearest
+            margin[p] = np.sqrt(second) - np.sqrt(first)
+            if nearest != cluster_of[p]:
+                if cluster_of[p] >= 0:
+                    _add_to_sums(sums, cluster_of[p], x[p], y[p], -weight[p])
+                _add_to_sums(sums, nearest, x[p], y[p], weight[p])
+                cluster_of[p] = nearest
         shift = 0.0
         for c in range(k):
             moved[c] = 0.0
@@ -282,14 +288,14 @@ def _lloyd(cells: FloatArray, centers: FloatArray, tolerance: float) -> Any:
             break
     inertia = 0.0
     for p in range(n):
-        c = home[p]
+        c = cluster_of[p]
         inertia += weight[p] * ((x[p] - centers[0, c]) ** 2 + (y[p] - centers[1, c]) ** 2)
-    return inertia, home
+    return inertia, cluster_of
 
 
 @numba.njit(cache=True, nogil=True)
-def _settled(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
-    """Run Lloyd's algorithm over pixels to its end; the cluster of each, and -1 outside the mask."""
+def _final_labels(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
+    """Run Lloyd's algorithm over pixels to convergence; cluster of each pixel, -1 outside the mask."""
     height, width = mask.shape
     pixels = np.ones((3, np.count_nonzero(mask)))
     p = 0
@@ -298,12 +304,12 @@ def _settled(a: Chroma, b: Chroma, mask: Mask, centers: FloatArray) -> Any:
             if mask[i, j]:
                 pixels[0, p], pixels[1, p] = a[i, j], b[i, j]
                 p += 1
-    home = _lloyd(pixels, centers, 0.0)[1]
+    cluster_of = _lloyd(pixels, centers, 0.0)[1]
     labels = np.full((height, width), -1, np.int8)
     p = 0
     for i in range(height):
         for j in range(width):
             if mask[i, j]:
-                labels[i, j] = home[p]
+                labels[i, j] = cluster_of[p]
                 p += 1
     return labels

@@ -1,4 +1,4 @@
-"""Chroma of CIE Lab in floating point, at the price of table look-ups."""
+"""Channels a and b of CIE Lab in floating point, by look-up tables."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ for _table in (_FROM_RGB, _LIGHT, _CURVE):
 
 
 def chroma(red: Plane, green: Plane, blue: Plane) -> tuple[Chroma, Chroma]:
-    """Planes a and b of Lab, as ``skimage.color.rgb2lab`` makes them.
+    """Channels a and b of Lab, as in ``skimage.color.rgb2lab``.
 
-    CIE's cube root is read off a table with linear interpolation: within 0.001 of the exact a and b, at a
-    tenth of the time.
+    The cube root comes from a table with linear interpolation: within 0.001 of the exact a and b, in a tenth
+    of the time.
 
     Parameters
     ----------

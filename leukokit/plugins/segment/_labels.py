@@ -1,4 +1,4 @@
-"""From masks to label images: what the threshold segmenters share."""
+"""From masks to label images: code that the threshold segmenters share."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MIN_SIDE = 16
 
 
 class CellParams(Params):
-    """How masks become cells, whatever the method that made the masks."""
+    """Parameters of the step from masks to cells, shared by the threshold segmenters."""
 
     reference_red_cell_px: float | None = Field(
         19.0,
         gt=0.0,
         description=(
-            "Diameter of a red cell for which the lengths and areas below are meant, in px (the "
-            "reference scale): that of all-pbs. Where the scale of an image is known and more than 15 % "
-            "off, it is segmented at this scale, and labels come back on its own grid; null never "
+            "Diameter of a red cell at the reference scale, in px: the scale at which the lengths and areas "
+            "below hold (that of all-pbs). An image whose scale is known and differs by more than 15 % is "
+            "segmented at the reference scale, and its labels are resampled to its own grid; null never "
             "resamples."
         ),
     )
@@ -47,42 +47,40 @@ class CellParams(Params):
         ge=0.0,
         le=1.0,
         description=(
-            "Touching cells are split where the neck is narrower than this share of the smaller one's width, "
-            "0..1; 0 never splits."
+            "Touching cells are split where the neck between them is narrower than this fraction of the "
+            "smaller cell's width, 0..1; 0 never splits."
         ),
     )
     min_nucleus_area: int = Field(
         60,
         ge=1,
-        description="A cell needs this much nucleus, all lobes together, in px at the reference scale.",
+        description="Smallest area of a cell's nucleus, all lobes together, in px at the reference scale.",
     )
-    min_cell_area: int = Field(
-        80, ge=1, description="Smaller cells are dropped, in px at the reference scale."
-    )
+    min_cell_area: int = Field(80, ge=1, description="Smallest area of a cell, in px at the reference scale.")
     min_lobe_area: int = Field(
-        40, ge=1, description="Smaller specks of nucleus are dropped, in px at the reference scale."
+        40, ge=1, description="Smallest area of a nuclear lobe, in px at the reference scale."
     )
     max_hole_area: int = Field(
-        200, ge=0, description="Holes in cells up to this area are filled, in px at the reference scale."
+        200, ge=0, description="Largest hole in a cell that is filled, in px at the reference scale."
     )
     max_nucleus_hole_area: int = Field(
         30,
         ge=0,
         description=(
-            "Holes in nuclei up to this area are filled, in px at the reference scale; the rings of lobed "
-            "nuclei stay open."
+            "Largest hole in a nucleus that is filled, in px at the reference scale; larger holes, as in "
+            "ring-shaped nuclei, stay."
         ),
     )
     border: Literal["keep", "clear"] = Field(
         "clear",
         description=(
-            "Cells cut by the image border: clear them, as in the paper (areas and shapes are then of whole "
-            "cells), or keep them (crops of single cells)."
+            "Cells that touch the image border: `clear` drops them, as in the paper (so areas and shapes are "
+            "of whole cells); `keep` keeps them (for crops of single cells)."
         ),
     )
     red_cells: bool = Field(False, description="Also label red cells (role red_cell).")
     min_red_cell_area: int = Field(
-        60, ge=1, description="Smaller red cells are dropped, in px at the reference scale."
+        60, ge=1, description="Smallest area of a red cell, in px at the reference scale."
     )
 
 
@@ -108,17 +106,17 @@ def clean(mask: Mask, *, max_hole: int = 0, min_area: int = 0) -> Mask:
     ----------
     mask : bool array, H x W
     max_hole : int
-        Holes of up to this many px are filled; what is open to the image border is no hole.
+        Holes of up to this many px are filled; background connected to the image border is no hole.
     min_area : int
-        Objects (8 neighbors) of fewer px, all their holes counted in, are dropped.
+        Objects (8-connected) of fewer px, including their holes, are dropped.
     """
     cleaned = mask.astype(np.uint8)
     outlines, hierarchy = cv2.findContours(cleaned, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     filled, dropped = [], []
     for index, outline in enumerate(outlines):
         area, rim = cv2.contourArea(outline), len(outline)
-        # Outlines run through pixel centers, that of a hole through the object's pixels around it: areas in
-        # pixels follow from Pick's theorem, in a quarter of the time that connectedComponentsWithStats takes.
+        # Outlines run through pixel centers; that of a hole runs through the object's pixels around it.
+        # Pick's theorem gives areas in pixels, in a quarter of the time of connectedComponentsWithStats.
         if hierarchy[0, index, 3] >= 0:
             if area - rim / 2 + 1 <= max_hole:
                 filled.append(outline)
@@ -151,7 +149,7 @@ def closed(mask: Mask, radius: int) -> Mask:
     return result
 
 
-def grown(mask: Mask, radius: int) -> Mask:
+def dilated(mask: Mask, radius: int) -> Mask:
     """Dilate with a disk; 0 leaves the mask as it is."""
     if radius == 0:
         return mask
@@ -160,7 +158,7 @@ def grown(mask: Mask, radius: int) -> Mask:
 
 
 def grow_labels(labels: LabelImage, radius: int, inside: Mask) -> LabelImage:
-    """Grow labels by a disk into the background of ``inside``; where two meet, the higher id wins."""
+    """Dilate labels by a disk into the background of ``inside``; where two overlap, the higher id is kept."""
     if radius == 0:
         return labels
     # OpenCV dilates float32, not int32; ids are exact up to 2^24.
@@ -168,21 +166,21 @@ def grow_labels(labels: LabelImage, radius: int, inside: Mask) -> LabelImage:
     return np.where((labels == 0) & inside, wider, labels)
 
 
-def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask | None = None) -> Labels:
-    """Make label images with one id a cell from a nucleus mask and whatever may be a cell.
+def labels_of_cells(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask | None = None) -> Labels:
+    """Make label images with one id per cell from a mask of nuclei and candidates for cells.
 
-    The shape of the cell decides which lobes belong to one nucleus: all nucleus inside one part is one.
+    All lobes inside one candidate belong to one nucleus.
 
     Parameters
     ----------
     nucleus : bool array, H x W
         Pixels of nuclei; specks and holes are removed here.
     parts : int32 array, H x W
-        Candidates for cells, touching ones apart, ids 1..n (:func:`split_at_necks`).
+        Candidates for cells, touching ones split, ids 1..n (:func:`split_at_necks`).
     params : CellParams
         Areas, splitting and border rule.
     red : bool array, H x W, optional
-        Pixels that may be red cells; those of white cells, cleared ones too, are taken out.
+        Pixels that may be red cells; those of white cells, cleared ones included, are removed.
 
     Returns
     -------
@@ -191,47 +189,47 @@ def build_labels(nucleus: Mask, parts: LabelImage, params: CellParams, red: Mask
     """
     nucleus = clean(nucleus, max_hole=params.max_nucleus_hole_area, min_area=params.min_lobe_area)
     areas, nucleus_areas, at_border = measure(parts, nucleus)
-    found = (areas >= params.min_cell_area) & (nucleus_areas >= params.min_nucleus_area)
-    kept = found & ~at_border if params.border == "clear" else found
+    large_enough = (areas >= params.min_cell_area) & (nucleus_areas >= params.min_nucleus_area)
+    kept = large_enough & ~at_border if params.border == "clear" else large_enough
 
     cells = renumber(parts, kept)
     roles = {NUCLEUS: cells * nucleus, CELL: cells}
     if params.red_cells:
-        rest = np.zeros_like(nucleus) if red is None else red & ~found[parts]
+        rest = np.zeros_like(nucleus) if red is None else red & ~large_enough[parts]
         roles[RED_CELL] = _red_cells(rest, params)
     if kept.any():
         return Labels(roles, Status.OK)
-    return Labels(roles, Status.ALL_TOUCH_BORDER if found.any() else Status.NO_CELL)
+    return Labels(roles, Status.ALL_TOUCH_BORDER if large_enough.any() else Status.NO_CELL)
 
 
-def judged(labels: Labels, image: RGBImage) -> Labels:
-    """Declare what is no segmentation: cells in noise or bare glass, nuclei that are not stained like nuclei.
+def with_status_checked(labels: Labels, image: RGBImage) -> Labels:
+    """Set the status of labels in noise or bare glass, and of nuclei that are not stained like nuclei.
 
-    Thresholds and clusters find something in every picture. Where nothing is stained the labels are emptied
-    (``no_cell``); where the nuclei are something else they are kept (``implausible``).
+    Thresholds and clusters find something in every image. Where nothing is stained, empty labels are returned
+    (``no_cell``); where the nuclei are not stained like nuclei, the labels are kept (``implausible``).
 
     Parameters
     ----------
     labels : Labels
     image : uint8 array, H x W x 3
-        The image that they are of, on the same grid.
+        The segmented image, on the same grid.
     """
     if labels.status is Status.NO_CELL:
         return labels
     if not stain_contrast(image).stained:
-        return no_cell(image, tuple(labels.roles))
+        return empty_labels(image, tuple(labels.roles))
     if labels.status is Status.OK and not plausible_nuclei(image, labels.nucleus, labels.cell):
         return replace(labels, status=Status.IMPLAUSIBLE)
     return labels
 
 
-def no_cell(image: RGBImage, roles: tuple[str, ...]) -> Labels:
+def empty_labels(image: RGBImage, roles: tuple[str, ...]) -> Labels:
     """Empty label images of the image's size, status ``no_cell``."""
     return Labels({role: np.zeros(image.shape[:2], np.int32) for role in roles}, Status.NO_CELL)
 
 
 def _red_cells(mask: Mask, params: CellParams) -> LabelImage:
-    # Opening takes away the rims that white cells leave; filling closes the central pallor.
+    # The opening removes the rims that white cells leave; filling closes the central pallor.
     mask = opened(clean(mask, max_hole=params.max_hole_area), 2)
     parts = split_at_necks(mask, params.neck)
     areas, _, at_border = measure(parts, mask)

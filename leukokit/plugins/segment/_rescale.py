@@ -1,4 +1,4 @@
-"""Work at a size that a method knows, and bring label images back to the grid of the image."""
+"""Resampling images to the reference scale of a method, and label images back to the grid of the image."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from leukokit.api.smear import estimate_scale, labels_on_grid
 from leukokit.plugins.segment._basins import renumber
 
 TOLERANCE = 0.15
-"""Red cells that differ by less than this share from the reference need no resampling: within one lab, and
-within the error of one estimate, they differ by that much (all-pbs: 90 % within 10 % of their median)."""
+"""Largest relative difference of red cells from the reference that needs no resampling: red cells of one lab,
+and single estimates, differ by that much (all-pbs: 90 % within 10 % of their median)."""
 
-MAX_FACTOR = 4.0
-"""Images are enlarged at most so much: beyond, a red cell has too few px to show anything."""
+MAX_ENLARGEMENT = 4.0
+"""Largest enlargement of an image; red cells that need more have too few px to show any detail."""
 MAX_SIDE = 2048
 """Longest side that an image is enlarged to, in px."""
 MIN_SIDE = 64
 """Shortest side that an image is shrunk to, in px."""
 
 MIN_CONFIDENCE = 0.2
-"""Doubtful scales are not acted on: in crops of one cell (wbc-masks) most of those that there are."""
+"""Smallest confidence of a scale that is used. In crops of one cell (wbc-masks) most estimates have less."""
 
 
 class Resampled(NamedTuple):
-    """An image at the size a method works at.
+    """An image at the scale that a method works at.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Resampled(NamedTuple):
 def to_reference(
     image: RGBImage, scale: Scale, low: float, high: float, *, enlarged: float, shrunk: float
 ) -> Resampled:
-    """Resample an image so that a red cell measures about what a method expects.
+    """Resample an image so that red cells have about the diameter that a method expects.
 
     Parameters
     ----------
@@ -60,12 +60,12 @@ def to_reference(
     Returns
     -------
     Resampled
-        Enlarged no more than ``MAX_FACTOR`` and to ``MAX_SIDE``, shrunk no further than ``MIN_SIDE``.
+        Enlarged by at most ``MAX_ENLARGEMENT`` and to ``MAX_SIDE``, shrunk at most to ``MIN_SIDE``.
     """
     diameter = scale.red_cell_px
     height, width = image.shape[:2]
     if diameter < low:
-        factor = min(enlarged / diameter, MAX_FACTOR, max(MAX_SIDE / max(height, width), 1.0))
+        factor = min(enlarged / diameter, MAX_ENLARGEMENT, max(MAX_SIDE / max(height, width), 1.0))
     elif diameter > high:
         factor = max(shrunk / diameter, min(MIN_SIDE / min(height, width), 1.0))
     else:
@@ -73,8 +73,8 @@ def to_reference(
     size = (round(width * factor), round(height * factor))
     if size == (width, height):
         return Resampled(image, scale)
-    way = cv2.INTER_AREA if factor < 1.0 else cv2.INTER_CUBIC
-    resampled = np.asarray(cv2.resize(image, size, interpolation=way), dtype=np.uint8)
+    interpolation = cv2.INTER_AREA if factor < 1.0 else cv2.INTER_CUBIC
+    resampled = np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
     return Resampled(resampled, scale.resized(factor))
 
 
@@ -85,15 +85,15 @@ def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) 
     ----------
     image : uint8 array, H x W x 3
     scale : Scale, optional
-        Of ``image``; measured on its red cells where omitted. Nothing is resampled by a guess.
+        Of ``image``; measured on its red cells where omitted. Rough estimates from nuclei are not used.
     reference : float, optional
-        Diameter of a red cell at that camera, in px; None never resamples, and measures nothing.
+        Diameter of a red cell at that camera, in px; None measures and resamples nothing.
 
     Returns
     -------
     Resampled
-        With the image itself where its red cells are within ``TOLERANCE`` of the reference; its scale is
-        unknown where it is too doubtful to act on, or was not asked for.
+        With the image itself where its red cells are within ``TOLERANCE`` of the reference. The scale is
+        unknown where its confidence is too low, or where ``reference`` is None.
     """
     if reference is None:
         return Resampled(image, UNKNOWN_SCALE)
@@ -105,38 +105,38 @@ def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) 
 
 
 def to_native(labels: Labels, shape: tuple[int, ...], void: Mask | None = None) -> Labels:
-    """Bring label images to the grid of the image they were made from.
+    """Resample label images to the grid of the image they were made from.
 
-    Outlines are those of the mask, resampled and cut at one half; ids are those of the nearest labeled pixel.
-    A nucleus stays inside the cell of its id, and ids are 1..n again: a cell that is lost on a coarser grid,
-    or its nucleus, is dropped in both roles.
+    Outlines are those of the mask, resampled and thresholded at one half; ids are those of the nearest
+    labeled pixel. A nucleus stays inside the cell of its id, and ids are 1..n again: where a cell or its
+    nucleus is lost on a coarser grid, both are dropped.
 
     Parameters
     ----------
     labels : Labels
     shape : tuple of int
-        Of the image: height and width come first.
+        Shape of the image: height and width come first.
     void : bool array, H x W, optional
-        Pixels of the image that show nothing; no label is left there.
+        Black areas of the image; labels are removed there.
 
     Returns
     -------
     Labels
-        The same object where it has that shape already and there is no void.
+        ``labels`` itself where it has that shape and there is no void.
     """
     height, width = shape[:2]
-    if void is None and all(each.shape == (height, width) for each in labels.roles.values()):
+    if void is None and all(label_image.shape == (height, width) for label_image in labels.roles.values()):
         return labels
-    roles = {role: labels_on_grid(each, (height, width)) for role, each in labels.roles.items()}
+    roles = {role: labels_on_grid(label_image, (height, width)) for role, label_image in labels.roles.items()}
     if void is not None:
-        roles = {role: np.where(void, 0, each).astype(np.int32) for role, each in roles.items()}
-    return consistent(Labels(roles, labels.status))
+        roles = {role: np.where(void, 0, label_image).astype(np.int32) for role, label_image in roles.items()}
+    return with_matching_ids(Labels(roles, labels.status))
 
 
-def consistent(labels: Labels) -> Labels:
-    """Drop what resampling tore apart: ids are 1..n again in every role.
+def with_matching_ids(labels: Labels) -> Labels:
+    """Drop objects that resampling made inconsistent, and renumber ids 1..n in every role.
 
-    A nucleus stays inside the cell of its id. A cell without its nucleus, or the other way round, is dropped
+    A nucleus is limited to the cell of its id. A cell without nucleus, or a nucleus without cell, is dropped
     in both roles; the status is ``no_cell`` where none is left.
     """
     roles = dict(labels.roles)

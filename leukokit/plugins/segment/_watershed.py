@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask
-from leukokit.plugins.segment._distance import squared_distance
+from leukokit.plugins.segment._distance import squared_distance_transform
 from leukokit.plugins.segment._union_find import root
 
 Levels = NDArray[np.int32]
@@ -17,18 +17,18 @@ Pixels = NDArray[np.int64]
 
 
 def split_at_minima(mask: Mask, depth: float, min_area: int) -> LabelImage:
-    """Label the objects of a mask, touching ones apart.
+    """Label the objects of a mask and split touching ones.
 
-    The Euclidean distance to the background, negated, is flooded from its extended minima of ``depth``: the
-    minima that every way to a deeper one leaves by more than ``depth``. Each object keeps its deepest one.
+    The negated Euclidean distance to the background is flooded from its extended minima: the minima deeper
+    than ``depth``, measured from the lowest pass to a deeper minimum. Each object keeps its deepest minimum.
 
     Parameters
     ----------
     mask : bool array, H x W
     depth : float
-        In px; minima up to this deep are suppressed.
+        Minima up to this depth are suppressed, in px.
     min_area : int
-        Smaller parts are dropped, in px.
+        Smallest area of a part, in px.
 
     Returns
     -------
@@ -37,23 +37,23 @@ def split_at_minima(mask: Mask, depth: float, min_area: int) -> LabelImage:
 
     Notes
     -----
-    Which minima remain follows from one visit of the pixels in falling distance (union-find) instead of a
-    morphological reconstruction; only objects that keep two or more are flooded.
+    The remaining minima are found in one pass over the pixels by decreasing distance (union-find), instead of
+    a morphological reconstruction. Only objects that keep two or more minima are flooded.
     """
     if not mask.any():
         return np.zeros(mask.shape, np.int32)
     if mask.all():  # no background to measure a distance from
         return np.full(mask.shape, mask.size >= min_area, np.int32)
-    squared = squared_distance(mask)  # whole numbers: they can be sorted by counting
+    squared = squared_distance_transform(mask)  # whole numbers: they can be sorted by counting
     level = squared.ravel()
-    order = _falling(level) if level.max() < level.size else np.argsort(-level, kind="stable")
+    order = _descending_order(level) if level.max() < level.size else np.argsort(-level, kind="stable")
     labels: LabelImage = _flood(level, order[: np.count_nonzero(level)], squared.shape[1], depth, min_area)
     return np.ascontiguousarray(labels.reshape(squared.shape)[1:-1, 1:-1])
 
 
 @numba.njit(cache=True, nogil=True)
-def _falling(level: Levels) -> Any:
-    """Pixels inside in falling order of level, equals in the order of the image."""
+def _descending_order(level: Levels) -> Any:
+    """Pixels inside the mask by decreasing level; equal levels in the order of the image."""
     top = level.max()
     starts = np.zeros(top + 2, np.int64)
     for value in level:
@@ -73,14 +73,23 @@ def _falling(level: Levels) -> Any:
 @numba.njit(cache=True, nogil=True)
 def _flood(level: Levels, order: Pixels, width: int, depth: float, min_area: int) -> Any:
     steps = np.array([-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1])
-    region, parent, peak, stands = _peaks(level, order, steps, depth)
+    region, parent, peak, significant = _peaks(level, order, steps, depth)
     labels = np.zeros(level.size, np.int32)
-    standing = np.zeros(len(parent), np.int32)  # peaks that stand, by object
+    peak_count = np.zeros(len(parent), np.int32)  # significant peaks, by object
     for i in range(1, len(parent)):
-        standing[root(parent, i)] += stands[i]
-    if standing.max() > 1:
-        _watershed(level, order, steps, depth, parent, peak, stands & (standing[_roots(parent)] > 1), labels)
-    for pixel in order:  # what was not flooded is one part each
+        peak_count[root(parent, i)] += significant[i]
+    if peak_count.max() > 1:
+        _watershed(
+            level,
+            order,
+            steps,
+            depth,
+            parent,
+            peak,
+            significant & (peak_count[_representatives(parent)] > 1),
+            labels,
+        )
+    for pixel in order:  # each object that was not flooded is one part
         if labels[pixel] == 0:
             labels[pixel] = root(parent, region[pixel])
 
@@ -100,7 +109,7 @@ def _flood(level: Levels, order: Pixels, width: int, depth: float, min_area: int
 
 
 @numba.njit(cache=True, nogil=True)
-def _roots(parent: Levels) -> Any:
+def _representatives(parent: Levels) -> Any:
     roots = np.empty(len(parent), np.int32)
     for i in range(len(parent)):
         roots[i] = root(parent, i)
@@ -109,35 +118,35 @@ def _roots(parent: Levels) -> Any:
 
 @numba.njit(cache=True, nogil=True)
 def _peaks(level: Levels, order: Pixels, steps: Pixels, depth: float) -> Any:
-    """Find the peaks, and which of them stand more than ``depth`` above their pass to a higher one."""
+    """Find the peaks, and those that are more than ``depth`` above the pass to a higher peak."""
     region = np.zeros(level.size, np.int32)
     parent = np.zeros(len(order) + 1, np.int32)
     peak = np.zeros(len(order) + 1, np.int64)
-    stands = np.zeros(len(order) + 1, np.bool_)
+    significant = np.zeros(len(order) + 1, np.bool_)
     count = 0
     for pixel in order:
-        home = 0
+        region_id = 0
         for step in steps:
-            near = region[pixel + step]
-            if near == 0 or near == home:
+            neighbor = region[pixel + step]
+            if neighbor == 0 or neighbor == region_id:
                 continue
-            near = root(parent, near)
-            if home == 0 or near == home:
-                home = near
+            neighbor = root(parent, neighbor)
+            if region_id == 0 or neighbor == region_id:
+                region_id = neighbor
                 continue
-            # The region founded first has the higher peak: pixels come in falling order.
-            high, low = min(home, near), max(home, near)
-            stands[low] = np.sqrt(level[peak[low]]) - depth > np.sqrt(level[pixel])
+            # The older region has the higher peak, since pixels come in decreasing order.
+            high, low = min(region_id, neighbor), max(region_id, neighbor)
+            significant[low] = np.sqrt(level[peak[low]]) - depth > np.sqrt(level[pixel])
             parent[low] = high
-            home = high
-        if home == 0:
+            region_id = high
+        if region_id == 0:
             count += 1
-            home = count
-            parent[home] = home
-            peak[home] = pixel
-            stands[home] = True  # the highest of an object always does
-        region[pixel] = home
-    return region, parent[: count + 1], peak[: count + 1], stands[: count + 1]
+            region_id = count
+            parent[region_id] = region_id
+            peak[region_id] = pixel
+            significant[region_id] = True  # the highest peak of an object is always significant
+        region[pixel] = region_id
+    return region, parent[: count + 1], peak[: count + 1], significant[: count + 1]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -181,10 +190,10 @@ def _watershed(
                 after[tail[rank[pixel]]] = pixel
             tail[rank[pixel]] = pixel
             for step in steps:
-                near = pixel + step
-                if level[near] > 0 and labels[near] == 0 and np.sqrt(level[near]) >= floor:
-                    labels[near] = i
-                    stack[waiting] = near
+                neighbor = pixel + step
+                if level[neighbor] > 0 and labels[neighbor] == 0 and np.sqrt(level[neighbor]) >= floor:
+                    labels[neighbor] = i
+                    stack[waiting] = neighbor
                     waiting += 1
     while current <= ranks:
         pixel = head[current]
@@ -193,12 +202,12 @@ def _watershed(
             continue
         head[current] = after[pixel]
         for step in steps:
-            near = pixel + step
-            if level[near] > 0 and labels[near] == 0:
-                labels[near] = labels[pixel]
-                if head[rank[near]] < 0:
-                    head[rank[near]] = near
+            neighbor = pixel + step
+            if level[neighbor] > 0 and labels[neighbor] == 0:
+                labels[neighbor] = labels[pixel]
+                if head[rank[neighbor]] < 0:
+                    head[rank[neighbor]] = neighbor
                 else:
-                    after[tail[rank[near]]] = near
-                tail[rank[near]] = near
-                current = min(current, rank[near])
+                    after[tail[rank[neighbor]]] = neighbor
+                tail[rank[neighbor]] = neighbor
+                current = min(current, rank[neighbor])

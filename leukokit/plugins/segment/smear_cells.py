@@ -1,4 +1,4 @@
-"""White cells on anyone's smear, at any magnification: lengths and colors are taken from its red cells."""
+"""White cells on smears of any lab and magnification: the image's red cells give lengths and colors."""
 
 from __future__ import annotations
 
@@ -26,31 +26,36 @@ from leukokit.api import (
 )
 from leukokit.api.smear import ScaleEstimate, measure_scale, plausible_nuclei, void_mask, without_void
 from leukokit.plugins.segment._basins import measure, renumber
-from leukokit.plugins.segment._labels import no_cell, require_size
-from leukokit.plugins.segment._rescale import consistent
+from leukokit.plugins.segment._labels import empty_labels, require_size
+from leukokit.plugins.segment._rescale import with_matching_ids
 from leukokit.plugins.segment.multi_otsu import scale_bars
 from leukokit.plugins.segment.smear.cells import (
-    cytoplasm_like,
+    cytoplasm_pixels,
     find_cells,
-    ink_is_white_cells,
-    lone_cells,
+    isolated_cells,
     reach,
+    shows_only_white_cells,
 )
-from leukokit.plugins.segment.smear.evidence import has_nuclei, stained_as_nuclei
-from leukokit.plugins.segment.smear.learn import distance_to, likeness_far_from, red_cell_likeness
-from leukokit.plugins.segment.smear.nuclei import find_nuclei, typical_radius, white_ink
-from leukokit.plugins.segment.smear.others import platelets, red_cells
-from leukokit.plugins.segment.smear.picture import Picture, at_reference_scale, to_grid
-from leukokit.plugins.segment.smear.red_color import Likeness
-from leukokit.plugins.segment.smear.shape import rounded
-from leukokit.plugins.segment.smear.stains import Stains, shows_no_glass, stains_of
+from leukokit.plugins.segment.smear.learn_color import (
+    distance_from_far_foreground,
+    distance_from_red_cells,
+    distance_to,
+)
+from leukokit.plugins.segment.smear.nuclei import find_nuclei, typical_nucleus_radius, white_cell_foreground
+from leukokit.plugins.segment.smear.nucleus_checks import with_clear_outline, with_nuclear_stain
+from leukokit.plugins.segment.smear.other_cells import platelets, red_cells
+from leukokit.plugins.segment.smear.red_color import ColorDistance
+from leukokit.plugins.segment.smear.scaled_image import ScaledImage, at_reference_scale, to_grid
+from leukokit.plugins.segment.smear.shape import round_cells
+from leukokit.plugins.segment.smear.stains import Stains, measure_stains, shows_no_glass
 
-_TRUSTED = 0.2  # confidence of a scale that was measured on red cells
-_ROUGH = 0.5  # a scale guessed from nuclei may be half as large again: areas then need so much less
-# Much ink and no red cell in it: noise, or a crop of one cell. Nuclei in such crops have 2.6 and more, also
-# at half the size; noise in such fields has 1.6 at most.
-_MUCH_INK, _STRICTER = 0.4, 1.25  # of the picture; times the evidence
-_BLACKEST = 14  # of 255 in the brightest channel: black, where a picture has black that is no glass
+_MIN_CONFIDENCE = 0.2  # of a scale measured on red cells
+# A scale estimated from nuclei may be 1.5 times too large, so the smallest area is multiplied by this.
+_NUCLEUS_SCALE_FACTOR = 0.5
+# Much foreground and no red cell in it: noise, or a crop of one cell. The ratio of gradients is 2.6 or more
+# for nuclei in such crops, also at half the size, and 1.6 at most for noise.
+_HIGH_COVERAGE, _STRICT_FACTOR = 0.4, 1.25  # share of the image; factor of the parameter ``evidence``
+_BLACKEST = 14  # of 255 in the brightest channel: black, in images with black areas
 
 
 class SmearCellsParams(Params):
@@ -61,38 +66,38 @@ class SmearCellsParams(Params):
         gt=0.0,
         le=10.0,
         description=(
-            "A cell needs this much nucleus, all lobes together, as a share of a red cell's area; half of it "
-            "at the border. 0.08 for crops of single cells, where nothing else is stained."
+            "Smallest area of a cell's nucleus, all lobes together, as a fraction of a red cell's area; half "
+            "of that at the border. Use 0.08 for crops of single cells, where nothing else is stained."
         ),
     )
     reach: float = Field(
         0.95,
         gt=0.0,
         le=5.0,
-        description="Cytoplasm reaches at most this far past its nucleus, in red-cell diameters.",
+        description="Largest width of the cytoplasm around a nucleus, in red-cell diameters.",
     )
     neck: float = Field(
         0.85,
         ge=0.0,
         le=1.0,
         description=(
-            "Touching cells are split where the neck is narrower than this share of the smaller one's width, "
-            "0..1; 0 never splits."
+            "Touching cells are split where the neck between them is narrower than this fraction of the "
+            "smaller cell's width, 0..1; 0 never splits."
         ),
     )
     evidence: float = Field(
         2.0,
         ge=0.0,
         description=(
-            "Outlines of nuclei must be this many times as steep as the picture's median gradient: 1 is "
-            "thresholded noise, nearly all smears have 3 or more; 0 believes everything."
+            "Smallest ratio of the gradient on the outlines of nuclei to the image's median gradient. "
+            "Thresholded noise has 1, nearly all smears have 3 or more; 0 accepts everything."
         ),
     )
     border: Literal["keep", "clear"] = Field(
         "clear",
         description=(
-            "Cells cut by the image border: clear them, as in the paper (areas and shapes are then of whole "
-            "cells), or keep them (crops of single cells)."
+            "Cells that touch the image border: `clear` drops them, as in the paper (so areas and shapes are "
+            "of whole cells); `keep` keeps them (for crops of single cells)."
         ),
     )
     red_cells: bool = Field(False, description="Also label red cells, as role red_cell.")
@@ -101,23 +106,25 @@ class SmearCellsParams(Params):
 
 
 class SmearCells(ScaledSegmenter):
-    """Segment white cells by what tells them from this picture's own red cells.
+    """Segment white cells with the image's red cells as reference of length and color.
 
-    Red cells are a ruler that every smear has: 7 to 8 um. All lengths and areas are in red cells, and
-    pictures are worked on at 16 to 40 px a red cell. Red cells also are the reference for color: their median
-    color and its spread are learned in each picture, and white cells are what is stained otherwise, toward
-    the darkest. So one setting serves other magnifications, stains and cameras.
+    Red cells of every smear measure 7 to 8 um. All lengths and areas are given in red-cell diameters and
+    areas, and images are resampled so that a red cell measures 16 to 40 px. Red cells are also the color
+    reference: their median color and its covariance are learned in each image, and white cells are the
+    foreground that differs from it in the direction of the darkest pixels. So the same parameters work at
+    other magnifications, and with other stains and cameras.
 
-    Nuclei are the darkest of three classes (Otsu, doi 10.1109/TSMC.1979.4310076) among white cells and
-    glass; a cell whose two shades hardly differ is all nucleus, as lymphoblasts nearly are. Cells reach as
-    far past their nuclei as the ink does that has not the red cells' color, and are parted at necks.
-    Outlines of nuclei must be steep against the picture's usual gradient: those of thresholded noise are not.
+    Nuclei are the darkest of three classes (Otsu, doi 10.1109/TSMC.1979.4310076) of the pixels of white cells
+    and glass. A cell whose two shades hardly differ is taken as all nucleus, as lymphoblasts nearly are.
+    Cytoplasm is the foreground around nuclei that differs from the red cells' color; touching cells are split
+    at their necks. The outlines of nuclei must be steep compared with the image's median gradient, which
+    those of thresholded noise are not.
 
-    Without red cells, as in crops of one white cell, the size of the nuclei stands in for the scale (20 to
-    60 % off), and all ink is cell where hardly any lies apart from a nucleus.
+    Without red cells, as in crops of one white cell, the scale is estimated from the size of the nuclei (20
+    to 60 % off). All foreground then belongs to cells if nearly all of it is connected to a nucleus.
 
     Measured with ``border: keep``: median Dice on the 300 cells of wbc-masks .971 nucleus, .982 cell; the
-    number of white cells is exact on 80 of 80 pictures of pbc-boxes and 356 of 364 of bccd.
+    number of white cells is exact on 80 of 80 images of pbc-boxes and 356 of 364 of bccd.
     """
 
     Params = SmearCellsParams
@@ -125,10 +132,10 @@ class SmearCells(ScaledSegmenter):
     checks_nuclei = True
 
     def roles(self) -> tuple[str, ...]:
-        """``nucleus`` and ``cell``, and ``red_cell``, ``platelet`` and ``scale_bar`` where asked for."""
+        """``nucleus``, ``cell``, and ``red_cell``, ``platelet`` and ``scale_bar`` where enabled."""
         p = self.params
-        asked = ((RED_CELL, p.red_cells), (PLATELET, p.platelets), (SCALE_BAR, p.scale_bar))
-        return (NUCLEUS, CELL, *(role for role, wanted in asked if wanted))
+        optional = ((RED_CELL, p.red_cells), (PLATELET, p.platelets), (SCALE_BAR, p.scale_bar))
+        return (NUCLEUS, CELL, *(role for role, wanted in optional if wanted))
 
     def segment(
         self,
@@ -151,8 +158,8 @@ class SmearCells(ScaledSegmenter):
         Returns
         -------
         Labels
-            ``no_cell`` where nothing is stained, or nothing that is has the outline of a nucleus;
-            ``implausible`` where nuclei are not stained like nuclei. Black that is no glass is never labeled.
+            ``no_cell`` where nothing is stained, or no stained object has the outline of a nucleus;
+            ``implausible`` where nuclei are not stained like nuclei. Black areas are never labeled.
 
         Raises
         ------
@@ -170,80 +177,96 @@ class SmearCells(ScaledSegmenter):
         glass = without_void(image, void)
         estimate = measure_scale(glass, scale if scale is not None and scale.known else None)
         if not estimate.scale.red_cell_px > 0:
-            return no_cell(image, self.roles())
-        picture = at_reference_scale(glass, void, estimate.scale.red_cell_px)
-        stains = stains_of(picture.pixels, picture.ruler.diameter)
+            return empty_labels(image, self.roles())
+        scaled = at_reference_scale(glass, void, estimate.scale.red_cell_px)
+        stains = measure_stains(scaled.pixels, scaled.units.diameter)
         if stains is None:
-            return no_cell(image, self.roles())
-        found = self._find(picture, stains, estimate)
-        return self._labels(image, picture, stains, found)
+            return empty_labels(image, self.roles())
+        candidates = self._find(scaled, stains, estimate)
+        return self._labels(image, scaled, stains, candidates)
 
-    def _find(self, picture: Picture, stains: Stains, estimate: ScaleEstimate) -> _Found:
-        p, ruler = self.params, picture.ruler
-        # What a mask left of a picture are cells, also where they look like red ones.
-        masked = picture.void is not None and shows_no_glass(stains, picture.void)
-        trusted = estimate.scale.known and estimate.scale.confidence >= _TRUSTED and not masked
-        likeness = red_cell_likeness(stains, estimate.circles * picture.factor, ruler) if trusted else None
-        white = white_ink(stains, likeness)
-        alone = masked or likeness is not None
-        nucleus = find_nuclei(stains, white, ruler, p.neck, alone=alone, masked=masked)
-        radius = typical_radius(nucleus, ruler)
+    def _find(self, scaled: ScaledImage, stains: Stains, estimate: ScaleEstimate) -> _Candidates:
+        p, units = self.params, scaled.units
+        # In an image cut out along its cells everything is white cell, also where it looks like red cells.
+        cut_out = scaled.void is not None and shows_no_glass(stains, scaled.void)
+        scale_known = estimate.scale.known and estimate.scale.confidence >= _MIN_CONFIDENCE and not cut_out
+        color_distance = (
+            distance_from_red_cells(stains, estimate.circles * scaled.factor, units) if scale_known else None
+        )
+        white = white_cell_foreground(stains, color_distance)
+        per_object = cut_out or color_distance is not None
+        nucleus = find_nuclei(stains, white, units, p.neck, per_object=per_object, cut_out=cut_out)
+        radius = typical_nucleus_radius(nucleus, units)
         if radius == 0.0:
-            return _Found(nucleus, white, np.zeros(nucleus.shape, np.int32), likeness, trusted)
+            return _Candidates(nucleus, white, np.zeros(nucleus.shape, np.int32), color_distance, scale_known)
 
         distance = distance_to(nucleus)
-        most = reach(radius, p.reach, ruler)
-        near = distance <= most
-        if likeness is None:
-            if ink_is_white_cells(stains, nucleus, ruler):
+        max_reach = reach(radius, p.reach, units)
+        near = distance <= max_reach
+        if color_distance is None:
+            if shows_only_white_cells(stains, nucleus, units):
                 near = np.ones_like(near)
             else:
-                likeness = likeness_far_from(distance, most, stains, ruler)
-        if likeness is None:
-            cytoplasm = near & stains.ink
+                color_distance = distance_from_far_foreground(distance, max_reach, stains, units)
+        if color_distance is None:
+            cytoplasm = near & stains.foreground
         else:
-            cytoplasm = near & (cytoplasm_like(stains, likeness) | lone_cells(stains, nucleus, ruler))
-        if picture.void is not None:
-            nucleus, cytoplasm = nucleus & ~picture.void, cytoplasm & ~picture.void
-        parts = find_cells(nucleus, cytoplasm, radius, ruler, p.neck)
-        parts = rounded(parts, nucleus, stains.pale, ruler)
-        return _Found(nucleus, white, parts, likeness, trusted)
+            cytoplasm = near & (
+                cytoplasm_pixels(stains, color_distance) | isolated_cells(stains, nucleus, units)
+            )
+        if scaled.void is not None:
+            nucleus, cytoplasm = nucleus & ~scaled.void, cytoplasm & ~scaled.void
+        parts = find_cells(nucleus, cytoplasm, radius, units, p.neck)
+        parts = round_cells(parts, nucleus, stains.pale, units)
+        return _Candidates(nucleus, white, parts, color_distance, scale_known)
 
-    def _labels(self, image: RGBImage, picture: Picture, stains: Stains, found: _Found) -> Labels:
-        p, ruler, shape = self.params, picture.ruler, image.shape[:2]
-        _, areas, at_border = measure(found.parts, found.nucleus)
-        least = ruler.area(p.min_nucleus if found.trusted else _ROUGH * p.min_nucleus)
-        cells = areas >= np.where(at_border, 0.5 * least, least)
-        doubtful = not found.trusted and picture.void is None and np.mean(stains.ink) > _MUCH_INK
-        ratio = _STRICTER * p.evidence if doubtful else p.evidence
-        cells &= has_nuclei(picture, found.nucleus, found.parts, ratio)
+    def _labels(
+        self, image: RGBImage, scaled: ScaledImage, stains: Stains, candidates: _Candidates
+    ) -> Labels:
+        p, units, shape = self.params, scaled.units, image.shape[:2]
+        _, areas, at_border = measure(candidates.parts, candidates.nucleus)
+        min_area = units.area(
+            p.min_nucleus if candidates.scale_known else _NUCLEUS_SCALE_FACTOR * p.min_nucleus
+        )
+        cells = areas >= np.where(at_border, 0.5 * min_area, min_area)
+        uncertain = (
+            not candidates.scale_known and scaled.void is None and np.mean(stains.foreground) > _HIGH_COVERAGE
+        )
+        ratio = _STRICT_FACTOR * p.evidence if uncertain else p.evidence
+        cells &= with_clear_outline(scaled, candidates.nucleus, candidates.parts, ratio)
         cells[0] = False
-        if found.likeness is not None:
-            cells &= stained_as_nuclei(stains, found.likeness, found.nucleus, found.parts, cells)
+        if candidates.color_distance is not None:
+            cells &= with_nuclear_stain(
+                stains, candidates.color_distance, candidates.nucleus, candidates.parts, cells
+            )
         clear = p.border == "clear"
         kept = cells & ~at_border if clear else cells
 
-        parts = renumber(found.parts, kept)
+        parts = renumber(candidates.parts, kept)
         cell = to_grid(parts, shape)
-        roles = {NUCLEUS: to_grid(parts, shape, found.nucleus & (parts > 0)), CELL: cell}
+        roles = {NUCLEUS: to_grid(parts, shape, candidates.nucleus & (parts > 0)), CELL: cell}
         if p.red_cells or p.platelets:
-            taken = cells.take(found.parts)
+            white_cells = cells.take(candidates.parts)
         if p.red_cells:
-            red = red_cells(stains.ink, found.white, taken, ruler, p.neck, whole=clear)
+            red = red_cells(
+                stains.foreground, candidates.white, white_cells, units, p.neck, clear_border=clear
+            )
             roles[RED_CELL] = np.where(cell > 0, 0, to_grid(red, shape))
         if p.platelets:
-            small = platelets(found.white, taken, found.likeness, ruler, whole=clear)
+            small = platelets(
+                candidates.white, white_cells, candidates.color_distance, units, clear_border=clear
+            )
             roles[PLATELET] = np.where(cell > 0, 0, to_grid(small, shape))
-        if picture.void is not None:
+        if scaled.void is not None:
             glass = ~_black(image)
             roles = {role: labels * glass for role, labels in roles.items()}
         if not kept.any():
             status = Status.ALL_TOUCH_BORDER if cells.any() else Status.NO_CELL
         else:
-            plausible = plausible_nuclei(picture.pixels, parts * found.nucleus, parts)
+            plausible = plausible_nuclei(scaled.pixels, parts * candidates.nucleus, parts)
             status = Status.OK if plausible else Status.IMPLAUSIBLE
-        # White cells of another grid, or black, may cover a small object whole.
-        return consistent(Labels(roles, status))
+        # On the image's grid a white cell or a black area may cover a small object completely.
+        return with_matching_ids(Labels(roles, status))
 
 
 def _black(image: RGBImage) -> Mask:
@@ -253,23 +276,23 @@ def _black(image: RGBImage) -> Mask:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What was found in a picture, before anything is asked of it.
+class _Candidates:
+    """Candidates for cells, before they are checked.
 
     Attributes
     ----------
     nucleus, white : bool arrays, h x w
-        Nuclei; ink that has not the red cells' color.
+        Nuclei; foreground that differs from the red cells' color.
     parts : int32 array, h x w
         Whole cells, ids 1..n.
-    likeness : Likeness or None
-        To the red cells' color, where it was learned.
-    trusted : bool
+    color_distance : ColorDistance or None
+        From the red cells' color, where that was learned.
+    scale_known : bool
         Whether the scale was given or measured on red cells.
     """
 
     nucleus: Mask
     white: Mask
     parts: LabelImage
-    likeness: Likeness | None
-    trusted: bool
+    color_distance: ColorDistance | None
+    scale_known: bool

@@ -19,7 +19,7 @@ _FILES = (
     ("rejected.csv", "images that were left out, and why"),
     ("tuning.csv", "settings that were tried"),
     ("features.parquet", "features of every image"),
-    ("scale.csv", "how wide a pixel of every image is, and who says so"),
+    ("scale.csv", "width of a pixel of every image, and its source"),
     ("masks.csv", "agreement with the true masks, image by image"),
     ("journal.jsonl", "what happened, in order"),
     ("model/model_card.md", "the model card"),
@@ -71,7 +71,7 @@ def again_of(run: FinishedRun) -> Again:
         ("sha256 of the data", data.sha256),
         ("Python", made.python),
         ("platform", made.platform),
-        ("workers", f"{count} ({workers.executor or '?'}); they never change a result"),
+        ("workers", f"{count} ({workers.executor or '?'}); they do not change the result"),
     ]
     lower = {name.lower(): (name, version) for name, version in made.packages.items()}
     return Again(

@@ -195,7 +195,7 @@ def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
     ]
     refer = found.refer or record.Referral()
     kept, risk = Estimate.measured(refer.coverage), Estimate.measured(refer.risk)
-    sentence = "No band of images to refer was chosen."
+    sentence = "No referral threshold was chosen."
     if kept.value is not None:
         sentence = (
             f"Below a probability of {unit(refer.threshold)} an image goes to an expert: "

@@ -76,8 +76,8 @@ def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
 def _verdict(part: str | None, found: PartScores | None, run: FinishedRun) -> str:
     if found is None or found.accuracy is None:
         if run.resolved.classify is not None:
-            return "The run scored no image: no part was held out."
-        return "This recipe has no classifier: it ends with what it finds in each image."
+            return "The run has no score: its split has no test or validation part."
+        return "This recipe has no classifier, so there is no score."
     estimate = estimate_of(found, "accuracy")
     interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
     return (
@@ -90,10 +90,10 @@ def _caveat(outcome: Outcome, trust: Trust) -> str:
     parts = []
     if trust.best_probe is not None:
         name, estimate, _ = trust.best_probe
-        parts.append(f"A probe that sees only {_SEEN.get(name, name)} reaches {estimate.text}.")
+        parts.append(f"A model that uses only {_SEEN.get(name, name)} reaches {estimate.text}.")
     if outcome.protocols is not None and outcome.protocols.worst is not None:
         name, estimate, drop = outcome.protocols.worst
-        parts.append(f"Under the protocol {name} accuracy is {estimate.text} ({points(drop)} points).")
+        parts.append(f"With the protocol {name} the accuracy is {estimate.text} ({points(drop)} points).")
     return " ".join(parts)
 
 

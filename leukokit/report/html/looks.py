@@ -148,7 +148,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
             title=words(name),
             description="; ".join(f"{label} {short(mean)}" for label, mean, _ in rows),
         )
-        note = f"the {len(rows)} of {len(table):,} features that count most; lines: spread of repeats"
+        note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
         found.append(Plot(svg, words(name).capitalize(), shown, note))
     return found, others
 
@@ -168,7 +168,7 @@ def _statuses(run: FinishedRun) -> Table | None:
         failed = 1 - counts[0] / len(ended)
         rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
     columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
-    return Table(columns, rows, "How segmentations ended")
+    return Table(columns, rows, "Status of the segmentations")
 
 
 def _explanations(folder: Path) -> list[Path]:

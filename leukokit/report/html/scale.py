@@ -21,9 +21,9 @@ FILE = "scale.csv"
 _CHECKS = ("scale spread", "scale mismatch")
 _SOURCES = {
     ScaleSource.GIVEN.value: "given in the recipe",
-    ScaleSource.FILE.value: "told by the files or their table",
+    ScaleSource.FILE.value: "from the files or their table",
     ScaleSource.RED_CELLS.value: "measured on red cells",
-    ScaleSource.NUCLEUS.value: "guessed from nuclei, too rough for \N{MICRO SIGN}m",
+    ScaleSource.NUCLEUS.value: "estimated from nuclei, too inaccurate for \N{MICRO SIGN}m",
     ScaleSource.UNKNOWN.value: "unknown",
 }
 _UNKNOWN = (ScaleSource.NUCLEUS.value, ScaleSource.UNKNOWN.value)
@@ -122,7 +122,7 @@ def _sentences(table: pd.DataFrame) -> list[str]:
     guessed = int((table["source"] == ScaleSource.NUCLEUS.value).sum())
     if guessed:
         where = "In all of these" if guessed == total - known else f"In {whole(guessed)} of these"
-        said.append(f"{where} it was guessed from the size of the nuclei, 20 to 60% off.")
+        said.append(f"{where} it was estimated from the size of the nuclei, with errors of 20 to 60%.")
     return said
 
 

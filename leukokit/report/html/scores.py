@@ -168,7 +168,7 @@ def _interval_note(part: record.PartScores) -> str:
         text += f"; {intervals.groups:,} groups among {part.n:,} images"
     if intervals.draws:
         text += f"; {intervals.draws:,} draws"
-    return f"{text}. They tell the chance in the test images, not how the model does on other slides."
+    return f"{text}. They cover the random choice of test images, not the difference to other slides."
 
 
 def _part(name: str, part: record.PartScores) -> PartScores:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from leukokit.catalog import KINDS
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.record.recipe import ResolvedRecipe
 from leukokit.report.html.estimate import Cell, Table, count
 from leukokit.report.html.parts import in_order, split_name
 from leukokit.report.html.text import short
@@ -64,7 +64,7 @@ def setting_of(run: FinishedRun) -> Setting:
     split = run.split
     return Setting(
         recipe_text=run.recipe_text.rstrip(),
-        stages=list(_stages(recipe)),
+        stages=list(_stages(run)),
         seed="" if recipe.seed is None else str(recipe.seed),
         data_set=recipe.data.use if recipe.data is not None else "",
         split=split_name(run),
@@ -79,11 +79,12 @@ def setting_of(run: FinishedRun) -> Setting:
     )
 
 
-def _stages(recipe: ResolvedRecipe) -> Iterator[Stage]:
-    for stage, component in recipe.stages():
-        yield Stage(stage, component.use, list(_flat(component.params or {})))
-    if recipe.tune is not None:
-        yield Stage("tune", "grid search", list(_flat(recipe.tune)))
+def _stages(run: FinishedRun) -> Iterator[Stage]:
+    for kind in KINDS:
+        for component in run.components(kind.stage):
+            yield Stage(kind.stage, component.use, list(_flat(component.params or {})))
+    if run.resolved.tune is not None:
+        yield Stage("tune", "grid search", list(_flat(run.resolved.tune)))
 
 
 def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

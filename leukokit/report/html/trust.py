@@ -20,19 +20,19 @@ _SHOWN_PAIRS = 6
 _PICTURED_PAIRS = 30
 _SHOWN_IMAGES = 24
 _HEADLINES = {
-    "ok": ("Nothing found", "The audit found no fault in the data or in the split."),
-    "warn": ("With care", "The audit warns: read its findings before you quote the numbers."),
+    "ok": ("No fault found", "The audit found no fault in the data or in the split."),
+    "warn": ("With care", "The audit has warnings: read its findings before you use the scores."),
     "fail": (
-        "Not as it stands",
-        "The audit found faults that can explain the score without any hematology.",
+        "Not reliable",
+        "The audit found faults that can explain the score without any information about cells.",
     ),
-    "none": ("Not audited", "No check was made, so nothing says whether the score can be trusted."),
+    "none": ("Not audited", "No check was made, so it is unknown whether the score can be trusted."),
 }
-_LEAK = ("Not as it stands", "The model knows of the images that it is tested on: a leak was caught.")
+_LEAK = ("Not reliable", "The model uses information about its test images: the leak check found a leak.")
 _TURNS = {
-    "rotate90": "turned by 90\N{DEGREE SIGN}",
-    "rotate180": "turned by 180\N{DEGREE SIGN}",
-    "rotate270": "turned by 270\N{DEGREE SIGN}",
+    "rotate90": "rotated by 90\N{DEGREE SIGN}",
+    "rotate180": "rotated by 180\N{DEGREE SIGN}",
+    "rotate270": "rotated by 270\N{DEGREE SIGN}",
 }
 _LEVEL_WORDS = {"fail": "fails", "warn": "warns", "ok": "passes", "skipped": "skipped"}
 
@@ -162,7 +162,8 @@ def _worries(findings: Sequence[Finding], probes: Sequence[AuditProbe]) -> list[
     if best is not None:
         title = f"{_first_upper(words(best.name))} alone reaches {percent(best.accuracy)}"
         if best.share_of_gain is not None:
-            title += f", {percent(best.share_of_gain, 0)} of the model's gain over chance"
+            model, chance = percent(best.model_accuracy), percent(best.chance, 0)
+            title += f"; the model reaches {model}, chance {chance}"
         found.append(Worry(best.level, _LEVEL_WORDS[best.level], title, "#probes"))
     found += [
         Worry(each.level, each.level_words, each.title, f"#finding-{place}")
@@ -325,8 +326,8 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
         if accuracy.value is None:
             continue
         dots.append(plots.Point(name, accuracy, color, each.chance))
-    columns = ["probe", "numbers it sees", "accuracy", "chance", "share of the model's gain", "level"]
-    table = Table(columns, rows, "Probes that look at anything but cells")
+    columns = ["probe", "input", "accuracy", "chance", "gain over chance / model's gain", "level"]
+    table = Table(columns, rows, "Probes: models that do not use the cells")
     band = None
     if model is not None and model.accuracy is not None:
         band = plots.Band("this model", Estimate.between(model.accuracy, model.low, model.high))
@@ -342,8 +343,8 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
         description=f"Accuracy of probes: {description}",
         band=band,
     )
-    note = "Short gray marks: chance. Circle: passes, triangle: warns, square: fails."
-    return Plot(svg, "What a model reaches that sees no cell", table, note), table
+    note = "Short gray marks: chance. Circle: pass, triangle: warning, square: failure."
+    return Plot(svg, "Accuracy of models that do not use the cells", table, note), table
 
 
 def _most_accurate(probes: Sequence[AuditProbe]) -> AuditProbe | None:

@@ -26,7 +26,7 @@ CASES = {
 
 
 def pictures(side: int) -> np.ndarray:
-    """Cut squares out of pictures without resizing, so that any version of any library gives the same pixels.
+    """Cut squares out of images without resizing, so that any version of any library gives the same pixels.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The networks are those of the paper: sizes, numbers, and what they see in pictures."""
+"""The networks are those of the paper: sizes, numbers, and what they see in images."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def needs(variant: str) -> None:
 
 @pytest.mark.parametrize("case", REFERENCE.CASES)
 def test_logits_are_those_of_the_pytorch_network(case: str) -> None:
-    """All 1000 logits of three pictures, at the side of training and at one where padding is uneven."""
+    """All 1000 logits of three images, at the side of training and at one where padding is uneven."""
     variant, side = REFERENCE.CASES[case]
     needs(variant)
     with np.load(REFERENCE.REFERENCE) as recorded:
@@ -74,7 +74,7 @@ def test_logits_are_those_of_the_pytorch_network(case: str) -> None:
     ],
 )
 def test_pictures_are_recognized(variant: str, picture: str, classes: set[int]) -> None:
-    """The likeliest class of the middle of pictures that scikit-image ships."""
+    """The likeliest class of the middle of images that scikit-image ships."""
     needs(variant)
     image = getattr(data, picture)()
     image = image[0] if isinstance(image, tuple) else image

@@ -7,32 +7,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukokit.audit.checks.duplicates import (
-    Images,
+    AuditedImages,
     across_parts,
+    by_importance,
     exact_duplicates,
     label_conflicts,
-    most_telling,
     near_duplicates,
 )
-from leukokit.audit.findings import Level, Limit
-from leukokit.audit.pairs.pair import Pair, PairKind
+from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.pairs.pair import MatchedPair, PairKind
 
 EXACT, NEAR, OVERLAP = PairKind
-IMAGES = Images(
+IMAGES = AuditedImages(
     ids=[f"i{row}" for row in range(8)],
     labels=["A", "A", "A", "B", "B", "B", None, "A"],
     parts=["train", "train", "test", "train", "validation", "test", "test", None],
 )
 PAIRS = [
-    Pair(0, 1, EXACT, overlap=1.0),
-    Pair(0, 2, OVERLAP, inliers=40, overlap=0.5),
-    Pair(1, 2, NEAR, "flip", 90, 0.97),
-    Pair(2, 5, NEAR, "identity", 80, 0.96),
-    Pair(3, 4, OVERLAP, inliers=9, overlap=0.2),
-    Pair(0, 3, OVERLAP, inliers=9, overlap=0.3),
-    Pair(4, 5, OVERLAP, inliers=9, overlap=0.2),
-    Pair(3, 7, NEAR, "identity", 80, 0.96),
-    Pair(3, 6, EXACT, overlap=1.0),
+    MatchedPair(0, 1, EXACT, overlap=1.0),
+    MatchedPair(0, 2, OVERLAP, inliers=40, overlap=0.5),
+    MatchedPair(1, 2, NEAR, "flip", 90, 0.97),
+    MatchedPair(2, 5, NEAR, "identity", 80, 0.96),
+    MatchedPair(3, 4, OVERLAP, inliers=9, overlap=0.2),
+    MatchedPair(0, 3, OVERLAP, inliers=9, overlap=0.3),
+    MatchedPair(4, 5, OVERLAP, inliers=9, overlap=0.2),
+    MatchedPair(3, 7, NEAR, "identity", 80, 0.96),
+    MatchedPair(3, 6, EXACT, overlap=1.0),
 ]
 
 
@@ -41,20 +41,20 @@ def test_exact_and_near_pairs_are_counted_within_and_across_classes():
     exact = exact_duplicates(PAIRS, IMAGES, Limit(warn=1))
     near = near_duplicates(PAIRS, IMAGES, Limit(warn=4))
 
-    assert (exact.value, exact.level) == (2, Level.WARN)
+    assert (exact.value, exact.level) == (2, AuditLevel.WARN)
     assert exact.title == "2 pairs of exact copies"
     assert "2 within a class, 0 across classes; 1 with one image in training" in exact.text
-    assert (near.value, near.level) == (3, Level.OK)
+    assert (near.value, near.level) == (3, AuditLevel.OK)
     assert "1 within a class, 2 across classes; 1 with one image in training" in near.text
     assert [(pair.a, pair.b) for pair in near.pairs] == [("i2", "i5"), ("i3", "i7"), ("i1", "i2")]
 
 
 def test_one_picture_with_two_labels_is_a_conflict():
     """Overlapping views of two classes are none: they may show different cells. No label is none either."""
-    found = label_conflicts(PAIRS, IMAGES, Limit(fail=1))
+    finding = label_conflicts(PAIRS, IMAGES, Limit(fail=1))
 
-    assert (found.value, found.level) == (2, Level.FAIL)
-    assert [(pair.a, pair.b, pair.label_a, pair.label_b) for pair in found.pairs] == [
+    assert (finding.value, finding.level) == (2, AuditLevel.FAIL)
+    assert [(pair.a, pair.b, pair.label_a, pair.label_b) for pair in finding.pairs] == [
         ("i2", "i5", "A", "B"),
         ("i3", "i7", "B", "A"),
     ]
@@ -62,20 +62,20 @@ def test_one_picture_with_two_labels_is_a_conflict():
 
 def test_held_out_images_with_a_view_in_training_are_a_share():
     """Each counts once, with the closest view it has; validation and test do not leak into each other."""
-    found = across_parts(PAIRS, IMAGES, Limit(warn=0.01, fail=0.5))
+    finding = across_parts(PAIRS, IMAGES, Limit(warn=0.01, fail=0.5))
 
-    assert found.value == pytest.approx(3 / 4)
-    assert found.level is Level.FAIL
-    assert found.table is not None
-    assert found.table.columns == ("part", "images", "exact", "near", "overlap", "share")
-    assert found.table.rows == (("test", 3, 1, 1, 0, 0.6667), ("validation", 1, 0, 0, 1, 1.0))
-    assert {(pair.a, pair.b) for pair in found.pairs} == {
+    assert finding.value == pytest.approx(3 / 4)
+    assert finding.level is AuditLevel.FAIL
+    assert finding.table is not None
+    assert finding.table.columns == ("part", "images", "exact", "near", "overlap", "share")
+    assert finding.table.rows == (("test", 3, 1, 1, 0, 0.6667), ("validation", 1, 0, 0, 1, 1.0))
+    assert {(pair.a, pair.b) for pair in finding.pairs} == {
         ("i0", "i2"),
         ("i1", "i2"),
         ("i3", "i4"),
         ("i3", "i6"),
     }
-    assert "3 images of 4 (1 exact, 1 near, 1 overlap)" in found.text
+    assert "3 images of 4 (1 exact, 1 near, 1 overlap)" in finding.text
 
 
 def test_nothing_found_is_ok():
@@ -83,43 +83,45 @@ def test_nothing_found_is_ok():
     checks = [exact_duplicates, near_duplicates, label_conflicts, across_parts]
 
     for check in checks:
-        found = check([], IMAGES, Limit(warn=0.001))
-        assert (found.value, found.level, found.pairs) == (0, Level.OK, ())
-        assert found.title.startswith("no ")
+        finding = check([], IMAGES, Limit(warn=0.001))
+        assert (finding.value, finding.level, finding.pairs) == (0, AuditLevel.OK, ())
+        assert finding.title.startswith("no ")
 
 
 def test_no_split_no_share():
     """Then the check is skipped, and texts speak of no parts."""
-    images = Images(IMAGES.ids, IMAGES.labels, [None] * 8)
+    images = AuditedImages(IMAGES.ids, IMAGES.labels, [None] * 8)
 
-    assert across_parts(PAIRS, images, Limit(fail=0)).level is Level.SKIPPED
+    assert across_parts(PAIRS, images, Limit(fail=0)).level is AuditLevel.SKIPPED
     assert "training" not in exact_duplicates(PAIRS, images, Limit()).text
 
 
 def test_images_in_training_alone_leave_nothing_held_out():
     """Skipped as well."""
-    images = Images(IMAGES.ids, IMAGES.labels, ["train"] * 8)
+    images = AuditedImages(IMAGES.ids, IMAGES.labels, ["train"] * 8)
 
-    assert across_parts(PAIRS, images, Limit(fail=0)).level is Level.SKIPPED
+    assert across_parts(PAIRS, images, Limit(fail=0)).level is AuditLevel.SKIPPED
 
 
 def test_folds_train_on_each_other():
     """Parts are then the folds in which images are tested."""
-    images = Images(["a", "b", "c", "d"], ["A"] * 4, ["fold 1", "fold 2", "fold 2", None])
+    images = AuditedImages(["a", "b", "c", "d"], ["A"] * 4, ["fold 1", "fold 2", "fold 2", None])
 
-    found = across_parts([Pair(0, 1, NEAR), Pair(1, 2, NEAR), Pair(2, 3, NEAR)], images, Limit())
+    finding = across_parts(
+        [MatchedPair(0, 1, NEAR), MatchedPair(1, 2, NEAR), MatchedPair(2, 3, NEAR)], images, Limit()
+    )
 
-    assert found.value == pytest.approx(2 / 3)
-    assert [(pair.a, pair.b) for pair in found.pairs] == [("a", "b")]
+    assert finding.value == pytest.approx(2 / 3)
+    assert [(pair.a, pair.b) for pair in finding.pairs] == [("a", "b")]
 
 
 def test_copies_of_copies_count_too():
     """Of many copies not every pair is listed."""
-    images = Images(["v", "a", "b"], ["A"] * 3, ["validation", "train", "test"])
+    images = AuditedImages(["v", "a", "b"], ["A"] * 3, ["validation", "train", "test"])
 
-    found = across_parts([Pair(0, 1, EXACT), Pair(0, 2, EXACT)], images, Limit())
+    finding = across_parts([MatchedPair(0, 1, EXACT), MatchedPair(0, 2, EXACT)], images, Limit())
 
-    assert found.value == 1.0
+    assert finding.value == 1.0
 
 
 pairs = st.lists(
@@ -136,8 +138,8 @@ parts = st.lists(st.sampled_from(["train", "validation", "test", None]), min_siz
 @settings(deadline=None)  # the first example waits for SciPy
 def test_the_share_is_that_of_comparing_one_by_one(chosen, where):
     """Exact copies hold together."""
-    found = [Pair(a, b, kind) for a, b, kind in chosen]
-    images = Images([str(row) for row in range(8)], ["A"] * 8, where)
+    pairs = [MatchedPair(a, b, kind) for a, b, kind in chosen]
+    images = AuditedImages([str(row) for row in range(8)], ["A"] * 8, where)
     linked = {(a, b) for a, b, _ in chosen} | {(b, a) for a, b, _ in chosen}
     exact = {(a, b) for a, b, kind in chosen if kind is EXACT}
     exact |= {(b, a) for a, b in exact}
@@ -148,10 +150,10 @@ def test_the_share_is_that_of_comparing_one_by_one(chosen, where):
         row for row in held_out if any(where[b] == "train" and (row, b) in linked | exact for b in range(8))
     ]
 
-    share = across_parts(found, images, Limit())
+    share = across_parts(pairs, images, Limit())
 
     if not held_out or ("train" not in where and len(set(where) - {None}) < 2):
-        assert share.level is Level.SKIPPED
+        assert share.level is AuditLevel.SKIPPED
     elif "train" in where:
         assert share.value == pytest.approx(len(met) / len(held_out))
         assert sum(row[1] for row in share.table.rows) == len(held_out)
@@ -160,12 +162,12 @@ def test_the_share_is_that_of_comparing_one_by_one(chosen, where):
 @given(pairs, parts, st.randoms())
 def test_the_order_of_pairs_does_not_depend_on_how_they_came(chosen, where, random):
     """Across classes first, then across parts."""
-    found = [Pair(a, b, kind) for a, b, kind in chosen]
-    images = Images([str(row) for row in range(8)], ["A", "A", "B", "B", None, "A", "B", "A"], where)
-    shuffled = random.sample(found, len(found))
+    pairs = [MatchedPair(a, b, kind) for a, b, kind in chosen]
+    images = AuditedImages([str(row) for row in range(8)], ["A", "A", "B", "B", None, "A", "B", "A"], where)
+    shuffled = random.sample(pairs, len(pairs))
 
-    ordered = most_telling(shuffled, images)
+    ordered = by_importance(shuffled, images)
 
-    assert ordered == most_telling(found, images)
-    telling = [(not images.conflict(pair), not images.apart(pair)) for pair in ordered]
+    assert ordered == by_importance(pairs, images)
+    telling = [(not images.labels_differ(pair), not images.crosses_split(pair)) for pair in ordered]
     assert telling == sorted(telling)

@@ -7,7 +7,7 @@ import pytest
 
 import leukokit
 from leukokit.audit.checks.marks import MarkStyle, burned_in_marks, mark_styles
-from leukokit.audit.findings import Level, Limit
+from leukokit.audit.findings import AuditLevel, Limit
 
 LIMIT = Limit(0.1, 0.25)
 
@@ -58,24 +58,24 @@ def finding(styles, labels, groups=None, foreground=None):
 
 def test_a_style_that_gives_the_class_away_fails():
     """Named with the corner, with a table by class."""
-    found = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30)
-    assert found.level is Level.FAIL
-    assert "bottom right" in found.title
-    assert found.table is not None
-    assert [row[0] for row in found.table.rows] == ["a", "b"]
+    result = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30)
+    assert result.level is AuditLevel.FAIL
+    assert "bottom right" in result.title
+    assert result.table is not None
+    assert [row[0] for row in result.table.rows] == ["a", "b"]
 
 
 def test_a_bar_in_every_image_is_no_leak():
     """The same in all classes."""
-    assert finding([1, 2] * 30, ["a"] * 30 + ["b"] * 30).level is Level.OK
+    assert finding([1, 2] * 30, ["a"] * 30 + ["b"] * 30).level is AuditLevel.OK
 
 
 def test_two_patients_prove_nothing():
     """One group a class: no permutation can be rarer than one in two."""
-    found = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30, ["p"] * 30 + ["q"] * 30)
-    assert found.level is Level.OK
+    result = finding([1] * 30 + [3] * 30, ["a"] * 30 + ["b"] * 30, ["p"] * 30 + ["q"] * 30)
+    assert result.level is AuditLevel.OK
 
 
 def test_blanked_backgrounds_are_not_judged():
     """JPEG leaves black lines there that look like ink."""
-    assert finding([1] * 4, list("aabb"), foreground=np.full(4, 0.1)).level is Level.SKIPPED
+    assert finding([1] * 4, list("aabb"), foreground=np.full(4, 0.1)).level is AuditLevel.SKIPPED

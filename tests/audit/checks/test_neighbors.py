@@ -8,33 +8,33 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from leukokit.audit.checks.neighbors import neighbors_alike, p_value
-from leukokit.audit.findings import Level, Limit
-from leukokit.audit.pairs.pair import Compared, NeighborCount, PairTable
+from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.pairs.pair import NeighborCount, PairCounts, PairTable
 
 LIMIT = Limit(warn=0.02, fail=0.2)
 
 
 def table(*neighbors, random=(1000, 0)):
-    counts = [NeighborCount(label, lag, Compared(*each)) for label, lag, each in neighbors]
-    return PairTable(2000, (), tuple(counts), Compared(*random))
+    counts = [NeighborCount(label, lag, PairCounts(*counts)) for label, lag, counts in neighbors]
+    return PairTable(2000, (), tuple(counts), PairCounts(*random))
 
 
 def test_neighbors_that_overlap_are_told_with_class_and_share():
     """The largest excess counts; every class and lag has a row."""
-    found = neighbors_alike(
+    finding = neighbors_alike(
         table(("Benign", 1, (503, 12)), ("Pre", 1, (962, 257)), ("Pre", 2, (961, 72)), random=(1000, 10)),
         LIMIT,
     )
 
-    assert found.value == pytest.approx(257 / 962 - 0.01)
-    assert found.level is Level.FAIL
+    assert finding.value == pytest.approx(257 / 962 - 0.01)
+    assert finding.level is AuditLevel.FAIL
     assert (
-        found.title
+        finding.title
         == "26.7% of neighbors in file order show the same cells in class Pre, 1.0% of random pairs do"
     )
-    assert "Split by group, or in contiguous blocks" in found.text
-    assert found.table is not None
-    assert [row[:4] for row in found.table.rows] == [
+    assert "Split by group, or in contiguous blocks" in finding.text
+    assert finding.table is not None
+    assert [row[:4] for row in finding.table.rows] == [
         ("Benign", 1, 503, 12),
         ("Pre", 1, 962, 257),
         ("Pre", 2, 961, 72),
@@ -43,17 +43,17 @@ def test_neighbors_that_overlap_are_told_with_class_and_share():
 
 def test_a_few_overlaps_by_chance_are_silent():
     """One of 39 pairs is 2.6 %, above the limit, yet nothing that one of 1000 random pairs makes unlikely."""
-    found = neighbors_alike(table(("Pre", 1, (39, 1)), random=(1000, 1)), LIMIT)
+    finding = neighbors_alike(table(("Pre", 1, (39, 1)), random=(1000, 1)), LIMIT)
 
-    assert (found.value, found.level) == (0.0, Level.OK)
-    assert found.title.startswith("neighbors in file order are no more alike")
+    assert (finding.value, finding.level) == (0.0, AuditLevel.OK)
+    assert finding.title.startswith("neighbors in file order show the same cells no more often")
 
 
 def test_a_data_set_that_overlaps_everywhere_is_not_blamed_for_its_order():
     """Random pairs are as alike."""
-    found = neighbors_alike(table(("Pre", 1, (200, 60)), random=(1000, 310)), LIMIT)
+    finding = neighbors_alike(table(("Pre", 1, (200, 60)), random=(1000, 310)), LIMIT)
 
-    assert (found.value, found.level) == (0.0, Level.OK)
+    assert (finding.value, finding.level) == (0.0, AuditLevel.OK)
 
 
 def test_many_classes_are_tested_more_strictly():
@@ -61,8 +61,8 @@ def test_many_classes_are_tested_more_strictly():
     telling = ("A", 1, (30, 3))
     silent = [(f"B{i}", 1, (30, 0)) for i in range(19)]
 
-    assert neighbors_alike(table(telling, random=(300, 2)), LIMIT).level is Level.WARN
-    assert neighbors_alike(table(telling, *silent, random=(300, 2)), LIMIT).level is Level.OK
+    assert neighbors_alike(table(telling, random=(300, 2)), LIMIT).level is AuditLevel.WARN
+    assert neighbors_alike(table(telling, *silent, random=(300, 2)), LIMIT).level is AuditLevel.OK
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_many_classes_are_tested_more_strictly():
 )
 def test_too_few_images_are_skipped(few):
     """Without random pairs nothing can be said of chance."""
-    assert neighbors_alike(few, LIMIT).level is Level.SKIPPED
+    assert neighbors_alike(few, LIMIT).level is AuditLevel.SKIPPED
 
 
 @given(st.integers(1, 300), st.integers(0, 300), st.integers(1, 300), st.integers(0, 300))
@@ -80,9 +80,9 @@ def test_too_few_images_are_skipped(few):
 def test_p_is_that_of_fishers_exact_test(pairs, alike, random, random_alike):
     """One-sided; SciPy's own function agrees."""
     alike, random_alike = min(alike, pairs), min(random_alike, random)
-    each = NeighborCount("A", 1, Compared(pairs, alike))
+    counts = NeighborCount("A", 1, PairCounts(pairs, alike))
     square = [[alike, pairs - alike], [random_alike, random - random_alike]]
 
-    p = p_value(each, table(random=(random, random_alike)))
+    p = p_value(counts, table(random=(random, random_alike)))
 
     assert p == pytest.approx(fisher_exact(square, alternative="greater").pvalue, rel=1e-9, abs=1e-300)

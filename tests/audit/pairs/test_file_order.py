@@ -8,14 +8,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leukokit.audit.pairs.file_order import distant_pairs, file_runs, identical_pairs, neighbor_pairs
+from leukokit.audit.pairs.file_order import distant_pairs, file_sequences, identical_pairs, neighbor_pairs
 
 
 def test_files_are_ordered_by_the_numbers_in_their_names():
     """Nine before ten, and each folder by itself."""
     ids = ["a/cell-10", "b/cell-1", "a/cell-9", "a/cell-100", "a/cell-09", "a/other"]
 
-    runs = file_runs([name[0] for name in ids], ids)
+    runs = file_sequences([name[0] for name in ids], ids)
 
     assert [run.tolist() for run in runs] == [[4, 2, 0, 3, 5], [1]]
 
@@ -23,8 +23,8 @@ def test_files_are_ordered_by_the_numbers_in_their_names():
 @given(st.lists(st.text("a1²٣9-", max_size=6), unique=True, max_size=12))
 def test_any_names_have_an_order(names):
     """Digits of other scripts and names without any, too; the order of the input plays no part."""
-    forward = file_runs(["x"] * len(names), names)
-    backward = file_runs(["x"] * len(names), names[::-1])
+    forward = file_sequences(["x"] * len(names), names)
+    backward = file_sequences(["x"] * len(names), names[::-1])
 
     assert [[names[row] for row in run] for run in forward] == [
         [names[::-1][row] for row in run] for run in backward

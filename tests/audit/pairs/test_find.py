@@ -1,4 +1,4 @@
-"""Pairs of a whole data set: none on clean smears, every planted copy and view by name, the real ones."""
+"""Pairs of a whole data set: none on clean smears, every known copy and view by name, the real ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import leukokit
 from leukokit.api import Dataset, Sample
 from leukokit.audit.pairs.find import find_pairs
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
-from leukokit.audit.pairs.pair import Compared, PairKind, PairTable, connected_groups
+from leukokit.audit.pairs.pair import PairCounts, PairKind, PairTable, connected_groups
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions, content_keys, pixels
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 
 READING = ReadOptions()
 INLINE = Workers(ExecutorKind.INLINE)
@@ -41,7 +41,7 @@ def hashes_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
 def compared(dataset: Dataset, items: Sequence[Item] | None = None, **options) -> PairTable:
     """Compare all images of a data set."""
     items = items_of(dataset) if items is None else items
-    asked = {"workers": INLINE, "store": None, "observer": Silent(), **options}
+    asked = {"workers": INLINE, "store": None, "observer": Observer(), **options}
     return find_pairs(dataset, items, READING, hashes_of(dataset, items), **asked)
 
 
@@ -64,7 +64,7 @@ def fields():
 
 
 @pytest.fixture
-def planted(tmp_path, fields):
+def data_folder(tmp_path, fields):
     """Class A and B with ten fields each."""
     for i, field in enumerate(fields):
         write(tmp_path / "AB"[i % 2], f"field-{i}.png", field[60:284, 10:234])
@@ -87,12 +87,12 @@ def test_clean_smears_have_no_pairs(seed, bars):
 
     assert table.images == 48
     assert table.pairs == ()
-    assert {(each.label, each.lag, each.compared) for each in table.neighbors} == {
-        (label, lag, Compared(12 - lag, 0))
+    assert {(count.label, count.lag, count.compared) for count in table.neighbors} == {
+        (label, lag, PairCounts(12 - lag, 0))
         for label in ("Benign", "Early", "Pre", "Pro")
         for lag in (1, 2, 3)
     }
-    assert table.random == Compared(4 * 8 * 9 // 2, 0)
+    assert table.random == PairCounts(4 * 8 * 9 // 2, 0)
 
 
 @pytest.mark.slow
@@ -102,13 +102,13 @@ def test_clean_smears_have_no_pairs_with_any_seed(seed):
     assert compared(leukokit.component("dataset", "smears", per_class=40, seed=seed)).pairs == ()
 
 
-def test_copies_are_exact_by_bytes_or_by_pixels(planted, fields):
+def test_copies_are_exact_by_bytes_or_by_pixels(data_folder, fields):
     """A file under another name, in another class, and the same pixels in another format."""
-    copy = (planted / "A" / "field-0.png").read_bytes()
-    (planted / "B" / "copy.png").write_bytes(copy)
-    write(planted / "A", "zz.bmp", fields[2][60:284, 10:234])
+    copy = (data_folder / "A" / "field-0.png").read_bytes()
+    (data_folder / "B" / "copy.png").write_bytes(copy)
+    write(data_folder / "A", "zz.bmp", fields[2][60:284, 10:234])
 
-    dataset = folder(planted)
+    dataset = folder(data_folder)
 
     assert named(dataset, compared(dataset)) == {
         ("field-0", "copy"): ("exact", "identity"),
@@ -116,26 +116,26 @@ def test_copies_are_exact_by_bytes_or_by_pixels(planted, fields):
     }
 
 
-def test_flipped_turned_and_encoded_copies_are_near(planted, fields):
+def test_flipped_turned_and_encoded_copies_are_near(data_folder, fields):
     """Each with its transform; the copy comes later in file order."""
     for number, name in enumerate(TRANSFORMS):
         view = fields[2 * number][60:284, 10:234]
         view = np.rot90(np.fliplr(view) if number >= 4 else view, number % 4)
-        write(planted / "B", f"x{name}.jpg", np.ascontiguousarray(view), cv2.IMWRITE_JPEG_QUALITY, 75)
+        write(data_folder / "B", f"x{name}.jpg", np.ascontiguousarray(view), cv2.IMWRITE_JPEG_QUALITY, 75)
 
-    dataset = folder(planted)
+    dataset = folder(data_folder)
 
     assert named(dataset, compared(dataset)) == {
         (f"field-{2 * number}", f"x{name}"): ("near", name) for number, name in enumerate(TRANSFORMS)
     }
 
 
-def test_shifted_views_overlap_however_far_apart_in_file_order(planted, fields):
+def test_shifted_views_overlap_however_far_apart_in_file_order(data_folder, fields):
     """With 60 % in common, or 60 % turned by a quarter."""
-    write(planted / "B", "x1.jpg", fields[0][60:284, 100:324], cv2.IMWRITE_JPEG_QUALITY, 85)
-    write(planted / "B", "x2.jpg", np.rot90(fields[4][150:374, 10:234]), cv2.IMWRITE_JPEG_QUALITY, 85)
+    write(data_folder / "B", "x1.jpg", fields[0][60:284, 100:324], cv2.IMWRITE_JPEG_QUALITY, 85)
+    write(data_folder / "B", "x2.jpg", np.rot90(fields[4][150:374, 10:234]), cv2.IMWRITE_JPEG_QUALITY, 85)
 
-    dataset = folder(planted)
+    dataset = folder(data_folder)
     table = compared(dataset)
 
     assert named(dataset, table) == {
@@ -155,40 +155,40 @@ def test_neighbors_are_those_of_the_file_order_of_a_class(tmp_path, fields):
 
     table = compared(folder(tmp_path), lags=2)
 
-    alike = {(each.label, each.lag): each.compared.alike for each in table.neighbors}
+    alike = {(count.label, count.lag): count.compared.alike for count in table.neighbors}
     assert alike == {("A", 1): 0, ("A", 2): 0, ("B", 1): 3, ("B", 2): 2}
 
 
-def test_images_of_one_color_are_no_copies(planted):
+def test_images_of_one_color_are_no_copies(data_folder):
     """They show no cells; a segmentation that found nothing leaves many."""
     for i in range(40):
-        write(planted / "B", f"black-{i}.png", np.zeros((224, 224, 3), np.uint8))
+        write(data_folder / "B", f"black-{i}.png", np.zeros((224, 224, 3), np.uint8))
 
-    assert compared(folder(planted)).pairs == ()
+    assert compared(folder(data_folder)).pairs == ()
 
 
-def test_a_hundred_copies_stay_together(planted, fields):
+def test_a_hundred_copies_stay_together(data_folder, fields):
     """Not every pair of them is listed, and no copy of a copy is taken for near."""
     for i in range(100):
-        write(planted / "B", f"copy-{i}.png", fields[0][60:284, 10:234])
+        write(data_folder / "B", f"copy-{i}.png", fields[0][60:284, 10:234])
 
-    table = compared(folder(planted))
+    table = compared(folder(data_folder))
 
     assert {pair.kind for pair in table.pairs} == {PairKind.EXACT}
     assert len(table.pairs) < 250
     assert max(Counter(connected_groups(120, table.pairs).tolist()).values()) == 101
-    assert {each.lag: each.compared.alike for each in table.neighbors if each.label == "B"} == {
+    assert {count.lag: count.compared.alike for count in table.neighbors if count.label == "B"} == {
         1: 99,
         2: 98,
         3: 97,
     }
 
 
-def test_threads_never_change_the_result(planted, fields):
+def test_threads_never_change_the_result(data_folder, fields):
     """Nor does the order in which they end."""
     for i in range(0, 10, 2):
-        write(planted / "B", f"x{i}.jpg", fields[i][60:284, 80:304])
-    dataset = folder(planted)
+        write(data_folder / "B", f"x{i}.jpg", fields[i][60:284, 80:304])
+    dataset = folder(data_folder)
 
     tables = [
         compared(dataset, workers=workers)
@@ -199,13 +199,13 @@ def test_threads_never_change_the_result(planted, fields):
     assert all(table == tables[0] for table in tables)
 
 
-def test_the_cache_gives_the_same_table_without_reading_again(planted, fields, tmp_path, monkeypatch):
+def test_the_cache_gives_the_same_table_without_reading_again(data_folder, fields, tmp_path, monkeypatch):
     """Another setting, label or image has an entry of its own."""
-    write(planted / "B", "x.jpg", fields[0][60:284, 80:304])
-    dataset = folder(planted)
+    write(data_folder / "B", "x.jpg", fields[0][60:284, 80:304])
+    dataset = folder(data_folder)
     items = items_of(dataset)
     hashes = hashes_of(dataset, items)
-    options = {"workers": INLINE, "store": Store(tmp_path / "cache"), "observer": Silent()}
+    options = {"workers": INLINE, "store": Store(tmp_path / "cache"), "observer": Observer()}
     first = find_pairs(dataset, items, READING, hashes, **options)
 
     def unreadable(*_):
@@ -222,27 +222,27 @@ def test_the_cache_gives_the_same_table_without_reading_again(planted, fields, t
         find_pairs(dataset, items[1:], READING, hashes[1:], **options)
 
 
-def test_an_image_that_cannot_be_read_is_passed_over(planted, fields):
+def test_an_image_that_cannot_be_read_is_passed_over(data_folder, fields):
     """Rows of the others stay what they were, and it is no neighbor."""
-    write(planted / "B", "x.jpg", fields[0][60:284, 80:304])
-    dataset = folder(planted)
+    write(data_folder / "B", "x.jpg", fields[0][60:284, 80:304])
+    dataset = folder(data_folder)
     items = items_of(dataset)
     hashes = hashes_of(dataset, items)
     items[1].sample.path.write_bytes(b"no longer an image")
 
-    table = find_pairs(dataset, items, READING, hashes, workers=INLINE, store=None, observer=Silent())
+    table = find_pairs(dataset, items, READING, hashes, workers=INLINE, store=None, observer=Observer())
 
     assert table.images == len(items) - 1
     assert [(pair.a, pair.b) for pair in table.pairs] == [(0, len(items) - 1)]
-    counts = {(each.label, each.lag): each.compared.pairs for each in table.neighbors}
+    counts = {(count.label, count.lag): count.compared.pairs for count in table.neighbors}
     assert counts[("A", 1)] == 9 - 2
     assert counts[("B", 1)] == 10
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_hardly_any_images_are_no_problem(planted, count):
+def test_hardly_any_images_are_no_problem(data_folder, count):
     """There is nothing to compare then."""
-    dataset = folder(planted)
+    dataset = folder(data_folder)
 
     table = compared(dataset, items_of(dataset)[:count])
 
@@ -277,12 +277,12 @@ def test_overlapping_real_photographs_are_found_wherever_they_lie(data_root):
     assert Counter(pair.kind for pair in table.pairs)[PairKind.EXACT] == 40
     assert all(samples[pair.a].label == samples[pair.b].label for pair in table.pairs)
     assert table.random.alike <= 1
-    lag_one = {each.label: each.compared.alike for each in table.neighbors if each.lag == 1}
+    lag_one = {count.label: count.compared.alike for count in table.neighbors if count.lag == 1}
     assert lag_one["Pre"] >= 175
     assert lag_one["Pro"] >= 107
     groups = connected_groups(len(samples), table.pairs)
     published: dict[str, set[int]] = {}
     for row, sample in enumerate(samples):
         published.setdefault(sample.group or "", set()).add(int(groups[row]))
-    assert sum(len(found) > 1 for found in published.values()) == 1
+    assert sum(len(known_views) > 1 for known_views in published.values()) == 1
     assert groups.max() + 1 < 2450

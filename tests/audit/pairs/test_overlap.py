@@ -40,11 +40,11 @@ def test_a_copy_is_known_however_turned_and_encoded(smears, number):
         mirrored = number >= 4
         a = features(np.ascontiguousarray(view[:, ::-1]) if mirrored else view)
 
-        found = match(a, features(jpeg(transformed(view, number))), mirrored=mirrored)
+        overlap = match(a, features(jpeg(transformed(view, number))), mirrored=mirrored)
 
-        assert found is not None
-        assert (found.kind, found.transform) == (PairKind.NEAR, TRANSFORMS[number])
-        assert found.overlap > 0.97
+        assert overlap is not None
+        assert (overlap.kind, overlap.transform) == (PairKind.NEAR, TRANSFORMS[number])
+        assert overlap.overlap > 0.97
 
 
 @pytest.mark.parametrize("factor", [0.5, 0.8, 2.5])
@@ -53,40 +53,42 @@ def test_a_resized_copy_is_the_same_picture(smears, factor):
     for image in smears:
         small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
 
-        found = match(features(image), features(small))
+        overlap = match(features(image), features(small))
 
-        assert found is not None
-        assert found.kind is PairKind.NEAR
-        assert found.scale == pytest.approx(1, abs=0.02)
+        assert overlap is not None
+        assert overlap.kind is PairKind.NEAR
+        assert overlap.scale == pytest.approx(1, abs=0.02)
 
 
 def test_views_with_sixty_percent_in_common_overlap(smears):
     """The share is told to within two points."""
     for image in smears:
-        found = match(features(window(image, 10, 60)), features(jpeg(window(image, 100, 60))))
+        overlap = match(features(window(image, 10, 60)), features(jpeg(window(image, 100, 60))))
 
-        assert found is not None
-        assert (found.kind, found.transform) == (PairKind.OVERLAP, "identity")
-        assert found.overlap == pytest.approx((224 - 90) / 224, abs=0.02)
-        assert found.correlation > 0.8
+        assert overlap is not None
+        assert (overlap.kind, overlap.transform) == (PairKind.OVERLAP, "identity")
+        assert overlap.overlap == pytest.approx((224 - 90) / 224, abs=0.02)
+        assert overlap.correlation > 0.8
 
 
 def test_a_detail_lies_wholly_in_the_larger_view(smears):
     """The share is that of the smaller view, and the two are not one picture."""
-    found = match(features(smears[0]), features(window(smears[0], 40, 40, side=310)))
+    overlap = match(features(smears[0]), features(window(smears[0], 40, 40, side=310)))
 
-    assert found is not None
-    assert found.kind is PairKind.OVERLAP
-    assert found.overlap > 0.97
+    assert overlap is not None
+    assert overlap.kind is PairKind.OVERLAP
+    assert overlap.overlap > 0.97
 
 
 def test_different_fields_do_not_overlap(smears):
     """All pairs of 24 fields."""
     points = [features(image) for image in smears]
 
-    found = [(a, b) for a in range(24) for b in range(a + 1, 24) if match(points[a], points[b]) is not None]
+    overlapping = [
+        (a, b) for a in range(24) for b in range(a + 1, 24) if match(points[a], points[b]) is not None
+    ]
 
-    assert found == []
+    assert overlapping == []
 
 
 @pytest.mark.parametrize("shift", [0, 5])
@@ -102,9 +104,11 @@ def test_the_same_label_in_the_corner_is_no_overlap(smears, shift):
         view[top : top + 48, 224 - 110 :] = label
         labeled.append(features(view))
 
-    found = [(a, b) for a in range(24) for b in range(a + 1, 24) if match(labeled[a], labeled[b]) is not None]
+    overlapping = [
+        (a, b) for a in range(24) for b in range(a + 1, 24) if match(labeled[a], labeled[b]) is not None
+    ]
 
-    assert found == []
+    assert overlapping == []
 
 
 def test_that_label_alone_would_agree_on_a_motion(smears, monkeypatch):
@@ -127,22 +131,27 @@ def blackened(image):
 
 def test_black_around_segmented_cells_hides_no_overlap(smears):
     """It is flat in both, which speaks neither for nor against; most views have cells enough to tell."""
-    found = [
+    overlaps = [
         match(features(blackened(window(image, 10, 60))), features(blackened(window(image, 70, 60))))
         for image in smears
     ]
 
-    assert sum(each is not None for each in found) >= 20
-    assert all(each is None or each.overlap == pytest.approx((224 - 60) / 224, abs=0.03) for each in found)
+    assert sum(overlap is not None for overlap in overlaps) >= 20
+    assert all(
+        overlap is None or overlap.overlap == pytest.approx((224 - 60) / 224, abs=0.03)
+        for overlap in overlaps
+    )
 
 
 def test_cells_on_black_do_not_fit_each_other(smears):
     """Though round outlines agree in many ways."""
     points = [features(blackened(window(image, 60, 60))) for image in smears]
 
-    found = [(a, b) for a in range(24) for b in range(a + 1, 24) if match(points[a], points[b]) is not None]
+    overlapping = [
+        (a, b) for a in range(24) for b in range(a + 1, 24) if match(points[a], points[b]) is not None
+    ]
 
-    assert found == []
+    assert overlapping == []
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (224, 224)])
@@ -182,11 +191,11 @@ def test_large_bars_of_real_photographs_are_no_overlap(data_root):
     chosen = [path for paths in folders for path in rng.choice(paths[::25], 18, replace=False)]
     points = [features(decode_image(path.read_bytes(), name=path.name).rgb) for path in chosen]
 
-    found = [
+    overlaps = [
         (chosen[a].name, chosen[b].name)
         for a in range(len(points))
         for b in range(a + 1, len(points))
         if match(points[a], points[b]) is not None
     ]
 
-    assert found == []
+    assert overlaps == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leukokit.audit.pairs.pair import Pair, PairKind, connected_groups
+from leukokit.audit.pairs.pair import MatchedPair, PairKind, connected_groups
 
 N = 12
 edges = st.sets(
@@ -24,17 +24,17 @@ def test_groups_hold_together_what_pairs_join_and_nothing_else(chosen):
         joined = [group for group in expected if a in group or b in group]
         expected = [group for group in expected if group not in joined] + [set().union(*joined)]
 
-    groups = connected_groups(N, [Pair(a, b, PairKind.NEAR) for a, b in chosen])
+    groups = connected_groups(N, [MatchedPair(a, b, PairKind.NEAR) for a, b in chosen])
 
-    found = {frozenset(row for row in range(N) if groups[row] == number) for number in groups}
-    assert found == {frozenset(group) for group in expected}
+    groups_found = {frozenset(row for row in range(N) if groups[row] == number) for number in groups}
+    assert groups_found == {frozenset(group) for group in expected}
 
 
 @given(edges)
 @settings(deadline=None)
 def test_groups_are_numbered_by_first_appearance(chosen):
     """So that the numbers do not depend on how they were found."""
-    groups = connected_groups(N, [Pair(a, b, PairKind.NEAR) for a, b in chosen]).tolist()
+    groups = connected_groups(N, [MatchedPair(a, b, PairKind.NEAR) for a, b in chosen]).tolist()
 
     assert list(dict.fromkeys(groups)) == list(range(max(groups) + 1))
 
@@ -48,4 +48,4 @@ def test_no_images_make_no_group():
 def test_a_pair_has_two_rows_in_order(a, b):
     """Otherwise one pair could be listed twice."""
     with pytest.raises(ValueError, match=f"a < b, not {a} and {b}"):
-        Pair(a, b, PairKind.NEAR)
+        MatchedPair(a, b, PairKind.NEAR)

@@ -10,19 +10,19 @@ import pytest
 
 from leukokit.audit.findings import Limit
 from leukokit.audit.probes import stored as probe_cache
-from leukokit.audit.probes.probe import Division, ModelScore, Subject, probe
-from leukokit.audit.probes.stored import kept_probe
+from leukokit.audit.probes.probe import ModelScore, ProbeData, ProbeFold, probe
+from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 
 LIMIT = Limit(0.5, 0.75)
 
 
-def subject() -> Subject:
+def probe_data() -> ProbeData:
     rows = np.arange(60)
-    return Subject(
+    return ProbeData(
         labels=np.array(["a", "b"])[rows % 2],
         groups=np.array([f"group-{row}" for row in rows]),
-        divisions=[Division(rows[:40], rows[40:])],
+        folds=[ProbeFold(rows[:40], rows[40:])],
         model=ModelScore("svm", "test", 0.9, 0.8, 0.95, 0.5),
         seed=1,
     )
@@ -48,25 +48,27 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_kept_answer_is_the_answer(tmp_path: Path, asked: list[str]) -> None:
     store = Store(tmp_path)
-    first = kept_probe("color", "six numbers", numbers(), subject(), LIMIT, store=store)
-    again = kept_probe("color", "six numbers", numbers(), subject(), LIMIT, store=store)
-    assert first == again == probe("color", "six numbers", numbers(), subject(), LIMIT)
+    first = cached_probe("color", "six numbers", numbers(), probe_data(), LIMIT, store=store)
+    again = cached_probe("color", "six numbers", numbers(), probe_data(), LIMIT, store=store)
+    assert first == again == probe("color", "six numbers", numbers(), probe_data(), LIMIT)
     assert asked == ["color"]
 
 
 def test_other_numbers_model_or_limits_ask_again(tmp_path: Path, asked: list[str]) -> None:
     store = Store(tmp_path)
-    whole = subject()
-    kept_probe("color", "x", numbers(), whole, LIMIT, store=store)
-    kept_probe("color", "x", numbers(2.0), whole, LIMIT, store=store)
-    kept_probe("color", "x", numbers(), replace(whole, model=None), LIMIT, store=store)
-    kept_probe("color", "x", numbers(), replace(whole, labels=whole.labels[::-1].copy()), LIMIT, store=store)
-    kept_probe("color", "x", numbers(), whole, Limit(0.1, 0.2), store=store)
-    kept_probe("frame", "x", numbers(), whole, LIMIT, store=store)
+    whole = probe_data()
+    cached_probe("color", "x", numbers(), whole, LIMIT, store=store)
+    cached_probe("color", "x", numbers(2.0), whole, LIMIT, store=store)
+    cached_probe("color", "x", numbers(), replace(whole, model=None), LIMIT, store=store)
+    cached_probe(
+        "color", "x", numbers(), replace(whole, labels=whole.labels[::-1].copy()), LIMIT, store=store
+    )
+    cached_probe("color", "x", numbers(), whole, Limit(0.1, 0.2), store=store)
+    cached_probe("frame", "x", numbers(), whole, LIMIT, store=store)
     assert len(asked) == 6
 
 
 def test_without_a_cache_it_is_always_asked(asked: list[str]) -> None:
     for _ in range(2):
-        kept_probe("color", "x", numbers(), subject(), LIMIT, store=None)
+        cached_probe("color", "x", numbers(), probe_data(), LIMIT, store=None)
     assert len(asked) == 2

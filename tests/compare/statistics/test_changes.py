@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from leukokit.compare.statistics.changes import Change, Kind, changes, concentration
+from leukokit.compare.statistics.changes import Change, ChangeKind, changes, concentration
 from leukokit.evaluation.metrics import Scored, score_input
 
 CLASSES = ("a", "b", "c")
@@ -22,13 +22,13 @@ def test_losses_come_first_and_the_surest_mistake_leads() -> None:
     """Then gains, then other mistakes; what stays is not listed."""
     first = scored("aaaabb", "aabbab", [0.9] * 6)
     second = scored("aaaabb", "bbaccb", [0.6, 0.8, 0.9, 0.9, 0.7, 0.9])
-    found = changes(first, second)
-    assert [(change.row, change.kind) for change in found] == [
-        (1, Kind.RIGHT_TO_WRONG),
-        (0, Kind.RIGHT_TO_WRONG),
-        (2, Kind.WRONG_TO_RIGHT),
-        (3, Kind.OTHER_WRONG),
-        (4, Kind.OTHER_WRONG),
+    changed = changes(first, second)
+    assert [(change.row, change.kind) for change in changed] == [
+        (1, ChangeKind.RIGHT_TO_WRONG),
+        (0, ChangeKind.RIGHT_TO_WRONG),
+        (2, ChangeKind.WRONG_TO_RIGHT),
+        (3, ChangeKind.OTHER_WRONG),
+        (4, ChangeKind.OTHER_WRONG),
     ]
 
 
@@ -37,17 +37,17 @@ def test_swapping_turns_losses_into_gains() -> None:
     first, second = scored("aabb", "abab", [0.9] * 4), scored("aabb", "baab", [0.8] * 4)
     there = {change.row: change.kind for change in changes(first, second)}
     back = {change.row: change.kind for change in changes(second, first)}
-    assert there == {0: Kind.RIGHT_TO_WRONG, 1: Kind.WRONG_TO_RIGHT}
-    assert back == {0: Kind.WRONG_TO_RIGHT, 1: Kind.RIGHT_TO_WRONG}
+    assert there == {0: ChangeKind.RIGHT_TO_WRONG, 1: ChangeKind.WRONG_TO_RIGHT}
+    assert back == {0: ChangeKind.WRONG_TO_RIGHT, 1: ChangeKind.RIGHT_TO_WRONG}
 
 
 def test_most_changes_in_one_group_are_said() -> None:
     """More than half of three or more; two of two are no pattern."""
     codes = np.array([0, 0, 0, 1, 2])
-    all_five = [Change(row, Kind.RIGHT_TO_WRONG) for row in range(5)]
-    found = concentration(all_five, codes)
-    assert found is not None
-    assert (found.code, found.changed, found.of, found.most) == (0, 3, 5, True)
+    all_five = [Change(row, ChangeKind.RIGHT_TO_WRONG) for row in range(5)]
+    densest = concentration(all_five, codes)
+    assert densest is not None
+    assert (densest.code, densest.changed, densest.of, densest.most) == (0, 3, 5, True)
     two = concentration(all_five[:2], codes)
     assert two is not None
     assert not two.most

@@ -30,8 +30,8 @@ def by_definition(
 ) -> tuple[Floats, Floats]:
     """Areas and covariance from every (positive, negative) pair, written as the papers write them."""
     above, below, areas = [], [], []
-    for each in scores:
-        x, y = each[positive], each[~positive]
+    for score in scores:
+        x, y = score[positive], score[~positive]
         psi = np.array([[1.0 if a > b else 0.5 if a == b else 0.0 for b in y] for a in x])
         areas.append(psi.mean())
         above.append(psi.mean(axis=1))
@@ -65,23 +65,23 @@ def by_definition(
 def test_it_agrees_with_scikit_learn_and_the_definition(seed: int, n: int, digits: int) -> None:
     """Areas, variance and p value to 1e-9, ties among them."""
     positive, first, second = drawn(seed, n, digits)
-    found = delong(positive, first, second)
-    assert found.first == pytest.approx(roc_auc_score(positive, first), abs=1e-9)
-    assert found.second == pytest.approx(roc_auc_score(positive, second), abs=1e-9)
+    result = delong(positive, first, second)
+    assert result.first == pytest.approx(roc_auc_score(positive, first), abs=1e-9)
+    assert result.second == pytest.approx(roc_auc_score(positive, second), abs=1e-9)
     areas, covariance = by_definition(positive, (first, second), np.arange(n))
     # DeLong's own formula: covariances of the placement values of either side over its size.
-    assert found.covariance == pytest.approx(covariance, abs=1e-9)
+    assert result.covariance == pytest.approx(covariance, abs=1e-9)
     variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
     if variance > 1e-12:
         z = (areas[1] - areas[0]) / np.sqrt(variance)
-        assert found.p == pytest.approx(2 * norm.sf(abs(z)), abs=1e-9)
+        assert result.p == pytest.approx(2 * norm.sf(abs(z)), abs=1e-9)
 
 
 def test_without_groups_the_covariance_is_numpys() -> None:
     """S10/m + S01/n with numpy's covariance of placement values."""
     positive, first, second = drawn(3, 50, 6)
     places = [
-        [(each[positive][:, None] > each[~positive][None, :]).mean(axis=axis) for each in (first, second)]
+        [(score[positive][:, None] > score[~positive][None, :]).mean(axis=axis) for score in (first, second)]
         for axis in (1, 0)
     ]
     expected = np.cov(places[0]) / positive.sum() + np.cov(places[1]) / (~positive).sum()
@@ -94,12 +94,12 @@ def test_with_groups_it_agrees_with_obuchowski(seed: int, n: int, size: int) -> 
     """Groups that hold both sides, too."""
     positive, first, second = drawn(seed, n, 2)
     groups = np.random.default_rng(seed).permutation(np.arange(n) // size).astype(np.intp)
-    found = delong(positive, first, second, groups=groups)
+    result = delong(positive, first, second, groups=groups)
     if len(np.unique(groups[positive])) < 2 or len(np.unique(groups[~positive])) < 2:
-        assert found.covariance is None
+        assert result.covariance is None
         return
     _, covariance = by_definition(positive, (first, second), groups)
-    assert found.covariance == pytest.approx(covariance, abs=1e-9)
+    assert result.covariance == pytest.approx(covariance, abs=1e-9)
 
 
 @given(seed=st.integers(0, 9999))
@@ -115,8 +115,8 @@ def test_swapping_the_classifiers_turns_the_sign(seed: int) -> None:
 def test_a_classifier_against_itself_gives_one(seed: int) -> None:
     """Difference 0, p 1."""
     positive, first, _ = drawn(seed, 40, 2)
-    found = delong(positive, first, first)
-    assert (found.difference, found.z, found.p) == (0.0, 0.0, 1.0)
+    result = delong(positive, first, first)
+    assert (result.difference, result.z, result.p) == (0.0, 0.0, 1.0)
 
 
 def test_what_these_images_cannot_tell_is_none() -> None:

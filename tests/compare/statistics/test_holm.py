@@ -23,9 +23,9 @@ def test_it_agrees_with_statsmodels(values: list[float]) -> None:
 def test_a_test_that_was_not_made_does_not_count(values: list[float], data: st.DataObject) -> None:
     """None stays None and makes no other p value larger."""
     place = data.draw(st.integers(0, len(values)))
-    found = holm([*values[:place], None, *values[place:]])
-    assert found[place] is None
-    assert [each for each in found if each is not None] == pytest.approx(holm(values))
+    adjusted = holm([*values[:place], None, *values[place:]])
+    assert adjusted[place] is None
+    assert [p for p in adjusted if p is not None] == pytest.approx(holm(values))
 
 
 def test_nothing_to_adjust() -> None:

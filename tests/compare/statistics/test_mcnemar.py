@@ -38,7 +38,7 @@ def test_over_groups_it_counts_every_flip(gains: list[int]) -> None:
         abs(sum(sign * gain for sign, gain in zip(signs, gains, strict=True)))
         for signs in itertools.product((-1, 1), repeat=len(gains))
     ]
-    expected = np.mean([each >= abs(sum(gains)) for each in sums])
+    expected = np.mean([total >= abs(sum(gains)) for total in sums])
     assert mcnemar_over_groups(gains) == pytest.approx(expected, abs=1e-12)
 
 

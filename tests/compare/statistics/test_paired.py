@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from leukokit.compare.statistics.all_tests import paired_tests
-from leukokit.compare.statistics.paired import Difference, design_effect, paired_differences
+from leukokit.compare.statistics.paired import PairedDifference, design_effect, paired_differences
 from leukokit.evaluation.metrics import SCORES, Scored, score_input, scores
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
@@ -24,16 +24,16 @@ def drawn(seed: int, n: int, *, digits: int = 3) -> tuple[Scored, Scored, NDArra
     """Two classifiers on the same images, in groups of up to three; ties where rounded."""
     rng = np.random.default_rng(seed)
     true = np.array(CLASSES)[np.r_[0:4, 0:4, rng.integers(0, 4, n - 8)]]
-    found = []
+    parts = []
     for strength in (0.2, 0.5):
         proba = rng.random((n, 4))
         proba[np.arange(n), [CLASSES.index(name) for name in true]] += strength
-        found.append(score_input(true, np.round(proba / proba.sum(axis=1, keepdims=True), digits), CLASSES))
-    return found[0], found[1], (np.arange(n) // 3).astype(np.intp), true
+        parts.append(score_input(true, np.round(proba / proba.sum(axis=1, keepdims=True), digits), CLASSES))
+    return parts[0], parts[1], (np.arange(n) // 3).astype(np.intp), true
 
 
-def bounds(found: dict[str, Difference]) -> list[tuple[float | None, float | None]]:
-    return [(found[name].low, found[name].high) for name in SCORES]
+def bounds(differences: dict[str, PairedDifference]) -> list[tuple[float | None, float | None]]:
+    return [(differences[name].low, differences[name].high) for name in SCORES]
 
 
 @settings(max_examples=20, deadline=None)
@@ -41,10 +41,10 @@ def bounds(found: dict[str, Difference]) -> list[tuple[float | None, float | Non
 def test_scores_are_those_of_metrics(seed: int, digits: int) -> None:
     """The areas come another way and must not differ."""
     first, second, codes, true = drawn(seed, 60, digits=digits)
-    found = paired_differences(first, second, codes, draws=50)
+    differences = paired_differences(first, second, codes, draws=50)
     for name in SCORES:
-        assert found[name].first == pytest.approx(scores(true, first.proba, CLASSES)[name], abs=1e-12)
-        assert found[name].second == pytest.approx(scores(true, second.proba, CLASSES)[name], abs=1e-12)
+        assert differences[name].first == pytest.approx(scores(true, first.proba, CLASSES)[name], abs=1e-12)
+        assert differences[name].second == pytest.approx(scores(true, second.proba, CLASSES)[name], abs=1e-12)
 
 
 @settings(max_examples=20, deadline=None)
@@ -64,10 +64,10 @@ def test_swapping_the_classifiers_turns_every_interval(seed: int) -> None:
 def test_a_classifier_against_itself_differs_by_nothing(seed: int) -> None:
     """Differences are 0; what no resample tells apart has no interval, the accuracy's counts images."""
     first, _, codes, _ = drawn(seed, 60)
-    found = paired_differences(first, first, codes, draws=50)
-    assert [found[name].difference for name in SCORES] == [0.0] * 4
-    assert bounds(found)[1:] == [(None, None)] * 3
-    assert found["accuracy"].low == pytest.approx(-found["accuracy"].high)
+    differences = paired_differences(first, first, codes, draws=50)
+    assert [differences[name].difference for name in SCORES] == [0.0] * 4
+    assert bounds(differences)[1:] == [(None, None)] * 3
+    assert differences["accuracy"].low == pytest.approx(-differences["accuracy"].high)
 
 
 def test_intervals_do_not_depend_on_the_order_of_images() -> None:
@@ -77,7 +77,7 @@ def test_intervals_do_not_depend_on_the_order_of_images() -> None:
     turned = [Scored(e.true[order], e.predicted[order], e.proba[order], e.classes) for e in (first, second)]
     one = bounds(paired_differences(first, second, codes))
     other = bounds(paired_differences(turned[0], turned[1], codes[order]))
-    assert one == [pytest.approx(each, abs=1e-12) for each in other]
+    assert one == [pytest.approx(part, abs=1e-12) for part in other]
 
 
 def test_groups_widen_the_intervals() -> None:
@@ -92,8 +92,8 @@ def test_groups_widen_the_intervals() -> None:
     naive = paired_differences(copied[0], copied[1], np.arange(900))
     for name in SCORES:
         width = {
-            key: each[name].high - each[name].low
-            for key, each in {"alone": alone, "grouped": grouped, "naive": naive}.items()  # type: ignore[operator]
+            key: differences[name].high - differences[name].low
+            for key, differences in {"alone": alone, "grouped": grouped, "naive": naive}.items()  # type: ignore[operator]
         }
         assert width["grouped"] == pytest.approx(width["alone"], rel=0.1)
         assert width["naive"] < 0.5 * width["alone"]
@@ -104,10 +104,10 @@ def test_classes_without_images_are_left_out() -> None:
     true = ["Early"] * 6
     proba = np.random.default_rng(0).random((6, 4))
     first, second = score_input(true, proba, CLASSES), score_input(true, proba[::-1], CLASSES)
-    found = paired_differences(first, second, np.arange(6), draws=50)
-    assert found["auc_ovo"] == Difference(None, None, None, None, "influence of groups")
-    assert found["auc_ovr"].difference is None
-    assert found["macro_f1"].first is not None
+    differences = paired_differences(first, second, np.arange(6), draws=50)
+    assert differences["auc_ovo"] == PairedDifference(None, None, None, None, "influence of groups")
+    assert differences["auc_ovr"].difference is None
+    assert differences["macro_f1"].first is not None
 
 
 @settings(max_examples=60, deadline=None)
@@ -118,12 +118,12 @@ def test_however_few_images_there_is_an_answer(seed: int, n: int, digits: int) -
     true = np.array(CLASSES)[rng.integers(0, 4, n)]
     first, second = (score_input(true, np.round(rng.random((n, 4)), digits), CLASSES) for _ in range(2))
     codes = np.unique(rng.integers(0, n, n), return_inverse=True)[1]
-    for name, each in paired_differences(first, second, codes, draws=20).items():
-        values = [each.first, each.second, each.low, each.high]
+    for name, difference in paired_differences(first, second, codes, draws=20).items():
+        values = [difference.first, difference.second, difference.low, difference.high]
         assert all(value is None or np.isfinite(value) for value in values)
-        if each.low is not None and each.high is not None and name != "macro_f1":
+        if difference.low is not None and difference.high is not None and name != "macro_f1":
             # Resamples of so few images may all lie on one side of the macro F1 of all.
-            assert each.low <= each.difference <= each.high  # type: ignore[operator]
+            assert difference.low <= difference.difference <= difference.high  # type: ignore[operator]
     for test in paired_tests(first, second, codes):
         assert test.p is None or 0 <= test.p <= 1
 
@@ -135,10 +135,10 @@ def test_perfect_areas_are_not_certain() -> None:
     first = score_input(true, perfect, CLASSES)
     _, second, _, _ = drawn(5, 40)
     second = Scored(first.true, second.predicted, second.proba, CLASSES)
-    found = paired_differences(first, second, np.arange(40))["auc_ovr"]
-    assert found.first == 1.0
-    assert found.low is not None
-    assert found.low < found.difference < found.high  # type: ignore[operator]
+    difference = paired_differences(first, second, np.arange(40))["auc_ovr"]
+    assert difference.first == 1.0
+    assert difference.low is not None
+    assert difference.low < difference.difference < difference.high  # type: ignore[operator]
     both = paired_differences(first, first, np.arange(40))["auc_ovr"]
     assert both.difference == 0.0
     assert both.low == pytest.approx(-both.high)  # type: ignore[operator]
@@ -170,9 +170,9 @@ def benchmark() -> ModuleType:
 def test_intervals_hold_the_truth_as_often_as_they_say(number: int) -> None:
     """A part of benchmarks/comparison_coverage.py: 100 studies, so 95 % give or take 4.3 %."""
     module = benchmark()
-    found = module.coverage(module.SETTINGS[number], studies=100, draws=500, seed=11)
+    coverage = module.coverage(module.SETTINGS[number], studies=100, draws=500, seed=11)
     for name in (*SCORES, module.CLASS):
-        assert found[name] >= 0.90, name
+        assert coverage[name] >= 0.90, name
     if module.SETTINGS[number].first == module.SETTINGS[number].second:
-        assert found["McNemar over groups"] <= 0.10
-        assert found["DeLong over groups"] <= 0.10
+        assert coverage["McNemar over groups"] <= 0.10
+        assert coverage["DeLong over groups"] <= 0.10

@@ -9,11 +9,11 @@ import pytest
 
 from leukokit.api import DataError, Sample
 from leukokit.engine.io.group_file import read_group_file, regrouped
-from leukokit.engine.observer import Silent
+from leukokit.engine.observer import Observer
 from tests.engine.conftest import Leukokit
 
 
-class Heard(Silent):
+class Heard(Observer):
     def __init__(self) -> None:
         self.warnings: list[str] = []
 
@@ -65,7 +65,7 @@ def test_a_file_of_another_data_set_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "groups.csv"
     path.write_text("id,group\nother,1\n")
     with pytest.raises(DataError, match="none of its 1 ids is an image of the data set"):
-        regrouped([Sample("a")], path, stood_in=False, observer=Silent())
+        regrouped([Sample("a")], path, stood_in=False, observer=Observer())
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

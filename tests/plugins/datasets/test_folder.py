@@ -1,4 +1,4 @@
-"""One folder a class: names, links, empty classes, one picture in two classes."""
+"""One folder a class: names, links, empty classes, one image in two classes."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_no_class_folders_and_no_root(tmp_path: Path) -> None:
 
 
 def test_copies_are_listed_like_any_file(tmp_path: Path) -> None:
-    """Whether one picture may have two classes is for a run or an audit to say."""
+    """Whether one image may have two classes is for a run or an audit to say."""
     put(tmp_path, "a/1.png", "b/1.png", "a/2.png", "b/2.png")
     for name in ("a/5.png", "a/6.png"):
         (tmp_path / name).write_bytes(b"twins of one class")

@@ -55,7 +55,7 @@ def test_pixels_do_not_depend_on_what_was_rendered_before() -> None:
 
 
 def test_truth_and_picture_may_be_asked_for_in_any_order() -> None:
-    """Drawing the truth takes no random number from the picture."""
+    """Drawing the truth takes no random number from the image."""
     dataset = Smears.create(per_class=3, size=96)
     sample = dataset.samples()[5]
     before = dataset.render(sample)
@@ -139,7 +139,7 @@ def test_ids_have_no_gaps_and_every_field_has_a_whole_cell(truths: list[tuple[Sa
 
 
 def test_a_field_without_red_cells_is_possible() -> None:
-    """Zero red cells give an empty label image and still a picture."""
+    """Zero red cells give an empty label image and still an image."""
     dataset = Smears.create(per_class=3, size=64, red_cells=0)
     sample = dataset.samples()[0]
     assert not dataset.truth(sample).red_cell.any()
@@ -289,7 +289,7 @@ def test_truth_knows_nothing_under_a_scale_bar() -> None:
 
 @pytest.mark.parametrize("size", [64, 65, 97, 224, 512])
 def test_any_size_shows_the_same_field(size: int) -> None:
-    """A larger picture is the same scene in more px: as many white cells, the same share of the area."""
+    """A larger image is the same scene in more px: as many white cells, the same share of the area."""
     dataset, reference = Smears.create(per_class=3, size=size), Smears.create(per_class=3)
     for sample in dataset.samples()[::4]:
         image, truth, other = dataset.render(sample), dataset.truth(sample), reference.truth(sample)

@@ -127,7 +127,7 @@ def test_broken_files_are_told(tmp_path: Path) -> None:
 
 
 def test_copies_are_listed_like_any_file(tmp_path: Path) -> None:
-    """Whether one picture may have two labels is for a run or an audit to say."""
+    """Whether one image may have two labels is for a run or an audit to say."""
     (tmp_path / "copy.png").write_bytes(b"picture 0")
     assert len(table(tmp_path, "path,label\n0.png,a\ncopy.png,\n").samples()) == 2
     assert len(table(tmp_path, "path,label\n0.png,a\ncopy.png,b\n").samples()) == 2

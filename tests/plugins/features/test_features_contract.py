@@ -226,7 +226,7 @@ def test_a_view_of_a_larger_image_gives_what_a_copy_gives(
         (
             "morphology",
             {"unit": "px", "pixel_size_um": 0.2},
-            r"pixel_size_um \(0.2\) says nothing where `unit: px`",
+            r"pixel_size_um \(0.2\) has no effect with `unit: px`",
         ),
         ("color_statistics", {"spaces": []}, "give at least one"),
         ("color_statistics", {"regions": ["cell", "cell"]}, "each may be given once, cell is repeated"),

@@ -113,7 +113,7 @@ def test_px_take_no_notice_of_the_scale(kind: type[FeatureExtractor], field: RGB
 def test_another_camera_gives_the_same_lengths(
     kind: type[FeatureExtractor], unit: str, factor: float, field: RGBImage
 ) -> None:
-    """The picture enlarged, and its scale with it: the same circles and contours, in um and red cells."""
+    """The image enlarged, and its scale with it: the same circles and contours, in um and red cells."""
     extractor = kind.create(unit=unit)
     plain = extractor.extract(Planes(field, given(24.0)))
     larger = extractor.extract(Planes(enlarged(field, factor), given(24.0 * factor)))

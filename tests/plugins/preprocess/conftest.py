@@ -28,7 +28,7 @@ def draw_smear() -> Draw:
 
 @pytest.fixture(scope="session")
 def blank_fields() -> dict[str, np.ndarray]:
-    """Pictures without stain contrast: bare glass, noise of several grains, black, white."""
+    """Images without stain contrast: bare glass, noise of several grains, black, white."""
     rng = np.random.default_rng(11)
     fields = {
         "black": np.zeros((64, 64, 3), np.uint8),

@@ -14,11 +14,11 @@ from leukokit.api import CELL, NUCLEUS, Labels, Mask, Segmenter, Status
 from leukokit.plugins.segment._basins import split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
-    build_labels,
     clean,
+    empty_labels,
     grow_labels,
-    judged,
-    no_cell,
+    labels_of_cells,
+    with_status_checked,
 )
 from leukokit.testing.images import disks
 
@@ -36,7 +36,7 @@ def test_lobes_of_one_cell_share_its_id() -> None:
     """Two lobes in one cell are one nucleus; the neighbor cell has another id."""
     cell = disk(40, 40, 24) | disk(90, 90, 16)
     nucleus = disk(33, 33, 7) | disk(48, 46, 7) | disk(90, 90, 10)
-    labels = build_labels(nucleus, split_at_necks(cell, 0.8), CellParams())
+    labels = labels_of_cells(nucleus, split_at_necks(cell, 0.8), CellParams())
     assert labels.status is Status.OK
     assert labels.count == 2
     assert labels.nucleus[33, 33] == labels.nucleus[48, 46] == labels.cell[40, 40] == 1
@@ -45,7 +45,7 @@ def test_lobes_of_one_cell_share_its_id() -> None:
 
 def test_a_cell_needs_nucleus() -> None:
     """What has too little nucleus is no white cell."""
-    labels = build_labels(disk(40, 40, 3), split_at_necks(disk(40, 40, 20), 0.8), CellParams())
+    labels = labels_of_cells(disk(40, 40, 3), split_at_necks(disk(40, 40, 20), 0.8), CellParams())
     assert labels.status is Status.NO_CELL
     assert labels.count == 0
 
@@ -54,13 +54,13 @@ def test_border_rule() -> None:
     """Cut cells are cleared or kept; where all are cut the status says so."""
     cell, nucleus = disk(3, 60, 20) | disk(80, 60, 20), disk(3, 60, 12) | disk(80, 60, 12)
     parts = split_at_necks(cell, 0.8)
-    cleared = build_labels(nucleus, parts, CellParams(border="clear"))
-    kept = build_labels(nucleus, parts, CellParams(border="keep"))
+    cleared = labels_of_cells(nucleus, parts, CellParams(border="clear"))
+    kept = labels_of_cells(nucleus, parts, CellParams(border="keep"))
     assert (cleared.count, cleared.status) == (1, Status.OK)
     assert (kept.count, kept.status) == (2, Status.OK)
     assert cleared.cell[80, 60] == 1
     top = split_at_necks(disk(3, 60, 20), 0.8)
-    alone = build_labels(nucleus, top, CellParams(border="clear"))
+    alone = labels_of_cells(nucleus, top, CellParams(border="clear"))
     assert (alone.count, alone.status) == (0, Status.ALL_TOUCH_BORDER)
     assert not alone.cell.any()
 
@@ -71,7 +71,7 @@ def test_red_cells_leave_out_white_cells_and_close_their_pallor() -> None:
     ring = disk(80, 40, 12) & ~disk(80, 40, 5)
     pair = disk(80, 75, 10) | disk(80, 93, 10)
     params = CellParams(red_cells=True, border="keep")
-    labels = build_labels(disk(30, 30, 9), split_at_necks(white, 0.8), params, red=white | ring | pair)
+    labels = labels_of_cells(disk(30, 30, 9), split_at_necks(white, 0.8), params, red=white | ring | pair)
     assert np.count_nonzero(np.unique(labels.red_cell)) == 3
     assert not (labels.red_cell[white] > 0).any()
     assert labels.red_cell[80, 40] > 0
@@ -85,7 +85,7 @@ def test_red_cells_at_the_border_follow_the_rule() -> None:
     count = {}
     for border in ("keep", "clear"):
         params = CellParams.model_validate({"red_cells": True, "border": border})
-        labels = build_labels(none, split_at_necks(none, 0.8), params, red=red)
+        labels = labels_of_cells(none, split_at_necks(none, 0.8), params, red=red)
         assert labels.status is Status.NO_CELL
         count[border] = labels.red_cell.max()
     assert count == {"keep": 2, "clear": 1}
@@ -121,11 +121,11 @@ def test_labels_grow_only_into_what_is_allowed() -> None:
     labels = disk(40, 40, 10).astype(np.int32) * 7
     inside = np.zeros(labels.shape, np.bool_)
     inside[:, :45] = True
-    grown = grow_labels(labels, 3, inside)
-    assert grown.dtype == np.int32
-    assert set(np.unique(grown)) == {0, 7}
-    assert np.array_equal(grown > 0, (labels > 0) | (inside & (grow_labels(labels, 3, inside | True) > 0)))
-    assert (grown > 0).sum() > (labels > 0).sum()
+    dilated = grow_labels(labels, 3, inside)
+    assert dilated.dtype == np.int32
+    assert set(np.unique(dilated)) == {0, 7}
+    assert np.array_equal(dilated > 0, (labels > 0) | (inside & (grow_labels(labels, 3, inside | True) > 0)))
+    assert (dilated > 0).sum() > (labels > 0).sum()
     assert grow_labels(labels, 0, inside) is labels
 
 
@@ -133,19 +133,19 @@ def test_red_cells_called_white_are_declared_implausible() -> None:
     """The labels stay to be looked at; right ones and empty ones come back as they are."""
     image, truth = disks(size=160, cells=4)
     right = Labels({NUCLEUS: truth.nucleus, CELL: truth.cell})
-    assert judged(right, image) is right
+    assert with_status_checked(right, image) is right
     some = np.where(truth.red_cell > 3, truth.red_cell, 0)
-    wrong = judged(Labels({NUCLEUS: some, CELL: some}), image)
+    wrong = with_status_checked(Labels({NUCLEUS: some, CELL: some}), image)
     assert wrong.status is Status.IMPLAUSIBLE
     assert wrong.nucleus is some
-    empty = no_cell(image, (NUCLEUS, CELL))
-    assert judged(empty, image) is empty
+    empty = empty_labels(image, (NUCLEUS, CELL))
+    assert with_status_checked(empty, image) is empty
 
 
 @pytest.mark.parametrize("name", ["hsv_threshold", "kmeans_watershed", "multi_otsu"])
 @pytest.mark.parametrize("grain", [0.0, 1.0, 4.0, 8.0])
 def test_noise_on_glass_has_no_cell(name: str, grain: float) -> None:
-    """Whatever its grain: clusters and thresholds find something in every picture, but nothing is stained."""
+    """Whatever its grain: clusters and thresholds find something in every image, but nothing is stained."""
     noise = np.random.default_rng(3).normal(size=(224, 224, 3)).astype(np.float32)
     if grain:
         noise = cv2.GaussianBlur(noise, (0, 0), grain)

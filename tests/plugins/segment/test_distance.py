@@ -12,14 +12,14 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage as ndi
 
 from leukokit.api import Mask, read_image
-from leukokit.plugins.segment._distance import squared_distance
+from leukokit.plugins.segment._distance import squared_distance_transform
 
 masks = arrays(np.bool_, st.tuples(st.integers(1, 24), st.integers(1, 24)), fill=st.just(True))
 
 
 def check(mask: Mask) -> None:
     """Compare with scipy, to the last digit; and with zeros in the frame."""
-    squared = squared_distance(mask)
+    squared = squared_distance_transform(mask)
     exact = np.rint(np.square(ndi.distance_transform_edt(mask))).astype(np.int32)
     assert np.array_equal(squared, np.pad(exact, 1))
 

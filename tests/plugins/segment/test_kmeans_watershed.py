@@ -22,7 +22,7 @@ from skimage.segmentation import clear_border
 from threadpoolctl import threadpool_limits
 
 from leukokit.api import ImageRejected, Labels, Scale, ScaleSource, Status, read_image
-from leukokit.plugins.segment._components import area_opened, border_cleared
+from leukokit.plugins.segment import _components
 from leukokit.plugins.segment._kmeans import cluster
 from leukokit.plugins.segment._lab import chroma
 from leukokit.plugins.segment._watershed import split_at_minima
@@ -188,8 +188,8 @@ def test_morphology_is_that_of_scikit_image(mask: np.ndarray, area: int, hole: i
     """Area opening, hole filling and border clearing are exact twins."""
     twin = remove_small_objects(mask, max_size=area - 1, connectivity=2)
     twin = remove_small_holes(twin, max_size=hole - 1, connectivity=1)
-    assert np.array_equal(area_opened(mask, area, hole), twin)
-    assert np.array_equal(border_cleared(mask), clear_border(label(mask, connectivity=2)) > 0)
+    assert np.array_equal(_components.remove_small(mask, area, hole), twin)
+    assert np.array_equal(_components.clear_border(mask), clear_border(label(mask, connectivity=2)) > 0)
 
 
 @given(masks, st.floats(0, 4))
@@ -292,7 +292,7 @@ def test_lowest_green_finds_the_pink_nuclei_of_pro(data_root: Path) -> None:
 @pytest.mark.real_data
 @pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
 def test_counts_hold_at_other_magnifications(data_root: Path, factor: float) -> None:
-    """Three pictures of the same cells at other sizes give about as many cells, on their own grid."""
+    """Three images of the same cells at other sizes give about as many cells, on their own grid."""
     for path in sorted((data_root / "all-pbs" / "Early").iterdir())[5:900:300]:
         image = read_image(path)
         resized = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)

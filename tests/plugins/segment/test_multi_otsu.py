@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from leukokit.api import ImageRejected, RGBImage, Status
 from leukokit.api.smear import white_balance
 from leukokit.evaluation.masks import dice
-from leukokit.plugins.preprocess._burned_in import find_overlays
+from leukokit.plugins.preprocess._burned_in import find_scale_bars
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.testing import Check, conformance
 
@@ -157,7 +157,7 @@ def test_an_even_window_is_refused() -> None:
 
 @pytest.mark.parametrize("red", [(226, 150, 168), (196, 178, 150), (150, 165, 196)])
 def test_red_cells_of_any_color_are_red_cells(scene: Any, red: tuple[int, int, int]) -> None:
-    """Pink ones are redder than any fixed threshold for purple; each picture's own tell."""
+    """Pink ones are redder than any fixed threshold for purple; each image's own tell."""
     for row in range(20, 224, 30):
         for column in range(20, 224, 30):
             scene.disk(row, column, 10, red)
@@ -169,7 +169,7 @@ def test_red_cells_of_any_color_are_red_cells(scene: Any, red: tuple[int, int, i
 
 
 def test_blank_glass_has_no_cell() -> None:
-    """Smooth noise on glass is thresholded like any picture, but shows no stain."""
+    """Smooth noise on glass is thresholded like any image, but shows no stain."""
     noise = np.random.default_rng(3).normal(size=(224, 224)).astype(np.float32)
     coarse = cv2.GaussianBlur(noise, (0, 0), 4.0)
     glass = np.array([232.0, 226.0, 236.0]) + 12.0 * (coarse / coarse.std())[..., None]
@@ -255,7 +255,7 @@ def test_finds_the_scale_bars_of_real_images(data_root: Path) -> None:
         image = read(path, cv2.IMREAD_COLOR_RGB)
         bars = segmenter.segment(image).roles["scale_bar"]
         covered = np.zeros(bars.shape, bool)
-        for overlay in find_overlays(image):
+        for overlay in find_scale_bars(image):
             covered[overlay.box] = True
         assert np.array_equal(bars > 0, covered), path.name
         found.append(bars.any())

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from leukokit.api import Mask
-from leukokit.plugins.segment.smear import cells, evidence, red_color, stains
+from leukokit.plugins.segment.smear import cells, nucleus_checks, red_color, stains
 
 Planes = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -22,7 +22,7 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 @pytest.fixture
 def colors(rng: np.random.Generator) -> tuple[Any, Any, Any]:
-    """Red, green and blue of a picture of noise, uint8 40 x 50, black and white in it."""
+    """Red, green and blue of an image of noise, uint8 40 x 50, black and white in it."""
     planes = rng.integers(0, 256, (3, 40, 50)).astype(np.uint8)
     planes[:, :2] = 0
     planes[:, 2:4] = 255
@@ -79,7 +79,7 @@ def test_color_of_nothing_is_none(colors: tuple[Any, Any, Any]) -> None:
 
 
 def test_circles_have_medians_of_their_ink(colors: tuple[Any, Any, Any], pixels: Mask) -> None:
-    """A circle's color is that of the ink within .85 of its radius; NaN where there is hardly any."""
+    """A circle's color is that of the foreground within .85 of its radius; NaN where there is hardly any."""
     circles = np.array([[20.0, 25.0, 9.0], [2.5, 48.0, 12.0], [20.0, 20.0, 1.0]])
     stain = stains._stain(*colors)
     found = red_color._circle_medians(*colors, stain, pixels, circles)
@@ -141,7 +141,7 @@ def test_gradients_are_sobel(rng: np.random.Generator, colors: tuple[Any, Any, A
     nucleus = (rng.random((40, 50)) < 0.7) & (labels > 0)
     void = np.zeros((40, 50), np.bool_)
     void[:, :9] = masked
-    counts, total, number, level, area = evidence._gradients(green, nucleus, labels, void, masked)
+    counts, total, number, level, area = nucleus_checks._gradients(green, nucleus, labels, void, masked)
 
     x = green.astype(np.float64)
     smooth_rows = x[:-2] + 2 * x[1:-1] + x[2:]
@@ -155,8 +155,8 @@ def test_gradients_are_sobel(rng: np.random.Generator, colors: tuple[Any, Any, A
     rim |= (nucleus[1:-1, :-2] != inner) | (nucleus[1:-1, 2:] != inner)
     rim &= (here > 0) & seen
     sampled = np.zeros_like(seen)
-    sampled[:: evidence._STRIDE, :: evidence._STRIDE] = True
-    bins = (gradient[seen & sampled] * evidence._BINS).astype(np.int64)
+    sampled[:: nucleus_checks._STRIDE, :: nucleus_checks._STRIDE] = True
+    bins = (gradient[seen & sampled] * nucleus_checks._BINS).astype(np.int64)
     assert np.array_equal(counts, np.bincount(bins, minlength=len(counts)))
     assert np.array_equal(number, np.bincount(here[rim], minlength=4))
     assert np.allclose(total, np.bincount(here[rim], gradient[rim], minlength=4))

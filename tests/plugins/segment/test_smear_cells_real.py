@@ -1,4 +1,4 @@
-"""White cells on three labs' pictures: expert outlines, boxes, other sizes."""
+"""White cells on three labs' images: expert outlines, boxes, other sizes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_agrees_with_expert_outlines(data_root: Path) -> None:
 
 
 def test_a_tight_crop_of_half_the_size_keeps_its_cell(data_root: Path) -> None:
-    """Where the cell's own texture fills the picture, its nucleus still is seen: none of 30 crops is lost."""
+    """Where the cell's own texture fills the image, its nucleus still is seen: none of 30 crops is lost."""
     paths = sorted((data_root / "wbc-masks" / "images").glob("*.png"))[110:140]
     assert all(count(resized(read(path), 0.5)) >= 1 for path in paths)
 
@@ -67,7 +67,7 @@ def test_counts_another_labs_fields(data_root: Path) -> None:
 
 @pytest.mark.parametrize("factor", [0.5, 1.0, 2.0])
 def test_counts_at_any_size(data_root: Path, factor: float) -> None:
-    """At high magnification, half and twice of it, counts on every eighth picture of pbc-boxes are exact."""
+    """At high magnification, half and twice of it, counts on every eighth image of pbc-boxes are exact."""
     exact = []
     for path in sorted((data_root / "pbc-boxes" / "images").glob("*.jpg"))[::8]:
         rows = np.loadtxt(path.parents[1] / "labels" / f"{path.stem}.txt", ndmin=2)

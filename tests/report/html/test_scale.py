@@ -42,7 +42,7 @@ def test_medians_sources_and_classes_are_told(full_run: Path) -> None:
         found.sentences[0],
     )
     assert re.match(r"The scale is not known for \d+ of 480 images \(\d+\.\d%\)", found.sentences[1])
-    assert "guessed from the size of the nuclei" in found.sentences[2]
+    assert "estimated from the size of the nuclei" in found.sentences[2]
     medians = {row[0].text: float(row[5].text) for row in found.by_class.rows}
     assert medians["Benign"] == pytest.approx(30, abs=0.5)
     assert medians["Pro"] == pytest.approx(25, abs=0.5)

@@ -1,1 +1,1 @@
-"""The steps of ``smear_cells``, one idea a module; lengths are shares of a red cell's diameter."""
+"""The steps of ``smear_cells``, one a module. Lengths are fractions of a red cell's diameter."""

@@ -1,4 +1,4 @@
-"""Planes of color after a white balance: how dark, how much stain."""
+"""Color planes after a white balance: darkness, amount of stain, foreground."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from leukokit.api.smear import histogram, two_level_otsu, white_balance
 Plane = NDArray[np.uint8]
 
 _WHITE_PERCENTILE, _WHITE_LEVEL = 80.0, 235
-_SMALL_GRAIN = 26.0  # red-cell diameter, in px, under which a median of 3 px takes the grain and 5 px detail
-_PALE = 0.6  # pale foreground begins at this share of the way from 20 levels to the threshold of ink
+_SMALL_GRAIN = 26.0  # red-cell diameter, in px, below which a median filter of 5 px would remove detail
+_PALE = 0.6  # threshold of pale foreground, as a fraction of the range from level 20 to that of foreground
 _PALEST = 26
-_ALL_INK = 0.85  # of what is not black; in round views of four labs at most .81
+_NO_GLASS = 0.85  # of what is not black; in round views of four labs at most .81
 
 
 @dataclass(frozen=True, slots=True)
 class Stains:
-    """A white-balanced picture, by planes.
+    """A white-balanced image, by planes.
 
     Attributes
     ----------
@@ -33,11 +33,11 @@ class Stains:
     darkness : uint8 array, h x w
         ``255 - green``; hemoglobin and both stains absorb green.
     stain : uint8 array, h x w
-        Mean of saturation and darkness, with some red light lost, which only the nuclear stain takes.
-    ink : bool array, h x w
-        Whatever lies on the glass: darker than the lower of two thresholds of Otsu.
+        Weighted mean of saturation, darkness and lost red light, which only the nuclear stain absorbs.
+    foreground : bool array, h x w
+        Everything that lies on the glass: darker than the lower of two Otsu thresholds.
     pale : bool array, h x w
-        As ``ink``, and pale cytoplasm with it.
+        ``foreground`` and pale cytoplasm, by a lower threshold.
     """
 
     red: Plane
@@ -45,7 +45,7 @@ class Stains:
     blue: Plane
     darkness: Plane
     stain: Plane
-    ink: Mask
+    foreground: Mask
     pale: Mask
 
     @property
@@ -54,8 +54,8 @@ class Stains:
         return self.red, self.green, self.blue
 
 
-def stains_of(pixels: RGBImage, diameter: float) -> Stains | None:
-    """Measure the stain of a picture, uint8 h x w x 3; None where it has fewer than three gray levels."""
+def measure_stains(pixels: RGBImage, diameter: float) -> Stains | None:
+    """Measure the stain of an image, uint8 h x w x 3; None where it has fewer than three gray levels."""
     smooth = np.asarray(cv2.medianBlur(pixels, 3 if diameter < _SMALL_GRAIN else 5), dtype=np.uint8)
     red, green, blue = white_balance(smooth, _WHITE_PERCENTILE, _WHITE_LEVEL)
     darkness = np.asarray(cv2.bitwise_not(green), dtype=np.uint8)
@@ -67,9 +67,9 @@ def stains_of(pixels: RGBImage, diameter: float) -> Stains | None:
 
 
 def shows_no_glass(stains: Stains, void: Mask) -> bool:
-    """Whether nearly all that is not black is stained: a mask cut the picture out along its cells."""
+    """Whether nearly everything that is not black is foreground: the image was cut out along its cells."""
     shown = ~void
-    return bool(np.count_nonzero(stains.ink & shown) > _ALL_INK * np.count_nonzero(shown))
+    return bool(np.count_nonzero(stains.foreground & shown) > _NO_GLASS * np.count_nonzero(shown))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -79,7 +79,7 @@ def _stain(red: Plane, green: Plane, blue: Plane) -> Any:
     for i in range(red.shape[0]):
         for j in range(red.shape[1]):
             r, g, b = np.int32(red[i, j]), np.int32(green[i, j]), np.int32(blue[i, j])
-            most, least = max(r, g, b), min(r, g, b)
-            saturation = 255.0 * (most - least) / most if most else 0.0
+            brightest, darkest = max(r, g, b), min(r, g, b)
+            saturation = 255.0 * (brightest - darkest) / brightest if brightest else 0.0
             out[i, j] = int(0.425 * (saturation + (255 - g)) + 0.15 * (255 - r) + 0.5)
     return out

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from leukokit.api import Part
-from leukokit.evaluation.sample_file import read_sample_file
+from leukokit.engine.io.sample_file import read_sample_file
 
 _NAMES = {**{part.value: part for part in Part}, "valid": Part.VALIDATION, "val": Part.VALIDATION}
 
@@ -21,7 +21,7 @@ def read_split_file(path: Path) -> dict[str, Part]:
     Raises
     ------
     DataError
-        Where it cannot be read, lacks a column, or has bad rows: all are named with their line.
+        Where it cannot be read, lacks a column, or has bad rows; all are listed with their line.
     """
     return read_sample_file(path, "split", "part", _part, keys=("id", "path"))
 

@@ -1,4 +1,4 @@
-"""The picture that is worked on: a copy of the image at reference scale, and the way back to its own grid."""
+"""The image at the reference scale, and label images back on the grid of the original image."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask, RGBImage
 
-# Diameters of a red cell, in px, between which nothing is resampled, and what is aimed at outside of them.
-# Below, disks of a few pixels have no shape; above, pixels cost time and tell nothing more.
-_LEAST, _MOST = 16.0, 40.0
-_UP, _DOWN = 20.0, 36.0
-_MOST_ENLARGED = 3.0
+# Range of red-cell diameters, in px, that need no resampling, and the diameters that smaller and larger ones
+# are resampled to. Smaller cells have too few pixels to show a shape; larger ones only cost time.
+_MIN_DIAMETER, _MAX_DIAMETER = 16.0, 40.0
+_ENLARGED_DIAMETER, _REDUCED_DIAMETER = 20.0, 36.0
+_MAX_ENLARGEMENT = 3.0
 _HALF = 0.5
-_LONGEST_ENLARGED, _SHORTEST_REDUCED = 1600, 64  # px, long side
+_MAX_ENLARGED_SIDE, _MIN_REDUCED_SIDE = 1600, 64  # px, long side
 
 
 @dataclass(frozen=True, slots=True)
-class Ruler:
-    """Lengths and areas in red cells.
+class RedCellUnits:
+    """Lengths in red-cell diameters and areas in red-cell areas, converted to px.
 
     Attributes
     ----------
@@ -35,32 +35,32 @@ class Ruler:
     diameter: float
 
     def px(self, share: float) -> int:
-        """Length of a share of the diameter, in whole px."""
+        """Fraction of the diameter, in whole px."""
         return round(share * self.diameter)
 
     def area(self, share: float) -> float:
-        """Area of a share of a red cell, in px."""
+        """Fraction of a red cell's area, in px."""
         return share * math.pi / 4 * self.diameter**2
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """An image at reference scale.
+class ScaledImage:
+    """An image at the reference scale.
 
     Attributes
     ----------
     pixels : uint8 array, h x w x 3
     void : bool array, h x w, or None
-        Where there is no glass; None where there is glass everywhere.
-    ruler : Ruler
-        Of this grid.
+        Black areas that show no glass; None where there are none.
+    units : RedCellUnits
+        Red-cell lengths on this grid.
     factor : float
-        By which the image was resized.
+        Factor by which the image was resized.
     """
 
     pixels: RGBImage
     void: Mask | None
-    ruler: Ruler
+    units: RedCellUnits
     factor: float
 
     @property
@@ -69,36 +69,38 @@ class Picture:
         return self.pixels.shape[0], self.pixels.shape[1]
 
 
-def at_reference_scale(image: RGBImage, void: Mask | None, diameter: float) -> Picture:
-    """Resample an image where its red cells are much smaller or larger than they need to be.
+def at_reference_scale(image: RGBImage, void: Mask | None, diameter: float) -> ScaledImage:
+    """Resample an image whose red cells are smaller or larger than the method needs.
 
     Parameters
     ----------
     image : uint8 array, H x W x 3
     void : bool array, H x W, or None
     diameter : float
-        Of a red cell in ``image``, in px.
+        Diameter of a red cell in ``image``, in px.
     """
     height, width = image.shape[:2]
     factor = _factor(diameter, max(height, width))
     if factor == 1.0:
-        return Picture(image, void, Ruler(diameter), 1.0)
+        return ScaledImage(image, void, RedCellUnits(diameter), 1.0)
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     if factor < _HALF and not (height % 2 or width % 2):  # means of four come in a sixth of the time
-        image = np.asarray(cv2.resize(image, (width // 2, height // 2), interpolation=how), dtype=np.uint8)
-    pixels = np.asarray(cv2.resize(image, size, interpolation=how), dtype=np.uint8)
+        image = np.asarray(
+            cv2.resize(image, (width // 2, height // 2), interpolation=interpolation), dtype=np.uint8
+        )
+    pixels = np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
     if void is not None:
         void = cv2.resize(void.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    return Picture(pixels, void, Ruler(diameter * factor), factor)
+    return ScaledImage(pixels, void, RedCellUnits(diameter * factor), factor)
 
 
 def _factor(diameter: float, side: int) -> float:
-    if _LEAST <= diameter <= _MOST:
+    if _MIN_DIAMETER <= diameter <= _MAX_DIAMETER:
         return 1.0
-    if diameter < _LEAST:
-        return max(1.0, min(_UP / diameter, _MOST_ENLARGED, _LONGEST_ENLARGED / side))
-    return min(1.0, max(_DOWN / diameter, _SHORTEST_REDUCED / side))
+    if diameter < _MIN_DIAMETER:
+        return max(1.0, min(_ENLARGED_DIAMETER / diameter, _MAX_ENLARGEMENT, _MAX_ENLARGED_SIDE / side))
+    return min(1.0, max(_REDUCED_DIAMETER / diameter, _MIN_REDUCED_SIDE / side))
 
 
 def to_grid(labels: LabelImage, shape: tuple[int, int], inside: Mask | None = None) -> LabelImage:
@@ -112,31 +114,33 @@ def to_grid(labels: LabelImage, shape: tuple[int, int], inside: Mask | None = No
     shape : tuple of int
         Rows and columns of the image.
     inside : bool array, h x w, optional
-        Where labels are kept, ``labels > 0`` if omitted. What is labeled at all has the same label whatever
-        ``inside`` says: nuclei that of their cell.
+        Where labels are kept; ``labels > 0`` where omitted. The labels themselves do not depend on
+        ``inside``, so a nucleus has the label of its cell.
 
     Returns
     -------
     int32 array of that shape
-        ``labels`` itself where nothing need change.
+        ``labels`` itself where nothing changes.
     """
     if labels.shape == shape:
         return labels if inside is None else labels * inside
     kept = labels > 0 if inside is None else inside
-    rows, columns = (_places(coarse, fine) for coarse, fine in zip(labels.shape, shape, strict=True))
-    out: LabelImage = _enlarged(labels, kept, *rows, *columns)
+    rows, columns = (
+        _sample_positions(coarse, fine) for coarse, fine in zip(labels.shape, shape, strict=True)
+    )
+    out: LabelImage = _interpolated(labels, kept, *rows, *columns)
     return out
 
 
-def _places(coarse: int, fine: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of each fine pixel the coarse one before it, -1 for none, and how far past that one's center it is."""
-    place = (np.arange(fine) + 0.5) * (coarse / fine) - 0.5
-    before = np.floor(place)
-    return before.astype(np.int64), place - before
+def _sample_positions(coarse: int, fine: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """For each fine pixel, index of the coarse pixel before it (-1: none), and distance past its center."""
+    position = (np.arange(fine) + 0.5) * (coarse / fine) - 0.5
+    before = np.floor(position)
+    return before.astype(np.int64), position - before
 
 
 @numba.njit(cache=True, nogil=True)
-def _enlarged(
+def _interpolated(
     labels: LabelImage,
     inside: Mask,
     above: NDArray[np.int64],
@@ -144,13 +148,13 @@ def _enlarged(
     before: NDArray[np.int64],
     across: NDArray[np.float64],
 ) -> Any:
-    """Interpolate ``inside`` bilinearly, and name what is more than half inside by the nearest label."""
+    """Interpolate ``inside`` bilinearly; pixels of one half or more get the nearest label."""
     height, width = labels.shape
     rows, columns = above.size, before.size
     out = np.zeros((rows, columns), np.int32)
     first_row = np.searchsorted(above, np.arange(-1, height + 1))
     first_column = np.searchsorted(before, np.arange(-1, width + 1))
-    # Between four coarse pixels that are all outside nothing is to be done: most of a smear
+    # Skip the area between four coarse pixels that are all outside: most of a smear
     for i in range(-1, height):
         top, bottom = max(i, 0), min(i + 1, height - 1)
         for j in range(-1, width):

@@ -1,4 +1,4 @@
-"""CSV files that say something of samples, by their id: read once, every bad row told with its line."""
+"""CSV files with one value per sample id; all bad rows are reported with their line."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def read_sample_file(
     value : str
         Name of the column that holds the values.
     parse : callable
-        Turns a cell into a value; raises ``ValueError``, whose text is told, where it cannot.
+        Converts a cell to a value; the text of its ``ValueError`` goes into the message.
     keys : sequence of str
-        Names that the column of ids may have, the preferred one first.
+        Allowed names of the id column, the preferred one first.
 
     Raises
     ------
     DataError
-        Where the file cannot be read, lacks a column, or has bad rows: all are named with their line.
+        Where the file cannot be read, lacks a column, or has bad rows; all are listed with their line.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -51,7 +51,7 @@ def read_sample_file(
             f"expected {expected} and {value!r}",
             where=str(path),
         )
-    found: dict[str, T] = {}
+    values: dict[str, T] = {}
     problems = []
     for row in reader:
         line, id_ = reader.line_num, row[key] or ""
@@ -59,12 +59,12 @@ def read_sample_file(
             if not id_:
                 raise ValueError(f"{key} is empty")
             one = parse((row[value] or "").strip())
-            if found.setdefault(id_, one) != one:
-                raise ValueError(f"{id_} was in {value} {found[id_]} before")
+            if values.setdefault(id_, one) != one:
+                raise ValueError(f"{id_} was in {value} {values[id_]} before")
         except ValueError as error:
             problems.append(f"line {line}: {error}")
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         shown = "; ".join(problems[:_SHOWN]) + more
         raise DataError(f"the {what} file has {len(problems)} bad rows: {shown}", where=str(path))
-    return found
+    return values

@@ -1,10 +1,10 @@
-"""Synthetic data sets with one fault each, to see whether an audit names it and stays silent otherwise.
+"""Synthetic data sets with one known fault each, to test that an audit reports it and nothing else.
 
 ::
 
-    from leukokit.testing.planted import PLANTED
+    from leukokit.testing.known_faults import KNOWN_FAULTS
 
-    for fault in PLANTED:
+    for fault in KNOWN_FAULTS:
         recipe = fault.recipe(tmp_path / fault.name, seed=0)  # YAML text; images lie in the folder
 
 Images are rendered smears of 24 patients in four classes; the groups of the recipe are the patients.
@@ -27,26 +27,25 @@ from PIL import Image
 
 from leukokit.api import Dataset, RGBImage
 
-_TARGET = "leukokit.plugins.datasets.smears:Smears"  # as a string: the kit sits beneath the plugins
+_TARGET = "leukokit.plugins.datasets.smears:Smears"  # as a string: the kit must not import plugins
 _PER_CLASS = 30
-_VICTIM = "Pro"
-_PLACES = 8
+_FAULTY_CLASS = "Pro"
 
 
 @dataclass(frozen=True)
-class Planted:
-    """One fault.
+class KnownFault:
+    """A data set with one known fault.
 
     Attributes
     ----------
     name : str
-        Slug.
+        Short name.
     shown : str
-        What was done to the images.
+        What was changed in the images.
     expected : frozenset of str
-        Checks or probes of which one has to raise it; empty for a clean set, where nothing may be raised.
+        Checks or probes of which at least one must warn or fail; empty for a clean set, where none may.
     implied : frozenset of str
-        Checks and probes that may raise it, too, since it follows.
+        Checks and probes that may warn or fail as well, as a consequence of the fault.
     """
 
     name: str
@@ -56,7 +55,7 @@ class Planted:
     _build: Callable[[Path, int], dict[str, Any]]
 
     def recipe(self, folder: Path, *, seed: int) -> str:
-        """Write the images into ``folder`` and give the text of a recipe that reads them."""
+        """Write the images into ``folder`` and return the text of a recipe that reads them."""
         folder.mkdir(parents=True, exist_ok=True)
         return json.dumps({"leukokit": 1, "name": self.name, "seed": seed, **self._build(folder, seed)})
 
@@ -71,8 +70,8 @@ class _Folder:
         )
         self.folder = folder
         self.images = folder / "images"
-        self.samples = {f"{each.id}.png": each for each in self._smears.samples()}
-        self.patients = {id_: each.group or "" for id_, each in self.samples.items()}
+        self.samples = {f"{sample.id}.png": sample for sample in self._smears.samples()}
+        self.patients = {id_: sample.group or "" for id_, sample in self.samples.items()}
 
     def render(self, id_: str) -> RGBImage:
         return self._smears.render(self.samples[id_])
@@ -84,7 +83,7 @@ class _Folder:
         return truth.cell > 0
 
     def of(self, label: str) -> list[str]:
-        return [id_ for id_, each in self.samples.items() if each.label == label]
+        return [id_ for id_, sample in self.samples.items() if sample.label == label]
 
     def write(self, change: Callable[[str, RGBImage], RGBImage] = lambda _, image: image) -> _Folder:
         for id_ in self.samples:
@@ -126,92 +125,92 @@ def _clean(folder: Path, seed: int) -> dict[str, Any]:
 
 
 def _turned(image: RGBImage, turns: int) -> RGBImage:
-    """Flip and turn an image, and send it through JPEG."""
+    """Flip and rotate an image, and compress it as JPEG."""
     changed = np.ascontiguousarray(np.rot90(np.fliplr(image), turns))
     packed = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
     return np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), dtype=np.uint8)
 
 
 def _copies(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    for i, id_ in enumerate(made.of(_VICTIM)[:3]):
-        copy = f"{_VICTIM}/zz-copy-{i}.png"  # far from its original: file order is another check
-        shutil.copyfile(made.images / id_, made.images / copy)
-        made.patients[copy] = made.patients[id_]
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    for i, id_ in enumerate(files.of(_FAULTY_CLASS)[:3]):
+        copy = f"{_FAULTY_CLASS}/zz-copy-{i}.png"  # far from its original, for no alarm about file order
+        shutil.copyfile(files.images / id_, files.images / copy)
+        files.patients[copy] = files.patients[id_]
+    return files.sections()
 
 
 def _turned_copies(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    for i, id_ in enumerate(made.of(_VICTIM)[:4]):
-        made.put(f"{_VICTIM}/copy-{i}.png", _turned(made.read(id_), i), patient=made.patients[id_])
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    for i, id_ in enumerate(files.of(_FAULTY_CLASS)[:4]):
+        files.put(f"{_FAULTY_CLASS}/copy-{i}.png", _turned(files.read(id_), i), patient=files.patients[id_])
+    return files.sections()
 
 
 def _conflict(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    shutil.copyfile(made.images / made.of(_VICTIM)[0], made.images / "Early" / "copy.png")
-    made.patients["Early/copy.png"] = "unknown"
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    shutil.copyfile(files.images / files.of(_FAULTY_CLASS)[0], files.images / "Early" / "copy.png")
+    files.patients["Early/copy.png"] = "unknown"
+    return files.sections()
 
 
 def _turned_conflict(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    made.put("Early/copy.png", _turned(made.read(made.of(_VICTIM)[0]), 1), patient="unknown")
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    files.put("Early/copy.png", _turned(files.read(files.of(_FAULTY_CLASS)[0]), 1), patient="unknown")
+    return files.sections()
 
 
 def _neighbors(folder: Path, seed: int) -> dict[str, Any]:
-    """Every two files are views of one field, two thirds in common."""
-    made = _Folder(folder, seed, size=288)
-    for label in sorted({each.label or "" for each in made.samples.values()}):
-        ids = made.of(label)
+    """Make every two files views of one field that overlap by two thirds."""
+    files = _Folder(folder, seed, size=288)
+    for label in sorted({sample.label or "" for sample in files.samples.values()}):
+        ids = files.of(label)
         for first, second in zip(ids[::2], ids[1::2], strict=True):
-            field = made.render(first)
-            made.put(first, np.ascontiguousarray(field[32:256, :224]))
-            made.put(second, np.ascontiguousarray(field[20:244, 64:]), patient=made.patients[first])
-    return made.sections()
+            field = files.render(first)
+            files.put(first, np.ascontiguousarray(field[32:256, :224]))
+            files.put(second, np.ascontiguousarray(field[20:244, 64:]), patient=files.patients[first])
+    return files.sections()
 
 
 def _leak(folder: Path, seed: int) -> dict[str, Any]:
-    """Put turned copies of training images into the test part, under patients of their own."""
-    made = _Folder(folder, seed).write()
+    """Put rotated copies of training images into the test part, with other patients."""
+    files = _Folder(folder, seed).write()
     parts = {}
-    for label in sorted({each.label or "" for each in made.samples.values()}):
-        patients = sorted({made.patients[id_] for id_ in made.of(label)})
-        for id_ in made.of(label):
-            place = patients.index(made.patients[id_])
+    for label in sorted({sample.label or "" for sample in files.samples.values()}):
+        patients = sorted({files.patients[id_] for id_ in files.of(label)})
+        for id_ in files.of(label):
+            place = patients.index(files.patients[id_])
             parts[id_] = "train" if place < 4 else "validation" if place < 5 else "test"
-    tested = [id_ for id_, part in parts.items() if part == "test"][:: _PLACES // 2]
+    tested = [id_ for id_, part in parts.items() if part == "test"][::4]
     trained = [id_ for id_, part in parts.items() if part == "train"]
     for i, id_ in enumerate(tested):
-        own = [each for each in trained if each.split("/")[0] == id_.split("/")[0]]
-        made.put(id_, _turned(made.read(own[i]), i % 4))
+        own = [other for other in trained if other.split("/")[0] == id_.split("/")[0]]
+        files.put(id_, _turned(files.read(own[i]), i % 4))
     split = folder / "split.csv"
     with split.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("id", "part"), *parts.items()])
-    return made.sections(split={"method": "file", "path": str(split)})
+    return files.sections(split={"method": "file", "path": str(split)})
 
 
 def _quality(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed)
-    for id_, sample in made.samples.items():
-        made.put(id_, made.render(id_), quality=70 if sample.label == _VICTIM else 92)
-    return made.sections()
+    files = _Folder(folder, seed)
+    for id_, sample in files.samples.items():
+        files.put(id_, files.render(id_), quality=70 if sample.label == _FAULTY_CLASS else 92)
+    return files.sections()
 
 
 def _dimensions(folder: Path, seed: int) -> dict[str, Any]:
     def cut(id_: str, image: RGBImage) -> RGBImage:
-        return np.ascontiguousarray(image[:208, :208]) if id_.startswith(_VICTIM) else image
+        return np.ascontiguousarray(image[:208, :208]) if id_.startswith(_FAULTY_CLASS) else image
 
     return _Folder(folder, seed).write(cut).sections()
 
 
 def _magnified(folder: Path, seed: int) -> dict[str, Any]:
-    """Photograph one class at 1.6 times the magnification, with the same camera."""
+    """Render one class at 1.6 times the magnification, with the same camera."""
 
     def enlarge(id_: str, image: RGBImage) -> RGBImage:
-        if not id_.startswith(_VICTIM):
+        if not id_.startswith(_FAULTY_CLASS):
             return image
         inner = np.ascontiguousarray(image[42:182, 42:182])
         return np.asarray(cv2.resize(inner, (224, 224), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
@@ -220,48 +219,48 @@ def _magnified(folder: Path, seed: int) -> dict[str, Any]:
 
 
 def _imbalance(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    for id_ in made.of(_VICTIM):
-        if made.of(_VICTIM).index(id_) % 5:  # every patient keeps an image
-            (made.images / id_).unlink()
-            del made.patients[id_]
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    for id_ in files.of(_FAULTY_CLASS):
+        if files.of(_FAULTY_CLASS).index(id_) % 5:  # every patient keeps an image
+            (files.images / id_).unlink()
+            del files.patients[id_]
+    return files.sections()
 
 
 def _no_cells(folder: Path, seed: int) -> dict[str, Any]:
-    """Half of one class's images show glass and plasma alone."""
+    """Make half of the images of one class show background only."""
     rng = np.random.default_rng(seed)
 
     def wipe(id_: str, image: RGBImage) -> RGBImage:
-        if not id_.startswith(_VICTIM) or int(id_[-5]) % 2:
+        if not id_.startswith(_FAULTY_CLASS) or int(id_[-5]) % 2:
             return image
         plasma = np.median(image[image.min(axis=2) >= np.quantile(image.min(axis=2), 0.75)], axis=0)
         noise = rng.normal(plasma, 1.5, image.shape)
         return np.clip(noise, 0, 255).astype(np.uint8)
 
-    made = _Folder(folder, seed).write(wipe)
-    return made.sections(segment="hsv_threshold", features=["morphology"])
+    files = _Folder(folder, seed).write(wipe)
+    return files.sections(segment="hsv_threshold", features=["morphology"])
 
 
 def _blanked(folder: Path, seed: int) -> dict[str, Any]:
-    """White cells on black in every class; in one class half of the images are black all over."""
-    made = _Folder(folder, seed)
+    """Blank the background in every class; make half of the images of one class entirely black."""
+    files = _Folder(folder, seed)
 
     def blank(id_: str, image: RGBImage) -> RGBImage:
-        if id_.startswith(_VICTIM) and int(id_[-5]) % 2:
+        if id_.startswith(_FAULTY_CLASS) and int(id_[-5]) % 2:
             return np.zeros_like(image)
-        blanked: RGBImage = image * made.cells(id_)[..., None].astype(np.uint8)
+        blanked: RGBImage = image * files.cells(id_)[..., None].astype(np.uint8)
         return blanked
 
-    return made.write(blank).sections()
+    return files.write(blank).sections()
 
 
 def _damaged(folder: Path, seed: int) -> dict[str, Any]:
-    made = _Folder(folder, seed).write()
-    for id_ in made.of(_VICTIM)[::6]:
-        content = (made.images / id_).read_bytes()
-        (made.images / id_).write_bytes(content[: len(content) // 2])
-    return made.sections()
+    files = _Folder(folder, seed).write()
+    for id_ in files.of(_FAULTY_CLASS)[::6]:
+        content = (files.images / id_).read_bytes()
+        (files.images / id_).write_bytes(content[: len(content) // 2])
+    return files.sections()
 
 
 def _fault(
@@ -270,11 +269,11 @@ def _fault(
     expected: str,
     build: Callable[[Path, int], dict[str, Any]],
     implied: str = "",
-) -> Planted:
-    return Planted(name, shown, frozenset(expected.split()), frozenset(implied.split()), build)
+) -> KnownFault:
+    return KnownFault(name, shown, frozenset(expected.split()), frozenset(implied.split()), build)
 
 
-PLANTED = (
+KNOWN_FAULTS = (
     _fault("clean", "nothing", "", _rendered()),
     _fault("clean_files", "nothing, as PNG files", "", _clean),
     _fault("clean_bars", "scale bars in all classes, style by patient", "", _rendered(scale_bars="all")),
@@ -346,4 +345,4 @@ PLANTED = (
     ),
     _fault("damaged", "a sixth of one class cut off halfway", "rejected_images", _damaged),
 )
-"""Faults that audits are tested with; the first three are none."""
+"""Data sets that audits are tested with; the first three have no fault."""

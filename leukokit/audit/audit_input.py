@@ -1,4 +1,4 @@
-"""What is audited: a data set, how it is parted, and what a recipe made of it so far."""
+"""Input of an audit: a data set, its split, and the features and model of a recipe where there are any."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from leukokit.record.audit import AuditSplit
 
 
 @dataclass(frozen=True)
-class AuditSubject:
-    """Everything that the checks are about.
+class AuditInput:
+    """Everything that the checks read.
 
     Attributes
     ----------
     folds : sequence of Fold
-        Of the recipe's split, or of its first protocol; empty where the images could not be parted.
+        Folds of the recipe's split or of its first protocol; empty where the images could not be split.
     no_split : str
-        Why they could not; empty where they could.
+        Why the images could not be split; empty where they could.
     images : ImageTable or None
         Features and segmentation status of the first fold; None where the recipe makes neither.
     model : ModelScore or None
-        Where the recipe's model is known.
+        Score of the recipe's model; None where no model is known.
     leaks : tuple of str or None
-        What trying the model for leaks found; None where no model is known.
+        Leaks that the leak check found; None where no model is known.
     """
 
     recipe: Recipe
@@ -43,13 +43,13 @@ class AuditSubject:
 
     @property
     def reading(self) -> ReadOptions:
-        """How files become pixels."""
+        """How image files are decoded."""
         read = self.recipe.model.data.read
         return ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
 
     @property
     def split(self) -> AuditSplit | None:
-        """Name and sizes of the parts, of the first fold where there are several."""
+        """Name of the split and sizes of its parts; of the first fold where there are several."""
         if not self.folds:
             return None
         first = self.folds[0]
@@ -58,9 +58,9 @@ class AuditSubject:
         return AuditSplit(name=name, parts=counts)
 
     def parts(self) -> Mapping[str, str]:
-        """Part of each image; with several folds the fold in which it is tested.
+        """Part of each image; with several folds, the name of the fold in which it is tested.
 
-        Two images that differ in this are trained on and tested on at some time.
+        With several folds, two images of different folds are at some time in training and test.
         """
         if len(self.folds) == 1:
             return {id_: part.value for id_, part in self.folds[0].parts.items()}
@@ -72,5 +72,5 @@ class AuditSubject:
 
 
 def tested_part(folds: Sequence[Fold]) -> Part:
-    """Part that scores are taken on: test, or validation where no fold has a test part."""
+    """Part that scores are computed on: test, or validation where no fold has a test part."""
     return Part.TEST if any(fold.ids(Part.TEST) for fold in folds) else Part.VALIDATION

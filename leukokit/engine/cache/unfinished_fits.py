@@ -1,0 +1,89 @@
+"""What an unfinished fit leaves for the next try: a folder that only the process with its lock may touch."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from leukokit.engine.cache.entry import Entry
+
+_TITLE = "title.txt"
+_CHECKPOINTS = "checkpoints"
+
+
+class UnfinishedFits:
+    """Checkpoints by the key of the model that is being fitted.
+
+    Parameters
+    ----------
+    root : Path
+        Made when first written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @contextmanager
+    def hold(self, key: str, title: str) -> Iterator[Path]:
+        """Hold the folder in which the fit of ``key`` keeps its checkpoints, as the last try left it.
+
+        It stays until ``forget``, unless nothing was put into it.
+
+        Raises
+        ------
+        filelock.Timeout
+            Where another process holds it.
+        OSError
+            Where the cache cannot be written to.
+        """
+        folder = self._path(key)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with self._lock(folder):
+            checkpoints = folder / _CHECKPOINTS
+            checkpoints.mkdir(parents=True, exist_ok=True)
+            (folder / _TITLE).write_text(title, encoding="utf-8")
+            try:
+                yield checkpoints
+            finally:
+                if checkpoints.is_dir() and not any(checkpoints.iterdir()):
+                    self.forget(key)
+
+    def forget(self, key: str) -> None:
+        """Remove the checkpoints of ``key``; only for who holds them."""
+        shutil.rmtree(self._path(key), ignore_errors=True)
+
+    def entries(self) -> list[Entry]:
+        """Every fit that did not end, in no order."""
+        return [_entry(path) for path in self._root.glob("*") if path.is_dir()]
+
+    def remove(self, entry: Entry) -> bool:
+        """Remove what a fit left; False where the fit is going on, which is left alone."""
+        try:
+            with self._lock(entry.path):
+                shutil.rmtree(entry.path, ignore_errors=True)
+        except Timeout:
+            return False
+        return True
+
+    def _path(self, key: str) -> Path:
+        return self._root / key
+
+    def _lock(self, folder: Path) -> FileLock:
+        # The lock's file is empty and stays: if it were removed while another process opens it, that process
+        # would hold the removed file and a third a new one, both sure to be alone.
+        return FileLock(folder.with_suffix(".lock"), blocking=False)
+
+
+def _entry(folder: Path) -> Entry:
+    title = "unreadable"
+    with suppress(OSError):
+        title = (folder / _TITLE).read_text(encoding="utf-8")
+    files = [path for path in (folder / _CHECKPOINTS).rglob("*") if path.is_file()]
+    facts = [path.stat() for path in files]
+    used = max((each.st_mtime for each in facts), default=folder.stat().st_mtime)
+    size = sum(each.st_size for each in facts)
+    return Entry(folder.name, "fits", f"unfinished: {title}", len(files), size, used, folder)

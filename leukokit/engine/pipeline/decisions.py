@@ -1,0 +1,106 @@
+"""What a fitted pipeline decides from probabilities: ill or healthy, keep or leave to an expert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import FloatArray
+from leukokit.evaluation.coverage import refer_threshold
+from leukokit.evaluation.operating_point import (
+    MIDDLE,
+    choose_threshold,
+    negative_classes,
+    positive_score,
+)
+from leukokit.recipe.statistics import OperatingPoint
+
+
+@dataclass(frozen=True)
+class FittedOperatingPoint:
+    """The threshold between ill and healthy.
+
+    Attributes
+    ----------
+    negative : tuple of str
+        Classes that count as healthy.
+    threshold : float
+        An image is positive where the probability of all other classes together is this or more.
+    sensitivity : float or None
+        What the threshold reaches on validation; None where there were no positives to choose it on and it
+        is 0.5.
+    """
+
+    negative: tuple[str, ...]
+    threshold: float
+    sensitivity: float | None
+
+    def positive(self, proba: FloatArray, classes: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell which rows of probabilities (n, k) are called ill."""
+        return positive_score(proba, classes, self.negative) >= self.threshold
+
+
+@dataclass(frozen=True)
+class FittedReferral:
+    """The threshold below which an image is left to an expert.
+
+    Attributes
+    ----------
+    threshold : float
+        An image is kept where its highest probability is this or more.
+    error : float
+        Share of errors that it allows among the images kept, on validation.
+    """
+
+    threshold: float
+    error: float
+
+    def refers(self, proba: FloatArray) -> NDArray[np.bool_]:
+        """Tell which rows of probabilities (n, k) are left to an expert."""
+        return np.asarray(proba.max(axis=1) < self.threshold)
+
+
+def choose_operating_point(
+    asked: OperatingPoint, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+) -> FittedOperatingPoint | None:
+    """Choose the threshold on the validation part, after calibration.
+
+    Parameters
+    ----------
+    asked : OperatingPoint
+        The section of the recipe.
+    classes : sequence of str (k,)
+    validation : pair of str array (n,) and float64 array (n, k), or None
+        True classes and probabilities; None where there is no validation part.
+
+    Returns
+    -------
+    FittedOperatingPoint or None
+        None where no class is known to be healthy.
+    """
+    known = [name for name in asked.negative or () if name in classes] if asked.negative else None
+    negative = negative_classes(classes, known) if known != [] else ()
+    if not negative:
+        return None
+    threshold = None
+    if validation is not None:
+        true, proba = validation
+        score = positive_score(proba, classes, negative)
+        threshold = choose_threshold(score, ~np.isin(true, negative), asked.sensitivity)
+    if threshold is None:
+        return FittedOperatingPoint(negative, MIDDLE, None)
+    return FittedOperatingPoint(negative, threshold, asked.sensitivity)
+
+
+def choose_referral(
+    error: float, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+) -> FittedReferral | None:
+    """Choose the threshold on the validation part; takes what :func:`choose_operating_point` takes."""
+    if validation is None:
+        return None
+    true, proba = validation
+    right = np.asarray(classes, dtype=np.str_)[proba.argmax(axis=1)] == true
+    return FittedReferral(refer_threshold(proba.max(axis=1), right, error), error)

@@ -1,0 +1,180 @@
+"""The fitted pipeline: everything between an image file and its calibrated probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.components import ImageComponents
+from leukokit.engine.images.plan import ImagePlan
+from leukokit.engine.images.plan_building import fitted_plan
+from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
+from leukokit.engine.scale.rule import ScaleRule
+from leukokit.errors import LeukokitError
+from leukokit.evaluation.calibration import Calibration
+from leukokit.recipe import Bound, Recipe
+
+
+@dataclass(frozen=True)
+class FittedPipeline:
+    """What the fit of one fold yields, from the way files are read to the decision about an image.
+
+    Attributes
+    ----------
+    name : str
+        Of the recipe.
+    images : ImageComponents
+        With what preprocessors have learnt.
+    columns : tuple of str
+        Features, in the order of the table.
+    scale : ScaleRule or None
+        How an image gets its scale; None where nothing asks for it.
+    select : tuple of Bound of Selector
+        Their fitted state is part of the model.
+    classify : Bound of Classifier
+    classes : tuple of str
+        In the order of the probability columns.
+    load_model : callable
+        Gives the fitted model, the same object each time.
+    calibration : Calibration or None
+    operating_point : FittedOperatingPoint or None
+        None where no class is known to be healthy.
+    refer : FittedReferral or None
+        None where there was no validation part to choose it on.
+    tested : bool
+        False where no image was kept back to test it on.
+    notes : tuple of str
+        What a user should know before trusting a prediction, such as other versions of the libraries.
+    """
+
+    name: str
+    images: ImageComponents
+    columns: tuple[str, ...]
+    scale: ScaleRule | None
+    select: tuple[Bound[Selector], ...]
+    classify: Bound[Classifier]
+    classes: tuple[str, ...]
+    load_model: Callable[[], FittedModel]
+    calibration: Calibration | None = None
+    operating_point: FittedOperatingPoint | None = None
+    refer: FittedReferral | None = None
+    tested: bool = True
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        recipe: Recipe,
+        plan: ImagePlan,
+        scale: ScaleRule | None,
+        classes: Sequence[str],
+        load_model: Callable[[], FittedModel],
+    ) -> Self:
+        """Put together what a fold has fitted; calibration and thresholds come later.
+
+        Parameters
+        ----------
+        plan : ImagePlan
+            The fold's plan, which the recipe's components were fitted in.
+        """
+        assert recipe.classify is not None
+        return cls(
+            name=recipe.name,
+            images=ImageComponents.of(recipe).fitted(plan),
+            columns=tuple(plan.columns()),
+            scale=scale,
+            select=recipe.select,
+            classify=recipe.classify,
+            classes=tuple(classes),
+            load_model=load_model,
+        )
+
+    @property
+    def model(self) -> FittedModel:
+        """The fitted model, loaded when first asked for."""
+        return self.load_model()
+
+    @property
+    def consumes(self) -> frozenset[Consumes]:
+        """What the classifier looks at."""
+        return self.classify.component.consumes
+
+    def plan(self, dataset: Dataset, *, store: Store | None = None) -> ImagePlan:
+        """Plan the work on images; ``dataset`` renders the samples that have no file."""
+        return fitted_plan(self.images, dataset, store=store)
+
+    def raw(self, examples: Examples) -> FloatArray:
+        """Ask the model itself, before any calibration: float64 n x k, rows sum to 1.
+
+        Raises
+        ------
+        LeukokitError
+            Where the classifier breaks this promise.
+        """
+        proba = self.model.predict_proba(examples)
+        expected = (len(examples), len(self.classes))
+        if proba.shape != expected or not np.allclose(proba.sum(axis=1), 1, atol=1e-6):
+            raise LeukokitError(
+                f"{type(self.classify.component).__name__} gave probabilities of shape {proba.shape}, "
+                f"expected {expected} with rows that sum to 1"
+            )
+        return proba
+
+    def calibrated(self, raw: FloatArray) -> FloatArray:
+        """Correct what the model said (n, k), where the recipe asks for it."""
+        return raw if self.calibration is None else self.calibration.apply(np.asarray(raw))
+
+    def predict(
+        self,
+        images: Sequence[Sample | str | Path],
+        *,
+        dataset: Dataset | None = None,
+        workers: Workers | int = 1,
+        store: Store | None = None,
+        observer: Observer | None = None,
+    ) -> pd.DataFrame:
+        """Predict images, as a run predicts its test part.
+
+        Parameters
+        ----------
+        images : sequence of Sample, str or Path
+            Image files by path or URL, or samples of a data set. The id of a file is its path as given.
+        dataset : Dataset, optional
+            Renders the samples that have no file.
+        workers : Workers or int
+            Processes; never changes a result.
+        store : Store, optional
+            Cache of image steps; nothing is kept where omitted.
+        observer : Observer, optional
+            Listens to stages, progress and warnings.
+
+        Returns
+        -------
+        DataFrame
+            One row an image, in the given order:
+
+            - ``id``, ``path``;
+            - ``status``: ``ok``, another status of the segmentation such as ``no_cell``, or ``rejected``;
+              ``stage``, ``reason`` and ``detail`` of a rejection as in ``rejected.csv``, else empty;
+            - ``predicted``: the class; missing where rejected, as all that follows;
+            - ``p_<class>``: calibrated probability of each class;
+            - ``positive``: whether it is called ill; only with an operating point;
+            - ``referred``: whether it is left to an expert; only where a threshold was chosen.
+
+        Raises
+        ------
+        UsageError
+            Where two images have one id, or one has no file and no data set renders it.
+        """
+        from leukokit.engine.pipeline.predict import predict
+
+        return predict(self, images, dataset=dataset, workers=workers, store=store, observer=observer)

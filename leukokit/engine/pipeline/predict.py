@@ -1,0 +1,155 @@
+"""From image files to rows of predictions, with the steps and the order of work of a run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample
+from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.executors import Workers
+from leukokit.engine.images.plan import Item
+from leukokit.engine.images.stage import ImageTable, run_image_stage
+from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.io.reading import content_keys
+from leukokit.engine.io.tables import shown_path
+from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.scale.find import stated_scales
+from leukokit.engine.scale.stage import own_scales
+from leukokit.errors import UsageError
+from leukokit.imageio.urls import is_url
+
+REJECTED = "rejected"
+"""``status`` of an image that could not be used."""
+
+
+class _Files(Dataset):
+    """Stands for the data set where all images have files."""
+
+
+def predict(
+    pipeline: FittedPipeline,
+    images: Sequence[Sample | str | Path],
+    *,
+    dataset: Dataset | None,
+    workers: Workers | int,
+    store: Store | None,
+    observer: Observer | None,
+) -> pd.DataFrame:
+    """Predict images; see :meth:`FittedPipeline.predict`."""
+    crew = Workers(count=workers) if isinstance(workers, int) else workers
+    watching = observer or Observer()
+    source = dataset or _Files()
+    items = _items(images, dataset, crew)
+    if pipeline.scale is not None:
+        items = _scaled(pipeline, items, source, crew, store, watching)
+    plan = pipeline.plan(source, store=store)
+    table = run_image_stage(plan, items, crew, watching)
+    good = [item for item in items if item.sample.id in table.features.index]
+    ids = [item.sample.id for item in good]
+    examples = Examples(
+        ids=ids,
+        features=table.features.loc[ids] if Consumes.FEATURES in pipeline.consumes else None,
+        images=StoredImages(plan, good) if Consumes.IMAGES in pipeline.consumes else None,
+    )
+    proba = pipeline.calibrated(pipeline.raw(examples)) if good else np.empty((0, len(pipeline.classes)))
+    return _rows(pipeline, items, table, dict(zip(ids, range(len(ids)), strict=True)), proba)
+
+
+def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, workers: Workers) -> list[Item]:
+    samples = [each if isinstance(each, Sample) else _sample(each) for each in images]
+    twice = [name for name, count in Counter(each.id for each in samples).items() if count > 1]
+    if twice:
+        raise UsageError(f"{twice[0]!r} is given twice", hint="Give each image once")
+    drawn = next((each.id for each in samples if each.rendered), None)
+    if drawn is not None and dataset is None:
+        raise UsageError(
+            f"sample {drawn!r} has no file", hint="Give the data set that renders it as 'dataset'"
+        )
+    identity = "" if dataset is None else _identity(dataset)
+    keys = content_keys(dataset or _Files(), identity, samples, workers.count)
+    return [Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True))]
+
+
+def _sample(image: str | Path) -> Sample:
+    text = str(image)
+    return Sample(text, url=text) if is_url(text) else Sample(text, path=Path(image))
+
+
+def _identity(dataset: Dataset) -> str:
+    return f"{type(dataset).__qualname__}:{dataset.revision}:{dataset.params.model_dump_json()}"
+
+
+def _scaled(
+    pipeline: FittedPipeline,
+    items: Sequence[Item],
+    dataset: Dataset,
+    workers: Workers,
+    store: Store | None,
+    observer: Observer,
+) -> list[Item]:
+    rule, reading = pipeline.scale, pipeline.images.reading
+    assert rule is not None
+    stated, notes = stated_scales(
+        rule.setting, items, frame=reading.frame, store=store, threads=workers.count
+    )
+    if notes:
+        first = next(iter(notes))
+        observer.warn(
+            f"the scale of {len(notes)} of {len(items)} images is measured on their red cells, as for "
+            f"{first}: {notes[first]}"
+        )
+    measured = [item for item in items if item.sample.id not in stated]
+    if not measured:
+        return rule.given_to(items, own={}, stated=stated)
+    own = own_scales(dataset, measured, reading, store=store, workers=workers, observer=observer)
+    return rule.given_to(items, own=own.scales, stated=stated)
+
+
+def _rows(
+    pipeline: FittedPipeline,
+    items: Sequence[Item],
+    images: ImageTable,
+    row_of: Mapping[str, int],
+    proba: FloatArray,
+) -> pd.DataFrame:
+    """Lay out all images in the given order; ``row_of`` says where the probabilities of an id are."""
+    rejected = {item.sample.id: why for item, why in images.rejected}
+    ids = [item.sample.id for item in items]
+    rows = np.array([row_of.get(name, -1) for name in ids], dtype=np.intp)
+    used = rows >= 0
+    whole = np.full((len(ids), len(pipeline.classes)), np.nan)
+    whole[used] = proba[rows[used]]
+    whys = [rejected.get(name) for name in ids]
+    status = [
+        REJECTED if name in rejected else images.status[name].value if name in images.status else "ok"
+        for name in ids
+    ]
+    columns: dict[str, Any] = {
+        "id": ids,
+        "path": [shown_path(item.sample, "") for item in items],
+        "status": status,
+        "stage": ["" if why is None else why.stage for why in whys],
+        "reason": ["" if why is None else why.reason for why in whys],
+        "detail": ["" if why is None else why.detail for why in whys],
+        "predicted": _where(used, np.array(pipeline.classes, dtype=object)[proba.argmax(axis=1)], rows),
+    }
+    columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(pipeline.classes)}
+    if pipeline.operating_point is not None:
+        columns["positive"] = _where(used, pipeline.operating_point.positive(proba, pipeline.classes), rows)
+    if pipeline.refer is not None:
+        columns["referred"] = _where(used, pipeline.refer.refers(proba), rows)
+    return pd.DataFrame(columns)
+
+
+def _where(used: Any, values: Any, rows: Any) -> Any:
+    """Values of the images that were used; None for the others."""
+    column = np.full(len(used), None, dtype=object)
+    column[used] = values[rows[used]]
+    return column

@@ -1,0 +1,113 @@
+"""How samples are to be divided, in plain values, for :func:`leukokit.evaluation.splits.make_folds`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from leukokit.api import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """Cut every class to the same number of samples.
+
+    Attributes
+    ----------
+    to : int or 'smallest'
+        Samples to keep of each class; ``smallest``: as many as the smallest class has.
+    when : {'training', 'before_split'}
+        Cut the training part alone, or all samples before they are divided.
+    """
+
+    to: int | Literal["smallest"]
+    when: Literal["training", "before_split"]
+
+
+@dataclass(frozen=True, slots=True)
+class RandomSplit:
+    """One random division.
+
+    Attributes
+    ----------
+    test, validation : float
+        Shares of the samples, together below 1; what is left is for training.
+    stratify : bool
+        Give every part the same mix of classes.
+    group : bool
+        Keep the samples of one group together.
+    """
+
+    test: float
+    validation: float
+    stratify: bool = True
+    group: bool = True
+    balancing: Balancing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSplit:
+    """One division into contiguous blocks of the file order of each class.
+
+    Attributes
+    ----------
+    test, validation : float
+        Shares of each class, together below 1.
+    order : tuple of Part
+        Which part comes first, second and last in the file order.
+    group : bool
+        Leave out of training or validation what shares a group with the part across a cut.
+    """
+
+    test: float
+    validation: float
+    order: tuple[Part, Part, Part] = (Part.TRAIN, Part.VALIDATION, Part.TEST)
+    group: bool = True
+    balancing: Balancing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoldSplit:
+    """Several folds; every sample is tested once in each repeat.
+
+    Attributes
+    ----------
+    folds : int
+        From 2.
+    by : {'random', 'group', 'blocks'}
+        Draw samples, draw whole groups, or cut each class into blocks of the file order.
+    stratify : bool
+        Give every fold the same mix of classes; blocks always do.
+    validation : float
+        Share of all samples that each fold takes from training.
+    repeats : int
+        Times that the folds are drawn anew; 1 where ``by`` is ``blocks``.
+    """
+
+    folds: int
+    by: Literal["random", "group", "blocks"]
+    stratify: bool = True
+    validation: float = 0.0
+    repeats: int = 1
+    balancing: Balancing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSplit:
+    """A division that is known already.
+
+    Attributes
+    ----------
+    name : str
+        Name of the fold.
+    parts : mapping of str to Part
+        Sample id -> part; samples that it does not name are left out.
+    """
+
+    name: str
+    parts: Mapping[str, Part]
+    balancing: Balancing | None = None
+
+
+SplitRule: TypeAlias = RandomSplit | BlockSplit | FoldSplit | FixedSplit
