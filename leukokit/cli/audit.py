@@ -83,10 +83,10 @@ def command(
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
-        write_audit_page(html, found.json(), audit_pictures(found, options.cache), title=name)
+        write_audit_page(html, found.record(), audit_pictures(found, options.cache), title=name)
         click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
-        click.echo(json.dumps(found.json(), indent=2, sort_keys=True))
+        click.echo(json.dumps(found.record().plain(), indent=2, sort_keys=True))
     else:
         print_audit(found, name=name)
     if strict and found.level is AuditLevel.FAIL:
