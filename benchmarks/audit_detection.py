@@ -20,7 +20,7 @@ import joblib
 from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.recipe import load_recipe_text
 from leukokit.testing.known_faults import KNOWN_FAULTS, KnownFault
 
@@ -37,7 +37,7 @@ def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
     fault = next(planted for planted in KNOWN_FAULTS if planted.name == name)
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
-        options = AuditOptions(None, Workers(ExecutorKind.INLINE))
+        options = AuditOptions(None, InlineExecutor())
         return name, seed, sorted(raised(audit_data(recipe, discover(), options)))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from leukokit.api import Component, Kind
     from leukokit.engine.pipeline.fitted import FittedPipeline
-    from leukokit.workflow import run
+    from leukokit.workflow import RunSettings, run
 
 
 def component(kind: Kind | str, name: str, **params: Any) -> Component:
@@ -74,11 +74,11 @@ def load(path: str | PathLike[str]) -> FittedPipeline:
 
 def __getattr__(name: str) -> Any:
     # Loaded when first used: importing leukokit must stay cheap for the commands that compute nothing.
-    if name == "run":
-        from leukokit.workflow import run
+    if name in ("run", "RunSettings"):
+        from leukokit import workflow
 
-        return run
+        return getattr(workflow, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-__all__ = ["__version__", "component", "load", "run"]
+__all__ = ["RunSettings", "__version__", "component", "load", "run"]

@@ -160,13 +160,6 @@ class Classifier(Component):
         """
         raise NotImplementedError
 
-    def helping(self) -> str:
-        """Whom this process is, where it only helps another one to fit; empty where it fits for itself.
-
-        A run of a process that helps publishes nothing: the process that it helps publishes the same.
-        """
-        return ""
-
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the library object inside a fitted model (a scikit-learn Pipeline, a Keras model)."""
         raise NotImplementedError

@@ -18,7 +18,9 @@ from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
 from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
+from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
+from leukokit.notice import NOTICE
 from leukokit.report.status_words import SHORT_WORDS
 
 _SCORES = (
@@ -35,7 +37,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     if explain_plan:
         Console(stderr=True, highlight=False).print(_reasons(result))
     if as_json:
-        path = str(result.path) if result.published else None
+        path = str(result.path) if is_closed(result.path) else None
         facts = {"path": path, "exit_code": result.exit_code, "metrics": result.metrics}
         print(json.dumps(facts, indent=2, sort_keys=True))
         return
@@ -59,9 +61,9 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     report = result.path / "report.html"
     if report.exists():
         console.print(f"report: {escape(str(report))}", soft_wrap=True)
-    if result.published:
+    if is_closed(result.path):
         console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
-    console.print("Research use only. Not a medical device.", style="dim")
+    console.print(NOTICE, style="dim")
 
 
 def _scores(result: RunResult, parts: list[str]) -> Table:

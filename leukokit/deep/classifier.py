@@ -14,8 +14,8 @@ from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel,
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
 from leukokit.deep.backbone import Backbone
-from leukokit.deep.cluster import VARIABLE, cluster_of
-from leukokit.deep.distribution import replicas_of, team_of
+from leukokit.deep.distributed.environment import cluster_of
+from leukokit.deep.distributed.process_group import process_group_of, replicas_of
 from leukokit.deep.history import check_tensorboard
 from leukokit.deep.model import FACTS_FILE, WEIGHTS_FILE, NetworkModel
 from leukokit.deep.network import build_network
@@ -52,11 +52,6 @@ class NetworkClassifier(Classifier):
         replicas = replicas_of(self.params.strategy)
         # Floats that several processes add come to other bytes than those that one adds.
         return f"{self._fingerprint} {replicas} replicas".strip() if replicas > 1 else self._fingerprint
-
-    def helping(self) -> str:
-        """Which process of ``TF_CONFIG`` this is, where it is not the first one."""
-        cluster = cluster_of() if self.params.strategy == "multi_worker" else None
-        return str(cluster) if cluster is not None and cluster.rank else ""
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -99,14 +94,14 @@ class NetworkClassifier(Classifier):
         if workspace is not None and params.augment is not None and params.augment.active:
             self._preview(train, workspace, seed)
         self._tell_of_cluster(workspace)
-        team = team_of(params.strategy)
-        # A team exchanges what it must in its own steps; its networks are ordinary ones.
-        with distribution(params.strategy) if team is None else team.together():
+        group = process_group_of(params.strategy)
+        # Processes exchange what they must in steps of their own; their networks are ordinary ones.
+        with distribution(params.strategy) if group is None else group.named_errors():
             network = self._network(classes, seed=seed, deterministic=params.deterministic)
-            Training(network, params, classes, seed=seed, workspace=workspace, team=team).run(
+            Training(network, params, classes, seed=seed, workspace=workspace, group=group).run(
                 train, _with_known_classes(validation, classes)
             )
-        return self._model(network, classes, team.size if team is not None else 1)
+        return self._model(network, classes, group.size if group is not None else 1)
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> NetworkModel:  # noqa: ARG002
         """Rebuild the network and load its weights; no code is loaded from the file.
@@ -178,8 +173,8 @@ class NetworkClassifier(Classifier):
             workspace.progress.say(f"{cluster} trains together with {', '.join(cluster.others)}")
         else:
             workspace.progress.say(
-                f"{VARIABLE} names {cluster.size} processes, and strategy: {self.params.strategy} trains in "
-                "this one alone; strategy: multi_worker trains in all"
+                f"{cluster.source} names {cluster.size} processes, and strategy: {self.params.strategy} "
+                "trains in this one alone; strategy: multi_worker trains in all"
             )
 
     def _classes(self, train: Examples) -> tuple[str, ...]:

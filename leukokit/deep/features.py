@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -18,6 +17,7 @@ from leukokit.deep.model import resize
 from leukokit.deep.runtime import INSTALL_HINT, load_keras, seeded
 from leukokit.deep.views import Views, views_of
 from leukokit.errors import UsageError
+from leukokit.near_names import near_names
 
 
 class BackboneFeaturesParams(Params):
@@ -109,7 +109,7 @@ class BackboneFeatures(FeatureExtractor):
         maps = {layer.name: layer.output for layer in body.layers if _is_map(layer)}
         for name in self.params.layers:
             if name not in maps:
-                suggestions = difflib.get_close_matches(name, list(maps), n=4, cutoff=0.4) or list(maps)[-4:]
+                suggestions = near_names(name, maps, most=4, likeness=0.4) or list(maps)[-4:]
                 raise UsageError(
                     f"the backbone has no feature map at a layer {name!r}",
                     hint=f"There are: {', '.join(suggestions)}",

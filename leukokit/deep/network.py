@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Literal
 
 from leukokit.deep.backbone import Backbone
 from leukokit.deep.model import LOGITS
 from leukokit.deep.runtime import load_keras, precision, seeded
 from leukokit.errors import LeukokitError, UsageError
+from leukokit.near_names import near_names
 
 POOL = "pool"
 """Name of the pooling layer; the layers before it are the backbone."""
@@ -84,7 +84,7 @@ def first_layer(network: Any, name: str) -> Any:
             return layer
     names = {layer.name for layer in network.layers}
     blocks = {text.split("_")[0] for text in names if text.startswith("block")}
-    suggestions = difflib.get_close_matches(name, sorted(names | blocks), n=4, cutoff=0.4)
+    suggestions = near_names(name, sorted(names | blocks), most=4, likeness=0.4)
     raise UsageError(
         f"the network has no layer or block named {name!r}",
         hint=f"Similar: {', '.join(suggestions)}" if suggestions else f"Blocks: {', '.join(sorted(blocks))}",

@@ -83,8 +83,8 @@ class NetworkParams(Params):
     )
     strategy: Literal["none", "mirrored", "multi_worker"] = Field(
         "none",
-        description="tf.distribute: one device, all GPUs of this machine, or the machines of TF_CONFIG "
-        "(TensorFlow backend).",
+        description="tf.distribute: one device, all GPUs of this machine, or the processes that TF_CONFIG, "
+        "torchrun or Slurm names (TensorFlow backend).",
     )
     deterministic: bool = Field(
         True, description="Same seed, same weights to the bit; some operations are slower on GPUs."

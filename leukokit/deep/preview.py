@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from leukokit.arrays import RGBImage
 from leukokit.deep.augment import Augmentation, augmented, sample_rng
 from leukokit.deep.model import resize
+from leukokit.notice import SHORT_NOTICE
 
 _TITLE = "Augmentation: originals, and views used in training"
 _PANEL = 132
@@ -77,7 +78,7 @@ def preview_sheet(
             if not column:
                 draw.rectangle((x - 2, y - 2, x + _PANEL + 1, y + _PANEL + 1), outline=_FRAME_COLOR, width=2)
         draw.text((_MARGIN, y + _PANEL + 3), _printable(caption), _CAPTION_COLOR, small)
-    draw.text((_MARGIN, height - 22), "Research use only", _CAPTION_COLOR, small)
+    draw.text((_MARGIN, height - 22), SHORT_NOTICE, _CAPTION_COLOR, small)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()

@@ -124,7 +124,7 @@ def distribution(strategy: str) -> AbstractContextManager[object]:
     if strategy == "mirrored":
         chosen = distribute.MirroredStrategy()
     else:
-        # Several processes do not come here (leukokit.deep.distribution): the devices of this one are
+        # Several processes do not come here (leukokit.deep.distributed): the devices of this one are
         # meant, whatever TF_CONFIG says.
         alone = distribute.cluster_resolver.SimpleClusterResolver(tf.train.ClusterSpec({}))
         chosen = distribute.MultiWorkerMirroredStrategy(cluster_resolver=alone)

@@ -17,8 +17,8 @@ from leukokit.api.classifier import Examples, Workspace
 from leukokit.deep import checkpoint
 from leukokit.deep.batches import epoch_batches
 from leukokit.deep.checkpoint import TrainingState
-from leukokit.deep.distributed_step import DistributedSteps, synchronize
-from leukokit.deep.distribution import Team
+from leukokit.deep.distributed.process_group import ProcessGroup
+from leukokit.deep.distributed.step import DistributedSteps, synchronize
 from leukokit.deep.frozen import FrozenLayers, TrainingRows
 from leukokit.deep.history import write_history, write_scalars
 from leukokit.deep.network import POOL, first_layer, freeze_before
@@ -74,7 +74,7 @@ class Training:
     seed : int
         Order of batches and augmentation derive from it.
     workspace : Workspace or None
-    team : Team or None
+    group : ProcessGroup or None
         The processes that train together; None where this one trains alone.
     """
 
@@ -86,7 +86,7 @@ class Training:
         *,
         seed: int,
         workspace: Workspace | None,
-        team: Team | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
         self.keras = load_keras()
         self.network = network
@@ -94,7 +94,7 @@ class Training:
         self.classes = classes
         self.seed = seed
         self.workspace = workspace
-        self.team = team
+        self.group = group
         self.progress = workspace.progress if workspace is not None else None
         self.state = TrainingState()
         self.best: list[NDArray[Any]] = []
@@ -108,10 +108,10 @@ class Training:
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
-            if self.team is not None:
-                self.team.agree(self._same(learn, watch))
+            if self.group is not None:
+                self.group.agree(self._same(learn, watch))
                 synchronize(self.network)
-                kept = self.team.latest(kept)
+                kept = self.group.latest(kept)
             frozen = FrozenLayers(
                 self.network, self.params, [phase.first for phase in phases], folder, self.progress
             )
@@ -169,11 +169,11 @@ class Training:
             self.state, self.best = kept[0], kept[1].get("best", [])
             if self.progress is not None:
                 self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
-        if self.team is not None:
-            self._level(self.team, model)
+        if self.group is not None:
+            self._broadcast_weights(self.group, model)
             self.steps = DistributedSteps(
                 model,
-                self.team,
+                self.group,
                 label_smoothing=self.params.label_smoothing,
                 dtype=learn.source.array.dtype,
             )
@@ -198,7 +198,7 @@ class Training:
             seed=self.seed,
             epoch=len(state.history),
             steps=left,
-            part=self.team.part if self.team is not None else None,
+            part=self.group.part if self.group is not None else None,
         )
         rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         done = self._learnt(model, batches, len(learn.targets))
@@ -215,9 +215,9 @@ class Training:
             "loss": loss,
             "accuracy": done["accuracy"],
         }
-        if self.team is not None:
-            self._level(self.team, model)
-            row["replicas"] = self.team.size
+        if self.group is not None:
+            self._broadcast_weights(self.group, model)
+            row["replicas"] = self.group.size
         state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
         if watch is not None:
             row |= self._watch(model, watch)
@@ -229,7 +229,7 @@ class Training:
     def _learnt(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
         """Train one epoch; return mean loss and accuracy."""
         advance = self.progress.advance if self.progress is not None else None
-        if self.team is not None:
+        if self.group is not None:
             size = self.params.batch_size
             sizes = [min(size, rows - start) for start in range(0, rows, size)][: len(batches)]
             return self.steps.epoch(batches, sizes, advance)
@@ -237,15 +237,15 @@ class Training:
         done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
         return {name: float(done[name][-1]) for name in ("loss", "accuracy")}
 
-    def _level(self, team: Team, model: Any) -> None:
+    def _broadcast_weights(self, group: ProcessGroup, model: Any) -> None:
         """Give every process the weights of the first: other processors round otherwise, and would drift."""
         variables = [*self._variables(), *model.optimizer.variables]
-        _put(variables, team.of(0, _values(variables)))
+        _put(variables, group.broadcast(0, _values(variables)))
 
     def _watch(self, model: Any, watch: TrainingRows) -> dict[str, float]:
         rows = np.arange(len(watch.targets))
-        if self.team is not None:
-            rows = rows[self.team.part(len(rows))]
+        if self.group is not None:
+            rows = rows[self.group.part(len(rows))]
         logits = np.vstack(
             [
                 model.predict(watch.source.rows(rows[block], 0), self.params.batch_size, verbose=0)
@@ -258,8 +258,8 @@ class Training:
         costs = -(targets * log_proba).sum(axis=1)
         right = logits.argmax(axis=1) == targets.argmax(axis=1)
         loss, accuracy = costs.mean(), right.mean()
-        if self.team is not None:
-            loss, accuracy = self.team.mean(np.column_stack([costs, right]), len(watch.targets))
+        if self.group is not None:
+            loss, accuracy = self.group.mean(np.column_stack([costs, right]), len(watch.targets))
         return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
 
     def _react(self, model: Any, loss: float) -> None:

@@ -17,7 +17,9 @@ from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.execution.secondary import discarded_folder, secondary_process
 from leukokit.engine.explain_plan import (
     PLAN_FILE,
     StepReason,
@@ -46,6 +48,7 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 
 
@@ -61,13 +64,13 @@ class RunOptions:
         The very run directory; a fresh one under ``out`` where None.
     cache : Path or None
         Cache folder; None to keep nothing.
-    workers : Workers
+    executor : Executor
     """
 
     out: Path = Path("runs")
     directory: Path | None = None
     cache: Path | None = None
-    workers: Workers = field(default_factory=Workers)
+    executor: Executor = field(default_factory=ProcessExecutor)
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -84,6 +87,9 @@ def run(
 ) -> RunResult:
     """Run a recipe.
 
+    A secondary process of a training over several machines computes the same results and keeps no run: its
+    directory is a temporary one, without figures and report, and is never closed.
+
     Raises
     ------
     LeukokitError
@@ -91,7 +97,11 @@ def run(
     """
     observer = observer or Observer()
     started = monotonic()
-    data = open_data(recipe, catalog, workers=options.workers, observer=observer)
+    secondary = secondary_process(recipe)
+    if secondary:
+        options, finishers = replace(options, out=discarded_folder(), directory=None), ()
+        observer.say(f"{secondary} helps to train; the first process publishes, this one discards its run")
+    data = open_data(recipe, catalog, executor=options.executor, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:
@@ -108,6 +118,8 @@ def run(
             raise
         forget_checkpoints(directory.folder(CHECKPOINTS))
         directory.journal.write("run_finished", exit_code=result.exit_code)
+        if secondary:
+            return result
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
             {
@@ -165,7 +177,7 @@ class _Run:
             {name for fold in folds for name in fold.parts} if folds else self.samples.keys(),
             self.directory,
             store,
-            self.options.workers,
+            self.options.executor,
             self.observer,
             self.scratch,
         )
@@ -174,8 +186,8 @@ class _Run:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
         directory.write_json("resolved.json", recipe.resolved())
-        workers = self.options.workers
-        facts = {"executor": workers.kind.value, "count": workers.count}
+        executor = self.options.executor
+        facts = {"executor": executor.name, "count": executor.count}
         directory.write_json("provenance.json", provenance(recipe, self.data.items, facts, self.data.stamp))
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:
@@ -341,7 +353,7 @@ class _Run:
     def _notice(self) -> dict[str, Any]:
         return {
             "synthetic": self.data.stamp is not None,
-            "notice": "Research use only. Not a medical device.",
+            "notice": NOTICE,
         }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:

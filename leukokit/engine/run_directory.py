@@ -19,6 +19,12 @@ from leukokit.errors import LeukokitError, RunFailed
 
 _LOCK = ".lock"
 _OWNER = ".owner.json"
+STATUS_FILE = "status.json"
+
+
+def is_closed(path: Path) -> bool:
+    """Whether a run has ended well in this folder and left it to its readers."""
+    return (path / STATUS_FILE).is_file()
 
 
 class RunDirectory:
@@ -65,7 +71,7 @@ class RunDirectory:
             raise RunFailed(
                 f"cannot be written ({error.strerror})", where=str(self.path), hint=hint
             ) from error
-        if (self.path / "status.json").exists():
+        if (self.path / STATUS_FILE).exists():
             self._lock.release()
             raise RunFailed(
                 "holds a finished run", where=str(self.path), hint="Give another folder with --run-dir"
@@ -117,4 +123,4 @@ class RunDirectory:
 
     def finish(self, status: Mapping[str, Any]) -> None:
         """Write ``status.json``, the last file of a run: a folder without it is a run that did not end."""
-        self.write_json("status.json", dict(status))
+        self.write_json(STATUS_FILE, dict(status))

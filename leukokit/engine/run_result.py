@@ -73,8 +73,6 @@ class RunResult:
         0, or 3 where more images were rejected than the recipe allows.
     final : FoldRun or None
         The model that was fitted on all data, tested on none; None where the recipe asks for none.
-    published : bool
-        False in a process that only helped another one to fit: ``path`` is gone when it ends.
     """
 
     path: Path
@@ -90,7 +88,6 @@ class RunResult:
     reasons: Sequence[StepReason]
     exit_code: int
     final: FoldRun | None = None
-    published: bool = True
 
     @property
     def stamp(self) -> str | None:

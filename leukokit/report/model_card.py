@@ -16,6 +16,7 @@ from leukokit.engine.models.final_stage import FINAL
 from leukokit.engine.models.model_stage import MODEL, FittedFold
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
+from leukokit.ids import utf8
 from leukokit.recipe import Recipe
 
 CARD = "model_card.md"
@@ -39,7 +40,7 @@ def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
     for name, each in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
         text = model_card(each, result.metrics, audit, stamp=result.stamp, folds=len(fitted))
-        directory.write(f"{folder}/{CARD}", text.encode("utf-8", "backslashreplace"))
+        directory.write(f"{folder}/{CARD}", utf8(text))
 
 
 def model_card(

@@ -126,6 +126,21 @@ def test_temperature_minimizes_the_log_loss() -> None:
         assert log_loss(true, other.apply(proba)) > best
 
 
+def test_temperature_agrees_with_scikit_learn() -> None:
+    """Found by another search, so not to the last digit."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(600, 3)), rng.integers(0, 3, 600)
+    X[np.arange(600), y] += 1.5
+    model = LogisticRegression(C=100).fit(X[:60], y[:60])
+    theirs = CalibratedClassifierCV(FrozenEstimator(model), method="temperature").fit(X[60:400], y[60:400])
+    ours = fit_calibration("temperature", y[60:400], model.predict_proba(X[60:400]), ("a", "b", "c"))
+    assert ours.apply(model.predict_proba(X[400:])) == pytest.approx(theirs.predict_proba(X[400:]), abs=1e-6)
+
+
 def test_a_part_without_errors_asks_for_the_sharpest_temperature() -> None:
     """Nothing holds it back, and the end of the range is told."""
     true, proba = drawn(5, 100)

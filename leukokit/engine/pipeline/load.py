@@ -24,7 +24,7 @@ from leukokit.engine.pipeline.document import FORMAT, ComponentDocument, Pipelin
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.save import PIPELINE_FILE, computing_libraries
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
 
@@ -183,10 +183,10 @@ class _Reader:
         except ValueError as error:
             raise self._wrong(f"scale: {error}") from error
 
-    def _calibration(self) -> Calibration | None:
+    def _calibration(self) -> FittedCalibration | None:
         if self.document.calibration is None:
             return None
-        found = Calibration.from_json(self.document.calibration)
+        found = FittedCalibration.from_json(self.document.calibration)
         if list(found.classes) != self.document.classes:
             raise self._wrong("the calibration is of other classes than the model")
         return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import sys
@@ -13,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, model_validator
 
-from leukokit.api import Field, LeukokitError, Params
+from leukokit.api import Field, LeukokitError, Params, did_you_mean
 from leukokit.api.deep import Backbone, load_keras, read_weights
 
 Scaling: TypeAlias = Literal["inside", "symmetric", "torch", "caffe"]
@@ -90,12 +89,9 @@ APPLICATIONS: dict[str, Application] = {
 def _check_name(name: str) -> str:
     if name in APPLICATIONS:
         return name
-    by_key = {known.casefold(): known for known in APPLICATIONS}
-    matches = difflib.get_close_matches(name.casefold(), list(by_key), n=1, cutoff=0.5)
-    suggestion = f" (did you mean {by_key[matches[0]]!r}?)" if matches else ""
     raise ValueError(
-        f"there is no network {name!r} in keras.applications{suggestion}; there are: "
-        f"{', '.join(APPLICATIONS)}"
+        f"there is no network {name!r} in keras.applications{did_you_mean(name, APPLICATIONS)}; "
+        f"there are: {', '.join(APPLICATIONS)}"
     )
 
 

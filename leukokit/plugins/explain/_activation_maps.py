@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, LeukokitError
+from leukokit.api import Field, FloatArray, LeukokitError, near_names
 from leukokit.api.deep import NetworkModel, load_keras
 from leukokit.plugins.explain._gradients import layer_gradients
 from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams
@@ -70,11 +69,10 @@ def find_layer(network: Any, name: str) -> tuple[str, Any]:
     layers = list(_layers(network))
     matches = [(path, layer) for path, layer in layers if name in (path, layer.name)]
     if not matches:
-        names = sorted({layer.name for _, layer in layers})
-        suggestions = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        near = near_names(name, sorted({layer.name for _, layer in layers}), most=3, likeness=0.5)
+        meant = f" (did you mean {', '.join(near)}?)" if near else ""
         raise LeukokitError(
-            f"the network has no layer {name!r}"
-            + (f" (did you mean {', '.join(suggestions)}?)" if suggestions else ""),
+            f"the network has no layer {name!r}{meant}",
             hint="Leave layer out to use the last convolution",
         )
     if len(matches) > 1:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from leukokit.api import ImageRejected, RGBImage, Status
 from leukokit.api.smear import white_balance
 from leukokit.evaluation.masks import dice
-from leukokit.plugins.preprocess._burned_in import find_scale_bars
+from leukokit.plugins._shared.burned_in import find_scale_bars
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.testing import Check, conformance
 
