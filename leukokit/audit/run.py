@@ -33,10 +33,10 @@ from leukokit.engine.scale.find import find_scales
 from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 
 FILE = "audit.json"
-NOTICE = "Research use only. Not a medical device."
 
 
 @dataclass(frozen=True)

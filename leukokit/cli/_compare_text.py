@@ -14,12 +14,12 @@ from rich.text import Text
 
 from leukokit.cli._terminal import console, safe
 from leukokit.compare import ChangedImage, ComparedRun, Comparison, PairComparison
-from leukokit.compare.comparison import NOTICE
 from leukokit.compare.recipe_diff import ABSENT, ValueDifference
 from leukokit.compare.statistics.all_tests import AnalysisUnit
 from leukokit.compare.statistics.changes import ChangeKind
 from leukokit.compare.verdict import p_text, signed
 from leukokit.engine.data import SYNTHETIC_STAMP
+from leukokit.notice import NOTICE
 
 _SCORES = {
     "accuracy": "accuracy",

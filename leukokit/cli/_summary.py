@@ -20,6 +20,7 @@ from leukokit.cli._protocols import protocols_table
 from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
+from leukokit.notice import NOTICE
 from leukokit.report.status_words import SHORT_WORDS
 
 _SCORES = (
@@ -62,7 +63,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(f"report: {escape(str(report))}", soft_wrap=True)
     if is_closed(result.path):
         console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
-    console.print("Research use only. Not a medical device.", style="dim")
+    console.print(NOTICE, style="dim")
 
 
 def _scores(result: RunResult, parts: list[str]) -> Table:

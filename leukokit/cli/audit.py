@@ -98,8 +98,8 @@ def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
     import json
 
     from leukokit.api import Kind
-    from leukokit.catalog.catalog import did_you_mean
     from leukokit.errors import UsageError
+    from leukokit.near_names import did_you_mean
     from leukokit.recipe import load_recipe, load_recipe_text
 
     path = Path(data)
@@ -129,10 +129,11 @@ def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
     import io
 
     from leukokit.engine.io.files import write_bytes
+    from leukokit.ids import utf8
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "group"])
     writer.writerows(groups.items())
-    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    write_bytes(path, utf8(text.getvalue()))
     click.echo(f"groups: {click.format_filename(path)}", err=True)

@@ -19,9 +19,8 @@ from leukokit.compare.verdict import verdict
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import LEVEL
-
-NOTICE = "Research use only. Not a medical device."
-_BENIGN = ("benign", "normal", "healthy")
+from leukokit.evaluation.operating_point import negative_classes
+from leukokit.notice import NOTICE
 
 
 @dataclass(frozen=True)
@@ -192,4 +191,4 @@ def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
     named = {tuple(sorted(map(str, point.get("negative") or ()))) for point in points}
     if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
         return only
-    return tuple(name for name in classes if name.casefold() in _BENIGN)
+    return negative_classes(classes, None)

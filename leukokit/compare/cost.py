@@ -27,7 +27,8 @@ class Cost:
     cached : tuple of str
         Steps that read results from the cache; without it the run takes longer.
     model_bytes : int or None
-        Total size of the files in ``model/``; None where there is no such folder.
+        Total size of the files of the folds' models in ``model/``; None where there are none. What only
+        predictions of further images need, and the final model, do not count: no score depends on them.
     features : int or None
         Number of feature columns before selection; None where there are none.
     workers : int or None
@@ -50,7 +51,8 @@ def cost(run: FinishedRun) -> Cost:
     """Read the cost of a run from its files."""
     events = list(_last_attempt(run.path / "journal.jsonl"))
     model = run.path / "model"
-    sizes = [path.stat().st_size for path in model.rglob("*") if path.is_file()] if model.is_dir() else []
+    files = (path for path in model.rglob("*") if path.is_file()) if model.is_dir() else ()
+    sizes = [path.stat().st_size for path in files if _of_model(path.relative_to(model))]
     return Cost(
         seconds=run.status.get("seconds"),
         stages=_stages(events),
@@ -63,6 +65,11 @@ def cost(run: FinishedRun) -> Cost:
         features=_features(run.path / "features.parquet"),
         workers=(run.provenance.get("workers") or {}).get("count"),
     )
+
+
+def _of_model(name: Path) -> bool:
+    """Whether a file in ``model/`` is one that the classifier wrote, or its card or calibration."""
+    return name.name != "pipeline.json" and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
 
 
 def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:

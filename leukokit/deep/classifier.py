@@ -1,4 +1,4 @@
-"""Classifiers of images: give a backbone, the rest is here."""
+"""Base class of the classifiers of images with a backbone."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ class NetworkClassifier(Classifier):
     ) -> NetworkModel:
         """Train on the training part.
 
-        The validation part is only watched: for early stopping, for the rate, and to be told.
+        The validation part is used for early stopping, for the learning rate, and for messages.
 
         Raises
         ------
         DataError
-            Where there are fewer than two classes, or no validation part to watch.
+            Where there are fewer than two classes, or a required validation part is missing.
         LeukokitError
-            Where weights cannot be had, images look divided by 255, or the loss is no longer finite.
+            Where weights are not available, images look divided by 255, or the loss is not finite.
         """
         params = self.params
         classes = self._classes(train)
@@ -99,17 +99,17 @@ class NetworkClassifier(Classifier):
         with distribution(params.strategy) if group is None else group.named_errors():
             network = self._network(classes, seed=seed, deterministic=params.deterministic)
             Training(network, params, classes, seed=seed, workspace=workspace, group=group).run(
-                train, _known(validation, classes)
+                train, _with_known_classes(validation, classes)
             )
         return self._model(network, classes, group.size if group is not None else 1)
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> NetworkModel:  # noqa: ARG002
-        """Build the network anew and read its weights; no code comes from the file.
+        """Rebuild the network and load its weights; no code is loaded from the file.
 
         Raises
         ------
         LeukokitError
-            Where the files are absent, damaged, or of another network.
+            Where the files are missing, damaged, or of another network.
         """
         path = folder / FACTS_FILE
         try:
@@ -189,7 +189,7 @@ class NetworkClassifier(Classifier):
         return tuple(counts)
 
     def _preview(self, train: Examples, workspace: Workspace, seed: int) -> None:
-        """Draw what augmentation does before anything is trained, so that artifacts are seen in time."""
+        """Draw a preview of the augmentation before training, to show artifacts in time."""
         assert train.images is not None
         assert train.labels is not None
         assert self.params.augment is not None
@@ -206,14 +206,14 @@ class NetworkClassifier(Classifier):
         workspace.progress.say(f"what augmentation does is drawn in {path}")
 
 
-def _known(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
-    """Give the validation part, where all its classes are in the training part too."""
+def _with_known_classes(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
+    """Return the validation part; raise where it has classes that are not in the training part."""
     if validation is None or validation.labels is None:
         return None
-    strange = sorted(set(validation.labels.tolist()) - set(classes))
-    if strange:
+    unknown = sorted(set(validation.labels.tolist()) - set(classes))
+    if unknown:
         raise DataError(
-            f"class {strange[0]!r} is in the validation part and not in the training part",
-            hint="Part the samples so that every class can be learnt",
+            f"class {unknown[0]!r} is in the validation part and not in the training part",
+            hint="Split the samples so that every class is in the training part",
         )
     return validation

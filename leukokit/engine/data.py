@@ -14,6 +14,7 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.io.group_file import regrouped
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
+from leukokit.evaluation.connected import connected
 from leukokit.evaluation.splits import Fold, make_folds
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
@@ -153,22 +154,20 @@ def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitS
 
 def merged_groups(items: Sequence[Item]) -> list[str]:
     """Group of each sample, groups joined where they share a byte-identical picture."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
     names = [
         f"group {item.sample.group}" if item.sample.group else f"image {item.sample.id}" for item in items
     ]
-    for item, name in zip(items, names, strict=True):
-        a, b = root(name), root(f"picture {item.key}")
-        parent[max(a, b)] = min(a, b)
-    return [root(name) for name in names]
+    first: dict[str, int] = {}  # the first image of each group and of each picture
+    links = [
+        (row, first.setdefault(what, row))
+        for row, (item, name) in enumerate(zip(items, names, strict=True))
+        for what in (name, f"picture {item.key}")
+    ]
+    numbers = connected(len(names), links).tolist()
+    merged: dict[int, str] = {}
+    for number, name in zip(numbers, names, strict=True):
+        merged[number] = min(name, merged.get(number, name))
+    return [merged[number] for number in numbers]
 
 
 def straddling_pictures(items: Sequence[Item], fold: Fold) -> list[tuple[str, str]]:

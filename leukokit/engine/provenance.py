@@ -14,6 +14,7 @@ from typing import Any
 from leukokit._version import __version__
 from leukokit.api import API_VERSION
 from leukokit.engine.images.plan import Item
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 
 _GIT_SECONDS = 5
@@ -55,5 +56,5 @@ def provenance(
         "workers": dict(workers),
         "synthetic": stamp is not None,
         "data": data_manifest(items),
-        "notice": "Research use only. Not a medical device.",
+        "notice": NOTICE,
     }

@@ -31,6 +31,7 @@ from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
+from leukokit.engine.models.final_stage import FINAL, asks_for_final, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
@@ -38,7 +39,7 @@ from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Forwarding, Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_fold, publish_rejected
+from leukokit.engine.publish import publish_fold, publish_pipeline, publish_rejected
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.scale.find import Scales, asks_for_scale
@@ -47,6 +48,7 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 
 
@@ -208,6 +210,7 @@ class _Run:
             metrics |= self._protocols(fitted_folds(runs), metrics)
         if metrics:
             directory.write_json("metrics.json", metrics)
+        final = self._final(runs)
         return RunResult(
             path=directory.path,
             recipe=recipe,
@@ -221,6 +224,7 @@ class _Run:
             scales=sizes,
             reasons=self._reasons(runs),
             exit_code=self._exit_code(images),
+            final=final,
         )
 
     def _divisions(self) -> tuple[Division, ...]:
@@ -250,7 +254,18 @@ class _Run:
         runs = [self.stage.fit(fold, folder="", several=several, explain=True) for fold in folds]
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
+            publish_pipeline(self.directory, fitted, name if several else None, self.observer)
         return runs
+
+    def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
+        """Fit on all data, where the recipe has folds or asks for it."""
+        if not asks_for_final(self.recipe, self.divisions):
+            return None
+        final = fit_final(self.stage, fitted_folds(runs))
+        if final is not None and final.fitted is not None:
+            publish_fold(self.directory, final.fitted, FINAL)
+            publish_pipeline(self.directory, final.fitted, FINAL, self.observer)
+        return final
 
     def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:
         """Evaluate under every other protocol; one that cannot be costs the headline nothing."""
@@ -338,7 +353,7 @@ class _Run:
     def _notice(self) -> dict[str, Any]:
         return {
             "synthetic": self.data.stamp is not None,
-            "notice": "Research use only. Not a medical device.",
+            "notice": NOTICE,
         }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:

@@ -71,6 +71,8 @@ class RunResult:
         Why each step ran.
     exit_code : int
         0, or 3 where more images were rejected than the recipe allows.
+    final : FoldRun or None
+        The model that was fitted on all data, tested on none; None where the recipe asks for none.
     """
 
     path: Path
@@ -85,6 +87,7 @@ class RunResult:
     scales: pd.DataFrame | None
     reasons: Sequence[StepReason]
     exit_code: int
+    final: FoldRun | None = None
 
     @property
     def stamp(self) -> str | None:

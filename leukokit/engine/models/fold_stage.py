@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,15 @@ class FoldStage:
         explain : bool
             Whether the recipe's explainers look at the model.
         """
+        run = self._fitted(fold, folder=folder, several=several, explain=explain)
+        assert run.fitted is not None
+        return replace(run, fitted=decided(calibrated(run.fitted)))
+
+    def refit(self, fold: Fold) -> FoldRun:
+        """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
+        return self._fitted(fold, folder="", several=True, explain=False)
+
+    def _fitted(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
         plan, items, images = self._images(self.recipe, fold)
         candidates = self.candidates(fold)
         inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
@@ -112,7 +121,7 @@ class FoldStage:
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, items, images, decided(calibrated(fitted)))
+        return FoldRun(fold, plan, items, images, fitted)
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""

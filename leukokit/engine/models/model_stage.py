@@ -36,7 +36,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import RunFailed
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.recipe import Recipe
 
@@ -117,7 +117,7 @@ class FittedFold:
         return self.pipeline.classes
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> FittedCalibration | None:
         """What corrects ``probabilities``."""
         return self.pipeline.calibration
 

@@ -20,7 +20,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import LeukokitError
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound, Recipe
 
 
@@ -45,13 +45,13 @@ class FittedPipeline:
         In the order of the probability columns.
     load_model : callable
         Gives the fitted model, the same object each time.
-    calibration : Calibration or None
+    calibration : FittedCalibration or None
     operating_point : FittedOperatingPoint or None
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
     tested : bool
-        False where no image was kept back to test it on.
+        Whether images were kept back to test it on; the scores of the run are of those.
     notes : tuple of str
         What a user should know before trusting a prediction, such as other versions of the libraries.
     """
@@ -64,10 +64,10 @@ class FittedPipeline:
     classify: Bound[Classifier]
     classes: tuple[str, ...]
     load_model: Callable[[], FittedModel]
-    calibration: Calibration | None = None
+    calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
-    tested: bool = True
+    tested: bool = False
     notes: tuple[str, ...] = ()
 
     @classmethod

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.notice import NOTICE
 from leukokit.report.html.again import Again, again_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.failures import Failures, failures_of
@@ -113,5 +114,5 @@ def numbers(run: FinishedRun) -> dict[str, Any]:
         },
         "metrics": run.metrics,
         "audit": run.audit,
-        "notice": "Research use only. Not a medical device.",
+        "notice": NOTICE,
     }
