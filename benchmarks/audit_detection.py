@@ -20,36 +20,37 @@ import joblib
 from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.recipe import load_recipe_text
 from leukokit.testing.known_faults import KNOWN_FAULTS, KnownFault
 
 
 def raised(audit: Audit) -> set[str]:
     """Name the checks and probes that warn or fail."""
-    levels = {each.check: each.level for each in audit.findings}
-    levels |= {each.name: each.level for each in audit.probes}
+    levels = {item.check: item.level for item in audit.findings}
+    levels |= {item.name: item.level for item in audit.probes}
     return {name for name, level in levels.items() if level.rank >= AuditLevel.WARN.rank}
 
 
 def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
     """Audit one data set with a known fault."""
-    fault = next(each for each in KNOWN_FAULTS if each.name == name)
+    fault = next(planted for planted in KNOWN_FAULTS if planted.name == name)
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
-        options = AuditOptions(None, Workers(ExecutorKind.INLINE))
+        options = AuditOptions(None, InlineExecutor())
         return name, seed, sorted(raised(audit_data(recipe, discover(), options)))
 
 
-def row(fault: KnownFault, found: list[set[str]]) -> str:
+def row(fault: KnownFault, raised_by_trial: list[set[str]]) -> str:
     """One line of the table."""
-    hits = sum(bool(each & fault.expected) for each in found)
-    others = [each - fault.expected - fault.implied for each in found]
-    names = Counter(name for each in others for name in each)
-    told = ", ".join(f"{name} {count}" for name, count in names.most_common()) or "none"
+    hits = sum(bool(names_raised & fault.expected) for names_raised in raised_by_trial)
+    others = [names_raised - fault.expected - fault.implied for names_raised in raised_by_trial]
+    names = Counter(name for names_raised in others for name in names_raised)
+    listed = ", ".join(f"{name} {count}" for name, count in names.most_common()) or "none"
     wanted = " or ".join(sorted(fault.expected)) or "nothing"
-    detected = f"{hits}/{len(found)}" if fault.expected else "-"
-    return f"| {fault.shown} | {wanted} | {detected} | {sum(map(bool, others))}/{len(found)} | {told} |"
+    detected = f"{hits}/{len(raised_by_trial)}" if fault.expected else "-"
+    unexpected = f"{sum(map(bool, others))}/{len(raised_by_trial)}"
+    return f"| {fault.shown} | {wanted} | {detected} | {unexpected} | {listed} |"
 
 
 def main() -> None:
@@ -60,10 +61,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=joblib.cpu_count(), help="processes")
     parser.add_argument("--json", type=Path, help="write what was raised for each data set")
     args = parser.parse_args()
-    faults = [each for each in KNOWN_FAULTS if not args.only or each.name in args.only]
+    faults = [item for item in KNOWN_FAULTS if not args.only or item.name in args.only]
     started = time.monotonic()
-    asked = [(fault.name, seed) for fault in faults for seed in range(args.seeds)]
-    results = joblib.Parallel(n_jobs=args.jobs)(joblib.delayed(trial)(*each) for each in asked)
+    trials = [(fault.name, seed) for fault in faults for seed in range(args.seeds)]
+    results = joblib.Parallel(n_jobs=args.jobs)(joblib.delayed(trial)(*item) for item in trials)
     if args.json:
         args.json.write_text(json.dumps(results, indent=1))
     print("| fault | should raise | detected | other alarms | which |")
@@ -71,7 +72,7 @@ def main() -> None:
     for fault in faults:
         print(row(fault, [set(names) for name, _, names in results if name == fault.name]))
     print(
-        f"\n{len(asked)} data sets of 120 images, {time.monotonic() - started:.0f} s, {args.jobs} processes"
+        f"\n{len(trials)} data sets of 120 images, {time.monotonic() - started:.0f} s, {args.jobs} processes"
     )
 
 

@@ -30,7 +30,7 @@ import cv2
 from leukokit.api import Segmenter, read_image
 from leukokit.catalog import discover
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import BATCH, batches
+from leukokit.engine.execution.batches import BATCH, batches
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.work import process_batch

@@ -18,7 +18,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -35,14 +35,15 @@ from threadpoolctl import threadpool_limits
 from leukokit.api import Dataset, Examples, Sample
 from leukokit.catalog import discover
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.cluster.connection import joined
-from leukokit.engine.execution.cluster.digests import content_keys_on_dask
-from leukokit.engine.execution.cluster.images import BATCH, execute_on_dask, keep_rows, work
-from leukokit.engine.execution.cluster.trials import on_cluster
+from leukokit.engine.execution.batches import BATCH as LOCAL_BATCH
+from leukokit.engine.execution.batches import batches
+from leukokit.engine.execution.cluster.executor import DaskExecutor
+from leukokit.engine.execution.cluster.images import BATCH, keep_rows, work
 from leukokit.engine.execution.cluster.worker import versions
-from leukokit.engine.execution.executors import BATCH as LOCAL_BATCH
-from leukokit.engine.execution.executors import ExecutorKind, Workers, batches, execute
-from leukokit.engine.execution.trials import Runner, in_processes, one_by_one
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import TrialRunner
+from leukokit.engine.execution.trials import in_processes, one_by_one
 from leukokit.engine.images.plan import ImagePlan, Item, Outcome
 from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.stage import run_image_stage
@@ -125,14 +126,13 @@ def cluster(workers: int) -> Iterator[Cluster]:
 
 
 @contextmanager
-def joined_to(there: Cluster, plan: ImagePlan, item: Item) -> Iterator[Workers]:
+def connected(there: Cluster, plan: ImagePlan, item: Item) -> Iterator[DaskExecutor]:
     """Connect once, and let each worker load its libraries and compiled code before anything is timed."""
-    with joined(Workers(ExecutorKind.DASK, 1, scheduler=there.address)) as workers:
-        assert workers.cluster is not None
-        client = workers.cluster.client()
+    with closing(DaskExecutor(there.address)) as executor:
+        client = executor.connection.client()
         given = [item], pickle.dumps(plan), 60.0, versions()
         client.gather([client.submit(work, *given, workers=[each], pure=False) for each in client.nthreads()])
-        yield workers
+        yield executor
 
 
 def finished(count: int, folder: Path) -> tuple[ImagePlan, list[Item]]:
@@ -175,8 +175,8 @@ def overhead(count: int) -> dict[str, float]:
         alone = bare(plan, items)
         found: dict[str, float] = {"images": count, "loop_ms": 1000 * alone / count}
         for workers in (1, 2):
-            with cluster(workers) as there, joined_to(there, plan, items[0]) as crew:
-                took = there.timed(partial(execute_on_dask, plan, items, crew, lambda _: None))
+            with cluster(workers) as there, connected(there, plan, items[0]) as executor:
+                took = there.timed(partial(executor.run_images, plan, items, lambda _: None))
             found[f"dask_{workers}_ms"] = 1000 * took.seconds / count
             found[f"driver_cpu_{workers}_ms"] = 1000 * took.driver_cpu / count
             found[f"scheduler_cpu_{workers}_ms"] = 1000 * took.scheduler_cpu / count
@@ -191,11 +191,11 @@ def scaling(count: int) -> dict[str, float]:
     found["loop_s"] = bare(plan, items)
     for workers in (1, 2):
         started = time.perf_counter()
-        execute(plan, items, Workers(ExecutorKind.PROCESSES, workers), lambda _: None)
+        ProcessExecutor(workers, always=True).run_images(plan, items, lambda _: None)
         found[f"processes_{workers}_s"] = time.perf_counter() - started
-        with cluster(workers) as there, joined_to(there, plan, items[0]) as crew:
-            took = there.timed(partial(execute_on_dask, plan, items, crew, lambda _: None))
-            keys = there.timed(partial(digests, items, crew))
+        with cluster(workers) as there, connected(there, plan, items[0]) as executor:
+            took = there.timed(partial(executor.run_images, plan, items, lambda _: None))
+            keys = there.timed(partial(digests, items, executor))
         found[f"dask_{workers}_s"] = took.seconds
         found[f"digests_{workers}_s"] = keys.seconds
     started = time.perf_counter()
@@ -217,7 +217,7 @@ def tuning(rows: int = 1500) -> dict[str, float]:
     ]
     search_with = partial(search, settings, cv=5, scoring="macro_f1", seed=1)
 
-    def timed(run: Runner) -> float:
+    def timed(run: TrialRunner) -> float:
         started = time.perf_counter()
         found = search_with(run=run).table.to_csv()
         if tables and found != tables[0]:
@@ -228,14 +228,14 @@ def tuning(rows: int = 1500) -> dict[str, float]:
     tables: list[str] = []
     seconds = {"one_by_one_s": timed(one_by_one)}
     seconds["processes_2_s"] = timed(lambda score, trials: in_processes(score, trials, 2))
-    with cluster(2) as there, joined(Workers(ExecutorKind.DASK, 1, scheduler=there.address)) as workers:
-        seconds["dask_2_s"] = timed(on_cluster(workers))
+    with cluster(2) as there, closing(DaskExecutor(there.address)) as executor:
+        seconds["dask_2_s"] = timed(executor.run_trials)
     return {"trials": 20, **seconds, "gain": seconds["one_by_one_s"] / seconds["processes_2_s"]}
 
 
-def digests(items: Sequence[Item], workers: Workers) -> None:
+def digests(items: Sequence[Item], executor: DaskExecutor) -> None:
     """Take digests where the workers are."""
-    content_keys_on_dask(Dataset(), "x", [item.sample for item in items], workers)
+    executor.content_keys(Dataset(), "x", [item.sample for item in items])
 
 
 def sizes(count: int) -> dict[str, float]:
@@ -252,7 +252,7 @@ def sizes(count: int) -> dict[str, float]:
         try:
             held = pickle.loads(many_items)  # noqa: S301 - our own
             before = tracemalloc.get_traced_memory()[0]
-            table = run_image_stage(kept, held, Workers(ExecutorKind.INLINE), Observer())
+            table = run_image_stage(kept, held, InlineExecutor(), Observer())
             after = tracemalloc.get_traced_memory()[0]
         finally:
             tracemalloc.stop()

@@ -91,8 +91,8 @@ def truth(setting: Setting, seed: int) -> dict[str, float]:
     first, second, codes = study(
         replace(setting, groups=IMAGES * 2 // (setting.largest + 1)), np.random.default_rng([seed, 1])
     )
-    found = paired_differences(first, second, codes, draws=2)
-    values = {name: found[name].difference for name in SCORES}
+    differences = paired_differences(first, second, codes, draws=2)
+    values = {name: differences[name].difference for name in SCORES}
     positive = first.true == 0
     values[CLASS] = delong(positive, first.proba[:, 0], second.proba[:, 0]).difference
     return {name: value for name, value in values.items() if value is not None}
@@ -102,7 +102,7 @@ def coverage(setting: Setting, *, studies: int, draws: int, seed: int) -> dict[s
     """Share of studies whose interval holds the truth, and whose test finds p below 0.05."""
     true = truth(setting, seed)
     held = dict.fromkeys(true, 0)
-    found = dict.fromkeys(("McNemar", "McNemar over groups", "DeLong", "DeLong over groups"), 0)
+    rejections = dict.fromkeys(("McNemar", "McNemar over groups", "DeLong", "DeLong over groups"), 0)
     for number in range(studies):
         first, second, codes = study(setting, np.random.default_rng([seed, 2, number]))
         differences = paired_differences(first, second, codes, draws=draws, seed=number)
@@ -113,15 +113,15 @@ def coverage(setting: Setting, *, studies: int, draws: int, seed: int) -> dict[s
             held[name] += low is not None and high is not None and low <= true[name] <= high
         scores = (first.true == 0, first.proba[:, 0], second.proba[:, 0])
         grouped, alone = delong(*scores, groups=codes), delong(*scores)
-        right = [each.predicted == each.true for each in (first, second)]
+        right = [run.predicted == run.true for run in (first, second)]
         gains = np.bincount(codes, weights=right[1].astype(float) - right[0]).astype(int)
-        found["McNemar"] += (
+        rejections["McNemar"] += (
             mcnemar_exact(int(np.sum(right[0] & ~right[1])), int(np.sum(right[1] & ~right[0]))) < 0.05
         )
-        found["McNemar over groups"] += mcnemar_over_groups(gains) < 0.05
-        found["DeLong"] += (alone.p or 0.0) < 0.05
-        found["DeLong over groups"] += (grouped.p or 0.0) < 0.05
-    return {name: count / studies for name, count in {**held, **found}.items()}
+        rejections["McNemar over groups"] += mcnemar_over_groups(gains) < 0.05
+        rejections["DeLong"] += (alone.p or 0.0) < 0.05
+        rejections["DeLong over groups"] += (grouped.p or 0.0) < 0.05
+    return {name: count / studies for name, count in {**held, **rejections}.items()}
 
 
 def main() -> None:
@@ -137,9 +137,9 @@ def main() -> None:
     for setting in SETTINGS:
         if arguments.only and arguments.only not in setting.name:
             continue
-        found = coverage(setting, studies=arguments.studies, draws=arguments.draws, seed=arguments.seed)
+        rates = coverage(setting, studies=arguments.studies, draws=arguments.draws, seed=arguments.seed)
         print(f"{setting.name} ({arguments.studies} studies)")
-        for name, share in found.items():
+        for name, share in rates.items():
             kind = "p < 0.05" if name.startswith(("McNemar", "DeLong")) else "holds the truth"
             print(f"  {name:<22} {kind:<16} {100 * share:5.1f} %", flush=True)
 

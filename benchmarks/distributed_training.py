@@ -44,7 +44,7 @@ LEARNS_FROM = {"lite0": "block3a", "mobilenet": "block_6"}
 COLUMNS = ("loss", "accuracy", "validation_loss", "validation_accuracy")
 
 
-class Clock:
+class EpochTimes:
     """Listens to a fit: when its last phase begins, and when each epoch of it is told."""
 
     def __init__(self) -> None:
@@ -74,16 +74,16 @@ def images_of(count: int) -> tuple[Any, Any]:
     if dataset.missing():
         raise click.ClickException(dataset.missing())
     samples = list(dataset.samples())
-    classes = sorted({each.label for each in samples})
-    apart = {name: iter([each for each in samples if each.label == name]) for name in classes}
+    classes = sorted({sample.label for sample in samples})
+    apart = {name: iter([sample for sample in samples if sample.label == name]) for name in classes}
     parts = []
     for size in (count, count // 4):
         chosen = [next(apart[classes[i % len(classes)]]) for i in range(size)]
         parts.append(
             Examples(
-                ids=[each.id for each in chosen],
-                labels=np.array([each.label for each in chosen]),
-                images=[read_image(each.path) for each in chosen],
+                ids=[sample.id for sample in chosen],
+                labels=np.array([sample.label for sample in chosen]),
+                images=[read_image(sample.path) for sample in chosen],
             )
         )
     return parts[0], parts[1]
@@ -97,9 +97,9 @@ def nudge_initial_weights() -> None:
     def nudged(*args: Any, **more: Any) -> Any:
         network = build(*args, **more)
         draws = np.random.default_rng(SEED)
-        for each in network.trainable_variables:
-            value = np.asarray(each)
-            each.assign(value * (1 + 1e-7 * draws.standard_normal(value.shape)))
+        for variable in network.trainable_variables:
+            value = np.asarray(variable)
+            variable.assign(value * (1 + 1e-7 * draws.standard_normal(value.shape)))
         return network
 
     classifier.build_network = nudged
@@ -121,7 +121,7 @@ def fit(folder: Path, settings: dict[str, Any]) -> None:
     )
     for inner in ("checkpoints", "artifacts"):
         (folder / inner).mkdir()
-    clock = Clock()
+    clock = EpochTimes()
     workspace = Workspace(folder / "checkpoints", folder / "artifacts", clock)
     classifier.fit(train, validation, seed=SEED, workspace=workspace)
     (folder / "times.json").write_text(json.dumps(np.diff(clock.times).tolist()))
@@ -131,8 +131,8 @@ def fit(folder: Path, settings: dict[str, Any]) -> None:
 def addresses(count: int) -> Iterator[list[str]]:
     """Addresses of this machine that nobody listens at."""
     with ExitStack() as stack:
-        found = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        places = [f"127.0.0.1:{each.getsockname()[1]}" for each in found]
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        places = [f"127.0.0.1:{server.getsockname()[1]}" for server in sockets]
     yield places
 
 
@@ -151,7 +151,7 @@ def trained(
             environment = {**os.environ, "TF_CONFIG": json.dumps(task) if count > 1 else ""}
             command = [sys.executable, __file__, "--fit", str(folder), json.dumps(own)]
             started.append(subprocess.Popen(command, env=environment))
-        codes = [each.wait() for each in started]
+        codes = [process.wait() for process in started]
         if any(codes):
             raise click.ClickException("a training failed; its error is above")
         folder = Path(scratch, "0")
@@ -216,7 +216,7 @@ def main(
     places = sorted(os.sched_getaffinity(0)) if cores and hasattr(os, "sched_getaffinity") else None
     one, two = (trained(count, settings, places) for count in (1, 2))
     control = trained(1, settings, places, nudged=True)
-    found = {
+    histories = {
         **settings,
         "cores": os.cpu_count(),
         "one_process": one,
@@ -227,18 +227,18 @@ def main(
         "speedup": one["seconds_per_epoch"] / two["seconds_per_epoch"],
     }
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(histories, indent=2))
         return
     click.echo(
         f"{network}, {images} images of {side} px, batch {batch_size} of all processes, {optimizer}, "
         f"train: {learns}\n"
     )
     click.echo(f"{'':5} {'loss of':>36}   {'validation loss of':>36}")
-    heads = "".join(f" {each:>11}" for each in ("1 process", "2", "control"))
+    heads = "".join(f" {item:>11}" for item in ("1 process", "2", "control"))
     click.echo(f"epoch{heads}  {heads}")
     for epoch in range(len(one["loss"])):
         cells = [
-            "".join(f" {each[column][epoch]:11.7f}" for each in (one, two, control))
+            "".join(f" {item[column][epoch]:11.7f}" for item in (one, two, control))
             for column in ("loss", "validation_loss")
         ]
         click.echo(f"{epoch + 1:5}{cells[0]}  {cells[1]}")
@@ -247,7 +247,7 @@ def main(
         click.echo(f"largest relative difference, {name}: {worst}")
     click.echo(
         f"seconds an epoch: {one['seconds_per_epoch']:.2f} with one process, "
-        f"{two['seconds_per_epoch']:.2f} with two: {found['speedup']:.2f} times as fast"
+        f"{two['seconds_per_epoch']:.2f} with two: {histories['speedup']:.2f} times as fast"
     )
 
 

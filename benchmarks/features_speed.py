@@ -45,20 +45,22 @@ def gray_of(image: RGBImage) -> np.ndarray:
 
 def contours(image: RGBImage, _labels: Labels) -> list[float]:
     """Canny, findContours, contourArea."""
-    found, _ = cv2.findContours(cv2.Canny(gray_of(image), 100, 200), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    areas = [cv2.contourArea(contour) for contour in found]
+    outlines, _ = cv2.findContours(
+        cv2.Canny(gray_of(image), 100, 200), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    areas = [cv2.contourArea(contour) for contour in outlines]
     return [len(areas), np.sum(areas), np.mean(areas), np.std(areas)] if areas else [0, 0, math.nan, math.nan]
 
 
 def circles(image: RGBImage, _labels: Labels) -> list[float]:
     """HoughCircles on the smoothed gray plane."""
     smooth = cv2.GaussianBlur(gray_of(image), (0, 0), 1.5)
-    found = cv2.HoughCircles(
+    detected = cv2.HoughCircles(
         smooth, cv2.HOUGH_GRADIENT, 1, 15, param1=100, param2=20, minRadius=6, maxRadius=25
     )
-    if found is None:
+    if detected is None:
         return [0, *[math.nan] * 4]
-    x, y, radius = found[0].astype(float).T
+    x, y, radius = detected[0].astype(float).T
     spread = math.sqrt((x.var() + y.var()) / 2)
     return [len(radius), radius.mean(), radius.std(), (math.pi * radius**2).mean(), spread]
 
@@ -69,9 +71,11 @@ def hog_of_contours(image: RGBImage, _labels: Labels) -> list[float]:
     down, right = np.zeros_like(gray), np.zeros_like(gray)
     down[1:-1], right[:, 1:-1] = gray[2:] - gray[:-2], gray[:, 2:] - gray[:, :-2]
     magnitude = np.hypot(down, right)
-    found, _ = cv2.findContours(cv2.Canny(gray_of(image), 100, 200), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(
+        cv2.Canny(gray_of(image), 100, 200), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
     rows = []
-    for contour in found:
+    for contour in outlines:
         mask = cv2.drawContours(np.zeros(gray.shape, np.uint8), [contour], -1, 1, cv2.FILLED) > 0
         values = magnitude[mask]
         rows.append([values.max(), values.mean(), values.std(), (values > 0).mean()])

@@ -168,11 +168,11 @@ def watch(process: subprocess.Popen[bytes]) -> Iterator[Look]:
     before: dict[int, float] = {}
     while process.poll() is None:
         memory, now = 0, {}
-        for each in [parent, *children(parent)]:
+        for watched in [parent, *children(parent)]:
             try:
-                times = each.cpu_times()
-                now[each.pid] = times.user + times.system
-                memory += memory_of(each)
+                times = watched.cpu_times()
+                now[watched.pid] = times.user + times.system
+                memory += memory_of(watched)
             except (psutil.NoSuchProcess, psutil.AccessDenied):
                 continue
         ended += sum(seconds for pid, seconds in before.items() if pid not in now)
@@ -252,9 +252,9 @@ def look_up_seconds(root: Path) -> float:
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
-        found = cached_outcomes(plan, items)
+        cached = cached_outcomes(plan, items)
         seconds.append(time.perf_counter() - started)
-        assert len(found) == LOOKED_UP
+        assert len(cached) == LOOKED_UP
     return statistics.median(seconds)
 
 

@@ -87,13 +87,13 @@ def main() -> int:
     )
     parser.add_argument("command", choices=("record", "check"))
     parser.add_argument("folder", type=Path, help="where results are kept")
-    parser.add_argument("--only", nargs="+", choices=[each.name for each in RUNS], help="default: all")
+    parser.add_argument("--only", nargs="+", choices=[golden.name for golden in RUNS], help="default: all")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
     work = folder / ("recorded" if arguments.command == "record" else "checked")
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
-    names = arguments.only or [each.name for each in RUNS]
+    names = arguments.only or [golden.name for golden in RUNS]
     results = everything(work, folder / "data", names)
     kept = folder / "golden.json"
     if arguments.command == "record":
@@ -114,7 +114,7 @@ def everything(work: Path, data: Path, names: list[str]) -> dict[str, dict[str, 
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     costs: dict[str, object] = {}
-    for run in (each for each in RUNS if each.name in names):
+    for run in (entry for entry in RUNS if entry.name in names):
         settings = [word for text in run.settings for word in ("--set", text)]
         command = ["run", f"recipes/{run.recipe}.yaml", *settings, "--quiet", "--run-dir"]
         cost = execute([*command, str(work / run.name)], environment)
@@ -125,11 +125,11 @@ def everything(work: Path, data: Path, names: list[str]) -> dict[str, dict[str, 
             execute(["audit", "recipes/svm_segmented.yaml", "--json"], environment, work / "audit.json")
         print(f"{run.name}: {cost[0]:.1f} s", flush=True)
     pair = [str(work / name) for name in ("svm_segmented", "svm_nonsegmented")]
-    if all(Path(each).is_dir() for each in pair):
+    if all(Path(entry).is_dir() for entry in pair):
         execute(["compare", *pair, "--json"], environment, work / "compare.json")
     files: dict[str, object] = {}
     for run in names:
-        for path in sorted({each for text in FILES for each in (work / run).glob(text) if each.is_file()}):
+        for path in sorted({entry for text in FILES for entry in (work / run).glob(text) if entry.is_file()}):
             files[str(path.relative_to(work))] = digest(path, work)
     for path in work.glob("*.json"):
         files[path.name] = digest(path, work)
@@ -140,10 +140,10 @@ def small_data(folder: Path) -> None:
     """Link 50 images a class, evenly spaced, once."""
     given = os.environ.get("LEUKOKIT_DATA")
     source = Path(given) if given else Path(__file__).resolve().parents[2] / "shared" / "data"
-    for each in sorted(path for path in (source / "all-pbs").iterdir() if path.is_dir()):
-        target = folder / "all-pbs" / each.name
+    for class_folder in sorted(path for path in (source / "all-pbs").iterdir() if path.is_dir()):
+        target = folder / "all-pbs" / class_folder.name
         target.mkdir(parents=True, exist_ok=True)
-        paths = sorted(each.glob("*.jpg"))
+        paths = sorted(class_folder.glob("*.jpg"))
         for i in np.linspace(0, len(paths) - 1, PER_CLASS).round().astype(int):
             if not (target / paths[i].name).exists():
                 shutil.copy(paths[i], target)

@@ -91,7 +91,7 @@ def sizes(study: Study) -> dict[str, tuple[float, float, float]]:
     single = one_vs_rest_task(ill, 1 - study.proba[:, 0])
     assert single is not None
     estimator = study.estimator
-    found = {
+    facts = {
         "accuracy": (float(study.right.mean()), estimator.accuracy()),
         "macro F1": (_macro_f1(study.true, study.proba.argmax(axis=1)), estimator.macro_f1()),
         "sensitivity": (float(called[ill].mean()), proportion(called[ill], study.groups.subset(ill))),
@@ -99,13 +99,13 @@ def sizes(study: Study) -> dict[str, tuple[float, float, float]]:
         "AUC one-vs-one": mean_auc(one_vs_one_tasks(study.true, study.proba), study.groups),
         "AUC ill-healthy": mean_auc([single], study.groups),
     }
-    return {name: (value, bounds.low, bounds.high) for name, (value, bounds) in found.items()}
+    return {name: (value, bounds.low, bounds.high) for name, (value, bounds) in facts.items()}
 
 
 def calibration_error(study: Study) -> tuple[float, float, float]:
     drawn = resample(study.groups, seed=0, draws=BOOTSTRAP)
-    found = reliability(study.true, study.proba, study.groups, drawn)
-    return found["ece"], found["ece_low"], found["ece_high"]
+    estimate = reliability(study.true, study.proba, study.groups, drawn)
+    return estimate["ece"], estimate["ece_low"], estimate["ece_high"]
 
 
 def percentile(study: Study, seed: int) -> dict[str, tuple[float, float]]:
@@ -123,15 +123,15 @@ def percentile(study: Study, seed: int) -> dict[str, tuple[float, float]]:
             "sensitivity": again[:, 1:, 1:].sum(axis=(1, 2)) / support[:, 1:].sum(axis=1),
             "recall of a class": hits[:, 1] / support[:, 1],
         }
-    return {name: tuple(np.nanquantile(each, [0.025, 0.975])) for name, each in values.items()}  # type: ignore[misc]
+    return {name: tuple(np.nanquantile(draws, [0.025, 0.975])) for name, draws in values.items()}  # type: ignore[misc]
 
 
 def _macro_f1(true: np.ndarray, predicted: np.ndarray) -> float:
-    each = [
+    by_class = [
         2 * np.sum((true == c) & (predicted == c)) / (np.sum(true == c) + np.sum(predicted == c))
         for c in range(CLASSES)
     ]
-    return float(np.mean(each))
+    return float(np.mean(by_class))
 
 
 def scenario(n: int, accuracy: float, *, grouped: bool, heavy: bool, draws: int) -> list[str]:
@@ -168,13 +168,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("draws", nargs="?", type=int, default=2000)
     parser.add_argument("--heavy", action="store_true", help="noise with heavy tails")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     print("| samples | n | number | truth | coverage % | percentile bootstrap % | mean width |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for grouped in (False, True):
         for n in (200, 400):
             for accuracy in (0.85, 0.95, 0.98):
-                rows = scenario(n, accuracy, grouped=grouped, heavy=asked.heavy, draws=asked.draws)
+                rows = scenario(n, accuracy, grouped=grouped, heavy=arguments.heavy, draws=arguments.draws)
                 print("\n".join(rows), flush=True)
 
 

@@ -68,7 +68,7 @@ class Moment:
         return Moment(self.clock - earlier.clock, self.processor - earlier.processor)
 
 
-class Clock:
+class StageTimes:
     """Listens to a fit: notes when images are read and when each epoch is told."""
 
     def __init__(self) -> None:
@@ -100,25 +100,25 @@ class Turn:
 @contextmanager
 def fits_timed(model_type: Any) -> Iterator[list[float]]:
     """Seconds of each call of ``keras.Model.fit`` in this block; the method is put back afterwards."""
-    found: list[float] = []
+    seconds: list[float] = []
     fit = model_type.fit
 
     def timed(*args: Any, **more: Any) -> Any:
         started = perf_counter()
         done = fit(*args, **more)
-        found.append(perf_counter() - started)
+        seconds.append(perf_counter() - started)
         return done
 
     model_type.fit = timed
     try:
-        yield found
+        yield seconds
     finally:
         model_type.fit = fit
 
 
 def ours(cnn: KerasCnn, examples: Examples, profile: cProfile.Profile | None) -> Turn:
     """Train with leukokit, into folders as a run gives them."""
-    clock = Clock()
+    clock = StageTimes()
     with tempfile.TemporaryDirectory() as scratch, fits_timed(load_keras().Model) as fits:
         folders = [Path(scratch) / name for name in ("checkpoints", "artifacts")]
         for folder in folders:
@@ -126,7 +126,7 @@ def ours(cnn: KerasCnn, examples: Examples, profile: cProfile.Profile | None) ->
         with profile or nullcontext():
             model = cnn.fit(examples, seed=SEED, workspace=Workspace(*folders, clock))
     epochs = [later - earlier for earlier, later in pairwise(clock.epochs)]
-    outside = 1 - sum(fits[1:]) / sum(each.clock for each in epochs)
+    outside = 1 - sum(fits[1:]) / sum(epoch.clock for epoch in epochs)
     reading = clock.stages["training"] - clock.stages["reading images"]
     return Turn(epochs, outside, reading.clock, model)
 
@@ -172,8 +172,8 @@ def took(function: Callable[[], object]) -> Moment:
 def print_rates(name: str, images: int, pairs: list[tuple[list[Moment], list[Moment]]]) -> None:
     """Print images a second by the clock, and ratios by clock and processor; a pair is one turn of each."""
     for what in ("clock", "processor"):
-        mine = [[getattr(each, what) for each in turn] for turn, _ in pairs]
-        theirs = [[getattr(each, what) for each in turn] for _, turn in pairs]
+        mine = [[getattr(epoch, what) for epoch in turn] for turn, _ in pairs]
+        theirs = [[getattr(epoch, what) for epoch in turn] for _, turn in pairs]
         ratios = [median(b) / median(a) for a, b in zip(mine, theirs, strict=True)]
         flat_mine, flat_theirs = list(chain(*mine)), list(chain(*theirs))
         click.echo(
@@ -240,7 +240,7 @@ def main(
     print_rates("prediction", count, answers)
     outside = [mine.outside for mine, _ in turns]
     reading = [mine.reading for mine, _ in turns]
-    seconds = [mine.outside * median(each.clock for each in mine.epochs) for mine, _ in turns]
+    seconds = [mine.outside * median(epoch.clock for epoch in mine.epochs) for mine, _ in turns]
     click.echo(
         f"\noutside of fit: {median(seconds):.3f} s an epoch, {median(outside):.2%} of its time "
         f"({min(outside):.2%} to {max(outside):.2%}); reading the images once: {median(reading):.2f} s"

@@ -84,17 +84,17 @@ class Teller:
 
 def overrides_of(entry: Entry, split: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
     """All changes of the recipe for one run."""
-    found: dict[str, Any] = {"seed": seed, "split": {"method": "named", "name": split}, **entry.overrides}
+    overrides: dict[str, Any] = {"seed": seed, "split": {"method": "named", "name": split}, **entry.overrides}
     if args.data is not None:
-        found["data.params.root"] = str(args.data)
+        overrides["data.params.root"] = str(args.data)
     if entry.weights and args.weights is not None:
-        found["classify.params.weights"] = str(args.weights)
+        overrides["classify.params.weights"] = str(args.weights)
     if not args.explain:
-        found["explain"] = []
+        overrides["explain"] = []
     for text in args.set:
         key, _, value = text.partition("=")
-        found[key] = YAML(typ="safe").load(value)
-    return found
+        overrides[key] = YAML(typ="safe").load(value)
+    return overrides
 
 
 def key_of(entry: Entry, overrides: Mapping[str, Any]) -> str:
@@ -173,20 +173,20 @@ def markdown(rows: Sequence[Mapping[str, Any]]) -> str:
             split,
             ", ".join(dict.fromkeys(str(row["test"]["n"]) for row in group)),
             ", ".join(str(row["seed"]) for row in group),
-            *(told([row["test"][score] for row in group]) for score in SCORES),
+            *(summary([row["test"][score] for row in group]) for score in SCORES),
             ", ".join(f"{row['seconds']:.0f}" for row in group),
         ]
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def told(values: Sequence[float | None]) -> str:
+def summary(values: Sequence[float | None]) -> str:
     """Value of each seed, then mean and spread; a score that a part cannot tell is a dash."""
-    each = ", ".join("-" if value is None else f"{value:.4f}" for value in values)
+    shown = ", ".join("-" if value is None else f"{value:.4f}" for value in values)
     known = [value for value in values if value is not None]
     if len(known) < 2:
-        return each
-    return f"{each}; mean {fmean(known):.4f} ({min(known):.4f} to {max(known):.4f})"
+        return shown
+    return f"{shown}; mean {fmean(known):.4f} ({min(known):.4f} to {max(known):.4f})"
 
 
 def main() -> None:

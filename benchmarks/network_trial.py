@@ -25,7 +25,7 @@ import click
 ROOT = Path(__file__).parents[1]
 
 
-class Clock:
+class UnitTimes:
     """Notes when each stage begins and when each of its units is done."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ def fit(folder: Path, overrides: dict[str, Any]) -> dict[str, Any]:
     """Run the recipe; what is told comes from the run's own progress."""
     import leukokit
 
-    clock = Clock()
+    clock = UnitTimes()
     result = leukokit.run(
         ROOT / "recipes" / "dnn_original.yaml",
         overrides=overrides,
@@ -94,7 +94,7 @@ def predict(folder: Path) -> dict[str, Any]:
     )
     table = pd.read_csv(folder / "predictions.csv")
     by_id = {sample.id: sample for sample in smears.samples()}
-    images = [smears.render(by_id[each]) for each in table["id"]]
+    images = [smears.render(by_id[sample_id]) for sample_id in table["id"]]
     started = perf_counter()
     proba = model.predict_proba(Examples(ids=list(table["id"]), images=images))
     seconds = perf_counter() - started
@@ -142,9 +142,9 @@ def main(
         return
     with tempfile.TemporaryDirectory() as scratch:
         run = Path(scratch) / "run"
-        found = {each: _apart(each, run) for each in ("fit", "predict")}
+        results = {step: _apart(step, run) for step in ("fit", "predict")}
     click.echo(f"\n{backbone}, batch {batch_size}, {steps} steps, weights none\n")
-    for process, facts in found.items():
+    for process, facts in results.items():
         for name, value in facts.items():
             click.echo(f"{process:8} {name:22} {value}")
 

@@ -83,9 +83,9 @@ def printed(script: str, *arguments: str, one_thread: bool = False) -> Any:
 
 def segmentation() -> dict[str, Any]:
     """Measure fidelity and time of the paper's segmentation, beside the obvious way."""
-    asked = ("segmentation_agreement.py", "--images", "60", "--json", "--data", str(DATA))
-    facts: dict[str, Any] = printed(*asked, one_thread=True)
-    facts["by_default"] = printed(*asked, "--tolerance", "1e-4", one_thread=True)
+    command = ("segmentation_agreement.py", "--images", "60", "--json", "--data", str(DATA))
+    facts: dict[str, Any] = printed(*command, one_thread=True)
+    facts["by_default"] = printed(*command, "--tolerance", "1e-4", one_thread=True)
     # As whoever writes it the obvious way gets it: scikit-learn's threads are left alone.
     facts["obvious_as_installed"] = printed("obvious_cost.py", "--json")
     return facts

@@ -178,10 +178,10 @@ def segmentation(facts: Facts) -> list[str]:
             ["k-means", "compared", "IoU nucleus", "IoU cytoplasm", "same number of nuclei"],
             [
                 f"| {stops} | {what} | {nucleus:.3f} | {cytoplasm:.3f} | {count:.2f} |"
-                for stops, found in (("until nothing changes", facts), ("stops at 1e-4", facts["by_default"]))
+                for stops, runs in (("until nothing changes", facts), ("stops at 1e-4", facts["by_default"]))
                 for what, (nucleus, cytoplasm, count) in (
-                    ("obvious way, two seeds", found["itself"]),
-                    ("ours and the obvious way", found["ours"]),
+                    ("obvious way, two seeds", runs["itself"]),
+                    ("ours and the obvious way", runs["ours"]),
                 )
             ],
         ),
@@ -247,7 +247,7 @@ def peers(facts: Facts) -> list[str]:
     for row in facts["peers"]:
         ours = f"{row['ms']:.2f} | {row['times']:.1f}" if row["ms"] is not None else "- | -"
         rows.append(f"| {row['peer']} | {row['what']} | {row['peer_ms']:.2f} | {ours} | {row['agreement']} |")
-    failed = [f"- {each['peer']}: not measured, {each['error']}" for each in facts["errors"]]
+    failed = [f"- {failure['peer']}: not measured, {failure['error']}" for failure in facts["errors"]]
     engine = facts["overhead"]
     return [
         "## Peers",

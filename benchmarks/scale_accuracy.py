@@ -30,7 +30,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Row:
+class ScaleErrors:
     """Relative error of one set of images under one change; ``wrong``: by a quarter, among the sure ones."""
 
     data: str
@@ -105,7 +105,7 @@ def cropped(image: RGBImage, share: float) -> RGBImage:
     return np.ascontiguousarray(image[top : image.shape[0] - top, left : image.shape[1] - left])
 
 
-def measured(name: str, images: list[tuple[RGBImage, float]]) -> Iterator[Row]:
+def measured(name: str, images: list[tuple[RGBImage, float]]) -> Iterator[ScaleErrors]:
     """Compare each changed image with the truth."""
     for change, factor, apply in changes():
         errors, sure, seconds = [], [], 0.0
@@ -118,7 +118,7 @@ def measured(name: str, images: list[tuple[RGBImage, float]]) -> Iterator[Row]:
             sure.append(trusted(scale))
         known = np.array(errors)[np.isfinite(errors)]
         wrong = float(np.mean(np.array(errors)[sure] > 0.25)) if any(sure) else 0.0
-        yield Row(
+        yield ScaleErrors(
             name,
             change,
             len(images),
@@ -156,7 +156,7 @@ def with_truth(
     folder: Path, boxes: Callable[[Path, int, int], list[Box]], most: int
 ) -> list[tuple[RGBImage, float]]:
     """Images with the median side of the boxes of their whole red cells; those with fewer than 2 left out."""
-    found = []
+    with_boxes = []
     for path in spread(folder, most):
         image = read_image(path)
         height, width = image.shape[:2]
@@ -167,8 +167,8 @@ def with_truth(
         ]
         whole = [side for side in whole if side >= 10]  # some boxes of bccd are one px wide
         if len(whole) >= 2:
-            found.append((image, float(np.median(whole))))
-    return found
+            with_boxes.append((image, float(np.median(whole))))
+    return with_boxes
 
 
 def spread(folder: Path, most: int) -> list[Path]:

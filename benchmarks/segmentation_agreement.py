@@ -103,7 +103,7 @@ def spread(root: Path, count: int) -> list[Path]:
 
 def agreement(one: Any, other: Any) -> tuple[float, float, float]:
     """IoU of nuclei, IoU of cytoplasm (1 where both are empty), and whether as many nuclei were found."""
-    counts = [len(np.unique(each.nucleus)) for each in (one, other)]
+    counts = [len(np.unique(labels.nucleus)) for labels in (one, other)]
     return (
         iou(one.nucleus > 0, other.nucleus > 0),
         iou(one.cytoplasm, other.cytoplasm),

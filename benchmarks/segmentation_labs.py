@@ -21,11 +21,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from labs import measure, pictures, tables
+from labs import annotated_images, measure, tables
+from labs.annotated_images import AnnotatedImage
 from labs.changes import conditions
 from labs.empty import bare_glass, noise_fields
-from labs.pictures import Picture
-from labs.segmenters import Timed, available, build
+from labs.segmenters import TimedSegmenter, available, build
 
 import leukokit
 from leukokit.api import Preprocessor
@@ -51,86 +51,89 @@ def main() -> int:
     parser.add_argument("--markdown", type=Path, help="also write the tables as Markdown")
     parser.add_argument("--json", type=Path, help="also write the numbers as JSON")
     arguments = parser.parse_args()
-    if not (pictures.data_root() / "wbc-masks").is_dir():
-        print(f"no data sets under {pictures.data_root()}: set LEUKOKIT_DATA", file=sys.stderr)
+    if not (annotated_images.data_root() / "wbc-masks").is_dir():
+        print(f"no data sets under {annotated_images.data_root()}: set LEUKOKIT_DATA", file=sys.stderr)
         return 2
     cv2.setNumThreads(1)
     segmenters = arguments.segmenters or [build(text) for text in available()]
     limit = arguments.limit or (QUICK if arguments.quick else None)
     enlarged = min(QUICK_ENLARGED if arguments.quick else ENLARGED, limit or ENLARGED)
     plan = measure.Plan(tuple(arguments.conditions), enlarged)
-    found: dict[str, dict[str, Rows]] = {}
+    results: dict[str, dict[str, Rows]] = {}
     for name in arguments.sets:
         run = SETS[name](limit)
-        found[name] = {each.name: run(each, plan) for each in segmenters}
-        print(tables.text(name, found[name]), flush=True)
+        results[name] = {segmenter.name: run(segmenter, plan) for segmenter in segmenters}
+        print(tables.text(name, results[name]), flush=True)
     if arguments.markdown:
-        arguments.markdown.write_text("\n".join(tables.markdown(name, found[name]) for name in found))
+        arguments.markdown.write_text("\n".join(tables.markdown(name, results[name]) for name in results))
     if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1))
+        arguments.json.write_text(json.dumps(results, indent=1))
     return 0
 
 
-Run = Callable[[Timed, measure.Plan], Rows]
+Run = Callable[[TimedSegmenter, measure.Plan], Rows]
 
 
 def wbc_masks(limit: int | None) -> Run:
     """300 crops of one white cell with outlines."""
-    those = pictures.wbc_masks(limit)
-    return lambda segment, plan: measure.against_masks(segment, those, plan)
+    images = annotated_images.wbc_masks(limit)
+    return lambda segment, plan: measure.against_masks(segment, images, plan)
 
 
 def pbc_boxes(limit: int | None) -> Run:
     """80 fields at high magnification with boxes."""
-    those = pictures.pbc_boxes(limit)
-    return lambda segment, plan: measure.against_boxes(segment, those, plan)
+    images = annotated_images.pbc_boxes(limit)
+    return lambda segment, plan: measure.against_boxes(segment, images, plan)
 
 
 def bccd(limit: int | None) -> Run:
     """364 fields with boxes."""
-    those = pictures.bccd(limit)
-    return lambda segment, plan: measure.against_boxes(segment, those, plan)
+    images = annotated_images.bccd(limit)
+    return lambda segment, plan: measure.against_boxes(segment, images, plan)
 
 
 def rendered(limit: int | None) -> Run:
     """Smears rendered with their masks."""
-    those = pictures.rendered(limit or 96)
-    return lambda segment, plan: measure.against_masks(segment, those, plan)
+    images = annotated_images.rendered(limit or 96)
+    return lambda segment, plan: measure.against_masks(segment, images, plan)
 
 
 def all_pbs(limit: int | None) -> Run:
     """400 of the paper's smears, 100 a class."""
-    those = pictures.all_pbs(limit or 400)
-    return lambda segment, plan: measure.against_purple(segment, those, plan)
+    images = annotated_images.all_pbs(limit or 400)
+    return lambda segment, plan: measure.against_purple(segment, images, plan)
 
 
 def empty(limit: int | None) -> Run:
     """Noise and bare glass."""
     reinhard = leukokit.component("preprocessor", "reinhard")
     assert isinstance(reinhard, Preprocessor)
-    sets: dict[str, Sequence[Picture]] = {
+    sets: dict[str, Sequence[AnnotatedImage]] = {
         "noise": noise_fields(5 if limit is None else max(1, limit // 18)),
-        "bare glass": bare_glass(pictures.bccd(limit and 4 * limit)),
+        "bare glass": bare_glass(annotated_images.bccd(limit and 4 * limit)),
     }
     return lambda segment, _: measure.empty(segment, sets, {"reinhard": reinhard})
 
 
 def black(limit: int | None) -> Run:
     """Black where there is no glass."""
-    boxed, masked = pictures.pbc_boxes(limit), pictures.all_pbs(limit or 200, "all-pbs-segmented")
+    boxed, masked = (
+        annotated_images.pbc_boxes(limit),
+        annotated_images.all_pbs(limit or 200, "all-pbs-segmented"),
+    )
     return lambda segment, _: measure.black(segment, boxed, masked)
 
 
 def speed(limit: int | None) -> Run:
     """Process time an image at three sizes; the largest is a mosaic of bccd."""
     count = min(limit or 60, 60)
-    fields = pictures.bccd(count)
-    tiles = [field.image for field in pictures.bccd(25)]
+    fields = annotated_images.bccd(count)
+    tiles = [field.image for field in annotated_images.bccd(25)]
     mosaic = np.vstack([np.hstack(tiles[5 * row : 5 * row + 5]) for row in range(5)])[:1944, :2592]
-    sets: dict[str, Sequence[Picture]] = {
-        "224 x 224 (all-pbs)": pictures.all_pbs(count),
+    sets: dict[str, Sequence[AnnotatedImage]] = {
+        "224 x 224 (all-pbs)": annotated_images.all_pbs(count),
         "640 x 480 (bccd)": fields,
-        "2592 x 1944 (mosaic of bccd)": [Picture("mosaic", pictures.frozen(mosaic))] * 2,
+        "2592 x 1944 (mosaic of bccd)": [AnnotatedImage("mosaic", annotated_images.frozen(mosaic))] * 2,
     }
     return lambda segment, _: measure.speed(segment, sets)
 

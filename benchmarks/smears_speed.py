@@ -38,7 +38,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     smears = Smears.create(per_class=max(3, -(-args.images // 4)), size=args.size, labs=(args.lab,))
     samples = smears.samples()
-    found = {"images": len(samples), "size_px": args.size, "lab": args.lab}
+    facts = {"images": len(samples), "size_px": args.size, "lab": args.lab}
     results: dict[str, float] = {"first_image_s": seconds(lambda: smears.render(samples[0]))}
     for name, draw in (("render", smears.render), ("truth", smears.truth)):
         fastest = min(seconds(lambda: [draw(s) for s in samples]) for _ in range(args.rounds))  # noqa: B023
@@ -46,7 +46,7 @@ def main() -> None:
     pairs = smear_pairs(len(samples), size=args.size)
     results["pairs_per_s"] = len(samples) / seconds(lambda: [pair.red_cell_px for pair in pairs])
     if args.json:
-        print(json.dumps(found | results))
+        print(json.dumps(facts | results))
         return
     print(f"{len(samples)} fields of {args.size} x {args.size} px, one thread, best of {args.rounds} rounds")
     print(f"first image  {1000 * results['first_image_s']:8.0f} ms")

@@ -50,15 +50,15 @@ def noise_fields(number: int) -> Iterator[RGBImage]:
 
 
 def bare_glass(paths: Iterable[Path]) -> Iterator[RGBImage]:
-    """Cut out the largest square of each image that is 8 px away from all ink, if it is 40 px wide."""
+    """Cut out the largest square of each image that is 8 px away from all foreground, if it is 40 px wide."""
     for path in paths:
         image = read_image(path)
         green = cv2.medianBlur(image[..., 1], 5)
         light = green[green > cv2.threshold(green, 0, 0, cv2.THRESH_OTSU)[0]]
-        ink = cv2.dilate(
+        foreground = cv2.dilate(
             (green < np.bincount(light).argmax() - 14).astype(np.uint8), np.ones((17, 17), np.uint8)
         )
-        room = cv2.distanceTransform(1 - np.pad(ink, 1, constant_values=1), cv2.DIST_C, 3)[1:-1, 1:-1]
+        room = cv2.distanceTransform(1 - np.pad(foreground, 1, constant_values=1), cv2.DIST_C, 3)[1:-1, 1:-1]
         y, x = np.unravel_index(room.argmax(), room.shape)
         half = int(room.max()) - 1
         if half >= 20:
@@ -79,15 +79,15 @@ def unchanged(images: Iterable[RGBImage]) -> tuple[int, int]:
 
 def nucleus_dice(paths: Iterable[Path], change: Callable[[RGBImage], RGBImage]) -> np.ndarray:
     """Dice of the nuclei of each image of wbc-masks after a change of its colors."""
-    segmenter, found = MultiOtsu.create(border="keep"), []
+    segmenter, scores = MultiOtsu.create(border="keep"), []
     for path in paths:
         labels: Labels = segmenter.segment(change(read_image(path)))
         mask = cv2.imdecode(
             np.fromfile(path.parents[1] / "masks" / path.name, np.uint8), cv2.IMREAD_GRAYSCALE
         )
         nucleus, truth = labels.nucleus > 0, mask == mask.max()
-        found.append(2 * (nucleus & truth).sum() / max(1, nucleus.sum() + truth.sum()))
-    return np.array(found)
+        scores.append(2 * (nucleus & truth).sum() / max(1, nucleus.sum() + truth.sum()))
+    return np.array(scores)
 
 
 def main() -> None:

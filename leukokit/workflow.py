@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
-import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 import joblib
 
 from leukokit.audit.run import audit_finisher
 from leukokit.catalog import Catalog, discover
-from leukokit.engine.execution.cluster.connection import joined
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.cluster.executor import DaskExecutor
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
+from leukokit.errors import UsageError
 from leukokit.recipe import load_recipe
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
@@ -40,19 +42,114 @@ def default_cache() -> Path:
     return Path(named) if named else platformdirs.user_cache_path("leukokit")
 
 
+class ExecutorKind(StrEnum):
+    """Names of the executors. ``auto`` is ``processes`` that works on few images in this process."""
+
+    AUTO = "auto"
+    INLINE = "inline"
+    PROCESSES = "processes"
+    DASK = "dask"
+
+
+class RunKeywords(TypedDict, total=False):
+    """The settings of a run as keywords of :func:`run`; :class:`RunSettings` says what they mean."""
+
+    out: str | Path
+    run_dir: str | Path | None
+    cache: str | Path | None
+    workers: int | None
+    executor: str
+    timeout: float
+    scheduler: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """Where a run writes and who works on it; none of it changes a result.
+
+    Attributes
+    ----------
+    out : str or Path
+        Folder of all runs; a run makes ``<out>/<name>/<UTC time>-<plan id>/``.
+    run_dir : str or Path, optional
+        The very run directory instead.
+    cache : str, Path or None
+        Cache folder; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache folder, None to keep nothing.
+    workers : int, optional
+        Processes; as many as there are cores where None.
+    executor : str
+        ``auto``, ``inline``, ``processes`` or ``dask``.
+    timeout : float
+        Seconds after which one image is given up.
+    scheduler : str, optional
+        Address of a dask scheduler, for the executor ``dask``; a cluster of this machine where None.
+    """
+
+    out: str | Path = "runs"
+    run_dir: str | Path | None = None
+    cache: str | Path | None = AUTO_CACHE
+    workers: int | None = None
+    executor: str = ExecutorKind.AUTO
+    timeout: float = 120.0
+    scheduler: str | None = None
+
+    def updated(self, keywords: RunKeywords) -> Self:
+        """Give a copy with some settings changed.
+
+        Raises
+        ------
+        TypeError
+            Where a keyword names no setting, with the names there are.
+        """
+        names = [field.name for field in fields(self)]
+        unknown = sorted(set(keywords) - set(names))
+        if unknown:
+            raise TypeError(f"run() has no setting {unknown[0]!r}; its settings are {', '.join(names)}")
+        return replace(self, **keywords)
+
+    @property
+    def cache_folder(self) -> Path | None:
+        """Folder that ``cache`` means."""
+        if self.cache == AUTO_CACHE:
+            return default_cache()
+        return Path(self.cache) if self.cache is not None else None
+
+
+@contextmanager
+def open_executor(settings: RunSettings) -> Iterator[Executor]:
+    """Give the executor that the settings ask for, and end it with the block.
+
+    Raises
+    ------
+    UsageError
+        Where there is no executor of that name.
+    """
+    count = settings.workers or joblib.cpu_count()
+    try:
+        kind = ExecutorKind(settings.executor)
+    except ValueError:
+        names = ", ".join(ExecutorKind)
+        raise UsageError(f"there is no executor {settings.executor!r}; there are {names}") from None
+    executor: Executor
+    match kind:
+        case ExecutorKind.INLINE:
+            executor = InlineExecutor(count)
+        case ExecutorKind.DASK:
+            executor = DaskExecutor(settings.scheduler, count=count, timeout=settings.timeout)
+        case _:
+            executor = ProcessExecutor(count, settings.timeout, always=kind is ExecutorKind.PROCESSES)
+    with closing(executor):
+        yield executor
+
+
 def run(
     recipe: str | Path,
     overrides: Mapping[str, Any] | Sequence[str] = (),
+    settings: RunSettings | None = None,
     *,
-    out: str | Path = "runs",
-    run_dir: str | Path | None = None,
-    cache: str | Path | None = AUTO_CACHE,
-    workers: int | None = None,
-    executor: str = ExecutorKind.AUTO,
-    timeout: float = 120.0,
-    scheduler: str | None = None,
     observer: Observer | None = None,
     catalog: Catalog | None = None,
+    **keywords: Unpack[RunKeywords],
 ) -> RunResult:
     """Run a recipe file.
 
@@ -62,24 +159,16 @@ def run(
         The YAML file.
     overrides : mapping or sequence of str, optional
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
-    out : str or Path
-        Folder of all runs; a run makes ``<out>/<name>/<UTC time>-<plan id>/``.
-    run_dir : str or Path, optional
-        The very run directory instead.
-    cache : str, Path or None
-        Cache folder; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache folder, None to keep nothing.
-    workers : int, optional
-        Processes; as many as there are cores where omitted. Never changes a result.
-    executor : str
-        ``auto``, ``inline``, ``processes`` or ``dask``. Never changes a result.
-    timeout : float
-        Seconds after which one image is given up.
-    scheduler : str, optional
-        Address of a dask scheduler, for the executor ``dask``; a cluster of this machine where omitted.
+    settings : RunSettings, optional
+        Where to write, the cache, and who works; the defaults where omitted.
     observer : Observer, optional
         Listens to stages, progress and warnings.
     catalog : Catalog, optional
         Installed components; discovered where omitted.
+    **keywords
+        Single settings, such as ``workers=2``, in place of those of ``settings``: ``out``, ``run_dir``,
+        ``cache``, ``workers``, ``executor``, ``timeout`` and ``scheduler``, as :class:`RunSettings` describes
+        them.
 
     Returns
     -------
@@ -92,42 +181,24 @@ def run(
         With every mistake of the recipe.
     LeukokitError
         Where the run could not be finished.
+    TypeError
+        Where a keyword names no setting.
     """
+    asked = (settings or RunSettings()).updated(keywords)
     catalog = catalog or discover()
     loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
-    helping = loaded.classify.component.helping() if loaded.classify is not None else ""
-    if helping:
-        out, run_dir = _discarded(), None
-        if observer is not None:
-            observer.say(f"{helping} helps to train; the first process publishes, this one discards its run")
-    asked = Workers(ExecutorKind(executor), workers or joblib.cpu_count(), timeout, scheduler)
-    with joined(asked) as crew:
+    with open_executor(asked) as executor:
         options = RunOptions(
-            out=Path(out),
-            directory=Path(run_dir) if run_dir is not None else None,
-            cache=default_cache() if cache == AUTO_CACHE else (Path(cache) if cache is not None else None),
-            workers=crew,
+            out=Path(asked.out),
+            directory=Path(asked.run_dir) if asked.run_dir is not None else None,
+            cache=asked.cache_folder,
+            executor=executor,
         )
-        result = run_recipe(
-            loaded,
-            catalog,
-            options,
-            observer=observer,
-            finishers=[]
-            if helping
-            else [
-                write_figures,
-                audit_finisher(crew, observer),
-                write_model_cards,
-                write_pictures,
-                write_report,
-            ],
-        )
-    return replace(result, published=not helping)
-
-
-def _discarded() -> Path:
-    """Make a folder that is there until this process ends."""
-    folder = tempfile.mkdtemp(prefix="leukokit-helping-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+        finishers = [
+            write_figures,
+            audit_finisher(executor, observer),
+            write_model_cards,
+            write_pictures,
+            write_report,
+        ]
+        return run_recipe(loaded, catalog, options, observer=observer, finishers=finishers)

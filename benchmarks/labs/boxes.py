@@ -17,7 +17,7 @@ import numpy as np
 from scipy.ndimage import find_objects
 from scipy.optimize import linear_sum_assignment
 
-from labs.pictures import Boxes, Picture
+from labs.annotated_images import AnnotatedImage, Boxes
 from leukokit.api import LabelImage
 
 OVERLAP = 0.3
@@ -37,10 +37,10 @@ def cut(boxes: Boxes, shape: tuple[int, ...]) -> np.ndarray:
     return (boxes[:, :2] <= AT_BORDER).any(axis=1) | (boxes[:, 2] >= right) | (boxes[:, 3] >= bottom)
 
 
-def whole_area(pictures: Sequence[Picture]) -> float:
+def whole_area(samples: Sequence[AnnotatedImage]) -> float:
     """Median area of the white-cell boxes that the border does not cut, in px."""
-    found = [areas(p.boxes[~cut(p.boxes, p.image.shape)]) for p in pictures if p.boxes is not None]
-    return float(np.median(np.concatenate(found)))
+    area_lists = [areas(p.boxes[~cut(p.boxes, p.image.shape)]) for p in samples if p.boxes is not None]
+    return float(np.median(np.concatenate(area_lists)))
 
 
 def score(cells: LabelImage, boxes: Boxes, whole: float) -> dict[str, float]:
@@ -59,15 +59,15 @@ def score(cells: LabelImage, boxes: Boxes, whole: float) -> dict[str, float]:
     dict
         ``boxes``, ``cells``, ``matched``, ``exact`` (0 or 1).
     """
-    found, centers = measured(cells)
+    measured_cells, centers = measured(cells)
     inside = (centers[:, None] >= boxes[None, :, :2]) & (centers[:, None] <= boxes[None, :, 2:])
-    overlap = ious(found, boxes)
+    overlap = ious(measured_cells, boxes)
     match = inside.all(axis=2) | (overlap >= OVERLAP)
     rows, columns = linear_sum_assignment(-(match + overlap))
     true = match[rows, columns]
     rows, columns = rows[true], columns[true]
     small_box = cut(boxes, cells.shape) & (areas(boxes) < CUT * whole)
-    small_cell = cut(found, cells.shape) & (areas(found) < CUT * whole)
+    small_cell = cut(measured_cells, cells.shape) & (areas(measured_cells) < CUT * whole)
     needed = ~small_box
     counted = ~small_cell
     # A pair counts where its box does; a cell in a needed box counts, however small.

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labs.pictures import Picture, frozen
+from labs.annotated_images import AnnotatedImage, frozen
 
 GLASS = 240.0
 
@@ -26,27 +26,27 @@ RECOLORINGS: Mapping[str, tuple[tuple[float, float, float], tuple[float, float, 
 }
 
 
-def recolored(picture: Picture, name: str) -> Picture:
+def recolored(sample: AnnotatedImage, name: str) -> AnnotatedImage:
     """Give an image another stain."""
-    factors, tint = (np.array(each) for each in RECOLORINGS[name])
-    levels = picture.image.astype(np.float64) + 1.0
+    factors, tint = (np.array(numbers) for numbers in RECOLORINGS[name])
+    levels = sample.image.astype(np.float64) + 1.0
     glass = np.percentile(levels.reshape(-1, 3), 95, axis=0)
     density = np.maximum(-np.log(levels / glass), -0.06)  # what is lighter than glass stays about as light
     image = np.exp(-density * factors) * GLASS * tint
-    return replace(picture, image=frozen(np.clip(np.rint(image), 0, 255)))
+    return replace(sample, image=frozen(np.clip(np.rint(image), 0, 255)))
 
 
-def conditions() -> dict[str, Callable[[Picture], Picture]]:
+def conditions() -> dict[str, Callable[[AnnotatedImage], AnnotatedImage]]:
     """All conditions by name, the image as it is first."""
 
-    def size(factor: float) -> Callable[[Picture], Picture]:
-        return lambda picture: picture.resized(factor)
+    def size(factor: float) -> Callable[[AnnotatedImage], AnnotatedImage]:
+        return lambda sample: sample.resized(factor)
 
-    def color(name: str) -> Callable[[Picture], Picture]:
-        return lambda picture: recolored(picture, name)
+    def color(name: str) -> Callable[[AnnotatedImage], AnnotatedImage]:
+        return lambda sample: recolored(sample, name)
 
     return {
-        "as is": lambda picture: picture,
+        "as is": lambda sample: sample,
         **{f"x{factor:g}": size(factor) for factor in (0.5, 2.0, 3.0)},
         **{name: color(name) for name in RECOLORINGS},
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from labs.pictures import Picture, frozen
+from labs.annotated_images import AnnotatedImage, frozen
 
 GRAINS = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Standard deviations of the blur that makes grains of noise, in px."""
@@ -18,10 +18,12 @@ SMALLEST = 64
 """Side of the smallest piece of bare glass, in px."""
 
 
-def noise_fields(seeds: int, size: int = 224) -> list[Picture]:
+def noise_fields(seeds: int, size: int = 224) -> list[AnnotatedImage]:
     """Glass with noise, half of it common to the channels; a field a grain, a strength and a seed."""
     return [
-        Picture(f"grain {grain:g} strength {strength:g} seed {seed}", _field(grain, strength, seed, size))
+        AnnotatedImage(
+            f"grain {grain:g} strength {strength:g} seed {seed}", _field(grain, strength, seed, size)
+        )
         for grain in GRAINS
         for strength in STRENGTHS
         for seed in range(seeds)
@@ -37,12 +39,12 @@ def _field(grain: float, strength: float, seed: int, size: int) -> np.ndarray:
     return frozen(np.clip(np.rint(np.array(GLASS) + noise), 0, 255))
 
 
-def bare_glass(fields: Sequence[Picture]) -> list[Picture]:
-    """Cut the largest square free of any box and of ink out of each field that has one of 64 px or more."""
+def bare_glass(fields: Sequence[AnnotatedImage]) -> list[AnnotatedImage]:
+    """Cut the largest square without boxes and foreground out of each field that has one of 64 px or more."""
     return list(_bare_glass(fields))
 
 
-def _bare_glass(fields: Sequence[Picture]) -> Iterator[Picture]:
+def _bare_glass(fields: Sequence[AnnotatedImage]) -> Iterator[AnnotatedImage]:
     for field in fields:
         green = cv2.GaussianBlur(field.image[..., 1], (0, 0), 2.0)
         height, width = green.shape
@@ -57,20 +59,22 @@ def _bare_glass(fields: Sequence[Picture]) -> Iterator[Picture]:
         reach = int(radius[y, x]) - 1
         if 2 * reach + 1 >= SMALLEST:
             piece = field.image[y - reach : y + reach + 1, x - reach : x + reach + 1]
-            yield Picture(field.name, frozen(piece))
+            yield AnnotatedImage(field.name, frozen(piece))
 
 
-def round_view(picture: Picture) -> Picture:
+def round_view(sample: AnnotatedImage) -> AnnotatedImage:
     """Black out all but the largest centered disk, as a microscope's round field of view does.
 
     Boxes whose center is in the black are dropped.
     """
-    height, width = picture.image.shape[:2]
+    height, width = sample.image.shape[:2]
     disk = np.zeros((height, width), np.uint8)
     center, radius = ((width - 1) / 2, (height - 1) / 2), min(height, width) // 2
     cv2.circle(disk, (round(center[0]), round(center[1])), radius, 1, cv2.FILLED)
-    boxes = picture.boxes
+    boxes = sample.boxes
     if boxes is not None:
         middle = (boxes[:, :2] + boxes[:, 2:]) / 2 - center
         boxes = boxes[np.hypot(middle[:, 0], middle[:, 1]) < radius]
-    return Picture(picture.name, frozen(picture.image * disk[..., None]), boxes=boxes, group=picture.group)
+    return AnnotatedImage(
+        sample.name, frozen(sample.image * disk[..., None]), boxes=boxes, group=sample.group
+    )

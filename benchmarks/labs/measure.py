@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from labs import boxes, purple
+from labs.annotated_images import AnnotatedImage
 from labs.changes import conditions
 from labs.empty import round_view
-from labs.pictures import Picture
-from labs.segmenters import Timed
+from labs.segmenters import TimedSegmenter
 from leukokit.api import CELL, NUCLEUS, Labels, Preprocessor, Status
 from leukokit.evaluation.masks import count_objects, dice
 
@@ -40,16 +40,16 @@ class Plan:
     names: tuple[str, ...]
     enlarged: int
 
-    def apply(self, name: str, pictures: Sequence[Picture]) -> list[Picture]:
+    def apply(self, name: str, samples: Sequence[AnnotatedImage]) -> list[AnnotatedImage]:
         """Change the images, evenly thinned where they are enlarged."""
-        if name in ("x2", "x3") and len(pictures) > self.enlarged:
-            places = np.linspace(0, len(pictures) - 1, self.enlarged).round().astype(int)
-            pictures = [pictures[i] for i in places]
+        if name in ("x2", "x3") and len(samples) > self.enlarged:
+            places = np.linspace(0, len(samples) - 1, self.enlarged).round().astype(int)
+            samples = [samples[i] for i in places]
         change = conditions()[name]
-        return [change(picture) for picture in pictures]
+        return [change(sample) for sample in samples]
 
 
-def against_masks(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> list[Row]:
+def against_masks(segment: TimedSegmenter, samples: Sequence[AnnotatedImage], plan: Plan) -> list[Row]:
     """Dice of nucleus and cell of the whole image, and how often the count is exact.
 
     Truth cells at the border with less than half of the median nucleus may be found or not.
@@ -57,8 +57,8 @@ def against_masks(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> li
     rows = []
     for name in plan.names:
         scores = []
-        for picture in plan.apply(name, pictures):
-            labels, truth = segment(picture.image), picture.truth
+        for sample in plan.apply(name, samples):
+            labels, truth = segment(sample.image), sample.truth
             assert truth is not None
             low, high = _counts(truth)
             scores.append(
@@ -82,17 +82,17 @@ def against_masks(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> li
     return rows
 
 
-def against_boxes(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> list[Row]:
+def against_boxes(segment: TimedSegmenter, samples: Sequence[AnnotatedImage], plan: Plan) -> list[Row]:
     """Recall, precision and exact counts against boxes of white cells (``labs.boxes``)."""
     rows = []
     for name in plan.names:
-        changed = plan.apply(name, pictures)
+        changed = plan.apply(name, samples)
         whole = boxes.whole_area(changed)
         scores = []
-        for picture in changed:
-            labels = segment(picture.image)
-            assert picture.boxes is not None
-            score = boxes.score(labels.cell, picture.boxes, whole)
+        for sample in changed:
+            labels = segment(sample.image)
+            assert sample.boxes is not None
+            score = boxes.score(labels.cell, sample.boxes, whole)
             scores.append({**score, "implausible": labels.status is Status.IMPLAUSIBLE})
         table = pd.DataFrame(scores)
         rows.append(
@@ -108,15 +108,15 @@ def against_boxes(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> li
     return rows
 
 
-def against_purple(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> list[Row]:
+def against_purple(segment: TimedSegmenter, samples: Sequence[AnnotatedImage], plan: Plan) -> list[Row]:
     """By class: purple blobs missed, objects that are not purple, counts at other sizes."""
     scores = []
-    for picture in pictures:
-        labels = segment(picture.image)
+    for sample in samples:
+        labels = segment(sample.image)
         scores.append(
             {
-                "class": picture.group,
-                **purple.score(labels, picture.image),
+                "class": sample.group,
+                **purple.score(labels, sample.image),
                 "cells": float(labels.count),
                 "no cell": labels.count == 0,
                 "implausible": labels.status is Status.IMPLAUSIBLE,
@@ -126,7 +126,7 @@ def against_purple(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> l
     sizes = [name for name in plan.names if name.startswith("x")]
     for name in sizes:
         change = conditions()[name]
-        table[name] = [float(segment(change(picture).image).count) for picture in pictures]
+        table[name] = [float(segment(change(sample).image).count) for sample in samples]
     rows: list[Row] = []
     for label, part in table.groupby("class"):
         row: Row = {
@@ -149,48 +149,50 @@ def against_purple(segment: Timed, pictures: Sequence[Picture], plan: Plan) -> l
 
 
 def empty(
-    segment: Timed, sets: dict[str, Sequence[Picture]], preprocessors: dict[str, Preprocessor]
+    segment: TimedSegmenter, sets: dict[str, Sequence[AnnotatedImage]], preprocessors: dict[str, Preprocessor]
 ) -> list[Row]:
     """Share of empty images in which no cell is found, as they are and after each preprocessor."""
     rows: list[Row] = []
-    for name, pictures in sets.items():
-        ways: dict[str, Callable[[Picture], object]] = {"": lambda picture: picture.image}
-        for each, preprocessor in preprocessors.items():
-            ways[f", {each}"] = lambda picture, work=preprocessor: work.apply(picture.image)
+    for name, samples in sets.items():
+        ways: dict[str, Callable[[AnnotatedImage], object]] = {"": lambda sample: sample.image}
+        for preprocessor_name, preprocessor in preprocessors.items():
+            ways[f", {preprocessor_name}"] = lambda sample, work=preprocessor: work.apply(sample.image)
         for suffix, way in ways.items():
-            found = [segment(np.asarray(way(picture))) for picture in pictures]
-            clean = [labels.count == 0 or labels.status is Status.IMPLAUSIBLE for labels in found]
+            label_sets = [segment(np.asarray(way(sample))) for sample in samples]
+            clean = [labels.count == 0 or labels.status is Status.IMPLAUSIBLE for labels in label_sets]
             rows.append(
                 {
                     "condition": name + suffix,
-                    "pictures": float(len(found)),
+                    "pictures": float(len(label_sets)),
                     "no_cell": float(np.mean(clean)),
                     "of these implausible": float(
-                        np.mean([labels.status is Status.IMPLAUSIBLE for labels in found])
+                        np.mean([labels.status is Status.IMPLAUSIBLE for labels in label_sets])
                     ),
                 }
             )
     return rows
 
 
-def black(segment: Timed, boxed: Sequence[Picture], masked: Sequence[Picture]) -> list[Row]:
+def black(
+    segment: TimedSegmenter, boxed: Sequence[AnnotatedImage], masked: Sequence[AnnotatedImage]
+) -> list[Row]:
     """Images with black where there is no glass: pixels labeled in it, and cells found beside it."""
-    views = [round_view(picture) for picture in boxed]
+    views = [round_view(sample) for sample in boxed]
     whole = boxes.whole_area(boxed)
     rows: list[Row] = []
-    for name, pictures in (("round view of pbc-boxes", views), ("all-pbs-segmented", masked)):
+    for name, samples in (("round view of pbc-boxes", views), ("all-pbs-segmented", masked)):
         scores = []
-        for picture in pictures:
-            labels = segment(picture.image)
-            dark = picture.image.max(axis=2) <= BLACK
+        for sample in samples:
+            labels = segment(sample.image)
+            dark = sample.image.max(axis=2) <= BLACK
             score: dict[str, float] = {
                 "labeled": float(np.count_nonzero(labels.cell)),
                 "in_black": float(np.count_nonzero((labels.cell > 0) & dark)),
                 "no cell": labels.count == 0,
                 "implausible": labels.status is Status.IMPLAUSIBLE,
             }
-            if picture.boxes is not None:
-                score |= boxes.score(labels.cell, picture.boxes, whole)
+            if sample.boxes is not None:
+                score |= boxes.score(labels.cell, sample.boxes, whole)
             scores.append(score)
         table = pd.DataFrame(scores)
         row: Row = {
@@ -208,21 +210,21 @@ def black(segment: Timed, boxed: Sequence[Picture], masked: Sequence[Picture]) -
     return rows
 
 
-def speed(segment: Timed, sets: dict[str, Sequence[Picture]]) -> list[Row]:
+def speed(segment: TimedSegmenter, sets: dict[str, Sequence[AnnotatedImage]]) -> list[Row]:
     """Process time an image, the first (compilation) left out."""
     rows: list[Row] = []
-    for name, pictures in sets.items():
-        segment(pictures[0].image)
+    for name, samples in sets.items():
+        segment(samples[0].image)
         segment.seconds = 0.0
-        for picture in pictures:
-            segment(picture.image)
-        each = segment.seconds / len(pictures)
+        for sample in samples:
+            segment(sample.image)
+        seconds_per_image = segment.seconds / len(samples)
         rows.append(
             {
                 "condition": name,
-                "pictures": float(len(pictures)),
-                "ms": 1000 * each,
-                "images/s a core": 1 / each,
+                "pictures": float(len(samples)),
+                "ms": 1000 * seconds_per_image,
+                "images/s a core": 1 / seconds_per_image,
             }
         )
     return rows

@@ -1,12 +1,12 @@
 """Purple blobs of all-pbs, from pixels alone: what any reader would call a white cell's nucleus.
 
 Purple is optical density of green over the mean of red and blue: about 0 for the gray and blue red cells of
-all-pbs, .1 and more for nuclei. Ink is what is darker in green than an Otsu threshold; the red cells of a
-image are the ink below Otsu's threshold of purple over the ink. A pixel is purple where it is ink, above
-that threshold, and ``STEP`` above the median red cell; or where it is ``DARK`` times as dense in green as
-that, since the darkest nuclei are blue. Blobs are 8-connected after an opening of 1 px, with 110 px or more
-(a third of a red cell there, so no platelets) and a solidity of .7 or more (so no strips of smudge). No
-segmenter is asked.
+all-pbs, .1 and more for nuclei. Foreground is what is darker in green than an Otsu threshold; the red cells
+of a image are the foreground below Otsu's threshold of purple over the foreground. A pixel is purple where it
+is foreground, above that threshold, and ``STEP`` above the median red cell; or where it is ``DARK`` times as
+dense in green as that, since the darkest nuclei are blue. Blobs are 8-connected after an opening of 1 px,
+with 110 px or more (a third of a red cell there, so no platelets) and a solidity of .7 or more (so no strips
+of smudge). No segmenter is asked.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ def purple(image: RGBImage) -> Mask:
     smooth = cv2.medianBlur(np.ascontiguousarray(image), 3).astype(np.float64) + 1.0
     density = -np.log(smooth / np.percentile(smooth.reshape(-1, 3), 90, axis=0))
     index = density[..., 1] - (density[..., 0] + density[..., 2]) / 2
-    ink = density[..., 1] > min(_otsu(density[..., 1]), 0.25)
-    if not ink.any():
-        return ink
-    level = _otsu(index[ink])
-    red = ink & (index <= level)
-    found = ink & (index > max(level, float(np.median(index[red])) + STEP))
-    found = (found | (density[..., 1] > DARK * np.median(density[..., 1][red]))).astype(np.uint8)
-    return cv2.morphologyEx(found, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
+    foreground = density[..., 1] > min(_otsu(density[..., 1]), 0.25)
+    if not foreground.any():
+        return foreground
+    level = _otsu(index[foreground])
+    red = foreground & (index <= level)
+    mask = foreground & (index > max(level, float(np.median(index[red])) + STEP))
+    mask = (mask | (density[..., 1] > DARK * np.median(density[..., 1][red]))).astype(np.uint8)
+    return cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
 
 
 def blobs(image: RGBImage) -> LabelImage:

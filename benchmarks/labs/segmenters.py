@@ -24,7 +24,7 @@ DEFAULT = (
 
 
 @dataclass
-class Timed:
+class TimedSegmenter:
     """A segmenter that keeps time.
 
     Attributes
@@ -64,7 +64,7 @@ def available(specs: tuple[str, ...] = DEFAULT) -> list[str]:
     return kept
 
 
-def build(text: str) -> Timed:
+def build(text: str) -> TimedSegmenter:
     """Build ``name`` or ``name:param=value,param=value``; borders are kept where nothing else is said.
 
     Raises
@@ -79,7 +79,7 @@ def build(text: str) -> Timed:
         for field, value in (("border", "keep"), ("clear_border", False)):
             if field in kind.Params.model_fields:
                 given = {field: value} | given
-        return Timed(text, kind.create(**given))
+        return TimedSegmenter(text, kind.create(**given))
     except (LeukokitError, ValueError) as error:
         raise argparse.ArgumentTypeError(f"{text}: {error}") from error
 

@@ -21,23 +21,25 @@ TITLES: Mapping[str, str] = {
 _PLAIN = {"pictures": "{:.0f}", "ms": "{:.1f}", "images/s a core": "{:.1f}", "cells a picture": "{:.1f}"}
 
 
-def frame(found: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
+def frame(rows_by_method: Mapping[str, Sequence[Row]]) -> pd.DataFrame:
     """Numbers as text, one row a segmenter and condition."""
-    table = pd.DataFrame([{"segmenter": name, **row} for name, rows in found.items() for row in rows])
+    table = pd.DataFrame(
+        [{"segmenter": name, **row} for name, rows in rows_by_method.items() for row in rows]
+    )
     for column in table.columns[2:]:
         form = _PLAIN.get(column, "{:.3f}")
         table[column] = [("" if pd.isna(value) else form.format(value)) for value in table[column]]
     return table
 
 
-def text(name: str, found: Mapping[str, Sequence[Row]]) -> str:
+def text(name: str, rows_by_method: Mapping[str, Sequence[Row]]) -> str:
     """Format one set for a terminal."""
-    return f"\n{TITLES[name]}\n{frame(found).to_string(index=False)}"
+    return f"\n{TITLES[name]}\n{frame(rows_by_method).to_string(index=False)}"
 
 
-def markdown(name: str, found: Mapping[str, Sequence[Row]]) -> str:
+def markdown(name: str, rows_by_method: Mapping[str, Sequence[Row]]) -> str:
     """Format one set as Markdown."""
-    table = frame(found)
+    table = frame(rows_by_method)
     lines = [f"## {TITLES[name]}", "", *(_line(row) for row in (table.columns, ["---"] * table.shape[1]))]
     lines += [_line(row) for row in table.itertuples(index=False)]
     return "\n".join([*lines, ""])

@@ -15,8 +15,8 @@ def of_pictures(cases: Sequence[Case], theirs: str = "picture", ours: str = "pic
     apart = [
         np.abs(case.theirs[theirs].astype(np.int16) - case.ours[ours].astype(np.int16)) for case in cases
     ]
-    means = [each.mean() for each in apart]
-    largest = max(each.max() for each in apart)
+    means = [difference.mean() for difference in apart]
+    largest = max(difference.max() for difference in apart)
     return f"mean {np.mean(means):.2f} (worst image {max(means):.2f}), largest {largest} gray levels"
 
 
@@ -38,7 +38,7 @@ def of_columns(cases: Sequence[Case], measures: Mapping[str, Sequence[str]], tol
     other = [f"{measure} {apart:.1g}" for measure, apart in worst.items() if apart > tolerance]
     said = []
     if alike:
-        said.append(f"equal within {max(worst[each] for each in alike):.0e}: {', '.join(alike)}")
+        said.append(f"equal within {max(worst[column] for column in alike):.0e}: {', '.join(alike)}")
     if other:
         said.append(f"relative difference up to: {', '.join(other)}")
     return "; ".join(said)
@@ -64,5 +64,5 @@ def _apart(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 def aggregated(name: str, values: Any) -> dict[str, NDArray[np.float64]]:
     """Mean, standard deviation and largest of one measure over objects, as ``morphology`` reduces them."""
     array = np.asarray(values, dtype=np.float64)
-    found = {"mean": array.mean(), "std": array.std(), "max": array.max()}
-    return {f"{name}_{how}": np.array(value) for how, value in found.items()}
+    by_aggregate = {"mean": array.mean(), "std": array.std(), "max": array.max()}
+    return {f"{name}_{how}": np.array(value) for how, value in by_aggregate.items()}

@@ -57,22 +57,22 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     rows, errors = contests(arguments)
-    found: dict[str, Any] = {
+    results: dict[str, Any] = {
         "machine": f"{cores()}, Python {platform.python_version()}, {versions(VERSIONS)}",
         "peers": duel.as_table(rows),
         "overhead": {},
         "start_up": {},
     }
     if "start_up" in arguments.only:
-        found["start_up"], failed = start_up.measure(arguments.environments)
+        results["start_up"], failed = start_up.measure(arguments.environments)
         errors += failed
     if "overhead" in arguments.only:
         try:
-            found["overhead"] = whole_runs(arguments)
+            results["overhead"] = whole_runs(arguments)
         except PeerError as error:
             errors.append({"peer": "handwritten script", "error": str(error)})
-    found["errors"] = errors
-    print(json.dumps(found, indent=2) if arguments.json else readable(found))
+    results["errors"] = errors
+    print(json.dumps(results, indent=2) if arguments.json else readable(results))
 
 
 def whole_runs(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -86,13 +86,13 @@ def whole_runs(arguments: argparse.Namespace) -> dict[str, Any]:
     )
     if done.returncode:
         raise PeerError("overhead.py failed; it says why above")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    results: dict[str, Any] = json.loads(done.stdout)
+    return results
 
 
-def contests(arguments: argparse.Namespace) -> tuple[list[duel.Row], list[dict[str, str]]]:
+def contests(arguments: argparse.Namespace) -> tuple[list[duel.PeerResult], list[dict[str, str]]]:
     """Hold the contests of all peers."""
-    rows: list[duel.Row] = []
+    rows: list[duel.PeerResult] = []
     errors: list[dict[str, str]] = []
     if not set(PEERS) & set(arguments.only):
         return rows, errors
@@ -136,18 +136,18 @@ def gather(count: int, outlined: int = 60) -> Material:
     return Material(read_image(DATA / "all-pbs" / TEMPLATE), smears, experts)
 
 
-def readable(found: dict[str, Any]) -> str:
+def readable(results: dict[str, Any]) -> str:
     """Lay the findings out for people."""
-    lines = [found["machine"], "", f"{'peer':20} {'what':64} {'peer ms':>8} {'ms':>8} {'times':>6}"]
-    for row in found["peers"]:
+    lines = [results["machine"], "", f"{'peer':20} {'what':64} {'peer ms':>8} {'ms':>8} {'times':>6}"]
+    for row in results["peers"]:
         ours = f"{row['ms']:8.2f} {row['times']:6.1f}" if row["ms"] is not None else f"{'-':>8} {'-':>6}"
         lines += [
             f"{row['peer']:20} {row['what']:64} {row['peer_ms']:8.2f} {ours}",
             f"    {row['agreement']}",
         ]
     for title in ("start_up", "overhead"):
-        lines += ["", title, *(f"    {name}: {_shown(value)}" for name, value in found[title].items())]
-    lines += ["", *(f"error: {error}" for error in found["errors"])]
+        lines += ["", title, *(f"    {name}: {_shown(value)}" for name, value in results[title].items())]
+    lines += ["", *(f"error: {error}" for error in results["errors"])]
     return "\n".join(lines)
 
 

@@ -83,15 +83,15 @@ class Material:
     def load(cls, path: Path) -> Material:
         """Read back what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            found = dict(arrays)
+            arrays_by_name = dict(arrays)
         groups = {
             group: [
-                Smear(str(name), *(found.get(f"{group}.{i}.{part}") for part in _PARTS))  # type: ignore[arg-type]
-                for i, name in enumerate(found[f"{group}.names"])
+                Smear(str(name), *(arrays_by_name.get(f"{group}.{i}.{part}") for part in _PARTS))  # type: ignore[arg-type]
+                for i, name in enumerate(arrays_by_name[f"{group}.names"])
             ]
             for group in ("smears", "outlined")
         }
-        return cls(found["template"], groups["smears"], groups["outlined"])
+        return cls(arrays_by_name["template"], groups["smears"], groups["outlined"])
 
 
 @dataclass(frozen=True)

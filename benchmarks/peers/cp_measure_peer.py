@@ -37,10 +37,10 @@ HARALICK = (
 def measurements(accelerator: str | None = None) -> Mapping[str, Callable[..., Any]]:
     """Their functions by name."""
     importlib.import_module("cp_measure").set_accelerator(accelerator)
-    found: Mapping[str, Callable[..., Any]] = importlib.import_module(
+    functions: Mapping[str, Callable[..., Any]] = importlib.import_module(
         "cp_measure.bulk"
     ).get_core_measurements()
-    return found
+    return functions
 
 
 def numbered(labels: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -58,11 +58,11 @@ def sizeshape(material: Material) -> Task:  # noqa: ARG001
         return {part: measure(labels, plane) for part, labels in parts.items()}
 
     def values(result: dict[str, Any]) -> Values:
-        found: dict[str, NDArray[np.float64]] = {}
+        columns: dict[str, NDArray[np.float64]] = {}
         for part, measured in result.items():
             for name, theirs in SHAPES.items():
-                found |= aggregated(f"{part}_{name}", measured[theirs])
-        return found
+                columns |= aggregated(f"{part}_{name}", measured[theirs])
+        return columns
 
     def prepare(smear: Smear) -> Any:
         return smear.gray / 255, {"nucleus": numbered(smear.nucleus), "cell": numbered(smear.cell)}

@@ -24,7 +24,7 @@ REPEATS = 3
 
 
 @dataclass(frozen=True)
-class Row:
+class PeerResult:
     """A line of the table; milliseconds are medians over images, of processor time."""
 
     peer: str
@@ -100,7 +100,7 @@ class Side:
 
 def duel(
     module: str, peer: Peer, python: Path, material: Material, scratch: Path
-) -> tuple[list[Row], list[dict[str, str]]]:
+) -> tuple[list[PeerResult], list[dict[str, str]]]:
     """Hold all contests with one peer.
 
     Parameters
@@ -118,7 +118,7 @@ def duel(
     errors : list of dict
         ``peer``, ``what`` and ``error`` of each contest that could not be held.
     """
-    rows: list[Row] = []
+    rows: list[PeerResult] = []
     errors: list[dict[str, str]] = []
     place = scratch / "material.npz"
     with (
@@ -137,7 +137,7 @@ def duel(
 
 def _hold(
     number: int, contest: Contest, peer: str, theirs: Side, ours: Side, material: Material, scratch: Path
-) -> Row:
+) -> PeerResult:
     """Compare values, then time in turns."""
     sides = [theirs] if contest.ours is None else [theirs, ours]
     values = {side.name: _values(side, number, scratch) for side in sides}
@@ -157,21 +157,21 @@ def _hold(
             took[side.name].append(statistics.median(reply["ms"]))
     peer_ms = statistics.median(took["theirs"])
     ms = statistics.median(took["ours"]) if "ours" in took else None
-    return Row(peer, contest.what, agreement, peer_ms, ms, peer_ms / ms if ms else None)
+    return PeerResult(peer, contest.what, agreement, peer_ms, ms, peer_ms / ms if ms else None)
 
 
 def _values(side: Side, number: int, scratch: Path) -> dict[int, Values]:
     """Values of each image."""
     to = scratch / f"values-{side.name}.npz"
     side.ask("values", contest=number, to=str(to))
-    found: dict[int, dict[str, Any]] = {}
+    values_by_image: dict[int, dict[str, Any]] = {}
     with np.load(to, allow_pickle=False) as arrays:
         for key, value in arrays.items():
             image, _, name = key.partition("/")
-            found.setdefault(int(image), {})[name] = value
-    return dict(found)
+            values_by_image.setdefault(int(image), {})[name] = value
+    return dict(values_by_image)
 
 
-def as_table(rows: list[Row]) -> list[dict[str, Any]]:
+def as_table(rows: list[PeerResult]) -> list[dict[str, Any]]:
     """Rows as JSON takes them."""
     return [asdict(row) for row in rows]

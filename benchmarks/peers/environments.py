@@ -45,8 +45,8 @@ def environment(name: str, folder: Path) -> Path:
     files = [
         path for path in (REQUIREMENTS / f"{name}.txt", REQUIREMENTS / f"{name}.no-deps.txt") if path.exists()
     ]
-    asked = "".join(path.read_text() for path in files) + sys.version
-    home = folder / f"{name}-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+    contents = "".join(path.read_text() for path in files) + sys.version
+    home = folder / f"{name}-{hashlib.sha256(contents.encode()).hexdigest()[:12]}"
     programs = home / ("Scripts" if os.name == "nt" else "bin")
     complete = home / "complete"
     if complete.exists():

@@ -96,7 +96,7 @@ def measure(paths: Sequence[Path]) -> list[NDArray[np.float64]]:
             image = smooth.apply(normalize.apply(read_image(path)))
             labels = segmenter.segment(image)
             planes = Planes(image)
-            values = [value for each in measured for value in each.extract(planes, labels).values()]
+            values = [value for extractor in measured for value in extractor.extract(planes, labels).values()]
             rows.append(np.array(values, dtype=np.float64))
     return rows
 
@@ -115,7 +115,7 @@ def classify(table: pd.DataFrame, samples: Sequence[Sample], parts: Sequence[Par
 
     labels = np.array([sample.label for sample in samples])
     groups = np.array([sample.group or sample.id for sample in samples])
-    part = np.array([each.value for each in parts])
+    part = np.array([member.value for member in parts])
     train = part == Part.TRAIN.value
     fewest = min(class_counts(labels[train], groups[train]).values())
     folds = stratified_folds(labels[train], groups[train], n_splits=min(5, fewest), seed=SEED)
@@ -131,11 +131,11 @@ def classify(table: pd.DataFrame, samples: Sequence[Sample], parts: Sequence[Par
         pipeline.fit(table[train], labels[train])
         frames = [
             pd.DataFrame(
-                pipeline.predict_proba(table[part == each.value]),
-                index=table.index[part == each.value],
+                pipeline.predict_proba(table[part == member.value]),
+                index=table.index[part == member.value],
                 columns=pipeline.classes_,
-            ).assign(part=each.value)
-            for each in (Part.VALIDATION, Part.TEST)
+            ).assign(part=member.value)
+            for member in (Part.VALIDATION, Part.TEST)
         ]
     return pd.concat(frames)
 

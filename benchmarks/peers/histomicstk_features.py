@@ -43,11 +43,11 @@ def morphometry(material: Material) -> Task:  # noqa: ARG001
     measure = _features().compute_morphometry_features
 
     def values(result: Any) -> Values:
-        found: dict[str, NDArray[np.float64]] = {}
+        columns: dict[str, NDArray[np.float64]] = {}
         for part, table in zip(("nucleus", "cell"), result, strict=True):
             for name, theirs in SHAPES.items():
-                found |= aggregated(f"{part}_{name}", table[theirs])
-        return found
+                columns |= aggregated(f"{part}_{name}", table[theirs])
+        return columns
 
     return Task(lambda smear: [measure(smear.nucleus), measure(smear.cell)], values)
 

@@ -77,10 +77,10 @@ def nuclei(threshold: int | None) -> Callable[[Material], Task]:
             parted = htk.preprocessing.color_deconvolution.color_deconvolution(normalize(image), matrix)
             stain = parted.Stains[:, :, 0]
             mask = stain < (thresholds(stain)[0] if threshold is None else threshold)
-            found: NDArray[Any] = htk.segmentation.nuclear.detect_nuclei_kofahi(
+            labels: NDArray[Any] = htk.segmentation.nuclear.detect_nuclei_kofahi(
                 stain.astype(float), mask, sizes.least, sizes.largest, sizes.area, sizes.search
             )
-            return found
+            return labels
 
         def prepare(smear: Smear) -> tuple[NDArray[np.uint8], Sizes]:
             return smear.image, IN_SMEARS if smear.expert is None else IN_CROPS

@@ -45,7 +45,7 @@ def main() -> None:
         handwritten.measure([sample.path for sample in batch if sample.path is not None])
 
     def engine(batch: list[Sample]) -> None:
-        for outcome in process_batch(plan, [Item(i, each, each.id) for i, each in enumerate(batch)]):
+        for outcome in process_batch(plan, [Item(i, sample, sample.id) for i, sample in enumerate(batch)]):
             if outcome.rejection is not None:
                 raise RuntimeError(f"the engine rejected an image: {outcome.rejection}")
 

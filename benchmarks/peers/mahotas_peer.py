@@ -28,8 +28,8 @@ COLUMNS = {name: [f"{name}_mean", f"{name}_range"] for name in PLACES}
 def thirteen(result: NDArray[np.float64]) -> Values:
     """Those of mahotas' properties that leukokit has, mean and range over directions (4 x 13)."""
     means, ranges = result.mean(axis=0), np.ptp(result, axis=0)
-    found = {f"{name}_mean": means[place] * factor for name, (place, factor) in PLACES.items()}
-    return found | {f"{name}_range": ranges[place] * factor for name, (place, factor) in PLACES.items()}
+    columns = {f"{name}_mean": means[place] * factor for name, (place, factor) in PLACES.items()}
+    return columns | {f"{name}_range": ranges[place] * factor for name, (place, factor) in PLACES.items()}
 
 
 def haralick(material: Material) -> Task:  # noqa: ARG001
@@ -167,7 +167,7 @@ def zernike(material: Material) -> Task:  # noqa: ARG001
         return [smear.nucleus == number for number in np.unique(smear.nucleus)[1:]]
 
     def run(nuclei: list[NDArray[np.bool_]]) -> list[Any]:
-        return [features.zernike_moments(each, math.sqrt(each.sum() / math.pi)) for each in nuclei]
+        return [features.zernike_moments(nucleus, math.sqrt(nucleus.sum() / math.pi)) for nucleus in nuclei]
 
     return Task(run, lambda result: {"moments": np.array(result)}, prepare)
 

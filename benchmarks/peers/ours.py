@@ -51,6 +51,6 @@ def without(*prefixes: str) -> Callable[[str], str]:
     """Cut the first of ``prefixes`` that fits off a name."""
 
     def rename(name: str) -> str:
-        return next((name.removeprefix(each) for each in prefixes if name.startswith(each)), name)
+        return next((name.removeprefix(prefix) for prefix in prefixes if name.startswith(prefix)), name)
 
     return rename

@@ -30,7 +30,7 @@ def measure(folder: Path, repeats: int = 9) -> tuple[dict[str, Any], list[dict[s
 
     Returns
     -------
-    found : dict
+    medians : dict
         Seconds by command, and what leukokit had to look through.
     errors : list of dict
         Peers that could not be measured.
@@ -62,10 +62,10 @@ def measure(folder: Path, repeats: int = 9) -> tuple[dict[str, Any], list[dict[s
                     continue
                 if turn:  # the first is the warm-up
                     took[name].append(seconds)
-        found: dict[str, Any] = {name: statistics.median(each) for name, each in took.items()}
-        found["components"] = _components(leukokit, crowded)
-    found["foreign distributions"] = FOREIGN
-    return found, errors
+        medians: dict[str, Any] = {name: statistics.median(seconds) for name, seconds in took.items()}
+        medians["components"] = _components(leukokit, crowded)
+    medians["foreign distributions"] = FOREIGN
+    return medians, errors
 
 
 def write_foreign(folder: Path) -> None:

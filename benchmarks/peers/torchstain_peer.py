@@ -36,7 +36,7 @@ def our_reinhard(material: Material) -> Task:  # noqa: ARG001 - the paper's temp
 
 def reinhard_agreement(cases: Sequence[Case]) -> str:
     """Differences, and what is left of them where ours works in floating point and cuts decimals off, too."""
-    exact = [Case(each.smear, each.theirs, {"picture": _in_floating_point(each)}) for each in cases]
+    exact = [Case(case.smear, case.theirs, {"picture": _in_floating_point(case)}) for case in cases]
     return (
         f"{of_pictures(cases)}: ours works in 8-bit Lab, as the paper's authors did, so L above 100 is cut "
         f"and values are rounded on the way. The same formula in floating-point Lab: {of_pictures(exact)}"
@@ -71,7 +71,7 @@ def our_macenko(material: Material) -> Task:  # noqa: ARG001
 def macenko_agreement(cases: Sequence[Case]) -> str:
     """Differences where ours worked, and what became of the images that ours returned as they came."""
     kept = [case for case in cases if np.array_equal(case.ours["picture"], case.smear.image)]
-    worked = [case for case in cases if not any(case is each for each in kept)]
+    worked = [case for case in cases if not any(case is other for other in kept)]
     text = (
         f"{len(worked)} of {len(cases)} images: {of_pictures(worked)} (theirs cuts decimals off, ours rounds)"
     )

@@ -48,12 +48,12 @@ class Worker:
         """Compute every image once, which also warms everything up."""
         task = self._task(number)
         outlined = self.material.outlined if self.peer.contests[number].outlined else ()
-        found = {}
+        columns = {}
         for i, smear in enumerate((*self.material.smears, *outlined)):
             for name, value in task.values(task.run(task.prepare(smear))).items():
-                found[f"{i}/{name}"] = np.asarray(value)
-        np.savez(to, **found)  # type: ignore[arg-type]
-        return {"values": len(found)}
+                columns[f"{i}/{name}"] = np.asarray(value)
+        np.savez(to, **columns)  # type: ignore[arg-type]
+        return {"values": len(columns)}
 
     def time(self, number: int, image: int, repeats: int) -> dict[str, Any]:
         """Processor milliseconds of one image, over and over: other processes then disturb least."""

@@ -1,7 +1,7 @@
-"""All that a plugin author imports.
+"""The plugin API: everything that a plugin imports.
 
-Names are loaded when first used, so that a module that only offers :class:`ComponentSpec` objects costs no
-numpy: ``leukokit list`` stays fast however many plugins are installed.
+Names are loaded on first use, so that a module that only defines :class:`ComponentSpec` objects does not
+import numpy, and ``leukokit list`` is fast with many plugins.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
     from leukokit.imageio.images import EXTENSIONS, MAX_PIXELS, ImageInfo, check_rgb, decode_image, read_image
     from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
+    from leukokit.near_names import did_you_mean, near_names
     from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
     from leukokit.tabular.classifier import TabularClassifier, TabularModel
 
-# What lies in other rooms is handed out here: plugin authors need to know no other.
+# Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
     "leukokit.api.classifier": (
         "Classifier",
@@ -79,6 +80,7 @@ _HOME = {
         "url_inside",
         "url_parent",
     ),
+    "leukokit.near_names": ("did_you_mean", "near_names"),
     "leukokit.smear.scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource"),
     "leukokit.tabular.classifier": ("TabularClassifier", "TabularModel"),
 }
@@ -155,9 +157,11 @@ __all__ = [
     "Workspace",
     "check_rgb",
     "decode_image",
+    "did_you_mean",
     "hookimpl",
     "is_url",
     "list_url",
+    "near_names",
     "note",
     "read_image",
     "read_url",

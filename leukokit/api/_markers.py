@@ -5,6 +5,6 @@ from __future__ import annotations
 import pluggy
 
 API_VERSION = 1
-"""Raised when plugins written for the version before would break. A plugin may state ``LEUKOKIT_API = 1``."""
+"""Increased when plugins for the previous version would break. A plugin may set ``LEUKOKIT_API = 1``."""
 
 hookimpl = pluggy.HookimplMarker("leukokit")

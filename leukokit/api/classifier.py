@@ -1,4 +1,4 @@
-"""Classifiers: examples to a fitted model with probabilities."""
+"""Classifiers: from examples to a fitted model with probabilities."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Consumes(StrEnum):
 
 
 class Images(Protocol):
-    """Preprocessed images that are read when asked for; never all in memory."""
+    """Preprocessed images, read on access; never all in memory."""
 
     def __len__(self) -> int: ...
 
@@ -47,9 +47,9 @@ class Examples:
     labels : str array (n,) or None
         True classes; None for prediction.
     groups : str array (n,) or None
-        Group of each sample; a group stays in one fold.
+        Group of each sample; all samples of a group are in one fold.
     features : DataFrame (n x d) or None
-        float64 columns, NaN where declared missing; index is ``ids``.
+        float64 columns, NaN where a feature is missing; index is ``ids``.
     images : Images or None
         n preprocessed images, uint8 H x W x 3.
     """
@@ -65,34 +65,34 @@ class Examples:
 
 
 class Progress(Protocol):
-    """Listens to a long fit."""
+    """Receiver of progress messages of a long fit."""
 
     def stage(self, name: str, total: int) -> None:
-        """Tell that a stage begins, with ``total`` units of work."""
+        """Report that a stage with ``total`` units of work begins."""
         ...
 
     def advance(self, count: int = 1) -> None:
-        """Tell that ``count`` units of the stage are done."""
+        """Report that ``count`` units of the stage are done."""
         ...
 
     def say(self, text: str) -> None:
-        """Give a fact worth a line."""
+        """Report a message of one line."""
         ...
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Where a long fit keeps what must survive a kill, and what it shows while it goes on.
+    """Folders and progress messages of a long fit.
 
     Attributes
     ----------
     checkpoints : Path
-        An existing folder. The same recipe, data and seed find it again as it was left; it is removed once
-        the fit has ended well.
+        An existing folder, which an interrupted fit with the same recipe, data and seed gets again; it is
+        removed after a successful fit.
     artifacts : Path
         An existing folder whose files belong to the result: ``training/`` of the run directory.
     progress : Progress
-        Told of stages and facts.
+        Receiver of progress messages.
     """
 
     checkpoints: Path
@@ -101,7 +101,7 @@ class Workspace:
 
 
 class FittedModel(Protocol):
-    """What ``Classifier.fit`` returns and ``Classifier.load`` brings back."""
+    """Result of ``Classifier.fit`` and ``Classifier.load``."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -136,36 +136,29 @@ class Classifier(Component):
         Parameters
         ----------
         train : Examples
-            With labels. Nothing else may be learnt from.
+            With labels. The model may be fitted on these examples only.
         validation : Examples, optional
-            For early stopping and calibration where a method uses them.
+            For early stopping and calibration, where a method uses them.
         seed : int
-            Seed of every random draw.
+            Seed of all random numbers.
         select : sequence of Selector
             Steps between the prepared table and the model; only for classifiers of features.
         workspace : Workspace, optional
-            Where long fits keep checkpoints, logs and images; nothing is kept where omitted.
+            Folders for checkpoints, logs and figures of long fits; none are written where omitted.
         """
         raise NotImplementedError
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> FittedModel:
-        """Read back what ``FittedModel.save`` wrote; refuses anything it did not write itself.
+        """Load a model saved by ``FittedModel.save``; other files are refused.
 
         Parameters
         ----------
         folder : Path
-            Where the model was saved.
+            Folder that the model was saved in.
         select : sequence of Selector
-            The selectors that ``fit`` was given.
+            The selectors given to ``fit``.
         """
         raise NotImplementedError
-
-    def helping(self) -> str:
-        """Whom this process is, where it only helps another one to fit; empty where it fits for itself.
-
-        A run of a process that helps publishes nothing: the process that it helps publishes the same.
-        """
-        return ""
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the library object inside a fitted model (a scikit-learn Pipeline, a Keras model)."""

@@ -1,4 +1,4 @@
-"""The columns that carry news: those that vary and do not repeat another."""
+"""Selection of informative columns: those that vary and are not equal to another one."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 class DistinctColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Keep columns that vary over the fitted rows and differ from every earlier column.
 
-    A constant column cannot be scaled: later values would enter as they are, in thousands of pixels beside
-    standard scores, and outweigh everything learnt. And where no cell is found all features of cells are
-    missing together: sixty equal indicators would count one fact sixty times, and put a sample of a rare kind
-    further from every other than all its features together could make up for.
+    A constant column cannot be standardized: other values in later rows would have thousands of times the
+    scale of the standardized columns and dominate the model. And where no cell is found all features of cells
+    are missing together: sixty equal missing-value indicators would give one fact sixty times the weight.
 
     Attributes
     ----------
@@ -29,8 +28,8 @@ class DistinctColumns(SelectorMixin, BaseEstimator):  # type: ignore[misc]  # sc
         """Find the columns."""
         X = validate_data(self, X)
         first: dict[bytes, int] = {}
-        for place, column in enumerate(X.T):
-            first.setdefault(column.tobytes(), place)
+        for index, column in enumerate(X.T):
+            first.setdefault(column.tobytes(), index)
         self.support_: NDArray[np.bool_] = np.zeros(X.shape[1], dtype=np.bool_)
         self.support_[list(first.values())] = True
         self.support_ &= np.ptp(X, axis=0) > 0

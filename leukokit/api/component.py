@@ -1,4 +1,4 @@
-"""What all components share: typed parameters, a revision, and a fingerprint of outside content."""
+"""Base class of all components: typed parameters, a revision, and a fingerprint of external content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from leukokit.api import params as _params
 class Component:
     """Base of the seven component classes.
 
-    A subclass names its own parameter model twice: for the engine, and for type checkers::
+    A subclass declares its parameter model twice, for the engine and for type checkers::
 
         class MedianParams(Params):
             size: int = Field(3, ge=3, description="Window, in px; odd.")
@@ -27,20 +27,20 @@ class Component:
     Attributes
     ----------
     revision : int
-        Raised when the output changes for the same parameters and input; cached results of older revisions
-        are not used again.
+        Increased when the output changes for the same parameters and input; cached results of older revisions
+        are then not used.
     stochastic : bool
-        True where the component draws random numbers. It is then handed a generator derived from
-        (seed, step, sample id), and its cached results belong to that seed and sample.
+        True where the component draws random numbers. It then gets a generator derived from (seed, step,
+        sample id), and its cached results are valid for that seed and sample.
     uses_scale : bool
         True where the output depends on the scale of the image. ``ScaledPreprocessor`` and
-        ``ScaledSegmenter`` are then handed it as ``scale``, and extractors find it in ``planes.scale``;
-        cached results belong to that scale. Where it depends on the parameters, the instance says it.
+        ``ScaledSegmenter`` then get it as ``scale``, and extractors as ``planes.scale``; cached results are
+        valid for that scale. Where this depends on the parameters, the instance sets it.
     requires : tuple of str
-        Importable modules that the component needs beyond leukokit's own dependencies, for a clear
-        one-line error before anything runs.
+        Importable modules that the component needs beyond leukokit's own dependencies, for a clear error
+        message before anything runs.
     install_hint : str
-        The command that installs them.
+        Command that installs them.
     """
 
     Params: ClassVar[type[_params.Params]] = _params.Params
@@ -61,17 +61,17 @@ class Component:
         return cls(cls.Params(**params))
 
     def fingerprint(self) -> str:
-        """Digest of content outside the parameters that the output depends on, such as a template file.
+        """Digest of external content that the output depends on, such as a template file.
 
         Returns
         -------
         str
-            Empty where parameters and revision say everything.
+            Empty where the output depends only on parameters and revision.
         """
         return ""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A component is its parameters: what it keeps for itself is built anew in another process.
+        # Only parameters are pickled: internal state is rebuilt in another process.
         return (type(self), (self.params,))
 
     def __repr__(self) -> str:

@@ -30,26 +30,26 @@ class Sample:
     Attributes
     ----------
     id : str
-        Unique in the data set and stable between machines, such as ``Benign/WBC-Benign-001.jpg``.
+        Unique in the data set and equal on all machines, such as ``Benign/WBC-Benign-001.jpg``.
     path : Path or None
         The image file; None where it has a URL, or the data set renders its images.
     label : str or None
         The true class; None where unknown.
     group : str or None
-        Samples of one group (patient, slide, overlapping views) never straddle parts of a grouped split.
+        Samples of one group (patient, slide, overlapping fields of view) are in one part of a grouped split.
     mask_path : Path or None
         File with ground-truth masks, read by the data set's ``truth``.
     url : str or None
-        The image file by URL, read through fsspec wherever the work is done; never beside a path.
+        URL of the image file, read with fsspec in the process that needs it; not together with a path.
     mask_url : str or None
-        File with ground-truth masks by URL; never beside a path.
+        URL of the file with ground-truth masks; not together with a path.
     pixel_size_um : float or None
-        Width of a pixel, in um; None where the data set does not know.
+        Width of a pixel, in um; None where unknown.
 
     Raises
     ------
     ValueError
-        Where a file has both a path and a URL, the URL is none, or the pixel size is not a positive number.
+        Where a file has both a path and a URL, a URL is invalid, or the pixel size is not a positive number.
     """
 
     id: str
@@ -82,35 +82,35 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """The data set that stands in where the asked one is not on this machine."""
+    """Data set that replaces one that is not available on this machine."""
 
     use: str
     params: Mapping[str, Any]
 
 
 class Dataset(Component):
-    """Yields samples, named splits, pixels for rendered samples, and ground truth where there is any.
+    """Samples, named splits, pixels of rendered samples, and ground truth where available.
 
     Attributes
     ----------
     synthetic : bool
-        True where the images are not photographs of real smears; every output is stamped with it.
+        True where the images are not photographs of real smears; every output is marked with it.
     """
 
     synthetic: ClassVar[bool] = False
 
     def missing(self) -> str | None:
-        """Say why the data set cannot be read here.
+        """Reason why the data set is not available.
 
         Returns
         -------
         str or None
-            None where it can be read; otherwise where it was looked for and how to get it.
+            None where it is available; otherwise where it was searched for and how to get it.
         """
         return None
 
     def fallback(self) -> Fallback | None:
-        """Stand-in for a missing data set; None where its absence is an error."""
+        """Return a replacement for a missing data set; None where a missing data set is an error."""
         return None
 
     def samples(self) -> Sequence[Sample]:
@@ -119,24 +119,24 @@ class Dataset(Component):
         Raises
         ------
         DataError
-            Where the data set is empty or contradicts itself.
+            Where the data set is empty or inconsistent.
         """
         raise NotImplementedError
 
     def notes(self) -> Sequence[str]:
-        """Say what a reader of the results should know: files that are missing or were passed over."""
+        """List notes for readers of the results, such as missing or skipped files."""
         return ()
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
-        """Named splits: name -> (sample id -> part). Samples that a split leaves out are absent from it."""
+        """Named splits: name -> (sample id -> part). Samples that are not part of a split are left out."""
         return {}
 
     def default_split(self) -> str | None:
-        """Name of the split that a recipe without ``split`` gets; None for a stratified hold-out."""
+        """Name of the split that a recipe without ``split`` uses; None for a stratified hold-out."""
         return None
 
     def render(self, sample: Sample) -> RGBImage:
-        """Pixels of a sample without a file, uint8 H x W x 3. Must depend on parameters and sample alone."""
+        """Pixels of a sample without a file, uint8 H x W x 3. Must depend only on parameters and sample."""
         raise NotImplementedError
 
     def truth(self, sample: Sample) -> Labels | None:  # noqa: ARG002 - the default has no masks

@@ -1,7 +1,7 @@
-"""Keras networks for plugin authors: a backbone becomes a classifier or a feature extractor.
+"""Keras networks for plugin authors: classifiers and feature extractors from a backbone.
 
-The networks lie in ``leukokit.deep``. Names are loaded when first used; nothing imports Keras before a
-network is built.
+The code is in ``leukokit.deep``. Names are loaded on first use, and Keras is imported when a network is
+built.
 """
 
 from __future__ import annotations

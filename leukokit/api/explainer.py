@@ -1,4 +1,4 @@
-"""Explainers: why a fitted model says what it says."""
+"""Explainers of fitted models."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an explainer found.
+    """Result of an explainer.
 
     Attributes
     ----------
     table : DataFrame or None
-        Importances, one row a feature, written to ``explanations/<name>.csv``.
+        Importances, one row per feature, written to ``explanations/<name>.csv``.
     heat_maps : mapping of sample id to float64 array H x W
-        Heat in 0..1 over the preprocessed image; empty for explainers of tables.
+        Values in 0..1 on the grid of the preprocessed image; empty for explainers of tables.
     targets : mapping of sample id to str
-        The class whose score each heat map explains.
+        Class whose score each heat map explains.
     note : str
-        What a reader of the maps should know, such as the layer they were taken at.
+        Note for readers of the maps, such as the layer they were computed at.
     """
 
     table: pd.DataFrame | None = None
@@ -36,12 +36,12 @@ class Explanation:
 
 
 class Explainer(Component):
-    """Explains the model that was trained, on examples it was not trained on.
+    """Explains a fitted model on examples that it was not trained on.
 
     Attributes
     ----------
     explains : frozenset of Consumes
-        Models that can be explained: those that learn from ``features``, from ``images``, or either.
+        Models that can be explained: those that learn from ``features``, from ``images``, or from both.
     """
 
     explains: ClassVar[frozenset[Consumes]] = frozenset({Consumes.FEATURES})

@@ -1,4 +1,4 @@
-"""Feature extractors: image and labels to named numbers."""
+"""Feature extractors: from an image and its labels to named numbers."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from leukokit.api.planes import Planes
 
 
 class FeatureExtractor(Component):
-    """Turns one image, and its labels where asked for, into named floats.
+    """Computes named floats from one image, and from its labels where needed.
 
-    The names are fixed by the parameters alone, so that a table has its columns before the first image.
+    The names depend only on the parameters, so that the columns of a table are known before the first image.
     """
 
     def roles(self) -> tuple[str, ...]:
-        """Roles of label image that ``extract`` reads; empty where it needs the image alone."""
+        """Roles of the label images that ``extract`` reads; empty where it needs only the image."""
         return ()
 
     def names(self) -> tuple[str, ...]:
@@ -24,15 +24,15 @@ class FeatureExtractor(Component):
         raise NotImplementedError
 
     def nullable(self) -> frozenset[str]:
-        """Names that may be NaN although the segmentation is ``ok`` (the mean area of no contours).
+        """Names of features that may be NaN although the segmentation is ``ok`` (as a mean of no contours).
 
         Where the status is not ``ok``, every feature of an extractor with roles may be NaN. Any other NaN,
-        and any infinity, is refused at the border, naming feature and image.
+        and any infinity, is an error that names feature and image.
         """
         return frozenset()
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
-        """Take the features of one image.
+        """Compute the features of one image.
 
         Parameters
         ----------

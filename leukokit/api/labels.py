@@ -1,4 +1,4 @@
-"""Label images by role, as segmenters return them."""
+"""Label images by role, the result of segmenters."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SCALE_BAR = "scale_bar"
 
 
 class Status(StrEnum):
-    """What a segmenter found; an outcome without cells that can be used is declared, never a silent zero.
+    """Outcome of a segmentation; a result without usable cells always has a status of its own.
 
-    ``implausible``: what is labeled nucleus is not stained like one, against the rest of what is stained. The
-    label images are kept to be looked at; nothing is measured on them.
+    ``implausible``: the objects labeled as nuclei are not stained like nuclei, compared with the rest of the
+    foreground. The label images are kept for inspection; no features are measured on them.
     """
 
     OK = "ok"
@@ -41,7 +41,7 @@ class Labels:
     ----------
     roles : mapping of str to int32 array, H x W
         ``nucleus`` and ``cell`` for white cells; ``red_cell``, ``platelet`` and a plugin's own roles have
-        ids of their own.
+        separate ids.
     status : Status
         ``ok`` where there is at least one cell.
     """
@@ -61,7 +61,7 @@ class Labels:
 
     @property
     def red_cell(self) -> LabelImage:
-        """Red cells, int32 H x W; KeyError where the segmenter was not asked for them."""
+        """Red cells, int32 H x W; KeyError where the segmenter did not label them."""
         return self.roles[RED_CELL]
 
     @property

@@ -1,4 +1,4 @@
-"""Notes on one image: what a component did to it, or left undone, that a reader of the results must know."""
+"""Notes of a component on one image, for readers of the results."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from contextvars import ContextVar
 
 
 class ImageNote(UserWarning):
-    """A note on the image at hand; in a run the engine keeps it beside the image's id."""
+    """A note on the current image; in a run the engine stores it with the image's id."""
 
 
-# Not warnings.catch_warnings: that forgets which warnings of other libraries were shown already, so that each
-# would be shown again for every image, and it holds for all threads at once.
+# Not warnings.catch_warnings: that resets which warnings of other libraries were shown already, so that each
+# would be shown again for every image, and it affects all threads.
 _kept: ContextVar[list[str] | None] = ContextVar("leukokit_image_notes", default=None)
 
 
 def note(message: str) -> None:
-    """Leave a note on the image at hand, such as "no stain contrast: passed unchanged".
+    """Add a note to the current image, such as "no stain contrast: passed unchanged".
 
-    Called by a component while it works on an image. A run keeps the note for the image; called from Python,
-    it is a warning of the category :class:`ImageNote`.
+    Called by a component while it processes an image. A run stores the note with the image; outside a run it
+    becomes a warning of the category :class:`ImageNote`.
     """
     kept = _kept.get()
     if kept is None:
@@ -32,7 +32,7 @@ def note(message: str) -> None:
 
 @contextmanager
 def kept_notes() -> Iterator[list[str]]:
-    """Keep the notes of what is done inside, instead of warning of them."""
+    """Collect the notes made inside the context, instead of issuing warnings."""
     notes: list[str] = []
     token = _kept.set(notes)
     try:

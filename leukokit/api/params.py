@@ -1,4 +1,4 @@
-"""Parameters of components: pydantic models whose descriptions are the documentation everywhere."""
+"""Parameters of components: pydantic models whose field descriptions are the documentation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["Field", "Params"]
 
 
 class Params(BaseModel):
-    """Base of every component's parameters: frozen, unknown keys refused, every field described.
+    """Base of every component's parameters: frozen, no unknown keys, every field with a description.
 
     The description of a field is its documentation in ``leukokit show``, the JSON Schema and the docs.
     """

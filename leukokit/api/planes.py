@@ -14,10 +14,9 @@ from leukokit.smear.scale import UNKNOWN_SCALE, Scale
 
 
 class Planes:
-    """The planes of one image that several features need; each is computed when first asked for and kept.
+    """Color planes of one image, shared by feature extractors; each is computed on first access and kept.
 
-    One instance lives as long as the features of one image are being taken, so nothing is shared between
-    images and nothing is global.
+    One instance exists while the features of one image are computed, so nothing is shared between images.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Preprocessors: image to image."""
+"""Preprocessors: from image to image."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from leukokit.smear.scale import Scale
 class Preprocessor(Component):
     """Changes an image and keeps its type: uint8 H x W x 3 in, uint8 H' x W' x 3 out.
 
-    A preprocessor that learns (a stain template) answers True to ``needs_fit`` and implements ``fit``,
-    ``state`` and ``restore``. The engine calls ``fit`` with the training part only, images already changed by
-    the steps before, in sample order.
+    A preprocessor that is fitted (as to a stain template) returns True from ``needs_fit`` and implements
+    ``fit``, ``state`` and ``restore``. The engine calls ``fit`` with the training part only, after the
+    preceding steps, in sample order.
     """
 
     keeps_shape: ClassVar[bool] = True
-    """True where height and width stay; the engine then checks it."""
+    """True where height and width do not change; the engine then checks it."""
 
     cheap: ClassVar[bool] = False
-    """True where changing an image takes no longer than reading the result back would, about a millisecond at
-    224 px. What a chain of cheap steps gives is made again rather than kept."""
+    """True where processing an image takes no longer than reading the result from the cache, about a
+    millisecond at 224 px. Results of a chain of cheap steps are computed again instead of cached."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restored, (type(self), self.params, dict(self.state())))
 
     def needs_fit(self) -> bool:
-        """Whether the parameters ask for something to be learnt from the training part."""
+        """Whether the preprocessor is fitted on the training part, for its parameters."""
         return False
 
     def fit(self, images: Iterable[RGBImage]) -> None:
-        """Learn from the training part, one image at a time; nothing is kept of the images themselves."""
+        """Fit on the training part, one image at a time; the images themselves are not kept."""
         raise NotImplementedError
 
     def state(self) -> Mapping[str, NDArray[Any]]:
-        """Return what was learnt, as named arrays: saved with the model, part of every key downstream."""
+        """Return the fitted state as named arrays: saved with the model, part of the keys of later steps."""
         return {}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back what ``state`` gave."""
+        """Restore the result of ``state``."""
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:
         """Change one image.
@@ -61,7 +61,7 @@ class Preprocessor(Component):
 
 
 class ScaledPreprocessor(Preprocessor):
-    """A preprocessor that needs the scale of the image, such as one that brings all images to one scale."""
+    """A preprocessor that needs the scale of the image, such as one that resamples images to one scale."""
 
     uses_scale = True
 

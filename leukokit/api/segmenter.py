@@ -1,4 +1,4 @@
-"""Segmenters: image to label images by role."""
+"""Segmenters: from image to label images by role."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ class Segmenter(Component):
     Attributes
     ----------
     checks_nuclei : bool
-        True where ``segment`` itself declares labels ``implausible`` whose nuclei are not stained like nuclei
-        (``leukokit.api.smear.plausible_nuclei``, or knowledge of its own). A run asks all others.
+        True where ``segment`` itself sets the status ``implausible`` for nuclei that are not stained like
+        nuclei (with ``leukokit.api.smear.plausible_nuclei``, or otherwise). For other segmenters the engine
+        does.
     """
 
     checks_nuclei: ClassVar[bool] = False
 
     def roles(self) -> tuple[str, ...]:
-        """Roles that ``segment`` will return under these parameters, known before anything runs."""
+        """Roles that ``segment`` returns with these parameters, known before anything runs."""
         return (NUCLEUS, CELL)
 
     def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:
@@ -36,7 +37,7 @@ class Segmenter(Component):
         image : uint8 array, H x W x 3
             Read-only.
         rng : numpy Generator, optional
-            Given where ``stochastic`` is True; a fixed one is used where omitted.
+            Given where ``stochastic`` is True; a fixed generator is used where omitted.
 
         Returns
         -------
@@ -52,7 +53,7 @@ class Segmenter(Component):
 
 
 class ScaledSegmenter(Segmenter):
-    """A segmenter whose lengths and areas follow the scale of the image."""
+    """A segmenter whose lengths and areas depend on the scale of the image."""
 
     uses_scale = True
 
@@ -73,6 +74,6 @@ class ScaledSegmenter(Segmenter):
         Returns
         -------
         Labels
-            On the grid of ``image``, at whatever size the method worked.
+            On the grid of ``image``, whatever scale the method works at.
         """
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Selectors: fewer columns, fitted on the training table only."""
+"""Selectors: reduction of columns, fitted on the training table only."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from leukokit.api.component import Component
 
 
 class Selector(Component):
-    """Wraps a transformer that speaks scikit-learn's protocol.
+    """Wraps a scikit-learn transformer.
 
     It becomes a step of the classifier's pipeline, after imputation and scaling and before the model, so it
-    only ever sees the rows the pipeline is fitted on.
+    is fitted only on the rows that the pipeline is fitted on.
 
     Attributes
     ----------
     trusted : tuple of str
-        Types and functions, as ``package.module.Name``, that a saved transformer holds beyond the safe list
-        of skops (which knows scikit-learn's own). Loading must not run code for any of them.
+        Types and functions, as ``package.module.Name``, that a saved transformer contains beyond the safe
+        list of skops (which includes scikit-learn's own). Loading them must not run code.
     """
 
     trusted: ClassVar[tuple[str, ...]] = ()

@@ -1,4 +1,4 @@
-"""Measurements on smears for segmenters and preprocessors: thresholds, white, black, stain, scale."""
+"""Measurements on smears for segmenters and preprocessors: thresholds, white balance, stain, scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin says of a component before the component's code is imported."""
+"""Declaration of a component by a plugin, without importing the component's code."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class ComponentSpec:
     Attributes
     ----------
     name : str
-        Lower-case identifier, such as ``median``. The catalog puts the entry point's name in front where the
-        component is not built in (``otsu/otsu``).
+        Lower-case identifier, such as ``median``. The catalog adds the entry point's name as a prefix where
+        the component is not built in (``otsu/otsu``).
     target : str
         ``"package.module:Class"``; imported only when the component is used.
     summary : str

@@ -26,7 +26,7 @@ from leukokit.audit.image_traits import (
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Rejection, Stage
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.io.reading import ReadOptions
@@ -168,7 +168,7 @@ def measure(
     reading: ReadOptions,
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> MeasuredImages:
     """Measure all images; list those that cannot be read or crash a worker as rejected."""
@@ -176,8 +176,8 @@ def measure(
     key = digest("audit traits", component.revision, reading.key(), library_versions())
     step = ImageStep("audit.traits", Stage.FEATURES, component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
-    images = run_image_stage(plan, items, workers, observer, name="audit: colors and corners")
+    images = run_image_stage(plan, items, executor, observer, name="audit: colors and corners")
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
-    files = tuple(file_facts(kept, store, workers.count))
+    files = tuple(file_facts(kept, store, executor.count))
     return MeasuredImages(kept, tuple(images.rejected), images.features.reindex(columns=list(_NAMES)), files)

@@ -13,7 +13,7 @@ from leukokit.api import Part
 from leukokit.audit.probes.probe import ModelScore
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.models.fold_stage import FoldStage
@@ -36,7 +36,7 @@ def images_and_model(
     folds: Sequence[Fold],
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> tuple[ImageTable | None, ModelScore | None, tuple[str, ...] | None]:
     """Return features and status of the first fold, and accuracy and leaks of the cached model.
@@ -53,7 +53,7 @@ def images_and_model(
             wanted=frozenset(id_ for fold in folds for id_ in fold.parts),
             directory=RunDirectory(Path(scratch) / "nothing-is-written-here"),
             store=store,
-            workers=workers,
+            executor=executor,
             observer=observer,
             scratch=Path(scratch),
         )

@@ -14,13 +14,14 @@ from leukokit.audit.all_checks import AuditChecks
 from leukokit.audit.audit_input import AuditInput
 from leukokit.audit.findings import AuditLevel, CheckFinding, skipped, worst
 from leukokit.audit.measure import measure
-from leukokit.audit.pairs.find import find_pairs
+from leukokit.audit.pairs.find import PairSettings, find_pairs
 from leukokit.audit.probes.probe import ModelScore, ProbeResult
 from leukokit.audit.recipe_model import images_and_model, score_in_metrics
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
@@ -32,9 +33,10 @@ from leukokit.engine.scale.find import find_scales
 from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord, AuditSplit
-from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.base import FORMAT
 from leukokit.record.files import AUDIT
 
 
@@ -106,11 +108,11 @@ class AuditOptions:
     ----------
     cache : Path or None
         Cache folder; None for no cache.
-    workers : Workers
+    executor : Executor
     """
 
     cache: Path | None = None
-    workers: Workers = field(default_factory=Workers)
+    executor: Executor = field(default_factory=ProcessExecutor)
 
 
 def audit_data(
@@ -133,20 +135,20 @@ def audit_data(
     """
     observer = observer or Observer()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
-    data = open_data(recipe, catalog, workers=options.workers, observer=observer, conflicts=True)
+    data = open_data(recipe, catalog, executor=options.executor, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
-        recipe, data, folds, store=store, workers=options.workers, observer=observer
+        recipe, data, folds, store=store, executor=options.executor, observer=observer
     )
     audit_input = AuditInput(recipe, data, folds, why, images, model, leaks)
-    return audit(audit_input, store=store, workers=options.workers, observer=observer)
+    return audit(audit_input, store=store, executor=options.executor, observer=observer)
 
 
-def audit(audit_input: AuditInput, *, store: Store | None, workers: Workers, observer: Observer) -> Audit:
+def audit(audit_input: AuditInput, *, store: Store | None, executor: Executor, observer: Observer) -> Audit:
     """Run every check."""
     data = audit_input.data
     measured = measure(
-        data.dataset, data.items, audit_input.reading, store=store, workers=workers, observer=observer
+        data.dataset, data.items, audit_input.reading, store=store, executor=executor, observer=observer
     )
     spec = audit_input.recipe.model.audit
     pairs = find_pairs(
@@ -154,13 +156,12 @@ def audit(audit_input: AuditInput, *, store: Store | None, workers: Workers, obs
         measured.items,
         audit_input.reading,
         measured.hashes,
-        lags=spec.lags,
-        seed=audit_input.recipe.seed,
-        workers=workers,
+        PairSettings(lags=spec.lags, seed=audit_input.recipe.seed),
+        executor=executor,
         store=store,
         observer=observer,
     )
-    scales = _scales(audit_input, measured.items, store=store, workers=workers, observer=observer)
+    scales = _scales(audit_input, measured.items, store=store, executor=executor, observer=observer)
     checks = AuditChecks(audit_input, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
@@ -195,7 +196,7 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
 
 
 def audit_finisher(
-    workers: Workers, observer: Observer | None = None
+    executor: Executor, observer: Observer | None = None
 ) -> Callable[[RunResult, RunDirectory], None]:
     """Return the function that writes ``audit.json`` at the end of a run.
 
@@ -207,7 +208,7 @@ def audit_finisher(
             return
         watch = observer or Observer()
         try:
-            audited = _audit_run(result, workers, watch)
+            audited = _audit_run(result, executor, watch)
         except Exception as error:  # an error of any kind must not end the run
             directory.journal.write(
                 "audit_failed",
@@ -222,7 +223,7 @@ def audit_finisher(
     return write_audit
 
 
-def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit:
+def _audit_run(result: RunResult, executor: Executor, observer: Observer) -> Audit:
     folds: Sequence[Fold] = [
         result_of_fold.fold for result_of_fold in result.folds if result_of_fold.fold is not None
     ]
@@ -239,7 +240,7 @@ def _audit_run(result: RunResult, workers: Workers, observer: Observer) -> Audit
         model=score_in_metrics(result.recipe, result.record),
         leaks=result.record.leaks,
     )
-    return audit(audit_input, store=first.plan.store, workers=workers, observer=observer)
+    return audit(audit_input, store=first.plan.store, executor=executor, observer=observer)
 
 
 def _scales(
@@ -247,13 +248,13 @@ def _scales(
     items: Sequence[Item],
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> pd.DataFrame:
     """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
     progress = _Progress(observer)
     scales = find_scales(
-        audit_input.recipe, audit_input.data, items, store=store, workers=workers, observer=progress
+        audit_input.recipe, audit_input.data, items, store=store, executor=executor, observer=progress
     )
     parts = audit_input.folds[0].parts if audit_input.folds else None
     return scale_table(scales.given_to(items, parts), scales.own.scales)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
 from leukokit.errors import CatalogError
+from leukokit.near_names import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +142,3 @@ class Catalog:
     def _available(self, kind: ComponentKind) -> str:
         names = ", ".join(entry.name for entry in self.of(kind))
         return f"Available: {names}" if names else f"No {kind.words} is installed"
-
-
-def did_you_mean(given: str, names: Iterable[str]) -> str:
-    """Return ``" (did you mean 'x'?)"`` for the nearest of ``names``, or an empty string.
-
-    Letters' case and ``-`` for ``_`` are looked past, and ``otsu`` finds ``otsu/otsu``.
-    """
-    by_key: dict[str, str] = {}
-    for name in names:
-        by_key.setdefault(_folded(name), name)
-        by_key.setdefault(_folded(name.rpartition("/")[2]), name)
-    near = difflib.get_close_matches(_folded(given[:200]), list(by_key), n=1, cutoff=0.6)
-    return f" (did you mean {by_key[near[0]]!r}?)" if near else ""
-
-
-def _folded(name: str) -> str:
-    return name.casefold().replace("-", "_").replace(" ", "_")

@@ -30,9 +30,10 @@ import pluggy
 
 from leukokit._version import __version__
 from leukokit.api import API_VERSION, ComponentSpec
-from leukokit.catalog.catalog import BrokenPlugin, Catalog, did_you_mean
+from leukokit.catalog.catalog import BrokenPlugin, Catalog
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
+from leukokit.near_names import did_you_mean
 
 GROUP = "leukokit"
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from leukokit.audit.findings import AuditLevel, CheckFinding, ListedPair, TableCell
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
+from leukokit.notice import NOTICE
 
 if TYPE_CHECKING:
     from leukokit.audit.findings import CheckTable
@@ -48,7 +49,7 @@ def print_audit(audit: Audit, *, name: str) -> None:
         console.print(_probes(audit, plain))
         console.print(Padding(Text(_explained(audit), style="dim"), (0, 0, 0, 2)))
     console.print()
-    console.print(Text("Research use only. Not a medical device.", style="dim"))
+    console.print(Text(NOTICE, style="dim"))
 
 
 def _word(level: AuditLevel, plain: bool) -> Text:

@@ -19,7 +19,7 @@ from leukokit.compare.statistics.all_tests import AnalysisUnit
 from leukokit.compare.statistics.changes import ChangeKind
 from leukokit.compare.verdict import p_text, signed
 from leukokit.engine.data import SYNTHETIC_STAMP
-from leukokit.record.base import NOTICE
+from leukokit.notice import NOTICE
 
 _SCORES = {
     "accuracy": "accuracy",

@@ -46,8 +46,8 @@ class LazyGroup(click.Group):
         """Find the command; a name that is none of ours gets the nearest one proposed."""
         name = args[0]
         if name not in self._table and not name.startswith("-") and not ctx.resilient_parsing:
-            from leukokit.catalog.catalog import did_you_mean
             from leukokit.cli._terminal import safe
+            from leukokit.near_names import did_you_mean
 
             raise click.UsageError(
                 f"there is no command {safe(name)!r}{did_you_mean(name, self._table)}.", ctx

@@ -17,7 +17,9 @@ from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
 from leukokit.cli._trust import trust_lines
+from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
+from leukokit.notice import NOTICE
 from leukokit.record.files import AUDIT
 from leukokit.record.scores import PartScores
 from leukokit.report.status_words import SHORT_WORDS
@@ -36,7 +38,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     if explain_plan:
         Console(stderr=True, highlight=False).print(_reasons(result))
     if as_json:
-        path = str(result.path) if result.published else None
+        path = str(result.path) if is_closed(result.path) else None
         facts = {"path": path, "exit_code": result.exit_code, "metrics": result.metrics}
         print(json.dumps(facts, indent=2, sort_keys=True))
         return
@@ -62,9 +64,9 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     report = result.path / "report.html"
     if report.exists():
         console.print(f"report: {escape(str(report))}", soft_wrap=True)
-    if result.published:
+    if is_closed(result.path):
         console.print(f"run directory: {escape(str(result.path))}", soft_wrap=True)
-    console.print("Research use only. Not a medical device.", style="dim")
+    console.print(NOTICE, style="dim")
 
 
 def _scores(title: str, parts: Mapping[str, PartScores]) -> Table:

@@ -6,6 +6,8 @@ import re
 import sys
 from typing import Any
 
+from leukokit.ids import written_id
+
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])?")
 # C0 but tab and newline, DEL, C1, and the marks that turn the direction of text around.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -19,7 +21,7 @@ def safe(text: object) -> str:
     """
     plain = _ESCAPES.sub("", str(text))
     plain = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), plain)
-    return plain.encode("utf-8", "backslashreplace").decode("utf-8")
+    return written_id(plain)
 
 
 def console(*, stderr: bool = False) -> Any:

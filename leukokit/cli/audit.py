@@ -63,24 +63,19 @@ def command(
     """
     import json
 
-    import joblib
-
     from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
     from leukokit.catalog import discover
     from leukokit.cli._audit import print_audit
     from leukokit.cli._progress import observed
-    from leukokit.engine.execution.executors import ExecutorKind, Workers
     from leukokit.errors import EXIT_FAILED
-    from leukokit.workflow import default_cache
+    from leukokit.workflow import AUTO_CACHE, RunSettings, open_executor
 
     catalog = discover()
     recipe = _recipe(data, catalog, overrides)
-    options = AuditOptions(
-        cache=None if no_cache else (cache_dir or default_cache()),
-        workers=Workers(ExecutorKind.AUTO, workers or joblib.cpu_count()),
-    )
-    with observed(quiet=quiet) as observer:
+    settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
+    with open_executor(settings) as executor, observed(quiet=quiet) as observer:
+        options = AuditOptions(settings.cache_folder, executor)
         found = audit_data(recipe, catalog, options, observer)
     if groups is not None:
         _write_groups(groups, found.groups)
@@ -103,8 +98,8 @@ def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
     import json
 
     from leukokit.api import Kind
-    from leukokit.catalog.catalog import did_you_mean
     from leukokit.errors import UsageError
+    from leukokit.near_names import did_you_mean
     from leukokit.recipe import load_recipe, load_recipe_text
 
     path = Path(data)
@@ -134,10 +129,11 @@ def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
     import io
 
     from leukokit.engine.io.files import write_bytes
+    from leukokit.ids import utf8
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "group"])
     writer.writerows(groups.items())
-    write_bytes(path, text.getvalue().encode("utf-8", "backslashreplace"))
+    write_bytes(path, utf8(text.getvalue()))
     click.echo(f"groups: {click.format_filename(path)}", err=True)

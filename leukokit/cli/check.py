@@ -57,7 +57,7 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
 
     from leukokit.cli._terminal import print_warning
     from leukokit.engine.data import open_data
-    from leukokit.engine.execution.executors import Workers
+    from leukokit.engine.execution.inline import InlineExecutor
     from leukokit.engine.observer import Observer
     from leukokit.engine.protocols import divide
 
@@ -65,7 +65,7 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
         def warn(self, text: str) -> None:
             print_warning(text)
 
-    data = open_data(recipe, catalog, workers=Workers(), observer=Warn())
+    data = open_data(recipe, catalog, executor=InlineExecutor(), observer=Warn())
     labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
     counts = {"all": dict(Counter(labels.values()))}
     model = recipe.model

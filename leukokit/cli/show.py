@@ -32,8 +32,8 @@ def command(component: str, as_json: bool) -> None:
 
 
 def _find(catalog: Catalog, name: str) -> CatalogEntry:
-    from leukokit.catalog.catalog import did_you_mean
     from leukokit.errors import CatalogError
+    from leukokit.near_names import did_you_mean
 
     first, _, rest = name.partition("/")
     if rest and catalog.kinds.named(first) is not None:

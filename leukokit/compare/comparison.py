@@ -18,10 +18,10 @@ from leukokit.compare.verdict import verdict
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import LEVEL
-from leukokit.record.base import FORMAT, NOTICE
+from leukokit.evaluation.operating_point import negative_classes
+from leukokit.notice import NOTICE
+from leukokit.record.base import FORMAT
 from leukokit.record.comparison import ComparisonRecord, HolmFamilies
-
-_BENIGN = ("benign", "normal", "healthy")
 
 
 @dataclass(frozen=True)
@@ -191,4 +191,4 @@ def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
     named = {() if point is None else tuple(sorted(point.negative)) for point in points}
     if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
         return only
-    return tuple(name for name in classes if name.casefold() in _BENIGN)
+    return negative_classes(classes, None)

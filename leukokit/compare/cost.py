@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.comparison import RunCost
@@ -26,7 +27,8 @@ class Cost:
     cached : tuple of str
         Steps that read results from the cache; without it the run takes longer.
     model_bytes : int or None
-        Total size of the files in ``model/``; None where there is no such folder.
+        Total size of the files of the folds' models in ``model/``; None where there are none. What only
+        predictions of further images need, and the final model, do not count: no score depends on them.
     features : int or None
         Number of feature columns before selection; None where there are none.
     workers : int or None
@@ -48,8 +50,8 @@ class Cost:
 def cost(run: FinishedRun) -> Cost:
     """Read the cost of a run from its files."""
     model = run.path / "model"
-    files = [path for path in model.rglob("*") if path.is_file()] if model.is_dir() else []
-    sizes = [path.lstat().st_size for path in files]
+    files = (path for path in model.rglob("*") if path.is_file()) if model.is_dir() else ()
+    sizes = [path.lstat().st_size for path in files if _of_model(path.relative_to(model))]
     return Cost(
         seconds=run.status.seconds,
         stages=_stages(run.events),
@@ -62,6 +64,11 @@ def cost(run: FinishedRun) -> Cost:
         features=_features(run),
         workers=None if run.provenance.workers is None else run.provenance.workers.count,
     )
+
+
+def _of_model(name: Path) -> bool:
+    """Whether a file in ``model/`` is one that the classifier wrote, or its card or calibration."""
+    return name.name != "pipeline.json" and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
 
 
 def _stages(events: Sequence[JournalEvent]) -> dict[str, float]:

@@ -12,6 +12,7 @@ import pandas as pd
 from leukokit.arrays import FloatArray
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.errors import DataError
+from leukokit.ids import written_id
 
 _DAMAGED = "The run directory is damaged: run the recipe again"
 
@@ -126,7 +127,7 @@ class RunPredictions:
     def digests(self) -> Mapping[str, str]:
         """Digest of each image of the data set, by its id as written in tables."""
         data = self.run.provenance.data
-        return {} if data is None else {table_id(name): key for name, key in data.files.items()}
+        return {} if data is None else {written_id(name): key for name, key in data.files.items()}
 
     @cached_property
     def groups(self) -> Mapping[str, str]:
@@ -140,8 +141,3 @@ class RunPredictions:
     def synthetic(self) -> bool:
         """Whether the images are synthetic."""
         return bool(self.run.status.synthetic)
-
-
-def table_id(name: str) -> str:
-    """Return an id as it is written in tables: bytes that are not UTF-8 as backslash escapes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")

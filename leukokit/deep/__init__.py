@@ -1,1 +1,1 @@
-"""Keras networks: a backbone becomes a classifier or a feature extractor."""
+"""Keras networks: classifiers and feature extractors from a backbone."""

@@ -1,4 +1,4 @@
-"""Random changes of training images that leave a smear a smear."""
+"""Augmentation: random changes of training images that keep them realistic smears."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from leukokit.arrays import RGBImage
 
 
 class Augmentation(Params):
-    """What is changed at random; the defaults flip and turn, which moves pixels and blends none."""
+    """Parameters of the augmentation; the defaults flip and rotate, which only permutes pixels."""
 
     flips: bool = Field(True, description="Mirror images.")
     rotations: bool = Field(
-        True, description="Turns by multiples of 90 degrees (of 180 where an image is not square)."
+        True, description="Rotate by multiples of 90 degrees (of 180 where an image is not square)."
     )
     small_rotation: float = Field(
-        0.0, ge=0, le=45, description="Largest further turn to either side, in degrees; corners are mirrored."
+        0.0, ge=0, le=45, description="Largest additional rotation, in degrees; corners are mirrored."
     )
     stain_jitter: float = Field(
         0.0,
         ge=0,
         le=0.5,
-        description="Strength of a jitter of color in stain space: each stain's concentration times 1 - s to "
-        "1 + s, and up to a tenth of s added.",
+        description="Strength s of color jitter in stain space: each stain's concentration is multiplied by "
+        "1 - s to 1 + s and shifted by up to s / 10.",
     )
     crop: float = Field(
         0.0,
         ge=0,
         le=0.5,
-        description="Largest share of height and width that a random crop cuts off; the rest is enlarged.",
+        description="Largest share of height and width that a random crop removes; the rest is enlarged.",
     )
     views: int | None = Field(
         None,
         ge=1,
         le=1000,
-        description="Number of fixed random views of each image: epoch e sees view e mod views, and frozen "
-        "layers are computed once a view. null: fresh changes each epoch.",
+        description="Number of fixed random views of each image: epoch e uses view e mod views, and frozen "
+        "layers are computed once per view. null: new random changes in each epoch.",
     )
 
     @property
     def active(self) -> bool:
-        """Whether anything is changed at all."""
+        """Whether any change is enabled."""
         return bool(self.flips or self.rotations or self.small_rotation or self.stain_jitter or self.crop)
 
 
 def sample_rng(seed: int, sample_id: str, view: int) -> np.random.Generator:
-    """Give the generator of one view of one sample; order and workers cannot change what it draws."""
+    """Random generator of one view of one sample, independent of the order and of workers."""
     text = f"augment\0{seed}\0{view}\0{sample_id}".encode("utf-8", "surrogateescape")
     digest = hashlib.blake2b(text, digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
@@ -62,7 +62,7 @@ def sample_rng(seed: int, sample_id: str, view: int) -> np.random.Generator:
 class Draws:
     """All random numbers of one view, drawn whether they are used or not.
 
-    So a transform that is switched off leaves the numbers of the others as they were.
+    So the numbers of a transform do not depend on which other transforms are enabled.
     """
 
     flip: bool
@@ -74,7 +74,7 @@ class Draws:
 
     @classmethod
     def of(cls, rng: np.random.Generator) -> Self:
-        """Draw them: uniform numbers, in -1..1 or 0..1."""
+        """Draw uniform numbers, in -1..1 or 0..1."""
         u = rng.random(13)
         return cls(
             flip=bool(u[0] < 0.5),
@@ -92,16 +92,16 @@ def augmented(image: RGBImage, params: Augmentation, rng: np.random.Generator) -
     Parameters
     ----------
     image : uint8 array, H x W x 3
-        Left as it is.
+        Not changed.
     params : Augmentation
     rng : numpy Generator
-        As :func:`sample_rng` gives it.
+        From :func:`sample_rng`.
 
     Returns
     -------
     uint8 array, H x W x 3
-        A new one of the same shape. Flips and turns permute pixels; a crop and a small rotation are one
-        interpolation together.
+        A new array of the same shape. Flips and rotations by 90 degrees permute pixels; a crop and a small
+        rotation are done in one interpolation.
     """
     draws = Draws.of(rng)
     out = image
@@ -116,18 +116,18 @@ def augmented(image: RGBImage, params: Augmentation, rng: np.random.Generator) -
             out = np.asarray(cv2.rotate(out, turn), dtype=np.uint8)
     if params.flips and draws.flip:
         out = np.asarray(cv2.flip(out, 1), dtype=np.uint8)
-    # One array that shares memory with the image in some views and not in others would be a trap.
+    # Always a copy, so that the result never shares memory with the image.
     return image.copy(order="C") if out is image else out
 
 
-# Turns counterclockwise by 0, 90, 180 and 270 degrees. OpenCV turns several times as fast as numpy's rot90
-# followed by a contiguous copy, whose steps through memory are long.
+# Counterclockwise rotations by 0, 90, 180 and 270 degrees. OpenCV is several times as fast as numpy's rot90
+# with a contiguous copy.
 _TURNS = (None, cv2.ROTATE_90_COUNTERCLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_CLOCKWISE)
 
 
-# Directions of hematoxylin, eosin and what is left (Ruifrok and Johnston 2001, as in scikit-image). The
-# stains of blood smears are azure B and eosin; azure absorbs much as hematoxylin does. For a jitter it is
-# enough that the directions span the colors of the smear.
+# Stain vectors of hematoxylin, eosin and a residual (Ruifrok and Johnston 2001, as in scikit-image). The
+# stains of blood smears are azure B and eosin; azure absorbs similarly to hematoxylin. For a jitter the
+# vectors only need to span the colors of the smear.
 _STAINS = np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]])
 _UNMIX = np.linalg.inv(_STAINS)
 _DENSITY = (-np.log((np.arange(256) + 1.0) / 256.0)).astype(np.float32)
@@ -141,11 +141,11 @@ def _stain_jitter(image: RGBImage, strength: float, draws: Draws) -> RGBImage:
     """
     scale = 1.0 + strength * draws.scale
     matrix = _UNMIX @ np.diag(scale) @ _STAINS
-    # Glass has no stain to scale: without a shift it stays as bright as it was.
+    # Glass has no stain to scale: without a shift its brightness does not change.
     shift = 0.1 * strength * draws.shift @ _STAINS
     affine = np.column_stack([matrix.T, shift]).astype(np.float32)
     light = np.asarray(cv2.transform(cv2.LUT(image, _DENSITY), affine), dtype=np.float32)
-    # In place: fresh arrays of this size cost more than the arithmetic.
+    # In place: allocating arrays of this size takes longer than the arithmetic.
     np.negative(light, out=light)
     cv2.exp(light, dst=light)
     np.multiply(light, 256.0, out=light)
@@ -155,7 +155,7 @@ def _stain_jitter(image: RGBImage, strength: float, draws: Draws) -> RGBImage:
 
 
 def _warp(image: RGBImage, params: Augmentation, draws: Draws) -> RGBImage:
-    """Crop, enlarge and turn about the middle, in one interpolation."""
+    """Crop, enlarge and rotate about the center, in one interpolation."""
     height, width = image.shape[:2]
     kept = 1.0 - params.crop * draws.crop[:2]
     start = draws.crop[2:] * (1.0 - kept)

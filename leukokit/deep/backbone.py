@@ -1,4 +1,4 @@
-"""A backbone: the part of a network that turns images into feature maps."""
+"""Backbones: the part of a network that computes feature maps from images."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 
 class Backbone(ABC):
-    """Builds a Keras model from images to feature maps, with pretrained weights where it has them.
+    """Builds a Keras model from images to feature maps, with pretrained weights where available.
 
     Attributes
     ----------
     name : str
         Such as ``EfficientNetV2L``.
     side : int
-        Height and width of the images it was made for, in px.
+        Height and width of the images it was designed for, in px.
     channels : int or None
         Channels of the feature map, where they are known without building the network.
     """
@@ -32,19 +32,19 @@ class Backbone(ABC):
         side : int
             Height and width of the images, in px.
         pretrained : bool
-            False where saved weights are about to be loaded: nothing is read or fetched then.
+            False where saved weights will be loaded: no weights are read or downloaded then.
 
         Returns
         -------
         keras.Model
             A functional model from float32 N x side x side x 3, red, green, blue in 0..255, to a feature map
-            N x h x w x c. Whatever scaling the weights expect is done inside, by layers of this model.
+            N x h x w x c. The scaling that the weights expect is done by layers of this model.
 
         Raises
         ------
         LeukokitError
-            Where the weights cannot be had or do not fit, saying which file to fetch, from where, and how to
-            pass it.
+            Where the weights are not available or do not fit, with the file to download, its address, and how
+            to pass it.
         """
 
     def channels_at(self, layer: str) -> int | None:  # noqa: ARG002 - the default does not know
@@ -53,10 +53,10 @@ class Backbone(ABC):
         Parameters
         ----------
         layer : str
-            Name of the layer that gives it.
+            Name of the layer whose output it is.
         """
         return None
 
     def fingerprint(self) -> str:
-        """Digest of the weights where parameters alone do not say which they are, such as those of a file."""
+        """Digest of the weights where the parameters do not determine them, such as those of a file."""
         return ""

@@ -1,4 +1,4 @@
-"""Batches for ``keras.Model.fit``, the same for every backend; TensorFlow wraps them in ``tf.data``."""
+"""Batches for ``keras.Model.fit``, the same for every backend."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.deep.pixels import Source
+from leukokit.deep.pixels import RowSource
 from leukokit.deep.runtime import load_keras
 
 
 def epoch_batches(
-    source: Source,
+    source: RowSource,
     targets: NDArray[np.float32],
     weights: NDArray[np.float32] | None,
     *,
@@ -23,25 +23,26 @@ def epoch_batches(
     steps: int | None = None,
     part: Callable[[int], slice] | None = None,
 ) -> Any:
-    """Batches of one epoch, in an order that depends on (seed, epoch) alone.
+    """Batches of one epoch, in an order that depends only on (seed, epoch).
 
     Parameters
     ----------
     source : Source
-        Rows to learn from.
+        Rows of the training part.
     targets : float32 array, n x k
         One-hot classes.
     weights : float32 array (n,) or None
         Weight of each sample.
     steps : int, optional
-        Number of batches; all of the epoch's where omitted.
+        Number of batches; all of the epoch where omitted.
     part : callable, optional
-        Rows of a batch, of the size that it is given, that this process has; all where omitted.
+        Returns the rows of a batch that this process trains on, from the size of the batch; all rows where
+        omitted.
 
     Returns
     -------
     keras.utils.PyDataset
-        Whose items are (rows, targets) or (rows, targets, weights).
+        Items are (rows, targets) or (rows, targets, weights).
     """
     keras = load_keras()
     order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(len(targets))

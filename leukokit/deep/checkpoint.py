@@ -1,4 +1,4 @@
-"""The state of a training after an epoch, whole or not at all."""
+"""Checkpoints of a training after each epoch, written atomically."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _FILE = "training.npz"
 
 @dataclass
 class TrainingState:
-    """How far a training has come.
+    """Progress of a training.
 
     Attributes
     ----------
     phase : int
         Number of the phase, from 0.
     epoch : int
-        Epochs that are done in this phase.
+        Number of finished epochs in this phase.
     steps : int
-        Batches that are done in all phases.
+        Number of finished batches in all phases.
     best : float or None
         Lowest validation loss in this phase; ``waited`` counts epochs since.
     history : list of dict
-        One row an epoch, of all phases.
+        One row per epoch, of all phases.
     """
 
     phase: int = 0
@@ -44,7 +44,7 @@ Arrays = dict[str, list[NDArray[Any]]]
 
 
 def save(folder: Path, state: TrainingState, arrays: Arrays) -> None:
-    """Write a checkpoint; a kill at any moment leaves the one before or this one."""
+    """Write a checkpoint atomically: an interruption leaves the previous one."""
     named = {f"{name}/{i}": array for name, group in arrays.items() for i, array in enumerate(group)}
     facts = {"state": asdict(state), "counts": {name: len(group) for name, group in arrays.items()}}
     draft = folder / f".{_FILE}"
@@ -54,7 +54,7 @@ def save(folder: Path, state: TrainingState, arrays: Arrays) -> None:
 
 
 def load(folder: Path) -> tuple[TrainingState, Arrays] | None:
-    """Read the checkpoint back; None where there is none or it cannot be read."""
+    """Load the checkpoint; None where there is none or it cannot be read."""
     try:
         with np.load(folder / _FILE, allow_pickle=False) as file:
             facts = json.loads(file["facts"].tobytes())
@@ -63,5 +63,5 @@ def load(folder: Path) -> tuple[TrainingState, Arrays] | None:
             }
             return TrainingState(**facts["state"]), arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError):
-        # Missing, or written by another version: the training starts anew, nothing is lost but time.
+        # Missing, or written by another version: the training starts from the beginning.
         return None

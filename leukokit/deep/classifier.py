@@ -1,4 +1,4 @@
-"""Classifiers of images: give a backbone, the rest is here."""
+"""Base class of the classifiers of images with a backbone."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel,
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
 from leukokit.deep.backbone import Backbone
-from leukokit.deep.cluster import VARIABLE, cluster_of
-from leukokit.deep.distribution import replicas_of, team_of
+from leukokit.deep.distributed.environment import cluster_of
+from leukokit.deep.distributed.process_group import process_group_of, replicas_of
 from leukokit.deep.history import check_tensorboard
 from leukokit.deep.model import FACTS_FILE, WEIGHTS_FILE, NetworkModel
 from leukokit.deep.network import build_network
@@ -53,11 +53,6 @@ class NetworkClassifier(Classifier):
         # Floats that several processes add come to other bytes than those that one adds.
         return f"{self._fingerprint} {replicas} replicas".strip() if replicas > 1 else self._fingerprint
 
-    def helping(self) -> str:
-        """Which process of ``TF_CONFIG`` this is, where it is not the first one."""
-        cluster = cluster_of() if self.params.strategy == "multi_worker" else None
-        return str(cluster) if cluster is not None and cluster.rank else ""
-
     @cached_property
     def _fingerprint(self) -> str:
         # Asked for once a key, and a file of weights may have hundreds of megabytes.
@@ -74,14 +69,14 @@ class NetworkClassifier(Classifier):
     ) -> NetworkModel:
         """Train on the training part.
 
-        The validation part is only watched: for early stopping, for the rate, and to be told.
+        The validation part is used for early stopping, for the learning rate, and for messages.
 
         Raises
         ------
         DataError
-            Where there are fewer than two classes, or no validation part to watch.
+            Where there are fewer than two classes, or a required validation part is missing.
         LeukokitError
-            Where weights cannot be had, images look divided by 255, or the loss is no longer finite.
+            Where weights are not available, images look divided by 255, or the loss is not finite.
         """
         params = self.params
         classes = self._classes(train)
@@ -99,22 +94,22 @@ class NetworkClassifier(Classifier):
         if workspace is not None and params.augment is not None and params.augment.active:
             self._preview(train, workspace, seed)
         self._tell_of_cluster(workspace)
-        team = team_of(params.strategy)
-        # A team exchanges what it must in its own steps; its networks are ordinary ones.
-        with distribution(params.strategy) if team is None else team.together():
+        group = process_group_of(params.strategy)
+        # Processes exchange what they must in steps of their own; their networks are ordinary ones.
+        with distribution(params.strategy) if group is None else group.named_errors():
             network = self._network(classes, seed=seed, deterministic=params.deterministic)
-            Training(network, params, classes, seed=seed, workspace=workspace, team=team).run(
-                train, _known(validation, classes)
+            Training(network, params, classes, seed=seed, workspace=workspace, group=group).run(
+                train, _with_known_classes(validation, classes)
             )
-        return self._model(network, classes, team.size if team is not None else 1)
+        return self._model(network, classes, group.size if group is not None else 1)
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> NetworkModel:  # noqa: ARG002
-        """Build the network anew and read its weights; no code comes from the file.
+        """Rebuild the network and load its weights; no code is loaded from the file.
 
         Raises
         ------
         LeukokitError
-            Where the files are absent, damaged, or of another network.
+            Where the files are missing, damaged, or of another network.
         """
         path = folder / FACTS_FILE
         try:
@@ -178,8 +173,8 @@ class NetworkClassifier(Classifier):
             workspace.progress.say(f"{cluster} trains together with {', '.join(cluster.others)}")
         else:
             workspace.progress.say(
-                f"{VARIABLE} names {cluster.size} processes, and strategy: {self.params.strategy} trains in "
-                "this one alone; strategy: multi_worker trains in all"
+                f"{cluster.source} names {cluster.size} processes, and strategy: {self.params.strategy} "
+                "trains in this one alone; strategy: multi_worker trains in all"
             )
 
     def _classes(self, train: Examples) -> tuple[str, ...]:
@@ -194,7 +189,7 @@ class NetworkClassifier(Classifier):
         return tuple(counts)
 
     def _preview(self, train: Examples, workspace: Workspace, seed: int) -> None:
-        """Draw what augmentation does before anything is trained, so that artifacts are seen in time."""
+        """Draw a preview of the augmentation before training, to show artifacts in time."""
         assert train.images is not None
         assert train.labels is not None
         assert self.params.augment is not None
@@ -211,14 +206,14 @@ class NetworkClassifier(Classifier):
         workspace.progress.say(f"what augmentation does is drawn in {path}")
 
 
-def _known(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
-    """Give the validation part, where all its classes are in the training part too."""
+def _with_known_classes(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
+    """Return the validation part; raise where it has classes that are not in the training part."""
     if validation is None or validation.labels is None:
         return None
-    strange = sorted(set(validation.labels.tolist()) - set(classes))
-    if strange:
+    unknown = sorted(set(validation.labels.tolist()) - set(classes))
+    if unknown:
         raise DataError(
-            f"class {strange[0]!r} is in the validation part and not in the training part",
-            hint="Part the samples so that every class can be learnt",
+            f"class {unknown[0]!r} is in the validation part and not in the training part",
+            hint="Split the samples so that every class is in the training part",
         )
     return validation

@@ -1,8 +1,7 @@
-"""Outputs of a backbone that is not trained, as features of an image."""
+"""Features of an image from a frozen backbone."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -18,6 +17,7 @@ from leukokit.deep.model import resize
 from leukokit.deep.runtime import INSTALL_HINT, load_keras, seeded
 from leukokit.deep.views import Views, views_of
 from leukokit.errors import UsageError
+from leukokit.near_names import near_names
 
 
 class BackboneFeaturesParams(Params):
@@ -27,21 +27,23 @@ class BackboneFeaturesParams(Params):
     pooling: Literal["max", "avg"] = Field("avg", description="Pooling of the feature map over space.")
     layers: tuple[str, ...] = Field(
         (),
-        description="Layers whose feature maps are pooled, side by side, such as block4c_add; empty: the "
-        "last map of the backbone.",
+        description="Layers whose feature maps are pooled and concatenated, such as block4c_add; empty: "
+        "the last "
+        "feature map of the backbone.",
     )
     tta: Views = Field(
         "none",
-        description="Views that features are averaged over: the image alone, its mirror images, or all eight "
-        "flips and turns.",
+        description="Views that features are averaged over (test-time augmentation): only the image, its "
+        "mirror "
+        "images, or all eight flips and rotations.",
     )
 
 
 class BackboneFeatures(FeatureExtractor):
-    """Base of the extractors with a backbone: one feature a channel of a feature map, pooled over space.
+    """Base of the extractors with a backbone: one feature per channel of a feature map, pooled over space.
 
-    The backbone is frozen, so features are kept like all others and a head on them trains in seconds. A
-    subclass implements :meth:`backbone`.
+    The backbone is frozen, so features are cached like all others, and a classifier on them trains in
+    seconds. A subclass implements :meth:`backbone`.
     """
 
     Params = BackboneFeaturesParams
@@ -59,23 +61,23 @@ class BackboneFeatures(FeatureExtractor):
 
     @cached_property
     def _fingerprint(self) -> str:
-        # Asked for once a key, and a file of weights may have hundreds of megabytes.
+        # Called once per key, and a weights file may have hundreds of megabytes.
         return self.backbone().fingerprint()
 
     def names(self) -> tuple[str, ...]:
-        """``deep_<backbone>_<pooling>_<channel>``, with the layer's name where layers are asked for."""
+        """``deep_<backbone>_<pooling>_<channel>``, with the layer's name where ``layers`` is set."""
         return self._names
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
         backbone = self.backbone()
-        places = self.params.layers
-        counts = [backbone.channels_at(layer) for layer in places] or [backbone.channels]
+        layer_names = self.params.layers
+        counts = [backbone.channels_at(layer) for layer in layer_names] or [backbone.channels]
         if None in counts:
             load_keras()
             maps = self._maps(backbone.build(self.params.side, pretrained=False))
-            counts = [int(each.shape[-1]) for each in maps]
-        titles = [f"deep_{backbone.name}_{layer}" for layer in places] or [f"deep_{backbone.name}"]
+            counts = [int(feature_map.shape[-1]) for feature_map in maps]
+        titles = [f"deep_{backbone.name}_{layer}" for layer in layer_names] or [f"deep_{backbone.name}"]
         return tuple(
             f"{title}_{self.params.pooling}_{i:04d}"
             for title, count in zip(titles, counts, strict=True)
@@ -83,7 +85,7 @@ class BackboneFeatures(FeatureExtractor):
         )
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
-        """Pass one image, and its views, through the network; labels play no part."""
+        """Pass one image, and its views, through the network; labels are not used."""
         batch = resize(planes.rgb, self.params.side)[None].astype(np.float32)
         views = np.concatenate(list(views_of(self.params.tta, batch)))
         values = np.asarray(self._network.predict_on_batch(views), dtype=np.float64).mean(axis=0)
@@ -91,13 +93,13 @@ class BackboneFeatures(FeatureExtractor):
 
     @cached_property
     def _network(self) -> Any:
-        """From images to pooled features; built when the first image comes, once a worker."""
+        """Network from images to pooled features; built at the first image, once per worker."""
         keras = load_keras()
         with seeded(0):  # a network without pretrained weights is the same in every worker
             body = self.backbone().build(self.params.side)
         layers = keras.layers
         pool = layers.GlobalMaxPooling2D if self.params.pooling == "max" else layers.GlobalAveragePooling2D
-        pooled = [pool(dtype="float32")(each) for each in self._maps(body)]
+        pooled = [pool(dtype="float32")(feature_map) for feature_map in self._maps(body)]
         return keras.Model(body.input, layers.concatenate(pooled) if len(pooled) > 1 else pooled[0])
 
     def _maps(self, body: Any) -> list[Any]:
@@ -107,10 +109,10 @@ class BackboneFeatures(FeatureExtractor):
         maps = {layer.name: layer.output for layer in body.layers if _is_map(layer)}
         for name in self.params.layers:
             if name not in maps:
-                near = difflib.get_close_matches(name, list(maps), n=4, cutoff=0.4) or list(maps)[-4:]
+                suggestions = near_names(name, maps, most=4, likeness=0.4) or list(maps)[-4:]
                 raise UsageError(
                     f"the backbone has no feature map at a layer {name!r}",
-                    hint=f"There are: {', '.join(near)}",
+                    hint=f"There are: {', '.join(suggestions)}",
                 )
         return [maps[name] for name in self.params.layers]
 

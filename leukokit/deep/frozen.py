@@ -1,4 +1,4 @@
-"""Layers that do not learn: images pass through them once, and what comes out is kept on disk."""
+"""Frozen layers: their outputs are computed once per image and kept on disk while training."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from leukokit.api.classifier import Progress
 from leukokit.deep.model import LOGITS
 from leukokit.deep.network import input_of
 from leukokit.deep.params import NetworkParams
-from leukokit.deep.pixels import Source, passed_through
+from leukokit.deep.pixels import RowSource, frozen_outputs
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import UsageError
 
 
 @dataclass(frozen=True)
-class Part:
+class TrainingRows:
     """Rows of one part with their targets.
 
     Attributes
@@ -33,22 +33,22 @@ class Part:
         Weight of each sample.
     """
 
-    source: Source
+    source: RowSource
     targets: NDArray[np.float32]
     weights: NDArray[np.float32] | None = None
 
 
-class Frozen:
-    """Parts a network into layers that no phase trains, or not this one, and the rest.
+class FrozenLayers:
+    """Splits a network into frozen layers, in all phases or in the current one, and trained layers.
 
     Parameters
     ----------
     network : keras.Model
     params : NetworkParams
     firsts : sequence of str or None
-        First layer that learns in each phase; None where all do.
+        First trained layer of each phase; None where all layers are trained.
     folder : Path
-        Where outputs are kept.
+        Folder for the outputs of frozen layers.
     progress : Progress or None
     """
 
@@ -66,22 +66,24 @@ class Frozen:
         self.progress = progress
         names = [layer.name for layer in network.layers]
         frozen = [first for first in firsts if first is not None]
-        # All phases can start from the outputs of the layers that none of them trains.
+        # All phases can start from the outputs of the layers that are frozen in all of them.
         self.shallow = min(frozen, key=names.index) if len(frozen) == len(firsts) else None
-        self.kept: dict[str, Part] = {}
+        self.kept: dict[str, TrainingRows] = {}
 
-    def parted(self, first: str | None, learn: Part, watch: Part | None) -> tuple[Any, Part, Part | None]:
-        """Give the part of the network that learns, up to its scores, and what it takes.
+    def split_network(
+        self, first: str | None, learn: TrainingRows, watch: TrainingRows | None
+    ) -> tuple[Any, TrainingRows, TrainingRows | None]:
+        """Return the trained part of the network, up to its scores, and its inputs.
 
         Parameters
         ----------
         first : str or None
-            First layer that learns in this phase.
+            First trained layer of this phase.
 
         Raises
         ------
         UsageError
-            Where another path through the network leads past that layer.
+            Where another path through the network bypasses that layer.
         """
         network, params = self.network, self.params
         model = load_keras().Model
@@ -90,14 +92,14 @@ class Frozen:
         if first is None or self.shallow is None or not params.cache_frozen or fresh:
             return model(network.input, logits), learn, watch
         start = input_of(network.get_layer(self.shallow))
-        if not self._has_place(start.shape[1:], learn):
+        if not self._fits_on_disk(start.shape[1:], learn):
             return model(network.input, logits), learn, watch
         cut = input_of(network.get_layer(first))
         try:
             trunk, top = model(network.input, start), model(cut, logits)
         except ValueError as error:
             raise UsageError(
-                f"the network cannot be parted at {first}: another path leads past it",
+                f"the network cannot be split at {first}: another path bypasses it",
                 hint="Let fine_tune_from name a block, such as block6a, or set cache_frozen: false",
             ) from error
         learn = self._outputs("train", trunk, learn)
@@ -108,8 +110,8 @@ class Frozen:
             watch = self._outputs("validation-deeper", deeper, watch) if watch is not None else None
         return top, learn, watch
 
-    def _has_place(self, shape: tuple[int, ...], learn: Part) -> bool:
-        """Whether outputs of this shape, in float32, leave a fifth of the disk's free space alone."""
+    def _fits_on_disk(self, shape: tuple[int, ...], learn: TrainingRows) -> bool:
+        """Whether outputs of this shape, in float32, need at most 80 % of the disk's free space."""
         size = 4 * math.prod(shape) * len(learn.targets) * _views(learn.source)
         free = shutil.disk_usage(self.folder).free
         if size <= 0.8 * free or self.kept:
@@ -121,11 +123,11 @@ class Frozen:
             )
         return False
 
-    def _outputs(self, name: str, network: Any, part: Part) -> Part:
+    def _outputs(self, name: str, network: Any, part: TrainingRows) -> TrainingRows:
         if name not in self.kept:
             source = part.source
             views = _views(source)
-            array = passed_through(
+            array = frozen_outputs(
                 network,
                 source,
                 views,
@@ -133,12 +135,12 @@ class Frozen:
                 batch_size=self.params.batch_size,
                 progress=self.progress,
             )
-            frozen = Source(array, source.ids, seed=source.seed, views=views)
-            self.kept[name] = Part(frozen, part.targets, part.weights)
+            frozen = RowSource(array, source.ids, seed=source.seed, views=views)
+            self.kept[name] = TrainingRows(frozen, part.targets, part.weights)
         return self.kept[name]
 
 
-def _views(source: Source) -> int:
-    """Count the fixed views that a source has of each row."""
+def _views(source: RowSource) -> int:
+    """Return the number of fixed views that a source has of each row."""
     fixed = source.augment.views if source.augment is not None else None
     return source.views or fixed or 1

@@ -1,4 +1,4 @@
-"""What an epoch came to, as a table and for TensorBoard."""
+"""History of a training by epoch, as a table and for TensorBoard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HISTORY_FILE = "history.csv"
 
 
 def write_history(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
-    """Write one row an epoch to ``history.csv``."""
+    """Write one row per epoch to ``history.csv``."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     with (folder / HISTORY_FILE).open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, names, lineterminator="\n")
@@ -24,7 +24,7 @@ def write_history(folder: Path, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def check_tensorboard() -> None:
-    """Refuse to train where logs are asked for that cannot be written.
+    """Check that logs for TensorBoard can be written.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def check_tensorboard() -> None:
 
 
 def write_scalars(folder: Path, rows: Sequence[dict[str, Any]], *, after: int) -> int:
-    """Write the rows from number ``after`` on as TensorBoard scalars; the number of rows comes back."""
+    """Write the rows from index ``after`` on as TensorBoard scalars; return the number of rows."""
     import tensorflow as tf
 
     writer = tf.summary.create_file_writer(str(folder / "tensorboard"))

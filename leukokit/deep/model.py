@@ -1,4 +1,4 @@
-"""A fitted network: a Keras model, its classes, and the way from images to its input."""
+"""A fitted network: a Keras model, its classes, and the conversion of images to its input."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from leukokit.errors import LeukokitError
 from leukokit.imageio.images import check_rgb
 
 LOGITS = "logits"
-"""Name of the layer that gives the score of each class before softmax."""
+"""Name of the layer with the score of each class before softmax."""
 
 WEIGHTS_FILE = "model.weights.h5"
 FACTS_FILE = "network.json"
-_STEPS = 16  # batches that are read before they are predicted together
+_STEPS = 16  # batches that are read and then predicted together
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,18 @@ class NetworkModel:
     Attributes
     ----------
     network : keras.Model
-        From float32 N x side x side x 3, red, green, blue in 0..255, to probabilities N x k. The layer named
-        ``logits`` gives the scores before softmax.
+        Maps float32 N x side x side x 3, red, green, blue in 0..255, to probabilities N x k. The output of
+        the layer ``logits`` is the scores before softmax.
     classes : tuple of str
         In the order of the probability columns.
     side : int
         Height and width that images are resized to, in px.
     batch_size : int
-        Images a step when predicting.
+        Images per step in predictions.
     tta : Views
-        Turned and mirrored views that a prediction is averaged over.
+        Rotated and mirrored views that a prediction is averaged over.
     replicas : int
-        Processes that trained it together.
+        Number of processes that trained it together.
     """
 
     network: Any
@@ -69,7 +69,7 @@ class NetworkModel:
         Returns
         -------
         float32 array, n x side x side x 3
-            In 0..255, as the network takes them.
+            In 0..255, the input of the network.
         """
         return self._resized(images).astype(np.float32)
 
@@ -83,27 +83,27 @@ class NetworkModel:
         Raises
         ------
         LeukokitError
-            Where there are no images, or none of them reaches beyond 1: somebody has divided by 255.
+            Where there are no images, or all values are 0 or 1, since they were divided by 255.
         """
         if examples.images is None:
             raise LeukokitError("this model takes images and was given none")
-        found = [
+        predictions = [
             averaged(self.tta, block, lambda view: self.network.predict(view, self.batch_size, verbose=0))
             for block in self._blocks(examples.images)
         ]
-        proba = np.vstack([np.empty((0, len(self.classes))), *found]).astype(np.float64)
+        proba = np.vstack([np.empty((0, len(self.classes))), *predictions]).astype(np.float64)
         normalized: FloatArray = proba / proba.sum(axis=1, keepdims=True)
         return normalized
 
     def _blocks(self, images: Iterable[RGBImage]) -> Iterator[NDArray[np.uint8]]:
-        # The network casts: four times as many bytes would have to be made and moved otherwise.
+        # As uint8: the network casts to float32, so only a fourth of the bytes is copied.
         stream = iter(images)
         while chosen := list(islice(stream, _STEPS * self.batch_size)):
             check_range(chosen)
             yield self._resized(chosen)
 
     def save(self, folder: Path) -> None:
-        """Write the weights and ``network.json``; the network itself is built anew from the recipe."""
+        """Write the weights and ``network.json``; the architecture is rebuilt from the recipe on loading."""
         facts = {"classes": list(self.classes), "side": self.side, "parameters": self.network.count_params()}
         if self.replicas > 1:
             facts["replicas"] = self.replicas
@@ -112,7 +112,7 @@ class NetworkModel:
 
 
 def resize(image: RGBImage, side: int) -> RGBImage:
-    """Resize to ``side`` x ``side``; the ratio of height to width is not kept.
+    """Resize to ``side`` x ``side``; the aspect ratio is not kept.
 
     Parameters
     ----------
@@ -120,20 +120,20 @@ def resize(image: RGBImage, side: int) -> RGBImage:
     """
     if image.shape[:2] == (side, side):
         return image
-    # The area method averages what it leaves out; enlarging, it would repeat pixels.
-    how = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
+    # The area method averages when shrinking; when enlarging it would repeat pixels.
+    interpolation = cv2.INTER_AREA if min(image.shape[:2]) > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=interpolation), dtype=np.uint8)
 
 
 def check_range(images: Sequence[RGBImage]) -> None:
-    """Refuse images that were divided by 255: the networks scale inside, and would see black.
+    """Refuse images that were divided by 255: networks scale their input, so these would be black.
 
     Raises
     ------
     LeukokitError
         Where all pixels of all images are 0 or 1.
     PluginError
-        Where an image is not uint8 H x W x 3, saying what to do about floats.
+        Where an image is not uint8 H x W x 3, with advice for floats.
     """
     for image in images:
         check_rgb(image, "image for the network")

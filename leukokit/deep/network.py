@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any, Literal
 
 from leukokit.deep.backbone import Backbone
 from leukokit.deep.model import LOGITS
 from leukokit.deep.runtime import load_keras, precision, seeded
 from leukokit.errors import LeukokitError, UsageError
+from leukokit.near_names import near_names
 
 POOL = "pool"
-"""Name of the pooling layer; all before it is the backbone."""
+"""Name of the pooling layer; the layers before it are the backbone."""
 
 
 def build_network(
@@ -35,21 +35,21 @@ def build_network(
     classes : int
         Number of classes.
     pooling : 'max' or 'avg'
-        Of the backbone's feature map over space; the paper takes the maximum.
+        Pooling of the backbone's feature map over space; the paper uses the maximum.
     dropout : float
-        Share of pooled features left out in training.
+        Share of pooled features dropped in training.
     seed : int
-        Of initial weights and dropout.
+        Seed of initial weights and dropout.
     policy : str
-        Keras dtype policy; scores and probabilities are float32 under any.
+        Keras dtype policy; scores and probabilities are always float32.
     pretrained : bool
-        False where saved weights are about to be loaded.
+        False where saved weights will be loaded.
 
     Returns
     -------
     keras.Model
-        From float32 N x side x side x 3 in 0..255 to probabilities N x classes, flat: the backbone's layers
-        are layers of this model.
+        Maps float32 N x side x side x 3 in 0..255 to probabilities N x classes. The backbone's layers are
+        layers of this model, not of a nested one.
     """
     keras = load_keras()
     layers = keras.layers
@@ -60,13 +60,13 @@ def build_network(
         x = layers.Dropout(dropout, seed=seed, name="dropout")(x)
         start = keras.initializers.GlorotUniform(seed=seed)
         x = layers.Dense(classes, name=LOGITS, dtype="float32", kernel_initializer=start)(x)
-        # Softmax and its sum stay in float32, whatever the layers before compute in.
+        # Softmax in float32, whatever the precision of the layers before it.
         proba = layers.Activation("softmax", name="probabilities", dtype="float32")(x)
         return keras.Model(body.input, proba, name=f"{backbone.name}_classifier")
 
 
 def first_layer(network: Any, name: str) -> Any:
-    """Find a layer by its name, or the first layer of a block by the block's.
+    """Find a layer by its name, or the first layer of a block by the name of the block.
 
     Parameters
     ----------
@@ -77,40 +77,40 @@ def first_layer(network: Any, name: str) -> Any:
     Raises
     ------
     UsageError
-        Where no layer is named so, with the nearest names.
+        Where no layer has the name, with similar names.
     """
     for layer in network.layers:
         if layer.name == name or layer.name.startswith(f"{name}_"):
             return layer
     names = {layer.name for layer in network.layers}
     blocks = {text.split("_")[0] for text in names if text.startswith("block")}
-    near = difflib.get_close_matches(name, sorted(names | blocks), n=4, cutoff=0.4)
+    suggestions = near_names(name, sorted(names | blocks), most=4, likeness=0.4)
     raise UsageError(
         f"the network has no layer or block named {name!r}",
-        hint=f"Near it: {', '.join(near)}" if near else f"Blocks: {', '.join(sorted(blocks))}",
+        hint=f"Similar: {', '.join(suggestions)}" if suggestions else f"Blocks: {', '.join(sorted(blocks))}",
     )
 
 
 def freeze_before(network: Any, layer: Any) -> None:
-    """Let only ``layer`` and what follows learn; batch normalization stays as it was learnt everywhere.
+    """Make only ``layer`` and the following layers trainable, except for batch normalization.
 
-    Statistics of small batches of smears would overwrite those of a million photographs; the fine-tuned
-    layers cannot follow that fast.
+    Statistics of small batches of smears would quickly replace those of a million photographs, to which the
+    other layers are adapted.
     """
     keras = load_keras()
     reached = False
-    for each in network.layers:
-        reached = reached or each is layer
-        each.trainable = reached and not isinstance(each, keras.layers.BatchNormalization)
+    for candidate in network.layers:
+        reached = reached or candidate is layer
+        candidate.trainable = reached and not isinstance(candidate, keras.layers.BatchNormalization)
 
 
 def input_of(layer: Any) -> Any:
-    """Tensor that a layer takes.
+    """Input tensor of a layer.
 
     Raises
     ------
     LeukokitError
-        Where the layer takes several.
+        Where the layer has several inputs.
     """
     tensor = layer.input
     if isinstance(tensor, list):

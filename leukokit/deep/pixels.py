@@ -1,4 +1,4 @@
-"""Arrays on disk for training: images decoded once, and outputs of a frozen part of a network."""
+"""Memory-mapped arrays for training: decoded images, and outputs of frozen layers."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from leukokit.errors import LeukokitError
 _BLOCK = 250
 
 
-def blocks(n: int) -> Iterator[NDArray[np.intp]]:
-    """Row numbers, 0 to n - 1, in blocks that are worked on at once."""
+def row_blocks(n: int) -> Iterator[NDArray[np.intp]]:
+    """Row indices, 0 to n - 1, in blocks that are processed together."""
     for start in range(0, n, _BLOCK):
         yield np.arange(start, min(start + _BLOCK, n), dtype=np.intp)
 
 
-def decode_once(images: Images, side: int, path: Path, progress: Progress | None) -> NDArray[np.uint8]:
-    """Write resized images to a file and map it: the system keeps in memory what fits.
+def decode_to_file(images: Images, side: int, path: Path, progress: Progress | None) -> NDArray[np.uint8]:
+    """Write resized images to a file and map it into memory.
 
     Parameters
     ----------
     images : Images
-        Read one after the other.
+        Read one by one.
     side : int
-        Height and width that they are resized to, in px.
+        Height and width that images are resized to, in px.
     path : Path
         The file, uint8 n x side x side x 3.
 
@@ -45,7 +45,7 @@ def decode_once(images: Images, side: int, path: Path, progress: Progress | None
     if progress is not None:
         progress.stage("reading images", len(images))
     array = _new_array(path, np.uint8, (len(images), side, side, 3))
-    for rows in blocks(len(images)):
+    for rows in row_blocks(len(images)):
         block = [images[row] for row in rows.tolist()]
         check_range(block)
         for row, image in zip(rows, block, strict=True):
@@ -57,9 +57,9 @@ def decode_once(images: Images, side: int, path: Path, progress: Progress | None
 
 
 def _new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Map a new file whose place on the disk is taken beforehand.
+    """Map a new file after reserving its disk space.
 
-    A write into a mapped file for which there is no place kills the process; here it is an error.
+    A write to a mapped file without space on the disk would kill the process.
     """
     size = math.prod(shape) * np.dtype(dtype).itemsize
     try:
@@ -69,23 +69,23 @@ def _new_array(path: Path, dtype: type, shape: tuple[int, ...]) -> NDArray[Any]:
         return np.memmap(path, dtype, "r+", shape=shape) if size else np.empty(shape, dtype)
     except OSError as error:
         raise LeukokitError(
-            f"{size / 2**30:.1f} GiB are needed while training and cannot be had: {error.strerror}",
+            f"{size / 2**30:.1f} GiB are needed while training and are not available: {error.strerror}",
             where=str(path.parent),
             hint="Free space, name a folder with more in TMPDIR, or set cache_frozen: false",
         ) from error
 
 
-class Source:
-    """Where the rows of a batch come from: pixels, augmented on the way, or kept outputs of frozen layers.
+class RowSource:
+    """Source of the rows of a batch: pixels, augmented on access, or stored outputs of frozen layers.
 
     Parameters
     ----------
     array : array, n x ... or v x n x ...
         Pixels, or outputs for each of v fixed views.
     ids : sequence of str
-        Sample ids, for the random generator of each.
+        Sample ids, for the random generators.
     augment : Augmentation or None
-        How pixels are changed; None where ``array`` holds outputs or nothing is changed.
+        Augmentation of pixels; None for outputs of frozen layers, or for none.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Source:
         self.views = views
 
     def rows(self, chosen: NDArray[np.intp], epoch: int) -> NDArray[Any]:
-        """Rows as they are seen in an epoch."""
+        """Rows of an epoch."""
         if self.views is not None:
             return np.asarray(self.array[epoch % self.views, chosen])
         taken = self.array[chosen]
@@ -118,21 +118,21 @@ class Source:
         return np.stack(changed)
 
 
-def passed_through(
+def frozen_outputs(
     network: Any,
-    source: Source,
+    source: RowSource,
     views: int,
     path: Path,
     *,
     batch_size: int,
     progress: Progress | None,
 ) -> NDArray[np.float32]:
-    """Keep the outputs of a frozen network for each of the first views of all rows in a file.
+    """Store the outputs of a frozen network for the first views of all rows in a file.
 
     Returns
     -------
     float32 array, views x n x ...
-        Mapped from ``path``.
+        Memory map of ``path``.
     """
     n = len(source.ids)
     if progress is not None:
@@ -140,7 +140,7 @@ def passed_through(
     shape = (views, n, *network.output.shape[1:])
     array = _new_array(path, np.float32, shape)
     for view in range(views):
-        for rows in blocks(n):
+        for rows in row_blocks(n):
             array[view, rows] = network.predict(source.rows(rows, view), batch_size, verbose=0)
             if progress is not None:
                 progress.advance(len(rows))

@@ -1,4 +1,4 @@
-"""A sheet that shows what augmentation does, so that artifacts are seen before anything is trained."""
+"""Preview of the augmentation, to show artifacts before the training."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from PIL import Image, ImageDraw, ImageFont
 from leukokit.arrays import RGBImage
 from leukokit.deep.augment import Augmentation, augmented, sample_rng
 from leukokit.deep.model import resize
+from leukokit.notice import SHORT_NOTICE
 
-_TITLE = "Augmentation: originals, and views that training will see"
+_TITLE = "Augmentation: originals, and views used in training"
 _PANEL = 132
 _GAP = 8
 _MARGIN = 16
-_INK, _MUTED, _LINE = (34, 34, 34), (102, 102, 102), (0, 114, 178)
+_TEXT_COLOR, _CAPTION_COLOR, _FRAME_COLOR = (34, 34, 34), (102, 102, 102), (0, 114, 178)
 
 
 def preview_sheet(
@@ -28,27 +29,27 @@ def preview_sheet(
     side: int,
     views: int = 7,
 ) -> bytes:
-    """Draw originals beside random views of them.
+    """Draw originals with random views of them.
 
     Parameters
     ----------
     images : sequence of uint8 arrays, H x W x 3
     captions : sequence of str
-        Sample ids; the views are the ones that training will see.
+        Sample ids; the views are those of the training.
     params : Augmentation
     seed : int
         The recipe's seed.
     side : int
         Height and width that images are resized to, in px.
     views : int
-        Views beside each original; fewer where ``params.views`` is less.
+        Number of views of each original; fewer where ``params.views`` is less.
 
     Returns
     -------
     bytes
         A PNG, the same for the same arguments.
     """
-    # Fixed views repeat: a panel more would show one of them again.
+    # No more panels than fixed views, which repeat.
     count = views if params.views is None else min(views, params.views)
     title, small = ImageFont.load_default(17), ImageFont.load_default(12)
     summary = _summary(params)
@@ -60,11 +61,11 @@ def preview_sheet(
     height = top + len(images) * row_height + 30
     sheet = Image.new("RGB", (width, height), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((_MARGIN, 10), _TITLE, _INK, title)
-    draw.text((_MARGIN, 34), summary, _MUTED, small)
+    draw.text((_MARGIN, 10), _TITLE, _TEXT_COLOR, title)
+    draw.text((_MARGIN, 34), summary, _CAPTION_COLOR, small)
     for column in range(count + 1):
         name = f"{_kind(params)} {column}" if column else "original"
-        draw.text((_left(column), top - 19), name, _MUTED if column else _LINE, small)
+        draw.text((_left(column), top - 19), name, _CAPTION_COLOR if column else _FRAME_COLOR, small)
     for row, (image, caption) in enumerate(zip(images, captions, strict=True)):
         y = top + row * row_height
         resized = resize(image, side)
@@ -72,12 +73,12 @@ def preview_sheet(
         shown += [augmented(resized, params, sample_rng(seed, caption, view)) for view in range(count)]
         for column, panel in enumerate(shown):
             x = _left(column)
-            picture = Image.fromarray(panel).resize((_PANEL, _PANEL), Image.Resampling.LANCZOS)
-            sheet.paste(picture, (x, y))
+            thumbnail = Image.fromarray(panel).resize((_PANEL, _PANEL), Image.Resampling.LANCZOS)
+            sheet.paste(thumbnail, (x, y))
             if not column:
-                draw.rectangle((x - 2, y - 2, x + _PANEL + 1, y + _PANEL + 1), outline=_LINE, width=2)
-        draw.text((_MARGIN, y + _PANEL + 3), _printable(caption), _MUTED, small)
-    draw.text((_MARGIN, height - 22), "Research use only", _MUTED, small)
+                draw.rectangle((x - 2, y - 2, x + _PANEL + 1, y + _PANEL + 1), outline=_FRAME_COLOR, width=2)
+        draw.text((_MARGIN, y + _PANEL + 3), _printable(caption), _CAPTION_COLOR, small)
+    draw.text((_MARGIN, height - 22), SHORT_NOTICE, _CAPTION_COLOR, small)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return buffer.getvalue()
@@ -106,7 +107,7 @@ def _kind(params: Augmentation) -> str:
 
 
 def _left(column: int) -> int:
-    # A wider gap after the originals sets them apart.
+    # With a wider gap after the originals.
     return _MARGIN + column * (_PANEL + _GAP) + (_GAP if column else 0)
 
 

@@ -1,4 +1,4 @@
-"""Keras itself: imported when needed, with the random state of others left alone."""
+"""Import and setup of Keras, without side effects on the random state of other code."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ INSTALL_HINT = "pip install 'leukokit[deep]'"
 
 
 def load_keras() -> Any:
-    """Import Keras with the backend that ``KERAS_BACKEND`` or the user's Keras settings name.
+    """Import Keras with the backend from ``KERAS_BACKEND`` or the user's Keras settings.
 
     Raises
     ------
     LeukokitError
         Where Keras or its backend is not installed.
     """
-    # TensorFlow's C++ chatter (CPU features, attributes of its own graphs) drowns what leukokit has to say;
-    # what goes wrong comes as an exception all the same.
+    # TensorFlow's C++ log messages (CPU features, attributes of graphs) hide leukokit's messages; errors are
+    # raised as exceptions anyway.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # It also warns of each graph that it builds anew, and every phase of training has a network of its own.
+    # It also warns of retracing, and every phase of training has a separate network.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     try:
         with nullcontext() if "keras" in sys.modules else _without_stderr():
             import keras
     except ImportError as error:
-        asked = os.environ.get("KERAS_BACKEND", "tensorflow")
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
         raise LeukokitError(
-            f"Keras cannot be imported with the backend {asked!r}: {error}",
+            f"Keras cannot be imported with the backend {backend!r}: {error}",
             hint=f"{INSTALL_HINT}, or install another backend and set KERAS_BACKEND to jax or torch",
         ) from error
     return keras
@@ -45,10 +45,10 @@ def load_keras() -> Any:
 
 @contextmanager
 def _without_stderr() -> Iterator[None]:
-    """Drop what compiled code writes to stderr: TensorFlow logs before its log level is read."""
+    """Discard stderr of compiled code: TensorFlow logs before its log level is read."""
     try:
         kept = os.dup(2)
-    except OSError:  # a process without stderr has nothing to drop
+    except OSError:  # the process has no stderr
         yield
         return
     try:
@@ -62,15 +62,15 @@ def _without_stderr() -> Iterator[None]:
 
 @contextmanager
 def seeded(seed: int, *, deterministic: bool = True) -> Iterator[None]:
-    """Seed everything that Keras draws from; the generators of Python and numpy are put back afterwards.
+    """Seed all random generators of Keras; restore those of Python and numpy afterwards.
 
     Parameters
     ----------
     seed : int
         0 to 2**32 - 1.
     deterministic : bool
-        Ask the backend for operations that give the same sums in the same order. TensorFlow cannot go back
-        on this within a process; on a CPU it costs nothing that could be measured.
+        Use deterministic operations of the backend. In TensorFlow this cannot be undone within a process; on
+        a CPU it takes no measurable time.
     """
     keras = load_keras()
     python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - what Keras uses
@@ -124,7 +124,7 @@ def distribution(strategy: str) -> AbstractContextManager[object]:
     if strategy == "mirrored":
         chosen = distribute.MirroredStrategy()
     else:
-        # Several processes do not come here (leukokit.deep.distribution): the devices of this one are
+        # Several processes do not come here (leukokit.deep.distributed): the devices of this one are
         # meant, whatever TF_CONFIG says.
         alone = distribute.cluster_resolver.SimpleClusterResolver(tf.train.ClusterSpec({}))
         chosen = distribute.MultiWorkerMirroredStrategy(cluster_resolver=alone)

@@ -1,4 +1,4 @@
-"""Train a network in phases; a training that is killed goes on where its last epoch ended."""
+"""Training of a network in phases; an interrupted training continues after its last epoch."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from leukokit.api.classifier import Examples, Workspace
 from leukokit.deep import checkpoint
 from leukokit.deep.batches import epoch_batches
 from leukokit.deep.checkpoint import TrainingState
-from leukokit.deep.distributed_step import DistributedSteps, synchronize
-from leukokit.deep.distribution import Team
-from leukokit.deep.frozen import Frozen, Part
+from leukokit.deep.distributed.process_group import ProcessGroup
+from leukokit.deep.distributed.step import DistributedSteps, synchronize
+from leukokit.deep.frozen import FrozenLayers, TrainingRows
 from leukokit.deep.history import write_history, write_scalars
 from leukokit.deep.network import POOL, first_layer, freeze_before
 from leukokit.deep.params import NetworkParams
-from leukokit.deep.pixels import Source, blocks, decode_once
+from leukokit.deep.pixels import RowSource, decode_to_file, row_blocks
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
@@ -33,12 +33,12 @@ _PLATEAU_FACTOR = 0.5
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training with one set of layers that learn.
+    """A phase of training with one set of trained layers.
 
     Attributes
     ----------
     first : str or None
-        Layer from which on all learn; None where the whole network does, batch normalization included.
+        First trained layer; None where the whole network is trained, including batch normalization.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Phase:
 
 
 def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
-    """Phases that the parameters ask for."""
+    """Phases of the training, from the parameters."""
     if params.train == "all":
         return [Phase("training", None, params.epochs, params.learning_rate)]
     if params.train == "head":
@@ -74,7 +74,7 @@ class Training:
     seed : int
         Order of batches and augmentation derive from it.
     workspace : Workspace or None
-    team : Team or None
+    group : ProcessGroup or None
         The processes that train together; None where this one trains alone.
     """
 
@@ -86,7 +86,7 @@ class Training:
         *,
         seed: int,
         workspace: Workspace | None,
-        team: Team | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
         self.keras = load_keras()
         self.network = network
@@ -94,7 +94,7 @@ class Training:
         self.classes = classes
         self.seed = seed
         self.workspace = workspace
-        self.team = team
+        self.group = group
         self.progress = workspace.progress if workspace is not None else None
         self.state = TrainingState()
         self.best: list[NDArray[Any]] = []
@@ -108,11 +108,11 @@ class Training:
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
-            if self.team is not None:
-                self.team.agree(self._same(learn, watch))
+            if self.group is not None:
+                self.group.agree(self._same(learn, watch))
                 synchronize(self.network)
-                kept = self.team.latest(kept)
-            frozen = Frozen(
+                kept = self.group.latest(kept)
+            frozen = FrozenLayers(
                 self.network, self.params, [phase.first for phase in phases], folder, self.progress
             )
             for number, phase in enumerate(phases):
@@ -123,10 +123,10 @@ class Training:
                 if self._spent():
                     break
 
-    def _part(self, examples: Examples, path: Path, *, learning: bool = False) -> Part:
+    def _part(self, examples: Examples, path: Path, *, learning: bool = False) -> TrainingRows:
         assert examples.images is not None
         assert examples.labels is not None
-        array = decode_once(examples.images, self.params.side, path, self.progress)
+        array = decode_to_file(examples.images, self.params.side, path, self.progress)
         codes = np.array([self.classes.index(str(name)) for name in examples.labels], dtype=np.intp)
         targets = np.eye(len(self.classes), dtype=np.float32)[codes]
         augment = self.params.augment if learning else None
@@ -134,11 +134,13 @@ class Training:
         if learning and self.params.class_weight == "balanced":
             counts = targets.sum(axis=0)
             weights = (len(codes) / (len(counts) * counts[codes])).astype(np.float32)
-        return Part(Source(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights)
+        return TrainingRows(
+            RowSource(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights
+        )
 
-    def _same(self, learn: Part, watch: Part | None) -> list[Any]:
+    def _same(self, learn: TrainingRows, watch: TrainingRows | None) -> list[Any]:
         """Give what must not differ between processes that train together."""
-        parts = [(each.source.ids, each.targets.tolist()) for each in (learn, watch) if each is not None]
+        parts = [(rows.source.ids, rows.targets.tolist()) for rows in (learn, watch) if rows is not None]
         facts = [self.keras.version(), self.params.model_dump(mode="json"), self.classes, self.seed]
         return [*facts, self.network.count_params(), parts]
 
@@ -146,9 +148,9 @@ class Training:
         self,
         number: int,
         phase: Phase,
-        frozen: Frozen,
-        learn: Part,
-        watch: Part | None,
+        frozen: FrozenLayers,
+        learn: TrainingRows,
+        watch: TrainingRows | None,
         kept: tuple[TrainingState, checkpoint.Arrays] | None,
     ) -> None:
         self._set_trainable(phase)
@@ -159,7 +161,7 @@ class Training:
         else:
             # The frozen part is the same before and after; weights come back before anything passes through.
             _put(self._variables(), kept[1]["network"])
-        model, learn, watch = frozen.parted(phase.first, learn, watch)
+        model, learn, watch = frozen.split_network(phase.first, learn, watch)
         total = phase.epochs * self._epoch_steps(learn)
         self._compile(model, phase, total)
         if kept is not None:
@@ -167,11 +169,11 @@ class Training:
             self.state, self.best = kept[0], kept[1].get("best", [])
             if self.progress is not None:
                 self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
-        if self.team is not None:
-            self._level(self.team, model)
+        if self.group is not None:
+            self._broadcast_weights(self.group, model)
             self.steps = DistributedSteps(
                 model,
-                self.team,
+                self.group,
                 label_smoothing=self.params.label_smoothing,
                 dtype=learn.source.array.dtype,
             )
@@ -185,7 +187,7 @@ class Training:
         if self.best:
             _put(self._variables(), self.best)
 
-    def _epoch(self, model: Any, phase: Phase, learn: Part, watch: Part | None) -> None:
+    def _epoch(self, model: Any, phase: Phase, learn: TrainingRows, watch: TrainingRows | None) -> None:
         state = self.state
         left = None if self.params.max_steps is None else self.params.max_steps - state.steps
         batches = epoch_batches(
@@ -196,7 +198,7 @@ class Training:
             seed=self.seed,
             epoch=len(state.history),
             steps=left,
-            part=self.team.part if self.team is not None else None,
+            part=self.group.part if self.group is not None else None,
         )
         rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         done = self._learnt(model, batches, len(learn.targets))
@@ -213,21 +215,21 @@ class Training:
             "loss": loss,
             "accuracy": done["accuracy"],
         }
-        if self.team is not None:
-            self._level(self.team, model)
-            row["replicas"] = self.team.size
+        if self.group is not None:
+            self._broadcast_weights(self.group, model)
+            row["replicas"] = self.group.size
         state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
         if watch is not None:
             row |= self._watch(model, watch)
             self._react(model, row["validation_loss"])
         state.history.append(row)
         if self.progress is not None:
-            self.progress.say(_told(row, phase))
+            self.progress.say(_epoch_summary(row, phase))
 
     def _learnt(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
-        """Pass over the batches; mean loss and accuracy come back."""
+        """Train one epoch; return mean loss and accuracy."""
         advance = self.progress.advance if self.progress is not None else None
-        if self.team is not None:
+        if self.group is not None:
             size = self.params.batch_size
             sizes = [min(size, rows - start) for start in range(0, rows, size)][: len(batches)]
             return self.steps.epoch(batches, sizes, advance)
@@ -235,19 +237,19 @@ class Training:
         done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
         return {name: float(done[name][-1]) for name in ("loss", "accuracy")}
 
-    def _level(self, team: Team, model: Any) -> None:
+    def _broadcast_weights(self, group: ProcessGroup, model: Any) -> None:
         """Give every process the weights of the first: other processors round otherwise, and would drift."""
         variables = [*self._variables(), *model.optimizer.variables]
-        _put(variables, team.of(0, _values(variables)))
+        _put(variables, group.broadcast(0, _values(variables)))
 
-    def _watch(self, model: Any, watch: Part) -> dict[str, float]:
+    def _watch(self, model: Any, watch: TrainingRows) -> dict[str, float]:
         rows = np.arange(len(watch.targets))
-        if self.team is not None:
-            rows = rows[self.team.part(len(rows))]
+        if self.group is not None:
+            rows = rows[self.group.part(len(rows))]
         logits = np.vstack(
             [
                 model.predict(watch.source.rows(rows[block], 0), self.params.batch_size, verbose=0)
-                for block in blocks(len(rows))
+                for block in row_blocks(len(rows))
             ]
         ).astype(np.float64)
         targets = watch.targets[rows]
@@ -256,8 +258,8 @@ class Training:
         costs = -(targets * log_proba).sum(axis=1)
         right = logits.argmax(axis=1) == targets.argmax(axis=1)
         loss, accuracy = costs.mean(), right.mean()
-        if self.team is not None:
-            loss, accuracy = self.team.mean(np.column_stack([costs, right]), len(watch.targets))
+        if self.group is not None:
+            loss, accuracy = self.group.mean(np.column_stack([costs, right]), len(watch.targets))
         return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
 
     def _react(self, model: Any, loss: float) -> None:
@@ -279,7 +281,7 @@ class Training:
     def _spent(self) -> bool:
         return self.params.max_steps is not None and self.state.steps >= self.params.max_steps
 
-    def _epoch_steps(self, learn: Part) -> int:
+    def _epoch_steps(self, learn: TrainingRows) -> int:
         return -(-len(learn.targets) // self.params.batch_size)
 
     def _set_trainable(self, phase: Phase) -> None:
@@ -317,8 +319,8 @@ class Training:
 
     def _variables(self) -> list[Any]:
         """Weights and the states of random generators; metrics are no part of a network."""
-        metrics = {id(each) for each in self.network.metrics_variables}
-        return [each for each in self.network.variables if id(each) not in metrics]
+        metrics = {id(variable) for variable in self.network.metrics_variables}
+        return [variable for variable in self.network.variables if id(variable) not in metrics]
 
     def _save(self, model: Any, workspace: Workspace) -> None:
         arrays = {
@@ -333,9 +335,9 @@ class Training:
 
 
 def _values(variables: list[Any]) -> list[NDArray[Any]]:
-    # A copy: what the backend hands out may share memory with a variable that goes on changing.
+    # A copy: the backend's array may share memory with a variable that changes later.
     to_numpy = load_keras().ops.convert_to_numpy
-    return [np.array(to_numpy(each)) for each in variables]
+    return [np.array(to_numpy(variable)) for variable in variables]
 
 
 def _put(variables: list[Any], values: list[NDArray[Any]]) -> None:
@@ -351,7 +353,7 @@ def _advancing(keras: Any, advance: Callable[[], None]) -> Any:
     return Advance()
 
 
-def _told(row: dict[str, Any], phase: Phase) -> str:
+def _epoch_summary(row: dict[str, Any], phase: Phase) -> str:
     text = (
         f"{phase.name} {row['epoch']}/{phase.epochs}: loss {row['loss']:.4f}, accuracy {row['accuracy']:.3f}"
     )

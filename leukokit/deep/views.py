@@ -1,6 +1,6 @@
-"""Turned and mirrored views of an image, for averages over them (test-time augmentation).
+"""Rotated and mirrored views of an image, for test-time augmentation.
 
-A smear has no up and no left: the eight views of the dihedral group are equally true images of it.
+A smear has no preferred orientation: the eight views of the dihedral group are equally valid.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Views: TypeAlias = Literal["none", "flips", "dihedral"]
-"""The image alone; it and its three mirror images; or its eight flips and turns by 90 degrees."""
+"""Only the image; with its three mirror images; or its eight flips and rotations by 90 degrees."""
 
 
 def views_of(kind: Views, batch: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""Weights of a network on disk: HDF5 that Keras can read, looked through before it is."""
+"""Weights files of networks: HDF5 of Keras, checked before it is loaded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
-_HINT = "Give the weights of just this network: a model that leukokit wrote goes with its own recipe"
+_HINT = "Give the weights of this network: a model that leukokit wrote belongs to its own recipe"
 
 
 def write_weights(path: Path, network: Any) -> None:
@@ -26,16 +26,16 @@ def write_weights(path: Path, network: Any) -> None:
 
 
 def read_weights(path: Path, network: Any) -> None:
-    """Load weights into a network of the same architecture, all of them or none.
+    """Load weights into a network of the same architecture; all weights must be in the file.
 
     Raises
     ------
     LeukokitError
-        Where the file is absent, is not HDF5, points outside itself, does not fit the network, or leaves a
-        layer of it as it was. The network is of no use then.
+        Where the file is missing, is not HDF5, refers to other files, does not fit the network, or lacks a
+        weight. The network must not be used then.
     """
-    look_through(path)
-    # Keras passes over layers that a file does not name; a weight that is still NaN was passed over.
+    check_weights_file(path)
+    # Keras silently skips layers that are not in the file: a weight that is still NaN was skipped.
     for weight in network.weights:
         if "float" in str(weight.dtype):
             weight.assign(np.full(weight.shape, np.nan, dtype=np.float32))
@@ -43,7 +43,7 @@ def read_weights(path: Path, network: Any) -> None:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Skipping nested container")
             network.load_weights(path)
-    except Exception as error:  # whatever a made-up file provokes in h5py or Keras
+    except Exception as error:  # invalid files cause many kinds of errors in h5py and Keras
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise LeukokitError(
             f"the weights do not fit the network: {first[:300]}", where=str(path), hint=_HINT
@@ -59,13 +59,13 @@ def read_weights(path: Path, network: Any) -> None:
         )
 
 
-def look_through(path: Path) -> None:
-    """Refuse an HDF5 file with anything but numbers of its own: links and outside storage name other files.
+def check_weights_file(path: Path) -> None:
+    """Refuse an HDF5 file with links, external storage or anything but numbers.
 
     Raises
     ------
     LeukokitError
-        Saying what was found.
+        With the reason.
     """
     import h5py
 

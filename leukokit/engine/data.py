@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from leukokit.api import DataError, Dataset, Kind, Sample
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.identity import identity_key
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.group_file import regrouped
-from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
+from leukokit.evaluation.connected import connected
 from leukokit.evaluation.splits import Fold, make_folds
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
@@ -42,14 +42,14 @@ class OpenData:
 
 
 def open_data(
-    recipe: Recipe, catalog: Catalog, *, workers: Workers, observer: Observer, conflicts: bool = False
+    recipe: Recipe, catalog: Catalog, *, executor: Executor, observer: Observer, conflicts: bool = False
 ) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.
 
     Parameters
     ----------
-    workers : Workers
-        Dask workers read the files themselves; otherwise this process does, in as many threads.
+    executor : Executor
+        Takes the digests.
     conflicts : bool
         Let one picture in two classes pass: an audit reports it.
 
@@ -84,19 +84,11 @@ def open_data(
         samples = regrouped(samples, recipe.model.data.groups, stood_in=stood_in, observer=observer)
     for note in dataset.notes():
         observer.warn(f"data set {name}: {note}")
-    keys = _content_keys(dataset, identity, samples, workers)
+    keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
         refuse_conflicts(items)
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
-
-
-def _content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers) -> list[str]:
-    if workers.kind is not ExecutorKind.DASK:
-        return content_keys(dataset, identity, samples, workers.count)
-    from leukokit.engine.execution.cluster.digests import content_keys_on_dask
-
-    return content_keys_on_dask(dataset, identity, samples, workers)
 
 
 def refuse_conflicts(items: Sequence[Item]) -> None:
@@ -162,22 +154,20 @@ def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitS
 
 def merged_groups(items: Sequence[Item]) -> list[str]:
     """Group of each sample, groups joined where they share a byte-identical picture."""
-    parent: dict[str, str] = {}
-
-    def root(node: str) -> str:
-        parent.setdefault(node, node)
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
     names = [
         f"group {item.sample.group}" if item.sample.group else f"image {item.sample.id}" for item in items
     ]
-    for item, name in zip(items, names, strict=True):
-        a, b = root(name), root(f"picture {item.key}")
-        parent[max(a, b)] = min(a, b)
-    return [root(name) for name in names]
+    first: dict[str, int] = {}  # the first image of each group and of each picture
+    links = [
+        (row, first.setdefault(what, row))
+        for row, (item, name) in enumerate(zip(items, names, strict=True))
+        for what in (name, f"picture {item.key}")
+    ]
+    numbers = connected(len(names), links).tolist()
+    merged: dict[int, str] = {}
+    for number, name in zip(numbers, names, strict=True):
+        merged[number] = min(name, merged.get(number, name))
+    return [merged[number] for number in numbers]
 
 
 def straddling_pictures(items: Sequence[Item], fold: Fold) -> list[tuple[str, str]]:

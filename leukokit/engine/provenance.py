@@ -13,8 +13,9 @@ from pathlib import Path
 from leukokit._version import __version__
 from leukokit.api import API_VERSION
 from leukokit.engine.images.plan import Item
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
-from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.base import FORMAT
 from leukokit.record.provenance import DataManifest, Provenance, RunWorkers
 
 _GIT_SECONDS = 5

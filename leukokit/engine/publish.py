@@ -8,9 +8,12 @@ from pathlib import Path
 
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
+from leukokit.engine.models.final_stage import FINAL
 from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.save import beside_model
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.errors import LeukokitError
 
 _MOST_NOTES = 3
 """Notes that a run says on the terminal; more are in the journal."""
@@ -72,5 +75,24 @@ def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | N
             directory.write(f"explanations{several}/{inner}", source.read_bytes())
     if fitted.tuning is not None:
         directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
-    if fitted.calibration is not None:
+    if fitted.calibration is not None and subfolder != FINAL:  # that one is in pipeline.json alone
         directory.write_json(f"{MODEL}{several}/calibration.json", fitted.calibration.json())
+
+
+def publish_pipeline(
+    directory: RunDirectory, fitted: FittedFold, subfolder: str | None, observer: Observer
+) -> None:
+    """Write what a fold's model needs to predict from image files again, beside the model.
+
+    Where something cannot be saved, the run goes on: its scores do not depend on it. It is said.
+    """
+    several = f"/{subfolder}" if subfolder else ""
+    try:
+        document, files = beside_model(fitted.pipeline, fitted.folder / MODEL)
+    except LeukokitError as error:
+        observer.warn(f"{MODEL}{several} cannot be loaded for predictions: {error}")
+        return
+    if document.incomplete is not None:
+        observer.warn(f"{MODEL}{several} cannot be loaded for predictions: {document.incomplete}")
+    for name, data in files.items():
+        directory.write(f"{MODEL}{several}/{name}", data)

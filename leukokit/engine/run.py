@@ -17,7 +17,9 @@ from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.execution.secondary import discarded_folder, secondary_process
 from leukokit.engine.explain_plan import (
     StepReason,
     explain,
@@ -28,6 +30,7 @@ from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
+from leukokit.engine.models.final_stage import FINAL, asks_for_final, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
@@ -35,7 +38,7 @@ from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Forwarding, Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_fold, publish_rejected
+from leukokit.engine.publish import publish_fold, publish_pipeline, publish_rejected
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.scale.find import Scales, asks_for_scale
@@ -44,8 +47,9 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
+from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
-from leukokit.record.base import FORMAT, NOTICE
+from leukokit.record.base import FORMAT
 from leukokit.record.files import METRICS, PLAN, PROVENANCE
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import RunWorkers, Status
@@ -63,13 +67,13 @@ class RunOptions:
         The very run directory; a fresh one under ``out`` where None.
     cache : Path or None
         Cache folder; None to keep nothing.
-    workers : Workers
+    executor : Executor
     """
 
     out: Path = Path("runs")
     directory: Path | None = None
     cache: Path | None = None
-    workers: Workers = field(default_factory=Workers)
+    executor: Executor = field(default_factory=ProcessExecutor)
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -86,6 +90,9 @@ def run(
 ) -> RunResult:
     """Run a recipe.
 
+    A secondary process of a training over several machines computes the same results and keeps no run: its
+    directory is a temporary one, without figures and report, and is never closed.
+
     Raises
     ------
     LeukokitError
@@ -93,7 +100,11 @@ def run(
     """
     observer = observer or Observer()
     started = monotonic()
-    data = open_data(recipe, catalog, workers=options.workers, observer=observer)
+    secondary = secondary_process(recipe)
+    if secondary:
+        options, finishers = replace(options, out=discarded_folder(), directory=None), ()
+        observer.say(f"{secondary} helps to train; the first process publishes, this one discards its run")
+    data = open_data(recipe, catalog, executor=options.executor, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:
@@ -110,6 +121,8 @@ def run(
             raise
         forget_checkpoints(directory.folder(CHECKPOINTS))
         directory.journal.write("run_finished", exit_code=result.exit_code)
+        if secondary:
+            return result
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
             Status(
@@ -168,7 +181,7 @@ class _Run:
             {name for fold in folds for name in fold.parts} if folds else self.samples.keys(),
             self.directory,
             store,
-            self.options.workers,
+            self.options.executor,
             self.observer,
             self.scratch,
         )
@@ -177,9 +190,9 @@ class _Run:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
         directory.write_json("resolved.json", recipe.resolved())
-        workers = self.options.workers
-        who = RunWorkers(executor=workers.kind.value, count=workers.count)
-        made = provenance(recipe, self.data.items, who, self.data.stamp)
+        executor = self.options.executor
+        workers = RunWorkers(executor=executor.name, count=executor.count)
+        made = provenance(recipe, self.data.items, workers, self.data.stamp)
         directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:
@@ -203,6 +216,7 @@ class _Run:
         record = Metrics.model_validate(metrics)
         if metrics:
             directory.write(METRICS.name, record.to_bytes())
+        final = self._final(runs)
         return RunResult(
             path=directory.path,
             recipe=recipe,
@@ -217,6 +231,7 @@ class _Run:
             scales=sizes,
             reasons=self._reasons(runs),
             exit_code=self._exit_code(images),
+            final=final,
         )
 
     def _divisions(self) -> tuple[Division, ...]:
@@ -246,7 +261,18 @@ class _Run:
         runs = [self.stage.fit(fold, folder="", several=several, explain=True) for fold in folds]
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
+            publish_pipeline(self.directory, fitted, name if several else None, self.observer)
         return runs
+
+    def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
+        """Fit on all data, where the recipe has folds or asks for it."""
+        if not asks_for_final(self.recipe, self.divisions):
+            return None
+        final = fit_final(self.stage, fitted_folds(runs))
+        if final is not None and final.fitted is not None:
+            publish_fold(self.directory, final.fitted, FINAL)
+            publish_pipeline(self.directory, final.fitted, FINAL, self.observer)
+        return final
 
     def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:
         """Evaluate under every other protocol; one that cannot be costs the headline nothing."""

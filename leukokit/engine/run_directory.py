@@ -22,6 +22,11 @@ _LOCK = ".lock"
 _OWNER = ".owner.json"
 
 
+def is_closed(path: Path) -> bool:
+    """Whether a run has ended well in this folder and left it to its readers."""
+    return (path / STATUS.name).is_file()
+
+
 class RunDirectory:
     """One run's folder, locked while the run goes on.
 

@@ -74,8 +74,8 @@ class RunResult:
         Why each step ran.
     exit_code : int
         0, or 3 where more images were rejected than the recipe allows.
-    published : bool
-        False in a process that only helped another one to fit: ``path`` is gone when it ends.
+    final : FoldRun or None
+        The model that was fitted on all data, tested on none; None where the recipe asks for none.
     """
 
     path: Path
@@ -91,7 +91,7 @@ class RunResult:
     scales: pd.DataFrame | None
     reasons: Sequence[StepReason]
     exit_code: int
-    published: bool = True
+    final: FoldRun | None = None
 
     @property
     def stamp(self) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from leukokit.api import DataError, Part
@@ -15,6 +14,7 @@ from leukokit.evaluation.split_rules import (
     RandomSplit,
     SplitRule,
 )
+from leukokit.near_names import near_names
 from leukokit.recipe.split import Balance, Blocks, FromFile, Holdout, KFold, Named, SplitSpec
 
 
@@ -55,7 +55,7 @@ def _balancing(balance: Balance | None) -> Balancing | None:
 def _named(name: str, named: Mapping[str, Mapping[str, Part]]) -> Mapping[str, Part]:
     if name in named:
         return named[name]
-    near = difflib.get_close_matches(name, named, n=1)
+    near = near_names(name, named)
     raise DataError(
         f"the data set has no split {name!r}; it has {', '.join(named) or 'none'}",
         where="split",

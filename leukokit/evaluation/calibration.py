@@ -35,7 +35,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class FittedCalibration:
     """A fitted calibration, which can be saved and applied to further predictions.
 
     Attributes
@@ -88,7 +88,7 @@ class Calibration:
         return content | {"curves": curves}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Calibration:
+    def from_json(cls, value: Mapping[str, Any]) -> FittedCalibration:
         """Read the content that :meth:`json` returns.
 
         Raises
@@ -121,7 +121,7 @@ class Calibration:
 
 def fit_calibration(
     method: Method, true: NDArray[np.intp], proba: FloatArray, classes: Sequence[str]
-) -> Calibration:
+) -> FittedCalibration:
     """Fit a calibration on samples that the model was not fitted on: on validation, never on test.
 
     Parameters
@@ -148,9 +148,9 @@ def fit_calibration(
             hint="Give the split a validation part",
         )
     if method == "temperature":
-        return Calibration(method, names, len(true), temperature=_temperature(true, proba))
+        return FittedCalibration(method, names, len(true), temperature=_temperature(true, proba))
     curves = tuple(_curve(true == number, proba[:, number]) for number in range(len(names)))
-    return Calibration(method, names, len(true), curves=curves)
+    return FittedCalibration(method, names, len(true), curves=curves)
 
 
 def at_edge(temperature: float) -> bool:
@@ -240,6 +240,8 @@ def _apply_temperature(proba: FloatArray, temperature: float) -> FloatArray:
 
 
 def _temperature(true: NDArray[np.intp], proba: FloatArray) -> float:
+    # scikit-learn (1.8 and later) finds the same to 2e-8 of any probability. Its range of temperatures is
+    # without use where a part has no error: up to exp(10) sharper.
     from scipy.optimize import minimize_scalar
 
     low, high = np.log(TEMPERATURES)

@@ -216,7 +216,7 @@ def _draw(samples: _Samples, shares: Mapping[Part, float], *, stratify: bool, pu
     parts = list(shares)
     into = f"{len(parts)} parts ({', '.join(parts)})"
     drawn = samples.draw(list(shares.values()), stratify=stratify, purpose=purpose, into=into)
-    return [parts[each] for each in drawn]
+    return [parts[number] for number in drawn]
 
 
 def _shares(test: float, validation: float) -> dict[Part, float]:

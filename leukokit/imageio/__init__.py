@@ -1,1 +1,1 @@
-"""Bytes to pixels: formats, damage, limits, addresses."""
+"""Reading images: formats, damaged files, size limits, URLs."""

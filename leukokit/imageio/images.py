@@ -1,4 +1,4 @@
-"""Bytes to pixels, and nothing in silence: what is changed is noted, what cannot be trusted is rejected."""
+"""Decoding of images: conversions are noted, damaged or unsupported files are rejected."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ EXTENSIONS = _sniff.EXTENSIONS
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the header says.
+    """Properties of an image from its header.
 
     Attributes
     ----------
     format : str
         ``JPEG``, ``PNG``, ``TIFF``, ``BMP``, ``GIF`` or ``WEBP``, by content.
     width, height : int
-        Of the decoded image, in px; EXIF rotation is counted in.
+        Size of the decoded image, in px, after EXIF rotation.
     mode : str
-        ``RGB``, ``RGBA``, ``L``, ``CMYK`` ... as Pillow names them; ``RGB;16`` and ``RGBA;16`` for 16 bits.
+        Pillow's name, such as ``RGB``, ``RGBA``, ``L`` or ``CMYK``; ``RGB;16`` and ``RGBA;16`` for 16 bits.
     frames : int
-        Frames of an animation or pages.
+        Number of frames of an animation, or of pages.
     """
 
     format: str
@@ -47,7 +47,7 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Pixels, uint8 H x W x 3, and what was done to get them."""
+    """Pixels, uint8 H x W x 3, and notes on conversions."""
 
     rgb: RGBImage
     notes: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ def read_image(
     Returns
     -------
     uint8 array, H x W x 3
-        Red, green, blue. What was converted on the way is said in a ``UserWarning``.
+        Red, green, blue. Conversions are reported in a ``UserWarning``.
 
     Raises
     ------
@@ -107,12 +107,12 @@ def decode_image(
     data : bytes
         The whole file.
     name : str
-        File name or id; only its ending is looked at, to note where it contradicts the content.
+        File name or id; only its extension is used, for a note where it contradicts the content.
     bit_depth : int, optional
         Significant bits of 16-bit images, 9..16: 12 for a 12-bit camera. 0 stays 0 and ``2**bit_depth - 1``
-        becomes 255. Images of 8 bits do not need it.
+        becomes 255. Not needed for images of 8 bits.
     frame : int, optional
-        Which frame or page to take, from 0, where there are several.
+        Index of the frame or page, from 0, where there are several.
     max_pixels : int
         Largest image, in px.
 
@@ -129,59 +129,63 @@ def decode_image(
     """
     if bit_depth is not None and not 9 <= bit_depth <= 16:
         raise UsageError(f"bit_depth is {bit_depth}, expected 9 to 16", hint="8-bit images do not need it")
-    kind = _sniff.sniff(data)
-    if kind == "JPEG":
+    format_name = _sniff.detect_format(data)
+    if format_name == "JPEG":
         rgb, notes = _jpeg.decode(data, frame, max_pixels)
     else:
         from leukokit.imageio import raster as _raster
 
-        rgb, notes = _raster.decode(data, kind, bit_depth=bit_depth, frame=frame, max_pixels=max_pixels)
-    return Decoded(rgb, _sniff.suffix_note(name, kind) + notes)
+        rgb, notes = _raster.decode(
+            data, format_name, bit_depth=bit_depth, frame=frame, max_pixels=max_pixels
+        )
+    return Decoded(rgb, _sniff.suffix_note(name, format_name) + notes)
 
 
 def image_info(data: bytes) -> ImageInfo:
-    """Read the header of an image; no pixel is decoded.
+    """Read the header of an image, without decoding pixels.
 
     Raises
     ------
     ImageRejected
         ``empty``, ``not_an_image``, ``damaged`` or ``unsupported``.
     """
-    kind = _sniff.sniff(data)
-    if kind == "JPEG":
+    format_name = _sniff.detect_format(data)
+    if format_name == "JPEG":
         header = _jpeg.read_header(data)
         width, height = header.width, header.height
         if header.orientation >= 5:
             width, height = height, width
-        return ImageInfo(kind, width, height, {1: "L", 3: "RGB", 4: "CMYK"}.get(header.components, "other"))
+        return ImageInfo(
+            format_name, width, height, {1: "L", 3: "RGB", 4: "CMYK"}.get(header.components, "other")
+        )
     from leukokit.imageio import raster as _raster
 
-    image = _raster.open_header(data, kind)
+    image = _raster.open_header(data, format_name)
     mode = image.mode
-    if mode in ("RGB", "RGBA") and _raster.bits(data, kind, image) > 8:
+    if mode in ("RGB", "RGBA") and _raster.bits(data, format_name, image) > 8:
         mode = f"{mode};16"
     width, height = image.size
-    # Pillow turns TIFFs itself and states the size after that.
-    if kind != "TIFF" and _raster.orientation(image) >= 5:
+    # Pillow rotates TIFFs itself and reports the size after that.
+    if format_name != "TIFF" and _raster.orientation(image) >= 5:
         width, height = height, width
-    return ImageInfo(kind, width, height, mode, _raster.n_frames(image))
+    return ImageInfo(format_name, width, height, mode, _raster.n_frames(image))
 
 
 def check_rgb(array: NDArray[Any], where: str) -> RGBImage:
-    """Check that an array is an image as leukokit's methods take them; it is returned as it came.
+    """Check that an array is an image as leukokit's methods expect it, and return it unchanged.
 
     Parameters
     ----------
     array : uint8 array, H x W x 3
         Red, green, blue.
     where : str
-        What the array is, for the message.
+        Description of the array, for the message.
 
     Raises
     ------
     PluginError
-        Saying what to do about floats, gray images and alpha. (Blue, green, red cannot be told from red,
-        green, blue; the message for wrong shapes reminds of it.)
+        With advice for floats, gray images and alpha. (The order blue, green, red cannot be detected; the
+        message for wrong shapes mentions it.)
     """
     if not isinstance(array, np.ndarray):
         raise PluginError(

@@ -1,4 +1,4 @@
-"""JPEG: what the markers say, and a decoder that refuses damaged files."""
+"""JPEG: header, and a decoder that rejects damaged files."""
 
 from __future__ import annotations
 
@@ -13,93 +13,100 @@ from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
 from leukokit.imageio import pixels as _pixels
 
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # ITU T.81, table B.1: all but DHT, JPG, DAC
+_FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {
+    0xC4,
+    0xC8,
+    0xCC,
+}  # ITU T.81, table B.1: all but DHT, JPG, DAC
 _DECODABLE = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended sequential, progressive; all Huffman
-_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
+_WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _SCAN, _END = 0xDA, 0xD9
 
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """What stands before the scan.
+    """Properties of a JPEG file before its first scan.
 
     Attributes
     ----------
     width, height : int
-        As stored, in px.
+        Stored size, in px.
     components : int
         1 gray, 3 color, 4 CMYK.
     orientation : int
         EXIF orientation, 1..8.
-    several : bool
+    has_more_images : bool
         True where further images follow the first (CIPA DC-007).
-    end : int
-        Place of the frame header, behind which the scans begin.
+    scan_start : int
+        Offset of the frame header, after which the scans follow.
     """
 
     width: int
     height: int
     components: int
     orientation: int
-    several: bool
-    end: int
+    has_more_images: bool
+    scan_start: int
 
 
 def read_header(data: bytes) -> JpegHeader:
-    """Walk the markers up to the frame header; no pixel is decoded.
+    """Read the markers up to the frame header, without decoding pixels.
 
     Raises
     ------
     ImageRejected
-        ``damaged`` where there is no whole header; ``unsupported`` for 12 bits, lossless and arithmetic.
+        ``damaged`` where the header is incomplete; ``unsupported`` for 12-bit, lossless and arithmetic JPEG.
     """
-    exif, several, at = b"", False, 2
+    exif, has_more_images, offset = b"", False, 2
     while True:
-        while data[at : at + 2] == b"\xff\xff":  # fill bytes
-            at += 1
-        if len(data) < at + 4 or data[at] != 0xFF:
+        while data[offset : offset + 2] == b"\xff\xff":  # fill bytes
+            offset += 1
+        if len(data) < offset + 4 or data[offset] != 0xFF:
             raise ImageRejected("damaged", "the JPEG header ends before it says how large the image is")
-        marker = data[at + 1]
-        if marker in _ALONE:
-            at += 2
+        marker = data[offset + 1]
+        if marker in _WITHOUT_LENGTH:
+            offset += 2
             continue
-        body, length = at + 4, int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker in _FRAMES:
+        body, length = offset + 4, int.from_bytes(data[offset + 2 : offset + 4], "big")
+        if marker in _FRAME_MARKERS:
             width, height, components = _frame(data, body, marker)
-            return JpegHeader(width, height, components, _orientation(exif), several, body)
+            return JpegHeader(width, height, components, _orientation(exif), has_more_images, body)
         if marker in (_SCAN, _END) or length < 2:
             raise ImageRejected("damaged", "the JPEG file has no frame header")
         if marker == 0xE1 and data[body : body + 6] == b"Exif\0\0":
-            exif = data[body : at + 2 + length]
+            exif = data[body : offset + 2 + length]
         elif marker == 0xE2 and data[body : body + 4] == b"MPF\0":
-            several = True
-        at += 2 + length
+            has_more_images = True
+        offset += 2 + length
 
 
 def decode(data: bytes, frame: int | None, max_pixels: int) -> tuple[RGBImage, tuple[str, ...]]:
-    """Decode a JPEG; pixels and notes.
+    """Decode a JPEG; return pixels and notes.
 
-    ``simplejpeg`` in strict mode turns every warning of libjpeg into an error. OpenCV and plain libjpeg
-    fill the missing part of a truncated file with gray instead and say nothing.
+    ``simplejpeg`` in strict mode turns every warning of libjpeg into an error. OpenCV and libjpeg by default
+    silently fill the missing part of a truncated file with gray.
     """
     header = read_header(data)
     _pixels.check_size((header.width, header.height), max_pixels)
-    _pixels.chosen_frame(1, frame)
-    _check_scans(data, header.end)
+    _pixels.select_frame(1, frame)
+    _check_scans(data, header.scan_start)
     notes: tuple[str, ...] = ()
     if header.components == 3:
-        rgb = _strict(data, "RGB")
+        rgb = _decode_strictly(data, "RGB")
     elif header.components == 4:
-        _strict(data, "CMYK")  # for its judgment alone: Pillow knows about Adobe's inverted inks
+        _decode_strictly(data, "CMYK")  # only as a check: Pillow handles Adobe's inverted inks
         rgb, notes = _from_cmyk(data), (_pixels.CMYK_NOTE,)
     elif header.components == 1:
-        raise _pixels.gray("JPEG")
+        raise _pixels.gray_image_error("JPEG")
     else:
         raise ImageRejected("unsupported", f"a JPEG of {header.components} channels")
-    if header.several:
+    if header.has_more_images:
         notes = (*notes, "further images follow the first one in the file (previews); the first is used")
     if header.orientation != 1:
-        rgb, notes = _pixels.turned(rgb, header.orientation), notes + _pixels.turn_note(header.orientation)
+        rgb, notes = (
+            _pixels.upright(rgb, header.orientation),
+            notes + _pixels.orientation_note(header.orientation),
+        )
     return rgb, notes
 
 
@@ -122,16 +129,16 @@ def _frame(data: bytes, body: int, marker: int) -> tuple[int, int, int]:
 def _check_scans(data: bytes, start: int) -> None:
     """Raise ``damaged`` for bytes that no encoder writes into a scan.
 
-    A byte FF is followed by 00 there, or by a marker, before which FF may be repeated (ITU T.81, B.1.1.2 and
-    B.1.1.5). FF FF 00 is neither; libjpeg reads it as one FF and says nothing: 5 of 163 real files with 64
-    bytes overwritten by FF passed.
+    In a scan a byte FF is followed by 00, or by a marker, before which FF may be repeated (ITU T.81, B.1.1.2
+    and B.1.1.5). FF FF 00 is neither, but libjpeg silently reads it as one FF: it accepted 5 of 163 real
+    files with 64 bytes overwritten by FF.
     """
-    end = data.find(b"\xff\xd9", start)
-    if data.find(b"\xff\xff\x00", start, end if end >= 0 else len(data)) >= 0:
+    stop = data.find(b"\xff\xd9", start)
+    if data.find(b"\xff\xff\x00", start, stop if stop >= 0 else len(data)) >= 0:
         raise ImageRejected("damaged", "the JPEG scan holds bytes that no encoder writes")
 
 
-def _strict(data: bytes, colorspace: str) -> RGBImage:
+def _decode_strictly(data: bytes, colorspace: str) -> RGBImage:
     try:
         image: RGBImage = simplejpeg.decode_jpeg(data, colorspace, strict=True)
     except ValueError as error:
@@ -144,7 +151,7 @@ def _from_cmyk(data: bytes) -> RGBImage:
 
     try:
         return np.array(JpegImageFile(io.BytesIO(data)).convert("RGB"))
-    except Exception as error:  # what a second decoder makes of odd markers
+    except Exception as error:  # the second decoder fails on other markers
         raise ImageRejected("damaged", f"the JPEG decoder stopped: {error}") from error
 
 
@@ -157,6 +164,6 @@ def _orientation(exif: bytes) -> int:
         tags = Exif()
         tags.load(exif)
         value = tags.get(0x0112, 1)
-    except Exception:  # metadata that cannot be read says nothing about the pixels
+    except Exception:  # unreadable metadata do not affect the pixels
         return 1
     return value if value in range(1, 9) else 1

@@ -1,4 +1,4 @@
-"""How wide a pixel is, as the file itself says it: TIFF resolution, ImageJ's unit, OME-XML."""
+"""Pixel size from the metadata of a file: TIFF resolution, ImageJ's unit, OME-XML."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from leukokit.smear.scale import PIXEL_SIZE_UM
 _DESCRIPTION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 270, 282, 283, 296
 _INCH, _CENTIMETER = 2, 3  # TIFF 6.0, section 8, ResolutionUnit
 _UM_PER_UNIT = {_INCH: 25_400.0, _CENTIMETER: 10_000.0}
-_SQUARE = 0.02  # width and height of a pixel may differ by this share
-_MOST_TEXT = 1_000_000  # letters of a description that are looked at
+_MAX_ANISOTROPY = 0.02  # largest relative difference of width and height of a pixel
+_MAX_TEXT = 1_000_000  # characters of a description that are searched
 
 # OME-XML 2016-06, UnitsLength; micrometers where the unit is left out.
 _UM = {"µm": 1.0, "μm": 1.0, "um": 1.0, "micron": 1.0, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
@@ -24,14 +24,14 @@ _IMAGEJ_UNIT = re.compile(r"^unit=(.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class PixelSize:
-    """What a file says of its pixels.
+    """Pixel size of a file.
 
     Attributes
     ----------
     um : float or None
-        Width of a pixel, in um; None where the file does not say it, or says what cannot be.
+        Width of a pixel, in um; None where the file does not contain it, or an impossible value.
     why : str
-        Why it is None; empty where it is not.
+        Reason why it is None; empty otherwise.
     """
 
     um: float | None
@@ -39,17 +39,17 @@ class PixelSize:
 
 
 def pixel_size(file: BinaryIO, frame: int | None = None) -> PixelSize:
-    """Read how wide a pixel is; no pixel is decoded.
+    """Read the pixel size, without decoding pixels.
 
-    OME-XML is believed before ImageJ's unit, and that before the TIFF resolution, which many programs fill
-    with the 72 dots an inch of a screen. Other formats than TIFF know nothing better than such.
+    OME-XML has priority over ImageJ's unit, and that over the TIFF resolution, which many programs set to 72
+    dots per inch. Formats other than TIFF only have such a resolution and are not read.
 
     Parameters
     ----------
     file : binary file
-        At its beginning.
+        Positioned at its beginning.
     frame : int, optional
-        Page of a file that has several, from 0.
+        Index of the page, from 0, where there are several.
     """
     from PIL.TiffImagePlugin import TiffImageFile
 
@@ -58,51 +58,51 @@ def pixel_size(file: BinaryIO, frame: int | None = None) -> PixelSize:
     file.seek(0)
     try:
         image = TiffImageFile(file)
-        # The OME-XML of all pages stands in the first one.
+        # The OME-XML of all pages is in the first one.
         text = _text(image.tag_v2.get(_DESCRIPTION, ""))
         if frame:
             image.seek(frame)
         tags = image.tag_v2
-        found = _ome(text) or _resolution(tags, _imagej_unit(text))
+        size = _ome(text) or _resolution(tags, _imagej_unit(text))
     except Exception as error:  # struct, Key, Type, Value, Syntax, OS: the bytes decide
         return PixelSize(None, f"the TIFF header cannot be read ({type(error).__name__})")
-    return _judged(found)
+    return _checked(size)
 
 
 def _text(description: object) -> str:
-    """Decode a description as UTF-8, which OME-XML is in; Pillow takes the bytes for Latin-1."""
-    text = str(description)[:_MOST_TEXT]
+    """Decode a description as UTF-8, the encoding of OME-XML; Pillow decodes it as Latin-1."""
+    text = str(description)[:_MAX_TEXT]
     try:
         return text.encode("latin-1").decode("utf-8", errors="replace")
     except UnicodeEncodeError:
         return text
 
 
-def _judged(found: tuple[float, float] | None) -> PixelSize:
-    if found is None:
+def _checked(size: tuple[float, float] | None) -> PixelSize:
+    if size is None:
         return PixelSize(None, "the file does not say how wide a pixel is")
-    width, height = found
+    width, height = size
     low, high = PIXEL_SIZE_UM
     if not low <= width <= high:
         return PixelSize(None, f"the file says {width:.4g} um a pixel, which no photograph of cells has")
-    if abs(height / width - 1) > _SQUARE:
+    if abs(height / width - 1) > _MAX_ANISOTROPY:
         return PixelSize(None, f"the file's pixels are not square ({width:.4g} x {height:.4g} um)")
     return PixelSize(width)
 
 
 def _ome(text: str) -> tuple[float, float] | None:
-    """Width and height of a pixel, in um; found without an XML parser, which hostile text can trap."""
+    """Width and height of a pixel, in um; without an XML parser, which hostile input could exploit."""
     pixels = _PIXELS.search(text)
     if pixels is None:
         return None
-    said = dict(_ATTRIBUTE.findall(pixels.group(1)))
+    attributes = dict(_ATTRIBUTE.findall(pixels.group(1)))
     sizes = []
     for axis in ("X", "Y"):
         name = f"PhysicalSize{axis}"
-        unit = _UM.get(said.get(f"{name}Unit", "µm"))
-        if unit is None or name not in said:
+        unit = _UM.get(attributes.get(f"{name}Unit", "µm"))
+        if unit is None or name not in attributes:
             break
-        sizes.append(float(said[name]) * unit)
+        sizes.append(float(attributes[name]) * unit)
     return (sizes[0], sizes[-1]) if sizes else None
 
 
@@ -113,7 +113,7 @@ def _imagej_unit(text: str) -> float | None:
 
 def _resolution(tags: Any, imagej: float | None) -> tuple[float, float] | None:
     """Width and height of a pixel, in um, from pixels a unit."""
-    # ImageJ counts pixels a unit of its own and says the unit in the description.
+    # ImageJ stores pixels per unit, and the unit in the description.
     unit = imagej or _UM_PER_UNIT.get(int(tags.get(_RESOLUTION_UNIT, _INCH)))
     across = float(tags.get(_X_RESOLUTION, 0))
     down = float(tags.get(_Y_RESOLUTION, across))

@@ -1,4 +1,4 @@
-"""What decoders of all formats share: limits, and changes to pixels that are always noted."""
+"""Code shared by the decoders of all formats: limits, and conversions of pixels."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def check_size(size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
-def chosen_frame(frames: int, frame: int | None) -> int:
-    """Return the frame to take; raise ``multi_page`` where that is not clear."""
+def select_frame(frames: int, frame: int | None) -> int:
+    """Return the index of the frame to decode; raise ``multi_page`` where it is not given or invalid."""
     if frame is None:
         if frames > 1:
             raise ImageRejected(
@@ -30,41 +30,41 @@ def chosen_frame(frames: int, frame: int | None) -> int:
         return 0
     if not 0 <= frame < frames:
         raise ImageRejected(
-            "multi_page", f"frame {frame} was asked for, the file has {frames} (counted from 0)"
+            "multi_page", f"frame {frame} was requested, the file has {frames} (counted from 0)"
         )
     return frame
 
 
-def gray(kind: str) -> ImageRejected:
+def gray_image_error(kind: str) -> ImageRejected:
     """Build the rejection of an image without color."""
     return ImageRejected("unsupported", f"a gray {kind} image; the methods here need color (RGB)")
 
 
-def to_8_bits(deep: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
+def to_8_bits(values: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
     """Scale 0 ... 2**bit_depth - 1 to 0 ... 255, rounded; raise ``bit_depth`` where values are larger."""
     top = 2**bit_depth - 1
-    largest = int(deep[..., :3].max())
+    largest = int(values[..., :3].max())
     if largest > top:
         raise ImageRejected(
             "bit_depth", f"values up to {largest} do not fit into bit_depth {bit_depth} (0..{top})"
         )
-    scaled = (deep.astype(np.uint32) * 255 + top // 2) // top
-    if deep.shape[2] == 4:  # alpha always uses the whole range
-        scaled[..., 3] = (deep[..., 3].astype(np.uint32) * 255 + 32767) // 65535
-    eight: NDArray[np.uint8] = scaled.astype(np.uint8)
-    return eight
+    scaled = (values.astype(np.uint32) * 255 + top // 2) // top
+    if values.shape[2] == 4:  # alpha always uses the whole range
+        scaled[..., 3] = (values[..., 3].astype(np.uint32) * 255 + 32767) // 65535
+    scaled_values: NDArray[np.uint8] = scaled.astype(np.uint8)
+    return scaled_values
 
 
-def on_white(rgba: NDArray[np.uint8]) -> RGBImage:
-    """Composite straight alpha on white, as a viewer with a white page shows it."""
+def composite_on_white(rgba: NDArray[np.uint8]) -> RGBImage:
+    """Composite straight alpha on white."""
     color = rgba[..., :3].astype(np.uint32)
     alpha = rgba[..., 3:].astype(np.uint32)
     blended = (color * alpha + 255 * (255 - alpha) + 127) // 255
     return blended.astype(np.uint8)
 
 
-def turned(rgb: RGBImage, orientation: int) -> RGBImage:
-    """Turn pixels upright (EXIF 2.32, tag 0x0112)."""
+def upright(rgb: RGBImage, orientation: int) -> RGBImage:
+    """Apply an EXIF orientation to pixels (EXIF 2.32, tag 0x0112)."""
     if orientation == 1:
         return rgb
     if orientation >= 5:
@@ -76,6 +76,6 @@ def turned(rgb: RGBImage, orientation: int) -> RGBImage:
     return np.ascontiguousarray(rgb)
 
 
-def turn_note(orientation: int) -> tuple[str, ...]:
+def orientation_note(orientation: int) -> tuple[str, ...]:
     """Note of a rotation; empty for orientation 1."""
     return () if orientation == 1 else (f"turned upright by its EXIF orientation ({orientation})",)

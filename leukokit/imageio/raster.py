@@ -17,8 +17,8 @@ from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
 from leukokit.imageio import pixels as _pixels
 
-# Classes of Pillow, opened directly: Image.open would try dozens of other formats on hostile bytes, and
-# bring its own limit on pixels, which is global.
+# Classes of Pillow, opened directly: Image.open would try dozens of other formats on hostile bytes, and has a
+# global limit on pixels.
 _CLASSES = {
     "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"),
@@ -32,8 +32,8 @@ _TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT = 324, 325, 339
 
 
 @contextmanager
-def _damage(doing: str) -> Iterator[None]:
-    """Turn whatever a malformed file provokes in a decoder into a rejection."""
+def _rejecting_damage(doing: str) -> Iterator[None]:
+    """Turn all errors of a decoder on a malformed file into a rejection."""
     try:
         yield
     except (ImageRejected, MemoryError):
@@ -47,20 +47,20 @@ def _damage(doing: str) -> Iterator[None]:
 def decode(
     data: bytes, kind: str, *, bit_depth: int | None, frame: int | None, max_pixels: int
 ) -> tuple[RGBImage, tuple[str, ...]]:
-    """Decode one of the formats; pixels and notes."""
+    """Decode one of the formats; return pixels and notes."""
     notes: tuple[str, ...] = ()
     if kind == "WEBP":
         _pixels.check_size(_webp_size(data), max_pixels)
     image = open_header(data, kind)
     _pixels.check_size(image.size, max_pixels)
     frames = n_frames(image)
-    chosen = _pixels.chosen_frame(frames, frame)
+    chosen = _pixels.select_frame(frames, frame)
     if frames > 1:
         _seek(image, chosen)
         _pixels.check_size(image.size, max_pixels)
         notes = (f"frame {chosen} of {frames}, counted from 0",)
     _check_mode(image.mode, kind)
-    turn = orientation(image)
+    exif_orientation = orientation(image)
     stored = bits(data, kind, image)
     if stored > 8:
         if image.mode not in ("RGB", "RGBA"):
@@ -81,19 +81,19 @@ def decode(
     if pixels.shape[2] == 4:
         if pixels[..., 3].min() < 255:
             notes = (*notes, "transparent; composited on white")
-        pixels = _pixels.on_white(pixels)
-    # Pillow and OpenCV turn TIFFs upright themselves, and no other of these formats.
-    upright = pixels if kind == "TIFF" else _pixels.turned(pixels, turn)
-    return upright, notes + _pixels.turn_note(turn)
+        pixels = _pixels.composite_on_white(pixels)
+    # Pillow and OpenCV apply the orientation of TIFFs, but of none of the other formats.
+    upright = pixels if kind == "TIFF" else _pixels.upright(pixels, exif_orientation)
+    return upright, notes + _pixels.orientation_note(exif_orientation)
 
 
 def _check_mode(mode: str, kind: str) -> None:
     if mode in _COLOR_MODES:
         return
     if mode in ("1", "L", "LA", "La", "I") or mode.startswith("I;16"):
-        raise _pixels.gray(kind)
-    sort = "floating-point values" if mode == "F" else f"color mode {mode}"
-    raise ImageRejected("unsupported", f"a {kind} file with {sort}; save it as 8-bit RGB")
+        raise _pixels.gray_image_error(kind)
+    description = "floating-point values" if mode == "F" else f"color mode {mode}"
+    raise ImageRejected("unsupported", f"a {kind} file with {description}; save it as 8-bit RGB")
 
 
 def _conversion(mode: str) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ def _conversion(mode: str) -> tuple[str, ...]:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Size of a WebP image from its first chunk; Pillow allocates the canvas when it opens one.
+    """Size of a WebP image from its first chunk, since Pillow allocates the canvas on opening.
 
     Source: RFC 9649, sections 2.5 to 2.7.
     """
@@ -120,27 +120,27 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def open_header(data: bytes, kind: str) -> Any:
-    """Open one of the formats as a Pillow image; only its header is read.
+    """Open one of the formats as a Pillow image, reading only its header.
 
     Raises
     ------
     ImageRejected
-        ``damaged``; ``unsupported`` for a TIFF of a sort that Pillow does not know.
+        ``damaged``; ``unsupported`` for a kind of TIFF that Pillow cannot read.
     """
     module, name = _CLASSES[kind]
     try:
-        with _damage(f"the {kind} header cannot be read"):
+        with _rejecting_damage(f"the {kind} header cannot be read"):
             return getattr(import_module(module), name)(io.BytesIO(data))
     except ImageRejected:
-        if kind == "TIFF" and (sort := _unknown_sort(data)):
+        if kind == "TIFF" and (description := _describe_tiff(data)):
             raise ImageRejected(
-                "unsupported", f"{sort}; save it as RGB with 8 or 16 bits a channel"
+                "unsupported", f"{description}; save it as RGB with 8 or 16 bits a channel"
             ) from None
         raise
 
 
-def _unknown_sort(data: bytes) -> str | None:
-    """Say what an intact TIFF holds that Pillow cannot open."""
+def _describe_tiff(data: bytes) -> str | None:
+    """Describe an intact TIFF that Pillow cannot open; None where it is damaged."""
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     try:
@@ -157,7 +157,7 @@ def _unknown_sort(data: bytes) -> str | None:
 
 
 def bits(data: bytes, kind: str, image: Any) -> int:
-    """Bits a channel as stored. Pillow opens 16-bit color as 8-bit and drops the lower half in silence."""
+    """Return the stored bits per channel. Pillow silently drops the lower byte of 16-bit color."""
     if kind == "PNG":
         return data[24]
     if kind == "TIFF":
@@ -166,48 +166,48 @@ def bits(data: bytes, kind: str, image: Any) -> int:
 
 
 def n_frames(image: Any) -> int:
-    """Frames or pages."""
-    with _damage("the list of frames cannot be read"):
+    """Count frames or pages."""
+    with _rejecting_damage("the list of frames cannot be read"):
         return int(getattr(image, "n_frames", 1))
 
 
 def _seek(image: Any, frame: int) -> None:
     """Go to a frame, counted from 0."""
-    with _damage(f"frame {frame} cannot be read"):
+    with _rejecting_damage(f"frame {frame} cannot be read"):
         image.seek(frame)
 
 
 def orientation(image: Any) -> int:
-    """EXIF orientation, 1..8; 1 where there is none or it makes no sense."""
+    """EXIF orientation, 1..8; 1 where it is missing or invalid."""
     try:
         value = image.getexif().get(0x0112, 1)
-    except Exception:  # metadata that cannot be read says nothing about the pixels
+    except Exception:  # unreadable metadata do not affect the pixels
         return 1
     return value if value in range(1, 9) else 1
 
 
 def _load(data: bytes, kind: str, image: Any) -> None:
-    """Decode the pixels of the frame that ``image`` stands at."""
-    with _damage(f"the {kind} file does not decode"):
+    """Decode the pixels of the current frame of ``image``."""
+    with _rejecting_damage(f"the {kind} file does not decode"):
         if kind == "PNG":
-            # Checksums of all chunks: zlib alone stops as soon as it has enough pixels.
+            # Checks the checksums of all chunks; decoding stops as soon as there are enough pixels.
             getattr(import_module(_CLASSES[kind][0]), _CLASSES[kind][1])(io.BytesIO(data)).verify()
         image.load()
 
 
 def _load_deep(data: bytes, kind: str, image: Any, frame: int) -> NDArray[np.uint16]:
     """Decode 16-bit color, uint16 H x W x 3 or 4, channels red, green, blue, alpha."""
-    # OpenCV reads its limit once, when it is imported. The header was checked against ours before.
+    # OpenCV reads its limit once, when it is imported. The size in the header was checked before.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**30))
     import cv2
 
     if kind == "PNG":
-        with _damage("the PNG file does not decode"):
+        with _rejecting_damage("the PNG file does not decode"):
             open_header(data, kind).verify()
     else:
         _check_extents(data, image)
     flags = cv2.IMREAD_UNCHANGED
-    with _damage(f"the {kind} file does not decode"):
+    with _rejecting_damage(f"the {kind} file does not decode"):
         if frame:
             _, pages = cv2.imdecodemulti(np.frombuffer(data, np.uint8), flags, range=(frame, frame + 1))
             raw = pages[0] if pages else None
@@ -220,7 +220,7 @@ def _load_deep(data: bytes, kind: str, image: Any, frame: int) -> NDArray[np.uin
 
 
 def _check_extents(data: bytes, image: Any) -> None:
-    """Raise where a TIFF's strips or tiles reach past its end; OpenCV leaves those rows black."""
+    """Raise where a TIFF's strips or tiles extend past its end; OpenCV leaves their rows black."""
     tags = image.tag_v2
     offsets = tags.get(_STRIP_OFFSETS) or tags.get(_TILE_OFFSETS) or ()
     counts = tags.get(_STRIP_COUNTS) or tags.get(_TILE_COUNTS) or ()

@@ -1,4 +1,4 @@
-"""Which format bytes are of, by their first bytes; names may say anything."""
+"""Detection of the image format from the first bytes of a file, whatever its name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUFFIXES = {
     "WEBP": (".webp",),
 }
 EXTENSIONS = tuple(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
-"""Endings of the formats that can be read, in lower case."""
+"""Extensions of the formats that can be read, in lower case."""
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -28,7 +28,7 @@ _SIGNATURES = (
     (b"GIF89a", "GIF"),
     (b"BM", "BMP"),
 )
-_FOREIGN = (
+_UNSUPPORTED = (
     (0, b"\0\0\0\x0cjP", "JPEG 2000"),
     (0, b"\0\0\0\x0cJXL", "JPEG XL"),
     (4, b"ftypavif", "AVIF"),
@@ -39,8 +39,8 @@ _FOREIGN = (
 )
 
 
-def sniff(data: bytes) -> str:
-    """Name the format of a file by its first bytes; ImageRejected where it is none that can be read."""
+def detect_format(data: bytes) -> str:
+    """Detect the format of a file from its first bytes; raise ImageRejected where it cannot be read."""
     if not data:
         raise ImageRejected("empty", "the file has 0 bytes")
     for signature, kind in _SIGNATURES:
@@ -49,8 +49,8 @@ def sniff(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     readable = ", ".join(SUFFIXES)
-    for at, signature, title in _FOREIGN:
-        if data[at : at + len(signature)] == signature:
+    for offset, signature, title in _UNSUPPORTED:
+        if data[offset : offset + len(signature)] == signature:
             raise ImageRejected("unsupported", f"a {title} file; formats that can be read: {readable}")
     raise ImageRejected(
         "not_an_image", f"the file starts with {data[:12]!r}, which is none of the formats {readable}"
@@ -58,7 +58,7 @@ def sniff(data: bytes) -> str:
 
 
 def suffix_note(name: str, kind: str) -> tuple[str, ...]:
-    """Note a file name whose ending belongs to another format; empty where they agree."""
+    """Note on a file name whose extension belongs to another format; empty where they agree."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in SUFFIXES[kind] or suffix not in EXTENSIONS:
         return ()

@@ -1,7 +1,7 @@
-"""Files that are not on this machine: parameters that take a path or a URL, and reading by URL.
+"""Remote files: parameters that are a path or a URL, and reading by URL.
 
 A URL is anything that fsspec opens: ``https://``, ``s3://``, ``gs://``, ``ftp://``, ``memory://``, or a chain
-such as ``zip://::https://example.org/smears.zip``. fsspec is imported where a URL is met, and nowhere else.
+such as ``zip://::https://example.org/smears.zip``. fsspec is imported only where a URL is used.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*(://|::)")
 _USER = re.compile(r"(://)[^/\s]*@")
 _QUERY = re.compile(r"(https?://[^\s?#]*)[?#][^\s:]*", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$(\w|\{)")
-_PAUSES = (0.2, 1.0)  # seconds before a read is tried again: a connection that breaks costs no image
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, KeyError, ValueError)
+_RETRY_PAUSES = (0.2, 1.0)  # seconds before a read is repeated after a connection error
+_NO_RETRY = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError, KeyError, ValueError)
 
 _WEB = ("http://", "https://")
 _KINDS = {"file": "file", "directory": "folder", "link": "link"}
 _CACHES = ("simplecache", "filecache", "blockcache")
-_SPEAKS = {
+_PACKAGES_BY_SCHEME = {
     "http": "aiohttp",
     "https": "aiohttp",
     "s3": "s3fs",
@@ -48,16 +48,16 @@ _SPEAKS = {
 
 
 def is_url(text: str) -> bool:
-    """Whether ``text`` is a URL rather than a path: ``s3://...``, or a chain ``zip::s3://...``."""
+    """Whether ``text`` is a URL and no path: ``s3://...``, or a chain ``zip::s3://...``."""
     return _SCHEME.match(text) is not None
 
 
 def shown_url(text: str) -> str:
-    """Text that may be shown: users, passwords, and the queries of signed links are taken out of URLs."""
+    """Text for messages, without users, passwords and queries of signed links in URLs."""
     return _QUERY.sub(r"\1", _USER.sub(r"\1", text))
 
 
-def _place(value: Any, handler: ValidatorFunctionWrapHandler) -> Path | str:
+def _validate_location(value: Any, handler: ValidatorFunctionWrapHandler) -> Path | str:
     if not isinstance(value, str | Path):
         raise PydanticCustomError("path_type", "expected a path or a URL")
     if isinstance(value, Path) or not is_url(value):
@@ -80,22 +80,22 @@ def _place(value: Any, handler: ValidatorFunctionWrapHandler) -> Path | str:
 Location: TypeAlias = Annotated[
     Path | str,
     Field(union_mode="left_to_right"),
-    WrapValidator(_place),
+    WrapValidator(_validate_location),
     WithJsonSchema({"type": "string", "format": "path"}),
 ]
-"""Type of a parameter that takes a path or a URL: a ``Path``, or a ``str`` that ``is_url``.
+"""Type of a parameter that is a path or a URL: a ``Path``, or a ``str`` that ``is_url``.
 
-``file://`` gives a path. A URL with a user, a password or a query is refused.
+``file://`` becomes a path. A URL with a user, a password or a query is refused.
 """
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """Give fsspec's file system of a URL, and the path in it.
+    """Return fsspec's file system of a URL, and the path in it.
 
     Raises
     ------
     MissingPackageError
-        Where fsspec, or the package that speaks this protocol, is not installed.
+        Where fsspec, or the package for this protocol, is not installed.
     DataError
         Where the protocol is unknown or the file system cannot be opened.
     """
@@ -106,72 +106,71 @@ def filesystem(url: str) -> tuple[Any, str]:
             "a URL needs the package fsspec", where=shown_url(url), hint="Run: pip install 'leukokit[remote]'"
         ) from error
     try:
-        found: tuple[Any, str] = fsspec.core.url_to_fs(url)
-        return found
+        system_and_path: tuple[Any, str] = fsspec.core.url_to_fs(url)
+        return system_and_path
     except ImportError as error:
         raise MissingPackageError(
             f"this URL needs a package that is not installed ({error})",
             where=shown_url(url),
-            hint=f"Run: pip install {_packages(url)}" if _packages(url) else None,
+            hint=f"Run: pip install {_packages_for(url)}" if _packages_for(url) else None,
         ) from error
     except ValueError as error:
         if not str(error).startswith("Protocol not known"):
-            raise DataError(f"cannot be opened: {_reason(error)}", where=shown_url(url)) from error
+            raise DataError(f"cannot be opened: {_reason_of(error)}", where=shown_url(url)) from error
         raise DataError(
-            f"cannot be opened: {_reason(error)}",
+            f"cannot be opened: {_reason_of(error)}",
             where=shown_url(url),
             hint="Protocols are https, s3, gs, abfs, sftp, ftp, zip and others that fsspec knows",
         ) from error
-    except Exception as error:  # a chain opens its inner file here, and each protocol has errors of its own
-        raise DataError(f"cannot be opened: {_reason(error)}", where=shown_url(url)) from error
+    except Exception as error:  # a chain opens its inner file here, and protocols have their own errors
+        raise DataError(f"cannot be opened: {_reason_of(error)}", where=shown_url(url)) from error
 
 
 def read_url(url: str) -> bytes:
-    """Content of a file; a connection that breaks is tried again.
+    """Content of a file; reading is repeated after connection errors.
 
     Raises
     ------
     OSError
-        With the reason, where it cannot be read.
+        Where it cannot be read, with the reason.
     MissingPackageError, DataError
         As ``filesystem``.
     """
     system, path = filesystem(url)
-    content: bytes = tried(lambda: system.cat_file(path))
+    content: bytes = with_retries(lambda: system.cat_file(path))
     return content
 
 
 def url_size(url: str) -> int | None:
-    """Bytes of a file; None where its server does not tell. Raises as ``read_url``."""
+    """Size of a file in bytes; None where its server does not state it. Raises as ``read_url``."""
     system, path = filesystem(url)
-    size: int | None = tried(lambda: system.size(path))
+    size: int | None = with_retries(lambda: system.size(path))
     return size
 
 
-def tried(work: Callable[[], T]) -> T:
-    """Give what ``work`` gives; what fails for want of a connection is tried again.
+def with_retries(work: Callable[[], T]) -> T:
+    """Return the result of ``work``, which is repeated after connection errors.
 
     Raises
     ------
     OSError
-        Whatever the protocol's own error was, with a text that holds no password.
+        For all errors of the protocol, with a text without passwords.
     """
-    for pause in (*_PAUSES, None):
+    for pause in (*_RETRY_PAUSES, None):
         try:
             return work()
         except Exception as error:
-            if pause is None or isinstance(error, _FINAL):
-                kind = type(error) if type(error) in _FINAL and isinstance(error, OSError) else OSError
-                raise kind(_reason(error)) from error
+            if pause is None or isinstance(error, _NO_RETRY):
+                kind = type(error) if type(error) in _NO_RETRY and isinstance(error, OSError) else OSError
+                raise kind(_reason_of(error)) from error
             sleep(pause)
     raise AssertionError("the last try returns or raises")
 
 
 def list_url(url: str) -> list[tuple[str, str]]:
-    """Names in a folder, and what each is: ``file``, ``folder``, ``link`` or ``other``.
+    """Names in a folder, with their type: ``file``, ``folder``, ``link`` or ``other``.
 
-    Nothing is listed that does not lie in the folder itself, whatever a server says; nor are names that would
-    break a URL apart (``::``).
+    Entries that do not lie directly in the folder, and names that would split a URL (``::``), are left out.
 
     Raises
     ------
@@ -183,23 +182,23 @@ def list_url(url: str) -> list[tuple[str, str]]:
     system, path = filesystem(url)
     web = url.lower().startswith(_WEB)
     start = path.rstrip("/") + "/" if path.strip("/") else path
-    listed = tried(lambda: system.ls(start if web else path, detail=True))
-    if any(entry["name"].rstrip("/") == path.rstrip("/") and entry["type"] == "file" for entry in listed):
+    entries = with_retries(lambda: system.ls(start if web else path, detail=True))
+    if any(entry["name"].rstrip("/") == path.rstrip("/") and entry["type"] == "file" for entry in entries):
         raise NotADirectoryError("is a file, not a folder")
-    found = {}
-    for entry in listed:
+    kinds = {}
+    for entry in entries:
         if not entry["name"].startswith(start):
             continue
         name = entry["name"][len(start) :].strip("/")
         if web:
             name = "" if re.search("[?#]", name) else unquote(html.unescape(name), errors="surrogateescape")
         if name and "/" not in name and "::" not in name and name not in (".", ".."):
-            found[name] = _KINDS.get(entry["type"], "other")
-    return sorted(found.items())
+            kinds[name] = _KINDS.get(entry["type"], "other")
+    return sorted(kinds.items())
 
 
 def forget_connections(url: str) -> None:
-    """Open this URL's file systems anew when next asked: an archive may be another by now."""
+    """Clear fsspec's cached file systems of a URL, since an archive may have changed."""
     filesystem(url)
     import fsspec
 
@@ -210,22 +209,22 @@ def forget_connections(url: str) -> None:
 
 
 def url_inside(url: str, name: str) -> str:
-    """Give the URL of a file in the folder ``url``; of a chain, in its first folder."""
-    before, scheme, path, behind = _parted(url)
+    """URL of a file in the folder ``url``; for a chain, in its first folder."""
+    before, scheme, path, after = _split_chain(url)
     if scheme.lower() in ("http", "https"):
         name = quote(name, errors="surrogateescape")
     folder = path.rstrip("/") + "/" if path.strip("/") else path
-    return f"{before}{scheme}://{folder}{name}{behind}"
+    return f"{before}{scheme}://{folder}{name}{after}"
 
 
 def url_parent(url: str) -> str:
-    """Give the URL of the folder that a file lies in."""
-    before, scheme, path, behind = _parted(url)
-    return f"{before}{scheme}://{path.rpartition('/')[0]}{behind}"
+    """URL of the folder that contains a file."""
+    before, scheme, path, after = _split_chain(url)
+    return f"{before}{scheme}://{path.rpartition('/')[0]}{after}"
 
 
-def _parted(url: str) -> tuple[str, str, str, str]:
-    """Part a chain around the link that names the file: what stands before it, scheme, path, the rest."""
+def _split_chain(url: str) -> tuple[str, str, str, str]:
+    """Split a chain at the link with the file: text before it, scheme, path, text after it."""
     links = url.split("::")
     first = 0
     while links[first] in _CACHES and first + 1 < len(links):
@@ -234,8 +233,8 @@ def _parted(url: str) -> tuple[str, str, str, str]:
     return "".join(f"{link}::" for link in links[:first]), scheme, path, "::".join(["", *links[first + 1 :]])
 
 
-def _reason(error: BaseException) -> str:
-    """One line that says what went wrong, without passwords."""
+def _reason_of(error: BaseException) -> str:
+    """Reason of an error in one line, without passwords."""
     text = (getattr(error, "strerror", None) or str(error)).strip()
     if isinstance(error, FileNotFoundError):
         text = "not there"
@@ -244,7 +243,9 @@ def _reason(error: BaseException) -> str:
     return shown_url(" ".join(text.split())[:300]).rstrip(".") or type(error).__name__
 
 
-def _packages(url: str) -> str:
-    """Names of the packages that speak the protocols of a URL."""
+def _packages_for(url: str) -> str:
+    """Names of the packages for the protocols of a URL."""
     schemes = [link.partition("://")[0].lower() for link in url.split("::")]
-    return " ".join(dict.fromkeys(_SPEAKS[scheme] for scheme in schemes if scheme in _SPEAKS))
+    return " ".join(
+        dict.fromkeys(_PACKAGES_BY_SCHEME[scheme] for scheme in schemes if scheme in _PACKAGES_BY_SCHEME)
+    )

@@ -24,6 +24,7 @@ T = TypeVar("T")
 _SECTIONS_AFTER_CLASSIFY = {
     "tune": "compares classifiers",
     "calibrate": "corrects the probabilities of a classifier",
+    "final": "fits a classifier on all data",
 }
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from leukokit.catalog.catalog import did_you_mean
+from leukokit.near_names import did_you_mean
 from leukokit.recipe.document import Path, shown
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from leukokit.catalog import KindTable
-from leukokit.catalog.catalog import did_you_mean
 from leukokit.errors import Problem, RecipeError
+from leukokit.near_names import did_you_mean
 from leukokit.recipe.document import Document, Path, Place, dotted, read_document, shown
 from leukokit.recipe.models import ComponentRef, reference_model
 from leukokit.recipe.stages import write_out

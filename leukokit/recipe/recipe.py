@@ -124,6 +124,8 @@ class Recipe:
     def resolved(self) -> dict[str, Any]:
         """Fill in every default; the result can be written as JSON and is itself a recipe."""
         whole = self.model.model_dump(mode="json")
+        if whole["final"] is None:  # as recipes were written out before there was a choice
+            del whole["final"]
         for stage, components in self.bound.items():
             written = [{"use": bound.use, "params": bound.params} for bound in components]
             if not isinstance(whole[stage], list):

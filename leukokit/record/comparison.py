@@ -16,7 +16,7 @@ class RunCost(Record):
     seconds: Number | None = described("Time of the whole run, s.")
     stages: Mapping[str, Number] = Field({}, description="Seconds by stage.")
     cached: tuple[Text, ...] = Field((), description="Steps that took results from the cache.")
-    model_bytes: Count | None = described("Size of `model/`; null where there is none.")
+    model_bytes: Count | None = described("Size of the folds' models in `model/`; null where there are none.")
     features: Count | None = described("Columns before any selection; null where there are none.")
     workers: Count | None = described("Processes.")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-FOOTER = "Research use only"
+from leukokit.engine.io.files import write_bytes
+from leukokit.notice import SHORT_NOTICE
+
 INK = "#222222"
 MUTED = "#666666"
 DPI = 150
@@ -78,7 +79,7 @@ def save_png(
         ASCII text to keep in the file, for programs that read it.
     """
     height = figure.get_figheight()
-    literal(figure.text(0.995, 0.06 / height, FOOTER, ha="right", va="bottom", fontsize=7, color=MUTED))
+    literal(figure.text(0.995, 0.06 / height, SHORT_NOTICE, ha="right", va="bottom", fontsize=7, color=MUTED))
     if stamp:
         share = _BAND_INCHES / height
         band = Rectangle(
@@ -105,14 +106,4 @@ def save_png(
         figure.savefig(
             buffer, format="png", dpi=DPI, metadata={"Software": None, **(notes or {})}, pil_kwargs=settings
         )
-    write_whole(path, buffer.getvalue())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that gets its name only when it is whole."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_bytes(path, buffer.getvalue())

@@ -11,7 +11,7 @@ from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec
 from leukokit.engine.cache.store import Store
-from leukokit.report._canvas import write_whole
+from leukokit.engine.io.files import write_bytes
 
 REVISION = 3
 """Raised when figures are drawn otherwise from the same numbers by the same version."""
@@ -43,4 +43,4 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
 
     figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}")
     if figure is not None:
-        write_whole(path, figure)
+        write_bytes(path, figure)

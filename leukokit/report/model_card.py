@@ -10,9 +10,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from leukokit._version import __version__
 from leukokit.api import Consumes, Part
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.models.final_stage import FINAL
 from leukokit.engine.models.model_stage import MODEL, FittedFold
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
+from leukokit.ids import utf8
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord
 from leukokit.record.metrics import Metrics
@@ -29,13 +31,17 @@ _FAULTS = ("fail", "warn")
 
 
 def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
-    """Write a card beside the model of every fold; comes after the audit, which it repeats."""
+    """Write a card beside every model, the final one included; comes after the audit, which it repeats."""
     run = FinishedRun(directory.path)
     fitted = fitted_folds(result.folds)
+    if result.final is not None and result.final.fitted is not None:
+        made = result.final.fitted
+        text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
+        directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
     for name, each in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
         text = model_card(each, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
-        directory.write(f"{folder}/{CARD}", text.encode("utf-8", "backslashreplace"))
+        directory.write(f"{folder}/{CARD}", utf8(text))
 
 
 def model_card(
@@ -45,6 +51,7 @@ def model_card(
     *,
     stamp: str | None,
     folds: int,
+    final: bool = False,
 ) -> str:
     """Markdown that says what the model is, how well it does and how far to trust that.
 
@@ -55,6 +62,8 @@ def model_card(
         None where the run was not audited.
     folds : int
         Models of this run; the scores are those of all of them together.
+    final : bool
+        Whether the model is the one that was fitted on all data, which no score is of.
     """
     recipe = fitted.best.recipe
     assert recipe.classify is not None
@@ -70,6 +79,7 @@ def model_card(
             params=recipe.classify.component.params.model_dump(mode="json"),
             consumes=sorted(recipe.classify.component.consumes),
             classes=fitted.classes,
+            final=final,
             steps=_steps(recipe),
             version=__version__,
             stamp=stamp,

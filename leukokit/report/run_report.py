@@ -12,6 +12,7 @@ from leukokit.engine.io import pictures, reading
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError
+from leukokit.ids import utf8, written_id
 from leukokit.report.html import render_run
 from leukokit.report.html.parts import headline_part
 
@@ -22,7 +23,7 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     """Keep small pictures of the worst errors and of what the audit names, from the original pixels."""
     rejected = {item.sample.id for item, _ in result.folds[0].images.rejected}
     # Only images that workers came through with: one that crashed a worker would crash this process.
-    items = {pictures.written(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
+    items = {written_id(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
     run = FinishedRun(directory.path)
     wanted = pictures.audited_ids(run.audit)[: pictures.MOST_NAMED]
     part = headline_part(run.metrics)
@@ -35,7 +36,7 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
         return reading.pixels(plan.dataset, item.sample, plan.reading)[0]
 
     thumbnails = pictures.Thumbnails(read, plan.store, plan.reading.key())
-    pictures.write_pictures(directory, items, thumbnails, map(pictures.written, wanted))
+    pictures.write_pictures(directory, items, thumbnails, map(written_id, wanted))
 
 
 def write_report(result: RunResult, directory: RunDirectory) -> None:  # noqa: ARG001 - all is in the directory
@@ -49,7 +50,7 @@ def write_report(result: RunResult, directory: RunDirectory) -> None:  # noqa: A
     except Exception as error:
         text = f"the report could not be made ({type(error).__name__}: {error}); try: leukokit report"
         directory.journal.write("warning", text=text)
-        directory.write("tracebacks/report.txt", traceback.format_exc().encode("utf-8", "backslashreplace"))
+        directory.write("tracebacks/report.txt", utf8(traceback.format_exc()))
         return
     directory.write(REPORT, page)
 

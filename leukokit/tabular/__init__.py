@@ -1,1 +1,1 @@
-"""Classifiers of feature tables: scikit-learn pipelines, kept without pickle."""
+"""Classifiers of feature tables: scikit-learn pipelines, saved without pickle."""

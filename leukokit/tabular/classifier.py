@@ -1,4 +1,4 @@
-"""Classifiers of feature tables: a scikit-learn Pipeline inside, saved through skops."""
+"""Classifiers of feature tables: scikit-learn Pipelines, saved with skops."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ class TabularModel:
 
 
 class TabularClassifier(Classifier):
-    """Base of the classifiers of features: give an estimator, the rest is here.
+    """Base of the classifiers of features: a subclass implements :meth:`estimator`.
 
-    Missing values are replaced by the training median, with an indicator column that an audit can see;
-    columns that are constant over the training part or repeat another are dropped; the others are
-    standardized, selected and classified. All of it is one Pipeline, fitted on the training part.
+    Missing values are replaced by the training median, with an indicator column that an audit can see.
+    Columns that are constant over the training part or equal to another one are dropped; the others are
+    standardized, selected and classified. All steps are one Pipeline, fitted on the training part.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class TabularClassifier(Classifier):
         Types, as ``package.module.Class``, that a saved estimator holds beyond the safe list of skops.
         Loading must not run code for any of them.
     needs_folds : bool
-        True where the estimator calibrates itself on inner folds of the training part.
+        True where the estimator is calibrated on inner folds of the training part.
     """
 
     trusted: ClassVar[tuple[str, ...]] = ()
@@ -87,7 +87,7 @@ class TabularClassifier(Classifier):
         Parameters
         ----------
         seed : int
-            ``random_state`` for whatever draws.
+            ``random_state`` of the estimator.
         folds : Folds
             Inner folds of the training rows, 5 or as many as the rarest class allows, by group; empty where
             ``needs_folds`` is False.
@@ -105,23 +105,22 @@ class TabularClassifier(Classifier):
         Raises
         ------
         DataError
-            Naming class and count.
+            With class and count.
         """
 
     def check_loaded(self, estimator: Any) -> None:
-        """Refuse a loaded estimator whose arrays contradict each other.
+        """Refuse a loaded estimator with inconsistent arrays.
 
-        Compiled code follows the indices in a model without looking; in a made-up file they may point
-        anywhere.
+        Compiled code uses the indices in a model without checks, and a manipulated file may contain any.
 
         Raises
         ------
         ValueError
-            Saying what contradicts what.
+            With the inconsistency.
         """
 
     def pipeline(self, *, seed: int, folds: Folds = (), select: Sequence[Selector] = ()) -> Any:
-        """Build the unfitted Pipeline: impute, drop what tells nothing, scale, select, classify."""
+        """Build the unfitted Pipeline: impute, drop uninformative columns, scale, select, classify."""
         from sklearn.impute import SimpleImputer
         from sklearn.pipeline import Pipeline
         from sklearn.preprocessing import StandardScaler
@@ -179,31 +178,31 @@ class TabularClassifier(Classifier):
             ) from error
 
     def load(self, folder: Path, *, select: Sequence[Selector] = ()) -> TabularModel:
-        """Read ``model.skops``; any type that is not on the allow-list is refused before it is built.
+        """Read ``model.skops``; types that are not on the allow-list are refused before anything is built.
 
         Parameters
         ----------
         folder : Path
-            Where ``TabularModel.save`` wrote.
+            Folder given to ``TabularModel.save``.
         select : sequence of Selector
             The selectors the model was fitted with, for the types that they trust.
 
         Raises
         ------
         LeukokitError
-            Where the file holds anything else than a Pipeline of this classifier.
+            Where the file contains anything but a Pipeline of this classifier.
         """
         from sklearn.pipeline import Pipeline
 
         path = folder / MODEL_FILE
-        trusted = {*_TRUSTED, *self.trusted, *(name for each in select for name in each.trusted)}
+        trusted = {*_TRUSTED, *self.trusted, *(name for selector in select for name in selector.trusted)}
         pipeline = _skops.read(path, trusted)
         expected = type(self.estimator(seed=0, folds=()))
         try:
             if type(pipeline) is not Pipeline or type(pipeline.steps[-1][1]) is not expected:
                 raise ValueError(f"it holds no Pipeline that ends with {expected.__name__}")
             self.check_loaded(pipeline.steps[-1][1])
-        except Exception as error:  # a made-up file may lack any attribute
+        except Exception as error:  # a manipulated file may lack any attribute
             raise LeukokitError(
                 f"the model file does not hold a {type(self).__name__}: {error}",
                 where=str(path),
@@ -226,14 +225,14 @@ def _one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def _inner_folds(train: Examples, *, seed: int, most: int = 5) -> Folds:
-    """Cut the training rows into as many folds as the classes allow, ``most`` at most."""
+def _inner_folds(train: Examples, *, seed: int, max_folds: int = 5) -> Folds:
+    """Divide the training rows into as many folds as the classes allow, at most ``max_folds``."""
     assert train.labels is not None
-    fewest = min(class_counts(train.labels, train.groups).values())
-    for n_splits in range(min(most, fewest), 2, -1):
+    rarest = min(class_counts(train.labels, train.groups).values())
+    for n_splits in range(min(max_folds, rarest), 2, -1):
         try:
             return stratified_folds(train.labels, train.groups, n_splits=n_splits, seed=seed)
-        except DataError:  # large groups: fewer folds may still do
+        except DataError:  # large groups: fewer folds may be possible
             continue
     try:
         return stratified_folds(train.labels, train.groups, n_splits=2, seed=seed)

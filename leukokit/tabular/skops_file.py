@@ -1,7 +1,7 @@
-"""Models on disk: skops files with the same bytes for the same model, read back through an allow-list.
+"""Model files: skops files with the same bytes for the same model, read with an allow-list of types.
 
-skops names parts of a file after memory addresses and stamps the clock on them. Here parts are numbered in
-the order in which they appear and carry no time, so that a model file can be compared by its checksum.
+skops names the parts of a file by memory addresses, with the current time. Here parts are numbered in the
+order in which they appear, without time, so that model files can be compared by checksum.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def write(path: Path, model: Any) -> None:
     Raises
     ------
     LeukokitError
-        Where the model holds something that skops cannot write, such as a lambda.
+        Where the model contains something that skops cannot write, such as a lambda.
     """
     import skops.io
 
@@ -53,8 +53,8 @@ def read(path: Path, trusted: Collection[str]) -> Any:
     Raises
     ------
     LeukokitError
-        Where the file is absent, is no skops file, or holds anything that is not allowed; then nothing of it
-        has been built.
+        Where the file is missing, is no skops file, or contains types that are not allowed; nothing is built
+        then.
     """
     import skops.io
 
@@ -64,17 +64,17 @@ def read(path: Path, trusted: Collection[str]) -> Any:
         raise LeukokitError(f"the model file cannot be read: {error.strerror}", where=str(path)) from error
     try:
         unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(trusted))
-    except Exception as error:  # whatever a made-up file provokes in zipfile, json or skops
-        raise _refused(path, "this is not a model that leukokit wrote, or it is damaged") from error
+    except Exception as error:  # invalid files cause many kinds of errors in zipfile, json and skops
+        raise _model_error(path, "this is not a model that leukokit wrote, or it is damaged") from error
     if unknown:
-        raise _refused(path, f"the model file holds types that are not allowed: {', '.join(unknown)}")
+        raise _model_error(path, f"the model file holds types that are not allowed: {', '.join(unknown)}")
     try:
         return skops.io.loads(data, trusted=sorted(trusted))
     except Exception as error:
-        raise _refused(path, f"the model file is damaged ({type(error).__name__}: {error})") from error
+        raise _model_error(path, f"the model file is damaged ({type(error).__name__}: {error})") from error
 
 
-def _refused(path: Path, what: str) -> LeukokitError:
+def _model_error(path: Path, what: str) -> LeukokitError:
     return LeukokitError(what, where=str(path), hint="Only load models that leukokit wrote")
 
 
@@ -85,7 +85,7 @@ def _canonical(data: bytes) -> bytes:
         files: dict[str, str] = {}
         schema = _renumbered(json.loads(source.read(_SCHEMA)), numbers, files)
         target = io.BytesIO()
-        # Stored, not deflated: the bytes do not depend on the version of zlib, and no file can be a bomb.
+        # Stored, not deflated: bytes do not depend on the version of zlib, and files cannot be zip bombs.
         with zipfile.ZipFile(target, "w", compression=zipfile.ZIP_STORED) as archive:
             for old, new in files.items():
                 archive.writestr(zipfile.ZipInfo(new, _EPOCH), source.read(old))
@@ -99,15 +99,15 @@ def _renumbered(node: Any, numbers: dict[int, int], files: dict[str, str]) -> An
         return [_renumbered(item, numbers, files) for item in node]
     if not isinstance(node, dict):
         return node
-    fresh = {key: _renumbered(value, numbers, files) for key, value in node.items()}
+    renumbered = {key: _renumbered(value, numbers, files) for key, value in node.items()}
     if "__loader__" not in node:
-        return fresh
+        return renumbered
     if node["__loader__"] == "JsonNode":
-        # Whether two equal constants are one object is the interpreter's choice; nothing depends on it.
-        fresh.pop("__id__", None)
+        # Whether two equal constants are one object depends on the interpreter and has no effect.
+        renumbered.pop("__id__", None)
     elif "__id__" in node:
-        fresh["__id__"] = numbers.setdefault(node["__id__"], len(numbers) + 1)
+        renumbered["__id__"] = numbers.setdefault(node["__id__"], len(numbers) + 1)
     if isinstance(node.get("file"), str):
         name = node["file"]
-        fresh["file"] = files.setdefault(name, f"{len(files)}{Path(name).suffix}")
-    return fresh
+        renumbered["file"] = files.setdefault(name, f"{len(files)}{Path(name).suffix}")
+    return renumbered

@@ -13,18 +13,20 @@ from leukokit.audit import run as module
 from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data, audit_pictures
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.recipe import load_recipe, load_recipe_text
 
-INLINE = Workers(ExecutorKind.INLINE)
+INLINE = InlineExecutor()
 SMEARS = {"use": "smears", "params": {"per_class": 6, "patients": 12, "size": 96}}
 
 
-def audited(sections: dict[str, object], *, cache: Path | None = None, workers: Workers = INLINE) -> Audit:
+def audited(sections: dict[str, object], *, cache: Path | None = None, executor: Executor = INLINE) -> Audit:
     """Audit what the sections of a recipe say."""
     catalog = discover()
     text = json.dumps({"leukokit": 1, "name": "x", **sections})
-    return audit_data(load_recipe_text(text, catalog), catalog, AuditOptions(cache, workers))
+    return audit_data(load_recipe_text(text, catalog), catalog, AuditOptions(cache, executor))
 
 
 def finding(audit: Audit, check: str):
@@ -43,11 +45,11 @@ def test_an_audit_is_plain_json():
     assert set(content["settings"]) == set(leukokit.recipe.models.AuditSpec.model_fields)
 
 
-def test_workers_and_cache_change_nothing(tmp_path: Path):
+def test_executor_and_cache_change_nothing(tmp_path: Path):
     """The same bytes inline, in processes, and from the cache."""
     first = json.dumps(audited({"data": SMEARS}).record().plain())
-    processes = Workers(ExecutorKind.PROCESSES, 2)
-    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, workers=processes).record().plain()) == first
+    processes = ProcessExecutor(2, always=True)
+    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, executor=processes).record().plain()) == first
     assert json.dumps(audited({"data": SMEARS}, cache=tmp_path).record().plain()) == first
 
 

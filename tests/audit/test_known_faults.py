@@ -12,7 +12,7 @@ import pytest
 from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.recipe import load_recipe_text
 from leukokit.testing.known_faults import KNOWN_FAULTS, KnownFault
 
@@ -21,7 +21,7 @@ def audited(fault: KnownFault, folder: Path, seed: int) -> Audit:
     """Audit a data set with a known fault in this process."""
     catalog = discover()
     recipe = load_recipe_text(fault.recipe(folder, seed=seed), catalog)
-    return audit_data(recipe, catalog, AuditOptions(None, Workers(ExecutorKind.INLINE)))
+    return audit_data(recipe, catalog, AuditOptions(None, InlineExecutor()))
 
 
 def raised(audit: Audit) -> set[str]:

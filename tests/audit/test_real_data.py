@@ -9,7 +9,7 @@ import pytest
 from leukokit.audit.findings import AuditLevel
 from leukokit.audit.run import Audit, AuditOptions, audit_data
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.recipe import load_recipe_text
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -19,7 +19,7 @@ def audited(root, **params) -> Audit:
     catalog = discover()
     data = {"use": "all_pbs", "params": {"root": str(root), **params}}
     recipe = load_recipe_text(json.dumps({"leukokit": 1, "name": "x", "data": data}), catalog)
-    return audit_data(recipe, catalog, AuditOptions(None, Workers(ExecutorKind.AUTO, 2)))
+    return audit_data(recipe, catalog, AuditOptions(None, ProcessExecutor(2)))
 
 
 def finding(audit: Audit, check: str):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
-import pickle
 import sys
 
 import pytest
 
 from leukokit.api import ComponentSpec, Kind, Segmenter
 from leukokit.catalog import KINDS, BrokenPlugin, Catalog, CatalogEntry, discover
-from leukokit.catalog.catalog import did_you_mean
 from leukokit.errors import CatalogError
 
 
@@ -131,16 +128,3 @@ def test_the_built_ins_are_all_found_and_none_is_broken():
         assert built_in
         for one in built_in:
             assert one.load().__doc__, one.name
-
-
-def test_nothing_near_means_no_guess():
-    """A wild guess is worse than none."""
-    assert did_you_mean("qqq", ["median"]) == ""
-
-
-def test_a_catalog_cannot_be_changed_and_travels_between_processes(small):
-    """It is built once and passed down."""
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        small.broken = ()
-    again = pickle.loads(pickle.dumps(small))  # noqa: S301 - our own bytes
-    assert again == small

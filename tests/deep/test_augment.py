@@ -57,7 +57,7 @@ def test_flips_and_turns_permute_pixels(image: NDArray[np.uint8], view: int) -> 
     changed = augmented(image, Augmentation(), sample_rng(1, "a", view))
     step = 1 if image.shape[0] == image.shape[1] else 2
     turned = [np.rot90(image, turns) for turns in range(0, 4, step)]
-    assert any(np.array_equal(changed, each) for one in turned for each in (one, one[:, ::-1]))
+    assert any(np.array_equal(changed, view) for one in turned for view in (one, one[:, ::-1]))
 
 
 @given(IMAGES, SETTINGS, st.integers(0, 100))

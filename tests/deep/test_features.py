@@ -53,7 +53,7 @@ def test_an_unknown_layer_is_told_with_near_ones() -> None:
 def test_an_average_over_all_views_does_not_turn_with_the_image() -> None:
     """With all eight views a turned image has the features of the upright one."""
     image = disks(1, size=64)[0]
-    upright, turned = (_extract(each, tta="dihedral") for each in (image, np.rot90(image).copy()))
+    upright, turned = (_extract(view, tta="dihedral") for view in (image, np.rot90(image).copy()))
     np.testing.assert_allclose(list(turned.values()), list(upright.values()), rtol=1e-4, atol=1e-6)
 
 

@@ -134,19 +134,19 @@ BATCHES = arrays.arrays(np.int64, st.tuples(st.integers(1, 3), st.just(4), st.ju
 def test_the_eight_views_are_all_flips_and_turns(batch: np.ndarray) -> None:
     """Each view of the dihedral group comes once; the first is the batch itself."""
     views = [view.tobytes() for view in views_of("dihedral", batch)]
-    expected = [np.rot90(each, k, (1, 2)) for k in range(4) for each in (batch, batch[:, ::-1])]
+    expected = [np.rot90(view, k, (1, 2)) for k in range(4) for view in (batch, batch[:, ::-1])]
     assert views[0] == batch.tobytes()
-    assert sorted(views) == sorted(np.ascontiguousarray(each).tobytes() for each in expected)
+    assert sorted(views) == sorted(np.ascontiguousarray(view).tobytes() for view in expected)
 
 
 @pytest.mark.parametrize(("kind", "count"), [("none", 1), ("flips", 4), ("dihedral", 8)])
 def test_an_average_is_one(kind: Views, count: int) -> None:
     """The mean over views of a sum is the sum; so many views are asked for."""
-    asked = []
+    calls = []
     batch = np.arange(2 * 3 * 3.0).reshape(2, 3, 3, 1)
-    found = averaged(kind, batch, lambda view: asked.append(1) or view.sum(axis=(1, 2)))  # type: ignore[func-returns-value]
-    np.testing.assert_allclose(found, batch.sum(axis=(1, 2)))
-    assert len(asked) == count
+    average = averaged(kind, batch, lambda view: calls.append(1) or view.sum(axis=(1, 2)))  # type: ignore[func-returns-value]
+    np.testing.assert_allclose(average, batch.sum(axis=(1, 2)))
+    assert len(calls) == count
 
 
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 70), st.integers(1, 70), st.just(3))))

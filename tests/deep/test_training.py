@@ -202,11 +202,11 @@ def test_balanced_weights_change_what_is_learnt(small_cnn: SmallCnn, train: Exam
     )
     for part, same in ((train, True), (rare, False)):
         kernels = [
-            small_cnn(train="head", epochs=2, class_weight=each)
+            small_cnn(train="head", epochs=2, class_weight=weighting)
             .fit(part, seed=1)
             .network.get_layer("logits")
             .get_weights()[0]
-            for each in ("none", "balanced")
+            for weighting in ("none", "balanced")
         ]
         assert np.allclose(*kernels, atol=1e-7) is same
 
@@ -322,7 +322,7 @@ def test_a_full_disk_is_an_error_not_a_crash(tmp_path: Path) -> None:
     """Where the decoded images find no place, the process says so; writing on would kill it."""
     done = _python(_NARROW, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "cannot be had: File too large" in done.stdout
+    assert "are not available: File too large" in done.stdout
     assert "TMPDIR" in done.stdout
 
 

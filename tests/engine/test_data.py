@@ -12,7 +12,7 @@ from PIL import Image
 from leukokit.api import DataError
 from leukokit.catalog import discover
 from leukokit.engine.data import OpenData, open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.observer import Observer
 from leukokit.recipe import load_recipe_text
 
@@ -22,7 +22,7 @@ def opened(root: Path, *, conflicts: bool = False) -> OpenData:
     data = {"use": "folder", "params": {"root": str(root)}}
     catalog = discover()
     recipe = load_recipe_text(json.dumps({"leukokit": 1, "name": "x", "data": data}), catalog)
-    return open_data(recipe, catalog, workers=Workers(), observer=Observer(), conflicts=conflicts)
+    return open_data(recipe, catalog, executor=InlineExecutor(), observer=Observer(), conflicts=conflicts)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ import leukokit
 from leukokit.catalog import discover
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import open_data
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Observer
@@ -174,7 +174,7 @@ def plan_of(recipe: Path, store: Store | None) -> tuple[ImagePlan, tuple[Item, .
 
     catalog = discover()
     loaded = load_recipe(recipe, catalog)
-    data = open_data(loaded, catalog, workers=Workers(), observer=Observer())
+    data = open_data(loaded, catalog, executor=InlineExecutor(), observer=Observer())
     plan = image_plan(loaded, data.dataset, [], store=store, has_truth=False, observer=Observer())
     return plan, data.items
 

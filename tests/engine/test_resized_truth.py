@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
@@ -29,7 +29,7 @@ def run(tmp_path: Path, preprocess: str, recipe: str = RECIPE) -> RunResult:
     path = tmp_path / "recipe.yaml"
     path.write_text(recipe.replace("PREPROCESS", preprocess))
     catalog = discover()
-    options = RunOptions(tmp_path / "runs", None, tmp_path / "cache", Workers(ExecutorKind.INLINE, 1))
+    options = RunOptions(tmp_path / "runs", None, tmp_path / "cache", InlineExecutor())
     return run_recipe(load_recipe(path, catalog), catalog, options)
 
 

@@ -168,7 +168,7 @@ def test_folds_pool_into_one_score(recipe: Path, tmp_path: Path) -> None:
     assert table["fold"].nunique() == 4
     assert result.metrics["test"]["n"] == 40
     assert len(result.metrics["test"]["folds"]) == 4
-    assert len(list((result.path / "model").glob("*/model.skops"))) == 4
+    assert len(list((result.path / "model").glob("fold-*/model.skops"))) == 4
 
 
 def test_tuning_reaches_parameters_of_any_stage(recipe: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from leukokit.errors import DataError
 from leukokit.evaluation.calibration import (
     BINS,
     METHODS,
-    Calibration,
+    FittedCalibration,
     at_edge,
     brier,
     fit_calibration,
@@ -110,7 +110,7 @@ def test_temperature_finds_how_much_too_sure_a_model_is() -> None:
 def test_temperature_keeps_the_predicted_class(seed: int, temperature: float) -> None:
     """One number for all logits cannot change their order; rows still sum to 1."""
     _, proba = drawn(seed, 30)
-    heated = Calibration("temperature", CLASSES, 30, temperature=temperature).apply(proba)
+    heated = FittedCalibration("temperature", CLASSES, 30, temperature=temperature).apply(proba)
     assert (heated.argmax(axis=1) == proba.argmax(axis=1)).all()
     assert heated.sum(axis=1) == pytest.approx(np.ones(30))
 
@@ -122,8 +122,23 @@ def test_temperature_minimizes_the_log_loss() -> None:
     assert calibration.temperature is not None
     best = log_loss(true, calibration.apply(proba))
     for factor in (0.97, 1.03):
-        other = Calibration("temperature", CLASSES, 200, temperature=factor * calibration.temperature)
+        other = FittedCalibration("temperature", CLASSES, 200, temperature=factor * calibration.temperature)
         assert log_loss(true, other.apply(proba)) > best
+
+
+def test_temperature_agrees_with_scikit_learn() -> None:
+    """Found by another search, so not to the last digit."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(7)
+    X, y = rng.normal(size=(600, 3)), rng.integers(0, 3, 600)
+    X[np.arange(600), y] += 1.5
+    model = LogisticRegression(C=100).fit(X[:60], y[:60])
+    theirs = CalibratedClassifierCV(FrozenEstimator(model), method="temperature").fit(X[60:400], y[60:400])
+    ours = fit_calibration("temperature", y[60:400], model.predict_proba(X[60:400]), ("a", "b", "c"))
+    assert ours.apply(model.predict_proba(X[400:])) == pytest.approx(theirs.predict_proba(X[400:]), abs=1e-6)
 
 
 def test_a_part_without_errors_asks_for_the_sharpest_temperature() -> None:
@@ -172,7 +187,7 @@ def test_isotonic_leaves_a_class_that_it_has_not_seen() -> None:
 def test_a_row_that_isotonic_empties_stays() -> None:
     """Where every curve says 0 there is nothing to share out, and no division by zero."""
     curve = {"x": [0.0, 0.5, 1.0], "y": [0.0, 0.0, 1.0]}
-    empty = Calibration.from_json(
+    empty = FittedCalibration.from_json(
         {"format": 1, "method": "isotonic", "classes": ["a", "b"], "samples": 9, "curves": [curve, curve]}
     )
     assert empty.apply(np.array([[0.5, 0.5]])).tolist() == [[0.5, 0.5]]
@@ -183,7 +198,7 @@ def test_a_calibration_survives_its_file(method: str) -> None:
     """Written as JSON and read again it does the very same."""
     true, proba = drawn(8, 150)
     calibration = fit_calibration(method, true, proba, CLASSES)  # type: ignore[arg-type]
-    again = Calibration.from_json(json.loads(json.dumps(calibration.json(), allow_nan=False)))
+    again = FittedCalibration.from_json(json.loads(json.dumps(calibration.json(), allow_nan=False)))
     assert again == calibration
     assert (again.apply(proba) == calibration.apply(proba)).all()
 
@@ -194,7 +209,7 @@ def test_a_calibration_survives_its_file(method: str) -> None:
 def test_a_foreign_calibration_is_refused(content: dict) -> None:
     """The error names the file and what to do."""
     with pytest.raises(DataError, match=r"calibration\.json: is no calibration"):
-        Calibration.from_json(content)
+        FittedCalibration.from_json(content)
 
 
 def test_nothing_to_fit_on_is_an_error() -> None:

@@ -11,12 +11,14 @@ from sklearn.metrics import confusion_matrix, precision_score, recall_score, roc
 from leukokit.errors import DataError
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.operating_point import (
+    NEGATIVE_NAMES,
     choose_threshold,
     negative_classes,
     operating_point,
     positive_score,
     roc_points,
 )
+from leukokit.recipe.statistics import OperatingPoint
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -160,3 +162,10 @@ def test_long_curves_are_thinned() -> None:
     area = np.trapezoid([p["sensitivity"] for p in curve], [1 - p["specificity"] for p in curve])
     assert area == pytest.approx(roc_auc_score(positive, score), abs=0.003)
     assert (curve[-1]["sensitivity"], curve[-1]["specificity"]) == (1.0, 0.0)
+
+
+def test_the_recipe_names_the_classes_that_count_as_healthy() -> None:
+    """Its description is all that a user reads of them."""
+    description = OperatingPoint.model_fields["negative"].description
+    assert description is not None
+    assert all(name in description for name in NEGATIVE_NAMES)

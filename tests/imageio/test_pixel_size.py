@@ -53,9 +53,9 @@ def said(content: bytes, frame: int | None = None) -> PixelSize:
 )
 def test_the_width_of_a_pixel_is_read(tags: dict[str, Any], um: float) -> None:
     """From TIFF resolution, OME-XML before it, and ImageJ's own unit."""
-    found = said(saved(**tags))
-    assert found.um == pytest.approx(um)
-    assert found.why == ""
+    size = said(saved(**tags))
+    assert size.um == pytest.approx(um)
+    assert size.why == ""
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_what_cannot_be_believed_is_told(content: bytes, why: str) -> None:
     """A screen's resolution, oblong pixels and damaged headers give no scale, and the reason."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # Pillow's, of damaged tags
-        found = said(content)
-    assert found.um is None
-    assert why in found.why
+        size = said(content)
+    assert size.um is None
+    assert why in size.why
 
 
 def test_a_page_has_its_own_resolution() -> None:
@@ -98,5 +98,5 @@ def test_no_bytes_break_it(rest: bytes, start: bytes) -> None:
     """Whatever a file holds, the answer is a size or a reason."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        found = said(start + rest)
-    assert (found.um is None) == bool(found.why)
+        size = said(start + rest)
+    assert (size.um is None) == bool(size.why)

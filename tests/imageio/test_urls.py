@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from leukokit.api import DataError, Field, Location, Params, Sample, is_url, read_url, shown_url
 from leukokit.errors import MissingPackageError
-from leukokit.imageio.urls import list_url, tried, url_inside, url_parent
+from leukokit.imageio.urls import list_url, url_inside, url_parent, with_retries
 
 
 class Placed(Params):
@@ -40,7 +40,7 @@ def test_a_file_url_is_the_path_that_it_means(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "message"),
     [
         ("ftp://user:secret@host/x", "no user or password belongs into its URLs"),
         ("zip::ftp://user:secret@host/x.zip", "no user or password belongs into its URLs"),
@@ -48,8 +48,8 @@ def test_a_file_url_is_the_path_that_it_means(tmp_path: Path) -> None:
         ("s3://bucket/$USER", "variables are not expanded"),
     ],
 )
-def test_a_url_that_would_tell_or_break_is_refused(url: str, told: str) -> None:
-    with pytest.raises(ValidationError, match=told) as error:
+def test_a_url_that_would_tell_or_break_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as error:
         Placed(root=url)
     assert "secret" not in str(error.value.errors(include_input=False, include_url=False))
 
@@ -113,7 +113,7 @@ def test_a_connection_that_breaks_is_tried_again(monkeypatch: pytest.MonkeyPatch
             raise given
         return given
 
-    assert tried(read) == b"content"
+    assert with_retries(read) == b"content"
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
@@ -124,10 +124,10 @@ def test_what_will_not_get_better_is_not_tried_again(error: type[OSError]) -> No
         tries.append(1)
         raise error("ftp://user:secret@host/x")
 
-    with pytest.raises(error) as told:
-        tried(read)
+    with pytest.raises(error) as caught:
+        with_retries(read)
     assert len(tries) == 1
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_an_unknown_protocol_is_named() -> None:

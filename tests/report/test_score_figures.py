@@ -10,8 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from leukokit.errors import LeukokitError
-from leukokit.report import _canvas
+from leukokit.errors import LeukokitError, RunFailed
 from leukokit.report.figures import confusion_figure, feature_distributions
 
 CLASSES = ["Benign", "Early", "Pre", "Pro"]
@@ -138,7 +137,7 @@ def test_distributions_refuse(
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the disk fails, neither the figure nor a part of it is left, and an older one stays whole."""
+    """A full disk is told; nothing of the figure is left, and an older one stays whole."""
     path = tmp_path / "c.png"
     path.write_bytes(b"older")
 
@@ -147,8 +146,8 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
             file.write(data[:10])
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_canvas.Path, "write_bytes", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(RunFailed, match=r"c\.png: disk full"):
         confusion_figure(CONFUSION, CLASSES, path, "svm")
     assert [p.name for p in tmp_path.iterdir()] == ["c.png"]
     assert path.read_bytes() == b"older"

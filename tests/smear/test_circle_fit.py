@@ -58,8 +58,8 @@ def test_fits_are_those_of_plain_numpy(seed: int) -> None:
     points[:, :2] += rng.normal(0, 0.5, (len(points), 2))
     points = points[np.argsort(np.floor(points[:, 0]), kind="stable")]
     start = np.array([60, 70, 11]) + rng.normal(0, 1.5, 3)
-    found = fit_circles(points, start[None], 130, 140)[0, :3]
-    assert np.allclose(found, plain_fit(points, start), rtol=0, atol=1e-5)
+    fitted = fit_circles(points, start[None], 130, 140)[0, :3]
+    assert np.allclose(fitted, plain_fit(points, start), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("axes", [(12.0, 12.0), (10.0, 14.0), (15.0, 10.0)])
@@ -84,5 +84,5 @@ def test_the_rim_outside_of_the_image_is_not_visible() -> None:
 def test_too_few_edges_leave_the_circle_as_it_was() -> None:
     """Five edges fit anything."""
     start = np.array([[60.0, 70.0, 12.0]])
-    found = fit_circles(oval_points(60, 70, (12, 12), 5), start, 130, 140)
-    assert np.array_equal(found[:, :3], start)
+    fitted = fit_circles(oval_points(60, 70, (12, 12), 5), start, 130, 140)
+    assert np.array_equal(fitted[:, :3], start)

@@ -26,22 +26,22 @@ Image = NDArray[np.uint8]
 )
 def test_drawn_red_cells_are_measured(shape: tuple[int, int], red_cell_px: float) -> None:
     """To 8 %, whatever the size of the image, and surely."""
-    found = measure_scale(drawn_smear(shape, red_cell_px))
-    assert found.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.08)
-    assert found.scale.source is ScaleSource.RED_CELLS
-    assert found.scale.confidence > 0.4
-    assert len(found.circles) >= 3
-    assert np.allclose(found.circles[:, 2], red_cell_px / 2, rtol=0.25)
+    estimate = measure_scale(drawn_smear(shape, red_cell_px))
+    assert estimate.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.08)
+    assert estimate.scale.source is ScaleSource.RED_CELLS
+    assert estimate.scale.confidence > 0.4
+    assert len(estimate.circles) >= 3
+    assert np.allclose(estimate.circles[:, 2], red_cell_px / 2, rtol=0.25)
 
 
 @pytest.mark.parametrize("red_cell_px", [14, 40, 110])
 def test_small_red_cells_of_a_large_image_are_seen_from_nearer(red_cell_px: float) -> None:
     """At the size at which small images are looked at they measure 2 to 14 px."""
     image = drawn_smear((1100, 1500), red_cell_px, cells=min(1500, round(6e5 / red_cell_px**2)))
-    found = measure_scale(image)
-    assert found.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.1)
-    assert found.scale.confidence >= 0.2
-    assert (found.circles[:, :2] < image.shape[:2]).all()
+    estimate = measure_scale(image)
+    assert estimate.scale.red_cell_px == pytest.approx(red_cell_px, rel=0.1)
+    assert estimate.scale.confidence >= 0.2
+    assert (estimate.circles[:, :2] < image.shape[:2]).all()
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_threads_measure_the_same() -> None:
 @pytest.mark.parametrize("gray", [0, 128, 255])
 def test_a_flat_image_has_no_scale(gray: int) -> None:
     """Black, gray and white."""
-    found = measure_scale(np.full((224, 224, 3), gray, np.uint8))
-    assert found.scale.source is ScaleSource.UNKNOWN
-    assert math.isnan(found.scale.red_cell_px)
-    assert found.scale.confidence == 0
-    assert found.circles.shape == (0, 3)
+    estimate = measure_scale(np.full((224, 224, 3), gray, np.uint8))
+    assert estimate.scale.source is ScaleSource.UNKNOWN
+    assert math.isnan(estimate.scale.red_cell_px)
+    assert estimate.scale.confidence == 0
+    assert estimate.circles.shape == (0, 3)
 
 
 @pytest.mark.parametrize("grain", [0.0, 1.0, 3.0, 8.0])
@@ -111,12 +111,12 @@ def test_one_white_cell_alone_is_a_rough_guess() -> None:
     """No ruler in the image: the nucleus stands in, at a confidence that says so."""
     image = np.full((120, 120, 3), GLASS_COLOR, np.uint8)
     cv2.circle(image, (60, 60), 25, NUCLEUS_COLOR, -1)
-    found = measure_scale(cv2.GaussianBlur(image, (0, 0), 1).astype(np.uint8))
-    assert found.scale.source is ScaleSource.NUCLEUS
-    assert not found.scale.known
-    assert 0 < found.scale.confidence < 0.2
-    assert 25 < found.scale.red_cell_px < 75
-    assert len(found.circles) == 0
+    estimate = measure_scale(cv2.GaussianBlur(image, (0, 0), 1).astype(np.uint8))
+    assert estimate.scale.source is ScaleSource.NUCLEUS
+    assert not estimate.scale.known
+    assert 0 < estimate.scale.confidence < 0.2
+    assert 25 < estimate.scale.red_cell_px < 75
+    assert len(estimate.circles) == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2000), (3000, 2), (16, 16)])
@@ -143,10 +143,10 @@ def test_of_a_known_scale_come_the_red_cells(shape: tuple[int, int]) -> None:
     """The scale comes back as it was given, and with it the circles of about that size, others left out."""
     image = drawn_smear(shape, 24, cells=30 * math.prod(shape) // 50_000)
     given = Scale(24, 1.0, ScaleSource.GIVEN)
-    found = measure_scale(image, given)
-    assert found.scale == given
-    assert len(found.circles) > 5
-    assert np.allclose(found.circles[:, 2], 12, rtol=0.25)
+    estimate = measure_scale(image, given)
+    assert estimate.scale == given
+    assert len(estimate.circles) > 5
+    assert np.allclose(estimate.circles[:, 2], 12, rtol=0.25)
     assert len(measure_scale(image, Scale(80, 1.0, ScaleSource.GIVEN)).circles) == 0
 
 

@@ -26,12 +26,12 @@ def test_labels_of_that_grid_come_back_themselves() -> None:
 def test_areas_grow_with_the_grid_and_ids_stay(factor: float) -> None:
     """Neither do outlines drift, nor does one object take from the other."""
     labels = disks()
-    found = labels_on_grid(labels, (round(100 * factor), round(160 * factor)))
-    assert found.dtype == np.int32
-    assert set(np.unique(found)) == {0, 1, 5}
+    resampled = labels_on_grid(labels, (round(100 * factor), round(160 * factor)))
+    assert resampled.dtype == np.int32
+    assert set(np.unique(resampled)) == {0, 1, 5}
     for number in (1, 5):
-        assert np.count_nonzero(found == number) == pytest.approx(
+        assert np.count_nonzero(resampled == number) == pytest.approx(
             factor**2 * np.count_nonzero(labels == number), rel=0.03
         )
-    back = labels_on_grid(found, (100, 160))
+    back = labels_on_grid(resampled, (100, 160))
     assert np.mean(back != labels) < 0.01

@@ -33,24 +33,24 @@ def within(values: Counts, levels: tuple[int, ...]) -> float:
 @given(counts)
 def test_two_levels_have_the_least_variance_within_classes(values: Counts) -> None:
     """No other pair of levels parts the histogram better."""
-    found = two_level_otsu(values)
+    thresholds = two_level_otsu(values)
     if np.count_nonzero(values) < 3:
-        assert found is None
+        assert thresholds is None
         return
-    assert found is not None
+    assert thresholds is not None
     best = min(within(values, (i, j)) for i in range(11) for j in range(i + 1, 11))
-    assert within(values, found) <= best + 1e-6
+    assert within(values, thresholds) <= best + 1e-6
 
 
 @settings(max_examples=60, deadline=None)
 @given(counts)
 def test_two_shades_are_the_means_of_the_best_two_classes(values: Counts) -> None:
     """The means belong to the threshold that no other one beats; of one shade both are its mean."""
-    first, found = two_shades(np.stack([values * 0, values]))
+    first, shades = two_shades(np.stack([values * 0, values]))
     assert first.tolist() == [0.0, 0.0]
     grays = np.arange(12)
     if np.count_nonzero(values) < 2:
-        assert np.allclose(found, values @ grays / max(values.sum(), 1))
+        assert np.allclose(shades, values @ grays / max(values.sum(), 1))
         return
     best = min(within(values, (level,)) for level in range(11))
     candidates = [
@@ -60,7 +60,7 @@ def test_two_shades_are_the_means_of_the_best_two_classes(values: Counts) -> Non
         and (high := values[i + 1 :].sum())
         and within(values, (i,)) <= best + 1e-6
     ]
-    assert any(np.allclose(found, pair) for pair in candidates)
+    assert any(np.allclose(shades, pair) for pair in candidates)
 
 
 def test_agrees_with_scikit_image() -> None:
@@ -75,7 +75,7 @@ def test_histogram_of_a_mask() -> None:
     """Only pixels inside the mask count, and their median is numpy's."""
     plane = np.random.default_rng(0).integers(0, 256, (31, 20), dtype=np.uint8)
     mask = plane % 3 == 0
-    found = histogram(plane, mask)
-    assert np.array_equal(found, np.bincount(plane[mask], minlength=256))
-    assert abs(median_level(found) - np.median(plane[mask])) <= 3
+    counts = histogram(plane, mask)
+    assert np.array_equal(counts, np.bincount(plane[mask], minlength=256))
+    assert abs(median_level(counts) - np.median(plane[mask])) <= 3
     assert median_level(np.zeros(256, np.int64)) == 0.0

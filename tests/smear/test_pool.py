@@ -24,18 +24,18 @@ def red(px: float, confidence: float = 0.8) -> Scale:
 
 
 def test_images_that_agree_give_their_scale_with_their_confidence() -> None:
-    found = pool([red(24.0, 0.6), red(25.0, 0.8), red(24.5, 0.7)])
-    assert found.scale.red_cell_px == pytest.approx(24.5, rel=0.005)
-    assert found.scale.confidence == pytest.approx(0.7)
-    assert found.scale.source is ScaleSource.RED_CELLS
-    assert found.agreed
+    pooled = pool([red(24.0, 0.6), red(25.0, 0.8), red(24.5, 0.7)])
+    assert pooled.scale.red_cell_px == pytest.approx(24.5, rel=0.005)
+    assert pooled.scale.confidence == pytest.approx(0.7)
+    assert pooled.scale.source is ScaleSource.RED_CELLS
+    assert pooled.agreed
 
 
 def test_an_image_that_is_far_off_moves_nothing() -> None:
     """The median, not the mean."""
-    without, found = pool([red(24.0)] * 8), pool([red(24.0)] * 8 + [red(90.0)])
-    assert found.scale.red_cell_px == without.scale.red_cell_px
-    assert found.scale.confidence < without.scale.confidence
+    without, pooled = pool([red(24.0)] * 8), pool([red(24.0)] * 8 + [red(90.0)])
+    assert pooled.scale.red_cell_px == without.scale.red_cell_px
+    assert pooled.scale.confidence < without.scale.confidence
 
 
 def test_images_at_two_scales_agree_on_none() -> None:
@@ -52,10 +52,10 @@ def test_two_images_are_too_few_to_speak_for_a_third() -> None:
 )
 def test_without_sure_images_nothing_is_known(weak: list[Scale]) -> None:
     """A guess from nuclei never becomes a measured scale, whatever it is pooled with."""
-    found = pool(weak)
-    assert found.scale == UNKNOWN_SCALE or math.isnan(found.scale.red_cell_px)
-    assert found.sure == 0
-    assert not found.agreed
+    pooled = pool(weak)
+    assert pooled.scale == UNKNOWN_SCALE or math.isnan(pooled.scale.red_cell_px)
+    assert pooled.sure == 0
+    assert not pooled.agreed
 
 
 def test_images_without_red_cells_lower_the_confidence() -> None:

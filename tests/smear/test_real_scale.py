@@ -60,10 +60,10 @@ def test_of_a_given_scale_come_as_many_red_cells(data_root: Path) -> None:
     """Fewer radii are voted for, which costs less and finds no less."""
     for path in sorted((data_root / "all-pbs" / "Early").iterdir())[7::200]:
         image = read_image(path)
-        found = measure_scale(image)
-        again = measure_scale(image, found.scale)
-        assert again.scale == found.scale
-        assert len(again.circles) >= 0.7 * len(found.circles)
+        estimate = measure_scale(image)
+        again = measure_scale(image, estimate.scale)
+        assert again.scale == estimate.scale
+        assert len(again.circles) >= 0.7 * len(estimate.circles)
 
 
 def test_one_white_cell_and_no_red_one_is_never_sure(data_root: Path) -> None:

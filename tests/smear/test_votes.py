@@ -56,8 +56,8 @@ def plain_vote(
 def test_votes_are_those_of_plain_numpy(seed: int, count: int, shape: tuple[int, int], cell: int) -> None:
     """Wherever edges lie and point to, in cells of any size: to the last bit."""
     points = random_points(seed, count, shape)
-    found = vote(points, *shape, RADII[::4], cell)
-    for ours, plain in zip(found, plain_vote(points, *shape, RADII[::4], cell), strict=True):
+    votes = vote(points, *shape, RADII[::4], cell)
+    for ours, plain in zip(votes, plain_vote(points, *shape, RADII[::4], cell), strict=True):
         assert np.array_equal(ours, plain)
 
 
@@ -70,6 +70,6 @@ def test_maxima_are_those_of_a_maximum_filter(seed: int, shape: tuple[int, int])
     radius = rng.choice([0.0, 5.0, 9.0], shape).astype(np.float32)
     high = share > 0.2 + 1.2 / np.maximum(radius, 1)
     rows, columns = np.nonzero((share == maximum_filter(share, 7, mode="nearest")) & high)
-    found = local_maxima(share, radius, 0.2, 1.2)
-    assert np.array_equal(found[0], rows)
-    assert np.array_equal(found[1], columns)
+    maxima = local_maxima(share, radius, 0.2, 1.2)
+    assert np.array_equal(maxima[0], rows)
+    assert np.array_equal(maxima[1], columns)

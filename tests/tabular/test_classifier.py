@@ -29,23 +29,23 @@ def prepared(train: Examples) -> pd.DataFrame:
 def test_missing_values_become_the_median_with_an_indicator() -> None:
     """A column with gaps is filled with its median and gains an indicator by its own name."""
     gaps = np.array([np.nan] * 3 + [1.0] * 4 + [9.0] * 5)
-    found = prepared(table_of(area=gaps))
-    assert list(found.columns) == ["size", "area", "missingindicator_area"]
-    assert (found["missingindicator_area"].to_numpy() > 0).tolist() == [True] * 3 + [False] * 9
-    assert found["area"][0] == found["area"][11]  # the median, 9
-    np.testing.assert_allclose(found.mean(), 0, atol=1e-12)
-    np.testing.assert_allclose(found.std(ddof=0), 1)
+    columns = prepared(table_of(area=gaps))
+    assert list(columns.columns) == ["size", "area", "missingindicator_area"]
+    assert (columns["missingindicator_area"].to_numpy() > 0).tolist() == [True] * 3 + [False] * 9
+    assert columns["area"][0] == columns["area"][11]  # the median, 9
+    np.testing.assert_allclose(columns.mean(), 0, atol=1e-12)
+    np.testing.assert_allclose(columns.std(ddof=0), 1)
 
 
 def test_values_missing_together_have_one_indicator() -> None:
     """Features that are missing for one reason say so once, not once each."""
     gaps = np.array([np.nan] * 3 + [1.0] * 4 + [9.0] * 5)
-    found = prepared(table_of(area=gaps, width=gaps * 2, other=np.roll(gaps, 3)))
-    assert [name for name in found.columns if "indicator" in name] == [
+    columns = prepared(table_of(area=gaps, width=gaps * 2, other=np.roll(gaps, 3)))
+    assert [name for name in columns.columns if "indicator" in name] == [
         "missingindicator_area",
         "missingindicator_other",
     ]
-    assert {"size", "area", "width", "other"} <= set(found.columns)
+    assert {"size", "area", "width", "other"} <= set(columns.columns)
 
 
 def test_repeated_column_is_taken_once() -> None:

@@ -28,7 +28,7 @@ from leukokit.audit.pairs.threads import Threads, threads
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions, folder_of, pixels
 from leukokit.engine.observer import Observer
@@ -44,10 +44,22 @@ _RowPair: TypeAlias = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
-    lags: int
-    random_pairs: int
-    seed: int
+class PairSettings:
+    """What is compared beside pictures that give a clue; part of what a result is kept under.
+
+    Attributes
+    ----------
+    lags : int
+        Largest distance of neighbors in file order.
+    random_pairs : int
+        Largest number of random pairs.
+    seed : int
+        Of the random pairs.
+    """
+
+    lags: int = 3
+    random_pairs: int = RANDOM_PAIRS
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +91,9 @@ def find_pairs(
     items: Sequence[Item],
     reading: ReadOptions,
     hashes: NDArray[np.uint64],
+    settings: PairSettings = PairSettings(),
     *,
-    lags: int = 3,
-    random_pairs: int = RANDOM_PAIRS,
-    seed: int = 0,
-    workers: Workers,
+    executor: Executor,
     store: Store | None,
     observer: Observer,
 ) -> PairTable:
@@ -101,14 +111,9 @@ def find_pairs(
     reading : ReadOptions
     hashes : uint64 array (n, 8)
         Of each image, as ``perceptual_hashes`` gives them.
-    lags : int
-        Largest distance of neighbors in file order.
-    random_pairs : int
-        Largest number of random pairs.
-    seed : int
-        Of the random pairs.
-    workers : Workers
-        Number of threads, since OpenCV releases the GIL. It does not change the result.
+    settings : PairSettings
+    executor : Executor
+        Its threads compare, since OpenCV releases the GIL. They do not change the result.
     store : Store or None
         Cache for the result.
     observer : Observer
@@ -119,14 +124,13 @@ def find_pairs(
         Rows are positions in ``items``.
     """
     sequences = _file_sequences(items)
-    settings = _Settings(lags, random_pairs, seed)
     order = [(sequence.label, [items[row].key for row in sequence.rows]) for sequence in sequences]
     contents = [item.key for item in items]
     key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
 
     def compared() -> PairTable:
         reader = _ImageReader(dataset, reading)
-        with threads(workers, observer) as work:
+        with threads(executor, observer) as work:
             samples = [item.sample for item in items]
             pictures = work.map("audit: reading pictures to compare", reader.picture, samples, len(samples))
             search = _Search(samples, pictures, reader, work)
@@ -163,7 +167,7 @@ def _candidates(
     pictures: Sequence[_Picture | None],
     hashes: NDArray[np.uint64],
     sequences: Sequence[_FileSequence],
-    settings: _Settings,
+    settings: PairSettings,
 ) -> _CandidatePairs:
     readable = np.array([picture is not None for picture in pictures], dtype=bool)
     near = near_hashes(hashes)

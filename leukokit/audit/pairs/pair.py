@@ -9,6 +9,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from leukokit.evaluation.connected import connected
+
 
 class PairKind(StrEnum):
     """How two images are alike."""
@@ -111,15 +113,4 @@ def connected_groups(n: int, pairs: Sequence[MatchedPair]) -> NDArray[np.intp]:
     intp array (n,)
         Group of each image, numbered by first appearance from 0.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    a = np.array([pair.a for pair in pairs], dtype=np.intp)
-    b = np.array([pair.b for pair in pairs], dtype=np.intp)
-    links = coo_array((np.ones(len(pairs), dtype=np.int8), (a, b)), shape=(n, n))
-    labels = connected_components(links, directed=False)[1]
-    _, first, codes = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.empty(len(first), dtype=np.intp)
-    order[np.argsort(first)] = np.arange(len(first))
-    numbered: NDArray[np.intp] = order[codes]
-    return numbered
+    return connected(n, ((pair.a, pair.b) for pair in pairs))

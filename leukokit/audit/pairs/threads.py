@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import cv2
 
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 
 _CHUNK = 64  # inputs per task: starting a task costs 50 us, a tenth of comparing two images
@@ -41,12 +41,11 @@ class Threads:
 
 
 @contextmanager
-def threads(workers: Workers, observer: Observer) -> Iterator[Threads]:
-    """Start one thread per worker, and keep OpenCV from starting threads of its own."""
-    count = 1 if workers.kind is ExecutorKind.INLINE else max(1, workers.count)
+def threads(executor: Executor, observer: Observer) -> Iterator[Threads]:
+    """Start as many threads as the executor allows, and keep OpenCV from starting threads of its own."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
-    pool = ThreadPoolExecutor(count, thread_name_prefix="leukokit")
+    pool = ThreadPoolExecutor(executor.threads, thread_name_prefix="leukokit")
     try:
         yield Threads(pool, observer)
     finally:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
 from leukokit.audit.findings import AuditLevel, Limit
-from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, proportion
+from leukokit.evaluation.intervals import FEW_GROUPS, Bounds, Groups, clopper_pearson, proportion
 from leukokit.record.audit import AuditedModel, AuditProbe
 
 LARGEST_TRAINING = 4000
@@ -223,11 +223,7 @@ def accuracy_bounds(right: NDArray[np.bool_], groups: Groups) -> Bounds:
     bounds = proportion(right, groups)
     if groups.independent or groups.count >= FEW_GROUPS:
         return bounds
-    from scipy.stats import beta
-
-    hits, misses, tail = right.mean() * groups.count, (1 - right.mean()) * groups.count, (1 - LEVEL) / 2
-    low = float(beta.ppf(tail, hits, misses + 1)) if hits > 0 else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, misses)) if misses > 0 else 1.0
+    low, high = clopper_pearson(float(right.mean()) * groups.count, groups.count)
     if low >= bounds.low and high <= bounds.high:
         return bounds
     return Bounds(min(low, bounds.low), max(high, bounds.high), "exact binomial over groups")

@@ -1,4 +1,4 @@
-"""Who tries the settings of a tuned recipe: this process, several of this machine, or a cluster.
+"""Try the settings of a tuned recipe, in this process or in several of this machine.
 
 Every trial runs on one thread, wherever it runs: how many threads a library sums over may change the last
 digit of a score, and with it the choice of a model.
@@ -6,27 +6,24 @@ digit of a score, and with it the choice of a model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 
 import joblib
 from threadpoolctl import threadpool_limits
 
 from leukokit.engine.cache.keys import deep_versions
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.protocol import Executor, Score, TrialRunner
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Candidate, Trial
-
-Score: TypeAlias = Callable[[Trial], float]
-Runner: TypeAlias = Callable[[Score, Iterable[Trial]], Iterable[float]]
 
 _WORTH_IT = 6.0
 """Seconds of trials left for processes to be started: importing their libraries takes them 2 to 3."""
 
 
-def trial_runner(candidates: Sequence[Candidate], workers: Workers) -> Runner:
+def trial_runner(candidates: Sequence[Candidate], executor: Executor) -> TrialRunner:
     """Give what runs the trials of these candidates; it never changes a score.
 
     Networks, and whatever else consumes images, are tried in this process: a network uses all cores by itself
@@ -35,13 +32,7 @@ def trial_runner(candidates: Sequence[Candidate], workers: Workers) -> Runner:
     steps = [step for each in candidates for step in (each.classifier, *each.select)]
     if any(deep_versions(step.requires) for step in steps) or candidates[0].train.images is not None:
         return map
-    if workers.kind is ExecutorKind.DASK:
-        from leukokit.engine.execution.cluster.trials import on_cluster
-
-        return on_cluster(workers)
-    if workers.kind is ExecutorKind.INLINE or workers.count < 2:
-        return one_by_one
-    return _several(workers.count)
+    return executor.run_trials
 
 
 def one_by_one(score: Score, trials: Iterable[Trial]) -> Iterator[float]:
@@ -58,18 +49,14 @@ def on_one_thread(score: Score, trial: Trial) -> float:
         return score(trial)
 
 
-def _several(count: int) -> Runner:
-    """Run the first trial here, and the others in processes where they would take long."""
-
-    def run(score: Score, trials: Iterable[Trial]) -> Iterable[float]:
-        first, *others = trials
-        started = perf_counter()
-        values = [on_one_thread(score, first)]
-        if (perf_counter() - started) * len(others) < _WORTH_IT:
-            return chain(values, one_by_one(score, others))
-        return values + in_processes(score, others, count)
-
-    return run
+def where_worth_it(score: Score, trials: Iterable[Trial], count: int) -> Iterable[float]:
+    """Run the first trial here, and the others in ``count`` processes where they would take long."""
+    first, *others = trials
+    started = perf_counter()
+    values = [on_one_thread(score, first)]
+    if (perf_counter() - started) * len(others) < _WORTH_IT:
+        return chain(values, one_by_one(score, others))
+    return values + in_processes(score, others, count)
 
 
 def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[float]:

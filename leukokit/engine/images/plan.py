@@ -14,6 +14,7 @@ from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Scale,
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.validation import Promise
 from leukokit.evaluation.masks import Row
 
 
@@ -48,6 +49,9 @@ class ImageStep:
         the key of its result.
     scaled : bool
         True where this step or one before uses the scale of the image, which then belongs to the key, too.
+    promise : Promise or None
+        Names of the features, where the component is an extractor. It is asked for them here, once a plan;
+        they travel with the step, so that no worker asks again.
     """
 
     id: str
@@ -56,6 +60,15 @@ class ImageStep:
     key: str
     seeded: bool
     scaled: bool = False
+    promise: Promise | None = field(init=False, default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.component, FeatureExtractor):
+            object.__setattr__(self, "promise", Promise.of(self.component))
+
+    def names(self) -> tuple[str, ...]:
+        """Names of its features, in order; none where it takes none."""
+        return self.promise.names if self.promise is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +125,7 @@ class ImagePlan:
 
     def columns(self) -> list[str]:
         """Names of all features, in the order of the table."""
-        names: list[str] = []
-        for step in self.features:
-            assert isinstance(step.component, FeatureExtractor)
-            names += step.component.names()
-        return names
+        return [name for step in self.features for name in step.names()]
 
     def row_key(self, step: ImageStep, item: Item) -> str:
         """Key of one image's result of ``step``."""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from leukokit.api import Status
-from leukokit.engine.execution.executors import Workers, batches, execute
+from leukokit.engine.execution.batches import batches
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.observer import Observer
@@ -57,7 +58,7 @@ class ImageTable:
 
 
 def run_image_stage(
-    plan: ImagePlan, items: Sequence[Item], workers: Workers, observer: Observer, *, name: str = "images"
+    plan: ImagePlan, items: Sequence[Item], executor: Executor, observer: Observer, *, name: str = "images"
 ) -> ImageTable:
     """Work on every image; what the cache holds whole is not worked on again.
 
@@ -80,7 +81,7 @@ def run_image_stage(
         gathering.add(outcome)
         observer.advance()
 
-    execute(plan, waiting, workers, keep)
+    executor.run_images(plan, waiting, keep)
     if plan.store is not None:
         for step in plan.steps():
             plan.store.touch(step.key)

@@ -38,7 +38,7 @@ from leukokit.engine.cache.keys import sample_seed
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
 from leukokit.engine.io import reading
-from leukokit.engine.validation import Promise, checked_image, checked_labels, checked_vector
+from leukokit.engine.validation import checked_image, checked_labels, checked_vector
 from leukokit.evaluation.masks import Row, score_image
 from leukokit.smear.label_grid import labels_on_grid
 
@@ -61,7 +61,6 @@ class _Batch:
         self._items = items
         self._read: dict[str, dict[str, bytes]] = {}
         self._new: dict[str, list[tuple[str, bytes]]] = {}
-        self._promises: dict[str, Promise] = {}
 
     def get(self, step: ImageStep, item: Item) -> bytes | None:
         if self._plan.store is None:
@@ -74,12 +73,6 @@ class _Batch:
     def put(self, step: ImageStep, item: Item, encode: Callable[[], bytes]) -> None:
         if self._plan.store is not None:
             self._new.setdefault(step.id, []).append((self._plan.row_key(step, item), encode()))
-
-    def promise(self, step: ImageStep) -> Promise:
-        if step.id not in self._promises:
-            assert isinstance(step.component, FeatureExtractor)
-            self._promises[step.id] = Promise.of(step.component)
-        return self._promises[step.id]
 
     def flush(self) -> None:
         if self._plan.store is None:
@@ -219,7 +212,8 @@ class ImageTask:
     def _extract(self, step: ImageStep, planes: Planes, labels: Labels | None) -> NDArray[np.float64]:
         component = step.component
         assert isinstance(component, FeatureExtractor)
-        return checked_vector(component.extract(planes, labels), self._batch.promise(step), labels)
+        assert step.promise is not None
+        return checked_vector(component.extract(planes, labels), step.promise, labels)
 
     def _generator(self, step: ImageStep) -> np.random.Generator | None:
         if not step.component.stochastic:

@@ -20,6 +20,7 @@ from leukokit.engine.cache.serialization import BYTES
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.ids import written_id
 from leukokit.record.audit import AuditFinding, AuditRecord
 from leukokit.record.explanations import PictureIndex
 from leukokit.record.files import PICTURES
@@ -100,7 +101,7 @@ def write_pictures(
         if item.index in drawn:
             file = f"{item.index:06d}.webp"
             directory.write(f"{FOLDER}/{file}", drawn[item.index])
-            index[written(name)] = file
+            index[written_id(name)] = file
     directory.write(PICTURES.name, PictureIndex(index).to_bytes())
     return index
 
@@ -112,11 +113,6 @@ def thumbnail(image: RGBImage) -> bytes:
     buffer = io.BytesIO()
     small.save(buffer, "WEBP", quality=_QUALITY, method=2)
     return buffer.getvalue()
-
-
-def written(name: str) -> str:
-    """Id as ``predictions.csv`` and the other tables write it: bytes that are no UTF-8 as their codes."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def worst_errors(predictions: pd.DataFrame, part: str) -> pd.DataFrame:

@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 from leukokit.api import Part, Sample, Status, shown_url
 from leukokit.engine.images.plan import Item, Rejection
 from leukokit.evaluation.splits import Fold
+from leukokit.ids import utf8
+from leukokit.notice import NOTICE
 
 _ROW_GROUP = 8192  # rows of features.parquet that are written, and can be read, together
 
@@ -21,7 +23,7 @@ _ROW_GROUP = 8192  # rows of features.parquet that are written, and can be read,
 def csv_bytes(table: pd.DataFrame, *, index: bool = False) -> bytes:
     """CSV with Unix line ends; names that are not UTF-8 are written with backslash escapes."""
     text = table.to_csv(index=index, lineterminator="\n")
-    return text.encode("utf-8", "backslashreplace")
+    return utf8(text)
 
 
 def shown_path(sample: Sample, name: str) -> str:
@@ -62,7 +64,7 @@ def features_parquet(
     stamp: str | None,
 ) -> bytes:
     """Columns id, label, group, part, status, then the features; the stamp is in the schema's metadata."""
-    note = {"leukokit.notice": "Research use only. Not a medical device."}
+    note = {"leukokit.notice": NOTICE}
     if stamp:
         note["leukokit.stamp"] = stamp
     texts = ("id", "label", "group", "part", "status")

@@ -50,6 +50,7 @@ def decided(fitted: FittedFold) -> FittedFold:
         fitted.pipeline,
         operating_point=choose_operating_point(asked.operating_point, fitted.classes, validation),
         refer=choose_referral(asked.refer.error, fitted.classes, validation),
+        tested=Part.TEST in fitted.probabilities,
     )
     return replace(fitted, pipeline=pipeline)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from leukokit.api import Consumes, Examples, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, merged_groups
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
@@ -50,7 +50,7 @@ class FoldStage:
     wanted: Collection[str]
     directory: RunDirectory
     store: Store | None
-    workers: Workers
+    executor: Executor
     observer: Observer
     scratch: Path
     _tables: dict[str, ImageTable] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class FoldStage:
             self.data,
             [item for item in self.data.items if item.sample.id in self.wanted],
             store=self.store,
-            workers=self.workers,
+            executor=self.executor,
             observer=self.observer,
         )
 
@@ -96,6 +96,15 @@ class FoldStage:
         explain : bool
             Whether the recipe's explainers look at the model.
         """
+        run = self._fitted(fold, folder=folder, several=several, explain=explain)
+        assert run.fitted is not None
+        return replace(run, fitted=decided(calibrated(run.fitted)))
+
+    def refit(self, fold: Fold) -> FoldRun:
+        """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
+        return self._fitted(fold, folder="", several=True, explain=False)
+
+    def _fitted(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
         plan, items, images = self._images(self.recipe, fold)
         candidates = self.candidates(fold)
         inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
@@ -108,11 +117,11 @@ class FoldStage:
             store=self.store,
             scratch=self.scratch / (folder or "run") / fold.name,
             places=places,
-            workers=self.workers,
+            executor=self.executor,
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, items, images, decided(calibrated(fitted)))
+        return FoldRun(fold, plan, items, images, fitted)
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
@@ -173,5 +182,5 @@ class FoldStage:
         plan, items = self.prepared(recipe, fold)
         key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
         if key not in self._tables:
-            self._tables[key] = run_image_stage(plan, items, self.workers, self.observer)
+            self._tables[key] = run_image_stage(plan, items, self.executor, self.observer)
         return plan, items, self._tables[key]

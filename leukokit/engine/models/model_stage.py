@@ -25,7 +25,7 @@ from leukokit.api import (
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
 from leukokit.engine.explanations.stage import Explained, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
@@ -36,7 +36,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import RunFailed
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
 from leukokit.recipe import Recipe
 
@@ -117,7 +117,7 @@ class FittedFold:
         return self.pipeline.classes
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> FittedCalibration | None:
         """What corrects ``probabilities``."""
         return self.pipeline.calibration
 
@@ -132,7 +132,7 @@ def fit_fold(
     store: Store | None,
     scratch: Path,
     places: FitPlaces,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
     explain: bool = True,
 ) -> FittedFold:
@@ -146,7 +146,7 @@ def fit_fold(
         A folder for what is fitted; made here.
     places : FitPlaces
         Where the fit shows what it does, and where checkpoints go without a cache.
-    workers : Workers
+    executor : Executor
         Who tries settings, where there are several.
     explain : bool
         Whether the recipe's explainers look at the model.
@@ -162,7 +162,7 @@ def fit_fold(
         title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
         opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, workers, observer)
+            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
     found = _read(candidates, scratch, reused=kept is not None, model=fitted)
@@ -216,7 +216,7 @@ def _fit(
     folder: Path,
     checkpoints: Path,
     artifacts: Path,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> FittedModel:
     seed = candidates[0].recipe.seed
@@ -229,7 +229,7 @@ def _fit(
             Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
             for each, (classifier, select) in zip(candidates, pairs, strict=True)
         ]
-        run = trial_runner(settings, workers)
+        run = trial_runner(settings, executor)
         found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
         best = found.best

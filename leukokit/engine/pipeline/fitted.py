@@ -12,7 +12,7 @@ import pandas as pd
 
 from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.plan_building import fitted_plan
@@ -20,7 +20,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import LeukokitError
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound, Recipe
 
 
@@ -45,13 +45,13 @@ class FittedPipeline:
         In the order of the probability columns.
     load_model : callable
         Gives the fitted model, the same object each time.
-    calibration : Calibration or None
+    calibration : FittedCalibration or None
     operating_point : FittedOperatingPoint or None
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
     tested : bool
-        False where no image was kept back to test it on.
+        Whether images were kept back to test it on; the scores of the run are of those.
     notes : tuple of str
         What a user should know before trusting a prediction, such as other versions of the libraries.
     """
@@ -64,10 +64,10 @@ class FittedPipeline:
     classify: Bound[Classifier]
     classes: tuple[str, ...]
     load_model: Callable[[], FittedModel]
-    calibration: Calibration | None = None
+    calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
-    tested: bool = True
+    tested: bool = False
     notes: tuple[str, ...] = ()
 
     @classmethod
@@ -138,7 +138,7 @@ class FittedPipeline:
         images: Sequence[Sample | str | Path],
         *,
         dataset: Dataset | None = None,
-        workers: Workers | int = 1,
+        executor: Executor | None = None,
         store: Store | None = None,
         observer: Observer | None = None,
     ) -> pd.DataFrame:
@@ -150,8 +150,8 @@ class FittedPipeline:
             Image files by path or URL, or samples of a data set. The id of a file is its path as given.
         dataset : Dataset, optional
             Renders the samples that have no file.
-        workers : Workers or int
-            Processes; never changes a result.
+        executor : Executor, optional
+            Who does the work; one process of this machine where omitted. Never changes a result.
         store : Store, optional
             Cache of image steps; nothing is kept where omitted.
         observer : Observer, optional
@@ -177,4 +177,4 @@ class FittedPipeline:
         """
         from leukokit.engine.pipeline.predict import predict
 
-        return predict(self, images, dataset=dataset, workers=workers, store=store, observer=observer)
+        return predict(self, images, dataset=dataset, executor=executor, store=store, observer=observer)

@@ -12,11 +12,11 @@ import pandas as pd
 
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.io.reading import content_keys
 from leukokit.engine.io.tables import shown_path
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
@@ -38,19 +38,19 @@ def predict(
     images: Sequence[Sample | str | Path],
     *,
     dataset: Dataset | None,
-    workers: Workers | int,
+    executor: Executor | None,
     store: Store | None,
     observer: Observer | None,
 ) -> pd.DataFrame:
     """Predict images; see :meth:`FittedPipeline.predict`."""
-    crew = Workers(count=workers) if isinstance(workers, int) else workers
+    executor = executor or ProcessExecutor()
     watching = observer or Observer()
     source = dataset or _Files()
-    items = _items(images, dataset, crew)
+    items = _items(images, dataset, executor)
     if pipeline.scale is not None:
-        items = _scaled(pipeline, items, source, crew, store, watching)
+        items = _scaled(pipeline, items, source, executor, store, watching)
     plan = pipeline.plan(source, store=store)
-    table = run_image_stage(plan, items, crew, watching)
+    table = run_image_stage(plan, items, executor, watching)
     good = [item for item in items if item.sample.id in table.features.index]
     ids = [item.sample.id for item in good]
     examples = Examples(
@@ -62,7 +62,7 @@ def predict(
     return _rows(pipeline, items, table, dict(zip(ids, range(len(ids)), strict=True)), proba)
 
 
-def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, workers: Workers) -> list[Item]:
+def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, executor: Executor) -> list[Item]:
     samples = [each if isinstance(each, Sample) else _sample(each) for each in images]
     twice = [name for name, count in Counter(each.id for each in samples).items() if count > 1]
     if twice:
@@ -73,7 +73,7 @@ def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, worke
             f"sample {drawn!r} has no file", hint="Give the data set that renders it as 'dataset'"
         )
     identity = "" if dataset is None else _identity(dataset)
-    keys = content_keys(dataset or _Files(), identity, samples, workers.count)
+    keys = executor.content_keys(dataset or _Files(), identity, samples)
     return [Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True))]
 
 
@@ -90,14 +90,14 @@ def _scaled(
     pipeline: FittedPipeline,
     items: Sequence[Item],
     dataset: Dataset,
-    workers: Workers,
+    executor: Executor,
     store: Store | None,
     observer: Observer,
 ) -> list[Item]:
     rule, reading = pipeline.scale, pipeline.images.reading
     assert rule is not None
     stated, notes = stated_scales(
-        rule.setting, items, frame=reading.frame, store=store, threads=workers.count
+        rule.setting, items, frame=reading.frame, store=store, threads=executor.count
     )
     if notes:
         first = next(iter(notes))
@@ -108,7 +108,7 @@ def _scaled(
     measured = [item for item in items if item.sample.id not in stated]
     if not measured:
         return rule.given_to(items, own={}, stated=stated)
-    own = own_scales(dataset, measured, reading, store=store, workers=workers, observer=observer)
+    own = own_scales(dataset, measured, reading, store=store, executor=executor, observer=observer)
     return rule.given_to(items, own=own.scales, stated=stated)
 
 

@@ -13,7 +13,7 @@ from statistics import median
 from leukokit.api import DataError, Part, Scale, ScaleSource
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
@@ -82,7 +82,7 @@ def find_scales(
     items: Sequence[Item],
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> Scales:
     """Read what files and tables state, and measure every image: a wrong pixel size shows beside red cells.
@@ -94,7 +94,7 @@ def find_scales(
     """
     read = recipe.model.data.read
     setting = _setting(recipe, data, observer)
-    stated, notes = stated_scales(setting, items, frame=read.frame, store=store, threads=workers.count)
+    stated, notes = stated_scales(setting, items, frame=read.frame, store=store, threads=executor.count)
     if setting.pixel_size_um == "table" and not stated:
         raise DataError(
             "data.scale asks the table for the width of pixels, and it states none",
@@ -110,7 +110,7 @@ def find_scales(
     if setting.by == "group" and not any(item.sample.group for item in items):
         observer.warn("no image has a group, so each image's own red cells say its scale")
     reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
-    own = own_scales(data.dataset, items, reading, store=store, workers=workers, observer=observer)
+    own = own_scales(data.dataset, items, reading, store=store, executor=executor, observer=observer)
     contradiction = _contradiction(stated, own.scales)
     if contradiction:
         observer.warn(contradiction)

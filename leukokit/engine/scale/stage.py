@@ -18,7 +18,7 @@ from leukokit.api import (
 )
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import Workers
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
 from leukokit.engine.images.stage import StepCount, run_image_stage
 from leukokit.engine.io.reading import ReadOptions
@@ -80,7 +80,7 @@ def own_scales(
     reading: ReadOptions,
     *,
     store: Store | None,
-    workers: Workers,
+    executor: Executor,
     observer: Observer,
 ) -> OwnScales:
     """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
@@ -88,7 +88,7 @@ def own_scales(
     key = digest("scale", component.revision, reading.key(), library_versions())
     step = ImageStep(STEP, Stage.FEATURES, component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
-    images = run_image_stage(plan, items, workers, observer, name="measuring the scale")
+    images = run_image_stage(plan, items, executor, observer, name="measuring the scale")
     rows = images.features.loc[:, list(_NAMES)].to_numpy()
     measured = {
         id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)

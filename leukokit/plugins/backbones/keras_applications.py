@@ -1,8 +1,7 @@
-"""The networks of ``keras.applications`` as backbones, each with the scaling that its weights expect."""
+"""Backbones from ``keras.applications``, each with the input scaling that its weights expect."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import sys
@@ -13,12 +12,12 @@ from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, model_validator
 
-from leukokit.api import Field, LeukokitError, Params
+from leukokit.api import Field, LeukokitError, Params, did_you_mean
 from leukokit.api.deep import Backbone, load_keras, read_weights
 
 Scaling: TypeAlias = Literal["inside", "symmetric", "torch", "caffe"]
-"""What a family expects: 0..255, scaled by its own layers; -1..1; standard scores of 0..1; blue, green, red
-less their means. An input divided by 255 beforehand would be black to all of them."""
+"""Input of a family of networks: 0..255, scaled by its own layers; -1..1; 0..1, standardized; or blue, green,
+red less their means. An input divided by 255 beforehand would look black to all of them."""
 
 _TORCH_MEAN, _TORCH_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -27,7 +26,7 @@ _WITH_ALPHA = ("MobileNet", "MobileNetV2")
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What is known of a network before it is built.
+    """Properties of a network that are known before it is built.
 
     Attributes
     ----------
@@ -87,18 +86,16 @@ APPLICATIONS: dict[str, Application] = {
 }
 
 
-def _known_name(name: str) -> str:
+def _check_name(name: str) -> str:
     if name in APPLICATIONS:
         return name
-    by_key = {each.casefold(): each for each in APPLICATIONS}
-    near = difflib.get_close_matches(name.casefold(), list(by_key), n=1, cutoff=0.5)
-    meant = f" (did you mean {by_key[near[0]]!r}?)" if near else ""
     raise ValueError(
-        f"there is no network {name!r} in keras.applications{meant}; there are: {', '.join(APPLICATIONS)}"
+        f"there is no network {name!r} in keras.applications{did_you_mean(name, APPLICATIONS)}; "
+        f"there are: {', '.join(APPLICATIONS)}"
     )
 
 
-def _weights_there(weights: str | Path) -> str | Path:
+def _check_weights(weights: str | Path) -> str | Path:
     if isinstance(weights, str):
         return weights
     if weights.suffix not in (".h5", ".hdf5"):
@@ -110,10 +107,10 @@ def _weights_there(weights: str | Path) -> str | Path:
     return weights
 
 
-ApplicationName: TypeAlias = Annotated[str, AfterValidator(_known_name)]
+ApplicationName: TypeAlias = Annotated[str, AfterValidator(_check_name)]
 """Name of a network of ``keras.applications``."""
 
-Weights: TypeAlias = Annotated[Literal["imagenet", "none"] | Path, AfterValidator(_weights_there)]
+Weights: TypeAlias = Annotated[Literal["imagenet", "none"] | Path, AfterValidator(_check_weights)]
 """``imagenet`` (fetched by Keras), ``none``, or a file for the network without its top."""
 
 
@@ -157,11 +154,11 @@ class ApplicationBackbone(Backbone):
         self.application = APPLICATIONS[name]
         self.name = name
         self.side = self.application.side
-        # The last layer of MobileNet follows alpha, that of MobileNetV2 from 1 upward.
+        # The width of MobileNet's last layer depends on alpha, that of MobileNetV2's only for alpha > 1.
         follows = alpha is not None and (name == "MobileNet" or alpha > 1)
         self.channels = None if follows else self.application.channels
         self.weights = weights
-        self.more = {} if alpha is None else {"alpha": alpha}
+        self.extra_arguments = {} if alpha is None else {"alpha": alpha}
 
     @classmethod
     def of(cls, params: ApplicationParams) -> Self:
@@ -169,7 +166,7 @@ class ApplicationBackbone(Backbone):
         return cls(params.backbone, params.weights, params.alpha)
 
     def fingerprint(self) -> str:
-        """Digest of the weights file; empty for weights that Keras fetches by their checksum."""
+        """Digest of the weights file; empty for weights that Keras downloads and checks itself."""
         return hashlib.sha256(self.weights.read_bytes()).hexdigest() if isinstance(self.weights, Path) else ""
 
     def build(self, side: int, *, pretrained: bool = True) -> Any:
@@ -179,10 +176,15 @@ class ApplicationBackbone(Backbone):
         make = getattr(keras.applications, self.name)
         weights = "imagenet" if pretrained and self.weights == "imagenet" else None
         try:
-            with redirect_stdout(sys.stderr):  # Keras tells of a download where data belongs
-                body = make(include_top=False, weights=weights, input_tensor=self._scaled(image), **self.more)
+            with redirect_stdout(sys.stderr):  # Keras prints the progress of a download to stdout
+                body = make(
+                    include_top=False,
+                    weights=weights,
+                    input_tensor=self._scaled(image),
+                    **self.extra_arguments,
+                )
         except Exception as error:  # Keras raises a bare Exception where a download fails
-            raise self._explained(error, side) from error
+            raise self._as_leukokit_error(error, side) from error
         if pretrained and isinstance(self.weights, Path):
             read_weights(self.weights, body)
         return keras.Model(image, body.output, name=self.name.lower())
@@ -193,15 +195,15 @@ class ApplicationBackbone(Backbone):
         if scaling == "symmetric":
             return layers.Rescaling(1 / 127.5, offset=-1.0, name="scale")(image)
         if scaling == "torch":
-            variance = [each**2 for each in _TORCH_STD]
+            variance = [std**2 for std in _TORCH_STD]
             x = layers.Rescaling(1 / 255, name="scale")(image)
             return layers.Normalization(mean=_TORCH_MEAN, variance=variance, name="standardize")(x)
         if scaling == "caffe":
-            turned = image[..., ::-1]  # blue, green, red
-            return layers.Normalization(mean=_CAFFE_MEAN, variance=[1.0] * 3, name="center")(turned)
+            bgr = image[..., ::-1]  # blue, green, red
+            return layers.Normalization(mean=_CAFFE_MEAN, variance=[1.0] * 3, name="center")(bgr)
         return image
 
-    def _explained(self, error: Exception, side: int) -> LeukokitError:
+    def _as_leukokit_error(self, error: Exception, side: int) -> LeukokitError:
         text = str(error).strip() or type(error).__name__
         address = re.search(r"https?://\S+?\.h5", text)
         if address is not None:

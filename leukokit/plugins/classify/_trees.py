@@ -1,4 +1,4 @@
-"""What the tree classifiers share: parameters, and the check of trees that come from a file."""
+"""Parameters of the tree classifiers, and the check of trees that are loaded from a file."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ TREE = "sklearn.tree._tree.Tree"
 class TreeParams(Params):
     """Parameters that single trees and forests share."""
 
-    max_depth: int | None = Field(None, ge=1, le=1000, description="Levels of a tree; null for no limit.")
+    max_depth: int | None = Field(None, ge=1, le=1000, description="Largest depth of a tree; null: no limit.")
     min_samples_leaf: int = Field(1, ge=1, le=10_000, description="Fewest training samples in a leaf.")
     class_weight: Literal["balanced"] | None = Field(
-        None, description="'balanced' weighs classes inversely to their frequency; null weighs samples alike."
+        None,
+        description="'balanced': weights inversely proportional to class frequency; null: equal weights.",
     )
 
 
@@ -30,8 +31,9 @@ class ForestParams(TreeParams):
     n_estimators: int = Field(300, ge=1, le=10_000, description="Number of trees.")
     max_features: Literal["sqrt", "log2"] | Annotated[float, Field(gt=0, le=1)] | None = Field(
         "sqrt",
-        description="Columns tried at each split: 'sqrt' or 'log2' of all, a share of them in 0..1, or null "
-        "for all.",
+        description="Number of columns tried at each split: 'sqrt' or 'log2' of all, a fraction 0..1 of "
+        "them, or "
+        "null for all.",
     )
 
 
@@ -43,14 +45,14 @@ def check_trees(trees: Iterable[Any], n_features: int, n_classes: int) -> None:
     trees : iterable of sklearn.tree.DecisionTreeClassifier
         Fitted trees that come from a file.
     n_features : int
-        Columns that the model is given.
+        Number of columns of the model.
     n_classes : int
-        Classes of the model.
+        Number of classes of the model.
 
     Raises
     ------
     ValueError
-        At the first tree that a fit cannot have made.
+        At the first invalid tree.
     """
     for fitted in trees:
         tree = fitted.tree_
@@ -69,7 +71,7 @@ def check_nodes(
 ) -> None:
     """Refuse nodes whose children do not come after them or whose feature is not a column.
 
-    Children come after their parent in every tree that scikit-learn grows, so this also rules out cycles.
+    In trees of scikit-learn children come after their parent, so this also excludes cycles.
     """
     count = len(inner)
     parents = np.arange(count)[inner]

@@ -11,16 +11,15 @@ from leukokit.plugins.classify._trees import check_nodes
 class GradientBoostingParams(Params):
     """Parameters of :class:`GradientBoosting`."""
 
-    max_iter: int = Field(100, ge=1, le=10_000, description="Rounds; each grows one tree a class.")
-    learning_rate: float = Field(
-        0.1, gt=0, le=1, description="Share of each tree's correction that is taken."
-    )
-    max_leaf_nodes: int = Field(31, ge=2, le=10_000, description="Most leaves of a tree.")
-    max_depth: int | None = Field(None, ge=1, le=1000, description="Levels of a tree; null for no limit.")
+    max_iter: int = Field(100, ge=1, le=10_000, description="Number of rounds, with one tree per class.")
+    learning_rate: float = Field(0.1, gt=0, le=1, description="Factor of each tree's contribution.")
+    max_leaf_nodes: int = Field(31, ge=2, le=10_000, description="Largest number of leaves of a tree.")
+    max_depth: int | None = Field(None, ge=1, le=1000, description="Largest depth of a tree; null: no limit.")
     min_samples_leaf: int = Field(20, ge=1, le=10_000, description="Fewest training samples in a leaf.")
     l2_regularization: float = Field(0.0, ge=0, le=1e6, description="L2 penalty of the leaves' values.")
     class_weight: Literal["balanced"] | None = Field(
-        None, description="'balanced' weighs classes inversely to their frequency; null weighs samples alike."
+        None,
+        description="'balanced': weights inversely proportional to class frequency; null: equal weights.",
     )
 
 
@@ -28,7 +27,7 @@ class GradientBoosting(TabularClassifier):
     """Boosted trees on binned columns.
 
     Sources: Friedman 2001, doi 10.1214/aos/1013203451; binning as in LightGBM, Ke et al. 2017, NeurIPS 30.
-    All rounds are run: stopping early would hold back a random tenth of the training part without regard to
+    There is no early stopping: it would hold out a random tenth of the training part without regard to
     groups.
     """
 

@@ -12,7 +12,7 @@ class KnnParams(Params):
 
     n_neighbors: int = Field(5, ge=1, le=1000, description="Number of neighbors that vote.")
     weights: Literal["uniform", "distance"] = Field(
-        "uniform", description="One vote each ('uniform'), or votes that fall with distance ('distance')."
+        "uniform", description="Weight of a vote: equal ('uniform'), or inverse distance ('distance')."
     )
     metric: Literal["euclidean", "manhattan", "cosine"] = Field(
         "euclidean", description="Distance between standardized feature rows."
@@ -22,8 +22,8 @@ class KnnParams(Params):
 class Knn(TabularClassifier):
     """Majority of the nearest training samples (Cover and Hart 1967, doi 10.1109/TIT.1967.1053964).
 
-    Neighbors are found by comparing with every training row: in a hundred columns a tree saves nothing, and
-    the saved model is the table itself.
+    Neighbors are found by brute force: with a hundred columns a tree is no faster, and the saved model is
+    simply the table.
     """
 
     Params = KnnParams
@@ -52,7 +52,7 @@ class Knn(TabularClassifier):
         )
 
     def check_loaded(self, estimator: Any) -> None:
-        """Refuse class numbers that point outside the classes, and rows that do not fit them."""
+        """Refuse invalid class numbers, and training rows that do not match them."""
         rows, numbers = estimator._fit_X, estimator._y
         if rows.shape != (len(numbers), estimator.n_features_in_) or numbers.ndim != 1:
             raise ValueError("the training rows do not fit their classes")

@@ -10,10 +10,13 @@ from leukokit.api import Field, Params, TabularClassifier
 class LogisticParams(Params):
     """Parameters of :class:`Logistic`."""
 
-    C: float = Field(1.0, gt=0, le=1e6, description="Inverse strength of the L2 penalty; larger fits closer.")
-    max_iter: int = Field(1000, ge=10, le=100_000, description="Most steps of the L-BFGS solver.")
+    C: float = Field(1.0, gt=0, le=1e6, description="Inverse strength of the L2 penalty.")
+    max_iter: int = Field(
+        1000, ge=10, le=100_000, description="Largest number of steps of the L-BFGS solver."
+    )
     class_weight: Literal["balanced"] | None = Field(
-        None, description="'balanced' weighs classes inversely to their frequency; null weighs samples alike."
+        None,
+        description="'balanced': weights inversely proportional to class frequency; null: equal weights.",
     )
 
 

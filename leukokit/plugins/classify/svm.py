@@ -17,7 +17,7 @@ class SvmParams(Params):
         10.0,
         gt=0,
         le=1e6,
-        description="Penalty of training errors; larger fits closer. The paper: 10 and 96.",
+        description="Penalty of training errors. The paper: 10 and 96.",
     )
     gamma: Literal["scale", "auto"] | Annotated[float, Field(gt=0)] = Field(
         "scale",
@@ -26,28 +26,29 @@ class SvmParams(Params):
     )
     degree: int = Field(3, ge=1, le=10, description="Degree of the poly kernel; unused by the others.")
     class_weight: Literal["balanced"] | None = Field(
-        None, description="'balanced' weighs classes inversely to their frequency; null weighs samples alike."
+        None,
+        description="'balanced': weights inversely proportional to class frequency; null: equal weights.",
     )
     calibration: Literal["sigmoid", "isotonic", "temperature"] = Field(
         "sigmoid",
-        description="From distances to probabilities: 'sigmoid' (Platt), 'isotonic' (wants 1000 samples or "
-        "more, gives exact zeros), or 'temperature' (one number; keeps the machine's ranking of classes).",
+        description="Calibration of probabilities: 'sigmoid' (Platt), 'isotonic' (for 1000 samples or "
+        "more; gives "
+        "exact zeros), or 'temperature' (one number; keeps the ranking of classes).",
     )
 
 
 class Svm(TabularClassifier):
     """C-support vector classification with calibrated probabilities.
 
-    Classes are parted one against one (LIBSVM, Chang and Lin 2011, doi 10.1145/1961189.1961199). One machine
-    is fitted on the whole training part; its distances become probabilities by a map learnt on held-out
-    distances of inner folds, which never part a group (Platt 1999; temperature: Guo et al. 2017, arXiv
-    1706.04599).
+    One-vs-one classification (LIBSVM, Chang and Lin 2011, doi 10.1145/1961189.1961199). One machine is fitted
+    on the whole training part. Its distances are calibrated by a map that is learnt on out-of-fold distances
+    of inner folds, which never split a group (Platt 1999; temperature: Guo et al. 2017, arXiv 1706.04599).
     """
 
     Params = SvmParams
     params: SvmParams
     needs_folds = True
-    # Plain attribute holders: a fitted machine with its map, and the two numbers or one number of a map.
+    # Classes that only hold attributes: a fitted machine with its map, and the one or two numbers of a map.
     trusted = (
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
@@ -70,7 +71,7 @@ class Svm(TabularClassifier):
         return CalibratedClassifierCV(machine, method=self.params.calibration, cv=list(folds), ensemble=False)
 
     def check_loaded(self, estimator: Any) -> None:
-        """Refuse support vectors and coefficients whose shapes do not fit together."""
+        """Refuse support vectors and coefficients whose shapes do not match."""
         for calibrated in estimator.calibrated_classifiers_:
             machine = calibrated.estimator
             vectors, coefficients = machine.support_vectors_, machine._dual_coef_

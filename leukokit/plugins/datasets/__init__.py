@@ -17,11 +17,11 @@ def leukokit_datasets() -> Iterable[ComponentSpec]:
             f"{here}.all_pbs:AllPbs",
             "The paper's 3256 blood smears in four classes, with its splits and overlap groups.",
         ),
-        ComponentSpec("folder", f"{here}.folder:Folder", "One folder a class."),
+        ComponentSpec("folder", f"{here}.folder:Folder", "Images in one folder per class."),
         ComponentSpec(
             "smears",
             f"{here}.smears:Smears",
-            "Synthetic blood smears with truth masks; stands in where real data are absent.",
+            "Synthetic blood smears with ground-truth masks; used where real data are missing.",
         ),
         ComponentSpec("table", f"{here}.table:Table", "A CSV file with path, label, group, split and mask."),
         ComponentSpec(

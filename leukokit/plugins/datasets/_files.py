@@ -1,4 +1,4 @@
-"""Folders of images: what is read, what is passed over, and names that are stable and printable."""
+"""Folders of images: which files are read, which are skipped, and stable, printable names."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from pathlib import Path
 from leukokit.api import DataError, Sample, list_url, url_inside
 
 SHOWN = 5
-"""Names that a message lists before it only counts."""
+"""Number of names that a message lists; further names are counted."""
 
 
 @dataclass
 class Listing:
-    """What a walk through a folder found; paths relative to it, POSIX, in natural order.
+    """Content of a folder; relative POSIX paths in natural order.
 
     Attributes
     ----------
     files : list of str
         Regular files with one of the extensions.
     links : list of str
-        Links; they are not followed, so that no loop and no file outside the folder is met.
+        Links, which are not followed: they may form loops or lead outside the folder.
     others : list of str
-        Files with other extensions, and pipes and devices. Hidden files are not listed.
+        Files with other extensions, pipes and devices. Hidden files are not listed.
     folders : list of str
-        Folders in the folder itself, whether or not they were walked through.
+        Folders directly in the folder, whether or not they were listed too.
     unreadable : list of str
         Folders that could not be listed.
     """
@@ -40,14 +40,14 @@ class Listing:
     unreadable: list[str] = field(default_factory=list)
 
 
-def natural(name: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key that puts ``2.jpg`` before ``10.jpg``: blocked splits depend on the order of numbers."""
+def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key that puts ``2.jpg`` before ``10.jpg``; blocked splits depend on the order of numbers."""
     pieces = re.split(r"([0-9]+)", name)
     return tuple((0, int(p), p) if p[:1].isdigit() and p.isascii() else (1, 0, p) for p in pieces)
 
 
-class Kind(Enum):
-    """What an entry of a folder is."""
+class EntryKind(Enum):
+    """Type of an entry of a folder."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -55,8 +55,8 @@ class Kind(Enum):
     OTHER = "other"
 
 
-def entries(folder: Path | str) -> list[tuple[str, Kind]]:
-    """Names in a folder, by path or URL, and what they are; hidden ones are left out.
+def folder_entries(folder: Path | str) -> list[tuple[str, EntryKind]]:
+    """Names and types of the entries of a folder, by path or URL, without hidden ones.
 
     Raises
     ------
@@ -64,22 +64,22 @@ def entries(folder: Path | str) -> list[tuple[str, Kind]]:
         Where it cannot be listed.
     """
     if isinstance(folder, str):
-        found = [(name, Kind(kind)) for name, kind in list_url(folder)]
+        listed = [(name, EntryKind(kind)) for name, kind in list_url(folder)]
     else:
         with os.scandir(folder) as scan:
-            found = [(entry.name, _kind(entry)) for entry in scan]
-    return [(name, kind) for name, kind in found if not name.startswith(".")]
+            listed = [(entry.name, _kind(entry)) for entry in scan]
+    return [(name, kind) for name, kind in listed if not name.startswith(".")]
 
 
-def _kind(entry: os.DirEntry[str]) -> Kind:
+def _kind(entry: os.DirEntry[str]) -> EntryKind:
     if entry.is_symlink():
-        return Kind.LINK
+        return EntryKind.LINK
     if entry.is_dir(follow_symlinks=False):
-        return Kind.FOLDER
-    return Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+        return EntryKind.FOLDER
+    return EntryKind.FILE if entry.is_file(follow_symlinks=False) else EntryKind.OTHER
 
 
-def below(folder: Path | str, name: str) -> Path | str:
+def entry_path(folder: Path | str, name: str) -> Path | str:
     """Path or URL of an entry of a folder."""
     return url_inside(folder, name) if isinstance(folder, str) else folder / name
 
@@ -92,52 +92,52 @@ def walk(folder: Path | str, *, extensions: Sequence[str], recursive: bool) -> L
     OSError
         Where the folder itself cannot be listed.
     """
-    found = Listing()
-    ending = tuple(extension.lower() for extension in extensions)
-    waiting = [""]
-    while waiting:
-        here = waiting.pop()
+    listing = Listing()
+    suffixes = tuple(extension.lower() for extension in extensions)
+    pending = [""]
+    while pending:
+        subfolder = pending.pop()
         try:
-            listed = entries(below(folder, here) if here else folder)
+            entries = folder_entries(entry_path(folder, subfolder) if subfolder else folder)
         except OSError:
-            if not here:
+            if not subfolder:
                 raise
-            found.unreadable.append(here)
+            listing.unreadable.append(subfolder)
             continue
-        for name, kind in listed:
-            whole = f"{here}/{name}" if here else name
-            if kind is Kind.LINK:
-                found.links.append(whole)
-            elif kind is Kind.FOLDER:
-                if not here:
-                    found.folders.append(name)
+        for name, kind in entries:
+            path = f"{subfolder}/{name}" if subfolder else name
+            if kind is EntryKind.LINK:
+                listing.links.append(path)
+            elif kind is EntryKind.FOLDER:
+                if not subfolder:
+                    listing.folders.append(name)
                 if recursive:
-                    waiting.append(whole)
-            elif kind is Kind.FILE and name.lower().endswith(ending):
-                found.files.append(whole)
+                    pending.append(path)
+            elif kind is EntryKind.FILE and name.lower().endswith(suffixes):
+                listing.files.append(path)
             else:
-                found.others.append(whole)
-    for names in (found.files, found.links, found.others, found.folders, found.unreadable):
-        names.sort(key=natural)
-    return found
+                listing.others.append(path)
+    for names in (listing.files, listing.links, listing.others, listing.folders, listing.unreadable):
+        names.sort(key=natural_order)
+    return listing
 
 
-def printable(name: str) -> str:
-    r"""Return a name that can be written as UTF-8: bytes that are no text become ``\xff``.
+def printable_name(name: str) -> str:
+    r"""Return a name that can be encoded as UTF-8: bytes that are no text become ``\xff``.
 
-    Other names, however odd, stay as they are; whoever shows them has to escape them.
+    Other names do not change; code that displays them must escape them.
     """
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def some(names: Iterable[str]) -> str:
+def first_names(names: Iterable[str]) -> str:
     """List the first few names."""
-    listed = [printable(name) for name in names]
+    listed = [printable_name(name) for name in names]
     return ", ".join(listed[:SHOWN]) + (f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else "")
 
 
-def refuse_same_ids(samples: Sequence[Sample]) -> None:
-    """Raise where two samples bear one id."""
+def require_unique_ids(samples: Sequence[Sample]) -> None:
+    """Raise DataError where two samples have the same id."""
     seen: set[str] = set()
     for sample in samples:
         if sample.id in seen:

@@ -1,4 +1,4 @@
-"""Fetch ``all_pbs`` through kagglehub and put it where it is looked for."""
+"""Download of ``all_pbs`` through kagglehub into the folder of data sets."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from leukokit.api import LeukokitError
 
 
 def download(handle: str, by_hand: str) -> Path:
-    """Download a Kaggle data set into kagglehub's cache, or find it there.
+    """Download a Kaggle data set into kagglehub's cache, unless it is there already.
 
     Parameters
     ----------
     handle : str
         ``owner/name``.
     by_hand : str
-        What to do instead, for the messages.
+        Instructions for a manual download, for messages.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def download(handle: str, by_hand: str) -> Path:
         ) from None
     try:
         return Path(kagglehub.dataset_download(handle))
-    except Exception as error:  # network, permission, or a change on their side: all end the same way here
+    except Exception as error:  # network, permission, or a change of the service
         raise LeukokitError(
             f"kaggle.com/datasets/{handle} cannot be fetched: {type(error).__name__}: {error}",
             hint=f"Check the network, or {by_hand}",
@@ -50,53 +50,53 @@ def install(
     Parameters
     ----------
     source : Path
-        The download, in whatever layout.
+        The download, in any layout.
     target : Path
         Folder that holds data sets.
     names : mapping of str to str
         Variant -> name of its folder below ``target``.
     variant_of : callable
-        Says which variant a folder holds, by its content; None where it holds none.
+        Returns the variant that a folder contains, by its content; None where it contains none.
 
     Returns
     -------
     list of Path
-        The folders below ``target``, those that were there before included.
+        The folders below ``target``, including those that already existed.
 
     Raises
     ------
     LeukokitError
-        Where the download holds none of the variants, or nothing can be written.
+        Where the download contains none of the variants, or the target cannot be written.
     """
-    found: dict[str, Path] = {}
+    folder_by_variant: dict[str, Path] = {}
     for parent, folders, _ in os.walk(source):
         folders.sort()
         variant = variant_of(Path(parent))
         if variant is not None:
-            found.setdefault(variant, Path(parent))
+            folder_by_variant.setdefault(variant, Path(parent))
             folders.clear()
-    if not found:
+    if not folder_by_variant:
         raise LeukokitError("the download does not hold the images that were expected", where=str(source))
     installed = []
-    for variant, folder in sorted(found.items()):
-        place = target / names[variant]
-        if not place.exists():
-            _copy(folder, place)
-        installed.append(place)
+    for variant, folder in sorted(folder_by_variant.items()):
+        destination = target / names[variant]
+        if not destination.exists():
+            _copy(folder, destination)
+        installed.append(destination)
     return installed
 
 
-def _copy(folder: Path, place: Path) -> None:
-    """Copy under another name first: a folder of this name is always whole."""
-    partial = place.with_name(f".{place.name}-{uuid.uuid4().hex[:8]}")
+def _copy(folder: Path, destination: Path) -> None:
+    """Copy under a temporary name and rename, so that an existing folder is always complete."""
+    partial = destination.with_name(f".{destination.name}-{uuid.uuid4().hex[:8]}")
     try:
         partial.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(folder, partial)
-        partial.rename(place)
+        partial.rename(destination)
     except OSError as error:
         raise LeukokitError(
             f"cannot be written: {error.strerror or error}",
-            where=str(place),
+            where=str(destination),
             hint="Name another folder with --to",
         ) from error
     finally:

@@ -1,4 +1,4 @@
-"""Where data sets are looked for: an explicit root, ``$LEUKOKIT_DATA``, the user's data folder."""
+"""Folders that data sets are searched in: an explicit root, ``$LEUKOKIT_DATA``, the user's data folder."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ VARIABLE = "LEUKOKIT_DATA"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A folder that data sets are looked for in, and why."""
+class DataFolder:
+    """A folder that data sets are searched in, and the reason."""
 
     path: Path
     reason: str
@@ -21,14 +21,14 @@ class Place:
         return f"{self.path} ({self.reason})"
 
 
-def places(root: Path | None) -> tuple[Place, ...]:
-    """Folders to look in, in order; an explicit root is the only one."""
+def data_folders(root: Path | None) -> tuple[DataFolder, ...]:
+    """Folders to search, in order; only the root where one is given."""
     if root is not None:
-        return (Place(root, "root"),)
-    found = []
-    if named := os.environ.get(VARIABLE):
-        found.append(Place(Path(named), f"${VARIABLE}"))
-    return (*found, Place(user_folder(), "user data folder"))
+        return (DataFolder(root, "root"),)
+    folders = []
+    if from_environment := os.environ.get(VARIABLE):
+        folders.append(DataFolder(Path(from_environment), f"${VARIABLE}"))
+    return (*folders, DataFolder(user_folder(), "user data folder"))
 
 
 def user_folder() -> Path:
@@ -38,17 +38,17 @@ def user_folder() -> Path:
     return platformdirs.user_data_path("leukokit", appauthor=False)
 
 
-def find(root: Path | None, names: Sequence[str], holds: Callable[[Path], bool]) -> Path | None:
-    """First folder ``place/name`` that ``holds`` the data set; None where there is none."""
-    candidates = (place.path / name for place in places(root) for name in names)
-    return next((folder for folder in candidates if holds(folder)), None)
+def find(root: Path | None, names: Sequence[str], is_data_set: Callable[[Path], bool]) -> Path | None:
+    """First folder of one of the names for which ``is_data_set`` is true; None where there is none."""
+    candidates = (data_folder.path / name for data_folder in data_folders(root) for name in names)
+    return next((folder for folder in candidates if is_data_set(folder)), None)
 
 
-def not_found(root: Path | None, names: Sequence[str], how: str) -> str:
-    """Say where was looked, and how to get the data."""
-    looked = "; ".join(
-        f"{place.path / names[0]} ({place.reason})" if names[0] != "." else str(place)
-        for place in places(root)
+def not_found_message(root: Path | None, names: Sequence[str], advice: str) -> str:
+    """Message that lists the searched folders and says how to get the data."""
+    searched = "; ".join(
+        f"{folder.path / names[0]} ({folder.reason})" if names[0] != "." else str(folder)
+        for folder in data_folders(root)
     )
     unset = "" if root is not None or os.environ.get(VARIABLE) else f" (${VARIABLE} is not set)"
-    return f"not found; looked in {looked}{unset}. {how}"
+    return f"not found; looked in {searched}{unset}. {advice}"

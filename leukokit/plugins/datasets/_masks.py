@@ -1,4 +1,4 @@
-"""Ground-truth mask files to label images."""
+"""Label images from ground-truth mask files."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ def read_truth(path: Path | str, values: Mapping[MaskRole, int]) -> Labels:
     Returns
     -------
     Labels
-        ``cell`` is the union, parted into 8-connected components; a nucleus bears the id of its cell.
+        ``cell`` is the union, labeled by 8-connected components; a nucleus has the id of its cell.
 
     Raises
     ------
     ImageRejected
-        ``bad_mask``, saying what is wrong with the file.
+        ``bad_mask``, with the fault of the file.
     """
     mask = _values(path)
-    found = set(np.unique(mask).tolist()) - {0}
-    if found and found.isdisjoint(values.values()):
-        shown = ", ".join(map(str, sorted(found)[:5])) + (" ..." if len(found) > 5 else "")
-        meant = ", ".join(f"{role}: {value}" for role, value in values.items())
-        raise ImageRejected("bad_mask", f"{_name(path)} holds the values {shown} and none of {meant}")
+    present = set(np.unique(mask).tolist()) - {0}
+    if present and present.isdisjoint(values.values()):
+        shown = ", ".join(map(str, sorted(present)[:5])) + (" ..." if len(present) > 5 else "")
+        expected = ", ".join(f"{role}: {value}" for role, value in values.items())
+        raise ImageRejected("bad_mask", f"{_name(path)} holds the values {shown} and none of {expected}")
     return to_labels(nucleus=np.equal(mask, values["nucleus"]), cell=np.isin(mask, list(values.values())))
 
 
 def to_labels(nucleus: Mask, cell: Mask) -> Labels:
-    """Part cells into 8-connected components; each nucleus, inside its cell, bears the same id."""
+    """Label cells by 8-connected components; each nucleus has the id of its cell."""
     _, components = cv2.connectedComponents(cell.astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     cells: LabelImage = np.asarray(components, dtype=np.int32)
     status = Status.OK if cells.any() else Status.NO_CELL
@@ -83,7 +83,7 @@ def _values(path: Path | str) -> NDArray[Any]:
         raise
     except OSError as error:
         raise ImageRejected("bad_mask", f"{name} cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # whatever a malformed file provokes in a decoder
+    except Exception as error:  # malformed files cause many kinds of errors in decoders
         raise ImageRejected("bad_mask", f"{name} does not decode: {error}") from error
     if mask.ndim == 3:
         if mask.shape[2] > 3:

@@ -1,4 +1,4 @@
-"""Where the parts of a scene fall on the grid of pixels; image and truth share every px of it."""
+"""Positions of the parts of a scene on the pixel grid, used for both the image and the ground truth."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _SHIFT = 4
 class Bar:
     """A burned-in scale bar: colors and opacity of the patch in the bottom-right corner."""
 
-    ink: NDArray[np.uint8]
+    patch: NDArray[np.uint8]
     opacity: Float32
 
-    def window(self, size: int) -> Window:
+    def patch_window(self, size: int) -> Window:
         """Where the patch lies in an image of ``size`` px."""
         height, width = self.opacity.shape
         return slice(size - height, size), slice(size - width, size)
@@ -48,12 +48,12 @@ def platelet_sprites(scene: Scene) -> NDArray[np.intp]:
     return numbers
 
 
-def windows(
+def sprite_windows(
     placed: NDArray[np.float64], scale: float, shape: tuple[int, ...], size: int
 ) -> Iterator[tuple[Window, Window]]:
-    """Yield, for sprites about their places, the window in the image and the window in the sprite.
+    """Yield, for sprites centered at ``placed``, the window in the image and the window in the sprite.
 
-    Both are empty where a sprite is out of view.
+    Both are empty where a sprite is outside the image.
     """
     height, width = shape[-2:]
     left, top = (np.rint(placed[:, :2] * scale).astype(int) - [width // 2, height // 2]).T
@@ -64,8 +64,8 @@ def windows(
         yield (slice(a, b), slice(c, d)), (slice(e, f), slice(g, h))
 
 
-def window(outline: NDArray[np.float64], scale: float, size: int) -> Window | None:
-    """Give the box of an outline with 2 px of room, clipped to the image; None where it is out of view."""
+def outline_window(outline: NDArray[np.float64], scale: float, size: int) -> Window | None:
+    """Bounding box of an outline with a margin of 2 px, clipped to the image; None where it is outside."""
     low = np.floor(outline.min(axis=0) * scale).astype(int) - 2
     high = np.ceil(outline.max(axis=0) * scale).astype(int) + 3
     x0, y0 = (int(v) for v in np.clip(low, 0, size))
@@ -73,15 +73,15 @@ def window(outline: NDArray[np.float64], scale: float, size: int) -> Window | No
     return None if x0 >= x1 or y0 >= y1 else (slice(y0, y1), slice(x0, x1))
 
 
-def cover(outlines: tuple[NDArray[np.float64], ...], window: Window, scale: float) -> Float32:
-    """Share of each px of the window that lies inside any of the outlines, 0..1."""
+def coverage(outlines: tuple[NDArray[np.float64], ...], window: Window, scale: float) -> Float32:
+    """Share of each px of the window that lies inside one of the outlines, 0..1."""
     rows, columns = window
-    # Four times finer and averaged down: OpenCV's own antialiased polygons are half a px too large.
+    # Drawn four times larger and averaged: OpenCV's antialiased polygons are half a px too large.
     fine = np.zeros((4 * (rows.stop - rows.start), 4 * (columns.stop - columns.start)), dtype=np.uint8)
     origin = np.array([columns.start, rows.start])
     for outline in outlines:
         points = np.rint(((outline * scale - origin) * 4 - 0.5) * (1 << _SHIFT)).astype(np.int32)
         cv2.fillPoly(fine, [points.reshape(-1, 1, 2)], (255,), cv2.LINE_8, _SHIFT)
     small = cv2.resize(fine, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    cover: Float32 = np.asarray(small) * np.float32(1 / 255)
-    return cover
+    share: Float32 = np.asarray(small) * np.float32(1 / 255)
+    return share

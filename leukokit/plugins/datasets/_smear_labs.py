@@ -1,7 +1,7 @@
-"""Labs that synthetic smears look like: stain, magnification and camera, in numbers from real images.
+"""Labs of synthetic smears: stain, magnification and camera, with values measured on real images.
 
-Lengths are in reference px, of which a red cell of 7.5 um measures ``RED_CELL``. That is its width in the
-photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), 224 px wide; other labs see a smaller field.
+Lengths are in reference px: a red cell of 7.5 um measures ``RED_CELL`` of them, its width in the photographs
+of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), which are 224 px wide. The fields of other labs are smaller.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ RED_CELL = 18.5
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """A stain seen by a camera, as optical densities of red, green and blue.
+    """A stain as recorded by a camera, as optical densities of red, green and blue.
 
     Attributes
     ----------
     dyes : float64 array, 3 x 4
         Density of one unit of hemoglobin, chromatin, cytoplasm and eosin (columns) in each channel (rows).
-        Some are negative: the cameras' color correction makes nuclei bluer, and eosin redder, than the glass.
+        Some are negative: color correction of the camera makes nuclei bluer, and eosin redder, than the
+        glass.
     empty : float64 array (3,)
         Density of the slide without cells.
     """
@@ -38,7 +39,7 @@ class Palette:
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """Where a slide was stained and photographed.
+    """A lab: how its slides are stained and photographed.
 
     Attributes
     ----------
@@ -46,23 +47,23 @@ class Lab:
         Side of the field of view, in reference px.
     aspect : float
         Width over height of a round cell in the image.
-    looks : tuple of Palette
-        Stains of the lab; a patient's lies among them.
+    palettes : tuple of Palette
+        Stains of the lab; a patient's stain is a mixture of them.
     white_cells, red_cells, platelets : float
-        Mean numbers a field.
+        Mean numbers per field.
     blur : float
         Blur of optics and camera, relative to that of all-pbs in reference px.
     pallor : float
         Depth of the red cells' central pallor, relative to that in all-pbs.
     rouleaux : float
-        Added to the patients' habit of stacking red cells, -1..1.
+        Added to the patients' rouleaux formation, -1..1.
     sprites : int
-        Different red cells and platelets that images are put together from.
+        Number of different red cells and platelets that images are composed of.
     """
 
     field: float
     aspect: float
-    looks: tuple[Palette, ...]
+    palettes: tuple[Palette, ...]
     white_cells: float
     red_cells: float
     platelets: float
@@ -90,7 +91,7 @@ LABS: dict[LabName, Lab] = {
     "all_pbs": Lab(
         field=224.0,
         aspect=0.8,
-        looks=(
+        palettes=(
             _palette(
                 (0.36, 0.33, 0.16),
                 (0.86, 1.26, 0.06),
@@ -130,7 +131,7 @@ LABS: dict[LabName, Lab] = {
     "bccd": Lab(
         field=85.0,
         aspect=1.0,
-        looks=(
+        palettes=(
             _palette(
                 (0.11, 0.28, 0.19),
                 (0.44, 0.76, -0.10),
@@ -156,7 +157,7 @@ LABS: dict[LabName, Lab] = {
     "pbc": Lab(
         field=85.0,
         aspect=1.0,
-        looks=(
+        palettes=(
             _palette(
                 (0.23, 0.34, 0.20),
                 (1.30, 2.00, 0.40),
@@ -183,7 +184,7 @@ LABS: dict[LabName, Lab] = {
     "wbc_masks": Lab(
         field=50.0,
         aspect=1.0,
-        looks=(
+        palettes=(
             _palette(
                 (0.03, 0.07, 0.06),
                 (0.95, 2.90, 0.65),
@@ -208,7 +209,7 @@ LABS: dict[LabName, Lab] = {
     "pink": Lab(
         field=90.0,
         aspect=1.0,
-        looks=(
+        palettes=(
             _palette(
                 (-0.18, 0.90, 0.52),
                 (1.20, 2.10, 0.75),

@@ -1,7 +1,7 @@
-"""From a scene to its image.
+"""Rendering of a scene.
 
-It is made as a microscope makes it: dyes absorb (optical densities add up), light falls unevenly,
-the optics blur, the camera sharpens and adds noise.
+It models the formation of a microscope image: dyes absorb (optical densities are additive), illumination is
+uneven, optics blur, and the camera sharpens and adds noise.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from leukokit.plugins.datasets._smear_geometry import (
     Bar,
     Float32,
     Window,
-    cover,
+    coverage,
+    outline_window,
     platelet_sprites,
     red_sprites,
-    window,
-    windows,
+    sprite_windows,
 )
 from leukokit.plugins.datasets._smear_scene import Scene
 from leukokit.plugins.datasets._smear_stock import Stock
@@ -30,18 +30,18 @@ from leukokit.plugins.datasets._smear_white import WhiteCell
 def render(
     scene: Scene, patient: Patient, stock: Stock, rng: np.random.Generator, size: int, bar: Bar | None
 ) -> RGBImage:
-    """Photograph a scene, uint8 size x size x 3."""
+    """Render a scene, uint8 size x size x 3."""
     planes = _stain(scene, patient, stock, size)
     photo = _photograph(planes, patient, stock, rng)
     if bar is not None:
-        corner = bar.window(size)
+        corner = bar.patch_window(size)
         opacity = bar.opacity[:, :, None]
-        photo[corner] = np.rint(photo[corner] * (1 - opacity) + bar.ink * opacity).astype(np.uint8)
+        photo[corner] = np.rint(photo[corner] * (1 - opacity) + bar.patch * opacity).astype(np.uint8)
     return photo
 
 
 def _crop(tile: Float32, shape: tuple[int, int], x: float, y: float) -> Float32:
-    """Cut a part of a noise tile that begins at the fractions x and y of the room there is."""
+    """Crop a noise tile at the position given by the fractions x and y of the possible range."""
     height, width = shape
     top, left = int(y * (tile.shape[0] - height)), int(x * (tile.shape[1] - width))
     return tile[top : top + height, left : left + width]
@@ -51,12 +51,14 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
     """Amount of hemoglobin, chromatin, cytoplasm and eosin in each px, 4 x size x size."""
     planes = np.zeros((4, size, size), dtype=np.float32)
     hemoglobin, chromatin, _, eosin = planes
-    # Overlapping cells are darker, but not twice as dark: they flatten against each other.
+    # Overlapping cells are darker, but not twice as dark, since they flatten each other.
     overlap = np.float32(-0.35 - 0.4 * patient.rouleaux)
     sprites = red_sprites(scene, stock)
     parts = stock.disks[sprites] - np.float32(patient.pallor) * stock.pallors[sprites]
     parts *= scene.red[:, 3, None, None].astype(np.float32)
-    for part, (box, inner) in zip(parts, windows(scene.red, stock.scale, parts.shape, size), strict=True):
+    for part, (box, inner) in zip(
+        parts, sprite_windows(scene.red, stock.scale, parts.shape, size), strict=True
+    ):
         under = hemoglobin[box]
         thinned = under * overlap
         thinned += 1
@@ -67,7 +69,7 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
         cv2.GaussianBlur(hemoglobin, (0, 0), max(sigma, 0.2), dst=hemoglobin)
     for outline, stain in scene.smudges:
         _smudge(outline, stain, stock, size, planes)
-    specks = windows(scene.platelets, stock.scale, stock.platelets.shape, size)
+    specks = sprite_windows(scene.platelets, stock.scale, stock.platelets.shape, size)
     numbers, stains = platelet_sprites(scene).tolist(), scene.platelets[:, 3].tolist()
     for (box, inner), number, stain in zip(specks, numbers, stains, strict=True):
         speck = stock.platelets[number][inner] * np.float32(stain)
@@ -79,31 +81,31 @@ def _stain(scene: Scene, patient: Patient, stock: Stock, size: int) -> Float32:
 
 
 def _smudge(outline: NDArray[np.float64], stain: float, stock: Stock, size: int, planes: Float32) -> None:
-    box = window(outline, stock.scale, size)
+    box = outline_window(outline, stock.scale, size)
     if box is None:
         return
-    body = cover((outline,), box, stock.scale)
+    body = coverage((outline,), box, stock.scale)
     cv2.GaussianBlur(body, (0, 0), max(1.6 * stock.scale, 0.5), dst=body)
     shape = (body.shape[0], body.shape[1])
     veil = 0.8 + 0.18 * _crop(stock.clouds, shape, stain, 0.3) + 0.10 * _crop(stock.coarse, shape, 0.6, stain)
     body *= np.maximum(veil, 0) * np.float32(stain)
     hemoglobin, chromatin, _, eosin = planes[:, box[0], box[1]]
-    # A film that red cells below hardly show through.
+    # A film through which red cells below are hardly visible.
     hemoglobin *= np.maximum(1 - np.float32(1.1) * body, np.float32(0.25))
     eosin += body
     chromatin += np.float32(0.20) * body
 
 
 def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> None:
-    box = window(cell.outline, stock.scale, size)
+    box = outline_window(cell.outline, stock.scale, size)
     if box is None:
         return
-    body = cover((cell.outline,), box, stock.scale)
-    core = np.minimum(cover(cell.lobes, box, stock.scale), body)
+    body = coverage((cell.outline,), box, stock.scale)
+    core = np.minimum(coverage(cell.lobes, box, stock.scale), body)
     shape = (body.shape[0], body.shape[1])
     x, y, z, turn = cell.texture.tolist()
     wash = body - core
-    # White cells are thick: what lies under them hardly shows.
+    # White cells are thick: objects under them are hardly visible.
     clear = 1 - np.float32(0.94) * body
     here = planes[:, box[0], box[1]]
     here *= clear
@@ -117,7 +119,7 @@ def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> No
     rim = np.float32(0.85) + np.float32(0.12) * clouds + np.float32(0.35) * _edge(body, stock.scale)
     cytoplasm += np.float32(cell.basophilia) * wash * rim
     if cell.granules:
-        # Eosinophils are packed with coarse granules, neutrophils dusted with fine ones.
+        # Eosinophils have many coarse granules, neutrophils a few fine ones.
         grain = 0.7 + (0.20 + 0.10 * cell.grain) * _crop(stock.fine, shape, y, z)
         if cell.grain:
             grain += np.float32(0.3 * cell.grain) * (1 + _crop(stock.coarse, shape, z, y))
@@ -125,7 +127,7 @@ def _white_cell(cell: WhiteCell, stock: Stock, size: int, planes: Float32) -> No
 
 
 def _edge(shape: Float32, scale: float) -> Float32:
-    """1 at the inner border of a shape, falling to 0 within some px: membranes are seen edge-on."""
+    """1 at the inner border of a shape, decreasing to 0 within a few px: membranes are seen edge-on."""
     side = 2 * round(1.5 * scale) + 1
     edge: Float32 = shape * (1 - cv2.blur(shape, (side, side), borderType=cv2.BORDER_REPLICATE))
     return edge
@@ -134,7 +136,7 @@ def _edge(shape: Float32, scale: float) -> Float32:
 def _chromatin(
     cell: WhiteCell, stock: Stock, box: Window, core: Float32, texture: tuple[float, float, float, float]
 ) -> Float32:
-    """Amount of chromatin inside a nucleus, about the cell's density."""
+    """Amount of chromatin inside a nucleus; its mean is about the cell's density."""
     x, y, z, turn = texture
     shape = (core.shape[0], core.shape[1])
     fine, coarse = _crop(stock.fine, shape, y, x), _crop(stock.coarse, shape, z, y)
@@ -162,7 +164,7 @@ def _photograph(
     planes: Float32, patient: Patient, stock: Stock, rng: np.random.Generator
 ) -> NDArray[np.uint8]:
     dyes = patient.palette.dyes.astype(np.float32)
-    # The empty slide and the gray scale ride along as the constant of the affine transform.
+    # The empty slide and the gray scale are the constant of the affine transform.
     constant = patient.palette.empty - np.log(260.0) + 0.012 * rng.standard_normal()
     density = cv2.transform(cv2.merge(list(planes)), -dyes)
     light = cv2.transform(stock.basis, np.column_stack([patient.tint, constant]).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Where the cells of a synthetic field lie, and their outlines: all that image and truth share."""
+"""Positions and outlines of the cells of a synthetic field, shared by image and ground truth."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.plugins.datasets._smear_labs import RED_CELL
-from leukokit.plugins.datasets._smear_traits import MORPHOLOGY, Morphology, Patient
-from leukokit.plugins.datasets._smear_white import ANGLES, CIRCLE, KINDS, WhiteCell, blob, draw_white
+from leukokit.plugins.datasets._smear_traits import TRAITS_BY_CLASS, ClassTraits, Patient
+from leukokit.plugins.datasets._smear_white import ANGLES, CIRCLE, LEUKOCYTES, WhiteCell, blob, draw_white
 
 _Array = NDArray[np.float64]
 _Reals = NDArray[np.floating[Any]]
@@ -21,7 +21,7 @@ RED_RADII = (0.76, 1.24)
 
 
 _WIDE = 224.0
-"""Side of the field that holds .2 burst cells, in reference px."""
+"""Side of a field with a mean of .2 burst cells, in reference px."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Scene:
     white : tuple of WhiteCell
         Later ones lie on earlier ones.
     red : float64 array, n x 4
-        x and y of red cells in reference px, which sprite each one shows (0..1, by size), and its stain.
+        x and y of red cells in reference px, sprite (0..1, by size), and stain.
     crenated : bool array (n,)
         Red cells with a crenated outline.
     smudges : tuple of (float64 array n x 2, float)
         Outlines of burst cells, with their stain.
     platelets : float64 array, n x 4
-        x and y in reference px, which sprite (0..1), and stain.
+        x and y in reference px, sprite (0..1), and stain.
     """
 
     white: tuple[WhiteCell, ...]
@@ -51,7 +51,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a field shows, apart from its patient.
+    """Properties of a field that do not depend on the patient.
 
     Attributes
     ----------
@@ -60,9 +60,9 @@ class View:
     aspect : float
         Width over height of a round cell in the image.
     white_cells, red_cells, platelets : float
-        Mean numbers a field.
+        Mean numbers per field.
     bystanders : float
-        Share of white cells of other kinds than the class's own, 0..1; 1 for no others.
+        Share of white cells of other kinds than those of the class, 0..1.
     """
 
     field: float
@@ -77,7 +77,7 @@ def draw_scene(rng: np.random.Generator, patient: Patient, view: View) -> Scene:
     """Draw a field of a patient from the field's own generator."""
     squeeze = np.array([np.sqrt(view.aspect), 1.0 / np.sqrt(view.aspect)])
     stage = view.field / squeeze
-    diameters, kinds = _draw_sizes(rng, patient, MORPHOLOGY[patient.label], view)
+    diameters, kinds = _draw_sizes(rng, patient, TRAITS_BY_CLASS[patient.label], view)
     places = _place_white(rng, stage, diameters / 2.0)
     white = tuple(
         draw_white(rng, patient, kind, place, radius, squeeze)
@@ -90,26 +90,26 @@ def draw_scene(rng: np.random.Generator, patient: Patient, view: View) -> Scene:
 
 
 def _draw_sizes(
-    rng: np.random.Generator, patient: Patient, look: Morphology, view: View
+    rng: np.random.Generator, patient: Patient, traits: ClassTraits, view: View
 ) -> tuple[_Array, list[str]]:
-    mean = view.white_cells * look.count * patient.count
+    mean = view.white_cells * traits.count * patient.count
     count = 1 + int(rng.poisson(max(mean - 1.0, 0.0)))
     spread = np.clip(rng.standard_normal(count), -2.0, 2.5)
-    diameters = look.diameter * patient.size * np.exp(0.085 * spread)
+    diameters = traits.diameter * patient.size * np.exp(0.085 * spread)
     kinds = [patient.label] * count
-    others = rng.random(count) < view.bystanders * look.bystanders
-    # Each field shows its class, unless there is to be none.
+    others = rng.random(count) < view.bystanders * traits.bystanders
+    # Each field has a cell of its class, unless all are to be bystanders.
     others[0] = False
     if view.bystanders == 1.0:
         others[:] = True
     for i in np.flatnonzero(others).tolist():
-        kinds[i] = str(rng.choice(list(KINDS), p=[kind.share for kind in KINDS.values()]))
-        diameters[i] = rng.uniform(*KINDS[kinds[i]].diameters)
+        kinds[i] = str(rng.choice(list(LEUKOCYTES), p=[kind.share for kind in LEUKOCYTES.values()]))
+        diameters[i] = rng.uniform(*LEUKOCYTES[kinds[i]].diameters)
     return diameters, kinds
 
 
 def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Array:
-    """Scatter cells, some beside a neighbor, then push apart those that overlap."""
+    """Draw positions, some next to another cell, then separate cells that overlap."""
     count = len(radii)
     places = rng.uniform(0.0, 1.0, (count, 2)) * stage
     beside = rng.random(count) < 0.2
@@ -118,20 +118,20 @@ def _place_white(rng: np.random.Generator, stage: _Array, radii: _Array) -> _Arr
         if beside[i]:
             reach = radii[i] + radii[i - 1]
             places[i] = places[i - 1] + reach * np.array([np.cos(angles[i]), np.sin(angles[i])])
-    # One cell wholly inside, so that no field is without a countable cell; in the middle of a crop of one.
+    # One cell lies completely inside, so that every field has one that counts; in small crops at the center.
     margin = np.minimum(1.3 * radii[0], stage / 2.0)
     places[0] = np.clip(places[0], margin, stage - margin)
     reach = radii[:, None] + radii[None, :]
     for _ in range(6):
         places += _push(places, places, reach, own=True)
         places[0] = np.clip(places[0], margin, stage - margin)
-        # Nuclei stay in view: a cell without its nucleus has no N/C ratio.
+        # Nuclei stay inside the field: a cell without its nucleus has no N/C ratio.
         places = np.clip(places, 0.0, stage)
     return places
 
 
 def _push(movable: _Reals, fixed: _Reals, reach: _Reals | float, *, own: bool) -> _Array:
-    """Shift away from everything nearer than ``reach``; half the overlap where both will move."""
+    """Shift away from everything closer than ``reach``; by half the overlap where both will move."""
     across = movable[:, 0, None] - fixed[None, :, 0]
     down = movable[:, 1, None] - fixed[None, :, 1]
     distance = np.sqrt(across * across + down * down) + 1e-6
@@ -147,7 +147,7 @@ def _push(movable: _Reals, fixed: _Reals, reach: _Reals | float, *, own: bool) -
 def _draw_red(
     rng: np.random.Generator, patient: Patient, stage: _Array, mean: float, white: _Array, radii: _Array
 ) -> tuple[_Array, NDArray[np.bool_]]:
-    # Stacks of red cells: each next one a step further along a wandering line.
+    # Stacks of red cells: each cell is one step further along a random walk.
     count = int(rng.poisson(mean * patient.red_cells))
     length = 1 + round(5 * patient.rouleaux)
     stacks = -(-count // length) if count else 0
@@ -160,10 +160,10 @@ def _draw_red(
     start = rng.uniform(-0.05, 1.05, (stacks, 1, 2)) * stage
     places = (start + walk - walk.mean(axis=1, keepdims=True)).reshape(-1, 2)[:count]
     places += 0.3 * RED_RADIUS * rng.standard_normal((count, 2))
-    # Long stacks overlap along their line, lone cells hardly; white cells push red ones aside.
+    # Cells of long stacks overlap, single cells hardly; red cells are moved away from white cells.
     reach = RED_RADIUS * (1.9 - 1.1 * patient.rouleaux)
     aside = (radii[None, :] + 0.86 * RED_RADIUS).astype(np.float32)
-    # Ten thousand distances a step: single precision halves their time.
+    # Ten thousand distances per step: single precision halves the time.
     places, white = places.astype(np.float32), white.astype(np.float32)
     for _ in range(3):
         places += _push(places, places, reach, own=True)
@@ -178,7 +178,7 @@ def _draw_smudges(
 ) -> tuple[tuple[_Array, float], ...]:
     smudges = []
     for _ in range(int(rng.poisson(0.2 * (field / _WIDE) ** 2))):
-        # Burst cells lie anywhere, often half outside.
+        # Burst cells lie anywhere, often partly outside.
         place = rng.uniform(-0.02, 1.02, 2) * field
         radius = rng.uniform(13.0, 22.0)
         ragged = blob(rng, 0.14) * (1.0 + 0.05 * rng.standard_normal(len(ANGLES)))
@@ -189,7 +189,7 @@ def _draw_smudges(
 def _draw_platelets(rng: np.random.Generator, patient: Patient, view: View) -> _Array:
     count = int(rng.poisson(view.platelets * patient.platelets))
     places = rng.uniform(0.0, view.field, (count, 2))
-    # Platelets gather: some lie within a few px of the one before.
+    # Platelets cluster: some lie within a few px of the previous one.
     for i in np.flatnonzero(rng.random(count) < 0.45):
         if i:
             places[i] = places[i - 1] + rng.normal(0.0, 5.0, 2)

@@ -1,7 +1,7 @@
-"""What all fields of a data set are made of, drawn once: noise tiles, red cells, platelets, scale bars.
+"""Parts that all fields of a data set share, drawn once: noise tiles, red cells, platelets, scale bars.
 
-A field shows a hundred red cells; pasting each from a stock costs some microseconds, drawing it afresh twenty
-times that.
+A field has a hundred red cells. Copying a prepared sprite takes a few microseconds, drawing a cell twenty
+times as long.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ BAR_STYLES = ("small boxed", "small red", "large 200", "large 500")
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """Ready parts, at the scale of one image size.
+    """Prepared parts, at the scale of one image size.
 
     Attributes
     ----------
     scale : float
-        px of the image to a reference px.
+        px of the image per reference px.
     fine, coarse, clouds : float32 arrays, side x side
         Noise of unit variance: chromatin grain, chromatin clumps, broad shading.
     sensor : float32 array, (size + 61) x (size + 61) x 3
@@ -37,17 +37,17 @@ class Stock:
     disks : float32 array, n x b x b
         Hemoglobin of red cells without pallor, about 1; by size, crenated ones last.
     pallors : float32 array of the same shape
-        What full pallor takes away.
+        Hemoglobin that full pallor removes.
     covers : bool array of the same shape
-        Which px belong to the cell.
+        Px that belong to the cell.
     round_cells : int
-        How many of the red cells are round; the rest are crenated.
+        Number of round red cells; the others are crenated.
     platelets : float32 array, PLATELETS x p x p
         Stain of platelets, 0..1, by size.
     platelet_covers : bool array of the same shape
-        Which px belong to the platelet.
+        Px that belong to the platelet.
     basis : float32 array, size x size x 3
-        x, y (-1..1) and squared distance from the middle, for uneven light.
+        x, y (-1..1) and squared distance from the center, for uneven illumination.
     """
 
     scale: float
@@ -65,7 +65,7 @@ class Stock:
 
 
 def make_stock(rng: np.random.Generator, size: int, field: float, aspect: float, sprites: int) -> Stock:
-    """Draw the parts for images of ``size`` px of a field from the data set's own generator."""
+    """Draw the parts for images of ``size`` px, from the data set's own random generator."""
     scale = size / field
     crenated = sprites // 4
     disks, pallors, covers = _red_cells(rng, scale, aspect, sprites - crenated, crenated)
@@ -95,7 +95,7 @@ def _unit(tile: _Float32) -> _Float32:
 
 
 def _band(rng: np.random.Generator, scale: float, narrow: float, wide: float) -> _Float32:
-    """Band-passed noise: structures between two blurs, given in reference px."""
+    """Band-pass filtered noise: difference of two blurs, given in reference px."""
     side = max(160, round(160 * scale))
     noise = rng.standard_normal((side, side), dtype=np.float32)
     fine, broad = _blurred(noise, max(narrow * scale, 0.35)), _blurred(noise, max(wide * scale, 0.8))
@@ -103,7 +103,7 @@ def _band(rng: np.random.Generator, scale: float, narrow: float, wide: float) ->
 
 
 def _blurred(noise: _Float32, sigma: float) -> _Float32:
-    """Gaussian blur; a wide one on a smaller grid, whose time does not grow with its width."""
+    """Gaussian blur; wide ones on a smaller grid, so that the time does not grow with the width."""
     if sigma <= 8.0:
         return np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), dtype=np.float32)
     factor = 4.0 / sigma
@@ -113,7 +113,7 @@ def _blurred(noise: _Float32, sigma: float) -> _Float32:
 
 
 def _clumps(rng: np.random.Generator, scale: float) -> _Float32:
-    """Coarse chromatin: blobs with soft borders, from band-passed noise bent towards two levels."""
+    """Coarse chromatin: blobs with soft borders, from band-pass noise compressed towards two levels."""
     return _unit(np.tanh(1.6 * _band(rng, scale, 1.0, 2.8)).astype(np.float32))
 
 
@@ -135,7 +135,7 @@ def _light_basis(size: int) -> _Float32:
 def _red_cells(
     rng: np.random.Generator, scale: float, aspect: float, plain: int, crenated: int
 ) -> tuple[_Float32, _Float32, NDArray[np.bool_]]:
-    """Biconcave disks of many sizes and slightly different shapes, with their central pallor apart."""
+    """Biconcave disks of many sizes and slightly different shapes; their central pallor separately."""
     count = plain + crenated
     relative = np.concatenate([np.linspace(*RED_RADII, plain), np.linspace(0.82, 1.12, crenated)])
     radii = np.float32(RED_RADIUS) * relative.astype(np.float32)
@@ -154,8 +154,8 @@ def _red_cells(
     teeth = np.cos(spikes * angle[plain:] + rng.uniform(0, 2 * np.pi, (crenated, 1, 1)))
     outline[plain:] += 0.065 * teeth * (1 + 0.5 * np.cos(2 * angle[plain:]))
     inside = np.hypot(x, y) / (radii[:, None, None] * outline)
-    # A biconcave disk: thickest at two thirds of the radius, half as thick at .92, as lone red cells of
-    # pbc-boxes and bccd are, by the radii of their boxes.
+    # A biconcave disk: thickest at two thirds of the radius, half as thick at .92, as measured on single red
+    # cells of pbc-boxes and bccd relative to their boxes.
     edge = np.clip((1.0 - inside) / max(0.16, 1.0 / (RED_RADIUS * scale)), 0.0, 1.0)
     ring = 0.76 + 0.34 * np.exp(-(((inside - 0.70) / 0.22) ** 2))
     off = 0.10 * rng.standard_normal((2, count, 1, 1)) * radii[:, None, None]
@@ -167,14 +167,14 @@ def _red_cells(
     pallor = depth / (1.0 + np.exp((hollow - width) / 0.085))
     disks = (edge * ring).astype(np.float32)
     pallors = (disks * np.minimum(pallor, 0.97)).astype(np.float32)
-    # What no cell reaches is cut off, the same on both sides: each px is paid for in every field.
+    # Crop empty margins, equally on both sides: every px of a sprite takes time in every field.
     rows, columns = (np.flatnonzero((edge > 0).any(axis=axes))[0] for axes in ((0, 2), (0, 1)))
     inner = (slice(None), slice(rows, 2 * half + 1 - rows), slice(columns, 2 * half + 1 - columns))
     return disks[inner].copy(), pallors[inner].copy(), inside[inner] < 1.0
 
 
 def _platelets(rng: np.random.Generator, scale: float, aspect: float) -> tuple[_Float32, NDArray[np.bool_]]:
-    """Fuzzy granular specks of 1 to 3 um, some giant ones of 4, and what belongs to them."""
+    """Blurred granular specks of 1 to 3 um, some large ones of 4 um, and their masks."""
     half = max(2, int(np.ceil(6.0 * scale)))
     axis = np.arange(-half, half + 1, dtype=np.float32) / scale
     x, y = np.meshgrid(axis / np.sqrt(aspect), axis * np.sqrt(aspect))
@@ -193,7 +193,7 @@ def _platelets(rng: np.random.Generator, scale: float, aspect: float) -> tuple[_
 
 
 def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Draw a scale bar of the real data's styles.
+    """Draw a scale bar in one of the styles of the real data.
 
     Parameters
     ----------
@@ -204,42 +204,42 @@ def draw_bar(style: int, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float
 
     Returns
     -------
-    ink : uint8 array, h x w x 3
-        Colors of the patch that goes into the bottom-right corner.
+    patch : uint8 array, h x w x 3
+        Colors of the patch in the bottom-right corner.
     opacity : float32 array, h x w
-        1 where the ink hides the smear.
+        1 where the bar hides the smear.
     """
-    # Drawn eight times larger and averaged down, as the photographs were.
+    # Drawn eight times larger and averaged, as in the photographs.
     zoom = 8
     large = style >= 2
     width, height = (30, 19) if large else (23, 11)
-    ink = np.full((height * zoom, width * zoom, 3), 255, dtype=np.uint8)
-    opacity = np.zeros(ink.shape[:2], dtype=np.uint8)
+    patch = np.full((height * zoom, width * zoom, 3), 255, dtype=np.uint8)
+    opacity = np.zeros(patch.shape[:2], dtype=np.uint8)
     color = (214, 32, 38) if style == 1 else (18, 18, 20)
     if large:
         opacity[:] = 255
         text = "200 px" if style == 2 else "500 px"
-        _write(ink, opacity, text, (3 * zoom, round(9.5 * zoom)), 0.92 * zoom / 4, color, 0.55 * zoom)
+        _write(patch, opacity, text, (3 * zoom, round(9.5 * zoom)), 0.92 * zoom / 4, color, 0.55 * zoom)
         marks = [((3, 14), (width, 14)), ((3, 11), (3, 17))]
         thick = round(1.1 * zoom)
     else:
         if style == 0:
             opacity[:] = 255
-        _write(ink, opacity, "100 pix", (5 * zoom, 6 * zoom), 0.44 * zoom / 4, color, 0.3 * zoom)
+        _write(patch, opacity, "100 pix", (5 * zoom, 6 * zoom), 0.44 * zoom / 4, color, 0.3 * zoom)
         marks = [((1, 3), (1, 9)), ((21, 3), (21, 9))] if style == 1 else [((1, 3), (1, 9))]
         thick = round(0.8 * zoom)
     for start, end in marks:
         line = [(round(p[0] * zoom), round(p[1] * zoom)) for p in (start, end)]
-        cv2.line(ink, line[0], line[1], color, thick)
+        cv2.line(patch, line[0], line[1], color, thick)
         cv2.line(opacity, line[0], line[1], 255, thick)
     scale = size / _DRAWN_AT
     shape = (max(4, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(opacity, shape, interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
-    return np.asarray(cv2.resize(ink, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8), small
+    return np.asarray(cv2.resize(patch, shape, interpolation=cv2.INTER_AREA), dtype=np.uint8), small
 
 
 def _write(
-    ink: NDArray[np.uint8],
+    patch: NDArray[np.uint8],
     opacity: NDArray[np.uint8],
     text: str,
     at: tuple[int, int],
@@ -248,5 +248,5 @@ def _write(
     thick: float,
 ) -> None:
     face = cv2.FONT_HERSHEY_SIMPLEX
-    cv2.putText(ink, text, at, face, font_scale, color, round(thick))
+    cv2.putText(patch, text, at, face, font_scale, color, round(thick))
     cv2.putText(opacity, text, at, face, font_scale, (255,), round(thick))

@@ -1,4 +1,4 @@
-"""What a synthetic smear inherits: the cells of its class, the stain and habits of its patient.
+"""Traits of a synthetic smear: cells by class, stain and other properties by patient.
 
 Lengths are in reference px (see ``_smear_labs``): a red cell is 18.5 of them wide, 7.5 um.
 """
@@ -16,8 +16,8 @@ _Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Morphology:
-    """White cells of a class.
+class ClassTraits:
+    """Mean properties of the white cells of a class.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class Morphology:
     clefts : float
         Probability that a nucleus is indented, 0..1.
     nucleoli : float
-        Mean number of nucleoli a nucleus.
+        Mean number of nucleoli per nucleus.
     count : float
-        White cells a field, relative to the mean of the data set.
+        White cells per field, relative to the mean of the data set.
     bystanders : float
         White cells of other kinds, relative to the mean of the data set.
     """
@@ -46,27 +46,27 @@ class Morphology:
     bystanders: float
 
 
-MORPHOLOGY = {
+TRAITS_BY_CLASS = {
     # Hematogones: small, condensed; normal leukocytes around.
-    "Benign": Morphology(18.3, 0.62, 0.80, 0.10, 0.1, 0.90, 2.4),
+    "Benign": ClassTraits(18.3, 0.62, 0.80, 0.10, 0.1, 0.90, 2.4),
     # Early pre-B: middle-sized, fine chromatin, some clefts.
-    "Early": Morphology(24.8, 0.79, 0.35, 0.35, 0.6, 1.00, 0.6),
+    "Early": ClassTraits(24.8, 0.79, 0.35, 0.35, 0.6, 1.00, 0.6),
     # Pre-B: large, visible cytoplasm, nucleoli, many.
-    "Pre": Morphology(28.8, 0.70, 0.55, 0.20, 1.5, 1.25, 0.5),
+    "Pre": ClassTraits(28.8, 0.70, 0.55, 0.20, 1.5, 1.25, 0.5),
     # Pro-B: hardly any cytoplasm, very fine chromatin, few.
-    "Pro": Morphology(21.3, 0.89, 0.05, 0.15, 0.3, 0.80, 0.5),
+    "Pro": ClassTraits(21.3, 0.89, 0.05, 0.15, 0.3, 0.80, 0.5),
 }
 """White cells by class. N/C ratio: Benign < Pre < Early < Pro; area: Benign < Pro < Early < Pre."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One synthetic patient: a slide, its stain and the microscope it lay under.
+    """One synthetic patient: a slide, its stain and its microscope.
 
     Attributes
     ----------
     lab : Lab
-        Where the slide was stained and photographed.
+        Lab that stained and photographed the slide.
     label : str
         Class of all the patient's fields.
     palette : Palette
@@ -74,20 +74,20 @@ class Patient:
     strength : float
         Stain intensity of the white cells, about 1.
     tint : float64 array (3, 3)
-        Uneven light as density: of x, y and squared distance from the middle (columns) in each channel.
+        Uneven illumination as density: of x, y and squared distance from the center (columns) by channel.
     size, share, clumping, count : float
-        How the patient's white cells differ from those of the class: factors of diameter and count, shifts
-        of N/C ratio and clumping.
+        Differences of the patient's white cells from the class: factors of diameter and count, shifts of N/C
+        ratio and clumping.
     red_cells : float
         Factor of the number of red cells.
     rouleaux : float
-        0 for red cells that lie alone, 1 for long stacks.
+        0 for single red cells, 1 for long stacks.
     pallor : float
         Depth of the red cells' central pallor, 0..1.
     burr : float
         Share of red cells with a crenated outline, 0..1.
     red_size : float
-        Where the patient's red cells lie in the range of sizes, 0..1.
+        Position of the patient's mean red cell in the range of sizes, 0..1.
     red_blur, blur : float
         Standard deviation of the blur of red cells (out of focus on thick smears) and of the whole field, in
         reference px.
@@ -98,7 +98,7 @@ class Patient:
     platelets : float
         Factor of the number of platelets.
     bar : int
-        Style of the scale bar that the microscope burns in.
+        Style of the burned-in scale bar.
     """
 
     lab: Lab
@@ -137,15 +137,15 @@ def draw_patient(
     Parameters
     ----------
     rng : Generator
-        The patient's own generator.
+        The patient's own random generator.
     label : str
         Class of the patient.
     lab : Lab
         The patient's lab.
     stain_by_patient : float
-        How far stains differ between patients; 0 gives all the same.
+        Strength of the differences between patients' stains; 0 for none.
     stain_confound : float
-        How far the stain is that of the class, 0..1.
+        Strength of the dependence of the stain on the class, 0..1.
     bars : int
         Number of scale-bar styles.
     """
@@ -153,7 +153,7 @@ def draw_patient(
     return Patient(
         lab=lab,
         label=label,
-        palette=_draw_palette(rng, label, lab.looks, stain_by_patient, stain_confound),
+        palette=_draw_palette(rng, label, lab.palettes, stain_by_patient, stain_confound),
         strength=float(np.exp(0.11 * stain_by_patient * _bounded(rng))),
         tint=_draw_tint(rng, stain_by_patient),
         size=float(np.exp(0.035 * _bounded(rng))),
@@ -164,7 +164,7 @@ def draw_patient(
         rouleaux=rouleaux,
         pallor=lab.pallor * float(rng.uniform(0.6, 1.0)) * (1.0 - 0.75 * rouleaux),
         burr=float(rng.uniform(0.2, 0.8)) if rng.random() < 0.15 else float(rng.uniform(0.0, 0.06)),
-        # Mean diameters of 6.7 to 8.3 um: what blood counts call micro- to macrocytic.
+        # Mean diameters of 6.7 to 8.3 um: microcytic to macrocytic.
         red_size=float(rng.uniform(0.25, 0.75)),
         red_blur=lab.blur * float(rng.choice([0.0, 0.4, 1.6], p=[0.55, 0.3, 0.15])),
         blur=lab.blur * float(rng.uniform(0.5, 0.8)),
@@ -176,23 +176,23 @@ def draw_patient(
 
 
 def _bounded(rng: np.random.Generator) -> float:
-    """Draw a standard normal, kept within two standard deviations."""
+    """Draw from a standard normal distribution, clipped at two standard deviations."""
     return float(np.clip(rng.standard_normal(), -2.0, 2.0))
 
 
 def _draw_palette(
     rng: np.random.Generator,
     label: str,
-    looks: tuple[Palette, ...],
+    palettes: tuple[Palette, ...],
     stain_by_patient: float,
     stain_confound: float,
 ) -> Palette:
-    # A patient's stain lies among the looks of the lab, nearer to some than to others.
-    weights = rng.dirichlet(np.full(len(looks), 0.8))
+    # A patient's stain is a random mixture of the lab's palettes.
+    weights = rng.dirichlet(np.full(len(palettes), 0.8))
     # Cream, bluish or clear glass.
     haze = stain_by_patient * (1.0 - stain_confound) * rng.uniform(0.0, [0.015, 0.01, 0.07])
     jitter = np.exp(0.07 * rng.standard_normal((3, 4)))
-    prevailing = looks[list(MORPHOLOGY).index(label) % len(looks)]
+    prevailing = palettes[list(TRAITS_BY_CLASS).index(label) % len(palettes)]
 
     def mixed(parts: list[_Array], factor: _Array | float, own: _Array) -> _Array:
         stack = np.stack(parts)
@@ -203,13 +203,13 @@ def _draw_palette(
         return stained
 
     return Palette(
-        dyes=mixed([look.dyes for look in looks], jitter, prevailing.dyes),
-        empty=mixed([look.empty for look in looks], 1.0, prevailing.empty) + haze,
+        dyes=mixed([palette.dyes for palette in palettes], jitter, prevailing.dyes),
+        empty=mixed([palette.empty for palette in palettes], 1.0, prevailing.empty) + haze,
     )
 
 
 def _draw_tint(rng: np.random.Generator, stain_by_patient: float) -> _Array:
-    """Uneven light: a slope across the field, darker and bluer corners, a warmer middle."""
+    """Uneven illumination: a slope across the field, darker and bluer corners, a warmer center."""
     slope = 0.02 * stain_by_patient * rng.standard_normal(2)
     corners = np.array([0.07, 0.055, 0.01]) * (1.0 + stain_by_patient * rng.uniform(-0.9, 0.4))
     warmth = -0.05 * stain_by_patient * rng.uniform(0.0, 1.0)

@@ -1,4 +1,4 @@
-"""White cells of synthetic smears: outlines and texture by class, and leukocytes of other kinds."""
+"""White cells of synthetic smears: outlines and texture by class, and other leukocytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.plugins.datasets._smear_traits import MORPHOLOGY, Patient
+from leukokit.plugins.datasets._smear_traits import TRAITS_BY_CLASS, Patient
 
 Array = NDArray[np.float64]
 
@@ -19,30 +19,30 @@ _COSINES, _SINES = np.cos(np.outer(_HARMONICS, ANGLES)), np.sin(np.outer(_HARMON
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """Leukocytes of normal blood.
+class LeukocyteKind:
+    """A kind of leukocyte of normal blood.
 
     Attributes
     ----------
     share : float
-        How many of the bystanders are of this kind, 0..1.
+        Share of this kind among the bystanders, 0..1.
     diameters : tuple of 2 floats
-        Smallest and largest, in reference px (0.41 um).
+        Smallest and largest diameter, in reference px (0.41 um).
     """
 
     share: float
     diameters: tuple[float, float]
 
 
-# Shares lie between those of blood (60, 30, 6 and 3 %) and equal ones: no kind is a rarity. Diameters on
-# smears: 12-15, 8-10, 14-18 and 12-16 um (Bain, Blood Cells, 5th ed.), the largest ones cut.
-KINDS = {
-    "neutrophil": Kind(0.45, (28.0, 34.0)),
-    "lymphocyte": Kind(0.25, (18.0, 23.0)),
-    "monocyte": Kind(0.15, (32.0, 38.0)),
-    "eosinophil": Kind(0.15, (29.0, 35.0)),
+# Shares lie between those of blood (60, 30, 6 and 3 %) and equal ones, so that no kind is rare. Diameters on
+# smears: 12-15, 8-10, 14-18 and 12-16 um (Bain, Blood Cells, 5th ed.), without the largest ones.
+LEUKOCYTES = {
+    "neutrophil": LeukocyteKind(0.45, (28.0, 34.0)),
+    "lymphocyte": LeukocyteKind(0.25, (18.0, 23.0)),
+    "monocyte": LeukocyteKind(0.15, (32.0, 38.0)),
+    "eosinophil": LeukocyteKind(0.15, (29.0, 35.0)),
 }
-"""White cells beside those of the class; they look the same in every class."""
+"""White cells other than those of the class; they look the same in every class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class WhiteCell:
     Attributes
     ----------
     kind : str
-        A key of ``KINDS``, or the class for its own lymphoid cells.
+        A key of ``LEUKOCYTES``, or the class for lymphoid cells of the class.
     outline : float64 array, n x 2
         Cell boundary, (x, y) in reference px of the field.
     lobes : tuple of float64 arrays, n x 2
@@ -66,9 +66,9 @@ class WhiteCell:
     basophilia : float
         Stain of the cytoplasm, about 1.
     granules, grain : float
-        Eosin in the cytoplasm, 0 in lymphoid cells, and how coarse its granules are, 0..1.
+        Eosin in the cytoplasm, 0 in lymphoid cells, and coarseness of its granules, 0..1.
     texture : float64 array (4,)
-        Where in the noise tiles the textures begin, 0..1, and the direction of thickness.
+        Positions of the textures in the noise tiles, 0..1, and the direction of the thickness gradient.
     """
 
     kind: str
@@ -87,7 +87,7 @@ class WhiteCell:
 def draw_white(
     rng: np.random.Generator, patient: Patient, kind: str, place: Array, radius: float, squeeze: Array
 ) -> WhiteCell:
-    """Draw a white cell of a kind about its place; ``squeeze`` is what the image does to its sides."""
+    """Draw a white cell of a kind at a place; ``squeeze`` scales x and y for the aspect of the image."""
     if kind in ("neutrophil", "eosinophil"):
         return _granulocyte(rng, patient, kind, place, radius, squeeze)
     if kind == "monocyte":
@@ -107,27 +107,27 @@ def blob(rng: np.random.Generator, roughness: float) -> Array:
 def _lymphoid(
     rng: np.random.Generator, patient: Patient, kind: str, place: Array, radius: float, squeeze: Array
 ) -> WhiteCell:
-    look = MORPHOLOGY[patient.label]
+    traits = TRAITS_BY_CLASS[patient.label]
     mature = kind == "lymphocyte"
     shape = blob(rng, 0.05 if rng.random() < 0.75 else 0.09)
-    share = (0.74 if mature else look.nucleus_share + patient.share) + 0.03 * rng.standard_normal()
+    share = (0.74 if mature else traits.nucleus_share + patient.share) + 0.03 * rng.standard_normal()
     inner = radius * math.sqrt(min(max(share, 0.4), 0.93))
-    # The nucleus lies off center, so that scant cytoplasm is a crescent; it never leaves the cell.
+    # The nucleus lies off center, inside the cell, so that scant cytoplasm forms a crescent.
     angle = 2.0 * math.pi * rng.random()
     off = 0.8 * (radius - inner) * math.sqrt(rng.random())
     middle = place + off * np.array([math.cos(angle), math.sin(angle)])
     nucleus = shape * (0.65 + 0.35 * blob(rng, 0.05))
-    if rng.random() < (0.1 if mature else look.clefts):
+    if rng.random() < (0.1 if mature else traits.clefts):
         turn = np.abs((ANGLES - angle + np.pi) % (2.0 * np.pi) - np.pi)
         nucleus *= 1.0 - rng.uniform(0.12, 0.3) * np.exp(-((turn / 0.28) ** 2))
     nucleus *= inner / _mean_radius(nucleus)
     shape *= radius / _mean_radius(shape)
-    clumping = 0.9 if mature else look.clumping + patient.clumping
+    clumping = 0.9 if mature else traits.clumping + patient.clumping
     return WhiteCell(
         kind=kind,
         outline=(place + shape[:, None] * CIRCLE) * squeeze,
         lobes=((middle + nucleus[:, None] * CIRCLE) * squeeze,),
-        nucleoli=_draw_nucleoli(rng, 0.0 if mature else look.nucleoli, middle, inner, squeeze),
+        nucleoli=_draw_nucleoli(rng, 0.0 if mature else traits.nucleoli, middle, inner, squeeze),
         density=(0.92 if mature else 0.78) * patient.strength * math.exp(0.10 * rng.standard_normal()),
         clumping=min(max(clumping + 0.08 * rng.standard_normal(), 0.0), 1.0),
         contrast=rng.uniform(0.11, 0.17),
@@ -166,7 +166,7 @@ def _ribbon(path: Array, widths: Array) -> Array:
 def _granulocyte(
     rng: np.random.Generator, patient: Patient, kind: str, place: Array, radius: float, squeeze: Array
 ) -> WhiteCell:
-    """Neutrophil: a band, or two to five lobes on thin threads. Eosinophil: two lobes, coarse granules."""
+    """Neutrophil: a band, or two to five lobes joined by threads. Eosinophil: two lobes, coarse granules."""
     eosinophil = kind == "eosinophil"
     count = 2 if eosinophil else int(rng.integers(1, 6))
     sense = rng.choice([-1.0, 1.0])
@@ -175,7 +175,7 @@ def _granulocyte(
     path = np.linspace(start, start + turn * max(count - 1, 2.4 * (count == 1)), 16)
     reach = radius * (0.45 + 0.05 * np.cos(3.0 * (path - start)))
     thread = place + reach[:, None] * np.column_stack([np.cos(path), np.sin(path)])
-    if count == 1:  # a band: one sausage, bent
+    if count == 1:  # a band
         ends = np.sqrt(np.maximum(1.0 - np.linspace(-1.0, 1.0, 16) ** 6, 0.02))
         lobes = [_ribbon(thread, radius * rng.uniform(0.24, 0.30) * ends)]
     else:

@@ -15,8 +15,14 @@ from typing import Literal
 
 from leukokit.api import DataError, Dataset, Fallback, Field, Params, Part, Sample
 from leukokit.plugins.datasets import _files, _location
-from leukokit.plugins.datasets._tables import Published, SplitTable, read_manifest, read_splits
-from leukokit.plugins.datasets._verify import Finding, verify
+from leukokit.plugins.datasets._manifest import (
+    FileDifference,
+    PublishedFile,
+    SplitTable,
+    read_manifest,
+    read_splits,
+    verify,
+)
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -29,21 +35,23 @@ class AllPbsParams(Params):
 
     root: Path | None = Field(
         None,
-        description="Folder that holds all-pbs (or the four class folders themselves); by default "
-        "$LEUKOKIT_DATA, then the user's data folder.",
+        description="Folder that contains all-pbs (or the four class folders); by default "
+        "$LEUKOKIT_DATA, then "
+        "the user's data folder.",
     )
     split: Literal["paper_801010", "paper_602020", "paper_602020_segmented", "paper_balanced_4005050"] = (
-        Field("paper_602020", description="The split that a recipe without a split section gets.")
+        Field("paper_602020", description="Split that a recipe without a split section uses.")
     )
     variant: Literal["original", "segmented"] = Field(
         "original",
-        description="The photographs, or the collectors' own segmentation of them (what the paper's "
-        "segmented rows were trained on).",
+        description="The photographs, or the collectors' segmented versions of them (which the paper's "
+        "results "
+        "on segmented images used).",
     )
 
 
 class AllPbs(Dataset):
-    """The paper's data set, with the paper's splits by name and overlapping views as groups."""
+    """The paper's data set, with the paper's splits by name and overlapping fields of view as groups."""
 
     Params = AllPbsParams
     params: AllPbsParams
@@ -53,45 +61,46 @@ class AllPbs(Dataset):
         return read_splits()
 
     @cached_property
-    def _published(self) -> Mapping[str, Mapping[str, Published]]:
+    def _published(self) -> Mapping[str, Mapping[str, PublishedFile]]:
         return read_manifest()
 
     @cached_property
     def folder(self) -> Path | None:
         """Folder with the four class folders; None where it is not on this machine."""
         names = _FOLDERS[self.params.variant]
-        return _location.find(self.params.root, names if self.params.root else names[:-1], _holds_classes)
+        return _location.find(self.params.root, names if self.params.root else names[:-1], _has_class_folders)
 
     def places(self) -> tuple[str, ...]:
-        """Folders that are looked in, in order, each with its reason."""
-        return tuple(str(place) for place in _location.places(self.params.root))
+        """Folders that are searched, in order, each with its reason."""
+        return tuple(str(place) for place in _location.data_folders(self.params.root))
 
     def missing(self) -> str | None:
-        """Say where the images were looked for and how to get them; None where they are here."""
+        """Message with the searched folders and how to get the images; None where they are available."""
         if self.folder is not None:
             return None
-        return _location.not_found(
+        return _location.not_found_message(
             self.params.root,
             _FOLDERS[self.params.variant],
-            f"Get it with 'leukokit data get all_pbs', or {_by_hand('a folder named in $LEUKOKIT_DATA')}",
+            "Get it with 'leukokit data get all_pbs', or "
+            + _manual_download("a folder named in $LEUKOKIT_DATA"),
         )
 
     def fallback(self) -> Fallback | None:
-        """Synthetic smears, unless a root was named: then its absence is a mistake to be told."""
+        """Synthetic smears; None where a root is given, since missing data are an error then."""
         return Fallback("smears", {"per_class": 90, "patients": 120}) if self.params.root is None else None
 
     def samples(self) -> Sequence[Sample]:
-        """All published images that are here, by class and number.
+        """All published images that are available, by class and number.
 
         Raises
         ------
         DataError
-            Where the data set is missing, a class has no image, or the folder holds the other variant.
+            Where the data set is missing, a class has no image, or the folder contains the other variant.
         """
         folder = self._folder()
-        here = self._sizes
-        self._refuse_other_variant(here)
-        counts = Counter(id_.partition("/")[0] for id_ in here)
+        sizes = self._sizes
+        self._refuse_other_variant(sizes)
+        counts = Counter(id_.partition("/")[0] for id_ in sizes)
         for name in CLASSES:
             if not counts[name]:
                 raise DataError(
@@ -101,22 +110,22 @@ class AllPbs(Dataset):
         return [
             Sample(id=id_, path=folder / id_, label=id_.partition("/")[0], group=groups[id_])
             for id_ in groups
-            if id_ in here
+            if id_ in sizes
         ]
 
     def notes(self) -> Sequence[str]:
-        """Say what is missing from the published set or does not belong to it, by name and size."""
-        here = self._sizes
+        """Messages on missing, extra and changed files, by name and size."""
+        sizes = self._sizes
         published = self._published[self.params.variant]
-        absent = [id_ for id_ in published if id_ not in here]
-        extra = sorted(set(here) - set(published))
-        changed = [id_ for id_, size in here.items() if id_ in published and size != published[id_].size]
-        said = (
+        absent = [id_ for id_ in published if id_ not in sizes]
+        extra = sorted(set(sizes) - set(published))
+        changed = [id_ for id_, size in sizes.items() if id_ in published and size != published[id_].size]
+        messages = (
             (absent, "of the published images are missing"),
             (extra, "files do not belong to the published set and are ignored"),
             (changed, "images are not as published ('leukokit data verify all_pbs' says more)"),
         )
-        return [f"{len(ids)} {what}: {_files.some(ids)}" for ids, what in said if ids]
+        return [f"{len(ids)} {what}: {_files.first_names(ids)}" for ids, what in messages if ids]
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
         """Return the paper's splits: blocks of file numbers, not random draws."""
@@ -126,17 +135,17 @@ class AllPbs(Dataset):
         """Name of the split in ``params.split``."""
         return self.params.split
 
-    def verify(self) -> Iterator[Finding]:
-        """Compare the sha256 of every file with the published one; yields differences alone."""
+    def verify(self) -> Iterator[FileDifference]:
+        """Compare the sha256 of every file with the published one, and yield the differences."""
         return verify(self._folder(), self._published[self.params.variant], self._sizes)
 
     def fetch(self, target: Path | None = None) -> Sequence[Path]:
-        """Download both variants from Kaggle and put them where they are looked for.
+        """Download both variants from Kaggle into the folder of data sets.
 
         Parameters
         ----------
         target : Path, optional
-            Folder that holds data sets; by default the first place that is looked in.
+            Folder of data sets; by default the first folder that is searched.
 
         Returns
         -------
@@ -146,14 +155,14 @@ class AllPbs(Dataset):
         Raises
         ------
         LeukokitError
-            Where kagglehub or the network is missing, or nothing can be written.
+            Where kagglehub or the network is missing, or the folder cannot be written.
         """
         from leukokit.plugins.datasets import _kaggle
 
-        place = _location.places(self.params.root)[0].path if target is None else target
-        source = _kaggle.download(KAGGLE_HANDLE, _by_hand(place))
+        destination = _location.data_folders(self.params.root)[0].path if target is None else target
+        source = _kaggle.download(KAGGLE_HANDLE, _manual_download(destination))
         names = {variant: folders[0] for variant, folders in _FOLDERS.items()}
-        return _kaggle.install(source, place, names, self._variant_of)
+        return _kaggle.install(source, destination, names, self._detect_variant)
 
     @cached_property
     def _sizes(self) -> Mapping[str, int]:
@@ -165,46 +174,46 @@ class AllPbs(Dataset):
             raise DataError(self.missing() or "not found", where="data set all_pbs")
         return self.folder
 
-    def _refuse_other_variant(self, here: Mapping[str, int]) -> None:
-        """Both variants bear the same file names; taken for each other they would spoil every result."""
+    def _refuse_other_variant(self, sizes: Mapping[str, int]) -> None:
+        """Raise where the folder contains the other variant, which has the same file names."""
         mine = self.params.variant
         other = "segmented" if mine == "original" else "original"
-        if self._matches(here, other) > self._matches(here, mine):
+        if self._matches(sizes, other) > self._matches(sizes, mine):
             raise DataError(
-                f"the folder holds the {other} images, the {mine} ones were asked for",
+                f"the folder holds the {other} images, the {mine} ones were requested",
                 where=str(self.folder),
                 hint=f"Set variant: {other}, or name another root",
             )
 
-    def _matches(self, here: Mapping[str, int], variant: str) -> int:
-        """Count the files of the published size."""
-        return sum(here.get(id_) == published.size for id_, published in self._published[variant].items())
+    def _matches(self, sizes: Mapping[str, int], variant: str) -> int:
+        """Count the files with the published size."""
+        return sum(sizes.get(id_) == published.size for id_, published in self._published[variant].items())
 
-    def _variant_of(self, folder: Path) -> str | None:
-        if not _holds_classes(folder):
+    def _detect_variant(self, folder: Path) -> str | None:
+        if not _has_class_folders(folder):
             return None
-        here = _sizes_in(folder)
-        matches = {variant: self._matches(here, variant) for variant in _FOLDERS}
+        sizes = _sizes_in(folder)
+        matches = {variant: self._matches(sizes, variant) for variant in _FOLDERS}
         best = max(matches, key=matches.__getitem__)
         return best if matches[best] else None
 
 
-def _by_hand(place: object) -> str:
+def _manual_download(destination: object) -> str:
     source = f"kaggle.com/datasets/{KAGGLE_HANDLE}"
-    return f"download {source} and put its folder Original, renamed all-pbs, into {place}"
+    return f"download {source} and put its folder Original, renamed all-pbs, into {destination}"
 
 
 def _sizes_in(folder: Path) -> dict[str, int]:
-    found: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for name in CLASSES:
         if not (folder / name).is_dir():
             continue
-        with os.scandir(folder / name) as entries:
-            for entry in entries:
+        with os.scandir(folder / name) as folder_entries:
+            for entry in folder_entries:
                 if entry.is_file(follow_symlinks=False) and not entry.name.startswith("."):
-                    found[f"{name}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
-    return dict(sorted(found.items()))
+                    sizes[f"{name}/{entry.name}"] = entry.stat(follow_symlinks=False).st_size
+    return dict(sorted(sizes.items()))
 
 
-def _holds_classes(folder: Path) -> bool:
+def _has_class_folders(folder: Path) -> bool:
     return any((folder / name).is_dir() for name in CLASSES)

@@ -1,4 +1,4 @@
-"""One folder a class."""
+"""Images in one folder per class."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class FolderParams(Params):
     """Parameters of :class:`Folder`."""
 
     root: Location = Field(
-        description="Folder, or its URL (https, s3, zip ...), that holds one folder a class; its name is the "
+        description="Folder, or its URL (https, s3, zip ...), with one folder per class, named after the "
         "class."
     )
     extensions: tuple[str, ...] = Field(
         EXTENSIONS,
         min_length=1,
-        description="Endings of the files to read, upper or lower case; others are passed over.",
+        description="Extensions of the files to read, in upper or lower case; other files are skipped.",
     )
-    recursive: bool = Field(False, description="Also read the folders inside the class folders.")
+    recursive: bool = Field(False, description="Also read folders inside the class folders.")
 
     @field_validator("extensions")
     @classmethod
@@ -37,13 +37,13 @@ class FolderParams(Params):
 
 
 class Folder(Dataset):
-    """Images sorted into one folder a class."""
+    """Images sorted into one folder per class."""
 
     Params = FolderParams
     params: FolderParams
 
     def missing(self) -> str | None:
-        """Say that the folder is not there; None where it is."""
+        """Message that the folder does not exist; None where it does."""
         root = self.params.root
         if isinstance(root, str):
             return self._missing_url()
@@ -59,7 +59,7 @@ class Folder(Dataset):
         return None
 
     def samples(self) -> Sequence[Sample]:
-        """Images by class and name, numbers in their own order (2 before 10).
+        """Images by class and name, in natural order (2 before 10).
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Folder(Dataset):
         counts = {name: len(listing.files) for name, listing in classes.items()}
         if empty := [name for name, count in counts.items() if not count]:
             raise DataError(
-                "; ".join(f"class {_files.printable(name)} has 0 images" for name in empty),
+                "; ".join(f"class {_files.printable_name(name)} has 0 images" for name in empty),
                 where=shown_url(str(root)),
                 hint=f"Files that end in {', '.join(self.params.extensions)} are read"
                 + (
@@ -87,21 +87,21 @@ class Folder(Dataset):
                 ),
             )
         samples = [self._sample(name, file) for name, listing in classes.items() for file in listing.files]
-        _files.refuse_same_ids(samples)
+        _files.require_unique_ids(samples)
         return samples
 
     def _sample(self, name: str, file: str) -> Sample:
-        inside = f"{name}/{file}"
-        place = _files.below(self.params.root, inside)
+        relative = f"{name}/{file}"
+        location = _files.entry_path(self.params.root, relative)
         return Sample(
-            id=_files.printable(inside),
-            path=place if isinstance(place, Path) else None,
-            url=place if isinstance(place, str) else None,
-            label=_files.printable(name),
+            id=_files.printable_name(relative),
+            path=location if isinstance(location, Path) else None,
+            url=location if isinstance(location, str) else None,
+            label=_files.printable_name(name),
         )
 
     def notes(self) -> Sequence[str]:
-        """Say what was passed over: links, files of other kinds, images beside the class folders."""
+        """Messages on skipped files: links, other types, images outside the class folders."""
         links = [*self._top.links]
         others = [*self._top.others]
         unreadable = []
@@ -109,13 +109,13 @@ class Folder(Dataset):
             links += [f"{name}/{link}" for link in listing.links]
             others += [f"{name}/{other}" for other in listing.others]
             unreadable += [f"{name}/{folder}" for folder in listing.unreadable]
-        said = (
+        messages = (
             (links, "links were not followed"),
-            (others, "files of other kinds were passed over"),
-            (self._top.files, "images beside the class folders belong to no class and were passed over"),
+            (others, "files of other types were skipped"),
+            (self._top.files, "images outside the class folders belong to no class and were skipped"),
             (unreadable, "folders could not be listed"),
         )
-        return [f"{len(names)} {what}: {_files.some(names)}" for names, what in said if names]
+        return [f"{len(names)} {what}: {_files.first_names(names)}" for names, what in messages if names]
 
     @cached_property
     def _top(self) -> Listing:
@@ -124,7 +124,9 @@ class Folder(Dataset):
     @cached_property
     def _classes(self) -> dict[str, Listing]:
         root, recursive = self.params.root, self.params.recursive
-        return {name: self._walk(_files.below(root, name), recursive=recursive) for name in self._top.folders}
+        return {
+            name: self._walk(_files.entry_path(root, name), recursive=recursive) for name in self._top.folders
+        }
 
     def _walk(self, folder: Path | str, *, recursive: bool) -> Listing:
         try:

@@ -1,8 +1,8 @@
-"""Synthetic peripheral blood smears with truth masks, rendered when asked for.
+"""Synthetic peripheral blood smears with ground-truth masks, rendered on demand.
 
-They look like the photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), or of other labs, and stand in
-where real data are absent. Classes differ in the morphology of their white cells; the stain belongs to the
-patient. They show that software works and say nothing about blood.
+They resemble the photographs of all-pbs (doi 10.34740/KAGGLE/DSV/2175623), or of other labs, and are used
+where real data are missing. Classes differ in the morphology of their white cells; the stain depends on the
+patient. They test software; results on them say nothing about blood.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ SmearClass = Literal["Benign", "Early", "Pre", "Pro"]
 CLASSES: tuple[SmearClass, ...] = get_args(SmearClass)
 
 _SPLIT = "default"
-# Generators of stock, patients, fields and split are branches of the seed that never meet.
+# Independent branches of the seed for stock, patients, fields and split
 _STOCK, _PATIENT, _FIELD, _PARTS = range(4)
 _MAX_RED_CELL = 200
-"""Red cells wider than so many px would fill the memory with their sprites."""
+"""Largest width of red cells, in px: sprites of larger ones would need too much memory."""
 _BAR_OF_CLASS: Mapping[str, int | None] = {"Benign": 2, "Early": 3, "Pre": 0, "Pro": None}
 
 
@@ -50,70 +50,75 @@ class SmearsParams(Params):
         120,
         ge=3,
         le=100_000,
-        description="Patients in all; each has one class and one stain. Three a class or more, one for each "
-        "part of the split.",
+        description="Total number of patients; each has one class and one stain. Three per class or "
+        "more, one "
+        "for each part of the split.",
     )
     labs: tuple[LabName, ...] = Field(
         ("all_pbs",),
         min_length=1,
-        description="Labs whose stain, magnification and camera the images have; dealt out to the patients "
-        "of each class in turn.",
+        description="Labs whose stain, magnification and camera the images have; assigned in turn to the "
+        "patients of each class.",
     )
     magnification: float = Field(
         1.0,
         ge=0.25,
         le=4.0,
-        description="Magnification relative to that of the lab: at 2 a field shows a quarter of the area.",
+        description="Magnification relative to that of the lab: at 2 a field is a quarter of the area.",
     )
-    seed: int = Field(281, ge=0, lt=2**63, description="Seed of everything drawn.")
+    seed: int = Field(281, ge=0, lt=2**63, description="Seed of all random numbers.")
     white_cells: float | None = Field(
         None,
         ge=1.0,
         le=40.0,
-        description="White cells a field, mean; classes differ by up to a quarter from it. Default: as in "
-        "the lab, 10 in all_pbs and 1 in the others.",
+        description="Mean number of white cells per field; classes differ from it by up to a quarter. "
+        "Default: "
+        "that of the lab, 10 in all_pbs and 1 in the others.",
     )
     bystanders: float = Field(
         0.06,
         ge=0.0,
         le=1.0,
         description="Share of white cells of other kinds (neutrophil, eosinophil, monocyte, lymphocyte), "
-        "mean of the classes: Benign has the most. 1 for nothing else; the class then means nothing.",
+        "mean "
+        "over the classes; highest in Benign. With 1 there are no cells of the class.",
     )
     red_cells: float | None = Field(
         None,
         ge=0.0,
         le=400.0,
-        description="Red cells a field, mean. Default: as in the lab, 125 in all_pbs.",
+        description="Mean number of red cells per field. Default: that of the lab, 125 in all_pbs.",
     )
     aspect: float | None = Field(
         None,
         ge=0.5,
         le=2.0,
-        description="Width over height of a round cell. Default: as in the lab, 0.8 in all_pbs, whose "
-        "photographs were squeezed to squares, and 1 in the others.",
+        description="Width over height of a round cell. Default: that of the lab, 0.8 in all_pbs, whose "
+        "photographs were resized to squares, and 1 in the others.",
     )
     stain_by_patient: float = Field(
         1.0,
         ge=0.0,
         le=1.5,
-        description="How far stain and light differ between the patients of a lab: 0 not at all, 1 over the "
-        "whole range of its images.",
+        description="Strength of the differences in stain and illumination between the patients of a "
+        "lab: 0 for "
+        "none, 1 for the whole range of its images.",
     )
     stain_confound: float = Field(
         0.0,
         ge=0.0,
         le=1.0,
-        description="How far the stain gives the class away: 0 not at all, 1 each class has its own, as is "
-        "the case in all-pbs. For testing audits; in the lab all_pbs alone.",
+        description="Strength of the dependence of the stain on the class: 0 for none, 1 for one stain per "
+        "class, as in all-pbs. For testing audits; only with the lab all_pbs.",
     )
     scale_bars: Literal["none", "all", "by_class"] = Field(
         "none",
-        description="Burned-in scale bars: in no image, in all (style by patient), or in a style that gives "
-        "the class away, for testing audits.",
+        description="Burned-in scale bars: in no image, in all (style by patient), or in a style that "
+        "depends "
+        "on the class, for testing audits.",
     )
     jpeg_quality: int = Field(
-        0, ge=0, le=100, description="Quality of a pass through JPEG, 1..100; 0 leaves the pixels alone."
+        0, ge=0, le=100, description="Quality of JPEG compression, 1..100; 0 for no compression."
     )
 
     @field_validator("classes", "labs")
@@ -129,7 +134,7 @@ class SmearsParams(Params):
         needed = 3 * len(self.classes)
         if self.patients < needed:
             raise ValueError(
-                f"{self.patients} patients are too few for {len(self.classes)} classes: each needs one "
+                f"{self.patients} patients are too few for {len(self.classes)} classes: each class needs one "
                 f"each for training, validation and test, so {needed} in all. Raise patients, or name fewer "
                 "classes"
             )
@@ -157,7 +162,7 @@ class SmearsParams(Params):
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One image before it is drawn: its class, its number there, its patient's number and lab."""
+    """One image before it is rendered: sample, its number in the class, patient number and lab."""
 
     sample: Sample
     number: int
@@ -166,15 +171,13 @@ class _Field:
 
 
 class Smears(Dataset):
-    """Rendered smears in the paper's four classes, with patients, stains and truth masks.
+    """Rendered smears in the paper's four classes, with patients, stains and ground-truth masks.
 
-    By construction the N/C ratio rises Benign < Pre < Early < Pro, the area of white cells Benign < Pro <
-    Early < Pre; Benign chromatin is clumped, Pro chromatin fine. The ranges overlap, within and
-    between patients. An image depends on the parameters and its sample alone, never on what was rendered
-    before.
+    By construction the N/C ratio increases Benign < Pre < Early < Pro, and the area of white cells Benign <
+    Pro < Early < Pre; chromatin is clumped in Benign and fine in Pro. The ranges overlap, within and between
+    patients. An image depends only on the parameters and its sample, not on other rendered images.
 
-    ``red_cell_px`` and ``pixel_size_um`` tell the true scale of an image, ``cells`` what each cell in it
-    is.
+    ``red_cell_px`` and ``pixel_size_um`` give the true scale of an image, ``cells`` the kinds of its cells.
     """
 
     synthetic = True
@@ -186,10 +189,10 @@ class Smears(Dataset):
     def _fields(self) -> Mapping[str, _Field]:
         fields = {}
         first = 1
-        for place, label in enumerate(self.params.classes):
-            # Patients are dealt out evenly; the first classes get what is left over.
+        for position, label in enumerate(self.params.classes):
+            # Patients are distributed evenly; the first classes get the remainder.
             share = self.params.patients // len(self.params.classes)
-            share += place < self.params.patients % len(self.params.classes)
+            share += position < self.params.patients % len(self.params.classes)
             used = min(share, self.params.per_class)
             for i in range(self.params.per_class):
                 patient = first + i * used // self.params.per_class
@@ -207,14 +210,14 @@ class Smears(Dataset):
         """One split: about 60/20/20 of each class's patients, every class in every part."""
         parts: dict[str, Part] = {}
         for label in self.params.classes:
-            mine = [field for field in self._fields.values() if field.sample.label == label]
-            patients = sorted({field.patient for field in mine})
+            class_fields = [field for field in self._fields.values() if field.sample.label == label]
+            patients = sorted({field.patient for field in class_fields})
             order = self._rng(_PARTS, CLASSES.index(label)).permutation(patients).tolist()
-            held = max(1, round(0.2 * len(order)))
+            n_held_out = max(1, round(0.2 * len(order)))
             part_of = dict.fromkeys(order, Part.TRAIN)
-            part_of.update(dict.fromkeys(order[:held], Part.TEST))
-            part_of.update(dict.fromkeys(order[held : 2 * held], Part.VALIDATION))
-            parts |= {field.sample.id: part_of[field.patient] for field in mine}
+            part_of.update(dict.fromkeys(order[:n_held_out], Part.TEST))
+            part_of.update(dict.fromkeys(order[n_held_out : 2 * n_held_out], Part.VALIDATION))
+            parts |= {field.sample.id: part_of[field.patient] for field in class_fields}
         return {_SPLIT: parts}
 
     def default_split(self) -> str:
@@ -222,7 +225,7 @@ class Smears(Dataset):
         return _SPLIT
 
     def render(self, sample: Sample) -> RGBImage:
-        """Draw the image of a sample.
+        """Render the image of a sample.
 
         Returns
         -------
@@ -245,13 +248,13 @@ class Smears(Dataset):
         return np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8)
 
     def truth(self, sample: Sample) -> Labels:
-        """Masks of the very scene that ``render`` draws.
+        """Masks of the scene that ``render`` shows.
 
         Returns
         -------
         Labels
-            ``nucleus`` and ``cell`` under one id, ``red_cell`` whole (pallor included) and ``platelet`` under
-            ids of their own; int32 size x size, ids without gaps, read-only. Burst cells are background.
+            ``nucleus`` and ``cell`` with the same ids, ``red_cell`` (pallor included) and ``platelet`` with
+            separate ids; int32 size x size, ids without gaps, read-only. Burst cells are background.
 
         Raises
         ------
@@ -262,7 +265,7 @@ class Smears(Dataset):
         return _smear_truth.truth(scene, stock, self.params.size, self._bar(patient))
 
     def cells(self, sample: Sample) -> Sequence[TrueCell]:
-        """Say what the cells of a sample are: kind, place and size, by the ids of ``truth``.
+        """Kind, position and size of the cells of a sample, with the ids of ``truth``.
 
         ::
 
@@ -277,7 +280,7 @@ class Smears(Dataset):
         return _smear_truth.cells(scene, stock, self.params.size, self._bar(patient))
 
     def red_cell_px(self, sample: Sample) -> float:
-        """Mean diameter of the red cells of a sample's patient, in px: that of a disk of the same area.
+        """Mean diameter of the red cells of a sample's patient, in px (of disks of the same area).
 
         Raises
         ------
@@ -291,10 +294,10 @@ class Smears(Dataset):
         return diameter
 
     def pixel_size_um(self, sample: Sample) -> float:
-        """Width of a pixel, in um, as a microscope would write it into the file.
+        """Width of a pixel, in um, as a microscope would store it in the file.
 
         Where ``aspect`` is not 1, the geometric mean of width and height. A patient's red cells measure 6.7
-        to 8.3 um, so that this is not exactly ``RED_CELL_UM / red_cell_px``.
+        to 8.3 um, so this is not exactly ``RED_CELL_UM / red_cell_px``.
 
         Raises
         ------
@@ -308,7 +311,7 @@ class Smears(Dataset):
         return np.random.default_rng(np.random.SeedSequence(self.params.seed, spawn_key=branch))
 
     def _view(self, lab: Lab) -> View:
-        """Give what a field of the lab shows; as many cells an area at every magnification."""
+        """Properties of a field of the lab; the number of cells per area does not depend on magnification."""
         area = 1.0 / self.params.magnification**2
         white, red, aspect = self.params.white_cells, self.params.red_cells, self.params.aspect
         return View(

@@ -48,13 +48,13 @@ class TableParams(Params):
     file: Location = Field(description="CSV file, or its URL; UTF-8, with a header line.")
     root: Location | None = Field(
         None,
-        description="Folder, or its URL, that the paths in the table start from; by default the table's own.",
+        description="Folder, or its URL, that paths in the table are relative to; by default the table's "
+        "own.",
     )
     columns: dict[Column, str] = Field(
         {},
         description="Names of the columns where they differ from path, label, group, split, mask and "
-        "pixel_size_um (width of a pixel, in um). Only path has to be there; cells of the others may be "
-        "empty.",
+        "pixel_size_um (width of a pixel, in um). Only path is required; cells of the others may be empty.",
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
     mask_values: dict[MaskRole, Annotated[int, Field(ge=1)]] = Field(
@@ -82,7 +82,7 @@ class TableParams(Params):
         return self.columns.get(role, role)
 
 
-class _Places(TypedDict, total=False):
+class _SampleFiles(TypedDict, total=False):
     path: Path
     mask_path: Path | None
     url: str
@@ -90,13 +90,13 @@ class _Places(TypedDict, total=False):
 
 
 class Table(Dataset):
-    """Images named by a CSV file, for data sets that already have an order of their own."""
+    """Images listed in a CSV file, for data sets with their own folder structure."""
 
     Params = TableParams
     params: TableParams
 
     def missing(self) -> str | None:
-        """Say that the CSV file is not there; None where it is."""
+        """Message that the CSV file does not exist; None where it does."""
         path = self.params.file
         if isinstance(path, str):
             return self._missing_url()
@@ -118,7 +118,7 @@ class Table(Dataset):
         Raises
         ------
         DataError
-            Naming all bad rows with their line numbers.
+            With all invalid rows and their line numbers.
         """
         return self._read[0]
 
@@ -132,7 +132,7 @@ class Table(Dataset):
         return SPLIT if self._read[1] else None
 
     def truth(self, sample: Sample) -> Labels | None:
-        """Read the mask of a sample; None where the table names none."""
+        """Read the mask of a sample; None where the table has none."""
         mask = sample.mask_path or sample.mask_url
         return None if mask is None else read_truth(mask, self.params.mask_values)
 
@@ -155,53 +155,53 @@ class Table(Dataset):
             raise DataError(
                 f"is not UTF-8 text (byte {error.start})", where=where, hint="Save it as UTF-8"
             ) from error
-        # strict: a quote that is never closed would swallow all rows after it.
+        # strict: otherwise an unclosed quote would silently include all following rows.
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.params.delimiter, strict=True)
-        reading = _Reading(self.params)
+        rows = _RowReader(self.params)
         line = 1
         try:
-            reading.header(next(reader, []))
+            rows.header(next(reader, []))
             line = reader.line_num + 1
             for cells in reader:
-                reading.row(line, cells)
+                rows.row(line, cells)
                 line = reader.line_num + 1
         except csv.Error as error:
             raise DataError(f"line {line}: {error}", where=where, hint="Check quotes and commas") from error
-        reading.refuse_problems()
-        if not reading.samples:
+        rows.refuse_problems()
+        if not rows.samples:
             raise DataError("has no rows", where=where)
-        return tuple(reading.samples), reading.parts
+        return tuple(rows.samples), rows.parts
 
 
-class _Reading:
-    """Rows of one table; problems are collected, so that all are told at once."""
+class _RowReader:
+    """Reader of the rows of one table; collects problems, so that all are reported at once."""
 
     def __init__(self, params: TableParams) -> None:
         self._where = shown_url(str(params.file))
         self._folder = params.folder()
-        self._asked = ("path", *params.columns)
+        self._required = ("path", *params.columns)
         self._columns = {role: params.column(role) for role in _COLUMNS}
         self._names: list[str] = []
         self._problems: list[str] = []
-        self._line_of: dict[str, int] = {}
+        self._line_by_id: dict[str, int] = {}
         self.samples: list[Sample] = []
         self.parts: dict[str, Part] = {}
 
     def header(self, cells: list[str]) -> None:
         self._names = [cell.strip() for cell in cells]
-        absent = [
-            name for role, name in self._columns.items() if role in self._asked and name not in self._names
+        missing = [
+            name for role, name in self._columns.items() if role in self._required and name not in self._names
         ]
-        twice = sorted({name for name in self._names if name and self._names.count(name) > 1})
-        found = ", ".join(self._names) or "none"
-        if absent:
+        repeated = sorted({name for name in self._names if name and self._names.count(name) > 1})
+        present = ", ".join(self._names) or "none"
+        if missing:
             raise DataError(
-                f"has no column {', '.join(map(repr, absent))}; it has {found}",
+                f"has no column {', '.join(map(repr, missing))}; it has {present}",
                 where=self._where,
                 hint="Name the columns under columns:, or the character between them as delimiter:",
             )
-        if twice:
-            raise DataError(f"has the column {twice[0]!r} more than once", where=self._where)
+        if repeated:
+            raise DataError(f"has the column {repeated[0]!r} more than once", where=self._where)
 
     def row(self, line: int, cells: list[str]) -> None:
         if not any(cell.strip() for cell in cells):
@@ -219,25 +219,25 @@ class _Reading:
             f"{self._columns['split']} is {part!r}, expected train, validation or test"
             if part and part not in _PARTS
             else None,
-            f"{id_} stands in line {self._line_of[id_]} already" if id_ in self._line_of else None,
+            f"{id_} stands in line {self._line_by_id[id_]} already" if id_ in self._line_by_id else None,
             size_problem,
         ]
         self._problems += [f"line {line}: {problem}" for problem in problems if problem]
-        self._line_of.setdefault(id_, line)
+        self._line_by_id.setdefault(id_, line)
         self.samples.append(
             Sample(
                 id=id_,
                 label=given["label"] or None,
                 group=given["group"] or None,
                 pixel_size_um=pixel_size,
-                **self._places(id_, mask),
+                **self._files_of(id_, mask),
             )
         )
         if part in _PARTS:
             self.parts[id_] = _PARTS[part]
 
     def _pixel_size(self, cell: str) -> tuple[float | None, str | None]:
-        """Width of a pixel, and what is wrong with the cell."""
+        """Width of a pixel, and the problem of an invalid cell."""
         if not cell:
             return None, None
         try:
@@ -250,7 +250,7 @@ class _Reading:
         column = self._columns["pixel_size_um"]
         return None, f"{column} is {cell!r}, expected the width of a pixel in um ({low:g} to {high:g})"
 
-    def _places(self, name: str, mask: str) -> _Places:
+    def _files_of(self, name: str, mask: str) -> _SampleFiles:
         if isinstance(self._folder, str):
             return {
                 "url": url_inside(self._folder, name),
@@ -264,7 +264,7 @@ class _Reading:
         shown = self._problems[:_LISTED]
         if len(self._problems) > _LISTED:
             shown.append(f"and {len(self._problems) - _LISTED} more")
-        count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
+        count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'folder_entries'}"
         raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
 
     def _file_problem(self, column: str, name: str) -> str | None:
@@ -275,7 +275,7 @@ class _Reading:
                 f"{column} {shown_url(name)} is a URL; give what all URLs begin with as root, the rest here"
             )
         if isinstance(self._folder, str):
-            # Asking a server for each file takes as long as reading it: what is absent is rejected then.
+            # Asking a server for each file takes as long as reading it: missing files are rejected later.
             outside = ".." in name.split("/") or name.startswith("/") or "::" in name
             return f"{column} {name} does not lie below root" if outside else None
         try:

@@ -33,8 +33,8 @@ class WbcMasksParams(Params):
 
     root: Path | None = Field(
         None,
-        description="Folder that holds wbc-masks (or its images, masks and classes.csv themselves); by "
-        "default $LEUKOKIT_DATA, then the user's data folder.",
+        description="Folder that contains wbc-masks (or its images, masks and classes.csv); by default "
+        "$LEUKOKIT_DATA, then the user's data folder.",
     )
 
 
@@ -51,14 +51,14 @@ class WbcMasks(Dataset):
         return _location.find(self.params.root, names, lambda folder: (folder / "masks").is_dir())
 
     def places(self) -> tuple[str, ...]:
-        """Folders that are looked in, in order, each with its reason."""
-        return tuple(str(place) for place in _location.places(self.params.root))
+        """Folders that are searched, in order, each with its reason."""
+        return tuple(str(place) for place in _location.data_folders(self.params.root))
 
     def missing(self) -> str | None:
-        """Say where the images were looked for and how to get them; None where they are here."""
+        """Message with the searched folders and how to get the images; None where they are available."""
         if self.folder is not None:
             return None
-        return _location.not_found(
+        return _location.not_found_message(
             self.params.root,
             _FOLDERS,
             "Get Dataset 1 of github.com/zxaoyou/segmentation_WBC, put images/001.png ..., masks/001.png ... "
@@ -67,7 +67,7 @@ class WbcMasks(Dataset):
         )
 
     def fallback(self) -> Fallback | None:
-        """Take rendered crops of that lab's stain, unless a folder was named that is not there."""
+        """Synthetic crops with the stain of that lab; None where a root is given."""
         if self.params.root is not None:
             return None
         return Fallback("smears", {"labs": ["wbc_masks"], "size": 120, "per_class": 30})
@@ -78,7 +78,7 @@ class WbcMasks(Dataset):
         Raises
         ------
         DataError
-            Where the data set is missing, or an image lacks its mask or class; all are named.
+            Where the data set is missing, or images have no mask or class; with their names.
         """
         folder = self.folder
         if folder is None:
@@ -96,7 +96,7 @@ class WbcMasks(Dataset):
         problems += [f"{name} has no mask" for name in images if not (folder / "masks" / name).is_file()]
         if problems:
             raise DataError(
-                f"{len(problems)} images are incomplete: {_files.some(problems)}", where=str(folder)
+                f"{len(problems)} images are incomplete: {_files.first_names(problems)}", where=str(folder)
             )
         return [
             Sample(
@@ -116,7 +116,7 @@ class WbcMasks(Dataset):
 
 
 def _read_classes(path: Path) -> dict[str, str]:
-    """Stem of an image, ``001``, to its class."""
+    """Map the stem of an image, ``001``, to its class."""
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

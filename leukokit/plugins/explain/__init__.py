@@ -15,26 +15,26 @@ def leukokit_explainers() -> Iterable[ComponentSpec]:
         ComponentSpec(
             "grad_cam",
             f"{here}.grad_cam:GradCam",
-            "Heat over images: maps of the last convolution, weighed by gradients.",
+            "Heat maps: feature maps of the last convolution, weighted by gradients.",
         ),
         ComponentSpec(
             "grad_cam_plus_plus",
             f"{here}.grad_cam_plus_plus:GradCamPlusPlus",
-            "Heat over images: Grad-CAM with a weight for each pixel.",
+            "Heat maps: Grad-CAM with a weight for each pixel.",
         ),
         ComponentSpec(
             "integrated_gradients",
             f"{here}.integrated_gradients:IntegratedGradients",
-            "Heat over images: the class score shared out among pixels.",
+            "Heat maps: attribution of the class score to pixels.",
         ),
         ComponentSpec(
             "occlusion",
             f"{here}.occlusion:Occlusion",
-            "Heat over images: what a class loses when a patch is covered.",
+            "Heat maps: drop of the class probability when a patch is covered.",
         ),
         ComponentSpec(
             "permutation_importance",
             f"{here}.permutation_importance:PermutationImportance",
-            "How much worse the model gets when one feature is shuffled.",
+            "Loss of score when one feature is shuffled.",
         ),
     )

@@ -1,8 +1,7 @@
-"""What Grad-CAM and Grad-CAM++ share: the layer whose maps are weighed, and its name."""
+"""Base of Grad-CAM and Grad-CAM++: the layer whose feature maps are weighted."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,32 +9,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, LeukokitError
+from leukokit.api import Field, FloatArray, LeukokitError, near_names
 from leukokit.api.deep import NetworkModel, load_keras
 from leukokit.plugins.explain._gradients import layer_gradients
 from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams
 
 
 class ActivationMapParams(HeatParams):
-    """Parameters of explainers that weigh the maps of one layer."""
+    """Parameters of explainers that weight the feature maps of one layer."""
 
     layer: str | None = Field(
         None,
         description=(
-            "Name of the layer whose maps are weighed, also of a model inside the network (a path such as "
-            "inner/top_conv where two have the name); null takes the last convolution."
+            "Name of the layer whose feature maps are weighted, also in a model inside the network (a path "
+            "such as inner/top_conv where two have the name); null uses the last convolution."
         ),
     )
 
 
 class ActivationMapExplainer(HeatExplainer):
-    """Weighs the maps of one layer by gradients of the class score before softmax."""
+    """Weights the feature maps of one layer by gradients of the class score before softmax."""
 
     Params = ActivationMapParams
     params: ActivationMapParams
 
     def weigh(self, maps: FloatArray, gradients: FloatArray) -> FloatArray:
-        """From maps and gradients, n x h x w x c, to the weight of each channel, n x c."""
+        """Weight of each channel, n x c, from feature maps and gradients, n x h x w x c."""
         raise NotImplementedError
 
     def method(self, model: NetworkModel) -> HeatMethod:
@@ -68,20 +67,20 @@ def find_layer(network: Any, name: str) -> tuple[str, Any]:
         Where no layer, or more than one, has the name.
     """
     layers = list(_layers(network))
-    found = [(path, layer) for path, layer in layers if name in (path, layer.name)]
-    if not found:
-        names = sorted({layer.name for _, layer in layers})
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    matches = [(path, layer) for path, layer in layers if name in (path, layer.name)]
+    if not matches:
+        near = near_names(name, sorted({layer.name for _, layer in layers}), most=3, likeness=0.5)
+        meant = f" (did you mean {', '.join(near)}?)" if near else ""
         raise LeukokitError(
-            f"the network has no layer {name!r}" + (f" (did you mean {', '.join(near)}?)" if near else ""),
-            hint="Leave layer out to take the last convolution",
+            f"the network has no layer {name!r}{meant}",
+            hint="Leave layer out to use the last convolution",
         )
-    if len(found) > 1:
+    if len(matches) > 1:
         raise LeukokitError(
-            f"{len(found)} layers are named {name!r}: {', '.join(path for path, _ in found)}",
+            f"{len(matches)} layers are named {name!r}: {', '.join(path for path, _ in matches)}",
             hint="Give the path of one",
         )
-    return found[0]
+    return matches[0]
 
 
 def last_convolution(network: Any) -> tuple[str, Any]:
@@ -94,19 +93,19 @@ def last_convolution(network: Any) -> tuple[str, Any]:
     """
     layers = load_keras().layers
     kinds = (layers.Conv2D, layers.DepthwiseConv2D, layers.SeparableConv2D, layers.Conv2DTranspose)
-    found = [
+    convolutions = [
         (path, layer) for path, layer in _layers(network) if isinstance(layer, kinds) and not _is_point(layer)
     ]
-    if not found:
+    if not convolutions:
         raise LeukokitError(
             "the network has no convolution with maps larger than one pixel",
-            hint="Name the layer whose maps are to be weighed, or use occlusion or integrated_gradients",
+            hint="Name the layer whose maps are to be weighted, or use occlusion or integrated_gradients",
         )
-    return found[-1]
+    return convolutions[-1]
 
 
 def _layers(network: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Layers with their paths, those of models inside the network in the place of the model."""
+    """Layers with their paths, including those of models inside the network."""
     for layer in network.layers:
         path = f"{prefix}{layer.name}"
         yield path, layer
@@ -115,9 +114,9 @@ def _layers(network: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _is_point(layer: Any) -> bool:
-    # Convolutions that weigh channels (squeeze and excitation) see one pixel and can tell no place.
+    # Convolutions that weight channels (squeeze and excitation) have maps of one pixel, without positions.
     try:
         height, width = layer.output.shape[1:3]
-    except AttributeError:  # inside a subclassed model a layer knows its output only while it runs
+    except AttributeError:  # a layer of a subclassed model has no output before it runs
         return False
     return bool(height == 1 and width == 1)

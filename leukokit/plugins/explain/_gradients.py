@@ -1,8 +1,8 @@
-"""Gradients of class scores, whichever backend Keras runs on.
+"""Gradients of class scores, for each backend of Keras.
 
-Each backend differentiates in its own way and is asked for one thing only: the gradient of a number with
-respect to one array. A layer in the middle of a network becomes such an array by adding zeros to what it
-gives; the gradient with respect to those zeros is the gradient with respect to the layer.
+For each backend there is one function: the gradient of a number with respect to one array. For a layer inside
+a network, an array of zeros is added to its output; the gradient with respect to these zeros is the gradient
+with respect to the layer's output.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from leukokit.api import FloatArray, LeukokitError
 from leukokit.api.deep import load_keras
 
-# Gradients of pixels are small, and float16 (mixed precision) would round them to 0, so scores are scaled up
-# first, and less where that overflows. Powers of two cost no digit.
+# Gradients of pixels are small, and float16 (mixed precision) would round them to 0. Scores are scaled up
+# first, and less where that overflows. Powers of two cause no rounding.
 _SCALES = (1024.0, 32.0, 1.0)
 
 _Objective: TypeAlias = Callable[[Callable[[Any], Any], Any], tuple[Any, Any]]
-"""From a callable network and a tensor to the number that is differentiated, and a tensor to keep."""
+"""Function of a callable network and a tensor: the number to differentiate, and a tensor to keep."""
 
 
 def image_gradients(
@@ -34,7 +34,7 @@ def image_gradients(
     Parameters
     ----------
     network : keras.Model
-        From images to the scores of k classes, n x k.
+        Maps images to the scores of k classes, n x k.
     images : float32 array, n x side x side x 3
     targets : int array (n,)
         Class whose score is differentiated, for each image.
@@ -43,7 +43,7 @@ def image_gradients(
     -------
     scores : float64 array (n,)
     gradients : float64 array, n x side x side x 3
-        Score for each unit of gray level.
+        Change of the score per gray level.
 
     Raises
     ------
@@ -61,14 +61,14 @@ def image_gradients(
 def layer_gradients(
     network: Any, layer: Any, images: NDArray[np.float32], targets: NDArray[np.intp]
 ) -> tuple[FloatArray, FloatArray]:
-    """Take the maps of a layer, and the gradients of the targets' scores with respect to them.
+    """Feature maps of a layer, and the gradients of the targets' scores with respect to them.
 
     Parameters
     ----------
     network : keras.Model
-        From images to the scores of k classes, n x k.
+        Maps images to the scores of k classes, n x k.
     layer : keras.Layer
-        Of the network, or of a model inside it, however deep; it gives maps n x h x w x c.
+        Layer of the network, or of a model nested inside it; its output is n x h x w x c.
     images : float32 array, n x side x side x 3
     targets : int array (n,)
         Class whose score is differentiated, for each image.
@@ -80,7 +80,8 @@ def layer_gradients(
     Raises
     ------
     LeukokitError
-        Where the layer gives no maps or is used more than once, or Keras runs on a backend without gradients.
+        Where the layer's output is no feature map, the layer is used more than once, or Keras runs on a
+        backend without gradients.
     """
     ops = load_keras().ops
     shape = _shape_of_maps(network, layer, images[:1])
@@ -112,10 +113,10 @@ def _differentiate(
     to_numpy = keras.ops.convert_to_numpy
     for scale in _SCALES:
         gradients, kept = _BACKENDS[backend](network, _scaled(objective, scale), point)
-        found = np.asarray(to_numpy(gradients), np.float64) / scale
-        if np.isfinite(found).all():
+        unscaled = np.asarray(to_numpy(gradients), np.float64) / scale
+        if np.isfinite(unscaled).all():
             break
-    return np.asarray(to_numpy(kept), np.float64), found
+    return np.asarray(to_numpy(kept), np.float64), unscaled
 
 
 def _scaled(objective: _Objective, scale: float) -> _Objective:
@@ -172,7 +173,7 @@ def _of_targets(scores: Any, targets: NDArray[np.intp]) -> Any:
 
 
 def _shape_of_maps(network: Any, layer: Any, image: NDArray[np.float32]) -> tuple[int, ...]:
-    """Height, width and channels of what a layer gives, found by running one image through the network."""
+    """Height, width and channels of a layer's output, from running one image through the network."""
     shapes: list[tuple[int, ...]] = []
 
     def tap(maps: Any) -> Any:
@@ -193,10 +194,10 @@ def _shape_of_maps(network: Any, layer: Any, image: NDArray[np.float32]) -> tupl
 
 @contextmanager
 def _tapped(layer: Any, tap: Callable[[Any], Any]) -> Iterator[None]:
-    """Let ``tap`` see and change what a layer gives.
+    """Pass the output of a layer through ``tap``.
 
-    Building another graph through the layer would not do: the layers of a model inside a model have a graph
-    of their own, and a subclassed model has none.
+    A new graph that ends at the layer would not work: the layers of a nested model have a separate graph, and
+    a subclassed model has none.
     """
     own = layer.__dict__.get("call")
     call = layer.call

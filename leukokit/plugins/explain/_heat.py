@@ -1,4 +1,4 @@
-"""What explainers of images share: which images, which class, and maps that become heat."""
+"""Base of explainers of images: choice of images and class, and normalization of heat maps."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ from leukokit.api.deep import NetworkModel
 
 
 class HeatParams(Params):
-    """Which images are explained, and which class."""
+    """Parameters that choose the explained images and class."""
 
     per_class: int | None = Field(
         8,
         ge=1,
         description=(
-            "Images of each true class that are explained, spread evenly over them in their order, so that "
-            "nobody picks the prettiest; null explains all."
+            "Number of explained images of each true class, evenly spaced in their order, so that the choice "
+            "is not biased; null explains all."
         ),
     )
     target: Literal["predicted", "true"] = Field(
         "predicted",
-        description="Class whose score is explained: the one that was predicted, or the true one.",
+        description="Class whose score is explained: the predicted one or the true one.",
     )
 
 
 class HeatMethod(Protocol):
-    """A way from a batch of images to maps."""
+    """Method that computes attribution maps for a batch of images."""
 
     def __call__(self, images: NDArray[np.float32], targets: NDArray[np.intp]) -> FloatArray:
-        """Give what speaks for the target, n x h x w; below 0 is what speaks against it.
+        """Evidence for the target, n x h x w; negative values are evidence against it.
 
         Parameters
         ----------
         images : float32 array, n x side x side x 3
-            As the network takes them, 0..255.
+            Input of the network, 0..255.
         targets : int array (n,)
-            Number of the class that is explained, for each image.
+            Index of the class that is explained, for each image.
         """
         ...
 
     @property
     def note(self) -> str:
-        """What a reader of the maps should know; asked for after the last batch."""
+        """Note for readers of the maps; read after the last batch."""
         ...
 
 
 class HeatExplainer(Explainer):
-    """Base of explainers that draw heat over images: a subclass gives :meth:`method`."""
+    """Base of explainers that compute heat maps: a subclass implements :meth:`method`."""
 
     explains = frozenset({Consumes.IMAGES})
     requires = ("keras",)
@@ -73,7 +73,7 @@ class HeatExplainer(Explainer):
     params: HeatParams
 
     def method(self, model: NetworkModel) -> HeatMethod:
-        """Prepare the way from images to maps for one network."""
+        """Prepare the method for one network."""
         raise NotImplementedError
 
     def explain(
@@ -84,7 +84,7 @@ class HeatExplainer(Explainer):
         *,
         seed: int,  # noqa: ARG002 - nothing is drawn
     ) -> Explanation:
-        """Draw heat over some images of each true class.
+        """Compute heat maps of some images of each true class.
 
         Parameters
         ----------
@@ -99,16 +99,16 @@ class HeatExplainer(Explainer):
         Returns
         -------
         Explanation
-            ``heat_maps`` of the height and width of each image, float64, what speaks for ``targets`` from 0
-            to 1 (the hottest pixel of each image); 0 everywhere where nothing does.
+            ``heat_maps`` with the height and width of each image, float64: evidence for ``targets``, scaled
+            to a maximum of 1 in each image; 0 everywhere where there is none.
 
         Raises
         ------
         LeukokitError
-            Where the model is no network, there are no images, or the network gives numbers that are not
+            Where the model is no network, there are no images, or the network returns numbers that are not
             finite.
         DataError
-            Where there are no labels, or ``target: true`` meets a class that the model does not know.
+            Where there are no labels, or with ``target: true`` a class that the model does not know.
         """
         network = _require_network(model)
         if examples.images is None:
@@ -117,7 +117,7 @@ class HeatExplainer(Explainer):
             raise DataError(
                 "which images are explained depends on their true classes, and there are no labels"
             )
-        chosen = spread(examples.labels, self.params.per_class)
+        chosen = evenly_spaced_rows(examples.labels, self.params.per_class)
         method = self.method(network)
         heat_maps: dict[str, FloatArray] = {}
         targets: dict[str, str] = {}
@@ -130,16 +130,16 @@ class HeatExplainer(Explainer):
             else:
                 numbers = network.predict_proba(Examples(ids=ids, images=images)).argmax(axis=1)
             maps = method(network.batch(images), numbers)
-            for name, image, number, each in zip(ids, images, numbers, maps, strict=True):
-                if not np.isfinite(each).all():
+            for name, image, number, heat_map in zip(ids, images, numbers, maps, strict=True):
+                if not np.isfinite(heat_map).all():
                     raise LeukokitError("the network gives numbers that are not finite", where=name)
-                heat_maps[name] = to_heat(each, image.shape[:2])
+                heat_maps[name] = to_heat(heat_map, image.shape[:2])
                 targets[name] = network.classes[number]
         return Explanation(heat_maps=heat_maps, targets=targets, note=method.note)
 
 
-def spread(labels: Sequence[str] | NDArray[np.str_], per_class: int | None) -> list[int]:
-    """Choose rows of each class, spread evenly over its rows in their order.
+def evenly_spaced_rows(labels: Sequence[str] | NDArray[np.str_], per_class: int | None) -> list[int]:
+    """Choose rows of each class, evenly spaced over its rows in their order.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ def spread(labels: Sequence[str] | NDArray[np.str_], per_class: int | None) -> l
     for name in np.unique(names):
         rows = np.flatnonzero(names == name)
         count = len(rows) if per_class is None else min(per_class, len(rows))
-        # Middles of equal stretches: neither end of the list is favored.
+        # Centers of equal intervals: neither end of the list is preferred.
         chosen += rows[((np.arange(count) + 0.5) * len(rows) / count).astype(np.intp)].tolist()
     return sorted(chosen)
 
 
 def to_heat(evidence: FloatArray, shape: tuple[int, ...]) -> FloatArray:
-    """Make heat of a map: negative values to 0, resized to ``shape``, the hottest pixel at 1.
+    """Normalize a map: set negative values to 0, resize to ``shape``, scale the maximum to 1.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def to_heat(evidence: FloatArray, shape: tuple[int, ...]) -> FloatArray:
     Returns
     -------
     float64 array, H x W
-        In 0..1; all 0 where nothing is above 0.
+        In 0..1; all 0 where no value is above 0.
     """
     height, width = shape
     heat = np.maximum(np.asarray(evidence, dtype=np.float64), 0.0)

@@ -1,4 +1,4 @@
-"""Probabilities with one feature shuffled, without doing again what the shuffle leaves as it was."""
+"""Probabilities with one feature shuffled, reusing all results that the shuffle does not change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from leukokit.api import Classifier, Examples, FittedModel, FloatArray, TabularM
 
 
 class Shuffler(Protocol):
-    """A model on one table."""
+    """Predictions of a model on one table with shuffled columns."""
 
     columns: tuple[str, ...]
-    """Features that the model takes."""
+    """Features of the model."""
     base: FloatArray
-    """Probabilities of the table as it is, n x k."""
+    """Probabilities of the unchanged table, n x k."""
 
     def __call__(self, column: str, orders: NDArray[np.intp]) -> FloatArray:
         """Probabilities with ``column`` in each of ``orders`` (r x n); r x n x k."""
@@ -24,7 +24,7 @@ class Shuffler(Protocol):
 
 
 def shuffler(classifier: Classifier, model: FittedModel, examples: Examples) -> Shuffler:
-    """Choose the quickest way for a model."""
+    """Choose the fastest shuffler for a model."""
     if isinstance(model, TabularModel):
         pipeline = classifier.estimator_of(model)
         if [name for name, _ in pipeline.steps[:3]] == ["impute", "distinct", "scale"]:
@@ -33,7 +33,7 @@ def shuffler(classifier: Classifier, model: FittedModel, examples: Examples) -> 
 
 
 class ModelShuffler:
-    """Any model: the whole table is predicted for each order."""
+    """Shuffler for any model: predicts the whole table for each order."""
 
     def __init__(self, model: FittedModel, examples: Examples) -> None:
         assert examples.features is not None
@@ -59,11 +59,11 @@ class ModelShuffler:
 
 
 class PipelineShuffler:
-    """A Pipeline of ``TabularClassifier``, in one batch a feature.
+    """Shuffler for a Pipeline of ``TabularClassifier``, in one batch per feature.
 
-    Imputation and scaling work column by column, so they are done once and their output is shuffled: the
-    feature's own column and its missing-indicator. Rows that come out of selection as they were (the feature
-    was not selected, or the shuffle put back the same value) keep their probabilities.
+    Imputation and scaling work by column, so they are done once and their output is shuffled: the column of
+    the feature and that of its missing-value indicator. Rows that do not change after selection (the feature
+    was not selected, or the shuffled value is the same) keep their probabilities.
     """
 
     def __init__(self, pipeline: Any, model: TabularModel, examples: Examples) -> None:
@@ -72,38 +72,38 @@ class PipelineShuffler:
         self.columns = model.feature_names
         self.selectors = [step for _, step in pipeline.steps[3:-1]]
         self.prepared = np.ascontiguousarray(head.transform(examples.features[list(self.columns)]))
-        places = {name: place for place, name in enumerate(head.get_feature_names_out())}
-        self.places = {
-            name: [places[each] for each in (name, f"missingindicator_{name}") if each in places]
+        index_of = {name: index for index, name in enumerate(head.get_feature_names_out())}
+        self.columns_of = {
+            name: [index_of[column] for column in (name, f"missingindicator_{name}") if column in index_of]
             for name in self.columns
         }
         self.rows = self._select(self.prepared)
         self.kept = self._kept_columns()
         self.final = pipeline.steps[-1][1]
         self.base = np.asarray(self.final.predict_proba(self.rows), dtype=np.float64)
-        from leukokit.plugins.explain._kernel import KernelMachine  # loads scikit-learn
+        from leukokit.plugins.explain._kernel import CalibratedRbfSvm  # loads scikit-learn
 
-        self.machine = KernelMachine.of(self.final, self.rows)
+        self.machine = CalibratedRbfSvm.of(self.final, self.rows)
 
     def __call__(self, column: str, orders: NDArray[np.intp]) -> FloatArray:
-        """Predict the rows that any order changed."""
+        """Predict the rows that an order changes."""
         repeats, n = orders.shape
-        places = self.places[column]
+        columns_of = self.columns_of[column]
         if self.machine is not None and self.kept is not None:
-            columns = [self.kept[place] for place in places if place in self.kept]
+            columns = [self.kept[column_index] for column_index in columns_of if column_index in self.kept]
             varies = (self.rows[:, columns] != self.rows[:1, columns]).any()
             proba = self.machine.shuffled(columns, orders) if varies else np.tile(self.base, (repeats, 1))
         else:
-            proba = self._shuffled_rows(places, orders)
+            proba = self._shuffled_rows(columns_of, orders)
         return proba.reshape(repeats, n, -1)
 
-    def _shuffled_rows(self, places: list[int], orders: NDArray[np.intp]) -> FloatArray:
+    def _shuffled_rows(self, columns_of: list[int], orders: NDArray[np.intp]) -> FloatArray:
         repeats = len(orders)
         proba = np.tile(self.base, (repeats, 1))
-        if not places:
+        if not columns_of:
             return proba
         shuffled = np.tile(self.prepared, (repeats, 1))
-        shuffled[:, places] = self.prepared[orders.ravel()][:, places]
+        shuffled[:, columns_of] = self.prepared[orders.ravel()][:, columns_of]
         rows = self._select(shuffled)
         changed = (rows != np.tile(self.rows, (repeats, 1))).any(axis=1)
         if changed.any():
@@ -112,13 +112,13 @@ class PipelineShuffler:
         return proba
 
     def _kept_columns(self) -> dict[int, int] | None:
-        """Where each prepared column ends up after selection; None where selectors mix columns (PCA)."""
-        left = np.arange(self.prepared.shape[1])
+        """Position of each prepared column after selection; None where selectors mix columns (PCA)."""
+        remaining = np.arange(self.prepared.shape[1])
         for step in self.selectors:
             if not hasattr(step, "get_support"):
                 return None
-            left = left[step.get_support(indices=True)]
-        return {int(place): position for position, place in enumerate(left)}
+            remaining = remaining[step.get_support(indices=True)]
+        return {int(column_index): position for position, column_index in enumerate(remaining)}
 
     def _select(self, rows: FloatArray) -> FloatArray:
         for step in self.selectors:

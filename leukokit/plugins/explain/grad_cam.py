@@ -1,4 +1,4 @@
-"""Grad-CAM: maps of the last convolution, weighed by the mean gradient of the class score."""
+"""Grad-CAM: feature maps of the last convolution, weighted by the mean gradient of the class score."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class GradCamParams(ActivationMapParams):
 
 
 class GradCam(ActivationMapExplainer):
-    """Where the last convolution speaks for a class.
+    """Positions at which the last convolution supports a class.
 
-    Each map of the layer is weighed by the gradient of the class score (before softmax) with respect to it,
-    averaged over its pixels; what is left of their sum above 0 is the heat. A convolution that is followed by
-    normalization and activation is weighed before these; name the activation as ``layer`` to weigh it after
-    them. Source: Selvaraju et al. 2017, doi 10.1109/ICCV.2017.74.
+    Each feature map of the layer is weighted by the gradient of the class score (before softmax) with respect
+    to it, averaged over its pixels; the positive part of the weighted sum is the heat map. The output of the
+    convolution is used before normalization and activation; name the activation as ``layer`` to use the
+    output after them. Source: Selvaraju et al. 2017, doi 10.1109/ICCV.2017.74.
     """
 
     Params = GradCamParams
     params: GradCamParams
 
     def weigh(self, maps: FloatArray, gradients: FloatArray) -> FloatArray:
-        """Weigh as :func:`mean_gradient`."""
+        """Return :func:`mean_gradient`."""
         return mean_gradient(maps, gradients)

@@ -1,4 +1,4 @@
-"""Grad-CAM++: pixels of a map count by how much they alone can move the class score."""
+"""Grad-CAM++: Grad-CAM with a separate weight for each pixel of a feature map."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from leukokit.plugins.explain._activation_maps import ActivationMapExplainer, Ac
 
 
 def pixel_weighted_gradient(maps: FloatArray, gradients: FloatArray) -> FloatArray:
-    """Weight of each channel: its positive gradients, each pixel with a share of its own.
+    """Weight of each channel: sum of its positive gradients, with a coefficient for each pixel.
 
     For the exponential of the class score the second and third derivatives are powers of the first, and the
-    share of a pixel is ``g^2 / (2 g^2 + sum(A) g^3)``, with the map's sum over its pixels. The derivation
-    knows maps after ReLU; below 0 a map counts as 0 here, so the shares stay within 0..0.5.
+    coefficient of a pixel is ``g^2 / (2 g^2 + sum(A) g^3)``, with the sum of the map over its pixels. The
+    derivation assumes maps after ReLU; negative values count as 0 here, so coefficients are in 0..0.5.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def pixel_weighted_gradient(maps: FloatArray, gradients: FloatArray) -> FloatArr
     """
     positive = np.maximum(gradients, 0.0)
     total = np.maximum(maps, 0.0).sum(axis=(1, 2), keepdims=True)
-    # g^2 is taken out of both sides of the fraction, so that small gradients do not vanish as squares.
+    # The fraction is reduced by g^2, so that squares of small gradients do not underflow.
     weights: FloatArray = (positive / (2.0 + total * positive)).sum(axis=(1, 2))
     return weights
 
@@ -35,15 +35,15 @@ class GradCamPlusPlusParams(ActivationMapParams):
 
 
 class GradCamPlusPlus(ActivationMapExplainer):
-    """Where the last convolution speaks for a class, several places alike.
+    """Positions at which the last convolution supports a class, for classes visible at several positions.
 
-    As ``grad_cam``, but with a weight for each pixel, so that a class seen in many small places is not
-    averaged away. Source: Chattopadhay et al. 2018, doi 10.1109/WACV.2018.00097.
+    Like ``grad_cam``, but with a weight for each pixel, so that evidence at many small positions is not lost
+    in the average. Source: Chattopadhay et al. 2018, doi 10.1109/WACV.2018.00097.
     """
 
     Params = GradCamPlusPlusParams
     params: GradCamPlusPlusParams
 
     def weigh(self, maps: FloatArray, gradients: FloatArray) -> FloatArray:
-        """Weigh as :func:`pixel_weighted_gradient`."""
+        """Return :func:`pixel_weighted_gradient`."""
         return pixel_weighted_gradient(maps, gradients)

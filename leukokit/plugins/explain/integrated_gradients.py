@@ -1,4 +1,4 @@
-"""Integrated gradients: the class score shared out among pixels, without remainder."""
+"""Integrated gradients: attribution of the class score to pixels, which sums to the difference of scores."""
 
 from __future__ import annotations
 
@@ -13,37 +13,36 @@ from leukokit.api.deep import NetworkModel
 from leukokit.plugins.explain._gradients import image_gradients
 from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams, batches
 
-_LOOSE = 0.05  # gap above which the note asks for more steps
+_MAX_GAP = 0.05  # gap above which the note asks for more steps
 
 
 class IntegratedGradientsParams(HeatParams):
     """Parameters of :class:`IntegratedGradients`."""
 
-    steps: int = Field(
-        64, ge=1, le=4096, description="Images between baseline and image that gradients are taken at."
-    )
+    steps: int = Field(64, ge=1, le=4096, description="Number of points between baseline and image.")
     baseline: Literal["white", "black", "mean"] = Field(
         "white",
-        description="Image without news, where the path starts: white as an empty slide, black, or the mean "
-        "color of the image itself.",
+        description="Image without information at which the path starts: white like an empty slide, "
+        "black, or "
+        "the mean color of the image.",
     )
 
 
 class IntegratedGradients(HeatExplainer):
-    """Which pixels raise the class score on the way from an empty image.
+    """Contribution of each pixel to the class score, along a path from an empty image.
 
-    Gradients of the class score (before softmax) are averaged on the straight way from the baseline to the
-    image and multiplied by what changes on it. Over all pixels that sums to the difference of the two scores
-    (completeness); ``note`` says how well the sum over ``steps`` meets it. Heat is what raises the score,
-    summed over the channels. Source: Sundararajan et al. 2017, arXiv 1703.01365.
+    Gradients of the class score (before softmax) are averaged on the straight line from the baseline to the
+    image and multiplied by the difference between the two. The sum over all pixels is the difference of the
+    two scores (completeness); ``note`` gives the error for the number of ``steps``. The heat map is the
+    positive part, summed over the channels. Source: Sundararajan et al. 2017, arXiv 1703.01365.
     """
 
     Params = IntegratedGradientsParams
     params: IntegratedGradientsParams
 
     def method(self, model: NetworkModel) -> HeatMethod:
-        """Take the path's settings."""
-        return _Paths(model.logits, model.batch_size, self.params)
+        """Prepare the paths for one network."""
+        return _IntegratedPaths(model.logits, model.batch_size, self.params)
 
 
 def attributions(
@@ -55,40 +54,40 @@ def attributions(
     steps: int,
     batch_size: int,
 ) -> tuple[FloatArray, float]:
-    """Share of each value of an image in the difference of two scores.
+    """Contribution of each value of an image to the difference of two scores.
 
     Parameters
     ----------
     network : keras.Model
-        From images to the scores of k classes.
+        Maps images to the scores of k classes.
     image, baseline : float32 arrays, side x side x 3
         In 0..255.
     target : int
-        Class whose score is shared out.
+        Class whose score is attributed.
     steps : int
-        Points on the way, in the middles of equal stretches.
+        Number of points on the path, at the centers of equal intervals.
     batch_size : int
-        Points at a time.
+        Number of points per batch.
 
     Returns
     -------
     shares : float64 array, side x side x 3
         In units of the score.
     difference : float
-        Score of the image minus score of the baseline, which the shares sum to but for the finite steps.
+        Score of the image minus score of the baseline; the sum of the shares up to the error of finite steps.
     """
     change = image.astype(np.float64) - baseline
-    places = (np.arange(steps) + 0.5) / steps
+    fractions = (np.arange(steps) + 0.5) / steps
     total = np.zeros(image.shape)
     for part in batches(steps, batch_size):
-        points = (baseline + places[part, None, None, None] * change).astype(np.float32)
+        points = (baseline + fractions[part, None, None, None] * change).astype(np.float32)
         total += image_gradients(network, points, np.full(len(points), target))[1].sum(axis=0)
     ends, _ = image_gradients(network, np.stack([image, baseline]), np.full(2, target))
     return total / steps * change, float(ends[0] - ends[1])
 
 
 @dataclass
-class _Paths:
+class _IntegratedPaths:
     network: Any
     batch_size: int
     params: IntegratedGradientsParams
@@ -121,10 +120,10 @@ class _Paths:
         scale = float(np.mean(self.differences)) if self.differences else 0.0
         if scale == 0.0:
             return text
-        # By the mean: an image that scores as its baseline does would make any gap look infinite.
+        # Relative to the mean: for an image with the score of its baseline the relative gap is infinite.
         gap = max(self.gaps) / scale
-        more = "; more steps would close it" if gap > _LOOSE else ""
-        return f"{text}, shares sum to the difference of scores within {100 * gap:.2g} %{more}"
+        advice = "; more steps would close it" if gap > _MAX_GAP else ""
+        return f"{text}, shares sum to the difference of scores within {100 * gap:.2g} %{advice}"
 
 
 def _baseline(kind: str, image: NDArray[np.float32]) -> NDArray[np.float32]:

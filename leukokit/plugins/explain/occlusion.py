@@ -1,4 +1,4 @@
-"""Occlusion: what the class loses when a patch of the image is covered."""
+"""Occlusion: drop of the class probability when a patch of the image is covered."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class OcclusionParams(HeatParams):
 
     patch: int = Field(32, ge=1, description="Side of the patch, in px of the network's input.")
     stride: int = Field(
-        16, ge=1, description="From one patch to the next, in px of the network's input; at most a patch."
+        16, ge=1, description="Step between patches, in px of the network's input; at most the patch's side."
     )
     fill: Literal["mean", "gray"] = Field(
         "mean", description="Color of the patch: the mean color of the image, or middle gray."
@@ -36,19 +36,19 @@ class OcclusionParams(HeatParams):
 
 
 class Occlusion(HeatExplainer):
-    """Drop of the class's probability when a patch is covered.
+    """Drop of the class probability when a patch is covered.
 
-    Needs no gradients, so it works on every backend, and it asks the network itself rather than its
-    derivatives. It costs a prediction a patch: 169 for an image of 224 px with the default patches. Each
-    pixel gets the mean drop over the patches that cover it; a patch whose covering raises the probability
-    speaks against the class. Source: Zeiler and Fergus 2014, doi 10.1007/978-3-319-10590-1_53.
+    Needs no gradients, so it works on every backend. It takes one prediction per patch: 169 for an image of
+    224 px with the default patches. Each pixel gets the mean drop over the patches that cover it; a patch
+    whose covering raises the probability is evidence against the class. Source: Zeiler and Fergus 2014, doi
+    10.1007/978-3-319-10590-1_53.
     """
 
     Params = OcclusionParams
     params: OcclusionParams
 
     def method(self, model: NetworkModel) -> HeatMethod:
-        """Lay out the patches.
+        """Prepare the patches.
 
         Raises
         ------
@@ -80,15 +80,15 @@ class _Patches:
         probability = np.empty(len(boxes))
         for part in batches(len(boxes), self.model.batch_size):
             covered = np.repeat(image[None], len(boxes[part]), axis=0)
-            for each, box in zip(covered, boxes[part], strict=True):
-                each[box] = color
+            for patch_image, box in zip(covered, boxes[part], strict=True):
+                patch_image[box] = color
             probability[part] = self._probability(covered, target)
         drops = self._probability(image[None], target) - probability
-        total, times = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
+        total, n_patches = np.zeros(image.shape[:2]), np.zeros(image.shape[:2])
         for drop, box in zip(drops, boxes, strict=True):
             total[box] += drop
-            times[box] += 1
-        return total / times
+            n_patches[box] += 1
+        return total / n_patches
 
     def _boxes(self) -> list[tuple[slice, slice]]:
         size, last = self.params.patch, self.model.side - self.params.patch

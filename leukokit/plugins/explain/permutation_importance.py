@@ -27,19 +27,19 @@ from leukokit.plugins.explain._shuffle import shuffler
 class PermutationImportanceParams(Params):
     """Parameters of :class:`PermutationImportance`."""
 
-    repeats: int = Field(10, ge=1, le=1000, description="Times that each feature is shuffled.")
+    repeats: int = Field(10, ge=1, le=1000, description="Number of shuffles of each feature.")
     scoring: Literal["accuracy", "macro_f1", "log_loss"] = Field(
         "accuracy",
-        description="Score whose loss is measured; 'log_loss' sees a difference where no decision flips.",
+        description="Score whose loss is measured; 'log_loss' also changes where no prediction does.",
     )
 
 
 class PermutationImportance(Explainer):
     """Loss of score when one feature is shuffled between samples.
 
-    The raw feature is shuffled, its missing values with it, so that its indicator moves along. Two features
-    that carry the same news shield each other: shuffling one costs little. Source: Breiman 2001,
-    doi 10.1023/A:1010933404324; Fisher, Rudin and Dominici 2019, JMLR 20 (177).
+    The raw feature is shuffled with its missing values, and so is its missing-value indicator. If two
+    features carry the same information, shuffling one of them has little effect. Source: Breiman 2001, doi
+    10.1023/A:1010933404324; Fisher, Rudin and Dominici 2019, JMLR 20 (177).
     """
 
     Params = PermutationImportanceParams
@@ -73,9 +73,9 @@ class PermutationImportance(Explainer):
         true = np.array([number.get(str(name), -1) for name in examples.labels])
         score = _SCORES[self.params.scoring]
         rng = np.random.default_rng(seed)
-        # The same orders for every feature: features are compared, not their luck.
+        # The same orders for every feature, so that differences between features are not random.
         orders = rng.permuted(np.tile(np.arange(len(examples)), (self.params.repeats, 1)), axis=1)
-        with threadpool_limits(limits=1):  # last digits must not depend on the number of threads
+        with threadpool_limits(limits=1):  # the last digits would depend on the number of threads
             shuffle = shuffler(classifier, model, examples)
             base = score(true, shuffle.base)
             losses = {
@@ -85,8 +85,8 @@ class PermutationImportance(Explainer):
         table = pd.DataFrame(
             {
                 "feature": list(losses),
-                "importance_mean": [float(np.mean(each)) for each in losses.values()],
-                "importance_std": [float(np.std(each)) for each in losses.values()],
+                "importance_mean": [float(np.mean(values)) for values in losses.values()],
+                "importance_std": [float(np.std(values)) for values in losses.values()],
             }
         )
         order = np.argsort(-table["importance_mean"].to_numpy(), kind="stable")
@@ -103,17 +103,17 @@ def _macro_f1(true: NDArray[np.intp], proba: FloatArray) -> float:
         np.mean(
             [
                 2
-                * np.sum((true == each) & (predicted == each))
-                / (np.sum(true == each) + np.sum(predicted == each))
-                for each in np.unique(true)
+                * np.sum((true == class_number) & (predicted == class_number))
+                / (np.sum(true == class_number) + np.sum(predicted == class_number))
+                for class_number in np.unique(true)
             ]
         )
     )
 
 
 def _negative_log_loss(true: NDArray[np.intp], proba: FloatArray) -> float:
-    given = np.where(true >= 0, proba[np.arange(len(true)), true], 0.0)
-    return float(np.mean(np.log(np.maximum(given, 1e-15))))
+    true_proba = np.where(true >= 0, proba[np.arange(len(true)), true], 0.0)
+    return float(np.mean(np.log(np.maximum(true_proba, 1e-15))))
 
 
 _SCORES: dict[str, Callable[[NDArray[Any], FloatArray], float]] = {

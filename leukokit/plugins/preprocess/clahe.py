@@ -39,7 +39,8 @@ class Clahe(Preprocessor):
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Equalize one image, uint8 H x W x 3."""
-        # OpenCV's CLAHE object keeps buffers between calls; one a call keeps threads apart and costs 2 us.
+        # OpenCV's CLAHE object keeps buffers between calls; a new object per call is thread-safe and takes 2
+        # us.
         equalizer = cv2.createCLAHE(self.params.clip_limit, (self.params.tiles, self.params.tiles))
         lab = cv2.cvtColor(image, cv2.COLOR_RGB2LAB)
         lightness, a, b = cv2.split(lab)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from leukokit.api import Field, Params, Preprocessor, RGBImage
-from leukokit.plugins.preprocess._burned_in import BurnedInBar, find_scale_bars, painted_mask
+from leukokit.plugins._shared.burned_in import BurnedInBar, find_scale_bars, painted_mask
 from leukokit.plugins.preprocess._inpainting import fill_rectangle, inpaint_strokes
 
 

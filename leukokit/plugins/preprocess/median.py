@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from pydantic import field_validator
 
 from leukokit.api import Field, Params, Preprocessor, RGBImage
+from leukokit.plugins._shared.window import OddSide
 
 
 class MedianParams(Params):
     """Parameters of the median filter."""
 
-    size: int = Field(3, ge=3, le=255, description="Side of the square window, in px; odd.")
-
-    @field_validator("size")
-    @classmethod
-    def _odd(cls, size: int) -> int:
-        if size % 2 == 0:
-            raise ValueError(
-                f"the window needs a middle pixel, so its side must be odd: use {size - 1} or {size + 1}"
-            )
-        return size
+    size: OddSide = Field(3, ge=3, le=255, description="Side of the square window, in px; odd.")
 
 
 class Median(Preprocessor):

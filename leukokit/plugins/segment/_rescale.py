@@ -73,9 +73,22 @@ def to_reference(
     size = (round(width * factor), round(height * factor))
     if size == (width, height):
         return Resampled(image, scale)
+    return Resampled(resized(image, size, factor), scale.resized(factor))
+
+
+def resized(image: RGBImage, size: tuple[int, int], factor: float) -> RGBImage:
+    """Resize an image: by means of areas where ``factor`` is below 1, else by cubic interpolation.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W x 3
+    size : tuple of int
+        Width and height of the result.
+    factor : float
+        How many times as wide the result is, before rounding.
+    """
     interpolation = cv2.INTER_AREA if factor < 1.0 else cv2.INTER_CUBIC
-    resampled = np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
-    return Resampled(resampled, scale.resized(factor))
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
 
 
 def at_reference(image: RGBImage, scale: Scale | None, reference: float | None) -> Resampled:

@@ -8,7 +8,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator
 
 from leukokit.api import (
     CELL,
@@ -32,7 +31,8 @@ from leukokit.api.smear import (
     white_balance,
     without_void,
 )
-from leukokit.plugins.preprocess._burned_in import find_scale_bars
+from leukokit.plugins._shared.burned_in import find_scale_bars
+from leukokit.plugins._shared.window import OddSide
 from leukokit.plugins.segment._basins import histograms, split_at_necks
 from leukokit.plugins.segment._labels import (
     CellParams,
@@ -67,7 +67,7 @@ class MultiOtsuParams(CellParams):
     white_level: int = Field(
         235, ge=1, le=255, description="Gray level that this percentile is scaled to, 1..255."
     )
-    median: int = Field(
+    median: OddSide = Field(
         3,
         ge=1,
         le=15,
@@ -122,15 +122,6 @@ class MultiOtsuParams(CellParams):
         2, ge=0, le=20, description="Radius of the opening that smooths cells, in px at the reference scale."
     )
     scale_bar: bool = Field(False, description="Also label the burned-in scale bar, as role scale_bar.")
-
-    @field_validator("median")
-    @classmethod
-    def _odd(cls, size: int) -> int:
-        if size % 2 == 0:
-            raise ValueError(
-                f"the window needs a middle pixel, so its side must be odd: use {size - 1} or {size + 1}"
-            )
-        return size
 
 
 class MultiOtsu(ScaledSegmenter):

@@ -1,4 +1,4 @@
-"""Feature selectors that scikit-learn lacks, in its own protocol."""
+"""Feature selectors that scikit-learn does not have, with its interface."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class SelectByInformation(SelectorMixin, BaseEstimator):  # type: ignore[misc]  
     Parameters
     ----------
     k : int or None
-        Columns to keep; all where there are fewer. Of equal scores the earlier column stays.
+        Number of columns to keep; all where there are fewer. Of equal scores the earlier column is kept.
     threshold : float or None
-        Instead of k: least mutual information to keep, in nats.
+        Instead of k: smallest mutual information to keep, in nats.
     n_neighbors : int
         Neighbors of the estimate for continuous columns.
     random_state : int or None
-        Seed of the tiny noise that parts equal values in the estimate.
+        Seed of the small noise that separates equal values in the estimate.
 
     Attributes
     ----------
@@ -58,9 +58,9 @@ class SelectByInformation(SelectorMixin, BaseEstimator):  # type: ignore[misc]  
             raise ValueError("give exactly one of k and threshold")
         X, y = validate_data(self, X, y)
         check_classification_targets(y)
-        # A two-valued column is a category: its information is counted, not estimated from distances.
+        # A column with two values is a category: its information is counted, not estimated from distances.
         discrete = np.array([len(np.unique(column)) <= 2 for column in X.T])
-        # Standardized, its two values are fractions, which scikit-learn would not take for categories.
+        # After standardization its values are fractions, which scikit-learn would not accept as categories.
         coded = np.where(discrete, X.min(axis=0) < X, X)
         self.scores_: FloatArray = mutual_info_classif(
             coded, y, discrete_features=discrete, n_neighbors=self.n_neighbors, random_state=self.random_state

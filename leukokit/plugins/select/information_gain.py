@@ -13,11 +13,9 @@ from leukokit.api import Field, Params, Selector
 class InformationGainParams(Params):
     """Parameters of the selection; exactly one of ``k`` and ``threshold`` holds."""
 
-    k: int | None = Field(
-        40, ge=1, description="Number of features to keep; where the table has fewer, all stay."
-    )
+    k: int | None = Field(40, ge=1, description="Number of features to keep; all where the table has fewer.")
     threshold: float | None = Field(
-        None, ge=0, description="Instead of k: least mutual information with the class, in nats, to keep."
+        None, ge=0, description="Instead of k: smallest mutual information with the class to keep, in nats."
     )
     neighbors: int = Field(
         3, ge=1, le=50, description="Nearest neighbors of the estimate; more: less variance, more bias."
@@ -39,7 +37,7 @@ class InformationGainParams(Params):
 
 
 class InformationGain(Selector):
-    """Keeps the features that tell most about the class.
+    """Keeps the features with the most mutual information with the class.
 
     Notes
     -----

@@ -11,19 +11,19 @@ class LdaParams(Params):
     """Parameters of the projection."""
 
     n_components: int | None = Field(
-        None, ge=1, description="Number of axes, at most one less than classes; all where left out."
+        None, ge=1, description="Number of axes, at most one less than classes; null for all."
     )
     shrinkage: Literal["auto"] | Annotated[float, Field(ge=0, le=1)] | None = Field(
         None,
         description=(
-            "Pull of the covariance toward a diagonal, 0..1, or `auto` (Ledoit and Wolf); for tables with "
-            "few rows to a column. None where left out."
+            "Shrinkage of the covariance toward a diagonal, 0..1, or `auto` (Ledoit and Wolf), for tables "
+            "with few rows per column; null for none."
         ),
     )
 
 
 class Lda(Selector):
-    """Replaces the features by the axes that part the classes best.
+    """Replaces the features by the axes that separate the classes best.
 
     Notes
     -----
@@ -38,7 +38,7 @@ class Lda(Selector):
         """Build the unfitted transformer."""
         from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-        # The solver by singular values takes collinear features, but knows no shrinkage.
+        # The SVD solver works with collinear features, but has no shrinkage.
         solver = "svd" if self.params.shrinkage is None else "eigen"
         return LinearDiscriminantAnalysis(
             solver=solver, shrinkage=self.params.shrinkage, n_components=self.params.n_components

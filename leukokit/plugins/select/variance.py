@@ -14,17 +14,17 @@ class VarianceParams(Params):
         0.95,
         gt=0,
         lt=1,
-        description="Largest share of training rows, 0..1, that one value of a feature may take up.",
+        description="Largest share of training rows, 0..1, with the same value of a feature.",
     )
 
 
 class Variance(Selector):
-    """Drops features that are nearly constant: one value fills more than ``max_share`` of the training rows.
+    """Drops features that are nearly constant: more than ``max_share`` of the training rows have one value.
 
     Notes
     -----
-    In the pipeline every column arrives standardized, with variance 1 or 0, so a threshold on the variance
-    itself would keep or drop all alike. The share of the most frequent value does not depend on scale
+    In the pipeline all columns are standardized, with variance 1 or 0, so a threshold on the variance itself
+    would have no effect. The share of the most frequent value does not depend on scale
     (near-zero variance, after Kuhn 2008, doi 10.18637/jss.v028.i05).
     """
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
-from leukokit.record.base import NOTICE
 from leukokit.report.html.again import Again, again_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.failures import Failures, failures_of

@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 from markupsafe import Markup
 
 from leukokit.engine.io.pictures import FOLDER
+from leukokit.ids import written_id
 from leukokit.record.files import PICTURES
 from leukokit.record.folder import MEGABYTE, has_file, read_bytes
 from leukokit.report.html.environment import data_uri
-from leukokit.report.html.text import plain_id
 
 _LARGEST = MEGABYTE
 """Bytes of one picture; leukokit writes some thousand."""
@@ -50,12 +50,12 @@ class Pictures:
     @classmethod
     def given(cls, pictures: Mapping[str, bytes], budget: int) -> Pictures:
         """Take pictures that are in memory."""
-        found = {plain_id(name): content for name, content in pictures.items()}
+        found = {written_id(name): content for name, content in pictures.items()}
         return cls(found.get, budget)
 
     def address(self, name: str) -> Markup | None:
         """Give the ``data:`` address of an image's picture; None where there is none, or no room."""
-        name = plain_id(name)
+        name = written_id(name)
         content = self._read(name)
         if content is None:
             return None

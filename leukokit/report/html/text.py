@@ -24,11 +24,6 @@ def visible(text: object) -> str:
     return _HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), str(text))
 
 
-def plain_id(name: object) -> str:
-    """Id of an image as the tables of a run directory write it: bytes that are no UTF-8 as their codes."""
-    return str(name).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def known(value: object) -> float | None:
     """Take a number from JSON or a table; None for null, text and NaN."""
     if isinstance(value, bool) or not isinstance(value, int | float):

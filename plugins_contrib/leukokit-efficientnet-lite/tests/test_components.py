@@ -42,12 +42,12 @@ def test_contract_of_the_classifier(check) -> None:
 def test_features_are_pooled_maps_of_the_backbone(layer: str | None, count: int) -> None:
     """One feature a channel, the mean over space."""
     component = LiteFeatures.create(side=48, layers=[layer] if layer else [])
-    found = component.extract(Planes(image()))
-    assert tuple(found) == component.names()
-    assert len(found) == count
+    features = component.extract(Planes(image()))
+    assert tuple(features) == component.names()
+    assert len(features) == count
     if layer is None:
         maps = LiteBackbone("lite0").build(48).predict_on_batch(image()[None].astype(np.float32))
-        np.testing.assert_allclose(list(found.values()), maps.mean(axis=(1, 2))[0], atol=1e-4)
+        np.testing.assert_allclose(list(features.values()), maps.mean(axis=(1, 2))[0], atol=1e-4)
 
 
 def test_fine_tuning_from_a_block_leaves_what_is_before() -> None:

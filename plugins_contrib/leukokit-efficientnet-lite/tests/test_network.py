@@ -56,10 +56,10 @@ def test_logits_are_those_of_the_pytorch_network(case: str) -> None:
     with np.load(REFERENCE.REFERENCE) as recorded:
         expected = recorded[case]
     built = imagenet_network(variant, side=side)
-    found = built.predict_on_batch(REFERENCE.pictures(side).astype(np.float32))
-    assert found.shape == (3, 1000)
+    logits = built.predict_on_batch(REFERENCE.pictures(side).astype(np.float32))
+    assert logits.shape == (3, 1000)
     # Measured: 2e-5, of logits up to 15; the rest is for other processors and backends.
-    np.testing.assert_allclose(found, expected, rtol=0, atol=5e-4)
+    np.testing.assert_allclose(logits, expected, rtol=0, atol=5e-4)
 
 
 # Classes of ILSVRC 2012: 281 tabby, 282 tiger cat, 285 Egyptian cat; 504 coffee mug, 967 espresso, 968 cup;
@@ -107,10 +107,10 @@ def test_any_side_is_taken(side: int) -> None:
     """Even, odd, small: the map is a 32nd, rounded up, and its values are those of ReLU6."""
     built = LiteBackbone(weights="none").build(side)
     assert built.input_shape == (None, side, side, 3)
-    found = built.predict_on_batch(np.full((1, side, side, 3), 255, np.float32))
-    assert found.shape == (1, -(-side // 32), -(-side // 32), 1280)
-    assert found.min() >= 0
-    assert found.max() <= 6
+    outputs = built.predict_on_batch(np.full((1, side, side, 3), 255, np.float32))
+    assert outputs.shape == (1, -(-side // 32), -(-side // 32), 1280)
+    assert outputs.min() >= 0
+    assert outputs.max() <= 6
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

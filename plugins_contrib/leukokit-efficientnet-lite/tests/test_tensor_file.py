@@ -87,7 +87,8 @@ def whole(
     ]
     for place, part in (parts or {}).items():
         pickles[place] = part
-    return b"".join(pickles) + b"".join(struct.pack("<q", each.size) + each.tobytes() for each in buffers)
+    storages = (struct.pack("<q", buffer.size) + buffer.tobytes() for buffer in buffers)
+    return b"".join(pickles) + b"".join(storages)
 
 
 GOOD = whole(state({"a": tensor()}))
@@ -123,15 +124,15 @@ def test_tensors_come_back_as_views_of_their_storage(path: Path) -> None:
         "last": tensor((1,), (10**80,), offset=5),
         "count": tensor((), (), held=counter),
     }
-    found = read(path, whole(state(tensors), ("1", "0"), (np.array([7], "<i8"), SIX)))
-    assert list(found) == list(tensors)
-    assert found["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
-    assert found["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
-    assert found["last"].tolist() == [5]
-    assert found["count"] == 7
-    assert found["count"].dtype == np.int64
-    assert found["a"].dtype == np.float32
-    assert not found["a"].flags.writeable
+    tensors_read = read(path, whole(state(tensors), ("1", "0"), (np.array([7], "<i8"), SIX)))
+    assert list(tensors_read) == list(tensors)
+    assert tensors_read["a"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert tensors_read["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert tensors_read["last"].tolist() == [5]
+    assert tensors_read["count"] == 7
+    assert tensors_read["count"].dtype == np.int64
+    assert tensors_read["a"].dtype == np.float32
+    assert not tensors_read["a"].flags.writeable
 
 
 def test_metadata_beside_the_tensors_is_passed_over(path: Path) -> None:
@@ -303,7 +304,7 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(path: Path, data: st
     end = data.draw(st.integers(start, min(len(GOOD), start + 8)))
     path.write_bytes(GOOD[:start] + data.draw(st.binary(max_size=8)) + GOOD[end:])
     try:
-        found = read_tensors(path)
+        tensors = read_tensors(path)
     except LeukokitError:
         return
-    assert all(array.size <= 6 for array in found.values())
+    assert all(array.size <= 6 for array in tensors.values())

@@ -80,7 +80,7 @@ def test_an_image_without_glass_says_so() -> None:
     """Inside a cell, nothing shows the white point: 240 is taken and noted."""
     image = smear(REFERENCE_STAINS)
     purple = np.clip(np.rint(image * np.array([0.7, 0.45, 0.8])), 0, 255).astype(np.uint8)
-    with pytest.warns(ImageNote, match="no glass in view: white point taken as 240"):
+    with pytest.warns(ImageNote, match="no glass visible: white point set to 240"):
         Macenko().apply(purple)
 
 

@@ -12,17 +12,19 @@ import pytest
 
 import leukokit
 from leukokit.api import Dataset, Sample
-from leukokit.audit.pairs.find import find_pairs
+from leukokit.audit.pairs.find import PairSettings, find_pairs
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
 from leukokit.audit.pairs.pair import PairCounts, PairKind, PairTable, connected_groups
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import ReadOptions, content_keys, pixels
 from leukokit.engine.observer import Observer
 
 READING = ReadOptions()
-INLINE = Workers(ExecutorKind.INLINE)
+INLINE = InlineExecutor()
 
 
 def items_of(dataset: Dataset, samples: Sequence[Sample] | None = None) -> list[Item]:
@@ -38,11 +40,13 @@ def hashes_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
     return np.array(hashes, dtype=np.uint64).reshape(-1, 8)
 
 
-def compared(dataset: Dataset, items: Sequence[Item] | None = None, **options) -> PairTable:
+def compared(
+    dataset: Dataset, items: Sequence[Item] | None = None, *, executor: Executor = INLINE, **settings: int
+) -> PairTable:
     """Compare all images of a data set."""
     items = items_of(dataset) if items is None else items
-    asked = {"workers": INLINE, "store": None, "observer": Observer(), **options}
-    return find_pairs(dataset, items, READING, hashes_of(dataset, items), **asked)
+    given = {"executor": executor, "store": None, "observer": Observer()}
+    return find_pairs(dataset, items, READING, hashes_of(dataset, items), PairSettings(**settings), **given)
 
 
 def named(dataset: Dataset, table: PairTable) -> dict[tuple[str, str], tuple[str, str]]:
@@ -191,8 +195,8 @@ def test_threads_never_change_the_result(data_folder, fields):
     dataset = folder(data_folder)
 
     tables = [
-        compared(dataset, workers=workers)
-        for workers in (INLINE, Workers(count=1), Workers(count=2), Workers(ExecutorKind.PROCESSES, 4))
+        compared(dataset, executor=executor)
+        for executor in (INLINE, ProcessExecutor(1), ProcessExecutor(2), ProcessExecutor(4, always=True))
     ]
 
     assert len(tables[0].pairs) == 5
@@ -205,7 +209,7 @@ def test_the_cache_gives_the_same_table_without_reading_again(data_folder, field
     dataset = folder(data_folder)
     items = items_of(dataset)
     hashes = hashes_of(dataset, items)
-    options = {"workers": INLINE, "store": Store(tmp_path / "cache"), "observer": Observer()}
+    options = {"executor": INLINE, "store": Store(tmp_path / "cache"), "observer": Observer()}
     first = find_pairs(dataset, items, READING, hashes, **options)
 
     def unreadable(*_):
@@ -217,7 +221,7 @@ def test_the_cache_gives_the_same_table_without_reading_again(data_folder, field
     assert len(first.pairs) == 1
     for other in ({"lags": 2}, {"seed": 1}, {"random_pairs": 5}):
         with pytest.raises(AssertionError, match="read again"):
-            find_pairs(dataset, items, READING, hashes, **options, **other)
+            find_pairs(dataset, items, READING, hashes, PairSettings(**other), **options)
     with pytest.raises(AssertionError, match="read again"):
         find_pairs(dataset, items[1:], READING, hashes[1:], **options)
 
@@ -230,7 +234,7 @@ def test_an_image_that_cannot_be_read_is_passed_over(data_folder, fields):
     hashes = hashes_of(dataset, items)
     items[1].sample.path.write_bytes(b"no longer an image")
 
-    table = find_pairs(dataset, items, READING, hashes, workers=INLINE, store=None, observer=Observer())
+    table = find_pairs(dataset, items, READING, hashes, executor=INLINE, store=None, observer=Observer())
 
     assert table.images == len(items) - 1
     assert [(pair.a, pair.b) for pair in table.pairs] == [(0, len(items) - 1)]
@@ -255,7 +259,7 @@ def test_the_forty_copies_among_the_real_photographs_are_found(data_root):
     dataset = leukokit.component("dataset", "all_pbs", root=data_root)
     samples = [sample for sample in dataset.samples() if sample.label == "Pro"][:190]
 
-    table = compared(dataset, items_of(dataset, samples), workers=Workers(count=2))
+    table = compared(dataset, items_of(dataset, samples), executor=ProcessExecutor(2))
 
     exact = [pair for pair in table.pairs if pair.kind is PairKind.EXACT]
     assert len(exact) == 40
@@ -272,7 +276,7 @@ def test_overlapping_real_photographs_are_found_wherever_they_lie(data_root):
     dataset = leukokit.component("dataset", "all_pbs", root=data_root)
     samples = dataset.samples()
 
-    table = compared(dataset, items_of(dataset), workers=Workers(count=2))
+    table = compared(dataset, items_of(dataset), executor=ProcessExecutor(2))
 
     assert Counter(pair.kind for pair in table.pairs)[PairKind.EXACT] == 40
     assert all(samples[pair.a].label == samples[pair.b].label for pair in table.pairs)

@@ -16,7 +16,7 @@ edges = st.sets(
 
 
 @given(edges)
-@settings(deadline=None)  # the first example waits for SciPy
+@settings(deadline=None)
 def test_groups_hold_together_what_pairs_join_and_nothing_else(chosen):
     """Compared with merging sets by hand."""
     expected = [{row} for row in range(N)]

@@ -12,7 +12,9 @@ import pytest
 
 from leukokit.api import Examples, TabularClassifier
 from leukokit.engine.execution import trials
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.cluster.executor import DaskExecutor
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.trials import in_processes, one_by_one, trial_runner
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Candidate, Trial, search
@@ -54,24 +56,31 @@ def test_processes_are_started_where_trials_take_long(monkeypatch: pytest.Monkey
         return list(one_by_one(score, listed))
 
     monkeypatch.setattr(trials, "in_processes", counted)
-    several = trial_runner(candidates(), Workers(count=2))
+    several = trial_runner(candidates(), ProcessExecutor(2))
     assert table(several) == table(map)
     monkeypatch.setattr(trials, "_WORTH_IT", 0.0)
     assert table(several) == table(map)
     assert asked[-1] == 23
 
 
-def test_one_worker_starts_no_process() -> None:
-    for workers in (Workers(count=1), Workers(ExecutorKind.INLINE, 4)):
-        assert trial_runner(candidates(), workers) is one_by_one
+def test_one_worker_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long trials take."""
+
+    def refuse(*_: object) -> list[float]:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(trials, "in_processes", refuse)
+    monkeypatch.setattr(trials, "_WORTH_IT", 0.0)
+    for executor in (ProcessExecutor(1), InlineExecutor(4)):
+        assert table(trial_runner(candidates(), executor)) == table(map)
 
 
 def test_networks_and_images_are_tried_one_at_a_time() -> None:
     network = Candidate({}, TinyCnn.create(), [], examples(1, n=12))
     with_images = candidates(examples(1, n=12, images=True))
     for tried in ([network], with_images):
-        for kind in (ExecutorKind.AUTO, ExecutorKind.DASK):
-            assert trial_runner(tried, Workers(kind, 4)) is map
+        for executor in (ProcessExecutor(4), DaskExecutor(count=4)):
+            assert trial_runner(tried, executor) is map
 
 
 class Deadly(TabularClassifier):

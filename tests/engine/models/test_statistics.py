@@ -23,7 +23,7 @@ from leukokit.engine.models.results import fold_metrics
 from leukokit.engine.models.statistics import part_statistics
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import DataError, RecipeError
-from leukokit.evaluation.calibration import Calibration
+from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import load_recipe
 from leukokit.recipe.models import RecipeModel
 
@@ -220,7 +220,7 @@ def test_a_calibrated_run_predicts_what_its_file_says(plain: RunResult, run_smal
     content = json.loads((result.path / "model" / "calibration.json").read_text())
     columns = ["p_few", "p_many"]
     before, after = (pd.read_csv(each.path / "predictions.csv") for each in (plain, result))
-    expected = Calibration.from_json(content).apply(before[columns].to_numpy())
+    expected = FittedCalibration.from_json(content).apply(before[columns].to_numpy())
     assert after[columns].to_numpy() == pytest.approx(expected, abs=1e-12)
     assert not np.allclose(before[columns], after[columns])
     found = result.metrics["test"]["calibration"]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from leukokit.api import DataError
 from leukokit.catalog import discover
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.images.work import resize_factor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
@@ -77,7 +77,7 @@ def run(smears: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         path = tmp_path / "recipe.yaml"
         path.write_text(text)
         catalog = discover()
-        kept = RunOptions(tmp_path / "runs", None, tmp_path / "cache", Workers(ExecutorKind.INLINE, 1))
+        kept = RunOptions(tmp_path / "runs", None, tmp_path / "cache", InlineExecutor())
         return run_recipe(load_recipe(path, catalog), catalog, kept)
 
     return run
@@ -276,7 +276,7 @@ def test_an_image_without_red_cells_takes_the_scale_of_the_others(run: Run, smea
 def test_a_recipe_without_use_for_the_scale_does_not_pay_for_it(recipe: Path, tmp_path: Path) -> None:
     """No stage, no file, and the same keys as before there was any scale."""
     catalog = discover()
-    options = RunOptions(tmp_path / "plain", workers=Workers(ExecutorKind.INLINE, 1))
+    options = RunOptions(tmp_path / "plain", executor=InlineExecutor())
     in_px = [
         "segment={use: multi_otsu, params: {reference_red_cell_px: null}}",
         "features=[intensity, {use: morphology, params: {unit: px}}]",

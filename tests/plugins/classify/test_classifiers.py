@@ -109,11 +109,11 @@ def test_number_of_threads_does_not_change_a_digit(classifier: TabularClassifier
     """BLAS and OpenMP with one thread or two give the same probabilities."""
     from threadpoolctl import threadpool_limits
 
-    found = []
+    outputs = []
     for threads in (1, 2):
         with threadpool_limits(limits=threads):
-            found.append(classifier.fit(examples(), seed=0).predict_proba(examples(1)))
-    assert np.array_equal(found[0], found[1])
+            outputs.append(classifier.fit(examples(), seed=0).predict_proba(examples(1)))
+    assert np.array_equal(outputs[0], outputs[1])
 
 
 def test_temperature_keeps_the_machine_own_decisions() -> None:

@@ -13,8 +13,8 @@ from typing import get_args
 import pytest
 
 from leukokit.api import DataError, Fallback, LeukokitError, Part
-from leukokit.plugins.datasets import _location, _tables
-from leukokit.plugins.datasets._tables import Published
+from leukokit.plugins.datasets import _location, _manifest
+from leukokit.plugins.datasets._manifest import PublishedFile
 from leukokit.plugins.datasets.all_pbs import CLASSES, AllPbs, AllPbsParams
 
 FILES = {"original": b"photograph", "segmented": b"black"}
@@ -41,7 +41,7 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         for i in (1, 2)
     ]
     manifest = {
-        variant: dict.fromkeys(ids, Published(len(data), hashlib.sha256(data).hexdigest()))
+        variant: dict.fromkeys(ids, PublishedFile(len(data), hashlib.sha256(data).hexdigest()))
         for variant, data in FILES.items()
     }
     monkeypatch.setattr("leukokit.plugins.datasets.all_pbs.read_manifest", lambda: manifest)
@@ -51,7 +51,7 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_shipped_tables_agree() -> None:
     """Splits, manifest, parameters and classes name the same 3256 images and the same splits."""
-    table, manifest = _tables.read_splits(), _tables.read_manifest()
+    table, manifest = _manifest.read_splits(), _manifest.read_manifest()
     ids = list(table.groups)
     assert len(ids) == 3256
     assert ids == sorted(ids)
@@ -162,7 +162,7 @@ def test_the_other_variant_is_not_taken_for_the_one_asked_for(tmp_path: Path) ->
     """Both variants have the same file names; sizes tell them apart."""
     folder = small(tmp_path, "segmented")
     assert len(AllPbs.create(root=folder, variant="segmented").samples()) == 8
-    with pytest.raises(DataError, match=r"holds the segmented images, the original ones were asked for"):
+    with pytest.raises(DataError, match=r"holds the segmented images, the original ones were requested"):
         AllPbs.create(root=folder).samples()
 
 
@@ -174,8 +174,8 @@ def test_verify_finds_what_size_cannot_show(tmp_path: Path) -> None:
     (folder / "Early" / "WBC-Malignant-Early-001.jpg").write_bytes(b"photogrAph")
     (folder / "Early" / "WBC-Malignant-Early-002.jpg").unlink()
     (folder / "Early" / "more.jpg").write_bytes(b"")
-    found = [(finding.state, finding.file) for finding in AllPbs.create(root=folder).verify()]
-    assert found == [
+    differences = [(difference.state, difference.file) for difference in AllPbs.create(root=folder).verify()]
+    assert differences == [
         ("changed", "Early/WBC-Malignant-Early-001.jpg"),
         ("missing", "Early/WBC-Malignant-Early-002.jpg"),
         ("extra", "Early/more.jpg"),
@@ -196,12 +196,12 @@ def test_fetch_puts_both_variants_where_they_are_found(
     """Variants are told by content, copied whole, and found afterwards; a second fetch changes nothing."""
     small(tmp_path / "cache" / "1" / "Original")
     small(tmp_path / "cache" / "1" / "Segmented", "segmented")
-    asked = []
-    kagglehub(monkeypatch, lambda handle: asked.append(handle) or str(tmp_path / "cache"))
+    handles = []
+    kagglehub(monkeypatch, lambda handle: handles.append(handle) or str(tmp_path / "cache"))
     for _ in range(2):
         folders = AllPbs.create().fetch()
         assert folders == [tmp_path / "user" / "all-pbs", tmp_path / "user" / "all-pbs-segmented"]
-    assert asked == ["mehradaria/leukemia"] * 2
+    assert handles == ["mehradaria/leukemia"] * 2
     for variant in FILES:
         dataset = AllPbs.create(variant=variant)
         assert len(dataset.samples()) == 8
@@ -240,7 +240,7 @@ def test_the_real_data_set_is_whole(data_root: Path, variant: str) -> None:
     assert dataset.notes() == []
     import hashlib
 
-    manifest = _tables.read_manifest()[variant]
+    manifest = _manifest.read_manifest()[variant]
     for sample in samples[::10]:
         assert sample.path is not None
         assert hashlib.sha256(sample.path.read_bytes()).hexdigest() == manifest[sample.id].sha256
@@ -252,7 +252,7 @@ def test_the_shipped_splits_are_the_measured_ones(data_root: Path) -> None:
     path = data_root / "all-pbs-splits.csv"
     if not path.is_file():
         pytest.skip(f"{path} not found")
-    table = _tables.read_splits()
+    table = _manifest.read_splits()
     names = {"train": Part.TRAIN, "valid": Part.VALIDATION, "test": Part.TEST}
     for row in csv.DictReader(io.StringIO(path.read_text("utf-8"))):
         id_ = f"{row['class']}/{row['filename']}"

@@ -75,8 +75,8 @@ def test_a_folder_holds_the_same_samples_by_url(url: str, tree: Path, recursive:
     there = Folder.create(root=url, recursive=recursive)
     here = Folder.create(root=tree, recursive=recursive)
     assert there.missing() is None
-    assert [(each.id, each.label) for each in there.samples()] == [
-        (each.id, each.label) for each in here.samples()
+    assert [(sample.id, sample.label) for sample in there.samples()] == [
+        (sample.id, sample.label) for sample in here.samples()
     ]
     assert there.notes() == here.notes()
     for sample in there.samples():
@@ -94,7 +94,7 @@ def _told(dataset: Dataset) -> str:
 
 
 @pytest.mark.parametrize(
-    ("root", "told"),
+    ("root", "message"),
     [
         ("memory://nowhere", "memory://nowhere: cannot be listed: not there. Correct root in the recipe"),
         ("memory://b/few/1.png", "is a file, not a folder"),
@@ -105,18 +105,18 @@ def _told(dataset: Dataset) -> str:
         ("zip://::/nowhere/x.zip", "cannot be opened: not there"),
     ],
 )
-def test_a_folder_that_cannot_be_used_says_why(root: str, told: str) -> None:
+def test_a_folder_that_cannot_be_used_says_why(root: str, message: str) -> None:
     memory = fsspec.filesystem("memory")
     memory.pipe("/b/few/1.png", b"x")
     memory.pipe("/b/none/1.txt", b"x")
-    assert told in _told(Folder.create(root=root))
+    assert message in _told(Folder.create(root=root))
 
 
 def test_a_server_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("aiohttp")
     monkeypatch.setattr("leukokit.imageio.urls.sleep", lambda _: None)
-    told = _told(Folder.create(root="http://127.0.0.1:9/smears"))
-    assert told.startswith("http://127.0.0.1:9/smears: cannot be listed: its server cannot be reached")
+    message = _told(Folder.create(root="http://127.0.0.1:9/smears"))
+    assert message.startswith("http://127.0.0.1:9/smears: cannot be listed: its server cannot be reached")
 
 
 TABLE = "path,label,group,split,mask\nfew/10.png,a,g1,train,m/1.png\nfew/2.png,b,g2,test,\n"
@@ -144,7 +144,7 @@ def test_a_table_by_url_names_files_beside_it(put: Callable[[str, bytes], None])
 def test_a_table_here_may_name_files_there(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("path\nb/1 x.png\n")
     table = Table.create(file=tmp_path / "all.csv", root="https://example.org/smears/")
-    assert [each.url for each in table.samples()] == ["https://example.org/smears/b/1%20x.png"]
+    assert [sample.url for sample in table.samples()] == ["https://example.org/smears/b/1%20x.png"]
 
 
 def test_root_may_be_a_folder_too(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_root_may_be_a_folder_too(tmp_path: Path) -> None:
     (tmp_path / "images" / "1.png").write_bytes(b"x")
     (tmp_path / "all.csv").write_text("path\n1.png\n")
     table = Table.create(file=tmp_path / "all.csv", root=tmp_path / "images")
-    assert [each.path for each in table.samples()] == [tmp_path / "images" / "1.png"]
+    assert [sample.path for sample in table.samples()] == [tmp_path / "images" / "1.png"]
 
 
 def test_rows_that_leave_the_root_are_refused(tmp_path: Path) -> None:
@@ -160,9 +160,9 @@ def test_rows_that_leave_the_root_are_refused(tmp_path: Path) -> None:
         "path\n../1.png\n/2.png\ns3://u:secret@b/3.png\na/../../4.png\nzip::5.png\n"
     )
     table = Table.create(file=tmp_path / "all.csv", root="s3://bucket/x")
-    with pytest.raises(DataError, match="5 bad entries") as told:
+    with pytest.raises(DataError, match="5 bad entries") as caught:
         table.samples()
-    text = str(told.value)
+    text = str(caught.value)
     assert text.count("does not lie below root") == 3
     assert text.count("is a URL; give what all URLs begin with as root") == 2
     assert "secret" not in text

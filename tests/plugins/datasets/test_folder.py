@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukokit.api import DataError
-from leukokit.plugins.datasets._files import natural, printable
+from leukokit.plugins.datasets._files import natural_order, printable_name
 from leukokit.plugins.datasets.folder import Folder
 
 
@@ -49,8 +49,8 @@ def test_only_asked_for_depth_and_endings(tmp_path: Path) -> None:
     assert ids(tmp_path, recursive=True) == ["a/1.png", "a/sub/2.png"]
     assert ids(tmp_path, extensions=[".xyz"]) == ["a/3.xyz"]
     assert Folder.create(root=tmp_path).notes() == [
-        "2 files of other kinds were passed over: a/3.xyz, a/notes.txt",
-        "1 images beside the class folders belong to no class and were passed over: top.png",
+        "2 files of other types were skipped: a/3.xyz, a/notes.txt",
+        "1 images outside the class folders belong to no class and were skipped: top.png",
     ]
     with pytest.raises(ValueError, match=r"an extension starts with a dot, such as '.png'; got 'png'"):
         Folder.create(root=tmp_path, extensions=["png"])
@@ -74,9 +74,9 @@ def test_odd_names_are_taken(tmp_path: Path) -> None:
     put(tmp_path, *ODD)
     samples = Folder.create(root=tmp_path).samples()
     assert len(samples) == len(ODD)
-    found = {sample.id for sample in samples}
-    assert {name.decode() for name in ODD[:-1]} < found
-    assert "bytes\\xff\\xfe/\\xff.png" in found
+    ids = {sample.id for sample in samples}
+    assert {name.decode() for name in ODD[:-1]} < ids
+    assert "bytes\\xff\\xfe/\\xff.png" in ids
     for sample in samples:
         sample.id.encode("utf-8")
         assert sample.path is not None
@@ -145,13 +145,13 @@ def test_copies_are_listed_like_any_file(tmp_path: Path) -> None:
 def test_natural_order_is_an_order(names: list[str], random: Random) -> None:
     """Any names can be compared, digits of any script included, and only equal names tie."""
     shuffled = random.sample(names, len(names))
-    assert sorted(shuffled, key=natural) == sorted(names, key=natural)
+    assert sorted(shuffled, key=natural_order) == sorted(names, key=natural_order)
 
 
 @given(st.binary(min_size=1, max_size=12))
 def test_printable_names_are_text(name: bytes) -> None:
     """Whatever bytes a name has, its printable form is UTF-8, and text stays as it is."""
-    shown = printable(os.fsdecode(name))
+    shown = printable_name(os.fsdecode(name))
     shown.encode("utf-8")
     try:
         assert shown == name.decode("utf-8")
@@ -162,4 +162,4 @@ def test_printable_names_are_text(name: bytes) -> None:
 def test_natural_order_counts() -> None:
     """2 comes before 10, at any depth."""
     names = ["a10", "a2", "a1b10", "a1b9", "10", "9"]
-    assert sorted(names, key=natural) == ["9", "10", "a1b9", "a1b10", "a2", "a10"]
+    assert sorted(names, key=natural_order) == ["9", "10", "a1b9", "a1b10", "a2", "a10"]

@@ -76,15 +76,13 @@ def test_red_cells_measure_seven_and_a_half_um_within_what_blood_counts_call_nor
 def test_labs_are_dealt_out_within_each_class_so_that_they_tell_nothing() -> None:
     """Every class has as many patients of each lab, and a patient has one lab."""
     dataset = Smears.create(per_class=8, patients=32, labs=("all_pbs", "bccd", "pbc", "pink"))
-    found, of_patient = defaultdict(lambda: defaultdict(set)), defaultdict(set)
+    labs, of_patient = defaultdict(lambda: defaultdict(set)), defaultdict(set)
     for sample in dataset.samples():
         width = round(dataset.pixel_size_um(sample), 6)
-        found[sample.label][width].add(sample.group)
+        labs[sample.label][width].add(sample.group)
         of_patient[sample.group].add(width)
     # bccd and pbc see fields of one size.
-    assert all(
-        sorted(len(patients) for patients in widths.values()) == [2, 2, 4] for widths in found.values()
-    )
+    assert all(sorted(len(patients) for patients in widths.values()) == [2, 2, 4] for widths in labs.values())
     assert all(len(widths) == 1 for widths in of_patient.values())
 
 
@@ -105,8 +103,8 @@ def test_labs_look_different() -> None:
     glass = []
     for lab in LAB_NAMES:
         dataset = Smears.create(per_class=3, labs=(lab,), size=64)
-        pictures = [dataset.render(sample).reshape(-1, 3) for sample in dataset.samples()]
-        glass.append(np.median([np.percentile(each, 75, axis=0) for each in pictures], axis=0))
+        images = [dataset.render(sample).reshape(-1, 3) for sample in dataset.samples()]
+        glass.append(np.median([np.percentile(image, 75, axis=0) for image in images], axis=0))
     apart = [np.abs(a - b).max() for i, a in enumerate(glass) for b in glass[:i]]
     assert min(apart) > 12
 

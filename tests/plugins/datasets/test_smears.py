@@ -151,21 +151,21 @@ def test_a_field_without_red_cells_is_possible() -> None:
 
 def _by_class(truths: list[tuple[Sample, Labels]]) -> dict[str, tuple[float, float]]:
     """Give the mean N/C ratio and mean area of white cells by class."""
-    found = defaultdict(list)
+    by_class = defaultdict(list)
     for sample, truth in truths:
         area = np.bincount(truth.cell.ravel())[1:]
         nucleus = np.bincount(truth.nucleus.ravel(), minlength=len(area) + 1)[1:]
-        found[sample.label].append(((nucleus / area).mean(), area.mean()))
-    return {str(label): tuple(np.mean(values, axis=0)) for label, values in found.items()}
+        by_class[sample.label].append(((nucleus / area).mean(), area.mean()))
+    return {str(label): tuple(np.mean(values, axis=0)) for label, values in by_class.items()}
 
 
 @pytest.mark.parametrize("seed", [11, 281])
 def test_classes_differ_in_morphology_in_the_stated_direction(seed: int) -> None:
     """N/C ratio rises Benign < Pre < Early < Pro, area Benign < Pro < Early < Pre."""
     dataset = Smears.create(per_class=18, seed=seed)
-    found = _by_class([(sample, dataset.truth(sample)) for sample in dataset.samples()])
-    assert sorted(found, key=lambda label: found[label][0]) == ["Benign", "Pre", "Early", "Pro"]
-    assert sorted(found, key=lambda label: found[label][1]) == ["Benign", "Pro", "Early", "Pre"]
+    by_class = _by_class([(sample, dataset.truth(sample)) for sample in dataset.samples()])
+    assert sorted(by_class, key=lambda label: by_class[label][0]) == ["Benign", "Pre", "Early", "Pro"]
+    assert sorted(by_class, key=lambda label: by_class[label][1]) == ["Benign", "Pro", "Early", "Pre"]
 
 
 def _color_accuracy(**params: float) -> float:
@@ -232,9 +232,9 @@ def test_every_class_is_in_every_part_and_no_patient_straddles(
         where[sample.group].add(parts[sample.id])
         whose[sample.group].add(sample.label)
         seen[sample.label].add(parts[sample.id])
-    assert all(len(found) == 1 for found in where.values())
+    assert all(len(parts) == 1 for parts in where.values())
     assert all(len(labels) == 1 for labels in whose.values())
-    assert all(found == set(Part) for found in seen.values())
+    assert all(parts == set(Part) for parts in seen.values())
 
 
 def test_parts_are_about_60_20_20() -> None:
@@ -249,11 +249,11 @@ def test_parts_are_about_60_20_20() -> None:
 
 def _corner_change(size: int = 224, **params: str) -> dict[str, list[np.ndarray]]:
     plain, barred = Smears.create(per_class=6, size=size), Smears.create(per_class=6, size=size, **params)
-    found = defaultdict(list)
+    changes = defaultdict(list)
     for sample in plain.samples():
         difference = barred.render(sample).astype(int) - plain.render(sample)
-        found[str(sample.label)].append(np.abs(difference).max(axis=2) > 0)
-    return found
+        changes[str(sample.label)].append(np.abs(difference).max(axis=2) > 0)
+    return changes
 
 
 def test_a_scale_bar_is_burned_into_the_corner_when_asked_for() -> None:
@@ -271,8 +271,8 @@ def test_scale_bars_by_class_give_the_class_away() -> None:
     changes = _corner_change(scale_bars="by_class")
     assert not any(changed.any() for changed in changes["Pro"])
     boxes = {
-        label: {int(np.nonzero(c)[1].min()) for c in found}
-        for label, found in changes.items()
+        label: {int(np.nonzero(c)[1].min()) for c in values}
+        for label, values in changes.items()
         if label != "Pro"
     }
     assert all(len(box) <= 2 for box in boxes.values())

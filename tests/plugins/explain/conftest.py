@@ -104,7 +104,7 @@ def build(*, nested: bool = False, weights: str = "set", policy: str = "float32"
     else:
         # Biases too: without them scores grow with the gray level and have no curve.
         rng = np.random.default_rng(4)
-        network.set_weights([rng.normal(0, 0.5, each.shape) for each in network.get_weights()])
+        network.set_weights([rng.normal(0, 0.5, item.shape) for item in network.get_weights()])
     return NetworkModel(network, ("blue", "none"), SIDE, batch_size=5)
 
 

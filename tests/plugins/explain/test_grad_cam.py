@@ -27,7 +27,7 @@ def test_heads_of_averages_give_class_activation_maps(
 
     Zhou et al. 2016, doi 10.1109/CVPR.2016.319: for such heads Grad-CAM is the class activation map.
     """
-    layer = next(each for each in network.network.layers if each.name.startswith("multiply"))
+    layer = next(item for item in network.network.layers if item.name.startswith("multiply"))
     images = network.batch([spots.examples.images[0]])
     maps, gradients = layer_gradients(network.logits, layer, images, np.array([0]))
     head = network.network.get_layer("logits").get_weights()[0][:, 0]

@@ -16,7 +16,7 @@ from scipy.stats import spearmanr
 
 from leukokit.api import Classifier, DataError, Explainer, Explanation, LeukokitError
 from leukokit.plugins.classify.svm import Svm
-from leukokit.plugins.explain._heat import spread, to_heat
+from leukokit.plugins.explain._heat import evenly_spaced_rows, to_heat
 from leukokit.plugins.explain.grad_cam import GradCam
 from leukokit.plugins.explain.grad_cam_plus_plus import GradCamPlusPlus
 from leukokit.plugins.explain.integrated_gradients import IntegratedGradients
@@ -29,7 +29,7 @@ EXPLAINERS: tuple[Explainer, ...] = (
     IntegratedGradients.create(steps=8),
     Occlusion.create(patch=6, stride=3),
 )
-every_explainer = pytest.mark.parametrize("explainer", EXPLAINERS, ids=lambda each: type(each).__name__)
+every_explainer = pytest.mark.parametrize("explainer", EXPLAINERS, ids=lambda item: type(item).__name__)
 
 
 @every_explainer
@@ -37,14 +37,16 @@ def test_heat_lies_on_what_the_network_looks_for(
     explainer: Explainer, network: Any, spots: Any, explain: Callable[..., Explanation]
 ) -> None:
     """In images with a blue spot the hottest pixel is in it, and the gray spot beside it stays cold."""
-    found = explain(explainer, network)
+    explanation = explain(explainer, network)
     for name, label in zip(spots.examples.ids, spots.examples.labels, strict=True):
         if label == "blue":
-            assert found.targets[name] == "blue"
-            hottest = np.unravel_index(found.heat_maps[name].argmax(), found.heat_maps[name].shape)
+            assert explanation.targets[name] == "blue"
+            hottest = np.unravel_index(
+                explanation.heat_maps[name].argmax(), explanation.heat_maps[name].shape
+            )
             assert spots.spots[name][hottest]
-            assert spots.share(found, name, grow=5) > 0.7
-            assert found.heat_maps[name][spots.grays[name]].mean() < 0.1
+            assert spots.share(explanation, name, grow=5) > 0.7
+            assert explanation.heat_maps[name][spots.grays[name]].mean() < 0.1
 
 
 @every_explainer
@@ -52,15 +54,15 @@ def test_maps_have_the_size_of_their_image_and_lie_in_0_to_1(
     explainer: Explainer, network: Any, explain: Callable[..., Explanation]
 ) -> None:
     """Images are 40 x 48 px, the network takes 32 x 32."""
-    found = explain(explainer, network)
-    assert len(found.heat_maps) == len(found.targets) == 12
-    for heat in found.heat_maps.values():
+    explanation = explain(explainer, network)
+    assert len(explanation.heat_maps) == len(explanation.targets) == 12
+    for heat in explanation.heat_maps.values():
         assert heat.shape == (40, 48)
         assert heat.dtype == np.float64
         assert heat.min() >= 0
         assert heat.max() in (0.0, 1.0)
-    assert found.table is None
-    assert found.note
+    assert explanation.table is None
+    assert explanation.note
 
 
 @every_explainer
@@ -121,7 +123,7 @@ def test_the_network_is_left_as_it_was(
 ) -> None:
     """Probabilities, weights and layers are those of before."""
     before = network.predict_proba(spots.examples)
-    weights = [np.array(each) for each in network.network.get_weights()]
+    weights = [np.array(item) for item in network.network.get_weights()]
     explain(explainer, network)
     assert np.array_equal(network.predict_proba(spots.examples), before)
     assert all(np.array_equal(a, b) for a, b in zip(weights, network.network.get_weights(), strict=True))
@@ -142,15 +144,15 @@ def test_true_and_predicted_targets(
 
 def test_some_images_of_each_class(network: Any, explain: Callable[..., Explanation]) -> None:
     """Two of six images a class, from the middle of each half; null takes all."""
-    found = explain(GradCam.create(per_class=2), network)
-    assert list(found.heat_maps) == ["image-02", "image-03", "image-08", "image-09"]
+    explanation = explain(GradCam.create(per_class=2), network)
+    assert list(explanation.heat_maps) == ["image-02", "image-03", "image-08", "image-09"]
     assert len(explain(GradCam.create(per_class=None), network).heat_maps) == 12
 
 
 @given(st.lists(st.sampled_from("abc"), max_size=60), st.integers(1, 20))
 def test_chosen_rows_are_spread_evenly(labels: list[str], per_class: int) -> None:
     """Each class gives as many rows as it can, none twice, and gaps differ by one row at most."""
-    chosen = spread(np.array(labels, dtype=str), per_class)
+    chosen = evenly_spaced_rows(np.array(labels, dtype=str), per_class)
     assert chosen == sorted(set(chosen))
     for name in set(labels):
         rows = [index for index, label in enumerate(labels) if label == name]
@@ -206,7 +208,7 @@ def test_numbers_that_are_not_finite_are_refused(network: Any, spots: Any) -> No
     from leukokit.api.deep import NetworkModel
 
     broken = keras.models.clone_model(network.network)
-    broken.set_weights([np.full_like(each, np.nan) for each in broken.get_weights()])
+    broken.set_weights([np.full_like(item, np.nan) for item in broken.get_weights()])
     model = NetworkModel(broken, network.classes, network.side)
     with pytest.raises(LeukokitError, match="image-00: the network gives numbers that are not finite"):
         GradCam.create(target="true").explain(Classifier(), model, spots.examples, seed=0)

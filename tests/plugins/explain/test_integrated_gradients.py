@@ -59,8 +59,8 @@ def test_note_says_baseline_steps_and_gap(
     baseline: str, network: Any, explain: Callable[..., Explanation]
 ) -> None:
     """Whoever reads the map learns how complete it is."""
-    found = explain(IntegratedGradients.create(baseline=baseline, steps=8, per_class=1), network)
-    assert found.note.startswith(
+    explanation = explain(IntegratedGradients.create(baseline=baseline, steps=8, per_class=1), network)
+    assert explanation.note.startswith(
         f"baseline {baseline}, 8 steps, shares sum to the difference of scores within "
     )
 
@@ -69,6 +69,6 @@ def test_note_asks_for_more_steps_where_they_are_missing(
     random_network: Any, explain: Callable[..., Explanation]
 ) -> None:
     """One step is too few for a curved score."""
-    found = explain(IntegratedGradients.create(steps=1), random_network)
-    assert "1 step, " in found.note
-    assert found.note.endswith("more steps would close it")
+    explanation = explain(IntegratedGradients.create(steps=1), random_network)
+    assert "1 step, " in explanation.note
+    assert explanation.note.endswith("more steps would close it")

@@ -47,8 +47,8 @@ def test_covering_what_the_network_looks_for_costs_most(network: Any, spots: Any
 
 def test_note_says_how(network: Any, explain: Callable[..., Explanation]) -> None:
     """Patch, stride and color."""
-    found = explain(Occlusion.create(patch=16, stride=16, per_class=1), network)
-    assert found.note == "patch 16 px, stride 16 px, mean color"
+    explanation = explain(Occlusion.create(patch=16, stride=16, per_class=1), network)
+    assert explanation.note == "patch 16 px, stride 16 px, mean color"
 
 
 def test_patches_that_cannot_work_are_refused(network: Any, explain: Callable[..., Explanation]) -> None:

@@ -86,9 +86,9 @@ def test_missing_values_move_with_their_feature() -> None:
     data = Examples(ids=ids, labels=labels, features=table)
     classifier = Svm()
     model = classifier.fit(data, seed=0)
-    found: Any = PermutationImportance().explain(classifier, model, data, seed=0).table
-    assert found["feature"].iloc[0] == "area"
-    assert found["importance_mean"].iloc[0] > 0.3
+    table: Any = PermutationImportance().explain(classifier, model, data, seed=0).table
+    assert table["feature"].iloc[0] == "area"
+    assert table["importance_mean"].iloc[0] > 0.3
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", "macro_f1", "log_loss"])

@@ -43,9 +43,9 @@ def test_no_circle_is_zero_and_nan() -> None:
 def test_radii_outside_the_bounds_are_not_found() -> None:
     """Bounds on the radius hold for what is returned."""
     image = _with_disks((50, 50, 10), (140, 140, 20))
-    found = Circles.create(unit="px", min_radius=15, max_radius=25).find(Planes(image))
-    assert len(found) == 1
-    assert found[0] == pytest.approx([140, 140, 20], abs=1.5)
+    circles = Circles.create(unit="px", min_radius=15, max_radius=25).find(Planes(image))
+    assert len(circles) == 1
+    assert circles[0] == pytest.approx([140, 140, 20], abs=1.5)
 
 
 def test_the_spread_of_centers_does_not_depend_on_the_slide_s_position() -> None:
@@ -59,11 +59,11 @@ def test_the_spread_of_centers_does_not_depend_on_the_slide_s_position() -> None
 
 def test_within_sees_the_region_alone_on_black(smear: RGBImage, cells: Labels) -> None:
     """In the segmented image, the two nuclei are the circles."""
-    found = Circles.create(unit="px", within="nucleus", votes=12).find(
+    circles = Circles.create(unit="px", within="nucleus", votes=12).find(
         Planes(smear * (cells.nucleus > 0)[:, :, np.newaxis])
     )
     features = Circles.create(unit="px", within="nucleus", votes=12).extract(Planes(smear), cells)
-    assert features["circles_count"] == len(found) == 2
+    assert features["circles_count"] == len(circles) == 2
     assert features["circles_radius_mean"] == pytest.approx(10, abs=1.5)
 
 
@@ -72,11 +72,11 @@ def test_the_paper_s_columns_come_from_the_circles_found(real_images: list[RGBIm
     """Count and mean area are those of the circles that OpenCV returns for the smoothed gray image."""
     for image in real_images:
         gray = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (0, 0), 1.5)
-        found = cv2.HoughCircles(
+        circles = cv2.HoughCircles(
             gray, cv2.HOUGH_GRADIENT, 1, 15, param1=100, param2=20, minRadius=6, maxRadius=25
         )
         features = Circles.create(unit="px").extract(Planes(image))
-        assert features["circles_count"] == (0 if found is None else found.shape[1])
-        if found is not None:
-            areas = math.pi * found[0, :, 2].astype(float) ** 2
+        assert features["circles_count"] == (0 if circles is None else circles.shape[1])
+        if circles is not None:
+            areas = math.pi * circles[0, :, 2].astype(float) ** 2
             assert features["circles_area_mean"] == pytest.approx(areas.mean(), rel=1e-9)

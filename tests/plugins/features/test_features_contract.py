@@ -67,11 +67,11 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
 
 
 def _classes() -> dict[str, type[FeatureExtractor]]:
-    found = {}
+    classes = {}
     for spec in leukokit_feature_extractors():
         module, name = spec.target.split(":")
-        found[spec.name] = getattr(import_module(module), name)
-    return found
+        classes[spec.name] = getattr(import_module(module), name)
+    return classes
 
 
 CLASSES = _classes()

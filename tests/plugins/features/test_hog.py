@@ -13,7 +13,7 @@ from skimage.feature import hog
 
 from leukokit.api import ImageRejected, Planes, RGBImage
 from leukokit.plugins.features._hog_descriptor import gradients
-from leukokit.plugins.features.hog import Hog, Measure, per_contour
+from leukokit.plugins.features.hog import GradientMeasure, Hog, per_contour
 
 
 def test_a_ramp_has_the_gradient_of_its_slope() -> None:
@@ -42,7 +42,7 @@ def test_contours_are_measured_as_one_by_one(real_images: list[RGBImage], active
             rows.append([values.max(), values.mean(), values.std(), (values > active_above).mean()])
         measured = per_contour(edges, magnitude, active_above)
         expected = np.array(rows)
-        for i, measure in enumerate(Measure):
+        for i, measure in enumerate(GradientMeasure):
             np.testing.assert_allclose(
                 np.sort(measured[measure]), np.sort(expected[:, i]), rtol=1e-9, atol=1e-6
             )

@@ -67,7 +67,7 @@ def test_names_carry_the_unit() -> None:
         for unit in ("um", "red_cell", "px")
     }
     assert named["um"][2:5] == tuple(
-        f"morphology_nucleus_{each}_mean" for each in ("area_um2", "diameter_um", "solidity")
+        f"morphology_nucleus_{item}_mean" for item in ("area_um2", "diameter_um", "solidity")
     )
     assert named["red_cell"][2:4] == (
         "morphology_nucleus_area_rc_mean",
@@ -174,8 +174,8 @@ def test_real_smears_keep_their_circles_at_other_scales(data_root: Path) -> None
         image = read_image(path)
         twice = enlarged(image, 2)
         radii = [
-            Circles().extract(Planes(each, estimate_scale(each)))["circles_radius_um_mean"]
-            for each in (image, twice)
+            Circles().extract(Planes(item, estimate_scale(item)))["circles_radius_um_mean"]
+            for item in (image, twice)
         ]
         ratios.append(radii[1] / radii[0])
     assert np.median(ratios) == pytest.approx(1, abs=0.06)

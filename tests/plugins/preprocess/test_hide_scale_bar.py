@@ -82,10 +82,10 @@ PLACES = {"left": st.integers(4, 170), "top": st.integers(4, 140), "seed": st.in
 def test_bars_are_found_wherever_they_are(style: str, left: int, top: int, seed: int) -> None:
     """Position plays no part: one box covers all that was drawn, and little else."""
     image, drawn = burned(field(seed), left, top, style)
-    found = HideScaleBar().detect(image)
-    assert [overlay.style for overlay in found] == [style]
+    bars = HideScaleBar().detect(image)
+    assert [overlay.style for overlay in bars] == [style]
     covered = np.zeros_like(drawn)
-    covered[found[0].box] = True
+    covered[bars[0].box] = True
     assert covered[drawn].all()
     assert covered.sum() < 1100  # drawn: 27 x 14; an ink box reaches to where ticks may be
 

@@ -52,8 +52,10 @@ def test_fitted_template_is_the_mean_of_relative_histograms(draw_smear: Draw) ->
     state = fitted(large, blank, small).state()["histograms"]
     assert state.shape == (3, 256)
     for channel in range(3):
-        each = [np.bincount(i[..., channel].ravel(), minlength=256) / i[..., 0].size for i in (large, small)]
-        assert state[channel] == pytest.approx(np.mean(each, axis=0))
+        relative = [
+            np.bincount(i[..., channel].ravel(), minlength=256) / i[..., 0].size for i in (large, small)
+        ]
+        assert state[channel] == pytest.approx(np.mean(relative, axis=0))
 
 
 def test_a_picture_without_stain_passes_unchanged_and_says_so(

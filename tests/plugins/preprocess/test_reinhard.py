@@ -88,7 +88,7 @@ def test_blank_training_images_do_not_count(draw_smear: Draw, blank_fields: dict
     first.fit([draw_smear(1), draw_smear(2)])
     second.fit([draw_smear(1), *blank_fields.values(), draw_smear(2)])
     assert all(np.array_equal(first.state()[name], second.state()[name]) for name in ("mean", "std"))
-    with pytest.raises(DataError, match=r"no stain contrast in any of 15 images.*Look at the images"):
+    with pytest.raises(DataError, match=r"no stain contrast in any of 15 images.*Check the images"):
         second.fit(blank_fields.values())
 
 

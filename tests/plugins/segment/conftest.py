@@ -14,7 +14,7 @@ BACKGROUND, RED_CELL = (232, 236, 238), (150, 165, 196)
 
 
 @dataclass
-class Scene:
+class DiskScene:
     """A smear drawn disk by disk."""
 
     size: int = 224
@@ -48,6 +48,6 @@ class Scene:
 
 
 @pytest.fixture
-def scene() -> Scene:
+def scene() -> DiskScene:
     """Give an empty smear of 224 x 224 px."""
-    return Scene()
+    return DiskScene()

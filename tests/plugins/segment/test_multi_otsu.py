@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from leukokit.api import ImageRejected, RGBImage, Status
 from leukokit.api.smear import white_balance
 from leukokit.evaluation.masks import dice
-from leukokit.plugins.preprocess._burned_in import find_scale_bars
+from leukokit.plugins._shared.burned_in import find_scale_bars
 from leukokit.plugins.segment.multi_otsu import MultiOtsu
 from leukokit.testing import Check, conformance
 
@@ -241,16 +241,16 @@ def test_finds_cells_in_every_class(data_root: Path) -> None:
         path for folder in sorted((data_root / "all-pbs").iterdir()) for path in sorted(folder.iterdir())
     ]
     sample = paths[::32]
-    found = [MultiOtsu().segment(read(path, cv2.IMREAD_COLOR_RGB)).status is Status.OK for path in sample]
-    assert len(found) > 100
-    assert np.mean(found) >= 0.97
+    has_cells = [MultiOtsu().segment(read(path, cv2.IMREAD_COLOR_RGB)).status is Status.OK for path in sample]
+    assert len(has_cells) > 100
+    assert np.mean(has_cells) >= 0.97
 
 
 @pytest.mark.real_data
 def test_finds_the_scale_bars_of_real_images(data_root: Path) -> None:
     """On real fields the labeled boxes are those of the detector, and nearly all fields have one."""
     paths = sorted(path for folder in (data_root / "all-pbs").iterdir() for path in folder.iterdir())[::64]
-    segmenter, found = MultiOtsu.create(scale_bar=True), []
+    segmenter, agreements = MultiOtsu.create(scale_bar=True), []
     for path in paths:
         image = read(path, cv2.IMREAD_COLOR_RGB)
         bars = segmenter.segment(image).roles["scale_bar"]
@@ -258,8 +258,8 @@ def test_finds_the_scale_bars_of_real_images(data_root: Path) -> None:
         for overlay in find_scale_bars(image):
             covered[overlay.box] = True
         assert np.array_equal(bars > 0, covered), path.name
-        found.append(bars.any())
-    assert np.mean(found) > 0.9
+        agreements.append(bars.any())
+    assert np.mean(agreements) > 0.9
 
 
 @pytest.mark.slow

@@ -18,11 +18,11 @@ def labels_of(top: int) -> st.SearchStrategy[LabelImage]:
 
 def shares(nuclei: LabelImage, parts: LabelImage) -> dict[tuple[int, int], int]:
     """Pixels that each nucleus and each part have in common."""
-    found: dict[tuple[int, int], int] = {}
+    overlaps: dict[tuple[int, int], int] = {}
     for key in zip(nuclei.ravel().tolist(), parts.ravel().tolist(), strict=True):
         if all(key):
-            found[key] = found.get(key, 0) + 1
-    return found
+            overlaps[key] = overlaps.get(key, 0) + 1
+    return overlaps
 
 
 def obvious(nuclei: LabelImage, parts: LabelImage, *, keep: bool) -> tuple[LabelImage, LabelImage]:

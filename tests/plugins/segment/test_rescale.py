@@ -59,10 +59,10 @@ def test_large_images_are_not_enlarged_past_memory() -> None:
 
 
 def shrunk(labels: Labels, factor: float) -> Labels:
-    def resize(each: LabelImage) -> LabelImage:
-        return cv2.resize(each, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST_EXACT)
+    def resize(label_image: LabelImage) -> LabelImage:
+        return cv2.resize(label_image, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST_EXACT)
 
-    return Labels({role: resize(each) for role, each in labels.roles.items()}, labels.status)
+    return Labels({role: resize(label_image) for role, label_image in labels.roles.items()}, labels.status)
 
 
 @pytest.mark.parametrize("factor", [0.4, 0.75, 1.5, 3.0])

@@ -57,8 +57,8 @@ def test_finds_the_same_at_any_size(scene: Any, factor: float) -> None:
     assert labels.count == 2
     assert labels.cell.shape == large.shape[:2]
     size = (224, 224)
-    for found, truth in ((labels.nucleus, nuclei), (labels.cell, cells)):
-        back = cv2.resize((found > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
+    for mask, truth in ((labels.nucleus, nuclei), (labels.cell, cells)):
+        back = cv2.resize((mask > 0).astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
         assert dice(back, truth) > 0.9
 
 
@@ -94,8 +94,8 @@ def test_a_given_scale_is_used(scene: Any) -> None:
 def test_an_unknown_scale_is_measured(scene: Any) -> None:
     """A scale that nobody knows is the same as none."""
     image, _, _ = smear(scene)
-    plain, told = SmearCells().segment(image), SmearCells().segment(image, scale=Scale())
-    assert np.array_equal(plain.cell, told.cell)
+    plain, with_scale = SmearCells().segment(image), SmearCells().segment(image, scale=Scale())
+    assert np.array_equal(plain.cell, with_scale.cell)
 
 
 def test_other_roles_have_their_own_objects(scene: Any) -> None:
@@ -106,8 +106,8 @@ def test_other_roles_have_their_own_objects(scene: Any) -> None:
     segmenter = SmearCells.create(red_cells=True, platelets=True, border="keep")
     assert segmenter.roles() == ("nucleus", "cell", "red_cell", "platelet")
     labels = segmenter.segment(image)
-    found = {int(labels.red_cell[row, column]) for row, column in centers} - {0}
-    assert len(found) >= 0.9 * len(centers)
+    red_cell_ids = {int(labels.red_cell[row, column]) for row, column in centers} - {0}
+    assert len(red_cell_ids) >= 0.9 * len(centers)
     assert not labels.red_cell[cells].any()
     assert labels.roles["platelet"].max() == 1
     assert labels.roles["platelet"][30, 200] == 1
@@ -192,9 +192,9 @@ def test_the_scale_bar_is_a_role_of_its_own(scene: Any) -> None:
     image = scene.image().copy()
     image[190:210, 150:214] = 255
     cv2.putText(image, "10 um", (154, 203), cv2.FONT_HERSHEY_PLAIN, 0.9, (0, 0, 0), 1, cv2.LINE_8)
-    plain, told = SmearCells().segment(image), SmearCells.create(scale_bar=True).segment(image)
-    assert labels_agree(plain, told)
-    assert told.roles["scale_bar"].max() == 1
+    plain, with_bar = SmearCells().segment(image), SmearCells.create(scale_bar=True).segment(image)
+    assert labels_agree(plain, with_bar)
+    assert with_bar.roles["scale_bar"].max() == 1
 
 
 @pytest.mark.parametrize("diameter", [1.0, 1.5, 60.0])
@@ -206,7 +206,7 @@ def test_ids_have_no_gaps_at_a_wrong_scale(diameter: float) -> None:
         red_cells=True, platelets=True, border="keep", min_nucleus=0.01, evidence=0.0
     )
     labels = segmenter.segment(image, scale=Scale(diameter, 1.0, ScaleSource.GIVEN))
-    for role, found in labels.roles.items():
-        ids = np.unique(found)
+    for role, label_image in labels.roles.items():
+        ids = np.unique(label_image)
         assert ids.tolist() == list(range(len(ids))), role
     assert set(np.unique(labels.cell)) == set(np.unique(labels.nucleus))

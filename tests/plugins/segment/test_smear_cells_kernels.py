@@ -63,9 +63,9 @@ def test_color_is_median_and_covariance(colors: tuple[Any, Any, Any], pixels: Ma
     values = values[:, (np.abs(values - limits[0][:, None]) < limits[1][:, None]).all(axis=0)]
     middle, spread, covariance, count = red_color._color(*colors, pixels, limits)
     assert count == values.shape[1]
-    assert np.array_equal(middle, [lower_median(each) for each in values])
+    assert np.array_equal(middle, [lower_median(axis_values) for axis_values in values])
     off = np.abs(values - middle[:, None])
-    assert np.array_equal(spread, [lower_median(each) for each in off])
+    assert np.array_equal(spread, [lower_median(axis_values) for axis_values in off])
     np.testing.assert_allclose(covariance, np.cov(values), rtol=1e-9)
 
 
@@ -78,19 +78,19 @@ def test_color_of_nothing_is_none(colors: tuple[Any, Any, Any]) -> None:
     assert not covariance.any()
 
 
-def test_circles_have_medians_of_their_ink(colors: tuple[Any, Any, Any], pixels: Mask) -> None:
+def test_circles_have_medians_of_their_foreground(colors: tuple[Any, Any, Any], pixels: Mask) -> None:
     """A circle's color is that of the foreground within .85 of its radius; NaN where there is hardly any."""
     circles = np.array([[20.0, 25.0, 9.0], [2.5, 48.0, 12.0], [20.0, 20.0, 1.0]])
     stain = stains._stain(*colors)
-    found = red_color._circle_medians(*colors, stain, pixels, circles)
+    medians = red_color._circle_medians(*colors, stain, pixels, circles)
     rows, columns = np.ogrid[:40, :50]
     planes = (*axes(colors), stain.astype(np.float64))
-    for each, (row, column, radius) in zip(found, circles, strict=True):
+    for color, (row, column, radius) in zip(medians, circles, strict=True):
         inside = ((rows - row) ** 2 + (columns - column) ** 2 <= (0.85 * radius) ** 2) & pixels
         if np.count_nonzero(inside) <= 8:
-            assert np.isnan(each).all()
+            assert np.isnan(color).all()
         else:
-            assert np.array_equal(each, [lower_median(plane[inside]) for plane in planes])
+            assert np.array_equal(color, [lower_median(plane[inside]) for plane in planes])
 
 
 def test_distance_and_score_are_mahalanobis_and_fisher(colors: tuple[Any, Any, Any], pixels: Mask) -> None:
@@ -105,12 +105,12 @@ def test_distance_and_score_are_mahalanobis_and_fisher(colors: tuple[Any, Any, A
     distance = np.sqrt(np.maximum(square, 0.0))
     seen = pixels.copy()
     seen[:, :9] = True
-    found, away, count = red_color._distances(
+    levels, away, count = red_color._distances(
         *colors, stain, pixels, seen, middle, inverse, deviations, 120, 3.0
     )
     expected = np.where(seen, np.minimum(16 * distance, 255), 0)
-    assert np.abs(found - expected).max() <= 1.0
-    assert np.mean(found == expected.astype(np.uint8)) > 0.999  # sums in another order may cross a level
+    assert np.abs(levels - expected).max() <= 1.0
+    assert np.mean(levels == expected.astype(np.uint8)) > 0.999  # sums in another order may cross a level
     other = pixels & (distance > 3.0) & (stain > 120)
     other &= offsets[0] / deviations[0] + offsets[1] / deviations[1] > 0
     assert count == np.count_nonzero(other)
@@ -126,11 +126,11 @@ def test_cytoplasm_is_off_the_red_cells_color(colors: tuple[Any, Any, Any], pixe
     """Pale foreground, far off in color, and toward the nuclei, bluer, or redder and dark."""
     distance, score = colors[1], colors[2]
     limits = (29.0, 70.0, 12.0, -60.0, 100.0)
-    found = cells._cytoplasm(*colors, pixels, distance, score, *limits)
+    cytoplasm = cells._cytoplasm(*colors, pixels, distance, score, *limits)
     blueness, _, darkness = axes(colors)
     kind = (score > limits[1]) | (blueness > limits[2])
     kind |= (blueness < limits[3]) & (darkness > limits[4])
-    assert np.array_equal(found, pixels & (distance > limits[0]) & kind)
+    assert np.array_equal(cytoplasm, pixels & (distance > limits[0]) & kind)
 
 
 @pytest.mark.parametrize("masked", [False, True])

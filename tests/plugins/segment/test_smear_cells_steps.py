@@ -76,9 +76,9 @@ def test_the_grid_is_what_bilinear_interpolation_says(shape: tuple[int, int]) ->
 
 
 def measured(scene: Any) -> stains.Stains:
-    found = stains.measure_stains(scene.image(), 20.0)
-    assert found is not None
-    return found
+    measured_stains = stains.measure_stains(scene.image(), 20.0)
+    assert measured_stains is not None
+    return measured_stains
 
 
 def circles(centers: list[tuple[int, int]]) -> FloatArray:
@@ -91,9 +91,9 @@ def test_the_color_is_that_of_red_cells_though_circles_lie_on_white_ones(scene: 
     white = [(60, 150), (120, 160), (180, 150)]
     for row, column in white:
         scene.disk(row, column, 12, WHITE)
-    found = measured(scene)
-    alone = red_color.color_in_circles(found, circles(centers))
-    mixed = red_color.color_in_circles(found, circles(centers[:4] + white))
+    scene_stains = measured(scene)
+    alone = red_color.color_in_circles(scene_stains, circles(centers))
+    mixed = red_color.color_in_circles(scene_stains, circles(centers[:4] + white))
     assert alone is not None
     assert mixed is not None
     assert np.abs(alone.median - mixed.median).max() < 4
@@ -105,9 +105,9 @@ def test_circles_that_all_lie_on_white_cells_are_not_believed(scene: Any) -> Non
     white = [(60, 150), (120, 160), (180, 150)]
     for row, column in white:
         scene.disk(row, column, 12, WHITE)
-    found = measured(scene)
-    right = red_color.color_in_circles(found, circles(centers))
-    wrong = red_color.color_in_circles(found, circles(white))
+    scene_stains = measured(scene)
+    right = red_color.color_in_circles(scene_stains, circles(centers))
+    wrong = red_color.color_in_circles(scene_stains, circles(white))
     assert right is not None
     assert wrong is not None
     assert np.abs(right.median - wrong.median).max() < 12
@@ -116,22 +116,22 @@ def test_circles_that_all_lie_on_white_cells_are_not_believed(scene: Any) -> Non
 def test_no_circles_tell_no_color(scene: Any) -> None:
     """Without circles, and with circles on bare glass, nothing is learned."""
     scene.crowd()
-    found = measured(scene)
-    assert red_color.color_in_circles(found, np.zeros((0, 3))) is None
-    assert red_color.color_in_circles(found, np.array([[100.0, 200.0, 8.0]])) is None
+    scene_stains = measured(scene)
+    assert red_color.color_in_circles(scene_stains, np.zeros((0, 3))) is None
+    assert red_color.color_in_circles(scene_stains, np.array([[100.0, 200.0, 8.0]])) is None
 
 
-def test_round_ink_with_a_nucleus_is_a_cell(scene: Any) -> None:
+def test_a_round_object_with_a_nucleus_is_a_cell(scene: Any) -> None:
     """A round object of the red cells' own color is a cell where a nucleus lies in it, and a chain is not."""
     pink = (150, 165, 196)
     lone = scene.disk(60, 60, 22, pink)
     chain = [scene.disk(160, column, 14, pink) for column in (60, 84, 108)]
     nucleus: Mask = scene.disk(60, 60, 10, WHITE) | scene.disk(160, 60, 8, WHITE)
     scene.disk(60, 160, 22, pink)
-    found = cells.isolated_cells(measured(scene), nucleus, UNITS)
-    assert found[lone].mean() > 0.95
-    assert not found[chain[2]].any()
-    assert not found[60, 160]
+    isolated = cells.isolated_cells(measured(scene), nucleus, UNITS)
+    assert isolated[lone].mean() > 0.95
+    assert not isolated[chain[2]].any()
+    assert not isolated[60, 160]
 
 
 def test_smudges_are_not_stained_as_nuclei(scene: Any) -> None:
@@ -141,26 +141,26 @@ def test_smudges_are_not_stained_as_nuclei(scene: Any) -> None:
     masks = [
         scene.disk(row, column, 14, WHITE if n < 4 else SMUDGE) for n, (row, column) in enumerate(places)
     ]
-    found = measured(scene)
-    color_distance = learn_color.distance_from_red_cells(found, circles(centers), UNITS)
+    scene_stains = measured(scene)
+    color_distance = learn_color.distance_from_red_cells(scene_stains, circles(centers), UNITS)
     assert color_distance is not None
     parts = sum((n + 1) * mask.astype(np.int32) for n, mask in enumerate(masks))
     candidates = np.array([False, *([True] * 5)])
-    passed = nucleus_checks.with_nuclear_stain(found, color_distance, parts > 0, parts, candidates)
+    passed = nucleus_checks.with_nuclear_stain(scene_stains, color_distance, parts > 0, parts, candidates)
     assert passed[1:].tolist() == [True, True, True, True, False]
     nobody = np.zeros(6, np.bool_)
-    assert not nucleus_checks.with_nuclear_stain(found, color_distance, parts > 0, parts, nobody).any()
+    assert not nucleus_checks.with_nuclear_stain(scene_stains, color_distance, parts > 0, parts, nobody).any()
 
 
 def test_dark_red_cells_are_no_nuclei_where_no_circle_tells_their_color(scene: Any) -> None:
     """Brown ones as dark as nuclei are left out by hue; without them nothing is."""
     scene.disk(60, 60, 12, WHITE)
     scene.disk(120, 160, 12, WHITE)
-    alone = measured(scene)
-    found = nuclei.find_nuclei(
-        alone, nuclei.white_cell_foreground(alone, None), UNITS, 0.85, per_object=False
+    plain = measured(scene)
+    nucleus = nuclei.find_nuclei(
+        plain, nuclei.white_cell_foreground(plain, None), UNITS, 0.85, per_object=False
     )
-    assert np.count_nonzero(found) == pytest.approx(2 * 12**2 * np.pi, rel=0.15)
+    assert np.count_nonzero(nucleus) == pytest.approx(2 * 12**2 * np.pi, rel=0.15)
     brown = [(60, 120), (160, 60), (180, 120)]
     for row, column in brown:
         scene.disk(row, column, 12, (130, 65, 55))
@@ -168,5 +168,5 @@ def test_dark_red_cells_are_no_nuclei_where_no_circle_tells_their_color(scene: A
     again = nuclei.find_nuclei(
         beside, nuclei.white_cell_foreground(beside, None), UNITS, 0.85, per_object=False
     )
-    assert np.count_nonzero(again) == pytest.approx(np.count_nonzero(found), rel=0.15)
+    assert np.count_nonzero(again) == pytest.approx(np.count_nonzero(nucleus), rel=0.15)
     assert not any(again[row - 14 : row + 15, column - 14 : column + 15].any() for row, column in brown)

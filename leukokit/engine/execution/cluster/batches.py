@@ -1,4 +1,4 @@
-"""Batches on their way through a cluster: a few at a time, and again where a worker dies.
+"""Send batches to the workers of a cluster: a few at a time, and again where a worker dies.
 
 Batches are large because a task costs dask about a millisecond whatever it holds. A batch that keeps killing
 workers is cut up until what does it stands alone.
@@ -12,19 +12,19 @@ from importlib import import_module
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
-from leukokit.engine.execution.executors import batches
+from leukokit.engine.execution.batches import batches
 from leukokit.errors import RunFailed
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-_WINDOW = 3  # batches in flight a thread of the cluster
+_SENT = 3  # batches handed out a thread of the cluster
 _SHARES = 4  # batches that each thread of the cluster gets, at least, so that all end at about the same time
 _PIECES = 8  # that a batch is cut into where it kills workers
 
 
-class Crew(Generic[In, Out]):
-    """Sends batches to workers.
+class DaskBatches(Generic[In, Out]):
+    """Batches of one kind of work on their way to the workers and back.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Crew(Generic[In, Out]):
     on_done : callable
         Takes a batch and what ``work`` gave for it; called in this process, batches in any order.
     on_lost : callable
-        Takes what every worker that was given it died of, the error, and whether nothing else was on its way;
+        Takes what every worker that was given it died of, the error, and whether nothing else was running;
         says whether that settles it. Dask suspects whatever waits at a worker that dies, so what did not kill
         it may come here, too: what is not settled is tried again alone.
     """
@@ -54,7 +54,7 @@ class Crew(Generic[In, Out]):
         self._arguments = arguments
         self._on_done = on_done
         self._on_lost = on_lost
-        self._flying: dict[Any, list[In]] = {}
+        self._running: dict[Any, list[In]] = {}
         self._suspects: deque[In] = deque()
 
     def run(self, inputs: Sequence[In], size: int) -> None:
@@ -69,26 +69,26 @@ class Crew(Generic[In, Out]):
         queue = batches(inputs, max(1, min(size, -(-len(inputs) // (_SHARES * threads)))))
         pieces: deque[list[In]] = deque()
         alone = False
-        window = _WINDOW * threads
+        sent = _SENT * threads
         done: Any = import_module("distributed").as_completed([], loop=self._client.loop)
         try:
-            for batch in islice(queue, window):
+            for batch in islice(queue, sent):
                 done.add(self._submit(batch))
             for future in done:
-                pieces.extend(self._settle(future, self._flying.pop(future), alone=alone))
+                pieces.extend(self._settle(future, self._running.pop(future), alone=alone))
                 following = pieces.popleft() if pieces else next(queue, None)
                 while following is not None:
                     done.add(self._submit(following))
                     following = pieces.popleft() if pieces else None
-                if self._suspects and not self._flying:
+                if self._suspects and not self._running:
                     alone = True
                     done.add(self._submit([self._suspects.popleft()]))
         finally:
-            self._client.cancel(list(self._flying))
+            self._client.cancel(list(self._running))
 
     def _submit(self, batch: list[In]) -> Any:
         future = self._client.submit(self._work, batch, *self._arguments, pure=False, retries=0)
-        self._flying[future] = batch
+        self._running[future] = batch
         return future
 
     def _settle(self, future: Any, batch: list[In], *, alone: bool) -> list[list[In]]:

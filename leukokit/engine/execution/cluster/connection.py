@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
-from leukokit.engine.execution.executors import ExecutorKind, Workers
 from leukokit.errors import MissingPackageError, UsageError
 
 _JOIN_SECONDS = 60
@@ -18,8 +16,8 @@ _CONNECT_SECONDS = 10
 _WARNS_ABOVE = "distributed.admin.large-graph-warning-threshold"
 
 
-class Cluster:
-    """A cluster that one run works on.
+class DaskConnection:
+    """The cluster that one run works on.
 
     Parameters
     ----------
@@ -50,30 +48,9 @@ class Cluster:
         return self._client
 
     def close(self) -> None:
-        """Leave the cluster, and end it where it was made here."""
+        """Leave the cluster, and end it where it was made here; the next client connects anew."""
         self._stack.close()
         self._client = None
-
-
-@contextmanager
-def joined(workers: Workers) -> Iterator[Workers]:
-    """Give workers that keep one connection until the block ends; those without dask are given back."""
-    if workers.kind is not ExecutorKind.DASK or workers.cluster is not None:
-        yield workers
-        return
-    cluster = Cluster(workers.scheduler, workers.count)
-    try:
-        yield replace(workers, cluster=cluster)
-    finally:
-        cluster.close()
-
-
-@contextmanager
-def client_of(workers: Workers) -> Iterator[Any]:
-    """Give a client of the workers' cluster: the run's own, or one for this block."""
-    with joined(workers) as kept:
-        assert kept.cluster is not None
-        yield kept.cluster.client()
 
 
 @contextmanager

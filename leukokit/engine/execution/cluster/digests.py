@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from leukokit.api import Dataset, Sample
-from leukokit.engine.execution.cluster.batches import Crew
-from leukokit.engine.execution.cluster.connection import client_of
+from leukokit.engine.execution.cluster.batches import DaskBatches
+from leukokit.engine.execution.cluster.connection import DaskConnection
 from leukokit.engine.execution.cluster.worker import Versions, prepare, versions
-from leukokit.engine.execution.executors import Workers
 from leukokit.engine.io.reading import content_key, file_keys
 from leukokit.errors import RunFailed
 
@@ -16,9 +15,11 @@ BATCH = 500
 
 
 def content_keys_on_dask(
-    dataset: Dataset, identity: str, samples: Sequence[Sample], workers: Workers
+    dataset: Dataset, identity: str, samples: Sequence[Sample], connection: DaskConnection
 ) -> list[str]:
     """Digests of all samples, in order, as ``content_keys`` gives them; files are read by the workers.
+
+    Nothing is connected where no sample is a file.
 
     Raises
     ------
@@ -39,8 +40,7 @@ def content_keys_on_dask(
             return False
         raise RunFailed(f"every dask worker that was to read {file[1].id} died") from error
 
-    with client_of(workers) as client:
-        Crew(client, work, (versions(),), done, lost).run(files, BATCH)
+    DaskBatches(connection.client(), work, (versions(),), done, lost).run(files, BATCH)
     return keys
 
 

@@ -6,15 +6,16 @@ Images are read where the workers are; only paths and results travel.
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from leukokit.api import FeatureExtractor
 from leukokit.engine.cache import serialization as payload
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.cluster.batches import Crew
-from leukokit.engine.execution.cluster.connection import client_of
+from leukokit.engine.execution.batches import batches, unpacked_plan
+from leukokit.engine.execution.cluster.batches import DaskBatches
+from leukokit.engine.execution.cluster.connection import DaskConnection
 from leukokit.engine.execution.cluster.worker import (
     TOO_LONG,
     Versions,
@@ -23,7 +24,7 @@ from leukokit.engine.execution.cluster.worker import (
     time_limit,
     versions,
 )
-from leukokit.engine.execution.executors import Workers, batches, unpacked_plan
+from leukokit.engine.execution.protocol import OnOutcome
 from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
 from leukokit.engine.images.work import process_batch
 
@@ -32,16 +33,20 @@ _DIED = "worker_died"
 _AT_ONCE = 32  # images that share the time limit of one, and whose results are cached together
 
 
-def execute_on_dask(
-    plan: ImagePlan, items: Sequence[Item], workers: Workers, on_outcome: Callable[[Outcome], None]
+def run_images_on_dask(
+    plan: ImagePlan,
+    items: Sequence[Item],
+    connection: DaskConnection,
+    *,
+    timeout: float,
+    on_outcome: OnOutcome,
 ) -> None:
     """Work on all items and hand over each outcome as it comes; the order of outcomes is not fixed.
 
     Parameters
     ----------
-    workers : Workers
-        ``scheduler`` is the address of a running scheduler; without one, ``count`` processes of this machine
-        form a cluster.
+    timeout : float
+        Seconds after which one image is given up.
 
     Raises
     ------
@@ -60,17 +65,17 @@ def execute_on_dask(
         for outcome in outcomes:
             on_outcome(outcome)
 
-    with client_of(workers) as client:
+    client = connection.client()
 
-        def lost(item: Item, error: BaseException, alone: bool) -> bool:
-            why = _lost(client, item, error, workers.timeout)
-            if why.reason == _DIED and not alone:
-                return False
-            on_outcome(Outcome(index=item.index, rejection=why))
-            return True
+    def lost(item: Item, error: BaseException, alone: bool) -> bool:
+        why = _lost(client, item, error, timeout)
+        if why.reason == _DIED and not alone:
+            return False
+        on_outcome(Outcome(index=item.index, rejection=why))
+        return True
 
-        crew = Crew(client, work, (pickle.dumps(plan), workers.timeout, versions()), done, lost)
-        crew.run(items, BATCH)
+    given = pickle.dumps(plan), timeout, versions()
+    DaskBatches(client, work, given, done, lost).run(items, BATCH)
 
 
 def _lost(client: Any, item: Item, error: BaseException, timeout: float) -> Rejection:
@@ -91,7 +96,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome
     start = 0
     for step in plan.features:
         assert isinstance(step.component, FeatureExtractor)
-        end = start + len(step.component.names())
+        end = start + len(step.names())
         takes_labels = bool(step.component.roles())
         plan.store.put_rows(
             step.key,

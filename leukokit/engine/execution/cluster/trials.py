@@ -11,47 +11,43 @@ import pickle
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from leukokit.engine.execution.cluster.batches import Crew
-from leukokit.engine.execution.cluster.connection import client_of
+from leukokit.engine.execution.cluster.batches import DaskBatches
+from leukokit.engine.execution.cluster.connection import DaskConnection
 from leukokit.engine.execution.cluster.worker import Versions, prepare, versions
-from leukokit.engine.execution.executors import Workers
-from leukokit.engine.execution.trials import Runner, Score, on_one_thread
+from leukokit.engine.execution.protocol import Score
+from leukokit.engine.execution.trials import on_one_thread
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Trial
 
 _Numbered: TypeAlias = tuple[int, Trial]
 
 
-def on_cluster(workers: Workers) -> Runner:
-    """Give what runs trials on the workers' cluster, with the scores of this process.
+def run_trials_on_dask(score: Score, trials: Iterable[Trial], connection: DaskConnection) -> list[float]:
+    """Score of each trial, in order, as this process would give it.
 
     Raises
     ------
     RunFailed
         Where every worker that is given a trial dies, or the connection is lost.
     """
+    listed = list(enumerate(trials))
+    values = [float("nan")] * len(listed)
 
-    def run(score: Score, trials: Iterable[Trial]) -> list[float]:
-        listed = list(enumerate(trials))
-        values = [float("nan")] * len(listed)
+    def done(batch: Sequence[_Numbered], made: list[float]) -> None:
+        for (number, _), value in zip(batch, made, strict=True):
+            values[number] = value
 
-        def done(batch: Sequence[_Numbered], made: list[float]) -> None:
-            for (number, _), value in zip(batch, made, strict=True):
-                values[number] = value
+    def lost(trial: _Numbered, error: BaseException, alone: bool) -> bool:
+        if not alone:
+            return False
+        raise RunFailed(
+            f"every dask worker that was to try setting and fold {trial[0] + 1} of {len(listed)} died",
+            hint="Give the workers more memory",
+        ) from error
 
-        def lost(trial: _Numbered, error: BaseException, alone: bool) -> bool:
-            if not alone:
-                return False
-            raise RunFailed(
-                f"every dask worker that was to try setting and fold {trial[0] + 1} of {len(listed)} died",
-                hint="Give the workers more memory",
-            ) from error
-
-        with client_of(workers) as client:
-            Crew(client, work, (pickle.dumps(score), versions()), done, lost).run(listed, 1)
-        return values
-
-    return run
+    given = pickle.dumps(score), versions()
+    DaskBatches(connection.client(), work, given, done, lost).run(listed, 1)
+    return values
 
 
 def work(batch: list[_Numbered], score: bytes, expected: Versions) -> list[float]:

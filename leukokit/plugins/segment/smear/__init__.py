@@ -1,1 +1,1 @@
-"""The steps of ``smear_cells``, one a module. Lengths are fractions of a red cell's diameter."""
+"""The steps of ``smear_cells``, one per module. Lengths are fractions of a red cell's diameter."""

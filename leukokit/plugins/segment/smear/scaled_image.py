@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import LabelImage, Mask, RGBImage
+from leukokit.plugins.segment._rescale import resized
 
 # Range of red-cell diameters, in px, that need no resampling, and the diameters that smaller and larger ones
 # are resampled to. Smaller cells have too few pixels to show a shape; larger ones only cost time.
@@ -84,12 +85,9 @@ def at_reference_scale(image: RGBImage, void: Mask | None, diameter: float) -> S
     if factor == 1.0:
         return ScaledImage(image, void, RedCellUnits(diameter), 1.0)
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    interpolation = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     if factor < _HALF and not (height % 2 or width % 2):  # means of four come in a sixth of the time
-        image = np.asarray(
-            cv2.resize(image, (width // 2, height // 2), interpolation=interpolation), dtype=np.uint8
-        )
-    pixels = np.asarray(cv2.resize(image, size, interpolation=interpolation), dtype=np.uint8)
+        image = resized(image, (width // 2, height // 2), factor)
+    pixels = resized(image, size, factor)
     if void is not None:
         void = cv2.resize(void.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     return ScaledImage(pixels, void, RedCellUnits(diameter * factor), factor)

@@ -25,12 +25,12 @@ LARGEST_DROP = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """How a variant scales the base network.
+    """Scaling of the base network in a variant.
 
     Attributes
     ----------
     width, depth : float
-        Factors on channels and on blocks a stage.
+        Factors of the channels and of the blocks per stage.
     side : int
         Height and width of the images it was trained on, in px.
     """
@@ -60,11 +60,11 @@ class Block:
     kernel : int
         Side of the depthwise kernel, in px.
     stride : int
-        Of the depthwise convolution, in px.
+        Stride of the depthwise convolution, in px.
     expand : int
-        Channels inside for one channel of the input; 1 means that there is no expanding convolution.
+        Expansion factor of the channels; 1 for no expanding convolution.
     channels_in, channels_out : int
-        Of the feature maps before and after.
+        Channels of the input and the output.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Block:
 
     @property
     def has_shortcut(self) -> bool:
-        """Whether the input is added to the output: where both have one shape."""
+        """Whether the input is added to the output, which needs equal shapes."""
         return self.stride == 1 and self.channels_in == self.channels_out
 
 
@@ -117,7 +117,7 @@ def blocks(variant: str) -> Iterator[Block]:
 
 
 def _scaled_channels(base: int, width: float) -> int:
-    """Multiply, round to a multiple of 8, and go up one step where that lost more than a tenth."""
+    """Multiply, round to a multiple of 8, and add 8 where rounding removed more than a tenth."""
     wanted = base * width
     rounded = max(8, int(wanted + 4) // 8 * 8)
     return rounded + 8 if rounded < 0.9 * wanted else rounded
@@ -173,7 +173,7 @@ def _bottleneck(x: Any, block: Block, *, drop: float) -> Any:
     x = _convolution(x, block.channels_out, 1, 1, f"{block.name}_project_conv")
     x = _normalized(x, f"{block.name}_project_bn")
     if block.has_shortcut:
-        # One draw an image: stochastic depth (https://arxiv.org/abs/1603.09382), in training only.
+        # One random number per image: stochastic depth (https://arxiv.org/abs/1603.09382), only in training.
         x = keras.layers.Dropout(drop, noise_shape=(None, 1, 1, 1), name=f"{block.name}_drop")(x)
         x = keras.layers.Add(name=f"{block.name}_add")([x, shortcut])
     return x

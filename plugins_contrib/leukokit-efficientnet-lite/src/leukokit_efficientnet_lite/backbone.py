@@ -40,8 +40,8 @@ class LiteBackbone(Backbone):
 
     def channels_at(self, layer: str) -> int | None:
         """Channels of a block's output, for names such as ``block4c_add``; None for other layers."""
-        found = {block.name: block for block in architecture.blocks(self.name)}
-        block = found.get(layer.removesuffix("_add")) if layer.endswith("_add") else None
+        blocks = {block.name: block for block in architecture.blocks(self.name)}
+        block = blocks.get(layer.removesuffix("_add")) if layer.endswith("_add") else None
         return block.channels_out if block is not None and block.has_shortcut else None
 
     def build(self, side: int, *, pretrained: bool = True) -> Any:

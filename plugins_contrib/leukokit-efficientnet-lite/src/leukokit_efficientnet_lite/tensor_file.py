@@ -106,8 +106,8 @@ def read_tensors(path: Path, *, sha256: str | None = None) -> dict[str, NDArray[
             data = file.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise _Malformed(f"is larger than {MAX_BYTES} bytes")
-        if sha256 is not None and (found := hashlib.sha256(data).hexdigest()) != sha256:
-            raise _Malformed(f"has SHA-256 {found}, expected {sha256}")
+        if sha256 is not None and (digest := hashlib.sha256(data).hexdigest()) != sha256:
+            raise _Malformed(f"has SHA-256 {digest}, expected {sha256}")
         return _read(data)
     except OSError as error:
         raise _refusal(path, f"cannot be read: {error.strerror or error}") from error

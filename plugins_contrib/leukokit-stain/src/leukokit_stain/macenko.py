@@ -16,7 +16,7 @@ from leukokit.api.smear import stain_contrast, void_mask, white_point
 REFERENCE_STAINS = np.array([[0.5626, 0.2159], [0.7201, 0.8012], [0.4062, 0.5581]])
 REFERENCE_STRENGTH = np.array([1.9705, 1.0308])
 WHITE = 240.0
-"""Intensity of clear glass in the result, and in an image that shows none: the method's authors' value."""
+"""Intensity of clear glass in the result, and in images without visible glass (value of the authors)."""
 
 MOST_DENSITY = 2.5
 
@@ -30,7 +30,7 @@ class _Stained:
     stains : float64 array, 3 x 2
         Density of a unit of each stain in red, green and blue, of length 1.
     strength : float64 array (2,)
-        Concentration that 99 % of the pixels do not reach.
+        99th percentile of the concentrations.
     concentrations : float64 array, pixels x 2
     void : bool array, H x W, or None
     no_glass : bool
@@ -49,7 +49,8 @@ class MacenkoParams(Params):
 
     template: Literal["reference", "fitted"] = Field(
         "reference",
-        description="Stain colors to bring images to: the published ones, or the training part's mean.",
+        description="Stain colors that images are adjusted to: the published ones, or the training "
+        "part's mean.",
     )
     light: float | None = Field(
         None,
@@ -57,33 +58,33 @@ class MacenkoParams(Params):
         le=255,
         description=(
             "Intensity of light through clear glass, 0..255, the same in all channels of every image and of "
-            "the result. Where it is not given, it is measured on the glass of each image, and becomes 240."
+            "the result. By default it is measured on the glass of each image, and is 240 in the result."
         ),
     )
     min_density: float = Field(
-        0.15, ge=0, description="Pixels of less optical density in every channel are background."
+        0.15, ge=0, description="Pixels with less optical density in every channel are background."
     )
     percentile: float = Field(
-        1, gt=0, lt=50, description="Percentile of angles taken for a pure stain; robust against noise."
+        1, gt=0, lt=50, description="Percentile of the angles that is used as the angle of a pure stain."
     )
 
 
 class Macenko(Preprocessor):
-    """Replace the two stain colors of an image by a template's.
+    """Replace the two stain colors of an image by those of a template.
 
-    Optical density is split into two stains, whose directions are the extreme angles in the plane of the two
-    largest principal components; concentrations are kept, colors are exchanged.
+    Optical density is decomposed into two stains, whose directions are the extreme angles in the plane of the
+    two largest principal components. Concentrations are kept, and the stain colors are replaced.
 
-    Density is measured against the white point, which is estimated on the glass of each image: with one
-    white for all, the tinted or gray glass of another lab is taken for stain and turns pink. Where no glass
-    is in view (a crop inside a cell), the white point is 240, as the authors have it, and a note says so.
-    Black areas do not count and stay as they are. An image without stain contrast (blank glass, noise,
-    black), or with too little stain to find two directions, is returned as it is, with a note.
+    Density is relative to the white point, which is estimated on the glass of each image: with one white
+    point for all images, tinted or gray glass would count as stain and become pink. Where no glass is visible
+    (as in a crop inside a cell), the white point is 240, the value of the authors, and a note is added. Black
+    areas do not count and are not changed. An image without stain contrast (blank glass, noise, black), or
+    with too little stain for two directions, is returned unchanged, with a note.
 
-    Source: Macenko et al. 2009, doi 10.1109/ISBI.2009.5193250. Three changes are for blood. A pixel is
-    stained where any channel absorbs, not where all do: azure lets blue pass, and nuclei were left out.
-    Density ends at 2.5, near which a nucleus is black to an 8-bit camera. No pixel has less than nothing of a
-    stain: such pixels turned turquoise.
+    Source: Macenko et al. 2009, doi 10.1109/ISBI.2009.5193250, with three changes for blood. A pixel is
+    stained if any channel absorbs, not only if all do, since azure does not absorb blue and nuclei would be
+    left out. Density is limited to 2.5, where a nucleus is nearly black for an 8-bit camera. Concentrations
+    are not negative; pixels with negative ones became turquoise.
     """
 
     Params = MacenkoParams
@@ -109,16 +110,16 @@ class Macenko(Preprocessor):
         """
         total_stains, total_strength, count = np.zeros((3, 2)), np.zeros(2), 0
         for image in images:
-            found = self._stained(image)
-            if found is not None:
-                total_stains += found.stains
-                total_strength += found.strength
+            stained = self._stained(image)
+            if stained is not None:
+                total_stains += stained.stains
+                total_strength += stained.strength
                 count += 1
         if not count:
             raise DataError(
-                "stain/macenko found two stains in none of the images it was to fit its template on",
+                "stain/macenko found two stains in none of the images that its template is fitted on",
                 where="training part",
-                hint="Look at the images; or use `template: reference`",
+                hint="Check the images, or use `template: reference`",
             )
         self._stains = total_stains / np.linalg.norm(total_stains, axis=0)
         self._strength = total_strength / count
@@ -128,30 +129,30 @@ class Macenko(Preprocessor):
         return {"stains": self._stains, "strength": self._strength} if self.needs_fit() else {}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Take back learnt stains."""
+        """Restore the result of ``state``."""
         self._stains = np.asarray(state["stains"], dtype=np.float64)
         self._strength = np.asarray(state["strength"], dtype=np.float64)
 
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
-        """Exchange stain colors; uint8 H x W x 3 in and out."""
-        found = self._stained(image)
-        if found is None:
+        """Replace the stain colors; uint8 H x W x 3 in and out."""
+        stained = self._stained(image)
+        if stained is None:
             note("no stain contrast (blank glass, noise or black): passed unchanged")
             return image
-        if found.no_glass:
-            note(f"no glass in view: white point taken as {WHITE:.0f}")
-        shown = -(found.concentrations * (self._strength / found.strength)) @ self._stains.T
+        if stained.no_glass:
+            note(f"no glass visible: white point set to {WHITE:.0f}")
+        shown = -(stained.concentrations * (self._strength / stained.strength)) @ self._stains.T
         np.exp(shown, out=shown)
         shown *= self.params.light or WHITE
         np.rint(shown, out=shown)
         np.clip(shown, 0, 255, out=shown)
         result = shown.astype(np.uint8).reshape(image.shape)
-        if found.void is not None:
-            result[found.void] = image[found.void]
+        if stained.void is not None:
+            result[stained.void] = image[stained.void]
         return result
 
     def _stained(self, image: RGBImage) -> _Stained | None:
-        """Split an image into its two stains; None where it does not show them."""
+        """Decompose an image into its two stains; None where it does not have both."""
         if not stain_contrast(image).stained:
             return None
         measured = np.full(3, self.params.light) if self.params.light else white_point(image)

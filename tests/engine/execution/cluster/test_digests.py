@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,7 @@ from distributed import Client
 
 from leukokit.api import Dataset, ImageRejected, Sample
 from leukokit.engine.execution.cluster import digests
-from leukokit.engine.execution.cluster.connection import joined
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.io import reading
 from leukokit.engine.io.reading import content_keys
 from leukokit.plugins.datasets.smears import Smears
@@ -20,8 +21,10 @@ from tests.engine.execution.cluster.conftest import kill_a_busy_worker
 NO_DATASET = Dataset()
 
 
-def on(scheduler: str) -> Workers:
-    return Workers(ExecutorKind.DASK, 1, scheduler=scheduler)
+@pytest.fixture
+def executor(scheduler: str) -> Iterator[DaskExecutor]:
+    with closing(DaskExecutor(scheduler)) as found:
+        yield found
 
 
 @pytest.fixture
@@ -44,38 +47,35 @@ def files(folder: Path) -> list[Sample]:
     return [*samples, Sample("absent", path=folder / "absent.png"), Sample("none", url="memory://none")]
 
 
-def test_they_are_the_same(scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_the_same(executor: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = files(tmp_path)
     expected = content_keys(NO_DATASET, "x", samples, 2)
     monkeypatch.setattr(digests, "BATCH", 4)
-    with joined(on(scheduler)) as workers:
-        assert digests.content_keys_on_dask(NO_DATASET, "x", samples, workers) == expected
+    assert executor.content_keys(NO_DATASET, "x", samples) == expected
 
 
-def test_this_process_reads_no_image(scheduler: str, tmp_path: Path, no_reading: None) -> None:
-    keys = digests.content_keys_on_dask(NO_DATASET, "x", files(tmp_path), on(scheduler))
+def test_this_process_reads_no_image(executor: DaskExecutor, tmp_path: Path, no_reading: None) -> None:
+    keys = executor.content_keys(NO_DATASET, "x", files(tmp_path))
     assert len(set(keys)) > 15
 
 
 def test_rendered_samples_need_no_cluster() -> None:
     dataset = Smears.create()
     samples = list(dataset.samples())[:3]
-    nowhere = on("tcp://127.0.0.1:9")
+    nowhere = DaskExecutor("tcp://127.0.0.1:9")
     expected = content_keys(dataset, "x", samples, 1)
-    assert digests.content_keys_on_dask(dataset, "x", samples, nowhere) == expected
+    assert nowhere.content_keys(dataset, "x", samples) == expected
 
 
 def test_a_worker_killed_in_the_middle_loses_nothing(
-    scheduler: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scheduler: str, executor: DaskExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = tmp_path / "large.bin"
     large.write_bytes(bytes(range(256)) * 20_000)
     samples = [Sample(f"{i}", path=large) for i in range(1000)]
     monkeypatch.setattr(digests, "BATCH", 100)
     found: list[str] = []
-    work = threading.Thread(
-        target=lambda: found.extend(digests.content_keys_on_dask(NO_DATASET, "x", samples, on(scheduler)))
-    )
+    work = threading.Thread(target=lambda: found.extend(executor.content_keys(NO_DATASET, "x", samples)))
     with Client(scheduler, set_as_default=False) as client:
         work.start()
         kill_a_busy_worker(client, work.is_alive)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 from distributed import Client
 
-from leukokit.engine.execution.cluster.trials import on_cluster
-from leukokit.engine.execution.executors import ExecutorKind, Workers
+from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.errors import DataError
 from leukokit.evaluation.tuning import Trial
 from leukokit.testing.tables import NaiveBayes, examples
@@ -57,16 +57,19 @@ def trials(count: int) -> list[Trial]:
     ]
 
 
-def on(scheduler: str) -> Workers:
-    return Workers(ExecutorKind.DASK, 1, scheduler=scheduler)
+@pytest.fixture
+def executor(scheduler: str) -> Iterator[DaskExecutor]:
+    with closing(DaskExecutor(scheduler)) as found:
+        yield found
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_worker_killed_in_the_middle_loses_nothing(scheduler: str, times: int) -> None:
+def test_a_worker_killed_in_the_middle_loses_nothing(
+    scheduler: str, executor: DaskExecutor, times: int
+) -> None:
     tried = trials(40)
     found: list[float] = []
-    run = on_cluster(on(scheduler))
-    work = threading.Thread(target=lambda: found.extend(run(slow, tried)))
+    work = threading.Thread(target=lambda: found.extend(executor.run_trials(slow, tried)))
     with Client(scheduler, set_as_default=False) as client:
         work.start()
         for _ in range(times):
@@ -80,14 +83,14 @@ def refuse(trial: Trial) -> float:
     raise DataError("cannot be scored", hint="Ask for fewer folds")
 
 
-def test_what_a_trial_raises_comes_back(scheduler: str) -> None:
+def test_what_a_trial_raises_comes_back(executor: DaskExecutor) -> None:
     with pytest.raises(DataError, match=r"cannot be scored\. Ask for fewer folds"):
-        list(on_cluster(on(scheduler))(refuse, trials(3)))
+        list(executor.run_trials(refuse, trials(3)))
 
 
-def test_many_trials_come_back_in_order(scheduler: str) -> None:
+def test_many_trials_come_back_in_order(executor: DaskExecutor) -> None:
     tried = trials(60) * 5
-    numbers: Iterable[float] = on_cluster(on(scheduler))(_seed, tried)
+    numbers: Iterable[float] = executor.run_trials(_seed, tried)
     assert list(numbers) == [float(each.seed) for each in tried]
 
 

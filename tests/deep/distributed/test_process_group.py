@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukokit.api import Workspace
-from leukokit.deep.distribution import share_of
+from leukokit.deep.distributed.process_group import share_of
 from leukokit.testing.networks import TinyCnn
 from leukokit.testing.tables import examples
 from tests.deep.processes import python_together, together
@@ -278,5 +278,5 @@ def test_the_first_process_publishes_and_the_others_do_not(tmp_path: Path) -> No
     assert first["metrics"]["test"] == second["metrics"]["test"]
     assert "this one discards its run" in done[1].stderr
     assert {row["replicas"] for row in _history(path / "training")} == {"2"}
-    assert not list(scratch.glob("leukokit-helping-*"))
+    assert not list(scratch.glob("leukokit-secondary-*"))
     assert (path / "model" / "network.json").is_file()

@@ -3,7 +3,7 @@
 Keras 3 cannot ``fit`` under ``MultiWorkerMirroredStrategy`` (https://github.com/keras-team/keras/issues/20585:
 batches reach its layers as ``PerReplica`` values). Here the strategy starts the cluster and sums over its
 processes, and nothing else: each process has an ordinary network and optimizer, and steps of its own
-(:mod:`leukokit.deep.distributed_step`).
+(:mod:`leukokit.deep.distributed.step`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.deep.checkpoint import Arrays, TrainingState
-from leukokit.deep.cluster import Cluster, cluster_of, time_limit
-from leukokit.deep.rendezvous import meet, silent
+from leukokit.deep.distributed.cluster import Cluster
+from leukokit.deep.distributed.environment import cluster_of, time_limit
+from leukokit.deep.distributed.rendezvous import meet, silent
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
@@ -63,43 +64,42 @@ def replicas_of(strategy: str) -> int:
     Raises
     ------
     UsageError
-        Where the strategy needs ``TF_CONFIG`` and that cannot be used.
+        Where the strategy needs to know the processes, and what names them cannot be used.
     """
     cluster = cluster_of() if strategy == "multi_worker" else None
     return cluster.size if cluster is not None else 1
 
 
-def team_of(strategy: str) -> Team | None:
-    """Meet the other processes of ``TF_CONFIG``; None where this one trains alone.
+def process_group_of(strategy: str) -> ProcessGroup | None:
+    """Meet the other processes; None where this one trains alone.
 
     Raises
     ------
     UsageError
-        Where ``TF_CONFIG`` cannot be used.
+        Where what names the processes cannot be used.
     LeukokitError
         Where Keras runs on another backend than TensorFlow, or somebody does not arrive.
     """
-    if replicas_of(strategy) < 2:
+    cluster = cluster_of() if strategy == "multi_worker" else None
+    if cluster is None or cluster.size < 2:
         return None
     backend = load_keras().backend.backend()
     if backend != "tensorflow":
         raise LeukokitError(
-            f"TF_CONFIG names {replicas_of(strategy)} processes that train together through tf.distribute, "
+            f"{cluster.source} names {cluster.size} processes that train together through tf.distribute, "
             f"and Keras runs on {backend}",
             hint="Set KERAS_BACKEND=tensorflow, or strategy: none",
         )
-    cluster = cluster_of()
-    assert cluster is not None
     return _started(cluster)
 
 
 @cache
-def _started(cluster: Cluster) -> Team:
+def _started(cluster: Cluster) -> ProcessGroup:
     # TensorFlow joins a cluster once in the life of a process; later fits go on in the same one.
-    return Team(cluster)
+    return ProcessGroup(cluster)
 
 
-class Team:
+class ProcessGroup:
     """The processes that train one network together, as one of them sees it.
 
     Every method is called by all of them in the same order: each waits for the others.
@@ -122,13 +122,14 @@ class Team:
             raise LeukokitError(
                 f"this process sees {gpus} GPUs and uses one of them",
                 where=str(cluster),
-                hint="Start one process a GPU: each with an address of its own in TF_CONFIG, and with "
-                "CUDA_VISIBLE_DEVICES naming its GPU",
+                hint="Start one process a GPU: each with an address of its own, and with "
+                "CUDA_VISIBLE_DEVICES naming its GPU (srun: --gpus-per-task=1)",
             )
-        self.cluster = cluster
-        meet(cluster, limit=time_limit())
+        self.cluster = meet(cluster, limit=time_limit())
         try:
-            self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
+            self.strategy = tf.distribute.MultiWorkerMirroredStrategy(
+                cluster_resolver=_resolver(self.cluster)
+            )
         except RuntimeError as error:
             raise LeukokitError(
                 f"TensorFlow cannot join the cluster any more ({error})",
@@ -185,13 +186,13 @@ class Team:
             return []
         return [np.asarray(each) for each in self._summed(tuple(tf.constant(each) for each in arrays))]
 
-    def gathered(self, row: Sequence[int]) -> NDArray[np.int64]:
+    def gather(self, row: Sequence[int]) -> NDArray[np.int64]:
         """One row of integers of each process, in order of rank."""
         table = np.zeros((self.size, len(row)), dtype=np.int64)
         table[self.rank] = row
         return self.sum([table])[0]
 
-    def of(self, source: int, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+    def broadcast(self, source: int, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Arrays of one process for all; the others give arrays of the same shapes and dtypes."""
         sent = [_sent(each if self.rank == source else np.zeros_like(each)) for each in arrays]
         return [got.astype(each.dtype) for got, each in zip(self.sum(sent), arrays, strict=True)]
@@ -213,7 +214,7 @@ class Team:
 
         text = json.dumps([tf.__version__, facts], sort_keys=True).encode()
         digits = np.frombuffer(hashlib.blake2b(text, digest_size=4 * _DIGITS).digest(), dtype="<u4")
-        table = self.gathered(digits.tolist())
+        table = self.gather(digits.tolist())
         strange = [rank for rank in range(1, self.size) if (table[rank] != table[0]).any()]
         if strange:
             others = ", ".join(self.cluster.addresses[rank] for rank in strange)
@@ -233,7 +234,7 @@ class Team:
         kept : tuple or None
             What this process has.
         """
-        done = self.gathered([len(kept[0].history) if kept is not None else 0])[:, 0]
+        done = self.gather([len(kept[0].history) if kept is not None else 0])[:, 0]
         if not done.any():
             return None
         source = int(done.argmax())
@@ -246,17 +247,17 @@ class Team:
                 for name, group in shape_facts.items()
             }
         return TrainingState(**state_facts), {
-            name: self.of(source, arrays[name]) for name in sorted(shape_facts)
+            name: self.broadcast(source, arrays[name]) for name in sorted(shape_facts)
         }
 
     def _text(self, source: int, text: str) -> str:
         data = np.frombuffer(text.encode(), dtype=np.uint8)
-        length = int(self.gathered([len(data)])[source, 0])
+        length = int(self.gather([len(data)])[source, 0])
         mine = data if self.rank == source else np.zeros(length, dtype=np.uint8)
-        return bytes(self.of(source, [mine])[0]).decode()
+        return bytes(self.broadcast(source, [mine])[0]).decode()
 
     @contextmanager
-    def together(self) -> Iterator[None]:
+    def named_errors(self) -> Iterator[None]:
         """Turn what TensorFlow says when a process has gone into an error that names it.
 
         Raises
@@ -284,6 +285,18 @@ class Team:
                 hint="Look there for the reason, then start the same command again on every machine: "
                 "training goes on after the last whole epoch",
             ) from error
+
+
+def _resolver(cluster: Cluster) -> Any:
+    """Tell TensorFlow of the processes, whoever named them: by itself it reads ``TF_CONFIG`` only."""
+    import tensorflow as tf
+
+    return tf.distribute.cluster_resolver.SimpleClusterResolver(
+        tf.train.ClusterSpec({"worker": list(cluster.addresses)}),
+        task_type="worker",
+        task_id=cluster.rank,
+        rpc_layer="grpc",
+    )
 
 
 def _sent(array: NDArray[Any]) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""What TF_CONFIG may say, and what is refused."""
+"""What TF_CONFIG may say, and what is refused; what launchers say of a network that trains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from leukokit.api import Examples, LeukokitError, Workspace
-from leukokit.deep.cluster import cluster_of, time_limit
+from leukokit.deep.distributed.environment import cluster_of, time_limit
+from leukokit.deep.distributed.secondary import secondary_of
 from leukokit.errors import UsageError
 from leukokit.testing.networks import TinyCnn
 
@@ -81,13 +82,13 @@ def test_processes_are_part_of_what_a_model_is_kept_under(monkeypatch: pytest.Mo
     """Two processes add floats in another order than one; their model is not taken for its model."""
     alone, spread = TinyCnn.create(side=64), TinyCnn.create(side=64, strategy="multi_worker")
     assert alone.fingerprint() == spread.fingerprint() == ""
-    for index, helping in ((0, ""), (1, "process 1 of 2 (10.0.0.2:12345)")):
+    for index, secondary in ((0, ""), (1, "process 1 of 2 (10.0.0.2:12345)")):
         text = _environment(cluster=TWO, task={"type": "worker", "index": index})["TF_CONFIG"]
         monkeypatch.setenv("TF_CONFIG", text)
         assert alone.fingerprint() == ""
-        assert alone.helping() == ""
+        assert secondary_of(alone.params) is None
         assert spread.fingerprint() == "2 replicas"
-        assert spread.helping() == helping
+        assert str(secondary_of(spread.params) or "") == secondary
 
 
 def test_a_network_that_trains_alone_beside_a_cluster_says_so(

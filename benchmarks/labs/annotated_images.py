@@ -20,7 +20,7 @@ Boxes = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Picture:
+class AnnotatedImage:
     """One image and what is known of it.
 
     Attributes
@@ -44,7 +44,7 @@ class Picture:
     others: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
     group: str = ""
 
-    def resized(self, factor: float) -> Picture:
+    def resized(self, factor: float) -> AnnotatedImage:
         """Make the same image ``factor`` times as wide and high, with its truth."""
         size = (round(self.image.shape[1] * factor), round(self.image.shape[0] * factor))
         way = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
@@ -52,8 +52,8 @@ class Picture:
         truth = self.truth
         if truth is not None:
             roles = {
-                role: cv2.resize(each, size, interpolation=cv2.INTER_NEAREST_EXACT)
-                for role, each in truth.roles.items()
+                role: cv2.resize(label_image, size, interpolation=cv2.INTER_NEAREST_EXACT)
+                for role, label_image in truth.roles.items()
             }
             truth = replace(truth, roles=roles)
         boxes = None if self.boxes is None else self.boxes * factor
@@ -80,21 +80,21 @@ def thinned(paths: Sequence[Path], limit: int | None) -> list[Path]:
     return [paths[i] for i in np.linspace(0, len(paths) - 1, limit).round().astype(int)]
 
 
-def wbc_masks(limit: int | None = None) -> list[Picture]:
+def wbc_masks(limit: int | None = None) -> list[AnnotatedImage]:
     """Crops of one white cell each, with outlines: 1 cytoplasm, 2 nucleus."""
     root = data_root() / "wbc-masks"
-    pictures = []
+    samples = []
     for path in thinned(sorted((root / "images").glob("*.png")), limit):
         mask = cv2.imread(str(root / "masks" / path.name), cv2.IMREAD_UNCHANGED)
         truth = Labels({NUCLEUS: (mask == 2).astype(np.int32), CELL: (mask >= 1).astype(np.int32)})
-        pictures.append(Picture(path.stem, read(path), truth=truth))
-    return pictures
+        samples.append(AnnotatedImage(path.stem, read(path), truth=truth))
+    return samples
 
 
-def pbc_boxes(limit: int | None = None) -> list[Picture]:
+def pbc_boxes(limit: int | None = None) -> list[AnnotatedImage]:
     """Fields around one white cell at high magnification, with YOLO boxes; class 0 is a white cell."""
     root = data_root() / "pbc-boxes"
-    pictures = []
+    samples = []
     for path in thinned(sorted((root / "images").glob("*.jpg")), limit):
         image = read(path)
         height, width = image.shape[:2]
@@ -102,14 +102,14 @@ def pbc_boxes(limit: int | None = None) -> list[Picture]:
         center, half = rows[:, 1:3], rows[:, 3:5] / 2
         boxes = np.hstack([center - half, center + half]) * [width, height, width, height]
         white = rows[:, 0] == 0
-        pictures.append(Picture(path.stem, image, boxes=boxes[white], others=boxes[~white]))
-    return pictures
+        samples.append(AnnotatedImage(path.stem, image, boxes=boxes[white], others=boxes[~white]))
+    return samples
 
 
-def bccd(limit: int | None = None) -> list[Picture]:
+def bccd(limit: int | None = None) -> list[AnnotatedImage]:
     """Whole fields with boxes. Boxes of a few pixels, which the source has, are left out."""
     root = data_root() / "bccd"
-    pictures = []
+    samples = []
     for path in thinned(sorted((root / "images").glob("*.jpg")), limit):
         tree = ElementTree.parse(root / "annotations" / f"{path.stem}.xml")
         names, rows = [], []
@@ -119,27 +119,31 @@ def bccd(limit: int | None = None) -> list[Picture]:
                 names.append(item.findtext("name"))
                 rows.append(box)
         boxes, white = np.array(rows).reshape(-1, 4), np.array([name == "WBC" for name in names], bool)
-        pictures.append(Picture(path.stem, read(path), boxes=boxes[white], others=boxes[~white]))
-    return pictures
+        samples.append(AnnotatedImage(path.stem, read(path), boxes=boxes[white], others=boxes[~white]))
+    return samples
 
 
-def all_pbs(limit: int | None = None, folder: str = "all-pbs") -> list[Picture]:
+def all_pbs(limit: int | None = None, folder: str = "all-pbs") -> list[AnnotatedImage]:
     """Smears of the paper's four classes, ``limit`` in all; nothing is known but the class."""
-    pictures = []
-    classes = sorted(each for each in (data_root() / folder).iterdir() if each.is_dir())
-    for each in classes:
+    samples = []
+    classes = sorted(
+        class_folder for class_folder in (data_root() / folder).iterdir() if class_folder.is_dir()
+    )
+    for class_folder in classes:
         share = None if limit is None else max(1, limit // len(classes))
-        paths = thinned(sorted(each.glob("*.jpg")), share)
-        pictures += [Picture(path.stem, read(path), group=each.name) for path in paths]
-    return pictures
+        paths = thinned(sorted(class_folder.glob("*.jpg")), share)
+        samples += [AnnotatedImage(path.stem, read(path), group=class_folder.name) for path in paths]
+    return samples
 
 
-def rendered(limit: int = 96) -> list[Picture]:
+def rendered(limit: int = 96) -> list[AnnotatedImage]:
     """Render smears with their masks, of as many patients as there are."""
     smears = Smears.create(per_class=max(6, limit // 4))
     return [
-        Picture(each.id, frozen(smears.render(each)), truth=smears.truth(each), group=str(each.label))
-        for each in smears.samples()
+        AnnotatedImage(
+            sample.id, frozen(smears.render(sample)), truth=smears.truth(sample), group=str(sample.label)
+        )
+        for sample in smears.samples()
     ]
 
 

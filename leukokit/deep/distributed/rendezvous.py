@@ -1,32 +1,34 @@
 """Processes that are to train together wait for each other, with a time limit.
 
 TensorFlow's own start waits without one for a process that never comes, and hears no signal meanwhile; so it
-is started once all are known to be there. The first process listens on its address of ``TF_CONFIG``, the
-others call it; once all have called, it lets them go and frees the port for TensorFlow.
+is started once all are known to be there. The first process listens on its address, the others call it; once
+all have called, it tells them all addresses, lets them go and frees the port for TensorFlow.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import socket
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import Any
 
-from leukokit.deep.cluster import LIMIT_VARIABLE, Cluster
+from leukokit.deep.distributed.cluster import Cluster
+from leukokit.deep.distributed.environment import LIMIT_VARIABLE
 from leukokit.errors import LeukokitError
 
 _PAUSE = 0.2  # seconds between two calls
 _READY, _HERE, _GO = "ready?", "here", "go"
 _HINT = (
-    "Start the same command on every machine of TF_CONFIG, and see that its port can be reached from the "
-    f"others; {LIMIT_VARIABLE} is the number of seconds to wait"
+    "Start the same command for every process (in a job of Slurm: with srun), and see that its port can be "
+    f"reached from the others; {LIMIT_VARIABLE} is the number of seconds to wait"
 )
 
 
-def meet(cluster: Cluster, *, limit: float) -> None:
-    """Come back when every process of the cluster has arrived.
+def meet(cluster: Cluster, *, limit: float) -> Cluster:
+    """Come back when every process of the cluster has arrived, with the addresses of all.
 
     Parameters
     ----------
@@ -40,10 +42,7 @@ def meet(cluster: Cluster, *, limit: float) -> None:
     """
     clock = _Clock(monotonic() + limit, limit)
     _check_own(cluster)
-    if cluster.rank == 0:
-        _welcome(cluster, clock)
-    else:
-        _call(cluster, clock)
+    return _welcome(cluster, clock) if cluster.rank == 0 else _call(cluster, clock)
 
 
 def silent(cluster: Cluster) -> list[str]:
@@ -77,13 +76,13 @@ def _check_own(cluster: Cluster) -> None:
             pass
     except OSError as error:
         raise LeukokitError(
-            f"this process cannot listen at its address of TF_CONFIG ({error.strerror})",
-            where=cluster.address,
+            f"this process cannot listen at its address ({error.strerror})",
+            where=f"{cluster.shown(cluster.rank)}, from {cluster.source}",
             hint="Another process may be using the port: end it, or name another port on every machine",
         ) from error
 
 
-def _welcome(cluster: Cluster, clock: _Clock) -> None:
+def _welcome(cluster: Cluster, clock: _Clock) -> Cluster:
     with ExitStack() as stack:
         server = stack.enter_context(socket.create_server(_here(cluster)))
         callers: dict[int, socket.socket] = {}
@@ -92,7 +91,7 @@ def _welcome(cluster: Cluster, clock: _Clock) -> None:
             try:
                 caller, _ = server.accept()
             except TimeoutError:
-                missing = [cluster.addresses[i] for i in range(1, cluster.size) if i not in callers]
+                missing = [cluster.shown(i) for i in range(1, cluster.size) if i not in callers]
                 text = f"{', '.join(missing)} did not come within {clock.limit:g} s"
                 for each in callers.values():
                     _tell(each, text)
@@ -103,13 +102,32 @@ def _welcome(cluster: Cluster, clock: _Clock) -> None:
                 callers[rank] = stack.enter_context(caller)
             if len(callers) == cluster.size - 1:
                 callers = {rank: each for rank, each in callers.items() if _waits(each)}
+        complete = _completed(cluster, {rank: each.getpeername()[0] for rank, each in callers.items()})
         for each in callers.values():
-            _tell(each, _GO)
+            _tell(each, f"{_GO} {json.dumps(complete.addresses)}")
         for each in callers.values():
             # They hang up first: the port is free at once then.
             each.settimeout(5)
             with suppress(OSError):
                 each.recv(1)
+    return complete
+
+
+def _completed(cluster: Cluster, hosts: dict[int, str]) -> Cluster:
+    """Fill in hosts that were not known, with those from which the processes have called."""
+    first = cluster.addresses[0].rpartition(":")[0]
+
+    def host(rank: int) -> str:
+        # Whoever calls from this machine over loopback is reached by others where this process is.
+        return first if ipaddress.ip_address(hosts[rank]).is_loopback else hosts[rank]
+
+    return replace(
+        cluster,
+        addresses=tuple(
+            f"{host(rank)}{address}" if address.startswith(":") else address
+            for rank, address in enumerate(cluster.addresses)
+        ),
+    )
 
 
 def _greeted(caller: socket.socket, cluster: Cluster) -> int | None:
@@ -122,7 +140,10 @@ def _greeted(caller: socket.socket, cluster: Cluster) -> int | None:
         caller.close()
         return None
     if facts.get("cluster") != list(cluster.addresses) or not 0 < rank < cluster.size:
-        _tell(caller, f"TF_CONFIG of {cluster.address} names other machines: {', '.join(cluster.addresses)}")
+        _tell(
+            caller,
+            f"{cluster.source} of {cluster.address} names other machines: {', '.join(cluster.addresses)}",
+        )
         caller.close()
         return None
     return rank
@@ -136,7 +157,7 @@ def _waits(caller: socket.socket) -> bool:
     return False
 
 
-def _call(cluster: Cluster, clock: _Clock) -> None:
+def _call(cluster: Cluster, clock: _Clock) -> Cluster:
     first = cluster.addresses[0]
     answer = ""
     reached = False
@@ -151,8 +172,8 @@ def _call(cluster: Cluster, clock: _Clock) -> None:
                     _tell(server, _HERE)
         except OSError:
             answer = ""
-        if answer == _GO:
-            return
+        if answer.startswith(f"{_GO} "):
+            return replace(cluster, addresses=tuple(json.loads(answer.removeprefix(_GO))))
         if answer:
             raise LeukokitError(answer, where=str(cluster), hint=_HINT)
         sleep(min(_PAUSE, clock.left()))

@@ -1,71 +1,29 @@
-"""Which machines train together: what ``TF_CONFIG`` says."""
+"""``TF_CONFIG``, as TensorFlow documents it."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from leukokit.deep.distributed.cluster import Cluster, is_port
 from leukokit.errors import UsageError
 
 VARIABLE = "TF_CONFIG"
-LIMIT_VARIABLE = "LEUKOKIT_CLUSTER_TIMEOUT"
-_LIMIT = 600.0
 _EXAMPLE = (
     '{"cluster": {"worker": ["10.0.0.1:12345", "10.0.0.2:12345"]}, "task": {"type": "worker", "index": 0}}'
 )
 
 
-@dataclass(frozen=True)
-class Cluster:
-    """The processes that train one network together, and which of them this one is.
-
-    Attributes
-    ----------
-    addresses : tuple of str
-        ``host:port`` of each process, the first one's first.
-    rank : int
-        Place of this process among them; 0 is the one that publishes.
-    """
-
-    addresses: tuple[str, ...]
-    rank: int
-
-    @property
-    def size(self) -> int:
-        """Number of processes."""
-        return len(self.addresses)
-
-    @property
-    def address(self) -> str:
-        """Address of this process."""
-        return self.addresses[self.rank]
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Addresses of the other processes."""
-        return tuple(each for rank, each in enumerate(self.addresses) if rank != self.rank)
-
-    def __str__(self) -> str:
-        return f"process {self.rank} of {self.size} ({self.address})"
-
-
-def cluster_of(environment: Mapping[str, str] | None = None) -> Cluster | None:
-    """Read ``TF_CONFIG`` as TensorFlow documents it; None where it is not set or names no cluster.
-
-    Parameters
-    ----------
-    environment : mapping, optional
-        This process' environment where omitted.
+def read(environment: Mapping[str, str]) -> Cluster | None:
+    """Read ``TF_CONFIG``; None where it is not set or names no cluster.
 
     Raises
     ------
     UsageError
         Where it is no JSON, names no task, or names tasks of other types than ``chief`` and ``worker``.
     """
-    text = (os.environ if environment is None else environment).get(VARIABLE, "").strip()
+    text = environment.get(VARIABLE, "").strip()
     if not text:
         return None
     try:
@@ -88,24 +46,6 @@ def cluster_of(environment: Mapping[str, str] | None = None) -> Cluster | None:
     return Cluster(addresses, _rank(facts.get("task"), places))
 
 
-def time_limit(environment: Mapping[str, str] | None = None) -> float:
-    """Seconds to wait for the other processes to arrive: ``LEUKOKIT_CLUSTER_TIMEOUT``, or ten minutes.
-
-    Raises
-    ------
-    UsageError
-        Where it is not a positive number.
-    """
-    text = (os.environ if environment is None else environment).get(LIMIT_VARIABLE, "").strip()
-    try:
-        limit = float(text) if text else _LIMIT
-        if not 0 < limit < float("inf"):
-            raise ValueError(text)
-    except ValueError as error:
-        raise UsageError(f"{LIMIT_VARIABLE} is {text!r}, expected a number of seconds above 0") from error
-    return limit
-
-
 def _addresses(jobs: Mapping[str, Any], job: str) -> list[str]:
     found = jobs.get(job, [])
     if not isinstance(found, list) or not all(_is_address(each) for each in found):
@@ -117,7 +57,7 @@ def _is_address(value: object) -> bool:
     if not isinstance(value, str):
         return False
     host, _, port = value.rpartition(":")
-    return bool(host) and port.isdecimal() and 0 < int(port) < 2**16
+    return bool(host) and port.isdecimal() and is_port(int(port))
 
 
 def _rank(task: object, places: list[tuple[str, int]]) -> int:

@@ -8,8 +8,8 @@ from time import monotonic, sleep
 
 import pytest
 
-from leukokit.deep.cluster import Cluster
-from leukokit.deep.rendezvous import meet, silent
+from leukokit.deep.distributed.cluster import Cluster
+from leukokit.deep.distributed.rendezvous import meet, silent
 from leukokit.errors import LeukokitError
 from tests.deep.processes import free_addresses
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from leukokit.deep.distribution import Team, share_of
+from leukokit.deep.distributed.process_group import ProcessGroup, share_of
 from leukokit.deep.runtime import load_keras
 
 
@@ -25,17 +25,17 @@ class DistributedSteps:
     ----------
     model : keras.Model
         Compiled; from rows to scores before softmax. Its weights learn, and its optimizer takes the steps.
-    team : Team
+    group : ProcessGroup
     label_smoothing : float
     dtype : numpy dtype
         Of the rows that the model takes: they are cast where it computes, and travel as they are.
     """
 
-    def __init__(self, model: Any, team: Team, *, label_smoothing: float, dtype: Any) -> None:
+    def __init__(self, model: Any, group: ProcessGroup, *, label_smoothing: float, dtype: Any) -> None:
         import tensorflow as tf
 
         self.model = model
-        self.team = team
+        self.group = group
         keras = load_keras()
         self.start = tf.Variable(0, trainable=False, dtype=tf.int32)
         self.total = tf.Variable(0, trainable=False, dtype=tf.int32)
@@ -73,7 +73,7 @@ class DistributedSteps:
             input_signature=[rows, targets, tf.TensorSpec([None]), tf.TensorSpec([])]
         )
         def step(x: Any, y: Any, weights: Any, weight: Any) -> Any:
-            gradients, loss, accuracy = team.strategy.run(mine, args=(x, y, weights, weight))
+            gradients, loss, accuracy = group.strategy.run(mine, args=(x, y, weights, weight))
             optimizer.apply(gradients, learnt)
             return loss, accuracy
 
@@ -105,7 +105,7 @@ class DistributedSteps:
                 x, y, *given = following.result()
                 if number + 1 < len(sizes):
                     following = reader.submit(batches.__getitem__, number + 1)
-                share = share_of(size, self.team.rank, self.team.size)
+                share = share_of(size, self.group.rank, self.group.size)
                 weights = given[0] if given else np.ones(len(y), dtype=np.float32)
                 self.start.assign(share.start)
                 self.total.assign(size)

@@ -1,0 +1,32 @@
+"""Where several processes train one network, each does the whole run, and only the primary one keeps it."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from pathlib import Path
+
+from leukokit.deep.distributed.secondary import secondary_of
+from leukokit.recipe import Recipe
+
+
+def secondary_process(recipe: Recipe) -> str:
+    """Say which secondary process of a training this is; empty where the run of this process is kept.
+
+    Raises
+    ------
+    UsageError
+        Where the recipe trains in several processes, and what names them cannot be used.
+    """
+    if recipe.classify is None:
+        return ""
+    cluster = secondary_of(recipe.classify.component.params)
+    return str(cluster) if cluster is not None else ""
+
+
+def discarded_folder() -> Path:
+    """Make a folder for runs that nobody keeps; it is there until this process ends."""
+    folder = tempfile.mkdtemp(prefix="leukokit-secondary-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

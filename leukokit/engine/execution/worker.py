@@ -1,0 +1,48 @@
+"""What a worker process of this machine does; it imports only what the work needs, since it starts often."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from multiprocessing.connection import wait as wait_for_connection
+
+from leukokit.engine.execution.batches import unpacked_plan
+from leukokit.engine.images.plan import Item, Outcome
+from leukokit.engine.images.work import process_batch
+
+# One thread a worker here too, and no worker may take the whole memory of an accelerator for itself. Read by
+# the libraries when a component loads them; what the user has set stays.
+_DEEP_SETTINGS = {
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+
+
+def start_worker() -> None:
+    """Prepare a fresh process: one thread, no say in interrupts, and no life beyond its parent's."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    cv2.setNumThreads(1)  # one thread a worker: as many workers as cores are already asked for
+    threadpool_limits(1)
+    for name, value in _DEEP_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+
+
+def work(packed: bytes, batch: list[Item]) -> list[Outcome]:
+    """Work on a batch; one outcome an item, in order."""
+    return process_batch(unpacked_plan(packed), batch)
+
+
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait_for_connection([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,91 @@
+"""The final model: fitted on all data of the recipe once the folds have said how well such models do.
+
+No image is left to test it on, and everything that is written of it says so. Its calibration and thresholds
+are learnt from what the models of the headline's folds say of their validation parts, as in scikit-learn's
+``CalibratedClassifierCV(ensemble=False)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from leukokit.api import Part
+from leukokit.engine.models.fold_stage import FoldStage
+from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.pooled_predictions import HeldOut, held_out
+from leukokit.engine.pipeline.decisions import choose_operating_point, choose_referral
+from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.protocols import Division
+from leukokit.engine.run_result import FoldRun
+from leukokit.errors import LeukokitError
+from leukokit.evaluation.balance import balanced_rows
+from leukokit.evaluation.calibration import fit_calibration
+from leukokit.evaluation.splits import Fold
+from leukokit.recipe import Recipe
+
+FINAL = "final"
+"""Name of its folder below ``model/`` and ``training/``."""
+
+
+def asks_for_final(recipe: Recipe, divisions: Sequence[Division]) -> bool:
+    """Whether a model is fitted on all data: where the recipe says so, or where some split has folds."""
+    if recipe.classify is None or not divisions:
+        return False
+    folds = any(len(each.folds) > 1 for each in divisions)
+    return (recipe.model.final or ("refit" if folds else "none")) == "refit"
+
+
+def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:
+    """Fit on all data; where that cannot be done the run goes on, and it is said.
+
+    Parameters
+    ----------
+    fitted : mapping of fold name to FittedFold
+        Models of the headline's folds.
+    """
+    try:
+        run = stage.refit(_all_data(stage))
+    except LeukokitError as error:
+        stage.observer.warn(f"there is no final model: {error}")
+        return None
+    assert run.fitted is not None
+    pipeline = _decided(run.fitted, held_out(fitted, Part.VALIDATION))
+    count = len(run.fitted.best.examples[Part.TRAIN])
+    stage.observer.say(f"the final model is fitted on all {count} images; nothing is left to test it on")
+    return replace(run, fitted=replace(run.fitted, pipeline=pipeline))
+
+
+def _all_data(stage: FoldStage) -> Fold:
+    """Put every labeled image that any fold has a use for into the training part, balanced as asked for."""
+    model = stage.recipe.model
+    samples = [
+        item.sample
+        for item in stage.data.items
+        if item.sample.label is not None and item.sample.id in stage.wanted
+    ]
+    spec = model.evaluate[0].split if model.evaluate else model.split
+    if spec is not None and spec.balance is not None:
+        ids = np.array([each.id for each in samples], dtype=np.str_)
+        labels = np.array([each.label for each in samples], dtype=np.str_)
+        rows = balanced_rows(ids, labels, spec.balance.to, stage.recipe.seed, "training part")
+        samples = [samples[row] for row in rows.tolist()]
+    return Fold(FINAL, {each.id: Part.TRAIN for each in samples})
+
+
+def _decided(fitted: FittedFold, validation: HeldOut | None) -> FittedPipeline:
+    """Add calibration and thresholds from the validation parts of the folds."""
+    pipeline, asked = fitted.pipeline, fitted.best.recipe.model
+    chosen = None
+    if validation is not None and validation.classes == pipeline.classes:
+        if asked.calibrate is not None:
+            found = fit_calibration(asked.calibrate, validation.codes, validation.raw, validation.classes)
+            pipeline = replace(pipeline, calibration=found)
+        chosen = np.array(validation.true, dtype=np.str_), pipeline.calibrated(validation.raw)
+    return replace(
+        pipeline,
+        operating_point=choose_operating_point(asked.operating_point, pipeline.classes, chosen),
+        refer=choose_referral(asked.refer.error, pipeline.classes, chosen),
+    )

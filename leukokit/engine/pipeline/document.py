@@ -1,0 +1,189 @@
+"""``pipeline.json`` as typed models: what a saved pipeline is made of, besides its files."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from leukokit.api import Scale, ScaleSource
+from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
+from leukokit.engine.scale.rule import ScaleRule
+from leukokit.recipe.scale import ScaleSetting
+from leukokit.smear.pool import Pool
+
+FORMAT: Literal[1] = 1
+"""Version of ``pipeline.json``; raised when an older leukokit could no longer read it."""
+
+NOTICE = "Research use only. Not a medical device."
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Document(BaseModel):
+    """Base: frozen, unknown keys and numbers that JSON does not know refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, strict=True
+    )
+
+
+class ComponentDocument(Document):
+    """One component: where it comes from, and what rebuilds it."""
+
+    use: str
+    """Name in recipes."""
+    distribution: str
+    """Installed package that it comes from."""
+    version: str
+    """Version of that package."""
+    revision: int
+    """Raised by the component when its output changes for the same parameters and input."""
+    params: dict[str, Any]
+    """Every parameter."""
+    fingerprint: str
+    """Digest of content outside the parameters, such as a template file."""
+    files: dict[str, str]
+    """Parameters that name a file, with its copy in this folder."""
+    state: str | None
+    """File in this folder with what it has learnt; null where it learns nothing or the model holds it."""
+
+
+class ReadingDocument(Document):
+    """How files become pixels where a file alone does not say."""
+
+    bit_depth: int | None
+    frame: int | None
+
+
+class PoolDocument(Document):
+    """What images say together of their scale."""
+
+    red_cell_px: float | None
+    """Diameter of a red cell, in px; null where unknown."""
+    confidence: float
+    source: str
+    sure: int
+    agreement: float
+
+    @classmethod
+    def of(cls, pool: Pool) -> Self:
+        """Write a pool."""
+        px = pool.scale.red_cell_px
+        return cls(
+            red_cell_px=None if math.isnan(px) else px,
+            confidence=pool.scale.confidence,
+            source=pool.scale.source.value,
+            sure=pool.sure,
+            agreement=pool.agreement,
+        )
+
+    def pool(self) -> Pool:
+        """Read it back."""
+        px = math.nan if self.red_cell_px is None else self.red_cell_px
+        return Pool(Scale(px, self.confidence, ScaleSource(self.source)), self.sure, self.agreement)
+
+
+class ScaleDocument(Document):
+    """How an image gets its scale."""
+
+    by: Literal["auto", "image", "group", "dataset"] | None
+    pixel_size_um: float | Literal["file", "table"] | None
+    red_cell_px: float | None
+    whole: PoolDocument
+    """Of all images outside of the test part."""
+    groups: dict[str, PoolDocument]
+    """Of each group with images outside of the test part."""
+
+    @classmethod
+    def of(cls, rule: ScaleRule) -> Self:
+        """Write a rule."""
+        setting = rule.setting
+        return cls(
+            by=setting.by,
+            pixel_size_um=setting.pixel_size_um,
+            red_cell_px=setting.red_cell_px,
+            whole=PoolDocument.of(rule.whole),
+            groups={name: PoolDocument.of(rule.groups[name]) for name in sorted(rule.groups)},
+        )
+
+    def rule(self) -> ScaleRule:
+        """Read it back."""
+        setting = ScaleSetting(by=self.by, pixel_size_um=self.pixel_size_um, red_cell_px=self.red_cell_px)
+        groups = {name: each.pool() for name, each in self.groups.items()}
+        return ScaleRule(setting, self.whole.pool(), groups)
+
+
+class OperatingPointDocument(Document):
+    """The threshold between ill and healthy."""
+
+    negative: list[str]
+    threshold: float
+    sensitivity: float | None
+
+    @classmethod
+    def of(cls, point: FittedOperatingPoint | None) -> Self | None:
+        """Write an operating point."""
+        if point is None:
+            return None
+        return cls(negative=list(point.negative), threshold=point.threshold, sensitivity=point.sensitivity)
+
+    def point(self) -> FittedOperatingPoint:
+        """Read it back."""
+        return FittedOperatingPoint(tuple(self.negative), self.threshold, self.sensitivity)
+
+
+class ReferDocument(Document):
+    """The threshold below which an image is left to an expert."""
+
+    threshold: float
+    error: float
+
+    @classmethod
+    def of(cls, refer: FittedReferral | None) -> Self | None:
+        """Write a referral."""
+        return None if refer is None else cls(threshold=refer.threshold, error=refer.error)
+
+    def refer(self) -> FittedReferral:
+        """Read it back."""
+        return FittedReferral(self.threshold, self.error)
+
+
+class PipelineDocument(Document):
+    """Content of ``pipeline.json``."""
+
+    format: Literal[1]
+    """Version of this file."""
+    leukokit: str
+    """Version that wrote it."""
+    name: str
+    """Name of the recipe."""
+    notice: str
+    tested: bool
+    """False where no image was kept back to test it on."""
+    incomplete: str | None
+    """Why it cannot be loaded again; null where it can."""
+    libraries: dict[str, str]
+    """Versions of the libraries that compute."""
+    seed: int
+    """Seed of the steps that draw random numbers."""
+    reading: ReadingDocument
+    scale: ScaleDocument | None
+    """Null where nothing asks for the scale of images."""
+    preprocess: list[ComponentDocument]
+    segment: ComponentDocument | None
+    features: list[ComponentDocument]
+    columns: list[str]
+    """Features, in the order of the table."""
+    select: list[ComponentDocument]
+    classify: ComponentDocument
+    classes: list[str]
+    """In the order of the probability columns."""
+    calibration: dict[str, Any] | None
+    """As in ``calibration.json``; null where probabilities are not corrected."""
+    operating_point: OperatingPointDocument | None
+    """Null where no class is known to be healthy."""
+    refer: ReferDocument | None
+    """Null where there was no validation part to choose it on."""
+    files: dict[str, Sha256]
+    """Every file in this folder that the pipeline needs, with its digest."""

@@ -1,0 +1,141 @@
+"""The final model: fitted on all data, tested on none, and no other file of the run knows of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from leukokit.api import Part
+from leukokit.catalog import discover
+from leukokit.engine.models.pooled_predictions import held_out
+from leukokit.engine.pipeline.load import load_pipeline
+from leukokit.engine.run_result import RunResult, fitted_folds
+from leukokit.errors import DataError, RecipeError
+from leukokit.evaluation.calibration import fit_calibration
+from tests.engine.pipeline.conftest import HEAD, WHOLE, Predict, Run
+
+FOLDS = {"method": "kfold", "folds": 2, "validation": 0.2}
+
+QUICK = (
+    HEAD
+    + """
+preprocess: [histogram_match]
+features: [intensity]
+classify: {{use: logistic}}
+calibrate: temperature
+"""
+)
+
+
+def names(path: Path) -> set[str]:
+    return {each.relative_to(path).as_posix() for each in path.rglob("*") if each.is_file()}
+
+
+def document(result: RunResult) -> Any:
+    return json.loads((result.path / "model" / "final" / "pipeline.json").read_text())
+
+
+def test_folds_leave_a_final_model_that_says_it_was_never_tested(run: Run, predict: Predict) -> None:
+    """By default; fitted on every image, calibrated and thresholded on the folds' validation parts."""
+    result = run(QUICK, split=FOLDS)
+    assert names(result.path / "model" / "final") == {
+        "model.skops",
+        "model_card.md",
+        "pipeline.json",
+        "preprocessors/0.npz",
+    }
+    assert document(result)["tested"] is False
+    assert "it was never tested" in (result.path / "model" / "final" / "model_card.md").read_text()
+    for fold in ("fold-1", "fold-2"):
+        assert json.loads((result.path / "model" / fold / "pipeline.json").read_text())["tested"] is True
+        assert "never tested" not in (result.path / "model" / fold / "model_card.md").read_text()
+    assert result.final is not None
+    assert result.final.fitted is not None
+    assert len(result.final.fitted.best.examples[Part.TRAIN]) == len(result.data.items)
+    pooled = held_out(fitted_folds(result.folds), Part.VALIDATION)
+    assert pooled is not None
+    pipeline = load_pipeline(result.path, discover())
+    assert pipeline.calibration == fit_calibration("temperature", pooled.codes, pooled.raw, pooled.classes)
+    assert pipeline.tested is False
+    assert pipeline.refer is not None
+    paths = [str(item.sample.path) for item in result.data.items]
+    (table,) = predict((result.path, paths))
+    expected = result.final.fitted.pipeline.predict(paths)
+    assert np.array_equal(table[["p_few", "p_many"]], expected[["p_few", "p_many"]])
+    said = [json.loads(line) for line in (result.path / "journal.jsonl").read_text().splitlines()]
+    assert any("nothing is left to test it on" in str(event.get("text")) for event in said)
+
+
+def test_nothing_else_of_the_run_changes(run: Run, tmp_path: Path) -> None:
+    """With and without: the same bytes in every other file; ``none`` leaves folds alone."""
+    with_final = run(QUICK, split=FOLDS).path.rename(tmp_path / "with")
+    without = run(QUICK, split=FOLDS, final="none").path
+    expected = {name for name in names(with_final) if not name.startswith("model/final/")}
+    assert names(without) == expected
+    assert "final" not in json.loads((with_final / "resolved.json").read_text())
+    assert json.loads((without / "resolved.json").read_text())["final"] == "none"
+    changing = {"journal.jsonl", "provenance.json", "status.json", "report.html", "resolved.json"}
+    for name in expected - changing:
+        assert (with_final / name).read_bytes() == (without / name).read_bytes(), name
+    with pytest.raises(DataError, match=r"a pipeline a fold \(fold-1, fold-2\) and no final one"):
+        load_pipeline(without, discover())
+    assert load_pipeline(without / "model" / "fold-2", discover()).tested
+
+
+def test_one_division_has_none_unless_it_is_asked_for(run: Run, tmp_path: Path) -> None:
+    """A hold-out leaves its model; ``final: refit`` adds one, and the tested one is still taken first."""
+    assert not (run(QUICK).path.rename(tmp_path / "without") / "model" / "final").exists()
+    result = run(QUICK, final="refit")
+    assert document(result)["tested"] is False
+    assert load_pipeline(result.path, discover()).tested
+    assert not load_pipeline(result.path / "model" / "final", discover()).tested
+
+
+def test_folds_of_any_protocol_count(run: Run) -> None:
+    """A recipe that is evaluated under several splits has folds where one of them has."""
+    evaluate = [
+        {"name": "kind", "split": {"method": "holdout", "validation": 0.25}},
+        {"name": "folded", "split": FOLDS},
+    ]
+    result = run(QUICK.replace("split:", "#"), evaluate=evaluate)
+    assert document(result)["tested"] is False
+    assert load_pipeline(result.path, discover()).tested
+
+
+def test_a_balanced_recipe_has_a_balanced_final_model(run: Run, copied: Path) -> None:
+    """Where the training part is balanced, all data are, too."""
+    for i in range(6):
+        (copied / "few" / f"{i:02d}.png").unlink()
+    result = run(QUICK, split={**FOLDS, "balance": {"to": "smallest"}})
+    assert result.final is not None
+    assert result.final.fitted is not None
+    labels = result.final.fitted.best.examples[Part.TRAIN].labels
+    assert labels is not None
+    assert np.unique(labels, return_counts=True)[1].tolist() == [14, 14]
+
+
+def test_a_final_model_that_cannot_be_fitted_costs_the_run_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scores are there all the same, and a warning says why it is not."""
+    from leukokit.engine.models.fold_stage import FoldStage
+
+    def fails(self: FoldStage, fold: object) -> None:
+        raise DataError("watches the validation part, and the split has none")
+
+    monkeypatch.setattr(FoldStage, "refit", fails)
+    result = run(QUICK, split=FOLDS)
+    assert result.final is None
+    assert result.metrics["test"]["n"] == 40
+    said = [json.loads(line) for line in (result.path / "journal.jsonl").read_text().splitlines()]
+    assert any("there is no final model: watches" in str(event.get("text")) for event in said)
+
+
+def test_a_final_model_needs_a_classifier(run: Run) -> None:
+    with pytest.raises(RecipeError, match="final fits a classifier on all data"):
+        run(HEAD + "features: [intensity]\nfinal: refit\n")
+    assert "final" not in WHOLE
