@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import PurePath
+from pathlib import Path
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.comparison import RunCost
@@ -66,7 +66,7 @@ def cost(run: FinishedRun) -> Cost:
     )
 
 
-def _of_model(name: PurePath) -> bool:
+def _of_model(name: Path) -> bool:
     """Whether a file in ``model/`` is one that the classifier wrote, or its card or calibration."""
     return name.name != "pipeline.json" and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
 

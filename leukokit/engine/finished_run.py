@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -127,17 +127,17 @@ class FinishedRun:
     @cached_property
     def predictions(self) -> pd.DataFrame | None:
         """Rows of ``predictions.csv``; None where nothing was classified."""
-        return self.table("predictions.csv")
+        return self.table("predictions.csv", ("id", "part"))
 
     @cached_property
     def split(self) -> pd.DataFrame | None:
         """Rows of ``split.csv``: id, label, group, part and, with several folds, fold."""
-        return self.table("split.csv")
+        return self.table("split.csv", ("id", "label", "part"))
 
     @cached_property
     def rejected(self) -> pd.DataFrame | None:
         """Rows of ``rejected.csv``."""
-        return self.table("rejected.csv")
+        return self.table("rejected.csv", ("id", "stage", "reason", "detail"))
 
     @cached_property
     def facts(self) -> pd.DataFrame | None:
@@ -175,8 +175,21 @@ class FinishedRun:
         except (OSError, pa.ArrowException):
             return None
 
-    def table(self, name: str) -> pd.DataFrame | None:
-        """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names."""
+    def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame | None:
+        """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names.
+
+        Parameters
+        ----------
+        name : str
+            Path in the run directory.
+        columns : sequence of str
+            Columns that it must have.
+
+        Raises
+        ------
+        DataError
+            Where it cannot be read, or has not all of the columns.
+        """
         if not has_file(self.path, name):
             return None
         content = read_bytes(self.path, name, _LARGEST_TABLE)
@@ -189,9 +202,11 @@ class FinishedRun:
                 encoding="utf-8",
                 **_EXACT,
             )
-            return found
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
+        if missing := [column for column in columns if column not in found.columns]:
+            raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
+        return found
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")

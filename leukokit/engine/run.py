@@ -191,8 +191,8 @@ class _Run:
         directory.write("recipe.yaml", recipe.text)
         directory.write_json("resolved.json", recipe.resolved())
         executor = self.options.executor
-        who = RunWorkers(executor=executor.name, count=executor.count)
-        made = provenance(recipe, self.data.items, who, self.data.stamp)
+        workers = RunWorkers(executor=executor.name, count=executor.count)
+        made = provenance(recipe, self.data.items, workers, self.data.stamp)
         directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:

@@ -37,7 +37,7 @@ def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
     if result.final is not None and result.final.fitted is not None:
         made = result.final.fitted
         text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
-        directory.write(f"{MODEL}/{FINAL}/{CARD}", text.encode("utf-8", "backslashreplace"))
+        directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
     for name, each in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
         text = model_card(each, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))

@@ -127,6 +127,13 @@ def test_settings_of_plugins_are_checked_too(run: Path) -> None:
     refused(run, "audit.json", "Infinity is no number of JSON")
 
 
+@pytest.mark.parametrize("file", ["predictions.csv", "split.csv", "rejected.csv", "scale.csv"])
+def test_a_missing_column_is_named(run: Path, file: str) -> None:
+    (run / file).write_text("name,value\nx,1\n")
+    done = CliRunner(env={"COLUMNS": "1000"}).invoke(main, ["report", str(run)])
+    told(done.exit_code, done.stderr, run / file, "has no column 'id'")
+
+
 @pytest.mark.parametrize("file", ["provenance.json", "recipe.yaml"])
 def test_a_missing_file_is_named(run: Path, file: str) -> None:
     (run / file).unlink()
