@@ -67,13 +67,13 @@ def verify(name: str, root: Path | None, variant: str | None) -> None:
     check = getattr(_present(name, root, variant), "verify", None)
     if check is None:
         raise UsageError(f"data set {name} has no published digests to compare with")
-    found = 0
+    differing = 0
     for finding in check():
-        found += 1
+        differing += 1
         click.echo(f"{finding.state}\t{safe(finding.file)}")
-    text = f"{found} files differ from the published ones" if found else "every file is as published"
+    text = f"{differing} files differ from the published ones" if differing else "every file is as published"
     click.echo(f"{name}: {text}", err=True)
-    if found:
+    if differing:
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
@@ -131,7 +131,9 @@ def _dataset(name: str, **given: Any) -> Dataset:
     try:
         dataset = discover().get(Kind.DATASET, name).load().create(**params)
     except ValidationError as error:
-        mistakes = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        mistakes = "; ".join(
+            f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()
+        )
         raise UsageError(
             f"data set {name}: {mistakes}", hint=f"'leukokit show {name}' lists its parameters"
         ) from None

@@ -38,12 +38,12 @@ def _find(catalog: Catalog, name: str) -> CatalogEntry:
     first, _, rest = name.partition("/")
     if rest and catalog.kinds.named(first) is not None:
         return catalog.get(first, rest)
-    found = catalog.find(name)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        ways = " or ".join(f"{entry.kind}/{name}" for entry in found)
-        raise CatalogError(f"there are {len(found)} components named {name!r}", hint=f"Say {ways}")
+    entries = catalog.find(name)
+    if len(entries) == 1:
+        return entries[0]
+    if entries:
+        ways = " or ".join(f"{entry.kind}/{name}" for entry in entries)
+        raise CatalogError(f"there are {len(entries)} components named {name!r}", hint=f"Say {ways}")
     for conflict in catalog.conflicts:
         if conflict.name == name:
             catalog.get(conflict.kind, name)  # raises, naming both

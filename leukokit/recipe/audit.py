@@ -94,5 +94,6 @@ class AuditSpec(RecipeBase):
     leaks: Limits = _limits(
         None,
         1,
-        "Leaks that trying the model found: predictions that depend on company, selectors that remember.",
+        "Leaks found by testing the model: predictions that change with the other images asked about at the "
+        "same time, selectors that keep something of an earlier fit.",
     )

@@ -12,7 +12,7 @@ from leukokit.api import Component, Params
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.errors import CatalogError
 from leukokit.recipe.document import Document, Path, dotted, shown
-from leukokit.recipe.messages import Mistake, validated
+from leukokit.recipe.messages import InvalidValue, validated
 from leukokit.recipe.stages import written_components
 
 C_co = TypeVar("C_co", bound=Component, covariant=True)
@@ -127,7 +127,7 @@ def _bind_one(
     stages.bound[place] = Bound(entry, component, dotted(place))
 
 
-def check_params(cls: type[Component], params: dict[str, Any]) -> tuple[Params | None, list[Mistake]]:
+def check_params(cls: type[Component], params: dict[str, Any]) -> tuple[Params | None, list[InvalidValue]]:
     """Validate parameters; ``~`` and variables in file paths are refused, since nothing is expanded."""
     instance, mistakes = validated(cls.Params, params)
     if instance is None:
@@ -135,7 +135,7 @@ def check_params(cls: type[Component], params: dict[str, Any]) -> tuple[Params |
     for name, value in instance:
         if isinstance(value, PurePath) and _WOULD_EXPAND.search(str(value)):
             message = f"{shown(value)}: '~' and variables are not expanded in paths; write the path out"
-            mistakes.append(Mistake((name,), message))
+            mistakes.append(InvalidValue((name,), message))
     return (None if mistakes else instance), mistakes
 
 

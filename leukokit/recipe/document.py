@@ -38,7 +38,7 @@ _NAMED |= dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan"))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SourcePosition:
     """Where something was written: a file with line and column (from 1), or an override."""
 
     source: str
@@ -48,7 +48,7 @@ class Place:
 
 @dataclass
 class Document:
-    """Plain values with their places.
+    """Plain values, and where in the file each was written.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Document:
         File name shown in problems.
     data : object
         None, bool, int, float, str, list and dict with text keys.
-    keys, values : dict of path to Place
+    keys, values : dict of path to SourcePosition
         Where each key and each value begins.
     holes : set of path
         Values that could not be read and are reported already.
@@ -65,20 +65,20 @@ class Document:
 
     source: str
     data: Any = None
-    keys: dict[Path, Place] = field(default_factory=dict)
-    values: dict[Path, Place] = field(default_factory=dict)
+    keys: dict[Path, SourcePosition] = field(default_factory=dict)
+    values: dict[Path, SourcePosition] = field(default_factory=dict)
     holes: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, path: Path, *, of_key: bool = False) -> Place:
-        """Place of a value (or of its key); where the path was not written, of what encloses it."""
+    def place(self, path: Path, *, of_key: bool = False) -> SourcePosition:
+        """Position of a value (or of its key); where the path was not written, of what encloses it."""
         for end in range(len(path), -1, -1):
             known = path[:end]
             first, second = (self.keys, self.values) if of_key else (self.values, self.keys)
-            found = first.get(known) or second.get(known)
-            if found is not None:
-                return found
-        return Place(self.source, 1, 1)
+            position = first.get(known) or second.get(known)
+            if position is not None:
+                return position
+        return SourcePosition(self.source, 1, 1)
 
     def problem(self, path: Path, message: str, *, of_key: bool = False) -> None:
         """Add a problem, located."""
@@ -116,7 +116,7 @@ def read_document(content: bytes, source: str) -> Document:
     RecipeError
         Where the text cannot be read any further: too large, not UTF-8, not YAML, nested too deep.
     """
-    return _Reader(Document(source), _decoded(content, source)).read()
+    return _YamlReader(Document(source), _decoded(content, source)).read()
 
 
 def _decoded(content: bytes, source: str) -> str:
@@ -132,7 +132,7 @@ def _decoded(content: bytes, source: str) -> str:
         raise RecipeError([Problem("", message, source, line, error.start - start + 1)]) from None
 
 
-class _Reader:
+class _YamlReader:
     """Builds the values of one document from YAML events."""
 
     def __init__(self, document: Document, text: str) -> None:
@@ -140,7 +140,7 @@ class _Reader:
         self.text = text
         # One frame an open list or mapping: its path, itself, and for a mapping the key that awaits a value.
         self.stack: list[tuple[Path, list[Any] | dict[str, Any]]] = []
-        self.pending: list[tuple[str, Place, bool] | None] = []
+        self.pending: list[tuple[str, SourcePosition, bool] | None] = []
 
     def read(self) -> Document:
         self._refuse_walls_of_brackets()
@@ -275,8 +275,8 @@ class _Reader:
             self._stop(event, "half of a surrogate pair is not a character")
         return text
 
-    def _place(self, event: Any) -> Place:
-        return Place(self.document.source, event.start_mark.line + 1, event.start_mark.column + 1)
+    def _place(self, event: Any) -> SourcePosition:
+        return SourcePosition(self.document.source, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _stop(self, event: Any, message: str) -> None:
         self._fail(event.start_mark.line + 1, event.start_mark.column + 1, message)

@@ -1,4 +1,4 @@
-"""Checks across stages: whether what one stage needs, another makes. All before anything runs."""
+"""Checks across stages, before anything runs: each stage must get what it needs from the stages before it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _ask(document: Document, bound: Bound[Component], question: Callable[[], T])
 def _roles(document: Document, stages: Stages, catalog: Catalog) -> None:
     segmenter = next(stages.of("segment"), None)
     if stages.has("segment") and segmenter is None:
-        return  # its own mistake is told already
+        return  # why it could not be bound is reported already
     made: tuple[str, ...] = ()
     if segmenter is not None:
         answer = _ask(document, segmenter, cast(Segmenter, segmenter.component).roles)
@@ -80,7 +80,7 @@ def _roles(document: Document, stages: Stages, catalog: Catalog) -> None:
 
 def _makers(catalog: Catalog, roles: list[str]) -> list[str]:
     """Segmenters that make all of ``roles``, with the switch that it takes."""
-    found = []
+    makers = []
     for entry in catalog.of(Kind.SEGMENTER):
         try:
             cls = cast("type[Segmenter]", entry.load())
@@ -90,11 +90,11 @@ def _makers(catalog: Catalog, roles: list[str]) -> list[str]:
             ]
             for switch in switches:
                 if set(roles) <= set(cls(cls.Params(**switch)).roles()):
-                    found.append(" with ".join([entry.name, *(f"{name}: true" for name in switch)]))
+                    makers.append(" with ".join([entry.name, *(f"{name}: true" for name in switch)]))
                     break
         except Exception:  # a segmenter that cannot be asked cannot be recommended
             continue
-    return found
+    return makers
 
 
 def _columns(document: Document, stages: Stages) -> None:

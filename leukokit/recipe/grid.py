@@ -11,7 +11,7 @@ from leukokit.api import Component
 from leukokit.catalog import KindTable
 from leukokit.recipe.binding import Stages, check_params
 from leukokit.recipe.document import Document, Path, dotted
-from leukokit.recipe.messages import Mistake
+from leukokit.recipe.messages import InvalidValue
 from leukokit.recipe.overrides import PathError, resolve_path
 
 MAX_CHECKED = 2000
@@ -77,7 +77,7 @@ def _check_values(
 ) -> None:
     _, before = check_params(cls, written)
     known = {(mistake.path, mistake.message) for mistake in before}
-    told: set[tuple[Path, str]] = set()
+    reported: set[tuple[Path, str]] = set()
     choices = [list(enumerate(grid[key])) for key in keys]
     for point in itertools.islice(itertools.product(*choices), MAX_CHECKED):
         params = copy.deepcopy(written)
@@ -87,12 +87,12 @@ def _check_values(
             if (mistake.path, mistake.message) in known:
                 continue
             here = _in_grid(mistake, keys, [i for i, _ in point])
-            if (here, mistake.message) not in told:
-                told.add((here, mistake.message))
+            if (here, mistake.message) not in reported:
+                reported.add((here, mistake.message))
                 document.problem(here, mistake.message, of_key=mistake.of_key)
 
 
-def _in_grid(mistake: Mistake, keys: dict[str, Path], indices: list[int]) -> Path:
+def _in_grid(mistake: InvalidValue, keys: dict[str, Path], indices: list[int]) -> Path:
     path = mistake.path
     for (key, inner), i in zip(keys.items(), indices, strict=True):
         if path[: len(inner)] == inner:

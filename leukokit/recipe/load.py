@@ -1,4 +1,4 @@
-"""The only door to a recipe: read, apply overrides, check everything in one pass."""
+"""Load a recipe: read it, apply overrides, check everything in one pass."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def _build(
     if document.data is not None and not isinstance(document.data, dict):
         document.problem((), "expected keys and values, such as 'leukokit: 1'")
         raise RecipeError(document.problems)
-    format_ = recipe_model(catalog.kinds)
-    fields = tuple(format_.model_fields)
+    model_class = recipe_model(catalog.kinds)
+    fields = tuple(model_class.model_fields)
     changed = before | apply_overrides(document, overrides, fields, catalog.kinds)
     if document.data is None:
         message = f"the recipe is empty; expected the keys {', '.join(fields[:2])}, data and more"
         document.problem((), message)
         raise RecipeError(document.problems)
-    model, mistakes = validated(format_, document.data)
+    model, mistakes = validated(model_class, document.data)
     for mistake in mistakes:
         if not document.is_hole(mistake.path):
             document.problem(mistake.path, mistake.message, of_key=mistake.of_key)
@@ -115,7 +115,7 @@ def _recipe(
         text=text,
         overrides=changed,
         bound={kind.stage: tuple(stages.of(kind.stage)) for kind in catalog.kinds},
-        _again=partial(_build, changed, document, text, path, catalog),
+        _reload=partial(_build, changed, document, text, path, catalog),
     )
 
 

@@ -18,47 +18,47 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong in a value: its path from that value, and what was expected."""
+class InvalidValue:
+    """An invalid part of a value: its path from that value, and what was expected there."""
 
     path: Path
     message: str
     of_key: bool = False
 
 
-def validated(model: type[Model], value: Any) -> tuple[Model | None, list[Mistake]]:
+def validated(model: type[Model], value: Any) -> tuple[Model | None, list[InvalidValue]]:
     """Validate ``value`` as strictly as JSON: ``"3"`` and ``true`` are no numbers, a list may be a tuple.
 
     Returns
     -------
     instance : model or None
         None where there are mistakes.
-    mistakes : list of Mistake
+    mistakes : list of InvalidValue
     """
     try:
         return model.model_validate_json(json.dumps(value), strict=True), []
     except ValidationError as error:
         return None, _mistakes(model, value, error.errors(include_url=False))
     except Exception as error:  # a validator of a plugin that raises something else
-        return None, [Mistake((), f"checking this value failed: {type(error).__name__}: {error}")]
+        return None, [InvalidValue((), f"checking this value failed: {type(error).__name__}: {error}")]
 
 
-def _mistakes(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]) -> list[Mistake]:
+def _mistakes(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]) -> list[InvalidValue]:
     by_path: dict[Path, list[ErrorDetails]] = {}
     for error in errors:
         by_path.setdefault(_real_path(value, error), []).append(error)
     mistakes = []
-    for path, found in by_path.items():
+    for path, here in by_path.items():
         # `list[int] | int` complains of the list and of an item in it: the item is the mistake.
         inner = any(path == other[: len(path)] for other in by_path if len(other) > len(path))
-        if inner and all(error["type"] in _TYPES for error in found):
+        if inner and all(error["type"] in _TYPES for error in here):
             continue
-        extra = [error for error in found if error["type"] == "extra_forbidden"]
+        extra = [error for error in here if error["type"] == "extra_forbidden"]
         if extra:
             allowed = _fields_at(model, extra[0]["loc"][:-1])
-            mistakes.append(Mistake(path, _unknown_key(str(path[-1]), allowed), of_key=True))
+            mistakes.append(InvalidValue(path, _unknown_key(str(path[-1]), allowed), of_key=True))
         else:
-            mistakes.append(Mistake(path, _message(found)))
+            mistakes.append(InvalidValue(path, _message(here)))
     return mistakes
 
 
@@ -84,15 +84,16 @@ def _unknown_key(key: str, allowed: list[str]) -> str:
     return f"unknown key {shown(key)}{did_you_mean(key, allowed)}{known}"
 
 
-def _message(found: list[ErrorDetails]) -> str:
-    for error in found:
+def _message(errors: list[ErrorDetails]) -> str:
+    """Say what was expected; ``errors`` are all that pydantic has against one value."""
+    for error in errors:
         if error["type"] in ("missing", "union_tag_not_found"):
             return "is missing and must be given"
-        if error["type"] in ("value_error", "assertion_error") and len(found) == 1:
+        if error["type"] in ("value_error", "assertion_error") and len(errors) == 1:
             return str(error.get("ctx", {}).get("error") or error["msg"]).strip()
-    expected = list(dict.fromkeys(_expected(error) for error in found))
-    choices = [choice for error in found for choice in _choices(error)]
-    given = found[0]["ctx"]["tag"] if found[0]["type"] in _TAGS else found[0]["input"]
+    expected = list(dict.fromkeys(_expected(error) for error in errors))
+    choices = [choice for error in errors for choice in _choices(error)]
+    given = errors[0]["ctx"]["tag"] if errors[0]["type"] in _TAGS else errors[0]["input"]
     hint = did_you_mean(given, choices) if isinstance(given, str) else ""
     return f"expected {' or '.join(expected)}, got {_got(given)}{hint}"
 
@@ -189,7 +190,7 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[
     """Names of the fields that a value at ``location`` may have."""
     models: list[type[BaseModel]] = [model]
     for part in location:
-        fields = [found for one in models if (found := _field(one, part)) is not None]
+        fields = [annotation for one in models if (annotation := _field(one, part)) is not None]
         inner = [one for annotation in fields for one in _models_in(annotation)]
         if inner:
             models = inner

@@ -114,10 +114,10 @@ class RecipeModel(RecipeBase):
     @field_validator("evaluate")
     @classmethod
     def _each_name_once(cls, value: list[Protocol]) -> list[Protocol]:
-        names = [each.name.lower() for each in value]
+        names = [protocol.name.lower() for protocol in value]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"{name!r} stands here twice; give each protocol a name of its own")
+                raise ValueError(f"{name!r} is given twice; give each protocol a name of its own")
         return value
 
     @model_validator(mode="after")

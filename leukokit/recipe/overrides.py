@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from leukokit.catalog import KindTable
 from leukokit.errors import Problem, RecipeError
 from leukokit.near_names import did_you_mean
-from leukokit.recipe.document import Document, Path, Place, dotted, read_document, shown
+from leukokit.recipe.document import Document, Path, SourcePosition, dotted, read_document, shown
 from leukokit.recipe.models import ComponentRef, reference_model
 from leukokit.recipe.stages import write_out
 
@@ -55,7 +55,7 @@ def apply_overrides(
     from_text = not isinstance(overrides, Mapping)
     pairs = overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides)
     for key, value in pairs:
-        place = Place(f"--set {key}" if from_text else f"override {key}")
+        place = SourcePosition(f"--set {key}" if from_text else f"override {key}")
         try:
             plain = _from_yaml(value, place.source) if from_text else _from_python(value)
             path = resolve_path(document.data, key, fields, kinds)
@@ -111,13 +111,13 @@ def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str
         if int(first[:9]) < len(items):
             return int(first), rest[1:]
         raise PathError(f"{stage} has {len(items)} components, counted from 0; there is no {shown(first)}")
-    found = [i for i, name in enumerate(names) if first in (name, name.rpartition("/")[2])]
-    if len(found) == 1:
-        return found[0], rest[1:]
-    if found:
+    matches = [i for i, name in enumerate(names) if first in (name, name.rpartition("/")[2])]
+    if len(matches) == 1:
+        return matches[0], rest[1:]
+    if matches:
         raise PathError(
-            f"{stage} has {first!r} {len(found)} times; say which by its index: "
-            + " or ".join(f"{stage}.{i}" for i in found)
+            f"{stage} has {first!r} {len(matches)} times; say which by its index: "
+            + " or ".join(f"{stage}.{i}" for i in matches)
         )
     if len(items) == 1 and (len(rest) == 1 or first in ComponentRef.model_fields):
         return 0, rest
@@ -125,7 +125,7 @@ def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str
     raise PathError(f"{stage} has no component {shown(first)}{did_you_mean(first, names)}{there}")
 
 
-def _put(document: Document, path: Path, value: Any, place: Place) -> None:
+def _put(document: Document, path: Path, value: Any, place: SourcePosition) -> None:
     if document.data is None:
         document.data = {}
     holder = document.data

@@ -1,4 +1,4 @@
-"""The ``evaluate:`` section: one recipe under several splits at once, from the kind to the honest."""
+"""The ``evaluate:`` section: one recipe under several splits, side by side."""
 
 from __future__ import annotations
 

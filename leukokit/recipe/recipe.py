@@ -48,7 +48,7 @@ class Recipe:
     text: bytes
     overrides: Mapping[str, Any]
     bound: Mapping[str, tuple[Bound[Any], ...]]
-    _again: Callable[[Overrides], Recipe] = field(repr=False, compare=False)
+    _reload: Callable[[Overrides], Recipe] = field(repr=False, compare=False)
 
     @property
     def data(self) -> Bound[Dataset]:
@@ -112,7 +112,7 @@ class Recipe:
         RecipeError
             Where a path names nothing or a value cannot be used.
         """
-        return self._again(overrides)
+        return self._reload(overrides)
 
     def grid_points(self) -> tuple[dict[str, Any], ...]:
         """List the combinations of ``tune``, each for :meth:`with_overrides`; empty without ``tune``."""

@@ -1,4 +1,4 @@
-"""``data.scale``: how large the images show blood, or how that is found out."""
+"""``data.scale``: the scale of the images (px a red cell, um a pixel), or how it is measured."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class ScaleSetting(RecipeBase):
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) == 1:
             return self
-        told = " and ".join(given) if given else "none of them"
-        raise ValueError(f"give one of by, pixel_size_um and red_cell_px, got {told}")
+        names = " and ".join(given) if given else "none of them"
+        raise ValueError(f"give one of by, pixel_size_um and red_cell_px, got {names}")
 
     @property
     def default(self) -> bool:
@@ -52,8 +52,8 @@ class ScaleSetting(RecipeBase):
             return f"{self.pixel_size_um:g} um a pixel"
         if self.pixel_size_um is not None:
             return f"a pixel's width from the {self.pixel_size_um}"
-        each = {"group": "each group", "dataset": "the data set"}.get(self.by or "", "each image")
-        return f"red cells of {each}"
+        pooled = {"group": "each group", "dataset": "the data set"}.get(self.by or "", "each image")
+        return f"red cells of {pooled}"
 
 
 def _from_word(value: object) -> object:

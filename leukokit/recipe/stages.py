@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from leukokit.catalog import ComponentKind, KindTable
-from leukokit.recipe.document import Document, Path, Place
+from leukokit.recipe.document import Document, Path, SourcePosition
 
 
 def write_out(document: Document, kinds: KindTable) -> None:
@@ -62,7 +62,7 @@ def _long(document: Document, path: Path, item: Any) -> Any:
 def _move(document: Document, stage: str) -> None:
     """Give the places below ``stage`` the index 0 that the list of one brought in."""
     renamed: Callable[[Path], Path] = lambda path: (stage, 0, *path[1:]) if path[:1] == (stage,) else path  # noqa: E731
-    whole: Place = document.place((stage,))
+    whole: SourcePosition = document.place((stage,))
     key = document.keys.get((stage,))
     document.keys = {renamed(path): place for path, place in document.keys.items()}
     document.values = {renamed(path): place for path, place in document.values.items()}

@@ -114,7 +114,7 @@ def test_a_protocol_that_cannot_be_evaluated_costs_the_others_nothing(tmp_path: 
 @pytest.mark.parametrize(
     ("evaluate", "words"),
     [
-        ("[random, random]", "'random' stands here twice"),
+        ("[random, random]", "'random' is given twice"),
         ("[nowhere]", "the data set has no split 'nowhere'"),
         ("[{name: ../up, split: default}]", "evaluate.0.name"),
         ("[{name: a, split: {method: kfold, by: blocks, repeats: 3}}]", "blocks are the same every time"),

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leukokit.errors import RecipeError
-from leukokit.recipe.document import MAX_BYTES, Place, plain_scalar, read_document
+from leukokit.recipe.document import MAX_BYTES, SourcePosition, plain_scalar, read_document
 
 HOSTILE = {
     "deep flow": (b"a: " + b"[" * 100_000, 1, "nested deeper than 50"),
@@ -106,14 +106,14 @@ def test_not_a_number_is_read_as_such():
 def test_places_are_those_an_editor_shows():
     """Lines and columns count from 1, for keys and for values."""
     document = read_document(b"\xef\xbb\xbfa: 1\nb:\n  - {use: x}\n", "r.yaml")
-    assert document.keys[("b", 0, "use")] == Place("r.yaml", 3, 6)
-    assert document.values[("b", 0, "use")] == Place("r.yaml", 3, 11)
+    assert document.keys[("b", 0, "use")] == SourcePosition("r.yaml", 3, 6)
+    assert document.values[("b", 0, "use")] == SourcePosition("r.yaml", 3, 11)
 
 
 def test_an_unwritten_path_is_placed_at_what_encloses_it():
     """A missing key is reported where it belongs."""
     document = read_document(b"a: 1\nb:\n  c: 2\n", "r.yaml")
-    assert document.place(("b", "missing")) == Place("r.yaml", 3, 3)
+    assert document.place(("b", "missing")) == SourcePosition("r.yaml", 3, 3)
 
 
 @settings(max_examples=200, deadline=None)
