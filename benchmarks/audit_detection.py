@@ -34,7 +34,7 @@ def raised(audit: Audit) -> set[str]:
 
 def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
     """Audit one data set with a known fault."""
-    fault = next(planted for planted in KNOWN_FAULTS if planted.name == name)
+    fault = next(known for known in KNOWN_FAULTS if known.name == name)
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
         options = AuditOptions(None, InlineExecutor())

@@ -69,7 +69,7 @@ features: [{use: morphology, params: {unit: px}}, color_statistics, hog]
 
 
 @dataclass(frozen=True)
-class Timed:
+class ClusterTimes:
     """Seconds on the clock, and seconds of CPU that this process and the scheduler took."""
 
     seconds: float
@@ -78,19 +78,19 @@ class Timed:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class LocalCluster:
     """A scheduler and its workers."""
 
     address: str
     scheduler: psutil.Process
 
-    def timed(self, work: Callable[[], object]) -> Timed:
+    def timed(self, work: Callable[[], object]) -> ClusterTimes:
         """Carry out work and say what it took."""
         before, ours = self._scheduler_cpu(), time.process_time()
         started = time.perf_counter()
         work()
         seconds = time.perf_counter() - started
-        return Timed(seconds, time.process_time() - ours, self._scheduler_cpu() - before)
+        return ClusterTimes(seconds, time.process_time() - ours, self._scheduler_cpu() - before)
 
     def _scheduler_cpu(self) -> float:
         times = self.scheduler.cpu_times()
@@ -98,26 +98,26 @@ class Cluster:
 
 
 @contextmanager
-def cluster(workers: int) -> Iterator[Cluster]:
+def cluster(workers: int) -> Iterator[LocalCluster]:
     """Start a scheduler and workers of one thread, all processes of their own."""
     dask = [sys.executable, "-m", "dask"]
     quiet: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with tempfile.TemporaryDirectory() as folder:
-        found = Path(folder) / "scheduler.json"
-        common = ["--scheduler-file", str(found)]
+        scheduler_file = Path(folder) / "scheduler.json"
+        common = ["--scheduler-file", str(scheduler_file)]
         local = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
         started = [subprocess.Popen([*dask, "scheduler", *local, *common], cwd=folder, **quiet)]
         try:
-            while not found.exists():
+            while not scheduler_file.exists():
                 if started[0].poll() is not None:
                     raise SystemExit(f"the dask scheduler ended with {started[0].returncode}")
                 time.sleep(0.05)
             threads = ["--nworkers", str(workers), "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard"]
             started.append(subprocess.Popen([*dask, "worker", *threads, *common], cwd=folder, **quiet))
-            with Client(scheduler_file=str(found), set_as_default=False) as client:
+            with Client(scheduler_file=str(scheduler_file), set_as_default=False) as client:
                 client.wait_for_workers(workers, timeout=60)
                 address = client.scheduler.address
-            yield Cluster(address, psutil.Process(started[0].pid))
+            yield LocalCluster(address, psutil.Process(started[0].pid))
         finally:
             for process in reversed(started):
                 process.terminate()
@@ -126,19 +126,21 @@ def cluster(workers: int) -> Iterator[Cluster]:
 
 
 @contextmanager
-def connected(there: Cluster, plan: ImagePlan, item: Item) -> Iterator[DaskExecutor]:
+def connected(there: LocalCluster, plan: ImagePlan, item: Item) -> Iterator[DaskExecutor]:
     """Connect once, and let each worker load its libraries and compiled code before anything is timed."""
     with closing(DaskExecutor(there.address)) as executor:
         client = executor.connection.client()
         given = [item], pickle.dumps(plan), 60.0, versions()
-        client.gather([client.submit(work, *given, workers=[each], pure=False) for each in client.nthreads()])
+        client.gather(
+            [client.submit(work, *given, workers=[worker], pure=False) for worker in client.nthreads()]
+        )
         yield executor
 
 
 def finished(count: int, folder: Path) -> tuple[ImagePlan, list[Item]]:
     """Plan of a classical recipe, and images whose features a cache holds: next to nothing an image."""
     plan, items = real(64)
-    one = next(each for each in process_batch(plan, items) if each.features is not None)
+    one = next(outcome for outcome in process_batch(plan, items) if outcome.features is not None)
     plan = replace(plan, store=Store(folder))
     names = [f"Class/image-{i:08d}.jpg" for i in range(count)]
     items = [Item(i, Sample(name, path=DATA / name), f"{i:064x}") for i, name in enumerate(names)]
@@ -173,37 +175,37 @@ def overhead(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         plan, items = finished(count, Path(folder))
         alone = bare(plan, items)
-        found: dict[str, float] = {"images": count, "loop_ms": 1000 * alone / count}
+        facts: dict[str, float] = {"images": count, "loop_ms": 1000 * alone / count}
         for workers in (1, 2):
             with cluster(workers) as there, connected(there, plan, items[0]) as executor:
                 took = there.timed(partial(executor.run_images, plan, items, lambda _: None))
-            found[f"dask_{workers}_ms"] = 1000 * took.seconds / count
-            found[f"driver_cpu_{workers}_ms"] = 1000 * took.driver_cpu / count
-            found[f"scheduler_cpu_{workers}_ms"] = 1000 * took.scheduler_cpu / count
-    found["overhead_ms"] = found["dask_1_ms"] - found["loop_ms"]
-    return found
+            facts[f"dask_{workers}_ms"] = 1000 * took.seconds / count
+            facts[f"driver_cpu_{workers}_ms"] = 1000 * took.driver_cpu / count
+            facts[f"scheduler_cpu_{workers}_ms"] = 1000 * took.scheduler_cpu / count
+    facts["overhead_ms"] = facts["dask_1_ms"] - facts["loop_ms"]
+    return facts
 
 
 def scaling(count: int) -> dict[str, float]:
     """Measure one against two workers, and dask against the processes of one machine, on real images."""
     plan, items = real(count)
-    found: dict[str, float] = {"images": len(items)}
-    found["loop_s"] = bare(plan, items)
+    facts: dict[str, float] = {"images": len(items)}
+    facts["loop_s"] = bare(plan, items)
     for workers in (1, 2):
         started = time.perf_counter()
         ProcessExecutor(workers, always=True).run_images(plan, items, lambda _: None)
-        found[f"processes_{workers}_s"] = time.perf_counter() - started
+        facts[f"processes_{workers}_s"] = time.perf_counter() - started
         with cluster(workers) as there, connected(there, plan, items[0]) as executor:
             took = there.timed(partial(executor.run_images, plan, items, lambda _: None))
             keys = there.timed(partial(digests, items, executor))
-        found[f"dask_{workers}_s"] = took.seconds
-        found[f"digests_{workers}_s"] = keys.seconds
+        facts[f"dask_{workers}_s"] = took.seconds
+        facts[f"digests_{workers}_s"] = keys.seconds
     started = time.perf_counter()
     content_keys(plan.dataset, "x", [item.sample for item in items], 2)
-    found["digests_here_s"] = time.perf_counter() - started
-    found["two_over_one"] = found["dask_1_s"] / found["dask_2_s"]
-    found["dask_over_processes"] = found["dask_2_s"] / found["processes_2_s"]
-    return found
+    facts["digests_here_s"] = time.perf_counter() - started
+    facts["two_over_one"] = facts["dask_1_s"] / facts["dask_2_s"]
+    facts["dask_over_processes"] = facts["dask_2_s"] / facts["processes_2_s"]
+    return facts
 
 
 def tuning(rows: int = 1500) -> dict[str, float]:
@@ -219,10 +221,10 @@ def tuning(rows: int = 1500) -> dict[str, float]:
 
     def timed(run: TrialRunner) -> float:
         started = time.perf_counter()
-        found = search_with(run=run).table.to_csv()
-        if tables and found != tables[0]:
+        table = search_with(run=run).table.to_csv()
+        if tables and table != tables[0]:
             raise SystemExit("who tries the settings changed a score")
-        tables.append(found)
+        tables.append(table)
         return time.perf_counter() - started
 
     tables: list[str] = []
@@ -242,7 +244,7 @@ def sizes(count: int) -> dict[str, float]:
     """Measure bytes an image: on the wire, and in the memory of the machine that runs the recipe."""
     plan, items = real(BATCH)
     outcomes = process_batch(plan, items[:64])
-    one = next(each for each in outcomes if each.features is not None)
+    one = next(outcome for outcome in outcomes if outcome.features is not None)
     assert one.features is not None
     sent, returned = pickle.dumps(items), pickle.dumps([copied(one, i) for i in range(BATCH)])
     with tempfile.TemporaryDirectory() as folder:
@@ -283,7 +285,7 @@ def projection(
     # The table of features is held twice more: as the parts that are fitted on and predicted, and as it is
     # written.
     memory = size["item_bytes"] + size["result_bytes"] + 2 * 8 * size["features"]
-    found = {
+    facts = {
         "images": PROJECTED,
         "one_core_hours": PROJECTED * (image + digest) / 3600,
         "driver_hours": PROJECTED * driver / 3600,
@@ -296,8 +298,8 @@ def projection(
     }
     for cores in (16, 64, 256):
         slowest = max((image + digest) / cores, driver, scheduler)
-        found[f"hours_on_{cores}_cores"] = PROJECTED * slowest / 3600
-    return found
+        facts[f"hours_on_{cores}_cores"] = PROJECTED * slowest / 3600
+    return facts
 
 
 def main() -> None:
@@ -308,22 +310,22 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=3256, help="real images")
     parser.add_argument("--tiny", type=int, default=20_000, help="images whose features are cached")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     os.environ["LEUKOKIT_DATA"] = str(DATA)
     cv2.setNumThreads(1)
     with threadpool_limits(1):
-        overheads, scaled, size = overhead(asked.tiny), scaling(asked.images), sizes(asked.tiny)
-    found = {
+        overheads, scaled, size = overhead(arguments.tiny), scaling(arguments.images), sizes(arguments.tiny)
+    facts = {
         "overhead": overheads,
         "scaling": scaled,
         "tuning": tuning(),
         "sizes": size,
         "projection": projection(overheads, scaled, size),
     }
-    if asked.json:
-        print(json.dumps(found, indent=2))
+    if arguments.json:
+        print(json.dumps(facts, indent=2))
         return
-    for name, figures in found.items():
+    for name, figures in facts.items():
         print(name)
         for what, value in figures.items():
             print(f"  {what:32} {value:12.4g}")

@@ -12,6 +12,7 @@ from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.audit import AuditSplit
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,14 @@ class AuditInput:
         return ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
 
     @property
-    def split(self) -> dict[str, object] | None:
+    def split(self) -> AuditSplit | None:
         """Name of the split and sizes of its parts; of the first fold where there are several."""
         if not self.folds:
             return None
         first = self.folds[0]
         counts = {part.value: len(first.ids(part)) for part in Part if first.ids(part)}
         name = first.name if len(self.folds) == 1 else f"{len(self.folds)} folds"
-        return {"name": name, "parts": counts}
+        return AuditSplit(name=name, parts=counts)
 
     def parts(self) -> Mapping[str, str]:
         """Part of each image; with several folds, the name of the fold in which it is tested.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from leukokit.record.audit import AuditFinding, FindingTable, ImagePair
 
 MOST_LISTED = 200
 """Largest number of pairs or images that a finding lists; the total is given beside them."""
@@ -64,9 +66,9 @@ class CheckTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[TableCell, ...], ...]
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> FindingTable:
         """Give the table as audit.json holds it."""
-        return {"columns": list(self.columns), "rows": [list(row) for row in self.rows]}
+        return FindingTable(columns=self.columns, rows=self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +101,20 @@ class ListedPair:
     inliers: int | None
     overlap: float | None
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> ImagePair:
         """Give the pair as audit.json holds it."""
-        return {
-            "a": self.a,
-            "b": self.b,
-            "label_a": self.label_a,
-            "label_b": self.label_b,
-            "part_a": self.part_a,
-            "part_b": self.part_b,
-            "kind": self.kind,
-            "transform": self.transform,
-            "inliers": self.inliers,
-            "overlap": None if self.overlap is None else round(self.overlap, 4),
-        }
+        return ImagePair(
+            a=self.a,
+            b=self.b,
+            label_a=self.label_a,
+            label_b=self.label_b,
+            part_a=self.part_a,
+            part_b=self.part_b,
+            kind=self.kind,
+            transform=self.transform,
+            inliers=self.inliers,
+            overlap=None if self.overlap is None else round(self.overlap, 4),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +156,22 @@ class CheckFinding:
     images: tuple[str, ...] = ()
     table: CheckTable | None = None
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> AuditFinding:
         """Give the finding as audit.json holds it."""
-        return {
-            "check": self.check,
-            "level": self.level.value,
-            "title": self.title,
-            "text": self.text,
-            "value": self.value,
-            "unit": self.unit,
-            "warn": self.limit.warn,
-            "fail": self.limit.fail,
-            "pairs": [pair.json() for pair in self.pairs[:MOST_LISTED]],
-            "pair_count": len(self.pairs) if self.pair_count is None else self.pair_count,
-            "images": list(self.images[:MOST_LISTED]),
-            "table": None if self.table is None else self.table.json(),
-        }
+        return AuditFinding(
+            check=self.check,
+            level=self.level.value,
+            title=self.title,
+            text=self.text,
+            value=self.value,
+            unit=self.unit,
+            warn=self.limit.warn,
+            fail=self.limit.fail,
+            pairs=tuple(pair.record() for pair in self.pairs[:MOST_LISTED]),
+            pair_count=len(self.pairs) if self.pair_count is None else self.pair_count,
+            images=self.images[:MOST_LISTED],
+            table=None if self.table is None else self.table.record(),
+        )
 
 
 def skipped(check: str, title: str, text: str) -> CheckFinding:

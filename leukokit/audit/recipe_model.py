@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +24,8 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.evaluation.intervals import proportion
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.metrics import PARTS, Metrics
+from leukokit.record.scores import Interval
 
 _CACHED_SHARE = 0.9  # rejected images are not cached, so even a finished run does not cache all images
 
@@ -71,17 +72,16 @@ def images_and_model(
         return images, _score(recipe, fitted_folds), tuple(leaks)
 
 
-def score_in_metrics(recipe: Recipe, metrics: Mapping[str, Any]) -> ModelScore | None:
+def score_in_metrics(recipe: Recipe, metrics: Metrics) -> ModelScore | None:
     """Accuracy of a run's model on the test part, else on the validation part; None where there is none."""
-    for part in (Part.TEST.value, Part.VALIDATION.value):
-        scores = metrics.get(part) or {}
-        if recipe.classify is None or scores.get("accuracy") is None:
+    for part in PARTS:
+        scores = metrics.part(part)
+        if recipe.classify is None or scores is None or scores.accuracy is None:
             continue
-        bounds = (scores.get("intervals") or {}).get("accuracy") or {}
-        support = [scores_of_class["support"] for scores_of_class in scores["per_class"].values()]
+        bounds = (scores.intervals.accuracy if scores.intervals is not None else None) or Interval()
+        support = [scores_of_class.support or 0 for scores_of_class in scores.per_class.values()]
         chance = max(support) / sum(support)
-        name = recipe.classify.entry.name
-        return ModelScore(name, part, scores["accuracy"], bounds.get("low"), bounds.get("high"), chance)
+        return ModelScore(recipe.classify.entry.name, part, scores.accuracy, bounds.low, bounds.high, chance)
     return None
 
 

@@ -35,8 +35,9 @@ from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
 from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
-
-FILE = "audit.json"
+from leukokit.record.audit import AuditRecord, AuditSplit
+from leukokit.record.base import FORMAT
+from leukokit.record.files import AUDIT
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Audit:
         Images in the data set, readable or not.
     synthetic : bool
         True where the images are not photographs of real smears.
-    split : mapping or None
-        ``name`` and ``parts``, the number of images of each.
+    split : AuditSplit or None
+        Name and number of images of each part.
     model : ModelScore or None
         The recipe's model on the part that probes are scored on.
     findings : tuple of CheckFinding
@@ -69,7 +70,7 @@ class Audit:
 
     images: int
     synthetic: bool
-    split: Mapping[str, Any] | None
+    split: AuditSplit | None
     model: ModelScore | None
     findings: tuple[CheckFinding, ...]
     probes: tuple[ProbeResult, ...]
@@ -83,20 +84,20 @@ class Audit:
         """The most serious level of all findings and probes."""
         return worst([*(finding.level for finding in self.findings), *(probe.level for probe in self.probes)])
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> AuditRecord:
         """Give the content of audit.json; it depends on images, recipe and library versions alone."""
-        return {
-            "format": 1,
-            "level": self.level.value,
-            "images": self.images,
-            "synthetic": self.synthetic,
-            "split": self.split,
-            "model": None if self.model is None else self.model.json(),
-            "findings": [finding.json() for finding in self.findings],
-            "probes": [probe.json() for probe in self.probes],
-            "settings": dict(self.settings),
-            "notice": NOTICE,
-        }
+        return AuditRecord(
+            format=FORMAT,
+            level=self.level.value,
+            images=self.images,
+            synthetic=self.synthetic,
+            split=self.split,
+            model=None if self.model is None else self.model.record(),
+            findings=tuple(finding.record() for finding in self.findings),
+            probes=tuple(probe.record() for probe in self.probes),
+            settings=self.settings,
+            notice=NOTICE,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
         Store(cache) if cache is not None else None,
         options.key(),
     )
-    named = audited_ids(audit.json())[:MOST_NAMED]
+    named = audited_ids(audit.record())[:MOST_NAMED]
     items = [audit.readable[name] for name in named if name in audit.readable]
     drawn = thumbnails.of(items)
     return {item.sample.id: drawn[item.index] for item in items if item.index in drawn}
@@ -217,7 +218,7 @@ def audit_finisher(
             )
             watch.warn(f"the audit failed ({type(error).__name__}: {error}); all other results are complete")
             audited = _failed(result, error)
-        directory.write_json(FILE, audited.json())
+        directory.write(AUDIT.name, audited.record().to_bytes())
 
     return write_audit
 
@@ -236,8 +237,8 @@ def _audit_run(result: RunResult, executor: Executor, observer: Observer) -> Aud
         folds=folds,
         no_split=why,
         images=first.images,
-        model=score_in_metrics(result.recipe, result.metrics),
-        leaks=tuple(result.metrics["leaks"]) if "leaks" in result.metrics else None,
+        model=score_in_metrics(result.recipe, result.record),
+        leaks=result.record.leaks,
     )
     return audit(audit_input, store=first.plan.store, executor=executor, observer=observer)
 
@@ -292,7 +293,7 @@ def _failed(result: RunResult, error: Exception) -> Audit:
         images=len(result.data.items),
         synthetic=result.data.stamp is not None,
         split=None,
-        model=score_in_metrics(result.recipe, result.metrics),
+        model=score_in_metrics(result.recipe, result.record),
         findings=(finding,),
         probes=(),
         settings=result.recipe.model.audit.model_dump(mode="json"),

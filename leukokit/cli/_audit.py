@@ -59,8 +59,8 @@ def _word(level: AuditLevel, plain: bool) -> Text:
 def _headline(audit: Audit, name: str, plain: bool) -> Text:
     text = Text.assemble(_word(audit.level, plain), "  ", (safe(name), "bold"), f"  {audit.images} images")
     if audit.split is not None:
-        sizes = ", ".join(f"{part} {count}" for part, count in audit.split["parts"].items())
-        text.append(f", split {safe(audit.split['name'])}: {sizes}")
+        sizes = ", ".join(f"{part} {count}" for part, count in audit.split.parts.items())
+        text.append(f", split {safe(audit.split.name or '')}: {sizes}")
     levels = [*(each.level for each in audit.findings), *(each.level for each in audit.probes)]
     counts = [
         (level, levels.count(level))

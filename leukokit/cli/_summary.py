@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -16,11 +15,13 @@ from rich.text import Text
 
 from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
-from leukokit.cli._protocols import protocols_table
+from leukokit.cli._protocols import protocols_table, with_bounds
 from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
 from leukokit.notice import NOTICE
+from leukokit.record.files import AUDIT
+from leukokit.record.scores import PartScores
 from leukokit.report.status_words import SHORT_WORDS
 
 _SCORES = (
@@ -43,18 +44,20 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         return
     if result.stamp:
         console.print(Panel(Text(result.stamp, justify="center"), style="bold yellow", box=box.HEAVY))
-    parts = [name for name in ("validation", "test") if name in result.metrics]
+    metrics = result.record
+    named = (("validation", metrics.validation), ("test", metrics.test))
+    parts = {name: scores for name, scores in named if scores is not None}
     if parts:
-        console.print(_scores(result, parts))
-        for line in trust_lines(result.metrics.get("test", {})):
+        console.print(_scores(result.recipe.model.name, parts))
+        for line in trust_lines(metrics.test):
             console.print(escape(line))
-    if "protocols" in result.metrics:
-        console.print(protocols_table(result.metrics["protocols"]))
-    if "segmentation" in result.metrics:
-        console.print(_segmentation(result.metrics["segmentation"]))
+    if metrics.protocols is not None:
+        console.print(protocols_table(metrics.protocols))
+    if metrics.segmentation is not None:
+        console.print(_segmentation(metrics.segmentation))
     if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
         console.print(failures)
-    for line in audit_lines(result.path / "audit.json"):
+    for line in audit_lines(AUDIT.find(result.path)):
         console.print(escape(line))
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
@@ -66,27 +69,17 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     console.print(NOTICE, style="dim")
 
 
-def _scores(result: RunResult, parts: list[str]) -> Table:
-    table = Table(box=box.SIMPLE, title=escape(result.recipe.model.name), title_justify="left")
+def _scores(title: str, parts: Mapping[str, PartScores]) -> Table:
+    table = Table(box=box.SIMPLE, title=escape(title), title_justify="left")
     table.add_column("")
-    for part in parts:
-        table.add_column(f"{part} (n = {result.metrics[part]['n']})", justify="right")
+    for name, scores in parts.items():
+        table.add_column(f"{name} (n = {scores.n})", justify="right")
     for key, shown in _SCORES:
-        table.add_row(shown, *(_number(result.metrics[part], key) for part in parts))
+        table.add_row(shown, *(with_bounds(scores, key) for scores in parts.values()))
     return table
 
 
-def _number(scores: Mapping[str, Any], key: str) -> str:
-    value = scores.get(key)
-    if value is None:
-        return "-"
-    interval = (scores.get("intervals") or {}).get(key)
-    if not isinstance(interval, Mapping) or interval["low"] is None:
-        return f"{value:.3f}"
-    return f"{value:.3f}  [{interval['low']:.3f}, {interval['high']:.3f}]"
-
-
-def _segmentation(scores: Mapping[str, Any]) -> Table:
+def _segmentation(scores: Mapping[str, Mapping[str, float | None]]) -> Table:
     table = Table(
         box=box.SIMPLE, title="agreement with the true masks", title_justify="left", padding=(0, 1, 0, 0)
     )
@@ -97,8 +90,9 @@ def _segmentation(scores: Mapping[str, Any]) -> Table:
         )
         table.add_column(shown, justify="right" if name else "left", no_wrap=not name)
     for role, values in scores.items():
-        numbers = ["-" if values[name] is None else f"{values[name]:.3f}" for name in names]
-        table.add_row(role, *numbers, *(f"{values[name]:.0f}" for name in ("images", "failures")))
+        numbers = ["-" if (value := values.get(name)) is None else f"{value:.3f}" for name in names]
+        counts = [f"{values.get(name) or 0:.0f}" for name in ("images", "failures")]
+        table.add_row(role, *numbers, *counts)
     return table
 
 

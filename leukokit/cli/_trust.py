@@ -2,48 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from leukokit.cli._terminal import safe
+from leukokit.record.scores import Calibration, Measured, OperatingPoint, PartScores, Reliability
 
 
-def trust_lines(part: Mapping[str, Any]) -> list[str]:
+def trust_lines(part: PartScores | None) -> list[str]:
     """Say how honest probabilities are and what thresholds come to; only what the part tells."""
+    if part is None:
+        return []
     lines = []
-    calibration = part.get("calibration")
-    if calibration:
-        lines.append(_calibration(calibration))
-    point = part.get("operating_point")
-    if point:
-        healthy = safe(" or ".join(point["negative"]))
-        chosen = "chosen on validation" if point["chosen_on"] == "validation" else "fixed"
+    if part.calibration is not None:
+        lines.append(_calibration(part.calibration))
+    if part.operating_point is not None:
+        lines.append(_operating_point(part.operating_point))
+    refer = part.coverage.refer if part.coverage is not None else None
+    if refer is not None:
+        referred = refer.errors_referred or 0
         lines.append(
-            f"{safe(', '.join(point['positive']))} against {healthy}: "
-            f"sensitivity {_share(point['sensitivity'])}, specificity {_share(point['specificity'])} "
-            f"at {point['threshold']:.3g} ({chosen})"
-        )
-    refer = (part.get("coverage") or {}).get("refer")
-    if refer:
-        errors = refer["errors_referred"] + refer["errors_kept"]
-        lines.append(
-            f"to keep errors below {refer['target_risk']:.3g}: {refer['referred']} of {part['n']} referred "
-            f"to an expert, with {refer['errors_referred']} of {errors} errors; wrong among the rest: "
-            f"{_share(refer['risk'])}"
+            f"to keep errors below {_digits(refer.target_risk)}: {refer.referred} of {part.n} referred "
+            f"to an expert, with {referred} of {referred + (refer.errors_kept or 0)} errors; wrong among "
+            f"the rest: {_share(refer.risk)}"
         )
     return lines
 
 
-def _calibration(found: Mapping[str, Any]) -> str:
-    applied = found["applied"]
-    methods = found["methods"]
-    now = methods.get(applied) or methods["none"]
-    text = f"calibration error {now['ece']:.3f} [{now['ece_low']:.3f}, {now['ece_high']:.3f}]"
-    if applied != "none":
-        return f"{text} after calibration ({applied}); {methods['none']['ece']:.3f} before"
+def _operating_point(point: OperatingPoint) -> str:
+    chosen = "chosen on validation" if point.chosen_on == "validation" else "fixed"
+    return (
+        f"{safe(', '.join(point.positive))} against {safe(' or '.join(point.negative))}: "
+        f"sensitivity {_share(point.sensitivity)}, specificity {_share(point.specificity)} "
+        f"at {_digits(point.threshold)} ({chosen})"
+    )
+
+
+def _calibration(found: Calibration) -> str:
+    methods = found.methods
+    plain = methods.get("none", Reliability())
+    now = methods.get(found.applied, plain)
+    text = f"calibration error {_three(now.ece)} [{_three(now.ece_low)}, {_three(now.ece_high)}]"
+    if found.applied != "none":
+        return f"{text} after calibration ({found.applied}); {_three(plain.ece)} before"
     other = methods.get("temperature")
-    return f"{text}; {other['ece']:.3f} with calibrate: temperature" if other else text
+    return f"{text}; {_three(other.ece)} with calibrate: temperature" if other else text
 
 
-def _share(found: Mapping[str, Any] | None) -> str:
-    return "-" if found is None else f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+def _share(found: Measured | None) -> str:
+    if found is None:
+        return "-"
+    return f"{_three(found.value)} [{_three(found.low)}, {_three(found.high)}]"
+
+
+def _three(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"

@@ -83,10 +83,10 @@ def command(
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
-        write_audit_page(html, audit.json(), audit_pictures(audit, options.cache), title=name)
+        write_audit_page(html, audit.record(), audit_pictures(audit, options.cache), title=name)
         click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
-        click.echo(json.dumps(audit.json(), indent=2, sort_keys=True))
+        click.echo(json.dumps(audit.record().plain(), indent=2, sort_keys=True))
     else:
         print_audit(audit, name=name)
     if strict and audit.level is AuditLevel.FAIL:

@@ -68,7 +68,7 @@ def command(
     if as_json:
         import json
 
-        click.echo(json.dumps(found.json(), indent=2, sort_keys=True, allow_nan=False))
+        click.echo(json.dumps(found.record().plain(), indent=2, sort_keys=True, allow_nan=False))
         return
     for note in found.notes:
         print_warning(note)

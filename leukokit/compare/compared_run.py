@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from leukokit.compare.cost import Cost
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.evaluation.metrics import SCORES, Scored, auc_one_vs_rest, auc_ovo, confusion, macro_f1
+from leukokit.record.comparison import RunScores
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,17 @@ class ComparedRun:
     left_out: int
     cost: Cost
 
-    def json(self) -> dict[str, Any]:
-        """Return the run as JSON values."""
-        return {
-            "label": self.label,
-            "name": self.run.name,
-            "path": str(self.run.path),
-            "status": self.run.status.get("status"),
-            "scores": dict(self.scores),
-            "left_out": self.left_out,
-            "cost": self.cost.json(),
-        }
+    def record(self) -> RunScores:
+        """Give it as ``compare --json`` prints it."""
+        return RunScores(
+            label=self.label,
+            name=self.run.name,
+            path=str(self.run.path),
+            status=self.run.status.status,
+            scores=self.scores,
+            left_out=self.left_out,
+            cost=self.cost.record(),
+        )
 
 
 def scores_of(scored: Scored) -> dict[str, float | None]:

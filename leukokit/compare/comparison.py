@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from leukokit.compare.aligned import Aligned, align
 from leukokit.compare.compared_run import ComparedRun, scores_of
@@ -21,6 +20,8 @@ from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import LEVEL
 from leukokit.evaluation.operating_point import negative_classes
 from leukokit.notice import NOTICE
+from leukokit.record.base import FORMAT
+from leukokit.record.comparison import ComparisonRecord, HolmFamilies
 
 
 @dataclass(frozen=True)
@@ -61,27 +62,27 @@ class Comparison:
         """The reported tests, whose p values are adjusted together (Holm)."""
         return [test for pair in self.pairs for test in pair.tests if test.unit is self.unit]
 
-    def json(self) -> dict[str, Any]:
-        """Return the comparison as JSON values."""
+    def record(self) -> ComparisonRecord:
+        """Everything, as ``compare --json`` prints it."""
         made = {unit.value: 0 for unit in AnalysisUnit}
         for test in itertools.chain.from_iterable(pair.tests for pair in self.pairs):
             made[test.unit.value] += test.p is not None
-        return {
-            "format": 1,
-            "part": self.part,
-            "n": self.n,
-            "groups": self.groups,
-            "classes": list(self.classes),
-            "negative": list(self.negative),
-            "level": LEVEL,
-            "synthetic": self.synthetic,
-            "unit": self.unit.value,
-            "holm": {"families": {unit: count for unit, count in made.items() if count}},
-            "runs": [run.json() for run in self.runs],
-            "pairs": [pair.json() for pair in self.pairs],
-            "notes": list(self.notes),
-            "notice": NOTICE,
-        }
+        return ComparisonRecord(
+            format=FORMAT,
+            part=self.part,
+            n=self.n,
+            groups=self.groups,
+            classes=self.classes,
+            negative=self.negative,
+            level=LEVEL,
+            synthetic=self.synthetic,
+            unit=self.unit.value,
+            holm=HolmFamilies(families={unit: count for unit, count in made.items() if count}),
+            runs=tuple(run.record() for run in self.runs),
+            pairs=tuple(pair.record() for pair in self.pairs),
+            notes=self.notes,
+            notice=NOTICE,
+        )
 
 
 def compare(
@@ -185,10 +186,9 @@ def _pair(
 def _negative(aligned: Aligned, part: str) -> tuple[str, ...]:
     """Healthy classes: those of the runs' operating points where they agree, else by their names."""
     classes = aligned.scored[0].classes
-    points = [
-        (run_rows.run.metrics.get(part) or {}).get("operating_point") or {} for run_rows in aligned.runs
-    ]
-    named = {tuple(sorted(map(str, point.get("negative") or ()))) for point in points}
+    scored = [run_rows.run.metrics.part(part) for run_rows in aligned.runs]
+    points = [None if scores is None else scores.operating_point for scores in scored]
+    named = {() if point is None else tuple(sorted(point.negative)) for point in points}
     if len(named) == 1 and (only := named.pop()) and set(only) < set(classes):
         return only
     return negative_classes(classes, None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.record.comparison import RunCost
+from leukokit.record.journal import JournalEvent
 
 FACTS = ("id", "label", "group", "part", "status")
 """Columns of ``features.parquet`` that are not features."""
@@ -42,28 +42,27 @@ class Cost:
     features: int | None
     workers: int | None
 
-    def json(self) -> dict[str, Any]:
-        """Return the cost as JSON values."""
-        return {**asdict(self), "stages": dict(self.stages), "cached": list(self.cached)}
+    def record(self) -> RunCost:
+        """Give it as ``compare --json`` prints it."""
+        return RunCost(**asdict(self))
 
 
 def cost(run: FinishedRun) -> Cost:
     """Read the cost of a run from its files."""
-    events = list(_last_attempt(run.path / "journal.jsonl"))
     model = run.path / "model"
     files = (path for path in model.rglob("*") if path.is_file()) if model.is_dir() else ()
-    sizes = [path.stat().st_size for path in files if _of_model(path.relative_to(model))]
+    sizes = [path.lstat().st_size for path in files if _of_model(path.relative_to(model))]
     return Cost(
-        seconds=run.status.get("seconds"),
-        stages=_stages(events),
+        seconds=run.status.seconds,
+        stages=_stages(run.events),
         cached=tuple(
-            str(event.get("step"))
-            for event in events
-            if event["event"] == "step" and "cached" in str(event.get("did"))
+            event.text("step")
+            for event in run.events
+            if event.name == "step" and "cached" in event.text("did")
         ),
         model_bytes=sum(sizes) if sizes else None,
-        features=_features(run.path / "features.parquet"),
-        workers=(run.provenance.get("workers") or {}).get("count"),
+        features=_features(run),
+        workers=None if run.provenance.workers is None else run.provenance.workers.count,
     )
 
 
@@ -72,57 +71,31 @@ def _of_model(name: Path) -> bool:
     return name.name != "pipeline.json" and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
 
 
-def _last_attempt(path: Path) -> Iterator[Mapping[str, Any]]:
-    """Events since the last start: a run that was interrupted and resumed has several starts."""
-    events: list[Mapping[str, Any]] = []
-    try:
-        lines = path.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
-        try:
-            event = json.loads(line)
-        except ValueError:  # the last line of a killed run can be incomplete
-            continue
-        if isinstance(event, dict) and isinstance(event.get("event"), str):
-            events = [event] if event["event"] == "run_started" else [*events, event]
-    yield from events
-
-
-def _stages(events: list[Mapping[str, Any]]) -> dict[str, float]:
+def _stages(events: Sequence[JournalEvent]) -> dict[str, float]:
     """Time from the start of each stage to the next, by the monotonic clock of the journal."""
     seconds: dict[str, float] = {}
     name, since = "start", 0.0
     for event in events:
-        moment = event.get("elapsed_s")
-        if not isinstance(moment, int | float):
+        if event.seconds is None:
             continue
         next_stage = _stage_start(event, name)
         if next_stage is not None:
-            seconds[name] = seconds.get(name, 0.0) + (moment - since)
-            name, since = next_stage, float(moment)
+            seconds[name] = seconds.get(name, 0.0) + (event.seconds - since)
+            name, since = next_stage, event.seconds
     return {stage: round(value, 3) for stage, value in seconds.items()}
 
 
-def _stage_start(event: Mapping[str, Any], current: str) -> str | None:
-    if event["event"] == "stage":
-        return str(event.get("name"))
-    if event["event"] == "step" and current != _WRITING:
+def _stage_start(event: JournalEvent, current: str) -> str | None:
+    if event.name == "stage":
+        return event.text("name")
+    if event.name == "step" and current != _WRITING:
         return _WRITING
-    return "" if event["event"] == "run_finished" else None
+    return "" if event.name == "run_finished" else None
 
 
 _WRITING = "figures and report"
 
 
-def _features(path: Path) -> int | None:
-    if not path.is_file():
-        return None
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        names = pq.read_schema(path).names
-    except (OSError, pa.ArrowException):
-        return None
-    return len([name for name in names if name not in FACTS])
+def _features(run: FinishedRun) -> int | None:
+    names = run.feature_columns
+    return None if names is None else len([name for name in names if name not in FACTS])

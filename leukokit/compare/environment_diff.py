@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from leukokit.compare.prediction_rows import RunPredictions
 from leukokit.compare.recipe_diff import ABSENT, ValueDifference
+from leukokit.record.comparison import DataChange
+from leukokit.record.provenance import Provenance
 
 _PROVENANCE_KEYS = ("leukokit", "plugin_api", "python", "platform", "machine", "recipe_commit")
 
@@ -40,26 +41,31 @@ class DataDifference:
         """Whether nothing differs."""
         return self.same_training and not (self.only_first or self.only_second or self.changed)
 
-    def json(self) -> dict[str, Any]:
-        """Return the differences as JSON values."""
-        return {**asdict(self), "images": list(self.images), "trained": list(self.trained)}
+    def record(self) -> DataChange:
+        """Give it as ``compare --json`` prints it."""
+        return DataChange(**asdict(self))
 
 
 def version_diff(first: RunPredictions, second: RunPredictions) -> list[ValueDifference]:
     """Compare software: leukokit, Python, platform, commit, then every package."""
     ours, theirs = first.run.provenance, second.run.provenance
     differences = [
-        ValueDifference(name, ours.get(name, ABSENT), theirs.get(name, ABSENT))
+        ValueDifference(name, _given(ours, name), _given(theirs, name))
         for name in _PROVENANCE_KEYS
-        if ours.get(name) != theirs.get(name)
+        if getattr(ours, name) != getattr(theirs, name)
     ]
-    packages: tuple[Mapping[str, Any], ...] = (ours.get("packages") or {}, theirs.get("packages") or {})
+    packages = ours.packages, theirs.packages
     differences += [
         ValueDifference(f"packages.{name}", *(versions.get(name, ABSENT) for versions in packages))
         for name in sorted({*packages[0], *packages[1]})
         if packages[0].get(name) != packages[1].get(name)
     ]
     return differences
+
+
+def _given(made: Provenance, name: str) -> Any:
+    """Give a field; ABSENT where the file does not have it."""
+    return getattr(made, name) if name in made.model_fields_set else ABSENT
 
 
 def data_diff(first: RunPredictions, second: RunPredictions) -> DataDifference:

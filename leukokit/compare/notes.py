@@ -31,11 +31,7 @@ def notes(aligned: Aligned, runs: Sequence[ComparedRun]) -> list[str]:
         texts.append(
             f"{_listed(cached)} took results from the cache: the seconds are less than the work cost"
         )
-    texts += [
-        f"{run.label} ended with: {run.run.status.get('status')}"
-        for run in runs
-        if run.run.status.get("exit_code")
-    ]
+    texts += [f"{run.label} ended with: {run.run.status.status}" for run in runs if run.run.status.exit_code]
     return texts
 
 

@@ -126,8 +126,8 @@ class RunPredictions:
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """Digest of each image of the data set, by its id as written in tables."""
-        files = (self.run.provenance.get("data") or {}).get("files") or {}
-        return {written_id(name): str(key) for name, key in files.items()}
+        data = self.run.provenance.data
+        return {} if data is None else {written_id(name): key for name, key in data.files.items()}
 
     @cached_property
     def groups(self) -> Mapping[str, str]:
@@ -140,4 +140,4 @@ class RunPredictions:
     @property
     def synthetic(self) -> bool:
         """Whether the images are synthetic."""
-        return bool(self.run.status.get("synthetic"))
+        return bool(self.run.status.synthetic)

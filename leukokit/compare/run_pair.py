@@ -14,6 +14,14 @@ from leukokit.compare.recipe_diff import ValueDifference, recipe_diff
 from leukokit.compare.statistics.all_tests import PairedTest
 from leukokit.compare.statistics.changes import Change, ChangeKind, Concentration, changes, concentration
 from leukokit.compare.statistics.paired import PairedDifference
+from leukokit.record.comparison import (
+    ChangedPrediction,
+    ChangedPredictions,
+    DifferingValue,
+    PairedTestRecord,
+    RunPair,
+    ScoreDifference,
+)
 
 
 @dataclass(frozen=True)
@@ -85,26 +93,28 @@ class PairComparison:
             counts[image.kind.value][image.true] = counts[image.kind.value].get(image.true, 0) + 1
         return {kind: dict(sorted(by_class.items())) for kind, by_class in counts.items()}
 
-    def json(self) -> dict[str, Any]:
-        """Return the pair as JSON values."""
-        return {
-            "first": self.first,
-            "second": self.second,
-            "verdict": self.verdict,
-            "differences": {
-                name: {"difference": difference.difference, **asdict(difference)}
+    def record(self) -> RunPair:
+        """Give it as ``compare --json`` prints it."""
+        return RunPair(
+            first=self.first,
+            second=self.second,
+            verdict=self.verdict,
+            differences={
+                name: ScoreDifference(difference=difference.difference, **asdict(difference))
                 for name, difference in self.differences.items()
             },
-            "tests": [asdict(test) for test in self.tests],
-            "changed": {
-                "counts": self.counts(),
-                "concentrated": self.concentrated,
-                "images": [asdict(image) for image in self.changed],
-            },
-            "recipe": [asdict(difference) for difference in self.recipe],
-            "versions": [asdict(difference) for difference in self.versions],
-            "data": self.data.json(),
-        }
+            tests=tuple(PairedTestRecord(**{**asdict(test), "unit": test.unit.value}) for test in self.tests),
+            changed=ChangedPredictions(
+                counts=self.counts(),
+                concentrated=self.concentrated,
+                images=tuple(
+                    ChangedPrediction(**{**asdict(image), "kind": image.kind.value}) for image in self.changed
+                ),
+            ),
+            recipe=tuple(DifferingValue(**asdict(difference)) for difference in self.recipe),
+            versions=tuple(DifferingValue(**asdict(difference)) for difference in self.versions),
+            data=self.data.record(),
+        )
 
 
 def changed_images(aligned: Aligned, first: int, second: int) -> tuple[list[ChangedImage], str | None]:

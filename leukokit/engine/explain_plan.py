@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from leukokit.engine.cache.identity import identity
 from leukokit.engine.images.plan import ImagePlan
@@ -14,9 +12,10 @@ from leukokit.engine.images.stage import StepCount
 from leukokit.engine.scale.find import Scales
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.stage import ScaleOfImage
+from leukokit.errors import LeukokitError
 from leukokit.recipe import Recipe
-
-PLAN_FILE = "plan.json"
+from leukokit.record.files import PLAN
+from leukokit.record.provenance import Plan, PlannedStep, StepIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +36,39 @@ class StepReason:
     why: str
 
 
-def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> dict[str, Any]:
+def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
     """Describe the plan of a run for the next one to compare with."""
-    steps: dict[str, dict[str, Any]] = {}
+    steps: dict[str, PlannedStep] = {}
     if scales is not None:
-        how: dict[str, Any] = {"params": scales.setting.model_dump(mode="json"), "fingerprint": None}
-        how |= {"distribution": "leukokit", "revision": ScaleOfImage.revision}
-        steps[SCALE] = {"key": scales.own.key, "identity": how}
+        how = StepIdentity(
+            distribution="leukokit",
+            revision=ScaleOfImage.revision,
+            params=scales.setting.model_dump(mode="json"),
+            fingerprint=None,
+        )
+        steps[SCALE] = PlannedStep(key=scales.own.key, identity=how)
     keys = {step.id: step.key for step in plan.steps()}
     for bound in (*recipe.components_per("image"), *recipe.components_per("fold")):
-        steps[bound.step] = {"key": keys.get(bound.step), "identity": identity(bound)}
-    return {"steps": steps, "seed": recipe.seed}
+        step = StepIdentity(**identity(bound))
+        steps[bound.step] = PlannedStep(key=keys.get(bound.step), identity=step)
+    return Plan(steps=steps, seed=recipe.seed)
 
 
-def previous_plan(folder: Path, current: Path) -> Mapping[str, Any] | None:
+def previous_plan(folder: Path, current: Path) -> Plan | None:
     """Plan of the latest run beside ``current`` that came far enough to write one."""
-    for path in sorted(folder.glob(f"*/{PLAN_FILE}"), key=lambda path: path.parent.name, reverse=True):
+    for path in sorted(folder.glob(f"*/{PLAN.name}"), key=lambda path: path.parent.name, reverse=True):
         if path.parent == current:
             continue
         try:
-            found: Mapping[str, Any] = json.loads(path.read_text())
-        except (OSError, ValueError):
+            return PLAN.read(path.parent)
+        except LeukokitError:  # damaged, or another version's: an older one may do
             continue
-        return found
     return None
 
 
 def explain(
-    record: Mapping[str, Any],
-    before: Mapping[str, Any] | None,
+    record: Plan,
+    before: Plan | None,
     counts: Mapping[str, StepCount],
     *,
     reused: Mapping[str, bool],
@@ -74,7 +77,7 @@ def explain(
 
     Parameters
     ----------
-    record, before : mapping
+    record, before : Plan
         Plan of this run and of the one before.
     counts : mapping of step id to StepCount
         Of image steps.
@@ -82,11 +85,11 @@ def explain(
         Of all other steps: whether everything came from the cache.
     """
     changed_steps = [
-        name for name in record["steps"] if before is not None and _differences(record, before, name)
+        name for name in record.steps if before is not None and _differences(record, before, name)
     ]
     reasons = []
-    for name, step in record["steps"].items():
-        if step["key"] is None:
+    for name, step in record.steps.items():
+        if step.key is None:
             ran = not reused.get(name, False)
             did = "ran" if ran else "cached"
         else:
@@ -106,8 +109,8 @@ def _did(count: StepCount) -> str:
 
 
 def _why(
-    record: Mapping[str, Any],
-    before: Mapping[str, Any] | None,
+    record: Plan,
+    before: Plan | None,
     name: str,
     ran: bool,
     did: str,
@@ -119,40 +122,40 @@ def _why(
         return "every later result was cached" if did == "not needed" else "same input, same parameters"
     if before is None:
         return "no earlier run of this recipe name to compare with"
-    if name not in before["steps"]:
+    if name not in before.steps:
         return "new in the recipe"
     differences = _differences(record, before, name)
     if differences:
         return "; ".join(differences)
-    names = list(record["steps"])
+    names = list(record.steps)
     upstream = [each for each in changed_steps if names.index(each) < names.index(name)]
     if upstream:
         return f"comes after {upstream[0]}, which changed"
-    if record["seed"] != before["seed"]:
-        return f"seed: {before['seed']} -> {record['seed']}"
-    if name.startswith("preprocess.") and record["steps"][name]["key"] == before["steps"][name]["key"]:
+    if record.seed != before.seed:
+        return f"seed: {before.seed} -> {record.seed}"
+    if name.startswith("preprocess.") and record.steps[name].key == before.steps[name].key:
         return "a later step needed its images, which were not in the cache"
     return "images or split changed, or the cache did not hold the result"
 
 
-def _differences(record: Mapping[str, Any], before: Mapping[str, Any], name: str) -> list[str]:
-    if name not in before["steps"]:
+def _differences(record: Plan, before: Plan, name: str) -> list[str]:
+    if name not in before.steps:
         return ["new in the recipe"]
-    old, new = before["steps"][name]["identity"], record["steps"][name]["identity"]
+    old, new = before.steps[name].identity, record.steps[name].identity
     found = [
-        f"params.{key}: {old['params'].get(key)!r} -> {new['params'].get(key)!r}"
-        for key in sorted({*old["params"], *new["params"]})
-        if old["params"].get(key) != new["params"].get(key)
+        f"params.{key}: {old.params.get(key)!r} -> {new.params.get(key)!r}"
+        for key in sorted({*old.params, *new.params})
+        if old.params.get(key) != new.params.get(key)
     ]
+    if old.revision != new.revision:
+        found.append(f"revision: {old.revision} -> {new.revision}")
+    if old.distribution != new.distribution:
+        found.append(f"distribution: {old.distribution} -> {new.distribution}")
     found += [
-        f"{key}: {old[key]} -> {new[key]}" for key in ("revision", "distribution") if old[key] != new[key]
+        f"{library}: {old.libraries.get(library, 'absent')} -> {new.libraries.get(library, 'absent')}"
+        for library in sorted({*old.libraries, *new.libraries})
+        if old.libraries.get(library) != new.libraries.get(library)
     ]
-    before_libraries, libraries = old.get("libraries", {}), new.get("libraries", {})
-    found += [
-        f"{name}: {before_libraries.get(name, 'absent')} -> {libraries.get(name, 'absent')}"
-        for name in sorted({*before_libraries, *libraries})
-        if before_libraries.get(name) != libraries.get(name)
-    ]
-    if not found and old["fingerprint"] != new["fingerprint"]:
+    if not found and old.fingerprint != new.fingerprint:
         found.append("the content of a file it reads changed")
     return found

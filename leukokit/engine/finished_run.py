@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,11 +12,28 @@ from typing import Any
 import pandas as pd
 
 from leukokit.errors import DataError
+from leukokit.record.audit import AuditRecord
+from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
+from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
+from leukokit.record.journal import JournalEvent, last_attempt
+from leukokit.record.metrics import Metrics
+from leukokit.record.provenance import Provenance, Status
+from leukokit.record.reading import as_record, read_json
+from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
+
+_RECIPE = "resolved.json"
+_FEATURES = "features.parquet"
+_LARGEST_RECIPE = 16 * MEGABYTE
+_LARGEST_TABLE = 512 * MEGABYTE
+_MOST_ROWS = 20_000_000
+"""Of a table of features, which tells how many it has before any is unpacked."""
 
 
 @dataclass(frozen=True)
 class FinishedRun:
     """A run that has ended, as its directory tells it; files are read when they are asked for.
+
+    The directory may come from anyone: see :mod:`leukokit.record.folder` for what is refused.
 
     Attributes
     ----------
@@ -34,114 +51,162 @@ class FinishedRun:
         ------
         DataError
             Where it is no run directory, or the run did not end.
+        LeukokitError
+            Where ``status.json`` has another form than this version reads.
         """
         if not path.is_dir():
             raise DataError("there is no such run directory", where=str(path))
-        if not (path / "resolved.json").is_file():
+        if not has_file(path, _RECIPE):
             raise DataError(
                 "this folder is not a run directory: it has no resolved.json",
                 where=str(path),
                 hint="Name the folder that 'leukokit run' printed, such as runs/<name>/<time>-<plan>",
             )
-        if not (path / "status.json").is_file():
+        if not has_file(path, STATUS.name):
             raise DataError(
                 "this run did not end: it has no status.json",
                 where=str(path),
                 hint="Run its recipe again; finished work is taken from the cache",
             )
-        return cls(path)
+        found = cls(path)
+        _ = found.status  # says first of all whether this version can read the rest
+        return found
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe with every default filled in."""
-        return self._json("resolved.json")
+        """The recipe with every default filled in, as plain values."""
+        return read_json(self.path, _RECIPE, _LARGEST_RECIPE)
+
+    @cached_property
+    def resolved(self) -> ResolvedRecipe:
+        """The same recipe, as far as a report looks into it."""
+        return as_record(self.recipe, ResolvedRecipe, self.path / _RECIPE)
+
+    def components(self, stage: str) -> list[RecipeComponent]:
+        """Components of one section of the recipe, such as ``features``, in order; none where it has none."""
+        section = self.recipe.get(stage)
+        several = section if isinstance(section, list) else [section]
+        where = self.path / _RECIPE
+        return [as_record(each, RecipeComponent, where) for each in several if isinstance(each, dict)]
 
     @cached_property
     def recipe_text(self) -> str:
         """The recipe as it was written."""
-        return (self.path / "recipe.yaml").read_text("utf-8", errors="replace")
+        return read_bytes(self.path, "recipe.yaml", _LARGEST_RECIPE).decode("utf-8", "replace")
 
     @property
     def name(self) -> str:
         """Name of the recipe."""
-        return str(self.recipe["name"])
+        return self.resolved.name
 
     @cached_property
-    def status(self) -> Mapping[str, Any]:
-        """How the run ended: ``exit_code``, ``images``, ``rejected``, ``synthetic``, ``seconds`` and more."""
-        return self._json("status.json")
+    def status(self) -> Status:
+        """How the run ended."""
+        return STATUS.read(self.path)
 
     @cached_property
-    def provenance(self) -> Mapping[str, Any]:
+    def provenance(self) -> Provenance:
         """Versions, commit, platform, seed and the digest of every image."""
-        return self._json("provenance.json")
+        return PROVENANCE.read(self.path)
 
     @cached_property
-    def metrics(self) -> Mapping[str, Any]:
+    def metrics(self) -> Metrics:
         """Scores; empty where the run had nothing to score."""
-        return self._json("metrics.json") if (self.path / "metrics.json").exists() else {}
+        return METRICS.find(self.path) or Metrics()
 
     @cached_property
-    def audit(self) -> Mapping[str, Any] | None:
+    def audit(self) -> AuditRecord | None:
         """What the audit found; None where none was made."""
-        return self._json("audit.json") if (self.path / "audit.json").exists() else None
+        return AUDIT.find(self.path)
+
+    @cached_property
+    def events(self) -> list[JournalEvent]:
+        """What happened since the run was started for the last time."""
+        return last_attempt(self.path)
 
     @cached_property
     def predictions(self) -> pd.DataFrame | None:
         """Rows of ``predictions.csv``; None where nothing was classified."""
-        return self.table("predictions.csv")
+        return self.table("predictions.csv", ("id", "part"))
 
     @cached_property
     def split(self) -> pd.DataFrame | None:
         """Rows of ``split.csv``: id, label, group, part and, with several folds, fold."""
-        return self.table("split.csv")
+        return self.table("split.csv", ("id", "label", "part"))
 
     @cached_property
     def rejected(self) -> pd.DataFrame | None:
         """Rows of ``rejected.csv``."""
-        return self.table("rejected.csv")
+        return self.table("rejected.csv", ("id", "stage", "reason", "detail"))
 
     @cached_property
     def facts(self) -> pd.DataFrame | None:
         """Columns id, label and status of ``features.parquet``; None where the run took no features."""
-        path = self.path / "features.parquet"
-        if not path.is_file():
+        if not has_file(self.path, _FEATURES):
             return None
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
+        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
         try:
-            found: pd.DataFrame = pq.read_table(path, columns=["id", "label", "status"]).to_pandas()
+            file = pq.ParquetFile(pa.BufferReader(content))
+            if file.metadata.num_rows > _MOST_ROWS:
+                raise DataError(
+                    f"says that it has {file.metadata.num_rows:,} rows; expected at most {_MOST_ROWS:,}",
+                    where=where,
+                    hint=AGAIN,
+                )
+            found: pd.DataFrame = file.read(columns=["id", "label", "status"]).to_pandas()
             return found
         except (OSError, ValueError) as error:  # pyarrow's own errors are among them
-            raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
+            raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
 
-    def table(self, name: str) -> pd.DataFrame | None:
-        """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names."""
-        path = self.path / name
-        if not path.is_file():
+    @cached_property
+    def feature_columns(self) -> list[str] | None:
+        """Names of all columns of ``features.parquet``; None where there is none that can be read."""
+        if not has_file(self.path, _FEATURES):
             return None
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        content = read_bytes(self.path, _FEATURES, _LARGEST_TABLE)
+        try:
+            return [str(name) for name in pq.read_schema(pa.BufferReader(content)).names]
+        except (OSError, pa.ArrowException):
+            return None
+
+    def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame | None:
+        """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names.
+
+        Parameters
+        ----------
+        name : str
+            Path in the run directory.
+        columns : sequence of str
+            Columns that it must have.
+
+        Raises
+        ------
+        DataError
+            Where it cannot be read, or has not all of the columns.
+        """
+        if not has_file(self.path, name):
+            return None
+        content = read_bytes(self.path, name, _LARGEST_TABLE)
         try:
             found: pd.DataFrame = pd.read_csv(
-                path,
+                io.BytesIO(content),
                 keep_default_na=False,
                 na_values={},
                 dtype=dict.fromkeys(_TEXT, str),
                 encoding="utf-8",
                 **_EXACT,
             )
-            return found
         except (OSError, ValueError) as error:
-            raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
-
-    def _json(self, name: str) -> Mapping[str, Any]:
-        path = self.path / name
-        try:
-            value = json.loads(path.read_text("utf-8", errors="surrogateescape"))
-        except (OSError, ValueError) as error:
-            raise DataError(f"cannot be read: {error}", where=str(path), hint=_AGAIN) from error
-        if not isinstance(value, dict):
-            raise DataError("holds no JSON object", where=str(path), hint=_AGAIN)
-        return value
+            raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
+        if missing := [column for column in columns if column not in found.columns]:
+            raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
+        return found
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")
@@ -149,4 +214,3 @@ _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "s
 _EXACT: Any = (
     {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
 )
-_AGAIN = "The run directory is damaged: run the recipe again"

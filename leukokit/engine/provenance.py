@@ -6,16 +6,17 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
 from leukokit._version import __version__
 from leukokit.api import API_VERSION
 from leukokit.engine.images.plan import Item
 from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
+from leukokit.record.base import FORMAT
+from leukokit.record.provenance import DataManifest, Provenance, RunWorkers
 
 _GIT_SECONDS = 5
 
@@ -30,31 +31,30 @@ def git_commit(folder: Path) -> str | None:
     return done.stdout.strip() or None
 
 
-def data_manifest(items: Sequence[Item]) -> dict[str, Any]:
+def data_manifest(items: Sequence[Item]) -> DataManifest:
     """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set."""
     files = {item.sample.id: item.key for item in items}
     whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
-    return {"images": len(files), "sha256": whole, "files": files}
+    return DataManifest(images=len(files), sha256=whole, files=files)
 
 
-def provenance(
-    recipe: Recipe, items: Sequence[Item], workers: Mapping[str, Any], stamp: str | None
-) -> dict[str, Any]:
+def provenance(recipe: Recipe, items: Sequence[Item], workers: RunWorkers, stamp: str | None) -> Provenance:
     """Collect everything that is needed to run again and get the same bytes."""
     # One look at each: a distribution parses its metadata again for every question.
     found = (each.metadata for each in distributions())
     installed = sorted({(each["Name"], each["Version"]) for each in found if each["Name"]}, key=str)
-    return {
-        "leukokit": __version__,
-        "plugin_api": API_VERSION,
-        "python": sys.version.split()[0],
-        "platform": platform.platform(),
-        "machine": platform.machine(),
-        "packages": dict(installed),
-        "recipe_commit": git_commit(recipe.path.parent) if recipe.path else None,
-        "seed": recipe.seed,
-        "workers": dict(workers),
-        "synthetic": stamp is not None,
-        "data": data_manifest(items),
-        "notice": NOTICE,
-    }
+    return Provenance(
+        format=FORMAT,
+        leukokit=__version__,
+        plugin_api=API_VERSION,
+        python=sys.version.split()[0],
+        platform=platform.platform(),
+        machine=platform.machine(),
+        packages=dict(installed),
+        recipe_commit=git_commit(recipe.path.parent) if recipe.path else None,
+        seed=recipe.seed,
+        workers=workers,
+        synthetic=stamp is not None,
+        data=data_manifest(items),
+        notice=NOTICE,
+    )

@@ -21,7 +21,6 @@ from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.secondary import discarded_folder, secondary_process
 from leukokit.engine.explain_plan import (
-    PLAN_FILE,
     StepReason,
     explain,
     plan_record,
@@ -50,6 +49,10 @@ from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
+from leukokit.record.base import FORMAT
+from leukokit.record.files import METRICS, PLAN, PROVENANCE
+from leukokit.record.metrics import Metrics
+from leukokit.record.provenance import RunWorkers, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,15 @@ def run(
             return result
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
-            {
-                "status": "done" if result.exit_code == EXIT_DONE else "too many images rejected",
-                "exit_code": result.exit_code,
-                "images": len(data.items),
-                "rejected": rejected,
-                "synthetic": data.stamp is not None,
-                "seconds": round(monotonic() - started, 3),
-            }
+            Status(
+                format=FORMAT,
+                status="done" if result.exit_code == EXIT_DONE else "too many images rejected",
+                exit_code=result.exit_code,
+                images=len(data.items),
+                rejected=rejected,
+                synthetic=data.stamp is not None,
+                seconds=round(monotonic() - started, 3),
+            )
         )
     return result
 
@@ -187,8 +191,9 @@ class _Run:
         directory.write("recipe.yaml", recipe.text)
         directory.write_json("resolved.json", recipe.resolved())
         executor = self.options.executor
-        facts = {"executor": executor.name, "count": executor.count}
-        directory.write_json("provenance.json", provenance(recipe, self.data.items, facts, self.data.stamp))
+        workers = RunWorkers(executor=executor.name, count=executor.count)
+        made = provenance(recipe, self.data.items, workers, self.data.stamp)
+        directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:
             directory.write("split.csv", csv_bytes(split_table(folds, self.samples)))
@@ -208,8 +213,9 @@ class _Run:
             directory.write("predictions.csv", csv_bytes(predicted))
         if recipe.model.evaluate and recipe.classify is not None:
             metrics |= self._protocols(fitted_folds(runs), metrics)
+        record = Metrics.model_validate(metrics)
         if metrics:
-            directory.write_json("metrics.json", metrics)
+            directory.write(METRICS.name, record.to_bytes())
         final = self._final(runs)
         return RunResult(
             path=directory.path,
@@ -217,6 +223,7 @@ class _Run:
             data=self._scaled_data(runs[0]),
             folds=runs,
             metrics=metrics,
+            record=record,
             predictions=predicted,
             features=images.features,
             masks=images.masks,
@@ -291,7 +298,7 @@ class _Run:
         predicted = predictions(fitted, self.samples, self.data.name)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
         self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
-        self.directory.write_json(f"{folder}/metrics.json", metrics)
+        self.directory.write(f"{folder}/{METRICS.name}", Metrics.model_validate(metrics).to_bytes())
         return Evaluated(division, fitted, metrics)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
@@ -360,7 +367,7 @@ class _Run:
         scales = self._scales
         record = plan_record(self.recipe, runs[0].plan, scales)
         before = previous_plan(self.directory.path.parent, self.directory.path)
-        self.directory.write_json(PLAN_FILE, record)
+        self.directory.write(PLAN.name, record.to_bytes())
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
         if scales is not None:
             counts[SCALE] = scales.own.count

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,15 +15,16 @@ from filelock import FileLock, Timeout
 from leukokit.engine.io.files import write_bytes, write_json
 from leukokit.engine.journal import Journal
 from leukokit.errors import LeukokitError, RunFailed
+from leukokit.record.files import STATUS
+from leukokit.record.provenance import Status
 
 _LOCK = ".lock"
 _OWNER = ".owner.json"
-STATUS_FILE = "status.json"
 
 
 def is_closed(path: Path) -> bool:
     """Whether a run has ended well in this folder and left it to its readers."""
-    return (path / STATUS_FILE).is_file()
+    return (path / STATUS.name).is_file()
 
 
 class RunDirectory:
@@ -71,7 +71,7 @@ class RunDirectory:
             raise RunFailed(
                 f"cannot be written ({error.strerror})", where=str(self.path), hint=hint
             ) from error
-        if (self.path / STATUS_FILE).exists():
+        if (self.path / STATUS.name).exists():
             self._lock.release()
             raise RunFailed(
                 "holds a finished run", where=str(self.path), hint="Give another folder with --run-dir"
@@ -121,6 +121,6 @@ class RunDirectory:
         """Path of a folder that someone else fills; it is not made here."""
         return self._inside(name)
 
-    def finish(self, status: Mapping[str, Any]) -> None:
+    def finish(self, status: Status) -> None:
         """Write ``status.json``, the last file of a run: a folder without it is a run that did not end."""
-        self.write_json(STATUS_FILE, dict(status))
+        self.write(STATUS.name, status.to_bytes())

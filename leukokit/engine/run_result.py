@@ -19,6 +19,7 @@ from leukokit.engine.images.work import image_and_labels
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class RunResult:
     folds : sequence of FoldRun
         Of the recipe's split, or of the first protocol of ``evaluate``.
     metrics : mapping
-        Content of ``metrics.json``.
+        Content of ``metrics.json``, as plain values.
+    record : Metrics
+        The same, typed.
     predictions : DataFrame or None
         Content of ``predictions.csv``.
     features : DataFrame
@@ -80,6 +83,7 @@ class RunResult:
     data: OpenData
     folds: Sequence[FoldRun]
     metrics: Mapping[str, Any]
+    record: Metrics
     predictions: pd.DataFrame | None
     features: pd.DataFrame
     masks: pd.DataFrame | None

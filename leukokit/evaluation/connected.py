@@ -1,4 +1,4 @@
-"""Groups that links hold together: images of one patient, copies of one picture."""
+"""Connected components of linked items, such as images of one patient or copies of one image."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 
 
 def connected(n: int, links: Iterable[tuple[int, int]]) -> NDArray[np.intp]:
-    """Give the group of each of ``n`` things, held together by links, directly or through others.
+    """Compute the connected component of each of ``n`` items.
 
-    Plain Python, by union-find: :mod:`scipy.sparse` would take longer to load than most runs need here.
+    A union-find in plain Python, since importing :mod:`scipy.sparse` takes longer than most calls.
 
     Parameters
     ----------
     n : int
     links : iterable of two ints
-        Each names two of the things, from 0.
+        Two item numbers each, from 0.
 
     Returns
     -------
     intp array (n,)
-        Group of each, numbered by first appearance from 0.
+        Component of each item, numbered from 0 by first appearance.
     """
     parent = list(range(n))
     for a, b in links:
         one, other = _root(parent, a), _root(parent, b)
-        # The smaller number leads, so that a group is met first at the one that stands for it.
+        # The smaller number is the root, so that a component first appears at its root.
         parent[max(one, other)] = min(one, other)
     numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(_root(parent, i), len(numbers)) for i in range(n)], dtype=np.intp)

@@ -1,4 +1,4 @@
-"""How samples are to be divided, in plain values, for :func:`leukokit.evaluation.splits.make_folds`."""
+"""Rules to split samples, as plain values, for :func:`leukokit.evaluation.splits.make_folds`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from leukokit.api import Part
 
 @dataclass(frozen=True, slots=True)
 class Balancing:
-    """Cut every class to the same number of samples.
+    """Keep the same number of samples of every class.
 
     Attributes
     ----------
     to : int or 'smallest'
-        Samples to keep of each class; ``smallest``: as many as the smallest class has.
+        Number of samples to keep of each class; ``smallest`` for the size of the smallest class.
     when : {'training', 'before_split'}
-        Cut the training part alone, or all samples before they are divided.
+        Whether to balance the training part only, or all samples before the split.
     """
 
     to: int | Literal["smallest"]
@@ -27,7 +27,7 @@ class Balancing:
 
 @dataclass(frozen=True, slots=True)
 class RandomSplit:
-    """One random division.
+    """One random split.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class RandomSplit:
 
 @dataclass(frozen=True, slots=True)
 class BlockSplit:
-    """One division into contiguous blocks of the file order of each class.
+    """One split into contiguous blocks of the file order of each class.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class BlockSplit:
     order : tuple of Part
         Which part comes first, second and last in the file order.
     group : bool
-        Leave out of training or validation what shares a group with the part across a cut.
+        Whether to leave out samples of training or validation whose group is also in another part.
     """
 
     test: float
@@ -74,7 +74,7 @@ class FoldSplit:
     Attributes
     ----------
     folds : int
-        From 2.
+        Number of folds, 2 or more.
     by : {'random', 'group', 'blocks'}
         Draw samples, draw whole groups, or cut each class into blocks of the file order.
     stratify : bool
@@ -82,7 +82,7 @@ class FoldSplit:
     validation : float
         Share of all samples that each fold takes from training.
     repeats : int
-        Times that the folds are drawn anew; 1 where ``by`` is ``blocks``.
+        Number of times that the folds are drawn; 1 where ``by`` is ``blocks``.
     """
 
     folds: int
@@ -95,14 +95,14 @@ class FoldSplit:
 
 @dataclass(frozen=True, slots=True)
 class FixedSplit:
-    """A division that is known already.
+    """A split that is fixed in advance.
 
     Attributes
     ----------
     name : str
         Name of the fold.
     parts : mapping of str to Part
-        Sample id -> part; samples that it does not name are left out.
+        Part of each sample id; other samples are left out.
     """
 
     name: str

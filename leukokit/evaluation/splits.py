@@ -1,4 +1,4 @@
-"""Folds: which sample is trained on, validated on and tested on."""
+"""Splits: which samples are used for training, validation and test."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from leukokit.evaluation.split_rules import BlockSplit, FixedSplit, FoldSplit, R
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One division of the samples.
+    """One split of the samples into parts.
 
     Attributes
     ----------
     name : str
         ``holdout``, ``blocks``, the split's name, ``file``, or ``fold-1`` ...
     parts : mapping of str to Part
-        Sample id -> part, in file order; samples that are left out are absent.
+        Part of each sample id, in file order, without samples that are left out.
     """
 
     name: str
@@ -52,11 +52,11 @@ class _Samples:
         return _Samples(self.ids[rows], self.labels[rows], self.groups[rows], self.seed)
 
     def without_groups(self) -> _Samples:
-        """Return the same samples, each a group of its own."""
+        """Return the same samples, each in a group of its own."""
         return _Samples(self.ids, self.labels, self.ids, self.seed)
 
     def draw(self, shares: Sequence[float], *, stratify: bool, purpose: str, into: str) -> NDArray[np.intp]:
-        """Draw a part for each sample; each purpose has draws of its own."""
+        """Draw a part for each sample; each purpose has its own random numbers."""
         key = f"{purpose}:{self.seed}"
         return draw(self.labels, self.groups, shares, stratify=stratify, key=key, into=into)
 
@@ -69,15 +69,15 @@ def make_folds(
     groups: Sequence[str] | None = None,
     seed: int,
 ) -> tuple[Fold, ...]:
-    """Divide labeled samples by a rule.
+    """Split labeled samples by a rule.
 
-    Draws depend on the seed and the names of samples or groups, not on their order, so that a sample added
-    at the front does not reshuffle all others.
+    Random draws depend on the seed and the names of samples or groups, not on their order, so that one more
+    sample does not change the parts of all others.
 
     Parameters
     ----------
     rule : SplitRule
-        How: at random, in blocks of the file order, in folds, or as is known already.
+        At random, in blocks of the file order, in folds, or fixed in advance.
     ids, labels : sequence of str
         Sample ids, unique, and classes, in file order.
     groups : sequence of str, optional
@@ -93,7 +93,8 @@ def make_folds(
     Raises
     ------
     DataError
-        Where a class is too small to split or a group cannot be kept together; naming class and count.
+        Where a class is too small to split or a group cannot be kept together; the message names class
+        and count.
     """
     if len(set(ids)) != len(ids):
         twice = next(id_ for id_, count in Counter(ids).items() if count > 1)
@@ -229,7 +230,7 @@ def _by_class(labels: NDArray[np.str_]) -> list[tuple[str, NDArray[np.intp]]]:
 
 
 def _check(fold: Fold, samples: _Samples, asked: set[Part]) -> None:
-    """Raise where a part is empty or training lacks a class that the fold has."""
+    """Raise where a part is empty or the training part lacks a class of the fold."""
     label_of = dict(zip(samples.ids.tolist(), samples.labels.tolist(), strict=True))
     counts = {part: Counter(label_of[id_] for id_ in fold.ids(part)) for part in asked | {Part.TRAIN}}
     for part, inside in counts.items():

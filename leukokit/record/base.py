@@ -15,8 +15,6 @@ from leukokit.record.json_text import json_bytes
 FORMAT = 1
 """Number of the form that these models describe; raised when a reader of old files could go wrong."""
 
-NOTICE = "Research use only. Not a medical device."
-
 
 def _number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

@@ -41,11 +41,21 @@ def read_record(root: Path, name: str, model: type[M], most: int = 64 * MEGABYTE
     LeukokitError
         Where a field is missing, unknown or of another type.
     """
-    value = read_json(root, name, most)
+    return as_record(read_json(root, name, most), model, root / name)
+
+
+def as_record(value: Mapping[str, Any], model: type[M], path: Path) -> M:
+    """Take plain values that were read from a file.
+
+    Raises
+    ------
+    LeukokitError
+        Where a field is missing, unknown or of another type.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise _other_form(error, root / name) from None
+        raise _other_form(error, path) from None
 
 
 def read_json(root: Path, name: str, most: int = 64 * MEGABYTE) -> dict[str, Any]:

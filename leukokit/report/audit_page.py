@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from leukokit.engine.io.files import write_bytes
+from leukokit.record.audit import AuditRecord
 from leukokit.report.html import render_audit
 
 
 def write_audit_page(
-    path: Path, audit: Mapping[str, Any], pictures: Mapping[str, bytes], *, title: str = "Data"
+    path: Path, audit: AuditRecord, pictures: Mapping[str, bytes], *, title: str = "Data"
 ) -> None:
     """Write an audit as one self-contained HTML file, whole or not at all.
 
@@ -19,8 +19,7 @@ def write_audit_page(
     ----------
     path : Path
         File to write.
-    audit : mapping
-        Content of ``audit.json``.
+    audit : AuditRecord
     pictures : mapping of id to bytes
         Thumbnails (WebP, see :func:`leukokit.engine.io.pictures.thumbnail`) of images that the audit names;
         those without one are named without a picture.

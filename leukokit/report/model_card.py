@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -18,6 +16,9 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
 from leukokit.ids import utf8
 from leukokit.recipe import Recipe
+from leukokit.record.audit import AuditRecord
+from leukokit.record.metrics import Metrics
+from leukokit.record.scores import Interval, PartScores
 
 CARD = "model_card.md"
 _SCORES = {
@@ -31,22 +32,22 @@ _FAULTS = ("fail", "warn")
 
 def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
     """Write a card beside every model, the final one included; comes after the audit, which it repeats."""
-    audit = FinishedRun(directory.path).audit
+    run = FinishedRun(directory.path)
     fitted = fitted_folds(result.folds)
     if result.final is not None and result.final.fitted is not None:
         made = result.final.fitted
-        text = model_card(made, result.metrics, audit, stamp=result.stamp, folds=len(fitted), final=True)
-        directory.write(f"{MODEL}/{FINAL}/{CARD}", text.encode("utf-8", "backslashreplace"))
+        text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
+        directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
     for name, each in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
-        text = model_card(each, result.metrics, audit, stamp=result.stamp, folds=len(fitted))
+        text = model_card(each, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
         directory.write(f"{folder}/{CARD}", utf8(text))
 
 
 def model_card(
     fitted: FittedFold,
-    metrics: Mapping[str, Any],
-    audit: Mapping[str, Any] | None,
+    metrics: Metrics,
+    audit: AuditRecord | None,
     *,
     stamp: str | None,
     folds: int,
@@ -56,8 +57,9 @@ def model_card(
 
     Parameters
     ----------
-    metrics, audit : mapping
-        Content of ``metrics.json`` and ``audit.json``.
+    metrics : Metrics
+    audit : AuditRecord or None
+        None where the run was not audited.
     folds : int
         Models of this run; the scores are those of all of them together.
     final : bool
@@ -68,7 +70,7 @@ def model_card(
     train = fitted.best.examples[Part.TRAIN]
     assert train.labels is not None
     assert train.groups is not None
-    test = metrics.get(Part.TEST.value)
+    test = metrics.test
     return (
         _environment()
         .get_template("model_card.md.j2")
@@ -87,7 +89,7 @@ def model_card(
             test=test,
             scores=_scores(test) if test else [],
             folds=folds,
-            leaks=metrics.get("leaks", []),
+            leaks=metrics.leaks or (),
             audit=audit,
             faults=_faults(audit) if audit is not None else [],
         )
@@ -104,42 +106,42 @@ def _steps(recipe: Recipe) -> list[str]:
     return steps
 
 
-def _faults(audit: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _faults(audit: AuditRecord) -> list[tuple[str, str]]:
     """List level and title of what the audit found, failures first; then what probes reach without a cell."""
     probes = [
-        (each["level"], f"a model that sees only {each['what']} reaches {each['accuracy']:.1%}")
-        for each in audit["probes"]
-        if each["accuracy"] is not None
+        (each.level, f"a model that sees only {each.what} reaches {each.accuracy:.1%}")
+        for each in audit.probes
+        if each.accuracy is not None
     ]
-    told = [(each["level"], each["title"]) for each in audit["findings"]] + probes
-    return [one for level in _FAULTS for one in told if one[0] == level]
+    told = [*((each.level, each.title) for each in audit.findings), *probes]
+    return [(fault, title) for fault in _FAULTS for level, title in told if level == fault]
 
 
-def _scores(test: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _scores(test: PartScores) -> list[tuple[str, str]]:
     rows = []
     for key, shown in _SCORES.items():
-        interval = test["intervals"].get(key) or {"low": None}
-        rows.append((shown, _with_bounds(test[key], interval)))
-    point = test.get("operating_point")
-    if point:
-        against = f"{' or '.join(point['positive'])} against {' or '.join(point['negative'])}"
+        interval = None if test.intervals is None else test.intervals.of(key)
+        rows.append((shown, _with_bounds(test.of(key), interval)))
+    point = test.operating_point
+    if point is not None:
+        against = f"{' or '.join(point.positive)} against {' or '.join(point.negative)}"
         rows += [
-            (f"{key}, {against}", _with_bounds(point[key]["value"], point[key]))
-            for key in ("sensitivity", "specificity")
+            (f"{name}, {against}", _with_bounds(None if rate is None else rate.value, rate))
+            for name, rate in (("sensitivity", point.sensitivity), ("specificity", point.specificity))
         ]
-    calibration = test.get("calibration")
-    if calibration:
-        applied = calibration["methods"][calibration["applied"]]
-        bounds = {"low": applied["ece_low"], "high": applied["ece_high"]}
-        rows.append(("expected calibration error", _with_bounds(applied["ece"], bounds)))
+    if test.calibration is not None:
+        applied = test.calibration.methods[test.calibration.applied]
+        bounds = Interval(low=applied.ece_low, high=applied.ece_high)
+        rows.append(("expected calibration error", _with_bounds(applied.ece, bounds)))
     return rows
 
 
-def _with_bounds(value: float | None, interval: Mapping[str, Any]) -> str:
+def _with_bounds(value: float | None, interval: Interval | None) -> str:
     if value is None:
         return "-"
-    bounds = "" if interval["low"] is None else f" ({interval['low']:.3f} to {interval['high']:.3f})"
-    return f"{value:.3f}{bounds}"
+    if interval is None or interval.low is None:
+        return f"{value:.3f}"
+    return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
 @lru_cache(maxsize=1)

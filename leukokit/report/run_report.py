@@ -24,8 +24,9 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     rejected = {item.sample.id for item, _ in result.folds[0].images.rejected}
     # Only images that workers came through with: one that crashed a worker would crash this process.
     items = {written_id(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
-    wanted = pictures.audited_ids(FinishedRun(directory.path).audit)[: pictures.MOST_NAMED]
-    part = headline_part(result.metrics)
+    run = FinishedRun(directory.path)
+    wanted = pictures.audited_ids(run.audit)[: pictures.MOST_NAMED]
+    part = headline_part(run.metrics)
     if result.predictions is not None and part is not None:
         worst = pictures.worst_errors(result.predictions, part)["id"].head(pictures.MOST_ERRORS)
         wanted = [*map(str, worst), *wanted]

@@ -67,7 +67,7 @@ class SheetPanels:
             panels = [SheetPanel(**{**each, "box": _box(each["box"])}) for each in raw["panels"]]
             legend = None if raw["legend"] is None else _box(raw["legend"])
             return cls(panels, legend, [str(role) for role in raw["roles"]])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
 

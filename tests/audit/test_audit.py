@@ -36,7 +36,7 @@ def finding(audit: Audit, check: str):
 
 def test_an_audit_is_plain_json():
     """No NaN, no numpy, and the notice."""
-    content = audited({"data": SMEARS}).json()
+    content = audited({"data": SMEARS}).record().plain()
     assert json.loads(json.dumps(content, allow_nan=False)) == content
     assert content["notice"] == "Research use only. Not a medical device."
     assert content["images"] == 24
@@ -47,10 +47,10 @@ def test_an_audit_is_plain_json():
 
 def test_executor_and_cache_change_nothing(tmp_path: Path):
     """The same bytes inline, in processes, and from the cache."""
-    first = json.dumps(audited({"data": SMEARS}).json())
+    first = json.dumps(audited({"data": SMEARS}).record().plain())
     processes = ProcessExecutor(2, always=True)
-    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, executor=processes).json()) == first
-    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path).json()) == first
+    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path, executor=processes).record().plain()) == first
+    assert json.dumps(audited({"data": SMEARS}, cache=tmp_path).record().plain()) == first
 
 
 def test_findings_are_sorted_by_severity():
@@ -105,7 +105,7 @@ def test_cross_validation_pools_the_folds():
     split = {"method": "kfold", "folds": 3, "by": "group"}
     audit = audited({"data": SMEARS, "split": split})
     assert audit.split is not None
-    assert audit.split["name"] == "3 folds"
+    assert audit.split.name == "3 folds"
     assert audit.probes[0].chance == 0.25
 
 
@@ -131,7 +131,11 @@ def test_a_run_writes_the_audit_that_the_command_makes(recipe: Path, tmp_path: P
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=tmp_path / "cache", executor="inline")
     written = json.loads((run.path / "audit.json").read_text())
     catalog = discover()
-    alone = audit_data(load_recipe(recipe, catalog), catalog, AuditOptions(tmp_path / "cache", INLINE)).json()
+    alone = (
+        audit_data(load_recipe(recipe, catalog), catalog, AuditOptions(tmp_path / "cache", INLINE))
+        .record()
+        .plain()
+    )
     assert written["model"]["accuracy"] == alone["model"]["accuracy"] == run.metrics["test"]["accuracy"]
     for key in ("findings", "probes", "split", "images", "settings"):
         assert written[key] == alone[key], key

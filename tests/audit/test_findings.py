@@ -47,7 +47,7 @@ def test_long_lists_are_cut_and_their_length_is_told():
         table=CheckTable(("class", "n"), (("X", 3),)),
     )
 
-    written = json.loads(json.dumps(finding.json()))
+    written = json.loads(json.dumps(finding.record().plain()))
 
     assert len(written["pairs"]) == len(written["images"]) == 200
     assert written["pair_count"] == 300
@@ -61,7 +61,7 @@ def test_long_lists_are_cut_and_their_length_is_told():
 
 def test_a_skipped_check_has_no_value():
     """It says why."""
-    written = skipped("across_parts", "no split", "Give one.").json()
+    written = skipped("across_parts", "no split", "Give one.").record().plain()
 
     assert written["level"] == "skipped"
     assert written["value"] is None

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
 from leukokit.cli._summary import segmentation_failures
+from leukokit.record.audit import AuditFinding, AuditProbe, AuditRecord
 
 
 def test_segmentations_of_no_use_are_counted_by_reason() -> None:
@@ -26,29 +24,28 @@ def test_nothing_is_said_where_all_is_well() -> None:
     assert segmentation_failures({}) is None
 
 
-def test_what_the_audit_raises_is_said_worst_first(tmp_path: Path) -> None:
+def finding(level: str, title: str) -> AuditFinding:
+    return AuditFinding(check="scale_spread", level=level, title=title)
+
+
+def test_what_the_audit_raises_is_said_worst_first() -> None:
     """Failing findings and probes before warnings; what passes is not listed."""
     findings = [
-        {"level": "warn", "title": "scale differs"},
-        {"level": "ok", "title": "no exact copies"},
-        {"level": "fail", "title": "one picture under two labels"},
+        finding("warn", "scale differs"),
+        finding("ok", "no exact copies"),
+        finding("fail", "one picture under two labels"),
     ]
-    probes = [{"level": "fail", "name": "color", "what": "six numbers", "accuracy": 0.9}]
-    path = tmp_path / "audit.json"
-    path.write_text(json.dumps({"findings": findings, "probes": probes}))
-    assert audit_lines(path) == [
+    probes = [AuditProbe(level="fail", name="color", what="six numbers", accuracy=0.9)]
+    assert audit_lines(AuditRecord(level="fail", findings=findings, probes=probes)) == [
         "audit: fail: one picture under two labels",
         "audit: fail: the probe color (six numbers) reaches accuracy 0.900",
         "audit: warn: scale differs",
     ]
 
 
-def test_a_long_audit_is_cut_and_a_clean_one_is_said(tmp_path: Path) -> None:
+def test_a_long_audit_is_cut_and_a_clean_one_is_said() -> None:
     """At most four lines and their rest; one line where nothing was found; none without an audit."""
-    path = tmp_path / "audit.json"
-    assert audit_lines(path) == []
-    many = [{"level": "warn", "title": f"number {i}"} for i in range(6)]
-    path.write_text(json.dumps({"findings": many, "probes": []}))
-    assert audit_lines(path)[-1] == "audit: 2 more in the report"
-    path.write_text(json.dumps({"findings": [{"level": "ok", "title": "fine"}], "probes": []}))
-    assert audit_lines(path) == ["audit: nothing found"]
+    assert audit_lines(None) == []
+    many = [finding("warn", f"number {i}") for i in range(6)]
+    assert audit_lines(AuditRecord(level="warn", findings=many))[-1] == "audit: 2 more in the report"
+    assert audit_lines(AuditRecord(level="ok", findings=[finding("ok", "fine")])) == ["audit: nothing found"]

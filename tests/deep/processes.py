@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -52,15 +52,26 @@ def together(commands: Sequence[Sequence[str]], seconds: float, **environment: s
         In the order of the commands.
     """
     addresses = tuple(free_addresses(len(commands)))
+    variables = [{"TF_CONFIG": tf_config(addresses, rank), **environment} for rank in range(len(commands))]
+    return started_with(variables, commands, seconds, addresses)
+
+
+def started_with(
+    variables: Sequence[Mapping[str, str]],
+    commands: Sequence[Sequence[str]],
+    seconds: float,
+    addresses: tuple[str, ...] = (),
+) -> list[Ended]:
+    """Run commands at the same time, each with variables of its own."""
     started = [
         subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "TF_CONFIG": tf_config(addresses, rank), **environment},
+            env={**os.environ, **added},
         )
-        for rank, command in enumerate(commands)
+        for command, added in zip(commands, variables, strict=True)
     ]
     try:
         with ThreadPoolExecutor(len(started)) as pool:  # one that fills its pipe must not hold up another

@@ -63,7 +63,8 @@ def test_a_dotted_name_exists(name: str) -> None:
 
 
 def test_the_drawn_layout_exists() -> None:
-    """Every folder and file of the drawing is there."""
+    """Every folder and file of the drawing is there, and drawn once."""
+    assert sorted(drawn()) == sorted(set(drawn()))
     assert [path for path in drawn() if not (ROOT / path).exists()] == []
 
 

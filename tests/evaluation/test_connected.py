@@ -16,10 +16,10 @@ links = st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_si
 def test_groups_are_those_of_merged_sets_numbered_by_first_appearance(chosen: list[tuple[int, int]]) -> None:
     sets = [{row} for row in range(N)]
     for a, b in chosen:
-        joined = [each for each in sets if a in each or b in each]
-        sets = [each for each in sets if each not in joined] + [set().union(*joined)]
+        joined = [members for members in sets if a in members or b in members]
+        sets = [members for members in sets if members not in joined] + [set().union(*joined)]
     ordered = sorted(sets, key=min)
-    expected = [next(i for i, each in enumerate(ordered) if row in each) for row in range(N)]
+    expected = [next(i for i, members in enumerate(ordered) if row in members) for row in range(N)]
     assert connected(N, chosen).tolist() == expected
 
 

@@ -45,7 +45,7 @@ _RowPair: TypeAlias = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class PairSettings:
-    """What is compared beside pictures that give a clue; part of what a result is kept under.
+    """Which neighbors and random pairs are compared; part of the cache key.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class PairSettings:
     random_pairs : int
         Largest number of random pairs.
     seed : int
-        Of the random pairs.
+        Seed of the random pairs.
     """
 
     lags: int = 3

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from leukokit.api import FloatArray
 from leukokit.audit.findings import AuditLevel, Limit
 from leukokit.evaluation.intervals import FEW_GROUPS, Bounds, Groups, clopper_pearson, proportion
+from leukokit.record.audit import AuditedModel, AuditProbe
 
 LARGEST_TRAINING = 4000
 """Largest number of training images of a probe; the time of a fit grows with its square."""
@@ -60,16 +60,16 @@ class ModelScore:
     high: float | None
     chance: float
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> AuditedModel:
         """Give it as audit.json holds it."""
-        return {
-            "name": self.name,
-            "part": self.part,
-            "accuracy": self.accuracy,
-            "low": self.low,
-            "high": self.high,
-            "chance": self.chance,
-        }
+        return AuditedModel(
+            name=self.name,
+            part=self.part,
+            accuracy=self.accuracy,
+            low=self.low,
+            high=self.high,
+            chance=self.chance,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +105,20 @@ class ProbeResult:
     model_accuracy: float | None
     level: AuditLevel
 
-    def json(self) -> dict[str, Any]:
+    def record(self) -> AuditProbe:
         """Give it as audit.json holds it."""
-        return {
-            "name": self.name,
-            "what": self.what,
-            "columns": self.columns,
-            "accuracy": self.accuracy,
-            "low": self.low,
-            "high": self.high,
-            "chance": self.chance,
-            "share_of_gain": self.share_of_gain,
-            "model_accuracy": self.model_accuracy,
-            "level": self.level.value,
-        }
+        return AuditProbe(
+            name=self.name,
+            what=self.what,
+            columns=self.columns,
+            accuracy=self.accuracy,
+            low=self.low,
+            high=self.high,
+            chance=self.chance,
+            share_of_gain=self.share_of_gain,
+            model_accuracy=self.model_accuracy,
+            level=self.level.value,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,9 +21,11 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.ids import written_id
+from leukokit.record.audit import AuditFinding, AuditRecord
+from leukokit.record.explanations import PictureIndex
+from leukokit.record.files import PICTURES
 
 FOLDER = "pictures"
-INDEX = "index.json"
 LONGEST = 160
 """Pixels of a picture's longer side: 3 kB a smear, so that 400 of them fit into a mail."""
 REVISION = 1
@@ -101,8 +102,7 @@ def write_pictures(
             file = f"{item.index:06d}.webp"
             directory.write(f"{FOLDER}/{file}", drawn[item.index])
             index[written_id(name)] = file
-    text = json.dumps(index, indent=2, sort_keys=True, ensure_ascii=False)
-    directory.write(f"{FOLDER}/{INDEX}", (text + "\n").encode())
+    directory.write(PICTURES.name, PictureIndex(index).to_bytes())
     return index
 
 
@@ -137,14 +137,14 @@ def worst_errors(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
     return found.sort_values(["p_predicted", "id"], ascending=[False, True], kind="stable")
 
 
-def audited_ids(audit: Mapping[str, Any] | None) -> list[str]:
+def audited_ids(audit: AuditRecord | None) -> list[str]:
     """Ids that an audit names in pairs and images: of each finding in turn, so that all get some."""
-    lists = [_named(finding) for finding in (audit or {}).get("findings") or ()]
+    lists = [_named(finding) for finding in (() if audit is None else audit.findings)]
     longest = max((len(each) for each in lists), default=0)
     turns = (each[place] for place in range(longest) for each in lists if place < len(each))
     return list(dict.fromkeys(turns))
 
 
-def _named(finding: Mapping[str, Any]) -> Sequence[str]:
-    pairs = [str(pair[side]) for pair in finding.get("pairs") or () for side in ("a", "b") if side in pair]
-    return list(dict.fromkeys([*pairs, *map(str, finding.get("images") or ())]))
+def _named(finding: AuditFinding) -> Sequence[str]:
+    pairs = [name for pair in finding.pairs for name in (pair.a, pair.b)]
+    return list(dict.fromkeys([*pairs, *finding.images]))

@@ -16,7 +16,6 @@ from leukokit.smear.pool import Pool
 FORMAT: Literal[1] = 1
 """Version of ``pipeline.json``; raised when an older leukokit could no longer read it."""
 
-NOTICE = "Research use only. Not a medical device."
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

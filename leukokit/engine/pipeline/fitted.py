@@ -12,6 +12,7 @@ import pandas as pd
 
 from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
 from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan
@@ -138,6 +139,7 @@ class FittedPipeline:
         images: Sequence[Sample | str | Path],
         *,
         dataset: Dataset | None = None,
+        workers: int = 1,
         executor: Executor | None = None,
         store: Store | None = None,
         observer: Observer | None = None,
@@ -150,8 +152,10 @@ class FittedPipeline:
             Image files by path or URL, or samples of a data set. The id of a file is its path as given.
         dataset : Dataset, optional
             Renders the samples that have no file.
+        workers : int
+            Processes of this machine; never changes a result.
         executor : Executor, optional
-            Who does the work; one process of this machine where omitted. Never changes a result.
+            Who does the work in place of these, such as a cluster.
         store : Store, optional
             Cache of image steps; nothing is kept where omitted.
         observer : Observer, optional
@@ -177,4 +181,5 @@ class FittedPipeline:
         """
         from leukokit.engine.pipeline.predict import predict
 
+        executor = executor or ProcessExecutor(workers)
         return predict(self, images, dataset=dataset, executor=executor, store=store, observer=observer)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.images.stage import ImageTable, run_image_stage
@@ -38,12 +37,11 @@ def predict(
     images: Sequence[Sample | str | Path],
     *,
     dataset: Dataset | None,
-    executor: Executor | None,
+    executor: Executor,
     store: Store | None,
     observer: Observer | None,
 ) -> pd.DataFrame:
     """Predict images; see :meth:`FittedPipeline.predict`."""
-    executor = executor or ProcessExecutor()
     watching = observer or Observer()
     source = dataset or _Files()
     items = _items(images, dataset, executor)

@@ -25,7 +25,6 @@ from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.io.files import write_bytes
 from leukokit.engine.pipeline.document import (
     FORMAT,
-    NOTICE,
     ComponentDocument,
     OperatingPointDocument,
     PipelineDocument,
@@ -35,6 +34,7 @@ from leukokit.engine.pipeline.document import (
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.errors import LeukokitError
+from leukokit.notice import NOTICE
 from leukokit.recipe import Bound
 
 PIPELINE_FILE = "pipeline.json"

@@ -264,7 +264,7 @@ class _RowReader:
         shown = self._problems[:_LISTED]
         if len(self._problems) > _LISTED:
             shown.append(f"and {len(self._problems) - _LISTED} more")
-        count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'folder_entries'}"
+        count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
         raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
 
     def _file_problem(self, column: str, name: str) -> str | None:

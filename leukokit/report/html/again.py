@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.report.html.setting import last_events
-from leukokit.report.html.text import known
+from leukokit.record.provenance import DataManifest, RunWorkers
 
 _FILES = (
     ("recipe.yaml", "the recipe, as it was written"),
@@ -59,31 +58,25 @@ class Again:
 
 def again_of(run: FinishedRun) -> Again:
     """Read it from a run directory, which need not have its ``status.json`` yet."""
-    facts = run.provenance
-    data = facts.get("data") or {}
-    packages = facts.get("packages") or {}
-    packages = packages if isinstance(packages, Mapping) else {}
-    events = last_events(run)
-    start = events[0] if events and events[0].get("event") == "run_started" else {}
-    workers = facts.get("workers") or {}
+    made = run.provenance
+    data, workers = made.data or DataManifest(), made.workers or RunWorkers()
+    start = run.events[0] if run.events and run.events[0].name == "run_started" else None
+    count = "?" if workers.count is None else workers.count
     rows = [
-        ("leukokit", facts.get("leukokit")),
-        ("plugin API", facts.get("plugin_api")),
-        ("commit of the recipe's folder", facts.get("recipe_commit") or "not in a git repository"),
-        ("seed", facts.get("seed")),
-        ("images", f"{known(data.get('images')) or 0:,.0f}"),
-        ("sha256 of the data", data.get("sha256")),
-        ("Python", facts.get("python")),
-        ("platform", facts.get("platform")),
-        (
-            "workers",
-            f"{workers.get('count', '?')} ({workers.get('executor', '?')}); they do not change the result",
-        ),
+        ("leukokit", made.leukokit),
+        ("plugin API", made.plugin_api),
+        ("commit of the recipe's folder", made.recipe_commit or "not in a git repository"),
+        ("seed", made.seed),
+        ("images", f"{data.images or 0:,}"),
+        ("sha256 of the data", data.sha256),
+        ("Python", made.python),
+        ("platform", made.platform),
+        ("workers", f"{count} ({workers.executor or '?'}); they do not change the result"),
     ]
-    lower = {str(name).lower(): (str(name), str(version)) for name, version in packages.items()}
+    lower = {name.lower(): (name, version) for name, version in made.packages.items()}
     return Again(
-        plan=str(start.get("plan") or ""),
-        started=str(start.get("time") or "")[:16].replace("T", " "),
+        plan=start.text("plan") if start else "",
+        started=start.time[:16].replace("T", " ") if start else "",
         facts=[(name, str(value)) for name, value in rows if value is not None],
         files=[(name, what) for name, what in _FILES if (run.path / name).is_file()],
         main_packages=[lower[name] for name in _MAIN if name in lower],

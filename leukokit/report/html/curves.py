@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
+from leukokit.record import scores as record
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.text import counted, known, percent, short, unit
@@ -17,12 +17,6 @@ _METHODS = {
     "temperature": "temperature scaling",
     "isotonic": "isotonic regression",
 }
-_RATES = (
-    ("sensitivity", "Sensitivity"),
-    ("specificity", "Specificity"),
-    ("ppv", "Positive predictive value"),
-    ("npv", "Negative predictive value"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,25 +58,28 @@ class Coverage:
     plot: Plot
 
 
-def operating_of(facts: object, part: str) -> Operating | None:
-    """Read the operating point of a part; None where there is none."""
-    if not isinstance(facts, Mapping) or not facts:
+def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | None:
+    """Show the operating point of a part; None where there is none."""
+    if point is None:
         return None
-    negative, positive = (either(facts.get(key) or ()) for key in ("negative", "positive"))
-    found = {key: Estimate.inside(facts.get(key)) for key, _ in _RATES}
-    auc = Estimate.inside(facts.get("auc"), "unit")
+    negative, positive = either(point.negative), either(point.positive)
+    sensitivity, specificity = Estimate.measured(point.sensitivity), Estimate.measured(point.specificity)
+    auc = Estimate.measured(point.auc, "unit")
     rows = []
-    for key, words in _RATES:
-        each = found[key]
-        n = (facts.get(key) or {}).get("n")
-        rows.append([Cell(words, words), Cell(each.text, each.value, each.interval, "right"), count(n)])
+    for words, rate in (
+        ("Sensitivity", point.sensitivity),
+        ("Specificity", point.specificity),
+        ("Positive predictive value", point.ppv),
+        ("Negative predictive value", point.npv),
+    ):
+        each = Estimate.measured(rate)
+        shown = Cell(each.text, each.value, each.interval, "right")
+        rows.append([Cell(words, words), shown, count(None if rate is None else rate.n)])
     rows.append([Cell("AUC", "AUC"), Cell(auc.text, auc.value, auc.interval, "right"), count(None)])
-    sensitivity, specificity = found["sensitivity"], found["specificity"]
     curve = [
-        (1 - specific, sensitive)
-        for point in facts.get("roc") or ()
-        if (specific := known(point.get("specificity"))) is not None
-        and (sensitive := known(point.get("sensitivity"))) is not None
+        (1 - each.specificity, each.sensitivity)
+        for each in point.roc
+        if each.specificity is not None and each.sensitivity is not None
     ]
     plot = None
     if curve:
@@ -97,17 +94,17 @@ def operating_of(facts: object, part: str) -> Operating | None:
             ["threshold", "sensitivity", "specificity"],
             [
                 [
-                    Cell(short(point.get("threshold")), known(point.get("threshold")), align="right"),
-                    number(point.get("sensitivity")),
-                    number(point.get("specificity")),
+                    Cell(short(step.threshold), step.threshold, align="right"),
+                    number(step.sensitivity),
+                    number(step.specificity),
                 ]
-                for point in facts.get("roc") or ()
+                for step in point.roc
             ],
             "Points of the curve",
         )
         plot = Plot(svg, "ROC curve", table)
     rates = Table(["rate", "value", "images"], rows, f"At the operating point, {part} part")
-    return Operating(negative, positive, sensitivity, specificity, auc, _chosen(facts), rates, plot)
+    return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
 
 
 def either(names: Iterable[object]) -> str:
@@ -116,39 +113,35 @@ def either(names: Iterable[object]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def _chosen(facts: Mapping[str, Any]) -> str:
-    text = f"Positive where the probabilities of these classes sum to {unit(facts.get('threshold'))} or more"
-    target = facts.get("target")
-    if facts.get("chosen_on") and facts["chosen_on"] != "fixed":
-        aims = ", ".join(f"{key} of {percent(value, 0)}" for key, value in (target or {}).items())
-        return f"{text}; chosen on the {facts['chosen_on']} part" + (f" for a {aims}." if aims else ".")
+def _chosen(point: record.OperatingPoint) -> str:
+    text = f"Positive where the probabilities of these classes sum to {unit(point.threshold)} or more"
+    if point.chosen_on and point.chosen_on != "fixed":
+        aim = f" for a sensitivity of {percent(point.target.sensitivity, 0)}" if point.target else ""
+        return f"{text}; chosen on the {point.chosen_on} part{aim}."
     return f"{text}; the threshold was fixed beforehand."
 
 
-def calibration_of(facts: object, part: str) -> Calibration | None:
-    """Read the calibration of a part; None where there is none."""
-    if not isinstance(facts, Mapping) or not facts.get("methods"):
+def calibration_of(found: record.Calibration | None, part: str) -> Calibration | None:
+    """Show the calibration of a part; None where there is none."""
+    if found is None or not found.methods:
         return None
-    applied = str(facts.get("applied") or "none")
+    applied, methods = found.applied, found.methods
     rows, drawn = [], []
-    methods = facts["methods"]
     for name in [*(name for name in _METHODS if name in methods), *sorted(set(methods) - set(_METHODS))]:
         each = methods[name]
-        if not isinstance(each, Mapping):
-            continue
-        words = _METHODS.get(str(name), str(name))
-        ece = Estimate.of(each.get("ece"), {"low": each.get("ece_low"), "high": each.get("ece_high")})
+        words = _METHODS.get(name, name)
+        ece = Estimate.between(each.ece, each.ece_low, each.ece_high)
         rows.append(
             [
                 Cell(words, words, "applied" if name == applied else ""),
                 Cell(ece.text, ece.value, ece.interval, "right"),
-                number(each.get("brier"), "unit"),
-                number(each.get("log_loss"), "unit"),
-                number(each.get("accuracy")),
+                number(each.brier, "unit"),
+                number(each.log_loss, "unit"),
+                number(each.accuracy),
             ]
         )
-        if bins := [one for one in each.get("bins") or () if known(one.get("n"))]:
-            drawn.append((_reliability(str(name), words, ece, bins, part), name == applied))
+        if bins := [one for one in each.bins if one.n]:
+            drawn.append((_reliability(name, words, ece, bins, part), name == applied))
     columns = ["probabilities", "expected calibration error", "Brier score", "log loss", "accuracy"]
     table = Table(columns, rows, f"Calibration, {part} part")
     sentence = (
@@ -156,30 +149,28 @@ def calibration_of(facts: object, part: str) -> Calibration | None:
         if applied == "none"
         else f"The run applies {_METHODS.get(applied, applied)}"
     )
-    if facts.get("fitted_on"):
-        sentence += f"; corrections were fitted on the {facts['fitted_on']} part"
-    if (temperature := known(facts.get("temperature"))) is not None:
+    if found.fitted_on:
+        sentence += f"; corrections were fitted on the {found.fitted_on} part"
+    if (temperature := found.temperature) is not None:
         leaning = "too sure" if temperature > 1 else "too unsure"
         sentence += f". The temperature is {temperature:.2f}: uncorrected, the model is {leaning}"
-    return Calibration(f"{sentence}.", table, drawn, [str(note) for note in facts.get("notes") or ()])
+    return Calibration(f"{sentence}.", table, drawn, found.notes)
 
 
-def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[Mapping[str, Any]], part: str) -> Plot:
-    total = sum(float(each["n"]) for each in bins)
+def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str) -> Plot:
+    total = sum(each.n for each in bins)
     points = [
         (
-            known(each.get("confidence")) or 0.0,
-            Estimate.of(
-                each.get("accuracy"), {"low": each.get("accuracy_low"), "high": each.get("accuracy_high")}
-            ),
-            float(each["n"]) / total,
+            each.confidence or 0.0,
+            Estimate.between(each.accuracy, each.accuracy_low, each.accuracy_high),
+            each.n / total,
         )
         for each in bins
     ]
     table = Table(
         ["confidence", "images", "accuracy"],
         [
-            [number(x), count(each["n"]), Cell(y.text, y.value, y.interval, "right")]
+            [number(x), count(each.n), Cell(y.text, y.value, y.interval, "right")]
             for (x, y, _), each in zip(points, bins, strict=True)
         ],
         f"Bins: {words}",
@@ -193,49 +184,47 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[Mapping[st
     return Plot(svg, words, table, f"calibration error {ece.both}")
 
 
-def coverage_of(facts: object, part: str) -> Coverage | None:
-    """Read coverage against risk of a part; None where there is none."""
-    if not isinstance(facts, Mapping) or not facts.get("curve"):
+def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
+    """Show coverage against risk of a part; None where there is none."""
+    if found is None or not found.curve:
         return None
     curve = [
-        (x, y)
-        for point in facts["curve"]
-        if (x := known(point.get("coverage"))) is not None and (y := known(point.get("risk"))) is not None
+        (point.coverage, point.risk)
+        for point in found.curve
+        if point.coverage is not None and point.risk is not None
     ]
-    refer = facts.get("refer") if isinstance(facts.get("refer"), Mapping) else {}
-    assert isinstance(refer, Mapping)
-    kept, risk = Estimate.inside(refer.get("coverage")), Estimate.inside(refer.get("risk"))
+    refer = found.refer or record.Referral()
+    kept, risk = Estimate.measured(refer.coverage), Estimate.measured(refer.risk)
     sentence = "No referral threshold was chosen."
-    if refer and kept.value is not None:
+    if kept.value is not None:
         sentence = (
-            f"Below a probability of {unit(refer.get('threshold'))} an image goes to an expert: "
-            f"{short(refer.get('referred'))} of the images, among them {short(refer.get('errors_referred'))} "
-            f"of the {short((refer.get('errors_referred') or 0) + (refer.get('errors_kept') or 0))} errors. "
+            f"Below a probability of {unit(refer.threshold)} an image goes to an expert: "
+            f"{short(refer.referred)} of the images, among them {short(refer.errors_referred)} "
+            f"of the {short((refer.errors_referred or 0) + (refer.errors_kept or 0))} errors. "
             f"Of the rest, which are {kept.both} of all, {risk.both} are wrong"
         )
-        target = known(refer.get("target_risk"))
-        if target is not None:
+        if refer.target_risk is not None:
             sentence += (
-                f"; the threshold was chosen on the {refer.get('chosen_on')} part "
-                f"for a risk of {percent(target)}"
+                f"; the threshold was chosen on the {refer.chosen_on} part "
+                f"for a risk of {percent(refer.target_risk)}"
             )
         sentence += "."
     table = Table(
         ["threshold", "coverage", "risk"],
         [
             [
-                Cell(unit(point.get("threshold")), known(point.get("threshold")), align="right"),
-                number(point.get("coverage")),
-                number(point.get("risk")),
+                Cell(unit(point.threshold), point.threshold, align="right"),
+                number(point.coverage),
+                number(point.risk),
             ]
-            for point in facts["curve"]
+            for point in found.curve
         ],
         "Points of the curve",
     )
     svg = plots.coverage(
         curve, kept, risk, f"coverage-{part}", title="Coverage against risk", description=sentence
     )
-    return Coverage(sentence, unit(facts.get("aurc")), Plot(svg, "Coverage against risk", table))
+    return Coverage(sentence, unit(found.aurc), Plot(svg, "Coverage against risk", table))
 
 
 def training_of(history: pd.DataFrame | None) -> Plot | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from leukokit.record.scores import Interval, Measured, ProtocolScores
 from leukokit.report.html.text import known, percent, points, unit
 
 SCORES = (
@@ -31,30 +32,33 @@ class Estimate:
         Interval.
     kind : str
         ``percent`` or ``unit``.
-    method : str
-        How the interval was made; empty where that is not known.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     kind: str = "percent"
-    method: str = ""
 
     @classmethod
-    def of(cls, value: object, interval: object = None, kind: str = "percent") -> Estimate:
-        """Take a number and a mapping with ``low``, ``high`` and perhaps ``method``."""
-        facts = interval if isinstance(interval, Mapping) else {}
-        low, high = known(facts.get("low")), known(facts.get("high"))
+    def between(
+        cls, value: float | None, low: float | None, high: float | None, kind: str = "percent"
+    ) -> Estimate:
+        """Take a number and the ends of its interval, which has both ends or none."""
         if low is None or high is None:
             low = high = None
-        return cls(known(value), low, high, kind, str(facts.get("method") or ""))
+        return cls(known(value), known(low), known(high), kind)
 
     @classmethod
-    def inside(cls, facts: object, kind: str = "percent") -> Estimate:
-        """Take a mapping that holds ``value`` beside ``low`` and ``high``."""
-        facts = facts if isinstance(facts, Mapping) else {}
-        return cls.of(facts.get("value"), facts, kind)
+    def of(cls, value: float | None, interval: Interval | None = None, kind: str = "percent") -> Estimate:
+        """Take a number and its interval."""
+        if interval is None:
+            return cls(known(value), kind=kind)
+        return cls.between(value, interval.low, interval.high, kind)
+
+    @classmethod
+    def measured(cls, found: Measured | None, kind: str = "percent") -> Estimate:
+        """Take a number that stands beside its interval."""
+        return cls.of(None if found is None else found.value, found, kind)
 
     @property
     def text(self) -> str:
@@ -135,15 +139,22 @@ class Scores:
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, facts: Mapping[str, Any]) -> Scores:
-        """Read them from ``metrics.json``."""
-        intervals = facts.get("intervals") or {}
-        found = {
-            key: Estimate.of(facts.get(key), intervals.get(key), kind)
+    def of(cls, name: str, found: ProtocolScores | None) -> Scores:
+        """Take the scores of a part; None for a protocol without any."""
+        if found is None:
+            return cls(name, 0, {"accuracy": Estimate(None), "macro_f1": Estimate(None, kind="unit")})
+        estimates = {
+            key: estimate_of(found, key, kind)
             for key, _, kind in SCORES
-            if known(facts.get(key)) is not None or key in ("accuracy", "macro_f1")
+            if found.of(key) is not None or key in ("accuracy", "macro_f1")
         }
-        return cls(name, int(facts.get("n") or 0), found)
+        return cls(name, found.n, estimates)
+
+
+def estimate_of(found: ProtocolScores, score: str, kind: str = "percent") -> Estimate:
+    """Give one score of a part by its name, with its interval."""
+    interval = None if found.intervals is None else found.intervals.of(score)
+    return Estimate.of(found.of(score), interval, kind)
 
 
 def number(value: object, kind: str = "percent") -> Cell:

@@ -98,7 +98,7 @@ def failures_of(run: FinishedRun, pictures: Pictures, *, pictures_known: bool) -
                 p_predicted=known(row["p_predicted"]),
                 p_true=known(row["p_true"]),
                 group=groups.get(name, ""),
-                fold=str(row.get("fold", "")),
+                fold=str(row["fold"]) if "fold" in row else "",
                 address=pictures.address(name),
             )
         )
@@ -147,7 +147,7 @@ def _stretches(run: FinishedRun, rows: pd.DataFrame) -> Sequence[ErrorCluster]:
         once.index.tolist(),
         once["true"].tolist(),
         once["wrong"].tolist(),
-        seed=int(run.recipe.get("seed", 0)),
+        seed=run.resolved.seed or 0,
     )
 
 

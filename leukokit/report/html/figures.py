@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from leukokit.report.html.environment import data_uri
+from leukokit.report.html.figure_file import read_figure
 
 _QUALITIES = ((900, 52), (760, 46), (620, 40), (480, 34))
 """Width in px and WebP quality: the first that fits is taken."""
@@ -46,31 +47,33 @@ class Figure:
     slices: Sequence[Slice]
 
 
-def embed(files: Sequence[tuple[Path, str, str]], budget: int) -> list[Figure]:
+def embed(root: Path, files: Sequence[tuple[str, str]], budget: int) -> list[Figure]:
     """Put figures on the page, each with an equal share of a budget; what one leaves is for the next.
 
     Parameters
     ----------
-    files : sequence of (path, name, title)
+    root : Path
+        The run directory.
+    files : sequence of (name, title)
+        Names are paths in it.
     budget : int
         Bytes of all figures together.
     """
     figures = []
-    for number, (path, name, title) in enumerate(files):
+    for number, (name, title) in enumerate(files):
         share = budget // (len(files) - number)
-        encoded = _encoded(path, share)
+        encoded = _encoded(root, name, share)
         budget -= sum(len(content) for content, _ in encoded)
         slices = [Slice(data_uri(content), *size) for content, size in encoded]
         figures.append(Figure(name, title, slices))
     return figures
 
 
-def _encoded(path: Path, most: int) -> list[tuple[bytes, tuple[int, int]]]:
-    try:
-        with Image.open(path) as opened:
-            image = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+def _encoded(root: Path, name: str, most: int) -> list[tuple[bytes, tuple[int, int]]]:
+    found = read_figure(root, name)
+    if found is None:
         return []
+    image = found.image
     for width, quality in _QUALITIES:
         scaled = image
         if image.width > width:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.report.html.estimate import Estimate
+from leukokit.record.scores import PartScores
+from leukokit.report.html.estimate import Estimate, estimate_of
 from leukokit.report.html.parts import headline_part, split_name
 from leukokit.report.html.scores import Outcome
-from leukokit.report.html.text import known, percent, points
+from leukokit.report.html.text import percent, points
 from leukokit.report.html.trust import Trust
 
 STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
@@ -60,31 +60,28 @@ class Headline:
 
 def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
     """Sum a run up."""
-    metrics = run.metrics
-    part = headline_part(metrics)
-    facts: Mapping[str, Any] = metrics[part] if part else {}
+    part = headline_part(run.metrics)
+    found = run.metrics.part(part) if part else None
     return Headline(
         name=run.name,
-        description=str(run.recipe.get("description") or "").strip(),
-        verdict=_verdict(part, facts, run),
+        description=(run.resolved.description or "").strip(),
+        verdict=_verdict(part, found, run),
         caveat=_caveat(outcome, trust),
-        cards=_cards(part, facts, outcome),
-        scale=_scale(facts, trust),
-        stamp=STAMP if run.provenance.get("synthetic") else None,
+        cards=_cards(part, found, outcome),
+        scale=_scale(found, trust),
+        stamp=STAMP if run.provenance.synthetic else None,
     )
 
 
-def _verdict(part: str | None, facts: Mapping[str, Any], run: FinishedRun) -> str:
-    accuracy = known(facts.get("accuracy"))
-    if part is None or accuracy is None:
-        if run.recipe.get("classify"):
+def _verdict(part: str | None, found: PartScores | None, run: FinishedRun) -> str:
+    if found is None or found.accuracy is None:
+        if run.resolved.classify is not None:
             return "The run has no score: its split has no test or validation part."
         return "This recipe has no classifier, so there is no score."
-    n = int(facts.get("n") or 0)
-    estimate = Estimate.of(accuracy, (facts.get("intervals") or {}).get("accuracy"))
+    estimate = estimate_of(found, "accuracy")
     interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
     return (
-        f"{round(accuracy * n):,} of {n:,} {part} images were classified correctly: "
+        f"{round(found.accuracy * found.n):,} of {found.n:,} {part} images were classified correctly: "
         f"{estimate.text}{interval}, with the split {split_name(run)}."
     )
 
@@ -109,21 +106,15 @@ _SEEN = {
 }
 
 
-def _cards(part: str | None, facts: Mapping[str, Any], outcome: Outcome) -> list[Card]:
-    if part is None:
+def _cards(part: str | None, found: PartScores | None, outcome: Outcome) -> list[Card]:
+    if found is None:
         return []
-    intervals = facts.get("intervals") or {}
     cards = [
-        Card("Accuracy", Estimate.of(facts.get("accuracy"), intervals.get("accuracy")), f"{part} part"),
-        Card(
-            "Macro F1",
-            Estimate.of(facts.get("macro_f1"), intervals.get("macro_f1"), "unit"),
-            "mean over classes",
-        ),
+        Card("Accuracy", estimate_of(found, "accuracy"), f"{part} part"),
+        Card("Macro F1", estimate_of(found, "macro_f1", "unit"), "mean over classes"),
     ]
-    if known(facts.get("auc_ovo")) is not None:
-        auc = Estimate.of(facts.get("auc_ovo"), intervals.get("auc_ovo"), "unit")
-        cards.append(Card("AUC", auc, "one-vs-one"))
+    if found.auc_ovo is not None:
+        cards.append(Card("AUC", estimate_of(found, "auc_ovo", "unit"), "one-vs-one"))
     operating = outcome.first.operating if outcome.first else None
     if operating is not None:
         against = f"{operating.positive} against {operating.negative}"
@@ -132,8 +123,8 @@ def _cards(part: str | None, facts: Mapping[str, Any], outcome: Outcome) -> list
     return cards
 
 
-def _scale(facts: Mapping[str, Any], trust: Trust) -> list[Mark]:
-    accuracy = Estimate.of(facts.get("accuracy"), (facts.get("intervals") or {}).get("accuracy"))
+def _scale(found: PartScores | None, trust: Trust) -> list[Mark]:
+    accuracy = Estimate(None) if found is None else estimate_of(found, "accuracy")
     if accuracy.value is None or (trust.chance is None and trust.best_probe is None):
         return []
     chance, probe = trust.chance, trust.best_probe

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from leukokit.api import Status
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.record.metrics import RegionHeat
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.figures import Figure, embed
@@ -74,25 +74,25 @@ def looks_of(run: FinishedRun) -> Looks:
     """Read it from a run directory."""
     heat_names = [path.parent.name for path in sorted(run.path.glob("explanations/**/heat.csv"))]
     heat_names = list(dict.fromkeys(heat_names))
-    chosen: list[tuple[str, tuple[Path, str, str]]] = []
+    chosen: list[tuple[str, tuple[str, str]]] = []
     for path in sorted(run.path.glob("figures/*.png")):
         kind, title = _kind(path.stem, heat_names)
         if kind:
-            chosen.append((kind, (path, f"figures/{path.name}", title)))
+            chosen.append((kind, (f"figures/{path.name}", title)))
     # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
-    chosen.sort(key=lambda one: (one[0] == "heat", one[1][1]))
+    chosen.sort(key=lambda one: (one[0] == "heat", one[1][0]))
     overlay = None
     sheet = run.path / "figures" / "segmentation.png"
-    if sheet.is_file() and (overlay := overlay_of(sheet)) is not None:
+    if sheet.is_file() and (overlay := overlay_of(sheet, root=run.path)) is not None:
         chosen = [one for one in chosen if one[0] != "segmentation"]
-    figures = embed([file for _, file in chosen], BUDGET - (overlay.bytes if overlay else 0))
+    figures = embed(run.path, [file for _, file in chosen], BUDGET - (overlay.bytes if overlay else 0))
     by_kind: dict[str, list[Figure]] = {"heat": [], "segmentation": [], "distributions": []}
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
     importances, others = _importances(run)
     return Looks(
         importances=importances,
-        alignments=_alignments(run.metrics.get("alignment")),
+        alignments=_alignments(run.metrics.alignment or {}),
         heat=by_kind["heat"],
         segmentation=by_kind["segmentation"],
         distributions=by_kind["distributions"],
@@ -182,15 +182,14 @@ def _explanations(folder: Path) -> list[Path]:
     return []
 
 
-def _alignments(alignment: object) -> list[Plot]:
-    if not isinstance(alignment, Mapping):
-        return []
+def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]:
     found = []
     for number_, (explainer, regions) in enumerate(alignment.items()):
-        rows = [
-            (words(name), regions[name]) for name in _ordered(regions) if isinstance(regions[name], Mapping)
+        rows = [(words(name), regions[name]) for name in _ordered(regions)]
+        estimates = [
+            (region, Estimate.between(heat.ratio, heat.ratio_low, heat.ratio_high, "unit"))
+            for region, heat in rows
         ]
-        estimates = [(region, _ratio(facts)) for region, facts in rows]
         if not any(each.value for _, each in estimates):
             continue
         description = "; ".join(
@@ -216,13 +215,13 @@ def _alignments(alignment: object) -> list[Plot]:
                 [
                     Cell(region, region),
                     Cell(each.text, each.value, each.interval, "right"),
-                    number(facts.get("heat_share")),
-                    number(facts.get("area_share")),
-                    number(facts.get("pointing_rate")),
-                    number(facts.get("pointing_chance")),
-                    count(facts.get("images_with_region")),
+                    number(heat.heat_share),
+                    number(heat.area_share),
+                    number(heat.pointing_rate),
+                    number(heat.pointing_chance),
+                    count(heat.images_with_region),
                 ]
-                for (region, facts), (_, each) in zip(rows, estimates, strict=True)
+                for (region, heat), (_, each) in zip(rows, estimates, strict=True)
             ],
             f"Where the heat of {words(explainer)} lies",
         )
@@ -231,11 +230,6 @@ def _alignments(alignment: object) -> list[Plot]:
     return found
 
 
-def _ordered(regions: Mapping[str, Any]) -> list[str]:
+def _ordered(regions: Iterable[str]) -> list[str]:
     """Regions from the nucleus outward, then those of plugins; JSON keeps no order."""
     return [*(name for name in _REGIONS if name in regions), *sorted(set(regions) - set(_REGIONS))]
-
-
-def _ratio(facts: Mapping[str, Any]) -> Estimate:
-    interval = {"low": facts.get("ratio_low"), "high": facts.get("ratio_high")}
-    return Estimate.of(facts.get("ratio"), interval, "unit")

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from leukokit.report.html.environment import data_uri
+from leukokit.report.html.figure_file import read_figure
 from leukokit.report.html.figures import Slice
 from leukokit.report.sheet_panels import KEY, Box, SheetPanels
 
@@ -66,14 +67,23 @@ class Overlay:
     bytes: int
 
 
-def overlay_of(path: Path, budget: int = BUDGET) -> Overlay | None:
-    """Cut the pictures out of a sheet; None where it does not tell where they are, or they do not fit."""
-    try:
-        with Image.open(path) as opened:
-            told = SheetPanels.of_text(str(opened.info.get(KEY, "")))
-            sheet = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+def overlay_of(path: Path, budget: int = BUDGET, *, root: Path | None = None) -> Overlay | None:
+    """Cut the pictures out of a sheet; None where it does not tell where they are, or they do not fit.
+
+    Parameters
+    ----------
+    path : Path
+        The sheet.
+    budget : int
+        Bytes of all pictures.
+    root : Path, optional
+        The run directory, which the sheet may not lead out of; its own folder where omitted.
+    """
+    root = root or path.parent
+    found = read_figure(root, path.relative_to(root).as_posix())
+    if found is None:
         return None
+    told, sheet = SheetPanels.of_text(found.texts.get(KEY, "")), found.image
     if told is None or not told.panels or not all(_inside(each.box, sheet) for each in told.panels):
         return None
     for share, quality in _QUALITIES:

@@ -8,6 +8,7 @@ from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.notice import NOTICE
+from leukokit.record.audit import AuditRecord
 from leukokit.report.html.again import Again, again_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.failures import Failures, failures_of
@@ -41,8 +42,7 @@ class Page:
 
 def page_of(run: FinishedRun) -> Page:
     """Read a run directory; ``status.json`` is not needed, so that a run can report before it closes."""
-    leaks = [str(leak) for leak in run.metrics.get("leaks") or ()]
-    trust = trust_of(run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), leaks)
+    trust = trust_of(run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ())
     outcome = outcome_of(run)
     pictures_known = picture_index(run.path) is not None
     return Page(
@@ -62,7 +62,7 @@ def render_run(run: FinishedRun) -> str:
 
     Raises
     ------
-    DataError
+    LeukokitError
         Where a file of the run directory is damaged.
     """
     page = page_of(run)
@@ -70,49 +70,47 @@ def render_run(run: FinishedRun) -> str:
     return template.render(page=page, numbers=json_element(numbers(run)))
 
 
-def render_audit(audit: Mapping[str, Any], pictures: Mapping[str, bytes], *, title: str) -> str:
+def render_audit(audit: AuditRecord, pictures: Mapping[str, bytes], *, title: str) -> str:
     """HTML of an audit alone, in the form of the section of every report.
 
     Parameters
     ----------
-    audit : mapping
-        Content of ``audit.json``.
+    audit : AuditRecord
     pictures : mapping of id to bytes
         WebP thumbnails of images that the audit names, as far as there are any.
     title : str
         Name of the data set or recipe.
     """
-    split = audit.get("split") or {}
-    counts = split.get("parts") or {}
+    counts = audit.split.parts if audit.split is not None else {}
     trust = trust_of(audit, Pictures.given(pictures, AUDIT_PICTURES + ERROR_PICTURES))
     template = environment().get_template("audit.html.j2")
     return template.render(
         trust=trust,
         title=title,
-        split=split or None,
+        split=audit.split,
         parts=[(part, counts[part]) for part in in_order(counts)],
-        stamp=STAMP if audit.get("synthetic") else None,
-        numbers=json_element({"audit": audit}),
+        stamp=STAMP if audit.synthetic else None,
+        numbers=json_element({"audit": audit.plain()}),
     )
 
 
 def numbers(run: FinishedRun) -> dict[str, Any]:
     """Collect what ``leukokit report --json`` prints: what was run, its scores and its audit."""
-    data = run.provenance.get("data") or {}
+    made, data = run.provenance, run.provenance.data
     return {
         "run": {
             "name": run.name,
             "recipe": run.recipe,
             "split": split_name(run),
             "part": headline_part(run.metrics),
-            "images": data.get("images"),
-            "data_sha256": data.get("sha256"),
-            "leukokit": run.provenance.get("leukokit"),
-            "seed": run.recipe.get("seed"),
-            "synthetic": bool(run.provenance.get("synthetic")),
+            "images": None if data is None else data.images,
+            "data_sha256": None if data is None else data.sha256,
+            "leukokit": made.leukokit,
+            "seed": run.resolved.seed,
+            "synthetic": bool(made.synthetic),
             "rejected": 0 if run.rejected is None else len(run.rejected),
         },
-        "metrics": run.metrics,
-        "audit": run.audit,
+        "metrics": run.metrics.plain(),
+        "audit": None if run.audit is None else run.audit.plain(),
         "notice": NOTICE,
     }

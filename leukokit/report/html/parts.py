@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from leukokit.engine.finished_run import FinishedRun
-
-PARTS = ("test", "validation")
-"""The first that a run scored is the one its headline is about."""
-
+from leukokit.record.metrics import PARTS, Metrics
 
 _LEARNED_FIRST = ("train", "validation", "test")
 
@@ -20,18 +16,17 @@ def in_order(names: Iterable[str]) -> list[str]:
     return [*(name for name in _LEARNED_FIRST if name in present), *sorted(present - set(_LEARNED_FIRST))]
 
 
-def headline_part(metrics: Mapping[str, Any]) -> str | None:
+def headline_part(metrics: Metrics) -> str | None:
     """Name of the part whose scores count; None where nothing was scored."""
-    return next((name for name in PARTS if isinstance(metrics.get(name), Mapping)), None)
+    return next((name for name in PARTS if metrics.part(name) is not None), None)
 
 
 def split_name(run: FinishedRun) -> str:
     """Name of the split in words, as far as the run tells it."""
-    named = ((run.audit or {}).get("split") or {}).get("name")
-    if named:
-        return str(named)
-    asked = run.recipe.get("split")
-    if isinstance(asked, Mapping):
-        return str(asked.get("name") or asked.get("method") or "of the recipe")
-    params = (run.recipe.get("data") or {}).get("params") or {}
-    return str(params.get("split") or "the data set's own")
+    if run.audit is not None and run.audit.split is not None and run.audit.split.name:
+        return run.audit.split.name
+    recipe = run.resolved
+    if recipe.split is not None:
+        return recipe.split.name or recipe.split.method or "of the recipe"
+    params = recipe.data.params if recipe.data is not None else None
+    return str((params or {}).get("split") or "the data set's own")

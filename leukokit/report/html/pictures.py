@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from markupsafe import Markup
 
-from leukokit.engine.io.pictures import FOLDER, INDEX
+from leukokit.engine.io.pictures import FOLDER
 from leukokit.ids import written_id
+from leukokit.record.files import PICTURES
+from leukokit.record.folder import MEGABYTE, has_file, read_bytes
 from leukokit.report.html.environment import data_uri
+
+_LARGEST = MEGABYTE
+"""Bytes of one picture; leukokit writes some thousand."""
 
 
 class Pictures:
@@ -33,18 +37,13 @@ class Pictures:
     def of_run(cls, path: Path, budget: int) -> Pictures:
         """Read those of a run directory when they are asked for."""
         index = picture_index(path) or {}
-        root = (path / FOLDER).resolve()
 
         def read(name: str) -> bytes | None:
-            file = index.get(name)
-            found = (root / file).resolve() if file else None
-            # The index may come from anywhere: nothing outside the folder is shown.
-            if found is None or found.parent != root:
+            file = index.get(name, "")
+            # The index may come from anywhere: nothing but a file of the folder itself is shown.
+            if not file or file != PurePath(file).name or not has_file(path, f"{FOLDER}/{file}"):
                 return None
-            try:
-                return found.read_bytes()
-            except OSError:
-                return None
+            return read_bytes(path, f"{FOLDER}/{file}", _LARGEST)
 
         return cls(read, budget)
 
@@ -69,8 +68,5 @@ class Pictures:
 
 def picture_index(path: Path) -> Mapping[str, str] | None:
     """Id to file name; None where the run keeps no pictures (older runs)."""
-    try:
-        found = json.loads((path / FOLDER / INDEX).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return {str(name): str(file) for name, file in found.items()} if isinstance(found, dict) else None
+    found = PICTURES.find(path)
+    return None if found is None else found.root

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from leukokit.record.metrics import Metrics, Protocol
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Scores, Table, count, estimated, number
-from leukokit.report.html.text import known
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,26 +27,26 @@ class Protocols:
     worst: tuple[str, Estimate, float] | None
 
 
-def protocols_of(metrics: Mapping[str, Any]) -> Protocols | None:
-    """Read them from ``metrics.json``; None where the recipe was evaluated under one protocol only."""
-    found = _listed(metrics.get("protocols"))
-    if not found:
+def protocols_of(metrics: Metrics) -> Protocols | None:
+    """Read them; None where the recipe was evaluated under one protocol only. The first is the headline's."""
+    if not metrics.protocols:
         return None
-    headline = str(metrics.get("headline_protocol") or found[0][0])
+    headline = metrics.protocols[0].name
     rows, dots, drops = [], [], []
-    for name, facts in found:
-        scores = Scores.of(name, facts.get("test") or {})
+    for protocol in metrics.protocols:
+        name = protocol.name
+        scores = Scores.of(name, protocol.test)
         accuracy = scores.estimates["accuracy"]
-        drop = change(facts.get("drop"))
+        drop = change(protocol)
         shown = [
             estimated(scores.estimates.get(key, Estimate(None)))
             for key in ("accuracy", "macro_f1", "auc_ovo")
         ]
         rows.append(
             [
-                Cell(name, name, str(facts.get("error") or ("headline" if name == headline else ""))),
-                count(facts.get("folds")),
-                count(facts.get("n_train")),
+                Cell(name, name, protocol.error or ("headline" if name == headline else "")),
+                count(protocol.folds),
+                count(protocol.n_train),
                 count(scores.n or None),
                 *shown,
                 number(drop, "points"),
@@ -76,23 +75,12 @@ def protocols_of(metrics: Mapping[str, Any]) -> Protocols | None:
             description="; ".join(f"{each.label}: {each.estimate.both}" for each in dots),
         )
         plot = Plot(svg, "Accuracy under each protocol", table)
-    descriptions = [(name, str(facts.get("description") or "")) for name, facts in found]
+    descriptions = [(each.name, each.description) for each in metrics.protocols if each.description]
     worst = min(drops, key=lambda each: each[2], default=None)
-    return Protocols(headline, table, plot, [each for each in descriptions if each[1]], worst)
+    return Protocols(headline, table, plot, descriptions, worst)
 
 
-def _listed(protocols: object) -> list[tuple[str, Mapping[str, Any]]]:
-    """Protocols in their order, whether ``metrics.json`` has a list of them or a mapping by name."""
-    if isinstance(protocols, Mapping):
-        return [(str(name), facts) for name, facts in protocols.items() if isinstance(facts, Mapping)]
-    if isinstance(protocols, list):
-        return [(str(facts.get("name")), facts) for facts in protocols if isinstance(facts, Mapping)]
-    return []
-
-
-def change(drop: object) -> float | None:
+def change(protocol: Protocol) -> float | None:
     """Change of accuracy against the first protocol: below zero where it is lower there."""
-    if not isinstance(drop, Mapping):
-        return None
-    value = known(drop.get("accuracy"))
-    return None if value is None else 0.0 - value
+    drop = protocol.drop
+    return None if drop is None or drop.accuracy is None else 0.0 - drop.accuracy

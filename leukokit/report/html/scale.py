@@ -63,7 +63,7 @@ def scale_of(run: FinishedRun, findings: Sequence[Finding]) -> ScaleOfRun | None
     findings : sequence of Finding
         Of the audit, in the order of the page.
     """
-    table = run.table(FILE)
+    table = run.table(FILE, ("id", "red_cell_px", "measured_px", "source"))
     if table is None or table.empty:
         return None
     table = table.assign(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.record import scores as record
+from leukokit.record.metrics import PARTS
 from leukokit.report.html import curves
 from leukokit.report.html.estimate import (
     SCORES,
@@ -22,9 +23,9 @@ from leukokit.report.html.estimate import (
     estimated,
     number,
 )
-from leukokit.report.html.parts import PARTS, headline_part
+from leukokit.report.html.parts import headline_part
 from leukokit.report.html.protocols import Protocols, protocols_of
-from leukokit.report.html.text import known, percent, short
+from leukokit.report.html.text import known, percent, short, words
 
 _MOST_SETTINGS = 200
 _STEPS = 10  # of the shading of a confusion matrix
@@ -126,128 +127,120 @@ def outcome_of(run: FinishedRun) -> Outcome:
     """Read it from a run directory."""
     metrics = run.metrics
     headline = headline_part(metrics)
-    present = [part for part in PARTS if isinstance(metrics.get(part), Mapping)]
-    parts = {part: _part(part, metrics[part]) for part in present}
+    scored = {name: found for name in PARTS if (found := metrics.part(name)) is not None}
+    parts = {name: _part(name, found) for name, found in scored.items()}
     return Outcome(
-        scores=_scores({part: metrics[part] for part in present}),
-        interval_note=_interval_note(metrics[headline]) if headline else "",
+        scores=_scores(scored),
+        interval_note=_interval_note(scored[headline]) if headline else "",
         first=parts[headline] if headline else None,
-        others=[parts[part] for part in present if part != headline],
+        others=[part for name, part in parts.items() if name != headline],
         protocols=protocols_of(metrics),
         tuning=_tuning(run),
         training=_training(run),
-        segmentation=_segmentation(metrics.get("segmentation")),
+        segmentation=_segmentation(metrics.segmentation),
     )
 
 
-def _scores(parts: Mapping[str, Mapping[str, Any]]) -> Table | None:
+def _scores(parts: Mapping[str, record.PartScores]) -> Table | None:
     if not parts:
         return None
-    found = {name: Scores.of(name, facts) for name, facts in parts.items()}
+    found = {name: Scores.of(name, part) for name, part in parts.items()}
     rows = [
         [
-            Cell(words, words),
+            Cell(shown, shown),
             *(estimated(each.estimates.get(key, Estimate(None))) for each in found.values()),
         ]
-        for key, words, _ in SCORES
+        for key, shown, _ in SCORES
         if any(key in each.estimates for each in found.values())
     ]
     columns = ["score", *(f"{each.name}, n = {each.n:,}" for each in found.values())]
     return Table(columns, rows, "Scores by part, with 95% intervals")
 
 
-def _interval_note(facts: Mapping[str, Any]) -> str:
-    intervals = facts.get("intervals") or {}
-    accuracy = intervals.get("accuracy") or {}
-    level = known(intervals.get("level"))
-    if level is None or not accuracy.get("method"):
+def _interval_note(part: record.PartScores) -> str:
+    intervals = part.intervals
+    if intervals is None or intervals.level is None:
         return ""
-    text = f"Intervals of {percent(level, 0)}: {accuracy['method']}"
-    groups, draws = known(intervals.get("groups")), known(intervals.get("draws"))
-    if groups is not None and groups < int(facts.get("n") or 0):
-        text += f"; {groups:,.0f} groups among {int(facts['n']):,} images"
-    if draws:
-        text += f"; {draws:,.0f} draws"
+    if intervals.accuracy is None or not intervals.accuracy.method:
+        return ""
+    text = f"Intervals of {percent(intervals.level, 0)}: {intervals.accuracy.method}"
+    if intervals.groups is not None and intervals.groups < part.n:
+        text += f"; {intervals.groups:,} groups among {part.n:,} images"
+    if intervals.draws:
+        text += f"; {intervals.draws:,} draws"
     return f"{text}. They cover the random choice of test images, not the difference to other slides."
 
 
-def _part(name: str, facts: Mapping[str, Any]) -> PartScores:
-    notes = [
-        *map(str, facts.get("notes") or ()),
-        *map(str, (facts.get("intervals") or {}).get("notes") or ()),
-    ]
+def _part(name: str, part: record.PartScores) -> PartScores:
+    notes = [*part.notes, *(part.intervals.notes if part.intervals is not None else ())]
     return PartScores(
         name=name,
-        n=int(facts.get("n") or 0),
-        per_class=_per_class(facts.get("per_class"), name),
-        confusion=_confusion(facts.get("confusion")),
-        operating=curves.operating_of(facts.get("operating_point"), name),
-        calibration=curves.calibration_of(facts.get("calibration"), name),
-        coverage=curves.coverage_of(facts.get("coverage"), name),
-        folds=_folds(facts.get("folds")),
+        n=part.n,
+        per_class=_per_class(part.per_class, name),
+        confusion=_confusion(part.confusion),
+        operating=curves.operating_of(part.operating_point, name),
+        calibration=curves.calibration_of(part.calibration, name),
+        coverage=curves.coverage_of(part.coverage, name),
+        folds=_folds(part.folds),
         notes=list(dict.fromkeys(notes)),
     )
 
 
-def _per_class(classes: object, part: str) -> Table | None:
-    if not isinstance(classes, Mapping) or not classes:
+def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> Table | None:
+    if not classes:
         return None
     rows = []
-    for label, facts in classes.items():
-        intervals = facts.get("intervals") or {}
+    for label, found in classes.items():
+        within = found.intervals or record.ClassIntervals()
         shown = [
-            estimated(Estimate.of(facts.get(key), intervals.get(key), kind))
-            for key, kind in (
-                ("recall", "percent"),
-                ("precision", "percent"),
-                ("f1", "unit"),
-                ("auc_ovr", "unit"),
-            )
+            estimated(Estimate.of(found.recall, within.recall)),
+            estimated(Estimate.of(found.precision, within.precision)),
+            estimated(Estimate.of(found.f1, within.f1, "unit")),
+            estimated(Estimate.of(found.auc_ovr, within.auc_ovr, "unit")),
         ]
-        rows.append([Cell(str(label), str(label)), count(facts.get("support")), *shown])
+        rows.append([Cell(label, label), count(found.support), *shown])
     columns = ["class", "images", "recall (sensitivity)", "precision", "F1", "AUC, one-vs-rest"]
     return Table(columns, rows, f"Scores of each class, {part} part")
 
 
-def _confusion(facts: object) -> Confusion | None:
-    if not isinstance(facts, Mapping) or not facts.get("labels"):
+def _confusion(found: record.Confusion | None) -> Confusion | None:
+    if found is None or not found.labels:
         return None
-    labels = [str(label) for label in facts["labels"]]
-    intervals = facts.get("intervals")
     rows = []
-    for i, (label, row) in enumerate(zip(labels, facts["matrix"], strict=False)):
+    for i, (label, row) in enumerate(zip(found.labels, found.matrix, strict=False)):
         total = sum(row)
         cells = []
         for j, n in enumerate(row):
             share = n / total if total else None
             shade = 0 if not share else max(1, math.ceil(share * _STEPS))
-            interval = _cell_interval(intervals, i, j)
-            cells.append(ConfusionCell(int(n), share, interval, shade, i == j))
-        rows.append((label, int(total), cells))
-    return Confusion(labels, rows)
+            interval = _cell_interval(found, i, j)
+            cells.append(ConfusionCell(n, share, interval, shade, i == j))
+        rows.append((label, total, cells))
+    return Confusion(found.labels, rows)
 
 
-def _cell_interval(intervals: object, i: int, j: int) -> str:
+def _cell_interval(found: record.Confusion, i: int, j: int) -> str:
     try:
-        return Estimate.of(0.0, intervals[i][j]).interval  # type: ignore[index]
-    except (LookupError, TypeError):
+        cell = found.intervals[i][j] if found.intervals is not None else None
+    except IndexError:
         return ""
+    return "" if cell is None else Estimate.between(0.0, cell.low, cell.high).interval
 
 
-def _folds(folds: object) -> Table | None:
-    if not isinstance(folds, Mapping):
+def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> Table | None:
+    if folds is None:
         return None
-    keys = [(key, words, kind) for key, words, kind in SCORES if key in ("accuracy", "macro_f1", "auc_ovo")]
+    keys = [(key, shown, kind) for key, shown, kind in SCORES if key in ("accuracy", "macro_f1", "auc_ovo")]
     rows = [
         [
-            Cell(str(name), str(name)),
-            count(facts.get("n")),
-            *(number(facts.get(k), kind) for k, _, kind in keys),
+            Cell(name, name),
+            count(found.n),
+            *(number(found.of(key), kind) for key, _, kind in keys),
         ]
-        for name, facts in folds.items()
-        if isinstance(facts, Mapping)
+        for name, found in folds.items()
+        if found is not None
     ]
-    return Table(["fold", "images", *(words for _, words, _ in keys)], rows, "Scores of each fold")
+    return Table(["fold", "images", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
 
 
 def _training(run: FinishedRun) -> Plot | None:
@@ -290,15 +283,15 @@ def _any_cell(value: object) -> Cell:
     return Cell(short(value), found, align="right")
 
 
-def _segmentation(facts: object) -> Table | None:
-    if not isinstance(facts, Mapping) or not facts:
+def _segmentation(roles: Mapping[str, Mapping[str, float | None]] | None) -> Table | None:
+    if not roles:
         return None
-    present = {str(name) for each in facts.values() for name in each}
+    present = {name for each in roles.values() for name in each}
     columns = [name for name in _AGREEMENT if name in present]
     columns += sorted(present.difference(columns))
     rows = [
-        [Cell(str(role).replace("_", " "), str(role)), *(_any_cell(each.get(name)) for name in columns)]
-        for role, each in sorted(facts.items(), key=lambda item: item[0] != "nucleus")
+        [Cell(words(role), role), *(_any_cell(each.get(name)) for name in columns)]
+        for role, each in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
     ]
     heads = [_AGREEMENT.get(name, name.replace("_", " ")) for name in columns]
     return Table(["", *heads], rows, "Agreement with the true masks")

@@ -57,49 +57,34 @@ class Setting:
 
 def setting_of(run: FinishedRun) -> Setting:
     """Read it from a run directory."""
-    recipe = run.recipe
+    recipe, data = run.resolved, run.provenance.data
     rejected = run.rejected
     count_rejected = 0 if rejected is None else len(rejected)
     reasons = [] if rejected is None else Counter(rejected["reason"].astype(str)).most_common()
     split = run.split
     return Setting(
         recipe_text=run.recipe_text.rstrip(),
-        stages=list(_stages(recipe)),
-        seed=str(recipe.get("seed", "")),
-        data_set=str((recipe.get("data") or {}).get("use", "")),
+        stages=list(_stages(run)),
+        seed="" if recipe.seed is None else str(recipe.seed),
+        data_set=recipe.data.use if recipe.data is not None else "",
         split=split_name(run),
-        images=int((run.provenance.get("data") or {}).get("images", 0)),
+        images=0 if data is None else data.images or 0,
         folds=1 if split is None or "fold" not in split else split["fold"].nunique(),
-        synthetic=bool(run.provenance.get("synthetic")),
+        synthetic=bool(run.provenance.synthetic),
         counts=_counts(run),
         rejected=_rejected(run),
         reasons=[(str(name), number) for name, number in reasons],
         rejected_count=count_rejected,
-        warnings=[str(event["text"]) for event in last_events(run) if event.get("event") == "warning"],
+        warnings=[event.text("text") for event in run.events if event.name == "warning"],
     )
 
 
-def last_events(run: FinishedRun) -> list[Mapping[str, Any]]:
-    """Events of the journal since the run was started for the last time; empty where it cannot be read."""
-    try:
-        lines = (run.path / "journal.jsonl").read_text("utf-8", errors="replace").splitlines()
-        events = [json.loads(line) for line in lines if line.strip()]
-    except (OSError, ValueError):
-        return []
-    starts = [i for i, event in enumerate(events) if event.get("event") == "run_started"]
-    return events[starts[-1] :] if starts else events
-
-
-def _stages(recipe: Mapping[str, Any]) -> Iterator[Stage]:
-    for stage in (kind.stage for kind in KINDS):
-        found = recipe.get(stage)
-        for each in found if isinstance(found, list) else [found]:
-            if isinstance(each, Mapping):
-                params = each.get("params") or {}
-                yield Stage(stage, str(each.get("use", "")), list(_flat(params)))
-    tune = recipe.get("tune")
-    if isinstance(tune, Mapping):
-        yield Stage("tune", "grid search", list(_flat(tune)))
+def _stages(run: FinishedRun) -> Iterator[Stage]:
+    for kind in KINDS:
+        for component in run.components(kind.stage):
+            yield Stage(kind.stage, component.use, list(_flat(component.params or {})))
+    if run.resolved.tune is not None:
+        yield Stage("tune", "grid search", list(_flat(run.resolved.tune)))
 
 
 def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
+from leukokit.record.audit import AuditedModel, AuditFinding, AuditProbe, AuditRecord, FindingTable, ImagePair
 from leukokit.report.html import plots
 from leukokit.report.html.axes import MARKS
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
@@ -128,48 +128,43 @@ class Trust:
     worries: Sequence[Worry] = ()
 
 
-def trust_of(audit: Mapping[str, Any] | None, pictures: Pictures, leaks: Sequence[str] = ()) -> Trust:
+def trust_of(audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str] = ()) -> Trust:
     """Read an audit; a run without one gets a trust of level ``none``, and one with leaks fails."""
     if audit is None:
         level = "fail" if leaks else "none"
         words_ = _LEAK if leaks else _HEADLINES["none"]
         return Trust(level, *words_, "", [], None, None, None, None, None, 0, leaks)
-    raw = [each for each in audit.get("findings") or () if isinstance(each, Mapping)]
-    findings = sorted((_finding(each, pictures) for each in raw), key=lambda each: LEVELS.index(each.level))
-    probes = [each for each in audit.get("probes") or () if isinstance(each, Mapping)]
-    level = "fail" if leaks else str(audit.get("level"))
-    level = "none" if level == "skipped" else level if level in _HEADLINES else "warn"
-    model = audit.get("model")
-    plot, table = _probes(probes, model if isinstance(model, Mapping) else None)
+    shown = (_finding(each, pictures) for each in audit.findings)
+    findings = sorted(shown, key=lambda each: LEVELS.index(each.level))
+    probes = audit.probes
+    level = "fail" if leaks else "none" if audit.level == "skipped" else audit.level
+    plot, table = _probes(probes, audit.model)
     return Trust(
         level=level,
         title=_HEADLINES[level][0],
         sentence=(_LEAK if leaks else _HEADLINES[level])[1],
-        tally=_tally([*(each.level for each in findings), *(str(each.get("level")) for each in probes)]),
+        tally=_tally([*(each.level for each in findings), *(each.level for each in probes)]),
         findings=findings,
         probes=plot,
         probe_table=table,
         best_probe=_best(probes),
-        chance=_chance(probes, model),
-        images=int(audit["images"]) if known(audit.get("images")) is not None else None,
+        chance=_chance(probes, audit.model),
+        images=audit.images,
         pictures_left_out=pictures.left_out,
         leaks=leaks,
         worries=_worries(findings, probes),
     )
 
 
-def _worries(findings: Sequence[Finding], probes: Sequence[Mapping[str, Any]]) -> list[Worry]:
+def _worries(findings: Sequence[Finding], probes: Sequence[AuditProbe]) -> list[Worry]:
     found = []
-    worrying = [each for each in probes if each.get("level") in ("fail", "warn")]
-    if (best := _best(worrying)) is not None:
-        name, accuracy, _ = best
-        facts = next(each for each in worrying if words(each.get("name")) == name)
-        level = str(facts["level"])
-        title = f"{_first_upper(name)} alone reaches {accuracy.text}"
-        if known(facts.get("share_of_gain")) is not None:
-            model, chance = percent(facts.get("model_accuracy")), percent(facts.get("chance"), 0)
+    best = _most_accurate([each for each in probes if each.level in ("fail", "warn")])
+    if best is not None:
+        title = f"{_first_upper(words(best.name))} alone reaches {percent(best.accuracy)}"
+        if best.share_of_gain is not None:
+            model, chance = percent(best.model_accuracy), percent(best.chance, 0)
             title += f"; the model reaches {model}, chance {chance}"
-        found.append(Worry(level, _LEVEL_WORDS[level], title, "#probes"))
+        found.append(Worry(best.level, _LEVEL_WORDS[best.level], title, "#probes"))
     found += [
         Worry(each.level, each.level_words, each.title, f"#finding-{place}")
         for place, each in enumerate(findings, start=1)
@@ -196,38 +191,32 @@ def _tally(levels: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def _finding(facts: Mapping[str, Any], pictures: Pictures) -> Finding:
-    level = str(facts.get("level"))
-    level = level if level in LEVELS else "warn"
-    raw = [each for each in facts.get("pairs") or () if isinstance(each, Mapping)]
-    pictured = [_pair(each, pictures) for each in raw[:_PICTURED_PAIRS]]
-    ids = [str(each) for each in facts.get("images") or ()]
+def _finding(found: AuditFinding, pictures: Pictures) -> Finding:
+    pictured = [_pair(each, pictures) for each in found.pairs[:_PICTURED_PAIRS]]
     return Finding(
-        check=words(facts.get("check")),
-        level=level,
-        level_words=_LEVEL_WORDS[level],
-        title=_first_upper(str(facts.get("title") or words(facts.get("check")))),
-        text=str(facts.get("text") or ""),
-        measured=_measured(facts),
+        check=words(found.check),
+        level=found.level,
+        level_words=_LEVEL_WORDS[found.level],
+        title=_first_upper(found.title or words(found.check)),
+        text=found.text,
+        measured=_measured(found),
         pairs=pictured[:_SHOWN_PAIRS],
         folded_pairs=pictured[_SHOWN_PAIRS:],
-        pair_table=_pair_table(raw) if raw else None,
-        pair_count=int(known(facts.get("pair_count")) or len(raw)),
-        images=[Thumb(each, pictures.address(each)) for each in ids[:_SHOWN_IMAGES]],
-        more_images=ids[_SHOWN_IMAGES:],
-        table=_table(facts.get("table")),
+        pair_table=_pair_table(found.pairs) if found.pairs else None,
+        pair_count=found.pair_count or len(found.pairs),
+        images=[Thumb(each, pictures.address(each)) for each in found.images[:_SHOWN_IMAGES]],
+        more_images=found.images[_SHOWN_IMAGES:],
+        table=_table(found.table),
     )
 
 
-def _measured(facts: Mapping[str, Any]) -> str:
-    value = known(facts.get("value"))
-    if value is None:
+def _measured(found: AuditFinding) -> str:
+    if found.value is None:
         return ""
-    unit = str(facts.get("unit") or "")
-    parts = [f"measured {_with_unit(value, unit)}"]
-    for key, verb in (("warn", "warns"), ("fail", "fails")):
-        if (limit := known(facts.get(key))) is not None:
-            parts.append(f"{verb} from {_with_unit(limit, unit)}")
+    parts = [f"measured {_with_unit(found.value, found.unit)}"]
+    for limit, verb in ((found.warn, "warns"), (found.fail, "fails")):
+        if limit is not None:
+            parts.append(f"{verb} from {_with_unit(limit, found.unit)}")
     return ", ".join(parts)
 
 
@@ -238,70 +227,73 @@ def _with_unit(value: float, unit: str) -> str:
     return shown if unit in ("", "count", "ratio") else f"{shown} {words(unit)}"
 
 
-def _pair(facts: Mapping[str, Any], pictures: Pictures) -> Pair:
-    def side(name: str) -> Thumb:
-        lines = [str(facts[key]) for key in (f"label_{name}", f"part_{name}") if facts.get(key)]
-        return Thumb(str(facts.get(name)), pictures.address(str(facts.get(name))), [", ".join(lines)])
-
-    return Pair(side("a"), side("b"), _alike(facts), _across(facts))
+def _pair(pair: ImagePair, pictures: Pictures) -> Pair:
+    first = Thumb(pair.a, pictures.address(pair.a), [_place(pair.label_a, pair.part_a)])
+    second = Thumb(pair.b, pictures.address(pair.b), [_place(pair.label_b, pair.part_b)])
+    return Pair(first, second, _alike(pair), _across(pair))
 
 
-def _alike(facts: Mapping[str, Any]) -> str:
+def _place(label: str | None, part: str | None) -> str:
+    """Class and part of an image, as far as it has them."""
+    return ", ".join(filter(None, (label, part)))
+
+
+def _alike(pair: ImagePair) -> str:
     kinds = {
         "exact": "the same file content",
         "near": "nearly the same picture",
         "overlap": "overlapping views",
     }
-    text = kinds.get(str(facts.get("kind")), words(facts.get("kind") or "alike"))
-    transform = str(facts.get("transform") or "identity")
+    text = kinds.get(pair.kind, words(pair.kind))
+    transform = pair.transform or "identity"
     if transform != "identity":
         text += f", {_TURNS.get(transform, words(transform))}"
-    if (overlap := known(facts.get("overlap"))) is not None:
-        text += f", {percent(overlap, 0)} shared"
-    if (inliers := known(facts.get("inliers"))) is not None:
-        text += f", {inliers:.0f} matching points"
+    if pair.overlap is not None:
+        text += f", {percent(pair.overlap, 0)} shared"
+    if pair.inliers is not None:
+        text += f", {pair.inliers} matching points"
     return text
 
 
-def _across(facts: Mapping[str, Any]) -> str:
+def _across(pair: ImagePair) -> str:
     """Say what the two are apart in: ``classes``, ``parts``, both, or nothing."""
     apart = [
         many
-        for key, many in (("label", "classes"), ("part", "parts"))
-        if facts.get(f"{key}_a") is not None and facts.get(f"{key}_a") != facts.get(f"{key}_b")
+        for many, first, second in (
+            ("classes", pair.label_a, pair.label_b),
+            ("parts", pair.part_a, pair.part_b),
+        )
+        if first is not None and first != second
     ]
     return " and ".join(apart)
 
 
-def _pair_table(raw: Sequence[Mapping[str, Any]]) -> Table:
+def _pair_table(pairs: Sequence[ImagePair]) -> Table:
     columns = ["first", "class, part", "second", "class, part", "how alike"]
     rows = []
-    for each in raw:
-        sides = [
-            ", ".join(str(each[k]) for k in (f"label_{s}", f"part_{s}") if each.get(k)) for s in ("a", "b")
-        ]
-        texts = [str(each.get("a")), sides[0], str(each.get("b")), sides[1], _alike(each)]
+    for each in pairs:
+        first, second = _place(each.label_a, each.part_a), _place(each.label_b, each.part_b)
+        texts = [each.a, first, each.b, second, _alike(each)]
         rows.append([Cell(text, text) for text in texts])
-    return Table(columns, rows, counted(len(raw), "pair"))
+    return Table(columns, rows, counted(len(pairs), "pair"))
 
 
-def _table(facts: object) -> Table | None:
-    if not isinstance(facts, Mapping) or not facts.get("rows"):
+def _table(found: FindingTable | None) -> Table | None:
+    if found is None or not found.rows:
         return None
-    names = [words(name) for name in facts.get("columns") or ()]
-    shares = {place for place in range(len(names)) if _shares([row[place] for row in facts["rows"]])}
+    names = [words(name) for name in found.columns]
+    shares = {place for place in range(len(names)) if _shares([row[place] for row in found.rows])}
     rows = []
-    for row in facts["rows"]:
+    for row in found.rows:
         cells = []
         for place, value in enumerate(row):
-            found = known(value)
-            is_share = place in shares and names[place] != "p" and found is not None
+            as_number = known(value)
+            if as_number is None:
+                cells.append(Cell(short(value), short(value)))
+                continue
+            is_share = place in shares and names[place] != "p"
             text = percent(value) if is_share else short(value)
-            cells.append(
-                Cell(
-                    text, found if found is not None else text, align="right" if found is not None else "left"
-                )
-            )
+            cells.append(Cell(text, as_number, align="right"))
         rows.append(cells)
     return Table(names, rows)
 
@@ -313,34 +305,32 @@ def _shares(values: Sequence[object]) -> bool:
     return bool(numbers) and not whole and all(0 <= value <= 1 for value in numbers)
 
 
-def _probes(
-    probes: Sequence[Mapping[str, Any]], model: Mapping[str, Any] | None
-) -> tuple[Plot | None, Table | None]:
+def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[Plot | None, Table | None]:
     if not probes:
         return None, None
     rows, dots = [], []
     for each in probes:
-        accuracy = Estimate.of(each.get("accuracy"), each)
-        level = str(each.get("level"))
+        accuracy = Estimate.between(each.accuracy, each.low, each.high)
+        name, level = words(each.name), each.level
         rows.append(
             [
-                Cell(words(each.get("name")), words(each.get("name")), str(each.get("what") or "")),
-                count(each.get("columns")),
+                Cell(name, name, each.what),
+                count(each.columns),
                 Cell(accuracy.text, accuracy.value, accuracy.interval, "right"),
-                number(each.get("chance")),
-                number(each.get("share_of_gain")),
-                Cell(_LEVEL_WORDS.get(level, level), level),
+                number(each.chance),
+                number(each.share_of_gain),
+                Cell(_LEVEL_WORDS[level], level),
             ]
         )
         color = level if level in MARKS else "muted"
         if accuracy.value is None:
             continue
-        dots.append(plots.Point(words(each.get("name")), accuracy, color, known(each.get("chance"))))
+        dots.append(plots.Point(name, accuracy, color, each.chance))
     columns = ["probe", "input", "accuracy", "chance", "gain over chance / model's gain", "level"]
     table = Table(columns, rows, "Probes: models that do not use the cells")
     band = None
-    if model is not None and known(model.get("accuracy")) is not None:
-        band = plots.Band("this model", Estimate.of(model.get("accuracy"), model))
+    if model is not None and model.accuracy is not None:
+        band = plots.Band("this model", Estimate.between(model.accuracy, model.low, model.high))
     description = "; ".join(f"{each.label} {each.estimate.both}" for each in dots)
     if band is not None:
         description += f"; the model {band.estimate.both}"
@@ -357,17 +347,18 @@ def _probes(
     return Plot(svg, "Accuracy of models that do not use the cells", table, note), table
 
 
-def _best(probes: Sequence[Mapping[str, Any]]) -> tuple[str, Estimate, str] | None:
-    found = [(known(each.get("accuracy")), each) for each in probes]
-    best = max(
-        ((value, each) for value, each in found if value is not None), key=lambda one: one[0], default=None
-    )
+def _most_accurate(probes: Sequence[AuditProbe]) -> AuditProbe | None:
+    scored = [each for each in probes if each.accuracy is not None]
+    return max(scored, key=lambda each: each.accuracy or 0.0, default=None)
+
+
+def _best(probes: Sequence[AuditProbe]) -> tuple[str, Estimate, str] | None:
+    best = _most_accurate(probes)
     if best is None:
         return None
-    each = best[1]
-    return words(each.get("name")), Estimate.of(each.get("accuracy"), each), str(each.get("what") or "")
+    return words(best.name), Estimate.between(best.accuracy, best.low, best.high), best.what
 
 
-def _chance(probes: Sequence[Mapping[str, Any]], model: object) -> float | None:
-    facts = [model, *probes] if isinstance(model, Mapping) else list(probes)
-    return next((value for each in facts if (value := known(each.get("chance"))) is not None), None)
+def _chance(probes: Sequence[AuditProbe], model: AuditedModel | None) -> float | None:
+    told = [*([] if model is None else [model.chance]), *(each.chance for each in probes)]
+    return next((chance for chance in told if chance is not None), None)

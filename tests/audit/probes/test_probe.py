@@ -49,7 +49,7 @@ def test_constant_columns_make_no_probe():
     result = probe("file", "sizes", {"": np.full((200, 2), 224.0)}, probe_data(), LIMIT)
     assert result.level is AuditLevel.SKIPPED
     assert result.accuracy is None
-    assert result.json()["accuracy"] is None
+    assert result.record().accuracy is None
 
 
 def test_what_is_constant_in_training_cannot_be_used():

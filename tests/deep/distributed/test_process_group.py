@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from leukokit.api import Workspace
 from leukokit.deep.distributed.process_group import share_of
 from leukokit.testing.networks import TinyCnn
 from leukokit.testing.tables import examples
-from tests.deep.processes import python_together, together
+from tests.deep.processes import free_addresses, python_together, started_with, together
 
 # Plain gradient descent, where a convolution with a bias comes before batch normalization: the bias' gradient
 # is zero but for rounding, and Adam would make a whole step of that.
@@ -159,6 +160,49 @@ try:
 except LeukokitError as error:
     print(error)
 """
+
+
+_REPLICAS = """
+from leukokit.testing.networks import TinyCnn
+from leukokit.testing.tables import examples
+model = TinyCnn.create(side=64, strategy="multi_worker").fit(
+    examples(0, n=6, images=True, image_size=64), seed=1
+)
+print(model.replicas)
+"""
+
+
+def free_block() -> int:
+    """Find two ports in a row that nobody listens at."""
+    for _ in range(100):
+        port = int(free_addresses(1)[0].rpartition(":")[2])
+        try:
+            socket.create_server(("127.0.0.1", port + 1)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no two ports in a row are free")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["torchrun", "slurm"])
+def test_processes_of_other_launchers_train_together(launcher: str) -> None:
+    """TensorFlow, which reads TF_CONFIG only, is told of them."""
+    port = str(free_block())
+    variables = {
+        "torchrun": [
+            {"RANK": rank, "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
+            for rank in "01"
+        ],
+        "slurm": [
+            {"SLURM_PROCID": rank, "SLURM_NTASKS": "2", "SLURM_JOB_NODELIST": "localhost"} for rank in "01"
+        ],
+    }[launcher]
+    environments = [each | {"LEUKOKIT_CLUSTER_PORT": port} for each in variables]
+    done = started_with(environments, [[sys.executable, "-c", _REPLICAS]] * 2, 300)
+    assert [each.stdout for each in done] == ["2\n", "2\n"], done[0].stderr + done[1].stderr
+
+
 _ABSENT = [sys.executable, "-c", "pass"]
 
 

@@ -22,6 +22,7 @@ from leukokit.engine.io.pictures import (
     write_pictures,
 )
 from leukokit.engine.run_directory import RunDirectory
+from leukokit.record.audit import AuditFinding, AuditRecord, ImagePair
 
 
 def noise(seed: int, height: int = 300, width: int = 200) -> RGBImage:
@@ -112,12 +113,16 @@ def test_the_surest_errors_come_first() -> None:
     assert worst_errors(table.iloc[1:2], "test").empty
 
 
+def finding(**facts: object) -> AuditFinding:
+    return AuditFinding(check="near_duplicates", level="warn", **facts)
+
+
 def test_every_finding_gets_its_turn() -> None:
     """Ids are taken from the findings in turn, each once."""
     findings = [
-        {"pairs": [{"a": "1", "b": "2"}, {"a": "1", "b": "3"}], "images": []},
-        {"images": ["4", "2", "5"]},
-        {"pairs": None},
+        finding(pairs=(ImagePair(a="1", b="2"), ImagePair(a="1", b="3"))),
+        finding(images=("4", "2", "5")),
+        finding(),
     ]
-    assert audited_ids({"findings": findings}) == ["1", "4", "2", "3", "5"]
+    assert audited_ids(AuditRecord(level="warn", findings=findings)) == ["1", "4", "2", "3", "5"]
     assert audited_ids(None) == []

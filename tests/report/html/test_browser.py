@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.record.files import AUDIT
 from leukokit.report.audit_page import write_audit_page
 from leukokit.report.html import render_run
 
@@ -43,9 +44,9 @@ def pages(
         found[name] = root / f"{name}.html"
         found[name].write_text(render_run(FinishedRun.read(run)), "utf-8")
     found["audit"] = root / "audit.html"
-    audit = json.loads((full_run / "audit.json").read_text())
+    audit = AUDIT.read(full_run)
     picture = next((full_run / "pictures").glob("*.webp")).read_bytes()
-    ids = [pair[side] for pair in audit["findings"][2]["pairs"] for side in ("a", "b")]
+    ids = [name for pair in audit.findings[2].pairs for name in (pair.a, pair.b)]
     write_audit_page(found["audit"], audit, dict.fromkeys(ids, picture), title="all_pbs")
     return found
 

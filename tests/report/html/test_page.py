@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.record.files import AUDIT
 from leukokit.report.audit_page import write_audit_page
 from leukokit.report.html import numbers, render_run
 from leukokit.report.run_report import report_bytes
@@ -107,18 +108,23 @@ def test_everything_is_there(full_run: Path) -> None:
 def test_headline_numbers_are_those_of_the_metrics(full_run: Path) -> None:
     """Accuracy, its interval and the count of right images agree with metrics.json and predictions.csv."""
     run = FinishedRun.read(full_run)
-    facts = run.metrics["test"]
+    facts = run.metrics.test
+    assert facts is not None
+    assert facts.accuracy is not None
     rows = run.predictions
     assert rows is not None
     rows = rows[rows["part"] == "test"]
     right = int((rows["true"] == rows["predicted"]).sum())
     text = page_of(full_run).text
     assert (
-        f"{right} of {len(rows)} test images were classified correctly: {facts['accuracy'] * 100:.1f}%"
-        in text
+        f"{right} of {len(rows)} test images were classified correctly: {facts.accuracy * 100:.1f}%" in text
     )
-    interval = facts["intervals"]["accuracy"]
-    assert f"{interval['low'] * 100:.1f} to {interval['high'] * 100:.1f}%" in text
+    assert facts.intervals is not None
+    interval = facts.intervals.accuracy
+    assert interval is not None
+    assert interval.low is not None
+    assert interval.high is not None
+    assert f"{interval.low * 100:.1f} to {interval.high * 100:.1f}%" in text
     assert f"{len(rows) - right} of {len(rows)} test images were classified wrongly" in text
 
 
@@ -328,7 +334,7 @@ def test_numbers_hold_run_metrics_and_audit(full_run: Path) -> None:
     run = FinishedRun.read(full_run)
     found = json.loads(page_of(full_run).scripts[0])
     assert found == json.loads(json.dumps(numbers(run)))
-    assert found["metrics"]["test"]["accuracy"] == run.metrics["test"]["accuracy"]
+    assert found["metrics"]["test"]["accuracy"] == run.metrics.plain()["test"]["accuracy"]
     assert found["run"]["images"] == 480
 
 
@@ -385,8 +391,8 @@ def test_an_audit_that_could_not_look_is_no_praise(full_run: Path, tmp_path: Pat
 
 def test_an_audit_has_a_page_of_its_own(full_run: Path, tmp_path: Path) -> None:
     """With the same findings, the pictures that are given, and no section of a run."""
-    audit = json.loads((full_run / "audit.json").read_text())
-    name = audit["findings"][2]["pairs"][0]["a"]
+    audit = AUDIT.read(full_run)
+    name = audit.findings[2].pairs[0].a
     picture = next((full_run / "pictures").glob("*.webp")).read_bytes()
     write_audit_page(tmp_path / "audit.html", audit, {name: picture}, title="<b>all_pbs")
     page = Page((tmp_path / "audit.html").read_text("utf-8"))
