@@ -200,9 +200,9 @@ def test_an_eighth_kind_is_in_what_check_prints_and_in_the_plan(cli, recipe, tmp
     path.write_text(RECIPE)
     assert "\n  score      eighth/margin\n" in cli.invoke(main, ["check", str(path), "--no-data"]).stdout
     plan = image_plan(recipe, recipe.data.component, (), store=None, has_truth=False, observer=Observer())
-    steps = plan_record(recipe, plan, None)["steps"]
+    steps = plan_record(recipe, plan, None).steps
     assert list(steps) == ["preprocess.0.median", "features.0.lbp", "classify.svm", "score.0.eighth/margin"]
-    assert steps["score.0.eighth/margin"]["identity"]["kind"] == "outcome_scorer"
+    assert steps["score.0.eighth/margin"].identity.kind == "outcome_scorer"
 
 
 def test_an_eighth_kind_has_the_common_conformance_checks(catalog):
