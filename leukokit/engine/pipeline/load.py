@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from leukokit.api import Classifier, FittedModel, Kind
-from leukokit.catalog import Catalog, CatalogEntry
+from leukokit.api import Classifier, FittedModel
+from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.document import FORMAT, ComponentDocument, PipelineDocument
@@ -154,9 +154,12 @@ class _Reader:
         )
         self._check_columns(images)
         select = tuple(
-            self._bound(Kind.SELECTOR, each, f"select.{i}") for i, each in enumerate(document.select)
+            self._bound(self.catalog.kinds.at("select"), each, f"select.{i}")
+            for i, each in enumerate(document.select)
         )
-        classify: Bound[Classifier] = self._bound(Kind.CLASSIFIER, document.classify, "classify")
+        classify: Bound[Classifier] = self._bound(
+            self.catalog.kinds.at("classify"), document.classify, "classify"
+        )
         model = self._model(classify, [bound.component for bound in select])
         self._note_versions(images, classify)
         point, refer = document.operating_point, document.refer
@@ -230,19 +233,16 @@ class _Reader:
 
     def _image(self, stage: str, document: ComponentDocument, number: int | None = None) -> Bound[Any]:
         """Rebuild a component that works on images; what it reads besides has to be the same."""
-        kind = {
-            "preprocess": Kind.PREPROCESSOR,
-            "segment": Kind.SEGMENTER,
-            "features": Kind.FEATURE_EXTRACTOR,
-        }[stage]
-        bound = self._bound(kind, document, stage if number is None else f"{stage}.{number}")
+        bound = self._bound(
+            self.catalog.kinds.at(stage), document, stage if number is None else f"{stage}.{number}"
+        )
         if bound.component.fingerprint() != document.fingerprint:
             raise self._wrong(
                 f"{bound.path}: a file that {bound.use} reads has another content than at the fit"
             )
         return bound
 
-    def _bound(self, kind: Kind, document: ComponentDocument, place: str) -> Bound[Any]:
+    def _bound(self, kind: ComponentKind, document: ComponentDocument, place: str) -> Bound[Any]:
         entry = self._entry(kind, document)
         cls = entry.load()
         params: dict[str, Any] = dict(document.params)
@@ -275,8 +275,8 @@ class _Reader:
             )
         return Bound(entry, component, place)
 
-    def _entry(self, kind: Kind, document: ComponentDocument) -> CatalogEntry:
-        name = f"{str(kind).replace('_', ' ')} {document.use} of {document.distribution} {document.version}"
+    def _entry(self, kind: ComponentKind, document: ComponentDocument) -> CatalogEntry:
+        name = f"{kind.words} {document.use} of {document.distribution} {document.version}"
         try:
             entry = self.catalog.get(kind, document.use)
         except CatalogError as error:
