@@ -68,7 +68,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     return {
         **os.environ,
         "LEUKOKIT_CACHE": str(tmp_path / "cache"),
-        "PYTHONPATH": str(FAULTY),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(FAULTY), os.environ.get("PYTHONPATH")])),
         "COLUMNS": "200",
     }
 

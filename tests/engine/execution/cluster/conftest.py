@@ -29,7 +29,7 @@ def cluster(folder: Path, **settings: str) -> Iterator[str]:
     """Start a scheduler with two workers in a folder; their environment gets the settings."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(FAULTY),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(FAULTY), os.environ.get("PYTHONPATH")])),
         "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
         **settings,
     }
