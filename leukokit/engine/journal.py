@@ -8,6 +8,8 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from leukokit.engine.observer import Forwarding, Observer
+
 
 class Journal:
     """Append events to ``journal.jsonl``.
@@ -33,3 +35,32 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class JournaledObserver(Forwarding):
+    """Passes on to another observer, and keeps stages, lines and warnings in the journal.
+
+    Parameters
+    ----------
+    observer : Observer
+    journal : Journal
+    """
+
+    def __init__(self, observer: Observer, journal: Journal) -> None:
+        super().__init__(observer)
+        self._journal = journal
+
+    def stage(self, name: str, total: int) -> None:
+        """Note the stage, and pass on."""
+        self._journal.write("stage", name=name, total=total)
+        super().stage(name, total)
+
+    def say(self, text: str) -> None:
+        """Note the line, and pass on."""
+        self._journal.write("said", text=text)
+        super().say(text)
+
+    def warn(self, text: str) -> None:
+        """Note the warning, and pass on."""
+        self._journal.write("warning", text=text)
+        super().warn(text)

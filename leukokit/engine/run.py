@@ -30,12 +30,13 @@ from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
+from leukokit.engine.journal import JournaledObserver
 from leukokit.engine.models.final_stage import FINAL, asks_for_final, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
-from leukokit.engine.observer import Forwarding, Observer
+from leukokit.engine.observer import Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
 from leukokit.engine.publish import publish_fold, publish_pipeline, publish_rejected
@@ -112,7 +113,13 @@ def run(
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
             result = _Run(
-                recipe, catalog, options, _Journaled(observer, directory), data, directory, scratch
+                recipe,
+                catalog,
+                options,
+                JournaledObserver(observer, directory.journal),
+                data,
+                directory,
+                scratch,
             ).result()
             for finisher in finishers:
                 finisher(result, directory)
@@ -136,26 +143,6 @@ def run(
             )
         )
     return result
-
-
-class _Journaled(Forwarding):
-    """Pass on to the user's observer and keep stages, lines and warnings in the journal."""
-
-    def __init__(self, observer: Observer, directory: RunDirectory) -> None:
-        super().__init__(observer)
-        self._journal = directory.journal
-
-    def stage(self, name: str, total: int) -> None:
-        self._journal.write("stage", name=name, total=total)
-        super().stage(name, total)
-
-    def say(self, text: str) -> None:
-        self._journal.write("said", text=text)
-        super().say(text)
-
-    def warn(self, text: str) -> None:
-        self._journal.write("warning", text=text)
-        super().warn(text)
 
 
 @dataclass
