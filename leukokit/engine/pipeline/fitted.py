@@ -17,8 +17,11 @@ from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.plan_building import fitted_plan
+from leukokit.engine.images.stage import run_image_stage
+from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
+from leukokit.engine.pipeline.prediction_io import Files, input_items, prediction_table, with_scales
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import LeukokitError
 from leukokit.evaluation.calibration import FittedCalibration
@@ -179,7 +182,21 @@ class FittedPipeline:
         UsageError
             Where two images have one id, or one has no file and no data set renders it.
         """
-        from leukokit.engine.pipeline.predict import predict
-
-        executor = executor or ProcessExecutor(workers)
-        return predict(self, images, dataset=dataset, executor=executor, store=store, observer=observer)
+        executor, observer = executor or ProcessExecutor(workers), observer or Observer()
+        source = dataset or Files()
+        items = input_items(images, dataset, executor)
+        if self.scale is not None:
+            reading = self.images.reading
+            items = with_scales(self.scale, reading, items, source, executor, store, observer)
+        plan = self.plan(source, store=store)
+        table = run_image_stage(plan, items, executor, observer)
+        usable = [item for item in items if item.sample.id in table.features.index]
+        ids = [item.sample.id for item in usable]
+        examples = Examples(
+            ids=ids,
+            features=table.features.loc[ids] if Consumes.FEATURES in self.consumes else None,
+            images=StoredImages(plan, usable) if Consumes.IMAGES in self.consumes else None,
+        )
+        proba = self.calibrated(self.raw(examples)) if usable else np.empty((0, len(self.classes)))
+        row_of = {name: row for row, name in enumerate(ids)}
+        return prediction_table(items, table, row_of, proba, self.classes, self.operating_point, self.refer)

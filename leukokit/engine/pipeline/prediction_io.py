@@ -1,4 +1,4 @@
-"""From image files to rows of predictions, with the steps and the order of work of a run."""
+"""What comes before and after a prediction: images with digest and scale, and the table of the answers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample
+from leukokit.api import Dataset, FloatArray, Sample
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.images.stage import ImageTable, run_image_stage
-from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.images.stage import ImageTable
+from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.io.tables import shown_path
 from leukokit.engine.observer import Observer
-from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.find import stated_scales
+from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.scale.stage import own_scales
 from leukokit.errors import UsageError
 from leukokit.imageio.urls import is_url
@@ -28,39 +29,20 @@ REJECTED = "rejected"
 """``status`` of an image that could not be used."""
 
 
-class _Files(Dataset):
+class Files(Dataset):
     """Stands for the data set where all images have files."""
 
 
-def predict(
-    pipeline: FittedPipeline,
-    images: Sequence[Sample | str | Path],
-    *,
-    dataset: Dataset | None,
-    executor: Executor,
-    store: Store | None,
-    observer: Observer | None,
-) -> pd.DataFrame:
-    """Predict images; see :meth:`FittedPipeline.predict`."""
-    watching = observer or Observer()
-    source = dataset or _Files()
-    items = _items(images, dataset, executor)
-    if pipeline.scale is not None:
-        items = _scaled(pipeline, items, source, executor, store, watching)
-    plan = pipeline.plan(source, store=store)
-    table = run_image_stage(plan, items, executor, watching)
-    good = [item for item in items if item.sample.id in table.features.index]
-    ids = [item.sample.id for item in good]
-    examples = Examples(
-        ids=ids,
-        features=table.features.loc[ids] if Consumes.FEATURES in pipeline.consumes else None,
-        images=StoredImages(plan, good) if Consumes.IMAGES in pipeline.consumes else None,
-    )
-    proba = pipeline.calibrated(pipeline.raw(examples)) if good else np.empty((0, len(pipeline.classes)))
-    return _rows(pipeline, items, table, dict(zip(ids, range(len(ids)), strict=True)), proba)
+def input_items(
+    images: Sequence[Sample | str | Path], dataset: Dataset | None, executor: Executor
+) -> list[Item]:
+    """Give each image its digest.
 
-
-def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, executor: Executor) -> list[Item]:
+    Raises
+    ------
+    UsageError
+        Where two images have one id, or one has no file and no data set renders it.
+    """
     samples = [each if isinstance(each, Sample) else _sample(each) for each in images]
     twice = [name for name, count in Counter(each.id for each in samples).items() if count > 1]
     if twice:
@@ -71,7 +53,7 @@ def _items(images: Sequence[Sample | str | Path], dataset: Dataset | None, execu
             f"sample {drawn!r} has no file", hint="Give the data set that renders it as 'dataset'"
         )
     identity = "" if dataset is None else _identity(dataset)
-    keys = executor.content_keys(dataset or _Files(), identity, samples)
+    keys = executor.content_keys(dataset or Files(), identity, samples)
     return [Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True))]
 
 
@@ -84,16 +66,16 @@ def _identity(dataset: Dataset) -> str:
     return f"{type(dataset).__qualname__}:{dataset.revision}:{dataset.params.model_dump_json()}"
 
 
-def _scaled(
-    pipeline: FittedPipeline,
+def with_scales(
+    rule: ScaleRule,
+    reading: ReadOptions,
     items: Sequence[Item],
     dataset: Dataset,
     executor: Executor,
     store: Store | None,
     observer: Observer,
 ) -> list[Item]:
-    rule, reading = pipeline.scale, pipeline.images.reading
-    assert rule is not None
+    """Give each image its scale, by the rule that the training part was scaled by."""
     stated, notes = stated_scales(
         rule.setting, items, frame=reading.frame, store=store, threads=executor.count
     )
@@ -110,19 +92,21 @@ def _scaled(
     return rule.given_to(items, own=own.scales, stated=stated)
 
 
-def _rows(
-    pipeline: FittedPipeline,
+def prediction_table(
     items: Sequence[Item],
     images: ImageTable,
     row_of: Mapping[str, int],
     proba: FloatArray,
+    classes: Sequence[str],
+    operating_point: FittedOperatingPoint | None,
+    refer: FittedReferral | None,
 ) -> pd.DataFrame:
     """Lay out all images in the given order; ``row_of`` says where the probabilities of an id are."""
     rejected = {item.sample.id: why for item, why in images.rejected}
     ids = [item.sample.id for item in items]
     rows = np.array([row_of.get(name, -1) for name in ids], dtype=np.intp)
     used = rows >= 0
-    whole = np.full((len(ids), len(pipeline.classes)), np.nan)
+    whole = np.full((len(ids), len(classes)), np.nan)
     whole[used] = proba[rows[used]]
     whys = [rejected.get(name) for name in ids]
     status = [
@@ -136,13 +120,13 @@ def _rows(
         "stage": ["" if why is None else why.stage for why in whys],
         "reason": ["" if why is None else why.reason for why in whys],
         "detail": ["" if why is None else why.detail for why in whys],
-        "predicted": _where(used, np.array(pipeline.classes, dtype=object)[proba.argmax(axis=1)], rows),
+        "predicted": _where(used, np.array(classes, dtype=object)[proba.argmax(axis=1)], rows),
     }
-    columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(pipeline.classes)}
-    if pipeline.operating_point is not None:
-        columns["positive"] = _where(used, pipeline.operating_point.positive(proba, pipeline.classes), rows)
-    if pipeline.refer is not None:
-        columns["referred"] = _where(used, pipeline.refer.refers(proba), rows)
+    columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(classes)}
+    if operating_point is not None:
+        columns["positive"] = _where(used, operating_point.positive(proba, classes), rows)
+    if refer is not None:
+        columns["referred"] = _where(used, refer.refers(proba), rows)
     return pd.DataFrame(columns)
 
 
