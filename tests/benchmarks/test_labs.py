@@ -92,7 +92,7 @@ def test_purple_is_what_is_purple_beside_red_cells(labs: ModuleType) -> None:
 
 def test_recolored_glass_stays_near_white(labs: ModuleType) -> None:
     """Stain changes, glass does not."""
-    picture = labs.changes.Picture("drawn", smear())
+    picture = labs.changes.AnnotatedImage("drawn", smear())
     for name in labs.changes.RECOLORINGS:
         image = labs.changes.recolored(picture, name).image
         assert image[:8].min() > 215
@@ -103,7 +103,7 @@ def test_bare_glass_holds_neither_box_nor_ink(labs: ModuleType) -> None:
     """The largest square beside them is cut out."""
     image = np.full((200, 300, 3), 230, np.uint8)
     image[20:60, 20:60] = (150, 120, 180)
-    picture = labs.empty.Picture("drawn", image, boxes=np.array([[200.0, 0.0, 300.0, 200.0]]))
+    picture = labs.empty.AnnotatedImage("drawn", image, boxes=np.array([[200.0, 0.0, 300.0, 200.0]]))
     (piece,) = labs.empty.bare_glass([picture])
     assert piece.image.shape[0] >= 64
     assert (piece.image == 230).all()
