@@ -1,4 +1,4 @@
-"""The benchmark's U-Net: NumPy computes what Keras trained, and redrawing leaves the rules' cells in place."""
+"""The benchmark's U-Net: NumPy computes what Keras trained, redrawing leaves the rules' cells in place."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def squares() -> tuple[Labels, np.ndarray]:
 
 
 def test_outlines_move_and_cells_stay() -> None:
-    """An outline moves to the network's within reach; a cell that it does not see keeps the rules' outline."""
+    """An outline moves to the network's within reach; an unseen cell keeps the rules' outline."""
     from unet.refine import redrawn
 
     labels, shares = squares()
