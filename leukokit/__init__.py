@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from leukokit.api import Component, Kind
+    from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
     from leukokit.workflow import RunSettings, run
 
@@ -45,7 +46,7 @@ def component(kind: Kind | str, name: str, **params: Any) -> Component:
     return discover().get(kind, name).load().create(**params)
 
 
-def load(path: str | PathLike[str]) -> FittedPipeline:
+def load(path: str | PathLike[str]) -> FittedPipeline | AveragedPipelines:
     """Load the fitted pipeline of a run, to predict images with it.
 
     Parameters
@@ -55,7 +56,7 @@ def load(path: str | PathLike[str]) -> FittedPipeline:
 
     Returns
     -------
-    FittedPipeline
+    FittedPipeline or AveragedPipelines
         ``predict(paths)`` gives a table of classes and calibrated probabilities; ``notes`` says what has
         changed on this machine since the fit.
 

@@ -68,7 +68,8 @@ def cost(run: FinishedRun) -> Cost:
 
 def _of_model(name: Path) -> bool:
     """Whether a file in ``model/`` is one that the classifier wrote, or its card or calibration."""
-    return name.name != "pipeline.json" and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
+    added = name.name in ("pipeline.json", "average.json")
+    return not added and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
 
 
 def _stages(events: Sequence[JournalEvent]) -> dict[str, float]:

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
-from leukokit.engine.models.final_stage import FINAL
+from leukokit.engine.models.final_stage import FINAL, average_folds
 from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
-from leukokit.engine.pipeline.save import beside_model
+from leukokit.engine.pipeline.save import AVERAGE_FILE, average_file, beside_model
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.errors import LeukokitError
+from leukokit.recipe import Recipe
 
 _MOST_NOTES = 3
 """Notes that a run says on the terminal; more are in the journal."""
@@ -96,3 +97,17 @@ def publish_pipeline(
         observer.warn(f"{MODEL}{several} cannot be loaded for predictions: {document.incomplete}")
     for name, data in files.items():
         directory.write(f"{MODEL}{several}/{name}", data)
+
+
+def publish_average(
+    directory: RunDirectory, recipe: Recipe, fitted: Mapping[str, FittedFold], observer: Observer
+) -> None:
+    """Write which pipelines are averaged; where that cannot be done the run goes on, and it is said."""
+    try:
+        pipelines = average_folds(recipe, fitted)
+        content = average_file(pipelines, {name: directory.path / MODEL / name for name in fitted})
+    except LeukokitError as error:
+        observer.warn(f"the models of the folds cannot be averaged: {error}")
+        return
+    directory.write(f"{MODEL}/{AVERAGE_FILE}", content)
+    observer.say(f"the mean of {len(fitted)} models predicts further images; the mean itself is not tested")

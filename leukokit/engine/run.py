@@ -31,7 +31,7 @@ from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.journal import JournaledObserver
-from leukokit.engine.models.final_stage import FINAL, asks_for_final, fit_final
+from leukokit.engine.models.final_stage import FINAL, asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
@@ -39,7 +39,7 @@ from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_fold, publish_pipeline, publish_rejected
+from leukokit.engine.publish import publish_average, publish_fold, publish_pipeline, publish_rejected
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.scale.find import Scales, asks_for_scale
@@ -161,6 +161,7 @@ class _Run:
         store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
+        self.averages = averages_folds(self.recipe, self.divisions)
         folds = [fold for division in self.divisions for fold in division.folds]
         self.stage = FoldStage(
             self.recipe,
@@ -252,7 +253,9 @@ class _Run:
         return runs
 
     def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
-        """Fit on all data, where the recipe has folds or asks for it."""
+        """Fit on all data, or average the folds, where the recipe has folds or asks for it."""
+        if self.averages:
+            publish_average(self.directory, self.recipe, fitted_folds(runs), self.observer)
         if not asks_for_final(self.recipe, self.divisions):
             return None
         final = fit_final(self.stage, fitted_folds(runs))

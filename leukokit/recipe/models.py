@@ -100,10 +100,11 @@ class RecipeModel(RecipeBase):
         description="Correct the probabilities by what the validation part teaches: one temperature, or a "
         "rising curve a class. null: leave them; the report shows what either would do.",
     )
-    final: Literal["refit", "none"] | None = Field(
+    final: Literal["refit", "folds", "none"] | None = Field(
         None,
-        description="A model for further images, fitted on all data of the recipe and tested on none: refit, "
-        "or none. null: refit where a split has folds.",
+        description="What predicts further images: refit, a model fitted on all data of the recipe and "
+        "tested on none; folds, the mean of the models of all folds; or none. null: refit where a split has "
+        "folds.",
     )
     operating_point: OperatingPoint = Field(
         OperatingPoint(negative=None, sensitivity=0.95), description="Where to part ill from healthy."

@@ -16,11 +16,12 @@ from leukokit.api import Part
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.pooled_predictions import HeldOut, held_out
+from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.decisions import choose_operating_point, choose_referral
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.protocols import Division
 from leukokit.engine.run_result import FoldRun
-from leukokit.errors import LeukokitError
+from leukokit.errors import DataError, LeukokitError
 from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.splits import Fold
@@ -36,6 +37,54 @@ def asks_for_final(recipe: Recipe, divisions: Sequence[Division]) -> bool:
         return False
     folds = any(len(each.folds) > 1 for each in divisions)
     return (recipe.model.final or ("refit" if folds else "none")) == "refit"
+
+
+def averages_folds(recipe: Recipe, divisions: Sequence[Division]) -> bool:
+    """Whether the models of the headline's folds predict further images together.
+
+    Raises
+    ------
+    DataError
+        Where the recipe says so, and there are no folds.
+    """
+    if recipe.model.final != "folds" or recipe.classify is None or not divisions:
+        return False
+    if len(divisions[0].folds) < 2:
+        raise DataError(
+            "'final: folds' averages the models of several folds, and the split has one",
+            where=f"{recipe.path or recipe.name}: final",
+            hint="Use a split with several folds, such as {method: kfold, folds: 5}, or final: refit",
+        )
+    return True
+
+
+def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedPipelines:
+    """Put the pipelines of the folds together, with thresholds from all their validation parts.
+
+    Raises
+    ------
+    LeukokitError
+        Where the folds know different classes.
+    """
+    members = tuple(fold.pipeline for fold in fitted.values())
+    for name, member in zip(fitted, members, strict=True):
+        if member.classes != members[0].classes:
+            raise LeukokitError(
+                f"the training part of fold {name} has the classes {', '.join(member.classes)}, that of the "
+                f"first fold {', '.join(members[0].classes)}",
+                hint="Their probabilities cannot be averaged: use fewer folds, or final: refit",
+            )
+    asked, classes = recipe.model, members[0].classes
+    validation = held_out(fitted, Part.VALIDATION)
+    chosen = None
+    if validation is not None and validation.classes == classes:
+        chosen = np.array(validation.true, dtype=np.str_), validation.proba
+    return AveragedPipelines(
+        recipe.name,
+        members,
+        choose_operating_point(asked.operating_point, classes, chosen),
+        choose_referral(asked.refer.error, classes, chosen),
+    )
 
 
 def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:

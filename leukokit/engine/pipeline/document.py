@@ -186,3 +186,23 @@ class PipelineDocument(Document):
     """Null where there was no validation part to choose it on."""
     files: dict[str, Sha256]
     """Every file in this folder that the pipeline needs, with its digest."""
+
+
+class AverageDocument(Document):
+    """Content of ``average.json``: the pipelines of the folds whose probabilities are averaged."""
+
+    format: Literal[1]
+    """Version of this file."""
+    leukokit: str
+    """Version that wrote it."""
+    name: str
+    """Name of the recipe."""
+    notice: str
+    tested: Literal[False]
+    """The scores of the run are those of the single folds; their mean was tested on no image."""
+    folds: dict[str, Sha256]
+    """Folder of each fold's pipeline beside this file, with the digest of its ``pipeline.json``."""
+    operating_point: OperatingPointDocument | None
+    """Null where no class is known to be healthy."""
+    refer: ReferDocument | None
+    """Null where there was no validation part to choose it on."""

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -20,13 +20,22 @@ from leukokit.api import Classifier, FittedModel
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
-from leukokit.engine.pipeline.document import FORMAT, ComponentDocument, PipelineDocument
+from leukokit.engine.pipeline.averaged import AveragedPipelines
+from leukokit.engine.pipeline.document import (
+    FORMAT,
+    AverageDocument,
+    ComponentDocument,
+    Document,
+    PipelineDocument,
+)
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.pipeline.save import PIPELINE_FILE, computing_libraries
+from leukokit.engine.pipeline.save import AVERAGE_FILE, PIPELINE_FILE, computing_libraries
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
+
+D = TypeVar("D", bound=Document)
 
 _MODEL = "model"
 _FINAL = "final"
@@ -35,14 +44,14 @@ _NAME = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
 _DAMAGED = "Run the recipe again, or copy the folder again from where it was written"
 
 
-def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline:
-    """Load a pipeline that a run has saved.
+def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline | AveragedPipelines:
+    """Load what a run has saved to predict further images with.
 
     Parameters
     ----------
     path : str or Path
         A run directory, its ``model/``, or the folder of one fold or of the final model in it. Of a run with
-        several folds the final one is taken.
+        several folds the final one is taken, or the mean of all folds where the recipe has ``final: folds``.
     catalog : Catalog
         What is installed.
 
@@ -54,14 +63,49 @@ def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline:
     CatalogError
         Where a component is not installed or is another one here, saying which and how to install it.
     """
-    folder = _folder(Path(path))
-    document = _document(folder / PIPELINE_FILE)
+    for folder in (Path(path), Path(path) / _MODEL):
+        if (folder / AVERAGE_FILE).is_file():
+            return _averaged(folder, catalog)
+    return _load_one(_folder(Path(path)), catalog)
+
+
+def _load_one(folder: Path, catalog: Catalog) -> FittedPipeline:
+    document = _document(folder / PIPELINE_FILE, PipelineDocument)
     if document.incomplete is not None:
         raise DataError(
             f"this pipeline cannot be loaded: {document.incomplete}", where=str(folder / PIPELINE_FILE)
         )
     _compare_digests(folder, document)
     return _Reader(folder, catalog, document).pipeline()
+
+
+def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
+    path = folder / AVERAGE_FILE
+    document = _document(path, AverageDocument)
+    members = []
+    for name, expected in document.folds.items():
+        inside = folder / name / PIPELINE_FILE
+        if not _NAME.fullmatch(name) or ".." in name.split("/"):
+            raise DataError(f"names a folder outside of its own: {name!r}", where=str(path))
+        _refuse_link(inside, folder)
+        if not inside.is_file():
+            raise DataError("this file of the pipeline is missing", where=str(inside), hint=_DAMAGED)
+        if hashlib.sha256(inside.read_bytes()).hexdigest() != expected:
+            raise DataError("is not the pipeline that was saved", where=str(inside), hint=_DAMAGED)
+        members.append(_load_one(folder / name, catalog))
+    if len(members) < 2 or any(member.classes != members[0].classes for member in members):
+        raise DataError(
+            "needs the pipelines of two folds or more that know the same classes",
+            where=str(path),
+            hint=_DAMAGED,
+        )
+    point, refer = document.operating_point, document.refer
+    return AveragedPipelines(
+        document.name,
+        tuple(members),
+        None if point is None else point.point(),
+        None if refer is None else refer.refer(),
+    )
 
 
 def _folder(path: Path) -> Path:
@@ -76,7 +120,7 @@ def _folder(path: Path) -> Path:
         raise DataError(
             f"there is a pipeline a fold ({names}) and no final one",
             where=str(path),
-            hint=f"Name one, such as {inside[0]}, or run the recipe with final: refit",
+            hint=f"Name one, such as {inside[0]}, or run the recipe with final: refit or folds",
         )
     raise DataError(
         f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {_MODEL}/",
@@ -85,7 +129,7 @@ def _folder(path: Path) -> Path:
     )
 
 
-def _document(path: Path) -> PipelineDocument:
+def _document(path: Path, kind: type[D]) -> D:
     where = str(path)
     _refuse_link(path, path.parent)
     with path.open("rb") as file:
@@ -93,7 +137,7 @@ def _document(path: Path) -> PipelineDocument:
     if len(content) > _LARGEST:
         raise DataError(f"has more than {_LARGEST:,} bytes", where=where, hint=_DAMAGED)
     try:
-        return PipelineDocument.model_validate_json(content)
+        return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from leukokit.api import Dataset, FloatArray, Sample
 from leukokit.engine.cache.store import Store
@@ -106,8 +107,6 @@ def prediction_table(
     ids = [item.sample.id for item in items]
     rows = np.array([row_of.get(name, -1) for name in ids], dtype=np.intp)
     used = rows >= 0
-    whole = np.full((len(ids), len(classes)), np.nan)
-    whole[used] = proba[rows[used]]
     whys = [rejected.get(name) for name in ids]
     status = [
         REJECTED if name in rejected else images.status[name].value if name in images.status else "ok"
@@ -120,18 +119,43 @@ def prediction_table(
         "stage": ["" if why is None else why.stage for why in whys],
         "reason": ["" if why is None else why.reason for why in whys],
         "detail": ["" if why is None else why.detail for why in whys],
-        "predicted": _where(used, np.array(classes, dtype=object)[proba.argmax(axis=1)], rows),
     }
-    columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(classes)}
-    if operating_point is not None:
-        columns["positive"] = _where(used, operating_point.positive(proba, classes), rows)
-    if refer is not None:
-        columns["referred"] = _where(used, refer.refers(proba), rows)
+    columns |= decision_columns(used, proba[rows[used]], classes, operating_point, refer)
     return pd.DataFrame(columns)
 
 
-def _where(used: Any, values: Any, rows: Any) -> Any:
+def decision_columns(
+    used: NDArray[np.bool_],
+    proba: FloatArray,
+    classes: Sequence[str],
+    operating_point: FittedOperatingPoint | None,
+    refer: FittedReferral | None,
+) -> dict[str, Any]:
+    """Lay out what is decided from probabilities.
+
+    Parameters
+    ----------
+    used : bool array (n,)
+        Which images could be used; the others get None, and NaN for probabilities.
+    proba : float64 array (m, k)
+        Of the m images that could be used, in their order.
+    classes : sequence of str (k,)
+    """
+    whole = np.full((len(used), len(classes)), np.nan)
+    whole[used] = proba
+    columns: dict[str, Any] = {
+        "predicted": _spread(used, np.array(classes, dtype=object)[proba.argmax(axis=1)])
+    }
+    columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(classes)}
+    if operating_point is not None:
+        columns["positive"] = _spread(used, operating_point.positive(proba, classes))
+    if refer is not None:
+        columns["referred"] = _spread(used, refer.refers(proba))
+    return columns
+
+
+def _spread(used: NDArray[np.bool_], values: Any) -> Any:
     """Values of the images that were used; None for the others."""
     column = np.full(len(used), None, dtype=object)
-    column[used] = values[rows[used]]
+    column[used] = values
     return column

@@ -23,9 +23,12 @@ from leukokit.api import Classifier, Component, Preprocessor
 from leukokit.engine.cache.keys import deep_versions, library_versions
 from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.io.files import write_bytes
+from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.document import (
     FORMAT,
+    AverageDocument,
     ComponentDocument,
+    Document,
     OperatingPointDocument,
     PipelineDocument,
     ReadingDocument,
@@ -38,6 +41,7 @@ from leukokit.notice import NOTICE
 from leukokit.recipe import Bound
 
 PIPELINE_FILE = "pipeline.json"
+AVERAGE_FILE = "average.json"
 STATES = "preprocessors"
 COPIES = "files"
 
@@ -125,9 +129,45 @@ def beside_model(pipeline: FittedPipeline, model: Path) -> tuple[PipelineDocumen
         ) from error
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     document = document.model_copy(update={"files": {**_model_digests(model), **digests}})
-    text = json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
-    files[PIPELINE_FILE] = (text + "\n").encode()
+    files[PIPELINE_FILE] = _json(document)
     return document, files
+
+
+def average_file(pipelines: AveragedPipelines, folds: Mapping[str, Path]) -> bytes:
+    """Content of ``average.json``.
+
+    Parameters
+    ----------
+    folds : mapping of fold name to Path
+        Folders with the ``pipeline.json`` of each fold, saved before.
+
+    Raises
+    ------
+    LeukokitError
+        Where the pipeline of a fold was not saved.
+    """
+    digests = {}
+    for name, folder in folds.items():
+        path = folder / PIPELINE_FILE
+        if not path.is_file():
+            raise LeukokitError(f"the pipeline of {name} could not be saved", where=str(path))
+        digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    document = AverageDocument(
+        format=FORMAT,
+        leukokit=__version__,
+        name=pipelines.name,
+        notice=NOTICE,
+        tested=False,
+        folds=digests,
+        operating_point=OperatingPointDocument.of(pipelines.operating_point),
+        refer=ReferDocument.of(pipelines.refer),
+    )
+    return _json(document)
+
+
+def _json(document: Document) -> bytes:
+    text = json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode()
 
 
 def _component(

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from leukokit.api import Part
 from leukokit.catalog import discover
 from leukokit.engine.models.pooled_predictions import held_out
+from leukokit.engine.pipeline.decisions import choose_referral
 from leukokit.engine.pipeline.load import load_pipeline
 from leukokit.engine.run_result import RunResult, fitted_folds
 from leukokit.errors import DataError, RecipeError
@@ -139,3 +141,72 @@ def test_a_final_model_needs_a_classifier(run: Run) -> None:
     with pytest.raises(RecipeError, match="final fits a classifier on all data"):
         run(HEAD + "features: [intensity]\nfinal: refit\n")
     assert "final" not in WHOLE
+
+
+def test_folds_predict_together(run: Run, predict: Predict) -> None:
+    """``final: folds`` fits nothing more: a fresh process gives the mean of the folds' probabilities."""
+    result = run(QUICK, split=FOLDS, final="folds", operating_point={"negative": ["few"]})
+    model = result.path / "model"
+    assert not (model / "final").exists()
+    saved = json.loads((model / "average.json").read_text())
+    assert saved["tested"] is False
+    assert set(saved["folds"]) == {"fold-1", "fold-2"}
+    paths = [str(item.sample.path) for item in result.data.items]
+    calls = [(folder, paths) for folder in (result.path, model / "fold-1", model / "fold-2")]
+    together, first, second = predict(*calls)
+    columns = ["p_few", "p_many"]
+    mean = (first[columns].to_numpy() + second[columns].to_numpy()) / 2
+    assert np.array_equal(together[columns].to_numpy(), mean)
+    assert list(together["predicted"]) == [("few", "many")[i] for i in mean.argmax(axis=1)]
+    assert list(together["positive"]) == list(mean[:, 1] >= saved["operating_point"]["threshold"])
+    assert list(together["referred"]) == list(mean.max(axis=1) < saved["refer"]["threshold"])
+    assert list(together["status"]) == ["ok"] * len(paths)
+    pooled = held_out(fitted_folds(result.folds), Part.VALIDATION)
+    assert pooled is not None
+    expected = choose_referral(saved["refer"]["error"], pooled.classes, (np.array(pooled.true), pooled.proba))
+    assert expected is not None
+    assert saved["refer"]["threshold"] == expected.threshold
+
+
+def test_an_image_that_cannot_be_read_is_rejected_by_all(run: Run, copied: Path) -> None:
+    """Its row says why, and has no probability; the other rows are as without it."""
+    result = run(QUICK, split=FOLDS, final="folds")
+    pipelines = load_pipeline(result.path, discover())
+    good = str(next(copied.rglob("*.png")))
+    broken = copied / "broken.png"
+    broken.write_bytes(b"no picture")
+    table = pipelines.predict([good, broken])
+    assert list(table["status"]) == ["ok", "rejected"]
+    assert table.loc[1, "reason"]
+    assert table.loc[1, ["p_few", "p_many"]].isna().all()
+    assert pd.isna(table.loc[1, "predicted"])
+    assert pipelines.predict([]).empty
+    assert np.array_equal(table[["p_few"]][:1], pipelines.predict([good])[["p_few"]])
+    assert pipelines.predict([broken])["status"].tolist() == ["rejected"]
+    assert not pipelines.tested
+
+
+def test_folds_need_several(run: Run) -> None:
+    """A hold-out has one model: the recipe is wrong, and says what would be right."""
+    with pytest.raises(DataError, match=r"averages the models of several folds") as caught:
+        run(QUICK, final="folds")
+    assert "kfold" in (caught.value.hint or "")
+
+
+def test_a_changed_fold_is_no_part_of_the_mean(run: Run) -> None:
+    """Whatever is exchanged, removed or linked is named."""
+    result = run(QUICK, split=FOLDS, final="folds")
+    inside = result.path / "model" / "fold-2" / "pipeline.json"
+    content = inside.read_text()
+    inside.write_text(content.replace('"small"', '"other"'))
+    with pytest.raises(DataError, match=r"fold-2.pipeline\.json: is not the pipeline that was saved"):
+        load_pipeline(result.path, discover())
+    inside.unlink()
+    with pytest.raises(DataError, match=r"fold-2.pipeline\.json: this file of the pipeline is missing"):
+        load_pipeline(result.path, discover())
+    inside.write_text(content)
+    assert len(load_pipeline(result.path, discover()).classes) == 2
+    average = result.path / "model" / "average.json"
+    average.write_text(average.read_text().replace("fold-1", "../fold-1"))
+    with pytest.raises(DataError, match="names a folder outside of its own"):
+        load_pipeline(result.path, discover())
