@@ -27,7 +27,6 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.recipe import load_recipe
-from leukokit.report.run_figures import file_names
 
 TINY = Path(__file__).parent / "tiny"
 
@@ -397,15 +396,3 @@ def test_loading_a_library_does_not_count_against_an_image(recipe: Path, run: Ru
     result = run(executor="processes", workers=2, timeout=2)
     assert result.folds[0].images.rejected == []
     assert result.features["slow_mean"].notna().all()
-
-
-def test_class_names_become_file_names() -> None:
-    """Whatever a class is called, its sheet has a plain name of its own."""
-    assert file_names(["ALL early", "all/early", "../x", "", "früh", "x"]) == [
-        "ALL_early",
-        "all_early_2",
-        "x",
-        "class",
-        "fr_h",
-        "x_2",
-    ]
