@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.pipeline.layout import AVERAGE_FILE, COPIES, FINAL, PIPELINE_FILE, STATES
 from leukokit.record.comparison import RunCost
 from leukokit.record.journal import JournalEvent
 
@@ -68,8 +69,8 @@ def cost(run: FinishedRun) -> Cost:
 
 def _of_model(name: Path) -> bool:
     """Whether a file in ``model/`` is one that the classifier wrote, or its card or calibration."""
-    added = name.name in ("pipeline.json", "average.json")
-    return not added and not {"final", "preprocessors", "files"} & set(name.parts[:-1])
+    added = name.name in (PIPELINE_FILE, AVERAGE_FILE)
+    return not added and not {FINAL, STATES, COPIES} & set(name.parts[:-1])
 
 
 def _stages(events: Sequence[JournalEvent]) -> dict[str, float]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
-from leukokit.engine.models.final_stage import FINAL, average_folds
+from leukokit.engine.models.final_stage import average_folds
 from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
-from leukokit.engine.pipeline.save import AVERAGE_FILE, average_file, beside_model
+from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL
+from leukokit.engine.pipeline.save import average_file, beside_model
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Recipe

@@ -31,12 +31,13 @@ from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.journal import JournaledObserver
-from leukokit.engine.models.final_stage import FINAL, asks_for_final, averages_folds, fit_final
+from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
 from leukokit.engine.publish import publish_average, publish_fold, publish_pipeline, publish_rejected

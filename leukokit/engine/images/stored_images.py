@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leukokit.api import Labels, RGBImage
-from leukokit.engine.cache import serialization as payload
+from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.work import StepFailed, image_of, labels_of
@@ -66,7 +66,7 @@ def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, 
     kept = plan.store.get_rows(plan.segment.key, list(keys.values()))
     for item in items:
         if keys[item.index] in kept:
-            yield item, payload.labels_from_bytes(kept[keys[item.index]])
+            yield item, serialization.labels_from_bytes(kept[keys[item.index]])
 
 
 def _changed(item: Item, failed: StepFailed) -> RunFailed:

@@ -33,7 +33,7 @@ from leukokit.api import (
     Status,
 )
 from leukokit.api.notes import kept_notes
-from leukokit.engine.cache import serialization as payload
+from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
@@ -110,10 +110,10 @@ class ImageTask:
         resizes = not all(step.component.keeps_shape for step in steps)  # type: ignore[union-attr]
         if steps and self._plan.keeps_images():
             kept = self._batch.get(steps[-1], self._item)
-            factor = None if kept is None else payload.image_factor(kept) if resizes else 1.0
+            factor = None if kept is None else serialization.image_factor(kept) if resizes else 1.0
             if kept is not None and factor is not None:
                 self.reused.update(step.id for step in steps)
-                return payload.image_from_bytes(kept), factor
+                return serialization.image_from_bytes(kept), factor
         image, factor = self._timed("read", Stage.READ, self._read), 1.0
         for step in steps:
             before, at = image, factor
@@ -121,7 +121,7 @@ class ImageTask:
             factor *= resize_factor(before, image)
         if steps and self._plan.keeps_images():
             told = factor if resizes else None
-            self._batch.put(steps[-1], self._item, lambda: payload.image_to_bytes(image, told))
+            self._batch.put(steps[-1], self._item, lambda: serialization.image_to_bytes(image, told))
         return image, factor
 
     def _scale_at(self, factor: float) -> Scale:
@@ -141,10 +141,10 @@ class ImageTask:
         kept = self._batch.get(step, self._item)
         if kept is not None:
             self.reused.add(step.id)
-            return payload.labels_from_bytes(kept)
+            return serialization.labels_from_bytes(kept)
         image = self.image
         labels = self._run(step, lambda: self._segment(step, image))
-        self._batch.put(step, self._item, lambda: payload.labels_to_bytes(labels))
+        self._batch.put(step, self._item, lambda: serialization.labels_to_bytes(labels))
         return labels
 
     def vector(self, step: ImageStep) -> tuple[NDArray[np.float64], Status | None]:
@@ -152,13 +152,13 @@ class ImageTask:
         kept = self._batch.get(step, self._item)
         if kept is not None:
             self.reused.add(step.id)
-            return payload.vector_from_bytes(kept)
+            return serialization.vector_from_bytes(kept)
         assert isinstance(step.component, FeatureExtractor)
         labels = self.labels if step.component.roles() else None
         planes = self.planes
         values = self._run(step, lambda: self._extract(step, planes, labels))
         status = labels.status if labels is not None else None
-        self._batch.put(step, self._item, lambda: payload.vector_to_bytes(values, status))
+        self._batch.put(step, self._item, lambda: serialization.vector_to_bytes(values, status))
         return values, status
 
     def masks(self) -> Row | None:
@@ -321,11 +321,15 @@ def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome
     # Over all images at once: one at a time, 100,000 images took longer to unpack than to look up.
     tables, seen = [], []
     for i, step in enumerate(plan.features):
-        table, statuses = payload.vectors_from_bytes([rows[i][plan.row_key(step, item)] for item in whole])
+        table, statuses = serialization.vectors_from_bytes(
+            [rows[i][plan.row_key(step, item)] for item in whole]
+        )
         tables.append(table)
         seen.append(statuses)
     if labels and plan.segment is not None:
-        seen.insert(0, [payload.labels_status(labels[plan.row_key(plan.segment, item)]) for item in whole])
+        seen.insert(
+            0, [serialization.labels_status(labels[plan.row_key(plan.segment, item)]) for item in whole]
+        )
     features = np.hstack(tables) if tables else None
     ids = frozenset(step.id for step in plan.steps())
     return {

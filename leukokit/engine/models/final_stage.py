@@ -11,14 +11,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from leukokit.api import Part
+from leukokit.api import FloatArray, Part
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.pooled_predictions import HeldOut, held_out
 from leukokit.engine.pipeline.averaged import AveragedPipelines
-from leukokit.engine.pipeline.decisions import choose_operating_point, choose_referral
+from leukokit.engine.pipeline.decisions import (
+    FittedOperatingPoint,
+    FittedReferral,
+    choose_operating_point,
+    choose_referral,
+)
 from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import Division
 from leukokit.engine.run_result import FoldRun
 from leukokit.errors import DataError, LeukokitError
@@ -26,9 +33,6 @@ from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
-
-FINAL = "final"
-"""Name of its folder below ``model/`` and ``training/``."""
 
 
 def asks_for_final(recipe: Recipe, divisions: Sequence[Division]) -> bool:
@@ -74,17 +78,12 @@ def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedP
                 f"first fold {', '.join(members[0].classes)}",
                 hint="Their probabilities cannot be averaged: use fewer folds, or final: refit",
             )
-    asked, classes = recipe.model, members[0].classes
+    classes = members[0].classes
     validation = held_out(fitted, Part.VALIDATION)
     chosen = None
     if validation is not None and validation.classes == classes:
         chosen = np.array(validation.true, dtype=np.str_), validation.proba
-    return AveragedPipelines(
-        recipe.name,
-        members,
-        choose_operating_point(asked.operating_point, classes, chosen),
-        choose_referral(asked.refer.error, classes, chosen),
-    )
+    return AveragedPipelines(recipe.name, members, *_thresholds(recipe, classes, chosen))
 
 
 def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:
@@ -133,8 +132,15 @@ def _decided(fitted: FittedFold, validation: HeldOut | None) -> FittedPipeline:
             found = fit_calibration(asked.calibrate, validation.codes, validation.raw, validation.classes)
             pipeline = replace(pipeline, calibration=found)
         chosen = np.array(validation.true, dtype=np.str_), pipeline.calibrated(validation.raw)
-    return replace(
-        pipeline,
-        operating_point=choose_operating_point(asked.operating_point, pipeline.classes, chosen),
-        refer=choose_referral(asked.refer.error, pipeline.classes, chosen),
+    point, refer = _thresholds(fitted.best.recipe, pipeline.classes, chosen)
+    return replace(pipeline, operating_point=point, refer=refer)
+
+
+def _thresholds(
+    recipe: Recipe, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+) -> tuple[FittedOperatingPoint | None, FittedReferral | None]:
+    asked = recipe.model
+    return (
+        choose_operating_point(asked.operating_point, classes, validation),
+        choose_referral(asked.refer.error, classes, validation),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -70,14 +71,16 @@ class AveragedPipelines:
     ) -> pd.DataFrame:
         """Predict images with the pipeline of every fold, as :meth:`FittedPipeline.predict` does with one.
 
-        Every pipeline works on the images anew; with a ``store`` they share the steps that they have in
-        common. An image that one of them rejects is rejected.
+        Steps that the pipelines have in common are done once: without a ``store`` what they give is kept in
+        a temporary folder. An image that one of them rejects is rejected.
         """
         executor = executor or ProcessExecutor(workers)
-        tables = [
-            member.predict(images, dataset=dataset, executor=executor, store=store, observer=observer)
-            for member in self.members
-        ]
+        with TemporaryDirectory(prefix="leukokit-") as folder:
+            store = store or Store(Path(folder))
+            tables = [
+                member.predict(images, dataset=dataset, executor=executor, store=store, observer=observer)
+                for member in self.members
+            ]
         facts = tables[0][["id", "path", "status", "stage", "reason", "detail"]].copy()
         for table in tables[1:]:
             newly = (table["status"] == REJECTED) & (facts["status"] != REJECTED)

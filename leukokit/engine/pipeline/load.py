@@ -29,7 +29,8 @@ from leukokit.engine.pipeline.document import (
     PipelineDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.pipeline.save import AVERAGE_FILE, PIPELINE_FILE, computing_libraries
+from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
+from leukokit.engine.pipeline.save import computing_libraries
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound
@@ -38,7 +39,6 @@ from leukokit.recipe.messages import validated
 D = TypeVar("D", bound=Document)
 
 _MODEL = "model"
-_FINAL = "final"
 _LARGEST = 32 * 2**20  # bytes of pipeline.json
 _NAME = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
 _DAMAGED = "Run the recipe again, or copy the folder again from where it was written"
@@ -110,7 +110,7 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
 
 def _folder(path: Path) -> Path:
     """Find the folder with ``pipeline.json``."""
-    for folder in (path, path / _MODEL, path / _FINAL, path / _MODEL / _FINAL):
+    for folder in (path, path / _MODEL, path / FINAL, path / _MODEL / FINAL):
         if (folder / PIPELINE_FILE).is_file():
             return folder
     inside = sorted(each.parent for each in path.glob(f"*/{PIPELINE_FILE}"))

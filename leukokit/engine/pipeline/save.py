@@ -36,14 +36,10 @@ from leukokit.engine.pipeline.document import (
     ScaleDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.pipeline.layout import COPIES, PIPELINE_FILE, STATES
 from leukokit.errors import LeukokitError
 from leukokit.notice import NOTICE
 from leukokit.recipe import Bound
-
-PIPELINE_FILE = "pipeline.json"
-AVERAGE_FILE = "average.json"
-STATES = "preprocessors"
-COPIES = "files"
 
 
 def save_pipeline(pipeline: FittedPipeline, folder: Path) -> None:

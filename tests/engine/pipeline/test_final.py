@@ -12,12 +12,14 @@ import pytest
 
 from leukokit.api import Part
 from leukokit.catalog import discover
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.models.pooled_predictions import held_out
 from leukokit.engine.pipeline.decisions import choose_referral
 from leukokit.engine.pipeline.load import load_pipeline
 from leukokit.engine.run_result import RunResult, fitted_folds
 from leukokit.errors import DataError, RecipeError
 from leukokit.evaluation.calibration import fit_calibration
+from leukokit.plugins.features.intensity import Intensity
 from tests.engine.pipeline.conftest import HEAD, WHOLE, Predict, Run
 
 FOLDS = {"method": "kfold", "folds": 2, "validation": 0.2}
@@ -210,3 +212,21 @@ def test_a_changed_fold_is_no_part_of_the_mean(run: Run) -> None:
     average.write_text(average.read_text().replace("fold-1", "../fold-1"))
     with pytest.raises(DataError, match="names a folder outside of its own"):
         load_pipeline(result.path, discover())
+
+
+def test_folds_share_the_work_on_images(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two folds whose steps learn nothing measure each image once."""
+    result = run(QUICK.replace("preprocess: [histogram_match]", ""), split=FOLDS, final="folds")
+    pipelines = load_pipeline(result.path, discover())
+    paths = [str(item.sample.path) for item in result.data.items][:5]
+    measured = []
+    extract = Intensity.extract
+
+    def counted(self: Intensity, *images: Any) -> Any:
+        measured.append(1)
+        return extract(self, *images)
+
+    monkeypatch.setattr(Intensity, "extract", counted)
+    table = pipelines.predict(paths, executor=InlineExecutor(1))
+    assert len(measured) == len(paths)
+    assert table["p_few"].notna().all()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from leukokit.api import FeatureExtractor
-from leukokit.engine.cache import serialization as payload
+from leukokit.engine.cache import serialization
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.batches import batches, unpacked_plan
 from leukokit.engine.execution.cluster.batches import DaskBatches
@@ -104,7 +104,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome
             [
                 (
                     plan.row_key(step, item),
-                    payload.vector_to_bytes(
+                    serialization.vector_to_bytes(
                         outcome.features[start:end], outcome.status if takes_labels else None
                     ),
                 )

@@ -1,0 +1,10 @@
+"""Names below ``model/`` of a run directory."""
+
+PIPELINE_FILE = "pipeline.json"
+AVERAGE_FILE = "average.json"
+STATES = "preprocessors"
+"""Folder of what preprocessors have learnt."""
+COPIES = "files"
+"""Folder with copies of files that parameters name."""
+FINAL = "final"
+"""Folder of the model that was fitted on all data; also below ``training/``."""
