@@ -22,10 +22,10 @@ import hashlib
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,16 +150,21 @@ def small_data(folder: Path) -> None:
 
 
 def execute(words: list[str], environment: dict[str, str], output: Path | None = None) -> tuple[float, float]:
-    """Run one command; seconds, and the largest memory of any child so far, in MB."""
+    """Run one command; seconds, and the largest memory of its first process, in MB."""
     start = time.monotonic()
     command = [sys.executable, "-m", "leukokit", *words]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False)
-    if done.returncode not in (0, 1) or (done.returncode and "run" in words):
-        raise SystemExit(f"{' '.join(words)}: exit {done.returncode}\n{done.stderr.decode()}")
-    if output is not None:
-        output.write_bytes(done.stdout)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return round(time.monotonic() - start, 2), round(peak, 1)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(command, env=environment, stdout=out, stderr=errors) as process:
+            # Of this process alone: RUSAGE_CHILDREN would give the largest of all commands so far.
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        errors.seek(0)
+        if process.returncode not in (0, 1) or (process.returncode and "run" in words):
+            raise SystemExit(f"{' '.join(words)}: exit {process.returncode}\n{errors.read().decode()}")
+        if output is not None:
+            output.write_bytes(out.read())
+    return round(time.monotonic() - start, 2), round(usage.ru_maxrss / 1024, 1)
 
 
 def digest(path: Path, work: Path) -> str:
