@@ -1,4 +1,4 @@
-"""CSV files with one value per sample id; all bad rows are reported with their line."""
+"""CSV files with one value for each sample: splits and groups. All bad rows are reported with their line."""
 
 from __future__ import annotations
 
@@ -8,14 +8,57 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from leukokit.api import DataError
+from leukokit.api import DataError, Part
 
 _SHOWN = 20
+_PART_NAMES = {**{part.value: part for part in Part}, "valid": Part.VALIDATION, "val": Part.VALIDATION}
 
 T = TypeVar("T")
 
 
-def read_sample_file(
+def read_split_file(path: Path) -> dict[str, Part]:
+    """Read a CSV with the columns ``id`` (or ``path``) and ``part``.
+
+    Parameters
+    ----------
+    path : Path
+        The file; ``split.csv`` of a run is one.
+
+    Raises
+    ------
+    DataError
+        Where it cannot be read, lacks a column, or has bad rows; all are listed with their line.
+    """
+    return _read_values(path, "split", "part", _part, keys=("id", "path"))
+
+
+def read_group_file(path: Path) -> dict[str, str]:
+    """Read a CSV with the columns ``id`` and ``group``.
+
+    Raises
+    ------
+    DataError
+        Where it cannot be read, lacks a column, or has bad rows; all are listed with their line.
+    """
+    groups = _read_values(path, "group", "group", _group)
+    if not groups:
+        raise DataError("the group file has no rows", where=str(path))
+    return groups
+
+
+def _part(text: str) -> Part:
+    if text.lower() not in _PART_NAMES:
+        raise ValueError(f"part is {text.lower()!r}, expected train, validation or test")
+    return _PART_NAMES[text.lower()]
+
+
+def _group(text: str) -> str:
+    if not text:
+        raise ValueError("group is empty")
+    return text
+
+
+def _read_values(
     path: Path, what: str, value: str, parse: Callable[[str], T], *, keys: Sequence[str] = ("id",)
 ) -> dict[str, T]:
     """Read the value of each sample.
@@ -58,8 +101,8 @@ def read_sample_file(
         try:
             if not id_:
                 raise ValueError(f"{key} is empty")
-            one = parse((row[value] or "").strip())
-            if values.setdefault(id_, one) != one:
+            parsed = parse((row[value] or "").strip())
+            if values.setdefault(id_, parsed) != parsed:
                 raise ValueError(f"{id_} was in {value} {values[id_]} before")
         except ValueError as error:
             problems.append(f"line {line}: {error}")
