@@ -70,6 +70,7 @@ class BatchRows:
         self._new: dict[str, list[tuple[str, bytes]]] = {}
 
     def get(self, step: ImageStep, item: Item) -> bytes | None:
+        """Give the cached result of a step for one image of the batch."""
         if self._plan.store is None:
             return None
         if step.id not in self._read:
@@ -78,10 +79,12 @@ class BatchRows:
         return self._read[step.id].get(self._plan.row_key(step, item))
 
     def put(self, step: ImageStep, item: Item, encode: Callable[[], bytes]) -> None:
+        """Note a new result; ``encode`` is called only where there is a cache."""
         if self._plan.store is not None:
             self._new.setdefault(step.id, []).append((self._plan.row_key(step, item), encode()))
 
     def flush(self) -> None:
+        """Write all new results into the cache."""
         if self._plan.store is None:
             return
         for step in self._plan.steps():
