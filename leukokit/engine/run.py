@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
@@ -29,6 +29,7 @@ from leukokit.engine.explain_plan import (
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
+from leukokit.engine.io.files import full_disk_named
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.journal import JournaledObserver
 from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
@@ -113,19 +114,21 @@ def run(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-")))
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
-            result = _Run(
-                recipe,
-                catalog,
-                options,
-                JournaledObserver(observer, directory.journal),
-                data,
-                directory,
-                scratch,
-            ).result()
-            for finisher in finishers:
-                finisher(result, directory)
+            with full_disk_named(f"{path} or {scratch}"):
+                result = _Run(
+                    recipe,
+                    catalog,
+                    options,
+                    JournaledObserver(observer, directory.journal),
+                    data,
+                    directory,
+                    scratch,
+                ).result()
+                for finisher in finishers:
+                    finisher(result, directory)
         except BaseException as error:
-            directory.journal.write("run_failed", error=type(error).__name__, message=str(error))
+            with suppress(RunFailed):  # a full disk has no room for this line either: the error itself counts
+                directory.journal.write("run_failed", error=type(error).__name__, message=str(error))
             raise
         forget_checkpoints(directory.folder(CHECKPOINTS))
         directory.journal.write("run_finished", exit_code=result.exit_code)
