@@ -7,6 +7,7 @@ and every file is compared with its digest first. Links are not followed.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
 from leukokit.engine.pipeline.save import computing_libraries
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
+from leukokit.input_file import LARGEST_MODEL, check_stored_zip, read_input
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
 
@@ -265,7 +267,9 @@ class _Reader:
             raise self._wrong(f"{bound.path}: {document.state} is not among the files")
         path = self.folder / document.state
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            content = read_input(path, LARGEST_MODEL)
+            check_stored_zip(content)
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 bound.component.restore(dict(arrays))
         except Exception as error:  # whatever a made-up file provokes in numpy or the plugin
             raise DataError(
