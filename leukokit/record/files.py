@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from leukokit.record.audit import AuditRecord
 from leukokit.record.base import Record
+from leukokit.record.calibration import CalibrationRecord
 from leukokit.record.comparison import ComparisonRecord
 from leukokit.record.explanations import HeatFacts, PictureIndex
 from leukokit.record.folder import MEGABYTE, has_file
@@ -50,6 +51,7 @@ AUDIT = RecordFile("audit.json", AuditRecord)
 PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line for each image
 PLAN = RecordFile("plan.json", Plan)
 PICTURES = RecordFile("pictures/index.json", PictureIndex)
+CALIBRATION = RecordFile("model/calibration.json", CalibrationRecord)
 HEAT = RecordFile("explanations/<explainer>/heat.json", HeatFacts, MEGABYTE)
 COMPARISON = RecordFile("compare --json", ComparisonRecord)
 
@@ -59,6 +61,7 @@ ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     PROVENANCE,
     PLAN,
     STATUS,
+    CALIBRATION,
     HEAT,
     PICTURES,
     COMPARISON,
