@@ -305,7 +305,9 @@ class _Run:
         predicted = predictions(fitted, self.samples, self.data.name)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
         self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
-        self.directory.write(f"{folder}/{METRICS.name}", metrics_record(scores, synthetic=self._synthetic).to_bytes())
+        self.directory.write(
+            f"{folder}/{METRICS.name}", metrics_record(scores, synthetic=self._synthetic).to_bytes()
+        )
         return Evaluated(division, fitted, scores)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
