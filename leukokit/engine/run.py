@@ -53,7 +53,7 @@ from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
 from leukokit.record.files import METRICS, PLAN, PROVENANCE
 from leukokit.record.metrics import Metrics, Protocol
-from leukokit.record.provenance import RunWorkers, Status
+from leukokit.record.provenance import RunStatus, RunWorkers
 from leukokit.record.scores import PartScores
 
 
@@ -133,7 +133,7 @@ def run(
             return result
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
-            Status(
+            RunStatus(
                 format=FORMAT,
                 status="done" if result.exit_code == EXIT_DONE else "too many images rejected",
                 exit_code=result.exit_code,

@@ -13,7 +13,7 @@ from leukokit.record.comparison import ComparisonRecord
 from leukokit.record.explanations import HeatFacts, PictureIndex
 from leukokit.record.folder import MEGABYTE, has_file
 from leukokit.record.metrics import Metrics
-from leukokit.record.provenance import Plan, Provenance, Status
+from leukokit.record.provenance import Plan, Provenance, RunStatus
 from leukokit.record.reading import read_record
 
 R = TypeVar("R", bound=Record | PictureIndex)
@@ -45,7 +45,7 @@ class RecordFile(Generic[R]):
         return self.read(root) if has_file(root, self.name) else None
 
 
-STATUS = RecordFile("status.json", Status, MEGABYTE)
+STATUS = RecordFile("status.json", RunStatus, MEGABYTE)
 METRICS = RecordFile("metrics.json", Metrics)
 AUDIT = RecordFile("audit.json", AuditRecord)
 PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line for each image
