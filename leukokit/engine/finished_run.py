@@ -18,7 +18,7 @@ from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
 from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
 from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
-from leukokit.record.provenance import Provenance, Status
+from leukokit.record.provenance import Provenance, RunStatus
 from leukokit.record.reading import as_record, read_json
 from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
 
@@ -101,7 +101,7 @@ class FinishedRun:
         return self.resolved.name
 
     @cached_property
-    def status(self) -> Status:
+    def status(self) -> RunStatus:
         """How the run ended."""
         return STATUS.read(self.path)
 

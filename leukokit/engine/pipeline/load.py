@@ -22,6 +22,7 @@ from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
+from leukokit.engine.pipeline.calibration_record import fitted_calibration
 from leukokit.engine.pipeline.document import (
     FORMAT,
     AverageDocument,
@@ -235,10 +236,10 @@ class _Reader:
     def _calibration(self) -> FittedCalibration | None:
         if self.document.calibration is None:
             return None
-        found = FittedCalibration.from_json(self.document.calibration)
-        if list(found.classes) != self.document.classes:
+        calibration = fitted_calibration(self.document.calibration)
+        if list(calibration.classes) != self.document.classes:
             raise self._wrong("the calibration is of other classes than the model")
-        return found
+        return calibration
 
     def _model(self, classify: Bound[Classifier], select: Sequence[Any]) -> FittedModel:
         try:
