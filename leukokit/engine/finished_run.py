@@ -23,6 +23,8 @@ from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
 
 _RECIPE = "resolved.json"
 _FEATURES = "features.parquet"
+_NO_FEATURES = ("id", "label", "group", "part", "status")
+"""Columns of that file before the features."""
 _LARGEST_RECIPE = 16 * MEGABYTE
 _LARGEST_TABLE = 512 * MEGABYTE
 _MOST_ROWS = 20_000_000
@@ -135,6 +137,13 @@ class FinishedRun:
         return self.table("split.csv", ("id", "label", "part"))
 
     @cached_property
+    def first_fold(self) -> str | None:
+        """Name of the first fold; None where the run has only one."""
+        if self.split is None or "fold" not in self.split or self.split.empty:
+            return None
+        return str(self.split["fold"].iloc[0])
+
+    @cached_property
     def rejected(self) -> pd.DataFrame | None:
         """Rows of ``rejected.csv``."""
         return self.table("rejected.csv", ("id", "stage", "reason", "detail"))
@@ -142,24 +151,28 @@ class FinishedRun:
     @cached_property
     def facts(self) -> pd.DataFrame | None:
         """Columns id, label and status of ``features.parquet``; None where the run took no features."""
-        if not has_file(self.path, _FEATURES):
-            return None
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        return self._features_file(["id", "label", "status"])
 
-        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
-        try:
-            file = pq.ParquetFile(pa.BufferReader(content))
-            if file.metadata.num_rows > _MOST_ROWS:
-                raise DataError(
-                    f"says that it has {file.metadata.num_rows:,} rows; expected at most {_MOST_ROWS:,}",
-                    where=where,
-                    hint=AGAIN,
-                )
-            found: pd.DataFrame = file.read(columns=["id", "label", "status"]).to_pandas()
-            return found
-        except (OSError, ValueError) as error:  # pyarrow's own errors are among them
-            raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
+    def features(self, most: int) -> pd.DataFrame | None:
+        """Read the labels and the first features of all images; None where the run took no features.
+
+        Parameters
+        ----------
+        most : int
+            Number of features.
+
+        Returns
+        -------
+        DataFrame
+            Column ``label``, None where an image has none, then the features, float64.
+        """
+        return self._features_file(["label", *(self.feature_names or ())[:most]])
+
+    @property
+    def feature_names(self) -> list[str] | None:
+        """Names of the features in ``features.parquet``; None where there is none that can be read."""
+        columns = self.feature_columns
+        return None if columns is None else columns[len(_NO_FEATURES) :]
 
     @cached_property
     def feature_columns(self) -> list[str] | None:
@@ -174,6 +187,26 @@ class FinishedRun:
             return [str(name) for name in pq.read_schema(pa.BufferReader(content)).names]
         except (OSError, pa.ArrowException):
             return None
+
+    def _features_file(self, columns: Sequence[str]) -> pd.DataFrame | None:
+        if not has_file(self.path, _FEATURES):
+            return None
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
+        try:
+            file = pq.ParquetFile(pa.BufferReader(content))
+            if file.metadata.num_rows > _MOST_ROWS:
+                raise DataError(
+                    f"says that it has {file.metadata.num_rows:,} rows; expected at most {_MOST_ROWS:,}",
+                    where=where,
+                    hint=AGAIN,
+                )
+            table: pd.DataFrame = file.read(columns=list(columns)).to_pandas()
+            return table
+        except (OSError, ValueError) as error:  # pyarrow's own errors are among them
+            raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
 
     def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame | None:
         """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names.
@@ -209,7 +242,10 @@ class FinishedRun:
         return found
 
 
-_TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")
+_TEXT = (
+    *("id", "path", "part", "true", "predicted", "target", "fold", "label", "group"),
+    *("stage", "reason", "detail", "feature", "explainer", "region"),
+)
 # The last digit counts; from 3.1 on pandas keeps it by itself, and warns of the option.
 _EXACT: Any = (
     {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}

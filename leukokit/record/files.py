@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from leukokit.record.audit import AuditRecord
 from leukokit.record.base import Record
 from leukokit.record.comparison import ComparisonRecord
-from leukokit.record.explanations import HeatFacts, PictureIndex
+from leukokit.record.explanations import ExplainedPictures, HeatFacts, PictureIndex, SegmentedPictures
 from leukokit.record.folder import MEGABYTE, has_file
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Plan, Provenance, Status
@@ -50,6 +50,8 @@ AUDIT = RecordFile("audit.json", AuditRecord)
 PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line for each image
 PLAN = RecordFile("plan.json", Plan)
 PICTURES = RecordFile("pictures/index.json", PictureIndex)
+EXPLAINED = RecordFile("pictures/explained/index.json", ExplainedPictures)
+SEGMENTED = RecordFile("pictures/segmented/index.json", SegmentedPictures)
 HEAT = RecordFile("explanations/<explainer>/heat.json", HeatFacts, MEGABYTE)
 COMPARISON = RecordFile("compare --json", ComparisonRecord)
 
@@ -61,6 +63,8 @@ ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     STATUS,
     HEAT,
     PICTURES,
+    EXPLAINED,
+    SEGMENTED,
     COMPARISON,
 )
 """In the order of the documentation; the last is printed, not written."""

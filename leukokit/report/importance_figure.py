@@ -29,7 +29,8 @@ def importance_figure(table: pd.DataFrame, path: Path, *, title: str, stamp: str
     """
     if not {"feature", "importance_mean", "importance_std"} <= set(table.columns) or table.empty:
         return
-    top_rows = table.head(_BARS)[::-1]
+    numbers = table[["importance_mean", "importance_std"]].apply(pd.to_numeric, errors="coerce")
+    top_rows = numbers.assign(feature=table["feature"]).head(_BARS)[::-1]
     height = 0.26 * len(top_rows) + 1.3 + (0.34 if stamp else 0.0)
     figure = new_figure(7.2, height)
     axes = figure.subplots()

@@ -11,8 +11,8 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from leukokit.report.figure_file import read_figure
 from leukokit.report.html.environment import data_uri
-from leukokit.report.html.figure_file import read_figure
 
 _QUALITIES = ((900, 52), (760, 46), (620, 40), (480, 34))
 """Width in px and WebP quality: the first that fits is taken."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from leukokit.api import Status
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.metrics import RegionHeat
+from leukokit.report.explanation_files import heat_names, table_files
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
 from leukokit.report.html.figures import Figure, embed
@@ -72,11 +72,10 @@ class Looks:
 
 def looks_of(run: FinishedRun) -> Looks:
     """Read it from a run directory."""
-    heat_names = [path.parent.name for path in sorted(run.path.glob("explanations/**/heat.csv"))]
-    heat_names = list(dict.fromkeys(heat_names))
+    explainers = heat_names(run)
     chosen: list[tuple[str, tuple[str, str]]] = []
     for path in sorted(run.path.glob("figures/*.png")):
-        kind, title = _kind(path.stem, heat_names)
+        kind, title = _kind(path.stem, explainers)
         if kind:
             chosen.append((kind, (f"figures/{path.name}", title)))
     # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
@@ -102,12 +101,12 @@ def looks_of(run: FinishedRun) -> Looks:
     )
 
 
-def _kind(stem: str, heat_names: Sequence[str]) -> tuple[str, str]:
+def _kind(stem: str, explainers: Sequence[str]) -> tuple[str, str]:
     if stem == "segmentation":
         return "segmentation", "Outlines that the segmenter drew"
     if stem == "features_by_class":
         return "distributions", "Features by class"
-    for name in sorted(heat_names, key=len, reverse=True):
+    for name in sorted(explainers, key=len, reverse=True):
         if stem.startswith(f"{name}_"):
             return "heat", f"{words(name)}: {words(stem.removeprefix(f'{name}_'))}"
     return "", ""
@@ -116,7 +115,7 @@ def _kind(stem: str, heat_names: Sequence[str]) -> tuple[str, str]:
 def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
     found: list[Plot] = []
     others: list[Table] = []
-    for path in _explanations(run.path / "explanations"):
+    for path in table_files(run):
         name = path.stem
         table = run.table(path.relative_to(run.path).as_posix())
         if table is None or table.empty:
@@ -169,17 +168,6 @@ def _statuses(run: FinishedRun) -> Table | None:
         rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
     columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
     return Table(columns, rows, "Status of the segmentations")
-
-
-def _explanations(folder: Path) -> list[Path]:
-    """Tables of explainers; with several folds, those of the first, as in the figures."""
-    for place in (folder, *sorted(path for path in folder.glob("*/") if path.is_dir())):
-        found = [
-            path for path in sorted(place.glob("*.csv")) if not path.stem.startswith(("alignment", "heat"))
-        ]
-        if found:
-            return found
-    return []
 
 
 def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from markupsafe import Markup
 from PIL import Image
 
+from leukokit.report.figure_file import read_figure
 from leukokit.report.html.environment import data_uri
-from leukokit.report.html.figure_file import read_figure
 from leukokit.report.html.figures import Slice
 from leukokit.report.sheet_panels import KEY, Box, SheetPanels
 
