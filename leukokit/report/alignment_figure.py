@@ -107,13 +107,14 @@ def _draw_regions(
 ) -> None:
     """Draw ratio and pointing game of every region, explainers below each other."""
     for number, explainer in enumerate(explainers):
-        part = known[known["explainer"] == explainer].set_index("region")
+        part = known[known["explainer"] == explainer]
+        rows = {str(row["region"]): row for _, row in part.iterrows()}
         offset = (number - (len(explainers) - 1) / 2) * min(0.2, 0.7 / len(explainers))
         color, marker = PALETTE[number % len(PALETTE)], _MARKERS[number % len(_MARKERS)]
         for place, region in enumerate(regions):
-            if region in part.index:
-                _ratio(left, part.loc[region], place + offset, low=low, color=color, marker=marker)
-                _pointing(right, part.loc[region], place + offset, color=color, marker=marker)
+            if region in rows:
+                _ratio(left, rows[region], place + offset, low=low, color=color, marker=marker)
+                _pointing(right, rows[region], place + offset, color=color, marker=marker)
 
 
 def _ratio_axis(axes: Axes, low: float, high: float) -> None:

@@ -47,7 +47,7 @@ def write_figures(result: RunResult, directory: RunDirectory) -> None:
 def draw_figures(run: FinishedRun, store: Store | None = None) -> list[str]:
     """Draw every figure from the files of the run directory; the same files give the same bytes.
 
-    Neither the data nor a cache is needed; ``status.json`` is not read, so that a run can draw before it ends.
+    Neither the data nor a cache is needed, nor is ``status.json``: a run draws before it ends.
 
     Parameters
     ----------

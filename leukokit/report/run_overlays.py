@@ -33,7 +33,7 @@ _PIXELS_A_CLASS = 10_000_000
 
 
 def keep_segmented(result: RunResult, directory: RunDirectory) -> None:
-    """Fill ``pictures/segmented/``, or take it from the cache; ``figures/segmentation.png`` is drawn from it."""
+    """Fill ``pictures/segmented/``, from which the overlay sheet is drawn, or take it from the cache."""
     plan = result.folds[0].plan
     usable = [item for item in result.data.items if item.sample.id in result.features.index]
     if plan.segment is None or not usable:

@@ -1,4 +1,4 @@
-"""``pictures/segmented/``: what the overlay sheet is drawn from, so that it can be drawn without the images."""
+"""``pictures/segmented/``: what the overlay sheet is drawn from, so that the data is not needed."""
 
 from __future__ import annotations
 

@@ -45,4 +45,4 @@ def test_every_field_is_described() -> None:
 
 def test_every_file_but_the_printed_one_stands_in_a_run_directory(recorded: Path) -> None:
     absent = [file.name for file in ALL if not (recorded / file.name).exists()]
-    assert absent == ["explanations/<explainer>/heat.json", "compare --json"]
+    assert absent == ["explanations/<explainer>/heat.json", "pictures/explained/index.json", "compare --json"]

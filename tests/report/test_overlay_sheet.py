@@ -276,7 +276,7 @@ def test_a_sheet_of_nothing_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_reduced_picture_draws_the_same(tmp_path: Path) -> None:
-    """What a run keeps has the pixels of the panel; outlines, numbers and scale bar are those of the image."""
+    """A run keeps the pixels of the panel; outlines, numbers and scale bar are those of the image."""
     image, labels = disks(3, size=900, cells=2)
     whole = OverlayPanel(image, labels, "a", scale=Scale.of_pixel_size(0.1))
     small = reduced(image, panel_size(whole, PANEL))
