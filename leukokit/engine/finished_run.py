@@ -13,19 +13,17 @@ import pandas as pd
 
 from leukokit.errors import DataError
 from leukokit.record.audit import AuditRecord
-from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
+from leukokit.record.files import AUDIT, METRICS, PROVENANCE, RESOLVED, STATUS
 from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
 from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Provenance, Status
-from leukokit.record.reading import as_record, read_json
-from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
+from leukokit.record.recipe import ResolvedRecipe
 
-_RECIPE = "resolved.json"
 _FEATURES = "features.parquet"
 _NO_FEATURES = ("id", "label", "group", "part", "status")
 """Columns of that file before the features."""
-_LARGEST_RECIPE = 16 * MEGABYTE
+_LARGEST_TEXT = 16 * MEGABYTE
 _LARGEST_TABLE = 512 * MEGABYTE
 _MOST_ROWS = 20_000_000
 """Of a table of features, which tells how many it has before any is unpacked."""
@@ -58,7 +56,7 @@ class FinishedRun:
         """
         if not path.is_dir():
             raise DataError("there is no such run directory", where=str(path))
-        if not has_file(path, _RECIPE):
+        if not has_file(path, RESOLVED.name):
             raise DataError(
                 "this folder is not a run directory: it has no resolved.json",
                 where=str(path),
@@ -77,24 +75,17 @@ class FinishedRun:
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe with every default filled in, as plain values."""
-        return read_json(self.path, _RECIPE, _LARGEST_RECIPE)
+        return self.resolved.plain()
 
     @cached_property
     def resolved(self) -> ResolvedRecipe:
-        """The same recipe, as far as a report looks into it."""
-        return as_record(self.recipe, ResolvedRecipe, self.path / _RECIPE)
-
-    def components(self, stage: str) -> list[RecipeComponent]:
-        """Components of one section of the recipe, such as ``features``, in order; none where it has none."""
-        section = self.recipe.get(stage)
-        several = section if isinstance(section, list) else [section]
-        where = self.path / _RECIPE
-        return [as_record(each, RecipeComponent, where) for each in several if isinstance(each, dict)]
+        """The recipe with every default filled in."""
+        return RESOLVED.read(self.path)
 
     @cached_property
     def recipe_text(self) -> str:
         """The recipe as it was written."""
-        return read_bytes(self.path, "recipe.yaml", _LARGEST_RECIPE).decode("utf-8", "replace")
+        return read_bytes(self.path, "recipe.yaml", _LARGEST_TEXT).decode("utf-8", "replace")
 
     @property
     def name(self) -> str:

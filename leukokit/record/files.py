@@ -14,6 +14,7 @@ from leukokit.record.folder import MEGABYTE, has_file
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Plan, Provenance, Status
 from leukokit.record.reading import read_record
+from leukokit.record.recipe import ResolvedRecipe
 
 R = TypeVar("R", bound=Record | PictureIndex)
 
@@ -44,6 +45,7 @@ class RecordFile(Generic[R]):
         return self.read(root) if has_file(root, self.name) else None
 
 
+RESOLVED = RecordFile("resolved.json", ResolvedRecipe, 16 * MEGABYTE)
 STATUS = RecordFile("status.json", Status, MEGABYTE)
 METRICS = RecordFile("metrics.json", Metrics)
 AUDIT = RecordFile("audit.json", AuditRecord)
@@ -58,6 +60,7 @@ COMPARISON = RecordFile("compare --json", ComparisonRecord)
 ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     METRICS,  # type: ignore[assignment]
     AUDIT,
+    RESOLVED,
     PROVENANCE,
     PLAN,
     STATUS,

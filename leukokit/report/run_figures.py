@@ -101,7 +101,7 @@ class _Drawing:
             kept_figure(self._store, path, draw, "confusion", content, title, self._stamp)
 
     def _segmentation(self) -> list[str]:
-        if not self._run.components("segment"):
+        if self._run.resolved.segment is None:
             return []
         if not has_file(self._run.path, SEGMENTED.name):
             return [_not_kept("figures/segmentation.png", SEGMENTED.name)]

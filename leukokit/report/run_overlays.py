@@ -78,8 +78,8 @@ def draw_overlays(run: FinishedRun, path: Path, *, stamp: str | None, store: Sto
     if not index.pictures:
         return
     panels = read_segmented(run.path, index)
-    segmenter = run.components("segment")
-    title = f"{run.name}: {segmenter[0].use}" if segmenter else run.name
+    segmenter = run.resolved.segment
+    title = run.name if segmenter is None else f"{run.name}: {segmenter.use}"
 
     def draw(file: Path) -> None:
         # Imported where it draws: scikit-image's outlines take a fifth of a second to load.

@@ -8,10 +8,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from leukokit.record.files import ALL, AUDIT, METRICS, PICTURES, PLAN, PROVENANCE, STATUS
+from leukokit.record.files import (
+    ALL,
+    AUDIT,
+    METRICS,
+    PICTURES,
+    PLAN,
+    PROVENANCE,
+    RESOLVED,
+    SEGMENTED,
+    STATUS,
+)
 from leukokit.record.schema import run_schema
 
-WRITTEN = (METRICS, AUDIT, PROVENANCE, PLAN, STATUS, PICTURES)
+WRITTEN = (METRICS, AUDIT, RESOLVED, PROVENANCE, PLAN, STATUS, PICTURES, SEGMENTED)
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)

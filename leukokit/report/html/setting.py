@@ -81,10 +81,10 @@ def setting_of(run: FinishedRun) -> Setting:
 
 def _stages(run: FinishedRun) -> Iterator[Stage]:
     for kind in KINDS:
-        for component in run.components(kind.stage):
+        for component in run.resolved.components(kind.stage):
             yield Stage(kind.stage, component.use, list(_flat(component.params or {})))
     if run.resolved.tune is not None:
-        yield Stage("tune", "grid search", list(_flat(run.resolved.tune)))
+        yield Stage("tune", "grid search", list(_flat(run.resolved.tune.plain())))
 
 
 def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
