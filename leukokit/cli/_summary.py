@@ -15,8 +15,8 @@ from rich.text import Text
 
 from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
+from leukokit.cli._probability_lines import probability_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
-from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
 from leukokit.notice import NOTICE
@@ -49,7 +49,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     parts = {name: scores for name, scores in named if scores is not None}
     if parts:
         console.print(_scores(result.recipe.model.name, parts))
-        for line in trust_lines(metrics.test):
+        for line in probability_lines(metrics.test):
             console.print(escape(line))
     if metrics.protocols is not None:
         console.print(protocols_table(metrics.protocols))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from leukokit.record import scores as record
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.text import counted, known, percent, short, unit
 
 _METHODS = {
@@ -25,7 +25,7 @@ class Operating:
 
     Attributes
     ----------
-    rates : Table
+    rates : HtmlTable
         Rates with intervals and the counts they are made of.
     """
 
@@ -35,22 +35,22 @@ class Operating:
     specificity: Estimate
     auc: Estimate
     sentence: str
-    rates: Table
+    rates: HtmlTable
     plot: Plot | None
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class ShownCalibration:
     """Whether a probability of 90% is right in 90 of 100 images."""
 
     sentence: str
-    table: Table
+    table: HtmlTable
     plots: Sequence[tuple[Plot, bool]]
     notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class ShownCoverage:
     """What is gained when the model leaves its unsure images to an expert."""
 
     sentence: str
@@ -90,7 +90,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
         svg = plots.roc(
             curve, sensitivity, specificity, f"roc-{part}", title="ROC curve", description=description
         )
-        table = Table(
+        table = HtmlTable(
             ["threshold", "sensitivity", "specificity"],
             [
                 [
@@ -103,7 +103,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
             "Points of the curve",
         )
         plot = Plot(svg, "ROC curve", table)
-    rates = Table(["rate", "value", "images"], rows, f"At the operating point, {part} part")
+    rates = HtmlTable(["rate", "value", "images"], rows, f"At the operating point, {part} part")
     return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
 
 
@@ -121,7 +121,7 @@ def _chosen(point: record.OperatingPoint) -> str:
     return f"{text}; the threshold was fixed beforehand."
 
 
-def calibration_of(found: record.Calibration | None, part: str) -> Calibration | None:
+def calibration_of(found: record.Calibration | None, part: str) -> ShownCalibration | None:
     """Show the calibration of a part; None where there is none."""
     if found is None or not found.methods:
         return None
@@ -143,7 +143,7 @@ def calibration_of(found: record.Calibration | None, part: str) -> Calibration |
         if bins := [one for one in each.bins if one.n]:
             drawn.append((_reliability(name, words, ece, bins, part), name == applied))
     columns = ["probabilities", "expected calibration error", "Brier score", "log loss", "accuracy"]
-    table = Table(columns, rows, f"Calibration, {part} part")
+    table = HtmlTable(columns, rows, f"Calibration, {part} part")
     sentence = (
         "The run leaves probabilities as the model gives them"
         if applied == "none"
@@ -154,7 +154,7 @@ def calibration_of(found: record.Calibration | None, part: str) -> Calibration |
     if (temperature := found.temperature) is not None:
         leaning = "too sure" if temperature > 1 else "too unsure"
         sentence += f". The temperature is {temperature:.2f}: uncorrected, the model is {leaning}"
-    return Calibration(f"{sentence}.", table, drawn, found.notes)
+    return ShownCalibration(f"{sentence}.", table, drawn, found.notes)
 
 
 def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str) -> Plot:
@@ -167,7 +167,7 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin
         )
         for each in bins
     ]
-    table = Table(
+    table = HtmlTable(
         ["confidence", "images", "accuracy"],
         [
             [number(x), count(each.n), Cell(y.text, y.value, y.interval, "right")]
@@ -184,7 +184,7 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin
     return Plot(svg, words, table, f"calibration error {ece.both}")
 
 
-def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
+def coverage_of(found: record.Coverage | None, part: str) -> ShownCoverage | None:
     """Show coverage against risk of a part; None where there is none."""
     if found is None or not found.curve:
         return None
@@ -209,7 +209,7 @@ def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
                 f"for a risk of {percent(refer.target_risk)}"
             )
         sentence += "."
-    table = Table(
+    table = HtmlTable(
         ["threshold", "coverage", "risk"],
         [
             [
@@ -224,7 +224,7 @@ def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
     svg = plots.coverage(
         curve, kept, risk, f"coverage-{part}", title="Coverage against risk", description=sentence
     )
-    return Coverage(sentence, unit(found.aurc), Plot(svg, "Coverage against risk", table))
+    return ShownCoverage(sentence, unit(found.aurc), Plot(svg, "Coverage against risk", table))
 
 
 def training_of(history: pd.DataFrame | None) -> Plot | None:
@@ -248,5 +248,5 @@ def training_of(history: pd.DataFrame | None) -> Plot | None:
         ]
         for row in history.itertuples(index=False)
     ]
-    table = Table([name.replace("_", " ") for name in columns], rows, "Epochs")
+    table = HtmlTable([name.replace("_", " ") for name in columns], rows, "Epochs")
     return Plot(svg, "Accuracy over epochs", table)

@@ -92,7 +92,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class HtmlTable:
     """A plain table: the numbers behind a figure, or what a component gave.
 
     Attributes
@@ -126,7 +126,7 @@ class Plot:
 
     svg: Any
     title: str
-    table: Table
+    table: HtmlTable
     note: str = ""
 
 

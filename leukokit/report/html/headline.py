@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.scores import PartScores
+from leukokit.report.html.audit_section import AuditSection
 from leukokit.report.html.estimate import Estimate, estimate_of
 from leukokit.report.html.parts import headline_part, split_name
-from leukokit.report.html.scores import Outcome
+from leukokit.report.html.scores import ScoreSection
 from leukokit.report.html.text import percent, points
-from leukokit.report.html.trust import Trust
 
 STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
 
@@ -58,7 +58,7 @@ class Headline:
     stamp: str | None
 
 
-def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
+def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSection) -> Headline:
     """Sum a run up."""
     part = headline_part(run.metrics)
     found = run.metrics.part(part) if part else None
@@ -66,9 +66,9 @@ def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
         name=run.name,
         description=(run.resolved.description or "").strip(),
         verdict=_verdict(part, found, run),
-        caveat=_caveat(outcome, trust),
+        caveat=_caveat(outcome, audit_section),
         cards=_cards(part, found, outcome),
-        scale=_scale(found, trust),
+        scale=_scale(found, audit_section),
         stamp=STAMP if run.provenance.synthetic else None,
     )
 
@@ -86,10 +86,10 @@ def _verdict(part: str | None, found: PartScores | None, run: FinishedRun) -> st
     )
 
 
-def _caveat(outcome: Outcome, trust: Trust) -> str:
+def _caveat(outcome: ScoreSection, audit_section: AuditSection) -> str:
     parts = []
-    if trust.best_probe is not None:
-        name, estimate, _ = trust.best_probe
+    if audit_section.best_probe is not None:
+        name, estimate, _ = audit_section.best_probe
         parts.append(f"A model that uses only {_SEEN.get(name, name)} reaches {estimate.text}.")
     if outcome.protocols is not None and outcome.protocols.worst is not None:
         name, estimate, drop = outcome.protocols.worst
@@ -106,7 +106,7 @@ _SEEN = {
 }
 
 
-def _cards(part: str | None, found: PartScores | None, outcome: Outcome) -> list[Card]:
+def _cards(part: str | None, found: PartScores | None, outcome: ScoreSection) -> list[Card]:
     if found is None:
         return []
     cards = [
@@ -123,11 +123,11 @@ def _cards(part: str | None, found: PartScores | None, outcome: Outcome) -> list
     return cards
 
 
-def _scale(found: PartScores | None, trust: Trust) -> list[Mark]:
+def _scale(found: PartScores | None, audit_section: AuditSection) -> list[Mark]:
     accuracy = Estimate(None) if found is None else estimate_of(found, "accuracy")
-    if accuracy.value is None or (trust.chance is None and trust.best_probe is None):
+    if accuracy.value is None or (audit_section.chance is None and audit_section.best_probe is None):
         return []
-    chance, probe = trust.chance, trust.best_probe
+    chance, probe = audit_section.chance, audit_section.best_probe
     beside = probe[1].value if probe is not None else None
     # Two labels share the lower line: where they are near each other, each goes to its own side.
     near = chance is not None and beside is not None and abs(chance - beside) < 0.3

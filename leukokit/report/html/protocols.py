@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leukokit.record.metrics import Metrics, Protocol
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Scores, Table, count, estimated, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, Scores, count, estimated, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Protocols:
     """
 
     headline: str
-    table: Table
+    table: HtmlTable
     plot: Plot | None
     descriptions: Sequence[tuple[str, str]]
     worst: tuple[str, Estimate, float] | None
@@ -65,7 +65,7 @@ def protocols_of(metrics: Metrics) -> Protocols | None:
         "AUC, one-vs-one",
         "change of accuracy, points",
     ]
-    table = Table(columns, rows, "One recipe under several protocols")
+    table = HtmlTable(columns, rows, "One recipe under several protocols")
     plot = None
     if len(dots) > 1:
         svg = plots.dot_plot(

@@ -1,4 +1,4 @@
-"""What it looks at: importances, heat, where the heat lies, and the segmentation."""
+"""The section on explanations: importances, heat, where the heat lies, and the segmentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.metrics import RegionHeat
 from leukokit.report.explanation_files import heat_names, table_files
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.figures import Figure, embed
 from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
@@ -25,7 +25,7 @@ _REGIONS = ("nucleus", "cytoplasm", "cell", "red_cell", "scale_bar", "background
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Explanations:
     """What the model looks at, as far as the run was asked to explain it.
 
     Attributes
@@ -36,9 +36,9 @@ class Looks:
         Heat compared with area, by region.
     sheets : sequence of Figure
         Heat maps, segmentations, features by class.
-    others : sequence of (name, Table)
+    others : sequence of (name, HtmlTable)
         What explainers gave in another form.
-    statuses : Table or None
+    statuses : HtmlTable or None
         How segmentations ended, by class; None where the run does not tell.
     overlay : Overlay or None
         Segmentations, picture by picture; ``segmentation`` is then empty.
@@ -49,8 +49,8 @@ class Looks:
     heat: Sequence[Figure]
     segmentation: Sequence[Figure]
     distributions: Sequence[Figure]
-    others: Sequence[Table]
-    statuses: Table | None = None
+    others: Sequence[HtmlTable]
+    statuses: HtmlTable | None = None
     overlay: Overlay | None = None
 
     @property
@@ -70,7 +70,7 @@ class Looks:
         )
 
 
-def looks_of(run: FinishedRun) -> Looks:
+def explanations_of(run: FinishedRun) -> Explanations:
     """Read it from a run directory."""
     explainers = heat_names(run)
     chosen: list[tuple[str, tuple[str, str]]] = []
@@ -89,7 +89,7 @@ def looks_of(run: FinishedRun) -> Looks:
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
     importances, others = _importances(run)
-    return Looks(
+    return Explanations(
         importances=importances,
         alignments=_alignments(run.metrics.alignment or {}),
         heat=by_kind["heat"],
@@ -112,9 +112,9 @@ def _kind(stem: str, explainers: Sequence[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
+def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
     found: list[Plot] = []
-    others: list[Table] = []
+    others: list[HtmlTable] = []
     for path in table_files(run):
         name = path.stem
         table = run.table(path.relative_to(run.path).as_posix())
@@ -128,7 +128,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
             (str(row["feature"]), float(row["importance_mean"]), float(row["importance_std"]))
             for _, row in top.iterrows()
         ]
-        shown = Table(
+        shown = HtmlTable(
             ["feature", "loss of score", "spread of repeats"],
             [
                 [
@@ -152,7 +152,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
     return found, others
 
 
-def _statuses(run: FinishedRun) -> Table | None:
+def _statuses(run: FinishedRun) -> HtmlTable | None:
     """Count by class how segmentations ended, in words."""
     facts = run.facts
     if facts is None or facts["status"].isna().all():
@@ -167,7 +167,7 @@ def _statuses(run: FinishedRun) -> Table | None:
         failed = 1 - counts[0] / len(ended)
         rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
     columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
-    return Table(columns, rows, "Status of the segmentations")
+    return HtmlTable(columns, rows, "Status of the segmentations")
 
 
 def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]:
@@ -189,7 +189,7 @@ def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]
             title=f"Where the heat of {words(explainer)} lies",
             description=f"Heat over area by region: {description}.",
         )
-        table = Table(
+        table = HtmlTable(
             [
                 "region",
                 "heat over area",

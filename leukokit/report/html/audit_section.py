@@ -1,4 +1,4 @@
-"""How far to trust it: the audit's findings and probes, in the words of a reader."""
+"""The section on the audit: its findings and probes, and how far to trust the scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from leukokit.record.audit import AuditedModel, AuditFinding, AuditProbe, AuditRecord, FindingTable, ImagePair
 from leukokit.report.html import plots
 from leukokit.report.html.axes import MARKS
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import counted, known, percent, short, words
 
@@ -63,7 +63,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ShownFinding:
     """What one check found."""
 
     check: str
@@ -74,11 +74,11 @@ class Finding:
     measured: str
     pairs: Sequence[Pair]
     folded_pairs: Sequence[Pair]
-    pair_table: Table | None
+    pair_table: HtmlTable | None
     pair_count: int
     images: Sequence[Thumb]
     more_images: Sequence[str]
-    table: Table | None
+    table: HtmlTable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Worry:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class AuditSection:
     """The audit as the page shows it.
 
     Attributes
@@ -117,9 +117,9 @@ class Trust:
     title: str
     sentence: str
     tally: str
-    findings: Sequence[Finding]
+    findings: Sequence[ShownFinding]
     probes: Plot | None
-    probe_table: Table | None
+    probe_table: HtmlTable | None
     best_probe: tuple[str, Estimate, str] | None
     chance: float | None
     images: int | None
@@ -128,18 +128,20 @@ class Trust:
     worries: Sequence[Worry] = ()
 
 
-def trust_of(audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str] = ()) -> Trust:
-    """Read an audit; a run without one gets a trust of level ``none``, and one with leaks fails."""
+def audit_section_of(
+    audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str] = ()
+) -> AuditSection:
+    """Read an audit; without one the level is ``none``, with leaks it is ``fail``."""
     if audit is None:
         level = "fail" if leaks else "none"
         words_ = _LEAK if leaks else _HEADLINES["none"]
-        return Trust(level, *words_, "", [], None, None, None, None, None, 0, leaks)
+        return AuditSection(level, *words_, "", [], None, None, None, None, None, 0, leaks)
     shown = (_finding(each, pictures) for each in audit.findings)
     findings = sorted(shown, key=lambda each: LEVELS.index(each.level))
     probes = audit.probes
     level = "fail" if leaks else "none" if audit.level == "skipped" else audit.level
     plot, table = _probes(probes, audit.model)
-    return Trust(
+    return AuditSection(
         level=level,
         title=_HEADLINES[level][0],
         sentence=(_LEAK if leaks else _HEADLINES[level])[1],
@@ -156,7 +158,7 @@ def trust_of(audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str]
     )
 
 
-def _worries(findings: Sequence[Finding], probes: Sequence[AuditProbe]) -> list[Worry]:
+def _worries(findings: Sequence[ShownFinding], probes: Sequence[AuditProbe]) -> list[Worry]:
     found = []
     best = _most_accurate([each for each in probes if each.level in ("fail", "warn")])
     if best is not None:
@@ -191,9 +193,9 @@ def _tally(levels: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def _finding(found: AuditFinding, pictures: Pictures) -> Finding:
+def _finding(found: AuditFinding, pictures: Pictures) -> ShownFinding:
     pictured = [_pair(each, pictures) for each in found.pairs[:_PICTURED_PAIRS]]
-    return Finding(
+    return ShownFinding(
         check=words(found.check),
         level=found.level,
         level_words=_LEVEL_WORDS[found.level],
@@ -268,17 +270,17 @@ def _across(pair: ImagePair) -> str:
     return " and ".join(apart)
 
 
-def _pair_table(pairs: Sequence[ImagePair]) -> Table:
+def _pair_table(pairs: Sequence[ImagePair]) -> HtmlTable:
     columns = ["first", "class, part", "second", "class, part", "how alike"]
     rows = []
     for each in pairs:
         first, second = _place(each.label_a, each.part_a), _place(each.label_b, each.part_b)
         texts = [each.a, first, each.b, second, _alike(each)]
         rows.append([Cell(text, text) for text in texts])
-    return Table(columns, rows, counted(len(pairs), "pair"))
+    return HtmlTable(columns, rows, counted(len(pairs), "pair"))
 
 
-def _table(found: FindingTable | None) -> Table | None:
+def _table(found: FindingTable | None) -> HtmlTable | None:
     if found is None or not found.rows:
         return None
     names = [words(name) for name in found.columns]
@@ -295,7 +297,7 @@ def _table(found: FindingTable | None) -> Table | None:
             text = percent(value) if is_share else short(value)
             cells.append(Cell(text, as_number, align="right"))
         rows.append(cells)
-    return Table(names, rows)
+    return HtmlTable(names, rows)
 
 
 def _shares(values: Sequence[object]) -> bool:
@@ -305,7 +307,7 @@ def _shares(values: Sequence[object]) -> bool:
     return bool(numbers) and not whole and all(0 <= value <= 1 for value in numbers)
 
 
-def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[Plot | None, Table | None]:
+def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[Plot | None, HtmlTable | None]:
     if not probes:
         return None, None
     rows, dots = [], []
@@ -327,7 +329,7 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
             continue
         dots.append(plots.Point(name, accuracy, color, each.chance))
     columns = ["probe", "input", "accuracy", "chance", "gain over chance / model's gain", "level"]
-    table = Table(columns, rows, "Probes: models that do not use the cells")
+    table = HtmlTable(columns, rows, "Probes: models that do not use the cells")
     band = None
     if model is not None and model.accuracy is not None:
         band = plots.Band("this model", Estimate.between(model.accuracy, model.low, model.high))

@@ -6,7 +6,7 @@ from leukokit.cli._terminal import safe
 from leukokit.record.scores import Calibration, Measured, OperatingPoint, PartScores, Reliability
 
 
-def trust_lines(part: PartScores | None) -> list[str]:
+def probability_lines(part: PartScores | None) -> list[str]:
     """Say how honest probabilities are and what thresholds come to; only what the part tells."""
     if part is None:
         return []
