@@ -99,11 +99,11 @@ def _segmentation(scores: Mapping[str, Mapping[str, float | None]]) -> Table:
 def segmentation_failures(status: Mapping[str, Status]) -> str | None:
     """Say in how many images nothing was measured, and why; None where there are none."""
     counts = Counter(status.values())
-    kinds = [each for each in Status if each is not Status.OK and counts[each]]
+    kinds = [status for status in Status if status is not Status.OK and counts[status]]
     if not kinds:
         return None
-    total = sum(counts[each] for each in kinds)
-    whys = ", ".join(f"{SHORT_WORDS[each]} in {counts[each]:,}" for each in kinds)
+    total = sum(counts[status] for status in kinds)
+    whys = ", ".join(f"{SHORT_WORDS[status]} in {counts[status]:,}" for status in kinds)
     return f"segmentation failed in {total:,} of {len(status):,} images ({total / len(status):.1%}): {whys}"
 
 

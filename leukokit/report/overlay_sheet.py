@@ -191,8 +191,10 @@ def _head(
     if not lines:
         return None
     handles = [
-        Line2D([], [], color=each.color, linewidth=2.4, linestyle=each.dashes, path_effects=each.effects(2.4))
-        for _, each in lines
+        Line2D(
+            [], [], color=style.color, linewidth=2.4, linestyle=style.dashes, path_effects=style.effects(2.4)
+        )
+        for _, style in lines
     ]
     legend = figure.legend(
         handles,

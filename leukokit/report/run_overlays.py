@@ -161,7 +161,12 @@ def _statistics(result: RunResult, items: Sequence[Item]) -> dict[str, dict[str,
 def _truth(plan: ImagePlan, item: Item, labels: Labels) -> Labels | None:
     """Give the true outlines of a scored image, where they lie on the picture."""
     truth = plan.dataset.truth(item.sample) if plan.score_masks else None
-    shapes = {each.shape for found in (truth, labels) if found is not None for each in found.roles.values()}
+    shapes = {
+        label_image.shape
+        for labels_ in (truth, labels)
+        if labels_ is not None
+        for label_image in labels_.roles.values()
+    }
     return truth if len(shapes) == 1 else None
 
 

@@ -113,7 +113,7 @@ def _kind(stem: str, explainers: Sequence[str]) -> tuple[str, str]:
 
 
 def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
-    found: list[Plot] = []
+    shown_plots: list[Plot] = []
     others: list[HtmlTable] = []
     for path in table_files(run):
         name = path.stem
@@ -142,14 +142,14 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
         )
         svg = plots.bars(
             rows,
-            f"importance-{len(found)}",
+            f"importance-{len(shown_plots)}",
             unit="loss of score when shuffled",
             title=words(name),
             description="; ".join(f"{label} {short(mean)}" for label, mean, _ in rows),
         )
         note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
-        found.append(Plot(svg, words(name).capitalize(), shown, note))
-    return found, others
+        shown_plots.append(Plot(svg, words(name).capitalize(), shown, note))
+    return shown_plots, others
 
 
 def _statuses(run: FinishedRun) -> HtmlTable | None:
@@ -158,30 +158,30 @@ def _statuses(run: FinishedRun) -> HtmlTable | None:
     if facts is None or facts["status"].isna().all():
         return None
     known = facts[facts["status"].notna()]
-    kinds = [each for each in Status if each is Status.OK or (known["status"] == each.value).any()]
+    kinds = [kind for kind in Status if kind is Status.OK or (known["status"] == kind.value).any()]
     labels = known["label"].fillna("").astype(str)
     rows = []
     for label in sorted(set(labels)):
         ended = known.loc[labels == label, "status"]
-        counts = [int((ended == each.value).sum()) for each in kinds]
+        counts = [int((ended == kind.value).sum()) for kind in kinds]
         failed = 1 - counts[0] / len(ended)
         rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
-    columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
+    columns = ["class", "images", *(SHORT_WORDS[kind] for kind in kinds), "share that failed"]
     return HtmlTable(columns, rows, "Status of the segmentations")
 
 
 def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]:
-    found = []
+    shown_plots = []
     for number_, (explainer, regions) in enumerate(alignment.items()):
         rows = [(words(name), regions[name]) for name in _ordered(regions)]
         estimates = [
             (region, Estimate.between(heat.ratio, heat.ratio_low, heat.ratio_high, "unit"))
             for region, heat in rows
         ]
-        if not any(each.value for _, each in estimates):
+        if not any(estimate.value for _, estimate in estimates):
             continue
         description = "; ".join(
-            f"{region} {each.both}" for region, each in estimates if each.value is not None
+            f"{region} {estimate.both}" for region, estimate in estimates if estimate.value is not None
         )
         svg = plots.ratios(
             estimates,
@@ -202,20 +202,20 @@ def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]
             [
                 [
                     Cell(region, region),
-                    Cell(each.text, each.value, each.interval, "right"),
+                    Cell(estimate.text, estimate.value, estimate.interval, "right"),
                     number(heat.heat_share),
                     number(heat.area_share),
                     number(heat.pointing_rate),
                     number(heat.pointing_chance),
                     count(heat.images_with_region),
                 ]
-                for (region, heat), (_, each) in zip(rows, estimates, strict=True)
+                for (region, heat), (_, estimate) in zip(rows, estimates, strict=True)
             ],
             f"Where the heat of {words(explainer)} lies",
         )
         note = "1: a region has as much heat as its area alone would get. Lines: 95% intervals."
-        found.append(Plot(svg, f"Where the heat of {words(explainer)} lies", table, note))
-    return found
+        shown_plots.append(Plot(svg, f"Where the heat of {words(explainer)} lies", table, note))
+    return shown_plots
 
 
 def _ordered(regions: Iterable[str]) -> list[str]:

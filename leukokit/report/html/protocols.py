@@ -72,11 +72,13 @@ def protocols_of(metrics: Metrics) -> Protocols | None:
             dots,
             "protocols",
             title="Accuracy under each protocol",
-            description="; ".join(f"{each.label}: {each.estimate.both}" for each in dots),
+            description="; ".join(f"{dot.label}: {dot.estimate.both}" for dot in dots),
         )
         plot = Plot(svg, "Accuracy under each protocol", table)
-    descriptions = [(each.name, each.description) for each in metrics.protocols if each.description]
-    worst = min(drops, key=lambda each: each[2], default=None)
+    descriptions = [
+        (protocol.name, protocol.description) for protocol in metrics.protocols if protocol.description
+    ]
+    worst = min(drops, key=lambda drop: drop[2], default=None)
     return Protocols(headline, table, plot, descriptions, worst)
 
 

@@ -80,5 +80,5 @@ def reproducibility_of(run: FinishedRun) -> Reproducibility:
         facts=[(name, str(value)) for name, value in rows if value is not None],
         files=[(name, what) for name, what in _FILES if (run.path / name).is_file()],
         main_packages=[lower[name] for name in _MAIN if name in lower],
-        packages=sorted(lower.values(), key=lambda each: each[0].lower()),
+        packages=sorted(lower.values(), key=lambda package: package[0].lower()),
     )

@@ -73,14 +73,14 @@ def scale_of(run: FinishedRun, findings: Sequence[ShownFinding]) -> ScaleOfRun |
         known=~table["source"].isin(_UNKNOWN),
     )
     warnings = [
-        Worry(each.level, each.level_words, each.title, f"#finding-{place}")
-        for place, each in enumerate(findings, start=1)
-        if each.check in _CHECKS and each.level in ("warn", "fail")
+        Worry(finding.level, finding.level_words, finding.title, f"#finding-{place}")
+        for place, finding in enumerate(findings, start=1)
+        if finding.check in _CHECKS and finding.level in ("warn", "fail")
     ]
     return ScaleOfRun(
         sentences=_sentences(table),
         warnings=warnings,
-        level="fail" if any(each.level == "fail" for each in warnings) else "warn" if warnings else "",
+        level="fail" if any(warning.level == "fail" for warning in warnings) else "warn" if warnings else "",
         plot=_plot(table),
         by_class=_by_class(table),
         sources=_source_table(table),
@@ -134,7 +134,7 @@ def _plot(table: pd.DataFrame) -> Plot | None:
         if not len(values):
             continue
         low, quarter, middle, three, high = (
-            float(each) for each in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+            float(quantile) for quantile in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
         )
         text = f"{_significant(middle)} px"
         rows.append(Spread(str(label), (low, quarter, middle, three, high), text))

@@ -127,8 +127,8 @@ def score_section_of(run: FinishedRun) -> ScoreSection:
     """Read it from a run directory."""
     metrics = run.metrics
     headline = headline_part(metrics)
-    scored = {name: found for name in PARTS if (found := metrics.part(name)) is not None}
-    parts = {name: _part(name, found) for name, found in scored.items()}
+    scored = {name: scores for name in PARTS if (scores := metrics.part(name)) is not None}
+    parts = {name: _part(name, scores) for name, scores in scored.items()}
     return ScoreSection(
         scores=_scores(scored),
         interval_note=_interval_note(scored[headline]) if headline else "",
@@ -144,16 +144,16 @@ def score_section_of(run: FinishedRun) -> ScoreSection:
 def _scores(parts: Mapping[str, record.PartScores]) -> HtmlTable | None:
     if not parts:
         return None
-    found = {name: Scores.of(name, part) for name, part in parts.items()}
+    by_part = {name: Scores.of(name, part) for name, part in parts.items()}
     rows = [
         [
             Cell(shown, shown),
-            *(estimated(each.estimates.get(key, Estimate(None))) for each in found.values()),
+            *(estimated(scores.estimates.get(key, Estimate(None))) for scores in by_part.values()),
         ]
         for key, shown, _ in SCORES
-        if any(key in each.estimates for each in found.values())
+        if any(key in scores.estimates for scores in by_part.values())
     ]
-    columns = ["score", *(f"{each.name}, n = {each.n:,}" for each in found.values())]
+    columns = ["score", *(f"{scores.name}, n = {scores.n:,}" for scores in by_part.values())]
     return HtmlTable(columns, rows, "Scores by part, with 95% intervals")
 
 
@@ -190,38 +190,38 @@ def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> HtmlTabl
     if not classes:
         return None
     rows = []
-    for label, found in classes.items():
-        within = found.intervals or record.ClassIntervals()
+    for label, scores in classes.items():
+        within = scores.intervals or record.ClassIntervals()
         shown = [
-            estimated(Estimate.of(found.recall, within.recall)),
-            estimated(Estimate.of(found.precision, within.precision)),
-            estimated(Estimate.of(found.f1, within.f1, "unit")),
-            estimated(Estimate.of(found.auc_ovr, within.auc_ovr, "unit")),
+            estimated(Estimate.of(scores.recall, within.recall)),
+            estimated(Estimate.of(scores.precision, within.precision)),
+            estimated(Estimate.of(scores.f1, within.f1, "unit")),
+            estimated(Estimate.of(scores.auc_ovr, within.auc_ovr, "unit")),
         ]
-        rows.append([Cell(label, label), count(found.support), *shown])
+        rows.append([Cell(label, label), count(scores.support), *shown])
     columns = ["class", "images", "recall (sensitivity)", "precision", "F1", "AUC, one-vs-rest"]
     return HtmlTable(columns, rows, f"Scores of each class, {part} part")
 
 
-def _confusion(found: record.Confusion | None) -> ConfusionTable | None:
-    if found is None or not found.labels:
+def _confusion(confusion: record.Confusion | None) -> ConfusionTable | None:
+    if confusion is None or not confusion.labels:
         return None
     rows = []
-    for i, (label, row) in enumerate(zip(found.labels, found.matrix, strict=False)):
+    for i, (label, row) in enumerate(zip(confusion.labels, confusion.matrix, strict=False)):
         total = sum(row)
         cells = []
         for j, n in enumerate(row):
             share = n / total if total else None
             shade = 0 if not share else max(1, math.ceil(share * _STEPS))
-            interval = _cell_interval(found, i, j)
+            interval = _cell_interval(confusion, i, j)
             cells.append(ConfusionCell(n, share, interval, shade, i == j))
         rows.append((label, total, cells))
-    return ConfusionTable(found.labels, rows)
+    return ConfusionTable(confusion.labels, rows)
 
 
-def _cell_interval(found: record.Confusion, i: int, j: int) -> str:
+def _cell_interval(confusion: record.Confusion, i: int, j: int) -> str:
     try:
-        cell = found.intervals[i][j] if found.intervals is not None else None
+        cell = confusion.intervals[i][j] if confusion.intervals is not None else None
     except IndexError:
         return ""
     return "" if cell is None else Estimate.between(0.0, cell.low, cell.high).interval
@@ -234,11 +234,11 @@ def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> HtmlTable |
     rows = [
         [
             Cell(name, name),
-            count(found.n),
-            *(number(found.of(key), kind) for key, _, kind in keys),
+            count(scores.n),
+            *(number(scores.of(key), kind) for key, _, kind in keys),
         ]
-        for name, found in folds.items()
-        if found is not None
+        for name, scores in folds.items()
+        if scores is not None
     ]
     return HtmlTable(["fold", "images", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
 
@@ -277,21 +277,21 @@ def frame_table(table: pd.DataFrame, caption: str) -> HtmlTable:
 
 def _any_cell(value: object) -> Cell:
     value = value.item() if hasattr(value, "item") else value
-    found = known(value)
-    if found is None and not isinstance(value, float):
+    number_ = known(value)
+    if number_ is None and not isinstance(value, float):
         return Cell(str(value), str(value))
-    return Cell(short(value), found, align="right")
+    return Cell(short(value), number_, align="right")
 
 
 def _segmentation(roles: Mapping[str, Mapping[str, float | None]] | None) -> HtmlTable | None:
     if not roles:
         return None
-    present = {name for each in roles.values() for name in each}
+    present = {name for measures in roles.values() for name in measures}
     columns = [name for name in _AGREEMENT if name in present]
     columns += sorted(present.difference(columns))
     rows = [
-        [Cell(words(role), role), *(_any_cell(each.get(name)) for name in columns)]
-        for role, each in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
+        [Cell(words(role), role), *(_any_cell(measures.get(name)) for name in columns)]
+        for role, measures in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
     ]
     heads = [_AGREEMENT.get(name, name.replace("_", " ")) for name in columns]
     return HtmlTable(["", *heads], rows, "Agreement with the true masks")
