@@ -36,7 +36,7 @@ def print_comparison(comparison: Comparison, *, limit: int | None) -> None:
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     limit : int or None
         Changed images listed for each pair; None for all.
     """
