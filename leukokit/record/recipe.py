@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import ConfigDict, Discriminator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from leukokit.record.base import Cell, Count, Flag, Number, Record, Text, described
 
@@ -100,13 +101,21 @@ class FileSplit(_Split):
     path: Text = Field(description="The file.")
 
 
+_METHODS = ("holdout", "blocks", "kfold", "named", "file")
+
+
+def _of_known_method(value: object) -> object:
+    if isinstance(value, Mapping) and value.get("method") not in _METHODS:
+        raise PydanticCustomError(
+            "split_method", "Input should be a split by {methods}", {"methods": " or ".join(_METHODS)}
+        )
+    return value
+
+
 RecipeSplit: TypeAlias = Annotated[
     HoldoutSplit | BlockSplit | FoldSplit | DataSetSplit | FileSplit,
-    Discriminator(
-        "method",
-        custom_error_type="split_method",
-        custom_error_message="Input should be a split by holdout, blocks, kfold, named or file",
-    ),
+    Field(discriminator="method"),
+    BeforeValidator(_of_known_method),
 ]
 """How samples are divided; each method has settings of its own."""
 

@@ -15,6 +15,7 @@ from leukokit.report.html.figures import Figure, embed
 from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
 from leukokit.report.html.text import short, words
+from leukokit.report.importance_figure import importances, is_importance
 from leukokit.report.status_words import SHORT_WORDS
 
 BUDGET = 1_250_000
@@ -120,23 +121,19 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
         table = run.table(path.relative_to(run.path).as_posix())
         if table is None or table.empty:
             continue
-        if not {"feature", "importance_mean", "importance_std"} <= set(table.columns):
+        if not is_importance(table):
             others.append(frame_table(table.head(_ROWS), f"{words(name)} ({path.name})"))
             continue
-        top = table.head(_BARS)
-        rows = [
-            (str(row["feature"]), float(row["importance_mean"]), float(row["importance_std"]))
-            for _, row in top.iterrows()
-        ]
+        rows = importances(table, _BARS)
         shown = HtmlTable(
             ["feature", "loss of score", "spread of repeats"],
             [
                 [
-                    Cell(label, label),
-                    Cell(short(mean), mean, align="right"),
-                    Cell(short(std), std, align="right"),
+                    Cell(row.feature, row.feature),
+                    Cell(short(row.mean), row.mean, align="right"),
+                    Cell(short(row.spread), row.spread, align="right"),
                 ]
-                for label, mean, std in rows
+                for row in rows
             ],
             f"The first {len(rows)} of {len(table):,} features",
         )
@@ -145,7 +142,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
             f"importance-{len(shown_plots)}",
             unit="loss of score when shuffled",
             title=words(name),
-            description="; ".join(f"{label} {short(mean)}" for label, mean, _ in rows),
+            description="; ".join(f"{row.feature} {short(row.mean)}" for row in rows),
         )
         note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
         shown_plots.append(Plot(svg, words(name).capitalize(), shown, note))

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from leukokit.report.html.axes import (
+    LONGEST,
     SIZE,
     WIDE,
     bare_axes,
@@ -23,6 +24,7 @@ from leukokit.report.html.axes import (
 from leukokit.report.html.estimate import Estimate
 from leukokit.report.html.svg import COLORS, new_plot, svg_of
 from leukokit.report.html.text import visible
+from leukokit.report.importance_bars import BarLook, Importance, draw_importances
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,27 +192,15 @@ def coverage(
     return svg_of(figure, name, title=title, description=description)
 
 
-def bars(
-    rows: Sequence[tuple[str, float, float]], name: str, *, unit: str, title: str, description: str
-) -> Markup:
-    """Values with their spread, the largest first."""
+def bars(rows: Sequence[Importance], name: str, *, unit: str, title: str, description: str) -> Markup:
+    """Draw importances of features, the largest first."""
     height = 24 * len(rows) + 46
     figure = new_plot(WIDE, height)
-    margin = label_margin([label for label, *_ in rows])
+    margin = label_margin([row.feature for row in rows])
     axes = figure.add_axes((margin, 42 / height, 0.97 - margin, 24 * len(rows) / height))
     bare_axes(axes)
-    places = list(range(len(rows)))
-    values = [value for _, value, _ in rows]
-    axes.barh(places, values, height=0.62, color=COLORS["c0"])
-    for place, (label, value, spread) in enumerate(rows):
-        axes.plot([value - spread, value + spread], [place, place], color=COLORS["ink"], lw=1.2)
-        row_label(axes, place, label)
-    axes.axvline(0, color=COLORS["muted"], lw=1)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks([])
-    axes.locator_params(axis="x", nbins=4)
-    axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
-    axes.set_xlabel(unit, fontsize=SIZE, color=COLORS["muted"], labelpad=3)
+    look = BarLook(COLORS["c0"], COLORS["ink"], COLORS["muted"], SIZE, LONGEST)
+    draw_importances(axes, rows, look, unit)
     return svg_of(figure, name, title=title, description=description)
 
 
