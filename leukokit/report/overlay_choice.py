@@ -84,6 +84,7 @@ def choose(
         by_class.setdefault(label, []).append(name)
     names = sorted(by_class)[:MOST]
     share = min(MOST_A_CLASS, max(1, MOST // max(1, len(names))))
+    masks = pd.DataFrame() if masks is None else masks
     dice = _dice(masks)
     scored = {name: [id_ for id_ in by_class[name] if id_ in dice.index] for name in names}
     unscored = [id_ for name in names if not scored[name] for id_ in by_class[name]]
@@ -97,17 +98,14 @@ def choose(
     return chosen
 
 
-def _dice(masks: pd.DataFrame | None) -> pd.Series:
+def _dice(masks: pd.DataFrame) -> pd.Series:
     """Mean Dice of nucleus and cell, as far as they are scored."""
-    if masks is None:
-        return pd.Series(dtype=np.float64)
     columns = [f"{role}_dice" for role in (NUCLEUS, CELL) if f"{role}_dice" in masks]
     return masks[columns].mean(axis=1).dropna()
 
 
-def _by_dice(label: str, dice: pd.Series, masks: pd.DataFrame | None, share: int) -> list[Chosen]:
+def _by_dice(label: str, dice: pd.Series, masks: pd.DataFrame, share: int) -> list[Chosen]:
     """Lowest first, then the middle; of four the two lowest, a quarter up and the median."""
-    assert masks is not None
     ranked = dice.sort_values(kind="stable").index.tolist()
     n = len(ranked)
     if n == 1:
