@@ -53,7 +53,7 @@ def read_weights(path: Path, network: Any) -> None:
     if empty:
         raise LeukokitError(
             f"the weights do not fit the network: {len(empty)} of its {len(network.weights)} weights are not "
-            f"in the file or are no numbers, such as {empty[0]}",
+            f"in the file or are not numbers, such as {empty[0]}",
             where=str(path),
             hint=_HINT,
         )
@@ -70,10 +70,10 @@ def check_weights_file(path: Path) -> None:
     import h5py
 
     if not path.is_file():
-        raise LeukokitError("the weights file is not there", where=str(path))
+        raise LeukokitError("the weights file does not exist", where=str(path))
     try:
         with h5py.File(path, "r") as file:
-            _walk(h5py, file, path)
+            _check_group(h5py, file, path)
     except LeukokitError:
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError, KeyError and ValueError for damage
@@ -82,14 +82,14 @@ def check_weights_file(path: Path) -> None:
         ) from error
 
 
-def _walk(h5py: Any, group: Any, path: Path) -> None:
+def _check_group(h5py: Any, group: Any, path: Path) -> None:
     for name in group:
         link = group.get(name, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise LeukokitError(f"the weights file holds a link, {name!r}", where=str(path), hint=_HINT)
         item = group[name]
         if isinstance(item, h5py.Group):
-            _walk(h5py, item, path)
+            _check_group(h5py, item, path)
             continue
         if item.external or item.is_virtual:
             raise LeukokitError(

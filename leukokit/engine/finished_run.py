@@ -1,4 +1,4 @@
-"""Read a run directory back: all that a report or a comparison needs is in its files."""
+"""Read the files of a finished run, for reports and comparisons."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _MOST_ROWS = 20_000_000
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that has ended, as its directory tells it; files are read when they are asked for.
+    """A finished run; its files are read when they are first needed.
 
-    The directory may come from anyone: see :mod:`leukokit.record.folder` for what is refused.
+    The directory may come from anyone. See :mod:`leukokit.record.folder` for the files that are refused.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class FinishedRun:
 
     @classmethod
     def read(cls, path: Path) -> FinishedRun:
-        """Look at a run directory.
+        """Open a run directory.
 
         Raises
         ------
@@ -68,9 +68,9 @@ class FinishedRun:
                 where=str(path),
                 hint="Run its recipe again; finished work is taken from the cache",
             )
-        found = cls(path)
-        _ = found.status  # says first of all whether this version can read the rest
-        return found
+        run = cls(path)
+        _ = run.status  # raises first if this version cannot read the files
+        return run
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
@@ -79,15 +79,15 @@ class FinishedRun:
 
     @cached_property
     def resolved(self) -> ResolvedRecipe:
-        """The same recipe, as far as a report looks into it."""
+        """The same recipe, with the parts that a report reads as typed models."""
         return as_record(self.recipe, ResolvedRecipe, self.path / _RECIPE)
 
     def components(self, stage: str) -> list[RecipeComponent]:
         """Components of one section of the recipe, such as ``features``, in order; none where it has none."""
         section = self.recipe.get(stage)
-        several = section if isinstance(section, list) else [section]
+        entries = section if isinstance(section, list) else [section]
         where = self.path / _RECIPE
-        return [as_record(each, RecipeComponent, where) for each in several if isinstance(each, dict)]
+        return [as_record(entry, RecipeComponent, where) for entry in entries if isinstance(entry, dict)]
 
     @cached_property
     def recipe_text(self) -> str:
@@ -156,8 +156,8 @@ class FinishedRun:
                     where=where,
                     hint=AGAIN,
                 )
-            found: pd.DataFrame = file.read(columns=["id", "label", "status"]).to_pandas()
-            return found
+            columns: pd.DataFrame = file.read(columns=["id", "label", "status"]).to_pandas()
+            return columns
         except (OSError, ValueError) as error:  # pyarrow's own errors are among them
             raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
 
@@ -194,7 +194,7 @@ class FinishedRun:
             return None
         content = read_bytes(self.path, name, _LARGEST_TABLE)
         try:
-            found: pd.DataFrame = pd.read_csv(
+            table: pd.DataFrame = pd.read_csv(
                 io.BytesIO(content),
                 keep_default_na=False,
                 na_values={},
@@ -204,9 +204,9 @@ class FinishedRun:
             )
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
-        if missing := [column for column in columns if column not in found.columns]:
+        if missing := [column for column in columns if column not in table.columns]:
             raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
-        return found
+        return table
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")

@@ -110,18 +110,18 @@ def _numbers(one: str, text: str) -> list[str]:
 
 def _tasks_a_node(environment: Mapping[str, str], nodes: list[str], size: int) -> list[int]:
     """Tasks of each node; spread evenly where Slurm does not say."""
-    told = _either(environment, "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")
-    if not told:
+    stated = _either(environment, "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")
+    if not stated:
         least, more = divmod(size, len(nodes))
         return [least + (i < more) for i in range(len(nodes))]
     counts: list[int] = []
-    for part in told.split(","):
-        found = _TASKS.fullmatch(part.strip())
-        if found is None or int(found[2] or 1) > _MOST:
-            raise _wrong(f"the tasks of the nodes are {told!r}, expected such as 2(x3),1")
-        counts += [int(found[1])] * int(found[2] or 1)
+    for part in stated.split(","):
+        match = _TASKS.fullmatch(part.strip())
+        if match is None or int(match[2] or 1) > _MOST:
+            raise _wrong(f"the tasks of the nodes are {stated!r}, expected such as 2(x3),1")
+        counts += [int(match[1])] * int(match[2] or 1)
     if len(counts) != len(nodes) or sum(counts) != size:
-        raise _wrong(f"{size} tasks on {len(nodes)} nodes, and the tasks of the nodes are {told!r}")
+        raise _wrong(f"{size} tasks on {len(nodes)} nodes, and the tasks of the nodes are {stated!r}")
     return counts
 
 
