@@ -45,10 +45,10 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
     if not is_port(first) or not is_port(first + max(counts) - 1):
         raise _wrong(f"{max(counts)} tasks of a node would use the ports from {first} on")
     places = [(node, first + i) for node, count in zip(nodes, counts, strict=True) for i in range(count)]
-    here = environment.get("SLURMD_NODENAME", "").strip()
-    if here and here != places[rank][0]:
+    own_node = environment.get("SLURMD_NODENAME", "").strip()
+    if own_node and own_node != places[rank][0]:
         raise _wrong(
-            f"task {rank} is on {here}, and on {places[rank][0]} where nodes are filled one after the other",
+            f"task {rank} is on {own_node}, expected on {places[rank][0]}: nodes are filled one after the other",
             "Start it with srun --distribution=block",
         )
     return Cluster(tuple(f"{node}:{port}" for node, port in places), rank, SOURCE)
