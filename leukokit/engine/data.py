@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Kind, Sample
+from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import identity_key
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
+from leukokit.engine.io.reading import ReadOptions, pixels
 from leukokit.engine.io.sample_files import read_group_file
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
@@ -88,7 +89,8 @@ def open_data(
     keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
-        refuse_conflicts(items)
+        read = recipe.model.data.read
+        refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
 
 
@@ -124,14 +126,24 @@ def regrouped(
     return [replace(sample, group=groups.get(sample.id)) for sample in samples]
 
 
-def refuse_conflicts(items: Sequence[Item]) -> None:
-    """Raise where one picture, to the byte, carries two labels."""
+def refuse_conflicts(items: Sequence[Item], dataset: Dataset, options: ReadOptions) -> None:
+    """Raise where one picture, to the byte, carries two labels.
+
+    Equal files that are no pictures, such as a text saved twice as ``.jpg``, are rejected one by one later.
+    """
     first: dict[str, Sample] = {}
+    unreadable: set[str] = set()
     for item in items:
         if item.sample.label is None:
             continue
         seen = first.setdefault(item.key, item.sample)
-        if seen.label != item.sample.label:
+        if seen.label == item.sample.label or item.key in unreadable:
+            continue
+        try:
+            pixels(dataset, item.sample, options)
+        except ImageRejected:
+            unreadable.add(item.key)
+        else:
             raise DataError(
                 f"{seen.id} ({seen.label}) and {item.sample.id} ({item.sample.label}) are the same picture",
                 hint="One picture cannot have two classes: remove one of the two, or correct its label",

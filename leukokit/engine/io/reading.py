@@ -21,6 +21,7 @@ from leukokit.api import (
 )
 from leukokit.engine.cache.keys import digest
 from leukokit.imageio.urls import forget_connections, url_parent, url_size
+from leukokit.input_file import LARGEST_IMAGE, read_input
 
 DECODE_REVISION = 1
 """Raised when decoding gives other pixels for the same bytes."""
@@ -62,7 +63,7 @@ def file_bytes(sample: Sample) -> bytes:
     """
     try:
         if sample.path is not None:
-            return sample.path.read_bytes()
+            return read_input(sample.path, LARGEST_IMAGE)
         if sample.url is not None:
             return read_url(sample.url)
     except (OSError, DataError) as error:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from leukokit.api import DataError, Part
+from leukokit.input_file import read_input
 
 _SHOWN = 20
 _PART_NAMES = {**{part.value: part for part in Part}, "valid": Part.VALIDATION, "val": Part.VALIDATION}
@@ -79,13 +80,7 @@ def _read_values(
     DataError
         Where the file cannot be read, lacks a column, or has bad rows; all are listed with their line.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise DataError(f"the {what} file cannot be read: {reason}", where=str(path)) from error
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    columns = reader.fieldnames or ()
+    columns, rows = _read_table(path, what)
     key = next((name for name in keys if name in columns), None)
     if key is None or value not in columns:
         expected = repr(keys[0]) + "".join(f" (or {name!r})" for name in keys[1:])
@@ -96,8 +91,8 @@ def _read_values(
         )
     values: dict[str, T] = {}
     problems = []
-    for row in reader:
-        line, id_ = reader.line_num, row[key] or ""
+    for line, row in rows:
+        id_ = row[key] or ""
         try:
             if not id_:
                 raise ValueError(f"{key} is empty")
@@ -111,3 +106,18 @@ def _read_values(
         shown = "; ".join(problems[:_SHOWN]) + more
         raise DataError(f"the {what} file has {len(problems)} bad rows: {shown}", where=str(path))
     return values
+
+
+def _read_table(path: Path, what: str) -> tuple[Sequence[str], list[tuple[int, dict[str, str | None]]]]:
+    """Column names, and each row with its line."""
+    try:
+        text = read_input(path).decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        return reader.fieldnames or (), [(reader.line_num, row) for row in reader]
+    except OSError as error:
+        reason = f"{error.strerror}"
+    except UnicodeDecodeError:
+        reason = "is not UTF-8 text"
+    except csv.Error as error:  # such as one cell of megabytes, after a quote that is never closed
+        reason = f"{error}; expected comma-separated text"
+    raise DataError(f"the {what} file cannot be read: {reason}", where=str(path))
