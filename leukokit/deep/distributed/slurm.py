@@ -48,7 +48,8 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
     own_node = environment.get("SLURMD_NODENAME", "").strip()
     if own_node and own_node != places[rank][0]:
         raise _wrong(
-            f"task {rank} is on {own_node}, expected on {places[rank][0]}: nodes are filled one after the other",
+            f"task {rank} is on {own_node}, and on {places[rank][0]} where nodes are filled "
+            "one after the other",
             "Start it with srun --distribution=block",
         )
     return Cluster(tuple(f"{node}:{port}" for node, port in places), rank, SOURCE)
