@@ -1,4 +1,4 @@
-"""Read a run directory back: all that a report or a comparison needs is in its files."""
+"""Read the files of a finished run, for reports and comparisons."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _MOST_ROWS = 20_000_000
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that has ended, as its directory tells it; files are read when they are asked for.
+    """A finished run; its files are read when they are first needed.
 
-    The directory may come from anyone: see :mod:`leukokit.record.folder` for what is refused.
+    The directory may come from anyone. See :mod:`leukokit.record.folder` for the files that are refused.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class FinishedRun:
 
     @classmethod
     def read(cls, path: Path) -> FinishedRun:
-        """Look at a run directory.
+        """Open a run directory.
 
         Raises
         ------
@@ -69,9 +69,9 @@ class FinishedRun:
                 where=str(path),
                 hint="Run its recipe again; finished work is taken from the cache",
             )
-        found = cls(path)
-        _ = found.status  # says first of all whether this version can read the rest
-        return found
+        run = cls(path)
+        _ = run.status  # raises first if this version cannot read the files
+        return run
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
@@ -219,7 +219,7 @@ class FinishedRun:
             return None
         content = read_bytes(self.path, name, _LARGEST_TABLE)
         try:
-            found: pd.DataFrame = pd.read_csv(
+            table: pd.DataFrame = pd.read_csv(
                 io.BytesIO(content),
                 keep_default_na=False,
                 na_values={},
@@ -229,9 +229,9 @@ class FinishedRun:
             )
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
-        if missing := [column for column in columns if column not in found.columns]:
+        if missing := [column for column in columns if column not in table.columns]:
             raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
-        return restore_cells(found)
+        return restore_cells(table)
 
 
 _TEXT = (
