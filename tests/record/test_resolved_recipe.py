@@ -31,8 +31,8 @@ SECTIONS: list[tuple[type[BaseModel], type[Record]]] = [
     (split.KFold, record.FoldSplit),
     (split.Named, record.DataSetSplit),
     (split.FromFile, record.FileSplit),
-    (protocol.Protocol, record.RecipeProtocol),
-    (statistics.OperatingPoint, record.RecipeOperatingPoint),
+    (protocol.EvaluationProtocol, record.RecipeProtocol),
+    (statistics.OperatingPointSpec, record.RecipeOperatingPoint),
     (statistics.Refer, record.RecipeReferral),
     (Limits, record.AuditLimits),
 ]
