@@ -11,8 +11,8 @@ def command(as_json: bool) -> None:
     """Examine this installation and machine."""
     import json
 
+    from leukokit.cache_folder import default_cache
     from leukokit.engine.doctor import examine
-    from leukokit.workflow import default_cache
 
     findings = examine(default_cache())
     if as_json:

@@ -38,7 +38,9 @@ class Site:
     """A folder on the path with fake distributions in it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder / "site"
+        self.folder.mkdir()
+        self.environment = {"LEUKOKIT_CACHE": str(folder / "cache"), "COLUMNS": "200"}
 
     def install(self, distribution: str, point: str, code: str, module: str | None = None) -> None:
         """Write a module, and metadata with one entry point that names it."""
@@ -52,7 +54,7 @@ class Site:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python with this folder on its path."""
         path = os.pathsep.join([str(self.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
+        environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", **self.environment}
         return subprocess.run(
             [sys.executable, *arguments],
             env=environment,
