@@ -52,8 +52,9 @@ class InstalledPlugins:
 def environment() -> tuple[str, ...]:
     """Name and version of everything that is installed, by the names of metadata folders.
 
-    Part of the digest of every plugin, since a hook may offer a component only where another package is installed, and a
-    plugin that lacked one works once it is there. Reading all metadata would take 50 times as long.
+    Part of the digest of every plugin, since a hook may offer a component only where another package is
+    installed, and a plugin that lacked one works once it is there. Reading all metadata would take 50 times
+    as long.
     """
     names: list[str] = []
     for folder in sys.path:
