@@ -37,7 +37,9 @@ from leukokit.catalog.offers import Offer, offers_of, reason_of
 from leukokit.catalog.report import DistributionReport
 
 
-def discover(kinds: KindTable = KINDS, *, cache: str | Path | None = AUTO_CACHE) -> Catalog:
+def discover(
+    kinds: KindTable = KINDS, *, cache: str | Path | None = AUTO_CACHE, again: bool = False
+) -> Catalog:
     """Find every installed component, built in or not.
 
     The environment variable ``LEUKOKIT_PLUGINS`` says which distributions' plugins are used: all where it is
@@ -50,6 +52,8 @@ def discover(kinds: KindTable = KINDS, *, cache: str | Path | None = AUTO_CACHE)
     cache : str, Path or None
         Folder in which is kept what plugins offer; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache
         folder, None to keep nothing.
+    again : bool
+        Ask plugins again, whatever is kept.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def discover(kinds: KindTable = KINDS, *, cache: str | Path | None = AUTO_CACHE)
     installed = environment()
     used, off = PluginChoice.from_environment().divide(installed_plugins(installed))
     notes: list[str] = []
-    reports = _reports(used, installed, kinds, Path(folder) if folder is not None else None, notes)
+    kept = KeptReports(Path(folder) if folder is not None else None)
+    reports = _reports(used, installed, kinds, kept, notes, again=again)
     entries, broken = _built_ins(kinds)
     for plugins, report in zip(used, reports, strict=True):
         for plugin in report.plugins:
@@ -105,15 +110,19 @@ def _reports(
     used: Sequence[InstalledPlugins],
     installed: tuple[str, ...],
     kinds: KindTable,
-    cache: Path | None,
+    kept: KeptReports,
     notes: list[str],
+    *,
+    again: bool,
 ) -> list[DistributionReport]:
     """Give what each distribution's plugins offer: as kept, or asked now."""
     if not used:
         return []
-    kept = KeptReports(cache)
     digests = [fingerprint(plugins, kinds, installed) for plugins in used]
-    known = [kept.get(one.distribution, digest) for one, digest in zip(used, digests, strict=True)]
+    known = [
+        None if again else kept.get(one.distribution, digest)
+        for one, digest in zip(used, digests, strict=True)
+    ]
     unknown = [i for i, report in enumerate(known) if report is None]
     if unknown:
         from leukokit.catalog.examination import examine  # not needed at most starts

@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from leukokit.catalog.child import START
 from leukokit.catalog.choice import silence_limit
-from leukokit.catalog.installed import InstalledPlugins
+from leukokit.catalog.installed import InstalledPlugins, absolute_path
 from leukokit.catalog.kinds import KindTable
 from leukokit.catalog.report import DistributionReport, LoadedComponent, PluginReport, offers_from
 
@@ -117,7 +117,7 @@ def _examine_one(
     printed = ""
     while len(reports) < len(installed.points):
         question = {
-            "path": [os.path.abspath(folder) for folder in sys.path],  # noqa: PTH100 - '' is the current folder
+            "path": absolute_path(),
             "points": installed.points[len(reports) :],
             "distribution": installed.distribution,
             "version": installed.version,

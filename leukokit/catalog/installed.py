@@ -66,6 +66,15 @@ def environment() -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
+def absolute_path() -> list[str]:
+    """Folders in which this process looks for modules, for a child process that may go elsewhere."""
+    folders: list[str] = []
+    for folder in sys.path:
+        with contextlib.suppress(OSError):  # a relative one, while the current folder has been removed
+            folders.append(os.path.abspath(folder))  # noqa: PTH100 - '' is the current folder
+    return folders
+
+
 def installed_plugins(installed: tuple[str, ...]) -> list[InstalledPlugins]:
     """Every distribution with entry points of the group ``leukokit``, ordered by their names.
 

@@ -19,7 +19,6 @@ sklearn.set_config(assume_finite=True, enable_metadata_routing=True)
 locale.setlocale(locale.LC_ALL, "C")
 os.chdir("/")
 os.environ["LEUKOKIT_DATA"] = "/nowhere"
-del numpy.add
 """
 
 RECIPE = """\
