@@ -62,6 +62,7 @@ class CatalogEntry:
             # Data goes to stdout: a module that prints while it is imported must not spoil `show --json`.
             with contextlib.redirect_stdout(sys.stderr):
                 component = load_target(self.spec.target)
+                base = self.kind.base_class()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -70,7 +71,6 @@ class CatalogEntry:
                 where=where,
                 hint=f"Reinstall {self.distribution}, or report this to its authors",
             ) from error
-        base = self.kind.base_class()
         if not (isinstance(component, type) and issubclass(component, base)):
             raise CatalogError(
                 f"{self.spec.target} is not a subclass of {self.kind.base.replace(':', '.')}",

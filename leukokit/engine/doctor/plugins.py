@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from leukokit._version import __version__
 from leukokit.catalog import Catalog
 from leukokit.catalog.choice import PluginChoice
 from leukokit.catalog.examination import examine
@@ -31,16 +32,22 @@ def look_at_plugins(catalog: Catalog) -> Iterator[Finding]:
 
 def _built_ins(catalog: Catalog) -> Iterator[Finding]:
     usable = 0
-    for kind in catalog.kinds:
-        for entry in catalog.of(kind):
-            if entry.distribution != "leukokit":
-                continue
-            try:
-                entry.load()
-                usable += 1
-            except CatalogError as error:
-                level = Level.NOTE if isinstance(error, MissingPackageError) else Level.FAIL
-                yield Finding("plugins", level, f"{error.where}: {error.what}", error.hint or "")
+    failed: dict[str, list[CatalogError]] = {}
+    for entry in (entry for kind in catalog.kinds for entry in catalog.of(kind)):
+        if entry.distribution != "leukokit":
+            continue
+        try:
+            entry.load()
+            usable += 1
+        except MissingPackageError as error:
+            yield Finding("plugins", Level.NOTE, f"{error.where}: {error.what}", error.hint or "")
+        except CatalogError as error:
+            cause = error.__cause__ or error
+            failed.setdefault(f"{type(cause).__name__}: {cause}", []).append(error)
+    for reason, errors in failed.items():  # a library that cannot be imported fails many, by one reason
+        names = ", ".join(str(error.where).removesuffix(f" of leukokit {__version__}") for error in errors)
+        text = f"{len(errors)} components cannot be imported: {reason} ({names})"
+        yield Finding("plugins", Level.FAIL, text, "Put the library right that is named, or reinstall it")
     yield Finding("plugins", Level.OK, f"{usable} built-in components can be used")
     for broken in catalog.broken:
         if broken.distribution.startswith("leukokit "):
@@ -60,7 +67,8 @@ def _of_plugin(plugins: InstalledPlugins, plugin: PluginReport) -> Iterator[Find
     usable = sum(not component.problem for component in plugin.components)
     seconds = plugin.seconds + sum(component.seconds for component in plugin.components)
     text = f"{name}: {usable} component{'s' if usable != 1 else ''} can be used, loaded in {seconds:.1f} s"
-    yield Finding("plugins", Level.OK, text)
+    if usable or not plugin.components:
+        yield Finding("plugins", Level.OK, text)
     if plugin.seconds > _SLOW:
         hint = "Tell its authors: import libraries where the components are, not in the module with the hooks"
         yield Finding(
