@@ -22,7 +22,7 @@ from leukokit.api import (
 from leukokit.engine.cache.keys import digest
 from leukokit.imageio.urls import forget_connections, url_parent, url_size
 
-DECODE_REVISION = 1
+DECODE_REVISION = 2
 """Raised when decoding gives other pixels for the same bytes."""
 
 
