@@ -246,8 +246,8 @@ PNG_DAMAGES: dict[str, Damage] = {
 
 
 def smears(count: int) -> list[RGBImage]:
-    """Rendered smears, 8-bit RGB."""
-    dataset = leukokit.component("dataset", "smears", per_class=max(1, -(-count // 4)))
+    """Render smears, 8-bit RGB."""
+    dataset = leukokit.component("dataset", "smears", per_class=max(3, -(-count // 4)))
     return [dataset.render(sample) for sample in dataset.samples()[:count]]
 
 
@@ -332,8 +332,8 @@ def main() -> None:
             print(json.dumps({**dataclasses.asdict(row), "recall": row.recall}), flush=True)
         else:
             print(
-                f"{row.format:22} {row.damage:18} {row.files:5} {row.recall:6.1%} {row.exact:6} {row.wrong:6} "
-                f"{row.pillow_wrong:13}",
+                f"{row.format:22} {row.damage:18} {row.files:5} {row.recall:6.1%} {row.exact:6} "
+                f"{row.wrong:6} {row.pillow_wrong:13}",
                 flush=True,
             )
     print(f"{files} damaged files, {wrong} wrong accepts", file=sys.stderr)

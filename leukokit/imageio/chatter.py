@@ -68,8 +68,8 @@ def kept_chatter(*, native: bool = False) -> Iterator[list[str]]:
     Parameters
     ----------
     native : bool
-        Whether a library in C may write to stderr by itself, as libtiff does. The stderr of the whole process is
-        then a file as long as the block lasts.
+        Whether a library in C may write to stderr by itself, as libtiff does. The stderr of the whole process
+        is then a file as long as the block lasts.
     """
     notes: list[str] = []
     token = _heard.set(notes)

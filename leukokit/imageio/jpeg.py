@@ -49,7 +49,7 @@ class JpegHeader:
         Horizontal and vertical sampling factor of each channel.
     progressive : bool
     icc : bytes or None
-        Color profile; None where there is none, empty where parts of it are missing.
+        Color profile; None where there is none.
     """
 
     width: int
@@ -158,13 +158,13 @@ def check(data: bytes) -> JpegHeader:
 
 
 def _joined_profile(segments: list[bytes]) -> bytes | None:
-    """Profile from its numbered parts; None where there are none, empty where one is missing."""
+    """Join the numbered parts of a profile; None where there are none. Raise ``damaged`` where one is missing."""
     if not segments:
         return None
     parts = {segment[0]: segment[2:] for segment in segments if len(segment) > 2}
     number = segments[0][1] if len(segments[0]) > 1 else 0
     if len(parts) != len(segments) or set(parts) != set(range(1, number + 1)):
-        return b""
+        raise ImageRejected("damaged", "parts of the color profile are missing in the JPEG header")
     return b"".join(parts[index] for index in sorted(parts))
 
 

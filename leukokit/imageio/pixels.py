@@ -42,7 +42,7 @@ def gray_image_error(kind: str) -> ImageRejected:
 
 
 def cmyk_notes(conversion: Conversion) -> tuple[str, ...]:
-    """Notes of a conversion from CMYK, with the file's profile or without."""
+    """Note that an image was converted from CMYK, with its profile or without."""
     if conversion.transform is not None:
         return (conversion.note,)
     return tuple(filter(None, [conversion.note, CMYK_NOTE]))

@@ -248,7 +248,13 @@ def open_header(data: bytes, kind: str) -> Any:
 
 
 def _describe_tiff(data: bytes) -> str | None:
-    """Describe an intact TIFF that Pillow cannot open; None where it is damaged."""
+    """Describe an intact TIFF that Pillow cannot open; None where it is damaged.
+
+    Raises
+    ------
+    ImageRejected
+        ``unsupported``, where it is the compression that cannot be read.
+    """
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     from leukokit.imageio.integrity.tiff import check_readable
@@ -259,14 +265,16 @@ def _describe_tiff(data: bytes) -> str | None:
         stream = io.BytesIO(data)
         stream.seek(directory.next)
         directory.load(stream)
-        check_readable(directory)
         bits = directory[_BITS_PER_SAMPLE]
         sample = {1: "unsigned", 2: "signed", 3: "float"}.get(directory.get(_SAMPLE_FORMAT, (1,))[0], "odd")
+        description = f"a TIFF of {len(bits)} channels of {max(bits)} bits, {sample}"
+        if max(bits) in (8, 16):
+            check_readable(directory)
     except ImageRejected:
         raise
     except Exception:  # then it is damaged, and the caller says so
         return None
-    return f"a TIFF of {len(bits)} channels of {max(bits)} bits, {sample}"
+    return description
 
 
 def bits(data: bytes, kind: str, image: Any) -> int:

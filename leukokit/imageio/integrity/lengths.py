@@ -60,33 +60,38 @@ def _walk_lzw(stream: NDArray[np.uint8], first_bits: int, tiff: bool) -> tuple[i
     clear, end = 1 << first_bits, (1 << first_bits) + 1
     lengths = np.ones(1 << _MOST_BITS, np.int64)
     early = 1 if tiff else 0
-    free, width, last = end + 1, first_bits + 1, np.int64(0)
-    size, bit, bits = np.int64(0), np.int64(0), np.int64(stream.size) * 8
-    while bit + width <= bits:
-        code = 0
-        for i in range(width):
-            place = bit + i
-            byte = np.int64(stream[place >> 3])
+    free, width, last, size = end + 1, first_bits + 1, 0, 0
+    place, window, ready = 0, 0, 0  # next byte; bits that are read but not used, and their number
+    while True:
+        while ready < width:
+            if place == stream.size:
+                return size, place, False
             if tiff:
-                code = code << 1 | (byte >> (7 - (place & 7))) & 1
+                window = (window << 8 | np.int64(stream[place])) & 0xFFFFFF
             else:
-                code |= ((byte >> (place & 7)) & 1) << i
-        bit += width
+                window |= np.int64(stream[place]) << ready
+            ready += 8
+            place += 1
+        ready -= width
+        if tiff:
+            code = (window >> ready) & ((1 << width) - 1)
+        else:
+            code = window & ((1 << width) - 1)
+            window >>= width
         if code == end:
-            return size, (bit + 7) // 8, True
+            return size, place, True
         if code == clear:
-            free, width, last = end + 1, first_bits + 1, np.int64(0)
+            free, width, last = end + 1, first_bits + 1, 0
             continue
-        if code > free or (code >= free and last == 0):
-            return CORRUPT, (bit + 7) // 8, False
+        if code > free or (code == free and last == 0):
+            return CORRUPT, place, False
         if last > 0 and free < (1 << _MOST_BITS):
             lengths[free] = last + 1
             free += 1
-        last = np.int64(1) if code < clear else lengths[code]
+        last = 1 if code < clear else lengths[code]
         size += last
         if free + early >= (1 << width) and width < _MOST_BITS:
             width += 1
-    return size, (bit + 7) // 8, False
 
 
 @njit(cache=True, nogil=True)

@@ -22,11 +22,19 @@ _YCBCR = 6
 
 _NONE, _LZW, _JPEG, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE = 1, 5, 7, 8, 32773, 32946
 _LZMA, _ZSTD = 34925, 50000
-_UNREADABLE = {
+_FAX = (2, 3, 4)  # black and white; the check of the color mode rejects them
+_CHECKED = (_NONE, _LZW, _JPEG, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD)
+_READ_AT_16_BITS = (_NONE, _LZW, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE)  # by OpenCV
+_NAMES = {
     6: "old-style JPEG",
+    _JPEG: "JPEG",
+    _LZMA: "LZMA",
+    _ZSTD: "Zstandard",
     33003: "JPEG 2000",
     33005: "JPEG 2000",
     34712: "JPEG 2000",
+    34887: "LERC",
+    34933: "PNG",
     50001: "WebP",
     50002: "JPEG XL",
     52546: "JPEG XL",
@@ -80,12 +88,27 @@ class _Layout:
 
 
 def check_readable(tags: Any) -> None:
-    """Raise ``unsupported`` for a compression that no decoder reads here, such as WebP."""
+    """Raise ``unsupported`` for a compression that no decoder reads here, such as WebP.
+
+    Parameters
+    ----------
+    tags : mapping of int to value
+        Pillow's ``tag_v2`` of the page.
+    """
     compression = _tag(tags, _COMPRESSION, _NONE)
-    if compression in _UNREADABLE:
+    readable, depth = (*_CHECKED, *_FAX), ""
+    if _tag(tags, _BITS, 1) > 8:
+        readable, depth = _READ_AT_16_BITS, f" of {_tag(tags, _BITS, 1)} bits a channel"
+        if _tag(tags, _PLANAR, 1) == 2 and compression in readable:
+            # OpenCV would read the planes as rows of pixels.
+            raise ImageRejected(
+                "unsupported",
+                f"a TIFF file{depth} that keeps each channel apart; save it with interleaved channels",
+            )
+    if compression not in readable:
+        name = _NAMES.get(compression, f"number {compression}")
         raise ImageRejected(
-            "unsupported",
-            f"a TIFF file compressed as {_UNREADABLE[compression]}; save it with deflate or LZW",
+            "unsupported", f"a TIFF file{depth} with compression {name}; save it with deflate or LZW"
         )
 
 
@@ -101,8 +124,8 @@ def check(data: bytes, tags: Any) -> None:
     """
     layout = _layout(tags)
     compression = _tag(tags, _COMPRESSION, _NONE)
-    if compression not in (_NONE, _LZW, _JPEG, _ADOBE_DEFLATE, _PACKBITS, _DEFLATE, _LZMA, _ZSTD):
-        return  # bits of black and white, which the check of the color mode rejects
+    if compression not in _CHECKED:
+        return
     reversed_bits = _tag(tags, _FILL_ORDER, 1) == 2 and compression != _JPEG
     for index, part in enumerate(_parts(data, tags, layout, compression)):
         name = f"{'tile' if layout.tiled else 'strip'} {index} of the TIFF file"
