@@ -23,8 +23,8 @@ _DECODABLE = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended sequential, pro
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a length
 _QUANTIZATION, _SCAN, _END = 0xDB, 0xDA, 0xD9
 _ICC = b"ICC_PROFILE\0"  # ICC.1:2022, annex B.4: followed by number, count and a part of the profile
-# Sampling factors of the first channel, where the other two have 1 x 1, that libjpeg-turbo knows. It also knows others
-# that mean the same, so a file is judged by them only when it was refused.
+# Sampling factors of the first channel, where the other two have 1 x 1, that libjpeg-turbo knows. It also
+# knows others that mean the same, so a file is judged by them only when it was refused.
 _SUBSAMPLINGS = frozenset({(1, 1), (2, 1), (2, 2), (1, 2), (4, 1), (1, 4)})
 _ZERO_RUN = bytes(128)
 
@@ -158,7 +158,13 @@ def check(data: bytes) -> JpegHeader:
 
 
 def _joined_profile(segments: list[bytes]) -> bytes | None:
-    """Join the numbered parts of a profile; None where there are none. Raise ``damaged`` where one is missing."""
+    """Join the numbered parts of a profile; None where there are none.
+
+    Raises
+    ------
+    ImageRejected
+        ``damaged``, where a part is missing.
+    """
     if not segments:
         return None
     parts = {segment[0]: segment[2:] for segment in segments if len(segment) > 2}
@@ -169,7 +175,7 @@ def _joined_profile(segments: list[bytes]) -> bytes | None:
 
 
 def _check_quantization(tables: bytes) -> None:
-    """Raise ``damaged`` for a quantizer of 0, which ITU T.81, B.2.4.1 forbids and libjpeg silently accepts."""
+    """Raise ``damaged`` for a quantizer of 0: ITU T.81, B.2.4.1 forbids it, libjpeg silently accepts it."""
     offset = 0
     while offset < len(tables):
         size = 128 if tables[offset] >> 4 else 64
@@ -216,8 +222,8 @@ def _check_scans(data: bytes, header: JpegHeader) -> None:
 def _zeros_are_flat(head: bytes) -> bool:
     """Whether zero bits in a baseline scan stand for an area of one color.
 
-    The shortest code of a Huffman table consists of zeros. Where it is not "end of block" in each table, a long run
-    of zeros would be blocks in which all 63 coefficients are the same, and no image has such blocks.
+    The shortest code of a Huffman table consists of zeros. Where it is not "end of block" in each table, a
+    long run of zeros would be blocks in which all 63 coefficients are the same, and no image has such blocks.
     """
     offset = 0
     first_symbols = []

@@ -98,7 +98,7 @@ def test_profiles_of_jpeg_files_are_converted(space: str) -> None:
 
 
 def test_a_jpeg_profile_may_have_several_segments() -> None:
-    """A profile of more than 64 kB is cut into numbered segments, in any order; where one is missing, bytes are."""
+    """A large profile is cut into numbered segments, in any order; without one the file is damaged."""
     profile = bytearray(matrix_profile(*SPACES["Adobe RGB"]) + bytes(150_000))
     profile[:4] = struct.pack(">I", len(profile))
     data = saved(Image.fromarray(smear()), "JPEG", quality=95, icc_profile=bytes(profile))
@@ -118,7 +118,7 @@ def test_a_jpeg_profile_may_have_several_segments() -> None:
 
 
 def srgb_profiles() -> dict[str, bytes]:
-    """Profiles of sRGB as several programs write them: parametric curve, tables of some lengths, gamma rounded."""
+    """Profiles of sRGB as several programs write them: with a parametric curve, or tables of some lengths."""
     little_cms = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     own = matrix_profile(SRGB, None)
     profiles = {"Little CMS": little_cms, "parametric": own}
@@ -196,7 +196,7 @@ def test_names_of_profiles_are_told_without_control_characters() -> None:
 
 
 def cmyk_profile() -> bytes:
-    """Printer profile whose inks absorb red, green and blue, with a table of 2 x 2 x 2 x 2 points (lut16Type)."""
+    """Printer profile whose inks absorb red, green and blue: a table of 2 x 2 x 2 x 2 points (lut16Type)."""
     white = np.array([0.9642, 1.0, 0.8249])
     from_srgb = adaptation(to_xyz(SRGB).sum(axis=1), white) @ to_xyz(SRGB)
     entries = []

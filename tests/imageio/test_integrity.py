@@ -1,4 +1,4 @@
-"""Files that decoders take for sound and that are not, and sound files of every kind that must not be refused."""
+"""Files that decoders take for sound and that are not, and sound files that must not be refused."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def test_damaged_png_files_are_rejected(kind: str) -> None:
 
 
 def test_interlaced_png_files_are_checked_pass_by_pass() -> None:
-    """Adam7: the sound file comes back to the pixel, a filter that does not exist in the last pass does not."""
+    """Adam7: the sound file comes back to the pixel, one with a filter that does not exist is rejected."""
     array = smear()
     passes = (
         (0, 0, 8, 8),

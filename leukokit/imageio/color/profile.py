@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # most images have no profile, and then this module needs non
 UNREADABLE_NOTE = "its color profile cannot be read; its colors are taken as sRGB"
 STATED_NOTE = "converted to sRGB from the gamma or primaries that the file states"
 _LARGEST_CHANGE = 1
-"""Levels of 255. Profiles of sRGB differ by rounding and by the length of their curve; a conversion that changes no
-color by more than this would only add noise, so such a profile counts as sRGB and the pixels stay as they are."""
+"""Levels of 255. Profiles of sRGB differ by rounding and by the length of their curve. A conversion that
+changes no color by more than this would only add noise: the profile counts as sRGB, and the pixels stay.
+"""
 _GAMMA_OF_SRGB, _GAMMA_TOLERANCE = (
     1 / 0.45455,
     0.022,
@@ -82,9 +83,9 @@ def conversion_of(icc: bytes | None, mode: str = "RGB") -> Conversion:
 def stated_conversion(info: Mapping[Any, Any]) -> Conversion:
     """Conversion of a PNG file that has no profile.
 
-    A chunk ``sRGB`` is believed. Without it ``gAMA`` and ``cHRM`` count, as the specification orders them (PNG,
-    third edition, section 4.3). Gamma 0.45455 with the primaries of sRGB, or without any, is what encoders write
-    for sRGB.
+    A chunk ``sRGB`` is believed. Without it ``gAMA`` and ``cHRM`` count, as the specification orders them
+    (PNG, third edition, section 4.3). Gamma 0.45455 with the primaries of sRGB, or without any, is what
+    encoders write for sRGB.
 
     Parameters
     ----------

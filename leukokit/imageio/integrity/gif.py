@@ -26,7 +26,7 @@ class _Frame:
 
 
 def check(data: bytes, frame: int = 0) -> None:
-    """Raise ``damaged`` where blocks are missing, or a frame up to ``frame`` has too few or too many pixels."""
+    """Raise ``damaged`` where blocks are missing, or a frame up to ``frame`` has another number of pixels."""
     try:
         frames = _frames(data)
     except IndexError:
@@ -46,7 +46,7 @@ def check(data: bytes, frame: int = 0) -> None:
 
 def _frames(data: bytes) -> list[_Frame]:
     """Frames of a file; raise IndexError where it ends before its trailer."""
-    frames = []
+    frames: list[_Frame] = []
     screen = (int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little"))
     offset = _SCREEN + _color_table(data[10])
     while data[offset] != _TRAILER:

@@ -1,7 +1,7 @@
 """Number of bytes that LZW and PackBits streams unpack to, without unpacking them.
 
-A stream that was damaged nearly always unpacks to another number of bytes than before, or ends at another place.
-Decoders do not notice: they stop when the image is full.
+A stream that was damaged nearly always unpacks to another number of bytes than before, or ends at another
+place. Decoders do not notice: they stop when the image is full.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def _walk_lzw(stream: NDArray[np.uint8], first_bits: int, tiff: bool) -> tuple[i
             if place == stream.size:
                 return size, place, False
             if tiff:
-                window = (window << 8 | np.int64(stream[place])) & 0xFFFFFF
+                window = (window << 8 | int(stream[place])) & 0xFFFFFF
             else:
-                window |= np.int64(stream[place]) << ready
+                window |= int(stream[place]) << ready
             ready += 8
             place += 1
         ready -= width
@@ -88,7 +88,7 @@ def _walk_lzw(stream: NDArray[np.uint8], first_bits: int, tiff: bool) -> tuple[i
         if last > 0 and free < (1 << _MOST_BITS):
             lengths[free] = last + 1
             free += 1
-        last = 1 if code < clear else lengths[code]
+        last = 1 if code < clear else int(lengths[code])
         size += last
         if free + early >= (1 << width) and width < _MOST_BITS:
             width += 1
@@ -98,7 +98,7 @@ def _walk_lzw(stream: NDArray[np.uint8], first_bits: int, tiff: bool) -> tuple[i
 def _walk_packbits(stream: NDArray[np.uint8]) -> tuple[int, int]:
     size, place = 0, 0
     while place < stream.size:
-        head = np.int64(stream[place])
+        head = int(stream[place])
         if head < 128:
             size += head + 1
             place += head + 2

@@ -1,7 +1,7 @@
 """PNG: checksums of the chunks, and the compressed stream up to its own checksum.
 
-Decoders stop as soon as they have enough pixels, fill in what is missing, or skip what they do not know, so the
-file is checked before it is decoded. Source: PNG, third edition (W3C, 2025).
+Decoders stop as soon as they have enough pixels, fill in what is missing, or skip what they do not know, so
+the file is checked before it is decoded. Source: PNG, third edition (W3C, 2025).
 """
 
 from __future__ import annotations

@@ -5,19 +5,12 @@ from __future__ import annotations
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Protocol
 
 from leukokit.errors import ImageRejected
 
 Bytes = bytes | memoryview
 
 _PIECE = 1 << 20  # bytes that are unpacked at a time: an image of 268 MB must not be held twice
-
-
-class _Decompressor(Protocol):
-    eof: bool
-
-    def decompress(self, data: Bytes, max_length: int, /) -> bytes: ...
 
 
 def damaged(detail: str) -> ImageRejected:
@@ -39,7 +32,7 @@ def inflated(parts: Iterable[Bytes], limit: int, what: str) -> Iterator[bytes]:
     Raises
     ------
     ImageRejected
-        ``damaged``: the stream is broken, ends early, holds another number of bytes, or its checksum is wrong.
+        ``damaged``: the stream is broken, ends early, holds too much, or its checksum is wrong.
     """
     decompressor = zlib.decompressobj()
     size = 0
@@ -60,8 +53,8 @@ def inflated(parts: Iterable[Bytes], limit: int, what: str) -> Iterator[bytes]:
 
 def unpacked_lzma(data: Bytes, limit: int, what: str) -> Iterator[bytes]:
     """Unpack an xz stream, as :func:`inflated` does; its own checksums are checked."""
-    decompressor: _Decompressor = lzma.LZMADecompressor()
-    size, rest = 0, data
+    decompressor = lzma.LZMADecompressor()
+    size, rest = 0, bytes(data)
     try:
         while not decompressor.eof:
             piece = decompressor.decompress(rest, _PIECE)

@@ -1,7 +1,7 @@
 """TIFF: the table of strips or tiles against the size of the image, and each of them to its end.
 
-libtiff fills a strip and stops: it never reaches the checksum of a deflate stream, and does not ask whether bytes
-are left over. Source: TIFF 6.0; codes of later compressions as in libtiff.
+libtiff fills a strip and stops: it never reaches the checksum of a deflate stream, and does not ask whether
+bytes are left over. Source: TIFF 6.0; codes of later compressions as in libtiff.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def check_readable(tags: Any) -> None:
         Pillow's ``tag_v2`` of the page.
     """
     compression = _tag(tags, _COMPRESSION, _NONE)
-    readable, depth = (*_CHECKED, *_FAX), ""
+    readable: tuple[int, ...] = (*_CHECKED, *_FAX)
+    depth = ""
     if _tag(tags, _BITS, 1) > 8:
         readable, depth = _READ_AT_16_BITS, f" of {_tag(tags, _BITS, 1)} bits a channel"
         if _tag(tags, _PLANAR, 1) == 2 and compression in readable:
@@ -177,7 +178,7 @@ def _parts(data: bytes, tags: Any, layout: _Layout, compression: int) -> Iterato
             counts = (len(data) - offsets[0],)
     if len(offsets) != number or len(counts) != number:
         raise damaged(
-            f"the TIFF file lists {len(offsets)} strips or tiles with {len(counts)} sizes, the image has {number}"
+            f"the TIFF file lists {len(offsets)} strips or tiles and {len(counts)} sizes, expected {number}"
         )
     view = memoryview(data)
     for offset, count in zip(offsets, counts, strict=True):

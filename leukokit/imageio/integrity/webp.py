@@ -1,8 +1,9 @@
 """WebP: sizes of the chunks, and whether the decoder needs every byte of them.
 
-The format has no checksum. A damaged stream decodes to a wrong picture, but nearly always takes fewer or more bytes
-than the sound one. libwebp notices only where bytes are missing, so each stream is decoded again without its last
-bytes: a sound one then fails, a damaged one often does not. Source: RFC 9649, RFC 6386 (section 9.1).
+The format has no checksum. A damaged stream decodes to a wrong picture, but nearly always takes fewer or
+more bytes than the sound one. libwebp notices only where bytes are missing, so each stream is decoded again
+without its last bytes: a sound one then fails, a damaged one often does not. Source: RFC 9649, RFC 6386
+(section 9.1).
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from leukokit.imageio.integrity.streams import damaged
 _HEADER, _CHUNK_HEADER, _FRAME_HEADER = 12, 8, 16  # bytes; of the file, a chunk, an animation's frame
 _VP8_TAG, _VP8_HEADER = 3, 10
 _ALPHA_FLAG = 0x10
-# Bytes without which a sound stream cannot be decoded. Of 368 files, of all qualities and methods of libwebp, none
-# decoded without its last 4 (VP8), 3 (first partition of VP8) or 2 bytes (VP8L, ALPH); the rest is for encoders that
-# pad their streams.
+# Bytes without which a sound stream cannot be decoded. Of 368 files, of all qualities and methods of libwebp,
+# none decoded without its last 4 (VP8), 3 (first partition of VP8) or 2 bytes (VP8L, ALPH); the rest is for
+# encoders that pad their streams.
 _SLACK = {b"VP8 ": 8, b"VP8L": 6, b"ALPH": 6}
 
 
