@@ -99,7 +99,7 @@ def test_bad_images_are_rows_that_say_why(copied: Path, recipe: Path, cli: Leuko
 
 
 def test_profiles_are_converted_and_noted(copied: Path, recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
-    """An image in linear light gives the features that its sRGB original gives; the journal says what was done."""
+    """An image in linear light gives the features of its sRGB original; the journal says what was done."""
     original = copied / "few" / "00.png"
     image = np.asarray(Image.open(original).convert("RGB"))
     light = np.where(image <= 10, image / 255 / 12.92, ((image / 255 + 0.055) / 1.055) ** 2.4)
