@@ -16,7 +16,7 @@ from leukokit.engine.cache.unfinished_fits import UnfinishedFits
 
 
 class Store:
-    """Everything that is kept, by key.
+    """All results that are kept, by key.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class Store:
 
     def __init__(self, root: Path, warn: Callable[[str], None] | None = None) -> None:
         self.root = root / f"v{LAYOUT}"
-        told = warn or (lambda _: None)
-        self._rows = Rows(self.root / "images", told)
-        self._folders = Folders(self.root / "tables", told)
+        warn = warn or (lambda _: None)
+        self._rows = Rows(self.root / "images", warn)
+        self._folders = Folders(self.root / "tables", warn)
         self._fits = UnfinishedFits(self.root / "fits")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -45,7 +45,7 @@ class Store:
         return self._rows.has(step, keys)
 
     def put_rows(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Keep payloads of ``step``; a full or read-only disk is told once and costs no result."""
+        """Keep payloads of ``step``; a full or read-only disk gives a warning and no error."""
         self._rows.put(step, title, rows)
 
     def touch(self, step: str) -> None:
@@ -76,7 +76,7 @@ class Store:
         return self._fits.hold(key, title)
 
     def forget_unfinished(self, key: str) -> None:
-        """Remove the checkpoints of ``key``; only for who holds them."""
+        """Remove the checkpoints of ``key``; only for the process that holds them."""
         self._fits.forget(key)
 
     def entries(self) -> list[Entry]:
@@ -88,10 +88,10 @@ class Store:
 
         Checkpoints of a fit that is going on are left alone.
         """
-        found = sorted(self._removable(), key=lambda pair: pair[0].used)
-        excess = sum(entry.bytes for entry, _ in found) - max_bytes
+        entries = sorted(self._removable(), key=lambda pair: pair[0].used)
+        excess = sum(entry.bytes for entry, _ in entries) - max_bytes
         removed = []
-        for entry, remove in found:
+        for entry, remove in entries:
             if excess <= 0:
                 break
             if remove(entry):

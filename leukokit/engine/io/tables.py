@@ -1,10 +1,9 @@
-"""Tables of a run directory, written the same way to the byte every time."""
+"""Tables of a run directory as bytes; the same table always gives the same bytes."""
 
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,39 @@ import pyarrow.parquet as pq
 from leukokit.api import Part, Sample, Status, shown_url
 from leukokit.engine.images.plan import Item, Rejection
 from leukokit.evaluation.splits import Fold
-from leukokit.ids import utf8
+from leukokit.ids import csv_cell, from_csv_cell, utf8, written_id
 from leukokit.notice import NOTICE
 
 _ROW_GROUP = 8192  # rows of features.parquet that are written, and can be read, together
 
 
 def csv_bytes(table: pd.DataFrame, *, index: bool = False) -> bytes:
-    """CSV with Unix line ends; names that are not UTF-8 are written with backslash escapes."""
-    text = table.to_csv(index=index, lineterminator="\n")
-    return utf8(text)
+    """CSV with Unix line ends.
+
+    Names that are not UTF-8 are written with backslash escapes, and text that a spreadsheet would take for a
+    formula with an apostrophe in front; :func:`restore_cells` undoes the second.
+    """
+    if index:
+        table = table.reset_index()
+    return utf8(_each_text(table, csv_cell).to_csv(index=False, lineterminator="\n"))
+
+
+def restore_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts of a table that was read from a CSV of :func:`csv_bytes`."""
+    return _each_text(table, from_csv_cell)
+
+
+def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Table with its texts changed; the very table where nothing changes."""
+    changed = {}
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        texts = [change(value) if isinstance(value, str) else value for value in column]
+        if texts != column.tolist():
+            changed[name] = texts
+    return table.assign(**changed) if changed else table
 
 
 def shown_path(sample: Sample, name: str) -> str:
@@ -33,14 +55,14 @@ def shown_path(sample: Sample, name: str) -> str:
     """
     if sample.url is not None:
         return shown_url(sample.url)
-    return os.fspath(sample.path) if sample.path is not None else f"synthetic:{name}"
+    return written_id(sample.path) if sample.path is not None else f"synthetic:{name}"
 
 
 def rejected_table(rejected: Sequence[tuple[Item, Rejection]], name: str) -> pd.DataFrame:
     """Columns id, path, stage, reason, detail."""
     rows = [
-        (item.sample.id, shown_path(item.sample, name), why.stage, why.reason, why.detail)
-        for item, why in rejected
+        (item.sample.id, shown_path(item.sample, name), rejection.stage, rejection.reason, rejection.detail)
+        for item, rejection in rejected
     ]
     return pd.DataFrame(rows, columns=["id", "path", "stage", "reason", "detail"])
 
@@ -71,9 +93,11 @@ def features_parquet(
     fields = [*((name, pa.string()) for name in texts), *((name, pa.float64()) for name in features.columns)]
     schema = pa.schema(fields, metadata=note)
     sink = io.BytesIO()
-    # Hardly two measurements are equal: dictionaries of them only take time and a sixth more room.
+    # Measurements are hardly ever equal: dictionaries of them would cost time and a sixth more space.
     with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=list(texts)) as writer:
-        for start in range(0, max(1, len(features)), _ROW_GROUP):  # in pieces: the whole is never copied
+        for start in range(
+            0, max(1, len(features)), _ROW_GROUP
+        ):  # in pieces: the whole table is never copied
             piece = features.iloc[start : start + _ROW_GROUP]
             ids = piece.index.tolist()
             columns = [
