@@ -52,7 +52,10 @@ def decode(
 ) -> tuple[RGBImage, tuple[str, ...]]:
     """Decode one of the formats; return pixels and notes."""
     if kind == "WEBP":
+        from leukokit.imageio.integrity import webp
+
         _pixels.check_size(_webp_size(data), max_pixels)
+        webp.check_length(data)
     with kept_chatter() as said:
         image = open_header(data, kind)
         _pixels.check_size(image.size, max_pixels)

@@ -35,10 +35,7 @@ class Chunk:
 
 def check(data: bytes, frame: int = 0) -> None:
     """Raise ``damaged`` where the file ends early, or a stream of the frame has bytes that nothing needs."""
-    end = 8 + int.from_bytes(data[4:8], "little")
-    if end > len(data):
-        raise damaged(f"the WebP file ends early: {len(data)} of {end} bytes")
-    chunks = list(_chunks(data[:end], _HEADER))
+    chunks = list(_chunks(data[: check_length(data)], _HEADER))
     animated = [chunk for chunk in chunks if chunk.name == b"ANMF"]
     pictures = [list(_chunks(chunk.body, _FRAME_HEADER)) for chunk in animated[: frame + 1]] or [chunks]
     for picture in pictures:
@@ -49,6 +46,14 @@ def check(data: bytes, frame: int = 0) -> None:
             for shortened in _shortened(chunk):
                 if _decodes([*streams[:index], shortened, *streams[index + 1 :]]):
                     raise damaged("the WebP file goes on behind its last pixel")
+
+
+def check_length(data: bytes) -> int:
+    """Return the length that the header states, in bytes; raise ``damaged`` where the file is shorter."""
+    end = 8 + int.from_bytes(data[4:8], "little")
+    if end > len(data):
+        raise damaged(f"the WebP file ends early: {len(data)} of {end} bytes")
+    return end
 
 
 def _chunks(data: bytes, offset: int) -> Iterator[Chunk]:
