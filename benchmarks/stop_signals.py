@@ -153,9 +153,7 @@ def stop(setting: Setting, number: int, at: float, which: signal.Signals, to_gro
     return trial
 
 
-def faults(
-    trial: Trial, folder: Path, process: subprocess.Popen[bytes], mark: str, sent: float
-) -> list[str]:
+def faults(trial: Trial, folder: Path, process: subprocess.Popen[bytes], mark: str, sent: float) -> list[str]:
     """Name what should not be there after the end of a stopped run."""
     wrong = []
     expected = CODES[signal.Signals[trial.name]]
@@ -265,12 +263,16 @@ def summary(trials: Sequence[Trial], seconds: float) -> dict[str, object]:
 
 def main() -> None:
     """Send the signals, print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--recipe", type=Path, default=HERE.parent / "recipes" / "svm_segmented.yaml")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of class folders")
-    parser.add_argument("--images", type=int, default=0, help="run over that many of them; 0: the recipe's own")
+    parser.add_argument(
+        "--images", type=int, default=0, help="run over that many of them; 0: the recipe's own"
+    )
     parser.add_argument("--set", action="append", default=[], dest="overrides", metavar="KEY=VALUE")
     parser.add_argument("--executor", default="auto")
     parser.add_argument("--workers", type=int, default=2)

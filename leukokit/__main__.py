@@ -1,7 +1,17 @@
-"""``python -m leukokit``."""
+"""The command ``leukokit``, also as ``python -m leukokit``: signals first, so that they end whatever comes after."""
 
 from __future__ import annotations
 
-from leukokit.cli import main
+from leukokit.process import stop
 
-main(prog_name="leukokit")
+
+def main() -> None:
+    """Run the command line."""
+    stop.install()
+    from leukokit.cli import main as command
+
+    command(prog_name="leukokit")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,7 @@ from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
 from leukokit.notice import NOTICE
+from leukokit.process import stop
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord, AuditSplit
 from leukokit.record.base import FORMAT
@@ -210,6 +211,7 @@ def audit_finisher(
         try:
             audited = _audit_run(result, executor, watch)
         except Exception as error:  # an error of any kind must not end the run
+            stop.check(error)
             directory.journal.write(
                 "audit_failed",
                 error=type(error).__name__,

@@ -34,6 +34,7 @@ from leukokit.catalog.catalog import BrokenPlugin, Catalog
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
 from leukokit.near_names import did_you_mean
+from leukokit.process import stop
 
 GROUP = "leukokit"
 
@@ -79,6 +80,7 @@ def discover(kinds: KindTable = KINDS) -> Catalog:
             with contextlib.redirect_stdout(sys.stderr):
                 entries += _entries_of(source, kinds, hooks)
         except (Exception, SystemExit) as error:
+            stop.check(error)
             reason = str(error) if isinstance(error, _Refused) else _reason(error)
             origin = f"{source.distribution} {source.version}".strip()
             broken.append(BrokenPlugin(source.name, origin, reason))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from leukokit.api import ComponentSpec
 from leukokit.catalog.kinds import ComponentKind, load_target
 from leukokit.errors import CatalogError, MissingPackageError
+from leukokit.process import stop
 
 if TYPE_CHECKING:
     from leukokit.api import Component
@@ -59,6 +60,7 @@ class CatalogEntry:
         try:
             component = load_target(self.spec.target)
         except (Exception, SystemExit) as error:
+            stop.check(error)  # an import that was interrupted is no broken installation
             raise CatalogError(
                 f"cannot be imported from {self.spec.target}: {type(error).__name__}: {error}",
                 where=where,

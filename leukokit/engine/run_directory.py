@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from leukokit.engine.io.files import write_bytes, write_json
 from leukokit.engine.journal import Journal
 from leukokit.errors import LeukokitError, RunFailed
+from leukokit.process import stop
 from leukokit.record.files import STATUS
 from leukokit.record.provenance import Status
 
@@ -105,10 +106,12 @@ class RunDirectory:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file, whole or not at all."""
+        stop.check()
         write_bytes(self._inside(name), data)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write one JSON file, whole or not at all."""
+        stop.check()
         write_json(self._inside(name), value)
 
     def file(self, name: str) -> Path:
