@@ -44,7 +44,7 @@ from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import TrialRunner
 from leukokit.engine.execution.trials import in_processes, one_by_one
-from leukokit.engine.images.plan import ImagePlan, Item, Outcome
+from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item
 from leukokit.engine.images.plan_building import image_plan
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.images.work import process_batch
@@ -269,9 +269,9 @@ def sizes(count: int) -> dict[str, float]:
     }
 
 
-def copied(outcome: Outcome, index: int) -> Outcome:
+def copied(outcome: ImageOutcome, index: int) -> ImageOutcome:
     """Outcome as it arrives from another process: nothing shared with others."""
-    fresh: Outcome = pickle.loads(pickle.dumps(outcome))  # noqa: S301 - our own
+    fresh: ImageOutcome = pickle.loads(pickle.dumps(outcome))  # noqa: S301 - our own
     return replace(fresh, index=index)
 
 

@@ -209,7 +209,7 @@ def look_up_seconds(root: Path) -> float:
     from leukokit.engine.cache import serialization as payload
     from leukokit.engine.cache.keys import digest
     from leukokit.engine.cache.store import Store
-    from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+    from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item
     from leukokit.engine.images.work import cached_outcomes
     from leukokit.engine.io.reading import ReadOptions
     from leukokit.plugins.datasets.folder import Folder
@@ -219,9 +219,8 @@ def look_up_seconds(root: Path) -> float:
     items = [Item(i, Sample(f"{i}.jpg", path=Path("x.jpg")), digest(i) * 2) for i in range(LOOKED_UP)]
     widths = (4, 156, 72, 44)  # as many families as svm_segmented takes, and twice its 132 columns
     steps = tuple(
-        ImageStep(
+        FeatureStep(
             f"features.{width}",
-            Stage.FEATURES,
             Morphology.create(unit="px"),
             digest("step", width),
             seeded=False,

@@ -1,16 +1,17 @@
 """Whether stop means stop: signals at random times, and what each one left behind.
 
-Starts ``leukokit run`` again and again, each time with a cache and a run directory of its own, and sends SIGINT or
-SIGTERM, to the process alone or to its whole group, as a terminal and a batch system do. Each run must end with 130 or
-143 within five seconds, without a traceback, reject no image, leave no process and no temporary file, and leave its
-directory to the next run; every few runs that next run is made and its files compared with those of a run that nothing
-disturbed::
+Starts ``leukokit run`` again and again, each time with a cache and a run directory of its own, and sends
+SIGINT or SIGTERM, to the process alone or to its whole group, as a terminal and a batch system do. Each run
+must end with 130 or 143 within five seconds, without a traceback, reject no image, leave no process and no
+temporary file, and leave its directory to the next run; every few runs that next run is made and its files
+compared with those of a run that nothing disturbed::
 
-    LEUKOKIT_DATA=... python benchmarks/stop_signals.py --count 100 --seed 1 [--window 15|whole] [--images 200]
-        [--recipe recipes/svm_segmented.yaml] [--set KEY=VALUE] [--executor dask] [--again 10] [--json FILE]
+    LEUKOKIT_DATA=... python benchmarks/stop_signals.py --count 100 --seed 1 [--window 15|whole]
+        [--images 200] [--recipe recipes/svm_segmented.yaml] [--set KEY=VALUE] [--executor dask] [--again 10]
+        [--json FILE]
 
-A process that is so young that Python itself still starts has no handler yet and dies of the signal; shells report
-that as 130 and 143, too. Those are counted apart.
+A process that is so young that Python itself still starts has no handler yet and dies of the signal; shells
+report that as 130 and 143, too. Those are counted apart.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ def faults(trial: Trial, folder: Path, process: subprocess.Popen[bytes], mark: s
 
 def shared_memory(pid: int) -> list[Path]:
     """Semaphores and arrays of joblib that name the process."""
-    folder = Path("/dev/shm")  # noqa: S108 - it is looked at, not written to
+    folder = Path("/dev/shm")
     return [path for path in folder.glob("*") if re.search(rf"(?:loky-|folder_){pid}[-_]", path.name)]
 
 
@@ -248,7 +249,7 @@ def undisturbed(setting: Setting) -> tuple[Path, float]:
 
 
 def summary(trials: Sequence[Trial], seconds: float) -> dict[str, object]:
-    """Counts over all trials."""
+    """Count over all trials."""
     sent = [trial for trial in trials if trial.name != "none"]
     return {
         "signals": len(sent),
@@ -280,7 +281,7 @@ def main() -> None:
     parser.add_argument("--again", type=int, default=10, help="run again after each n-th signal; 0: never")
     parser.add_argument("--json", type=Path, help="write all trials there")
     arguments = parser.parse_args()
-    chance = random.Random(arguments.seed)  # noqa: S311 - not for secrets
+    chance = random.Random(arguments.seed)
     trials = []
     with tempfile.TemporaryDirectory(prefix="stop-signals-") as name:
         setting = prepared(arguments, Path(name))

@@ -1,4 +1,4 @@
-"""The command ``leukokit``, also as ``python -m leukokit``: signals first, so that they end whatever comes after."""
+"""The command ``leukokit``: first the handlers of signals, so that those end whatever comes after."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
     from leukokit.imageio.images import EXTENSIONS, MAX_PIXELS, ImageInfo, check_rgb, decode_image, read_image
     from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
+    from leukokit.input_file import read_input
     from leukokit.near_names import did_you_mean, near_names
     from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
     from leukokit.tabular.classifier import TabularClassifier, TabularModel
@@ -80,6 +81,7 @@ _HOME = {
         "url_inside",
         "url_parent",
     ),
+    "leukokit.input_file": ("read_input",),
     "leukokit.near_names": ("did_you_mean", "near_names"),
     "leukokit.smear.scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource"),
     "leukokit.tabular.classifier": ("TabularClassifier", "TabularModel"),
@@ -164,6 +166,7 @@ __all__ = [
     "near_names",
     "note",
     "read_image",
+    "read_input",
     "read_url",
     "shown_url",
     "url_inside",

@@ -27,7 +27,7 @@ from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Rejection, Stage
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
@@ -174,7 +174,7 @@ def measure(
     """Measure all images; list those that cannot be read or crash a worker as rejected."""
     component = ImageTraits()
     key = digest("audit traits", component.revision, reading.key(), library_versions())
-    step = ImageStep("audit.traits", Stage.FEATURES, component, key, seeded=False)
+    step = FeatureStep("audit.traits", component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, executor, observer, name="audit: colors and corners")
     lost = {item.index for item, _ in images.rejected}

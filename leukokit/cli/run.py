@@ -51,6 +51,11 @@ import click
 )
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--explain-plan", is_flag=True, help="Say of every step whether it ran and why.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit code 1 where the audit of the data ends in a failure, such as one picture in two classes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
 def command(
@@ -65,6 +70,7 @@ def command(
     cache_dir: Path | None,
     no_cache: bool,
     explain_plan: bool,
+    strict: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -89,4 +95,28 @@ def command(
             observer=observer,
         )
     print_summary(result, as_json=as_json, explain_plan=explain_plan)
+    if strict and result.exit_code == 0:
+        _refuse_audit_failures(result.path)
     raise SystemExit(result.exit_code)
+
+
+def _refuse_audit_failures(path: Path) -> None:
+    """Raise where ``--strict`` was given and the audit did not pass; the run directory stays whole."""
+    from leukokit.errors import RunFailed
+    from leukokit.record.files import AUDIT
+
+    audit = AUDIT.find(path)
+    if audit is None:
+        raise RunFailed(
+            "--strict: this run has no audit", where=str(path), hint="Run with audit.enabled: true"
+        )
+    failures = [finding.title for finding in audit.findings if finding.level == "fail"]
+    failures += [
+        f"the probe {probe.name} tells the classes" for probe in audit.probes if probe.level == "fail"
+    ]
+    if failures:
+        raise RunFailed(
+            f"--strict: the audit of the data failed: {'; '.join(failures)}",
+            where=str(path / "audit.json"),
+            hint="The results are in the run directory; 'leukokit audit' shows what to do about each finding",
+        )

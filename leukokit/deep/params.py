@@ -48,6 +48,7 @@ class NetworkParams(Params):
     early_stopping: int | None = Field(
         None,
         ge=1,
+        le=10_000,
         description="Number of epochs without a lower validation loss after which a phase ends; the best "
         "weights "
         "are then restored. null: all epochs, last weights.",
@@ -62,7 +63,10 @@ class NetworkParams(Params):
         "equivalent to batches of 25, with a fifth of the memory (except for batch normalization).",
     )
     max_steps: int | None = Field(
-        None, ge=1, description="Number of batches after which training ends, for trials; null: no limit."
+        None,
+        ge=1,
+        le=10**9,
+        description="Number of batches after which training ends, for trials; null: no limit.",
     )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="Share of each target that is distributed evenly over all classes."

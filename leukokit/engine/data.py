@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Kind, Sample
+from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
-from leukokit.engine.cache.identity import identity_key
+from leukokit.engine.cache.keys import identity_key
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.group_file import regrouped
+from leukokit.engine.io.reading import ReadOptions, pixels
+from leukokit.engine.io.sample_files import read_group_file
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
 from leukokit.evaluation.connected import connected
@@ -87,18 +89,61 @@ def open_data(
     keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
-        refuse_conflicts(items)
+        read = recipe.model.data.read
+        refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
 
 
-def refuse_conflicts(items: Sequence[Item]) -> None:
-    """Raise where one picture, to the byte, carries two labels."""
+def regrouped(
+    samples: Sequence[Sample], path: Path, *, stood_in: bool, observer: Observer
+) -> Sequence[Sample]:
+    """Give each sample the group that a CSV file names; a sample that it does not name has no group.
+
+    Parameters
+    ----------
+    stood_in : bool
+        True where other images stand in for those that the file names: the file is then not used.
+
+    Raises
+    ------
+    DataError
+        Where the file cannot be read, or names none of the samples.
+    """
+    if stood_in:
+        observer.warn(f"the groups in {path} belong to the real data; those of the synthetic smears are used")
+        return samples
+    groups = read_group_file(path)
+    known = {sample.id for sample in samples}
+    unknown = [name for name in groups if name not in known]
+    if len(unknown) == len(groups):
+        raise DataError(
+            f"none of its {len(groups)} ids is an image of the data set; those look like {samples[0].id!r}",
+            where=str(path),
+            hint="Write one with 'leukokit audit RECIPE --groups FILE'",
+        )
+    if unknown:
+        observer.warn(f"{len(unknown)} ids of {path} are no images of the data set, such as {unknown[0]!r}")
+    return [replace(sample, group=groups.get(sample.id)) for sample in samples]
+
+
+def refuse_conflicts(items: Sequence[Item], dataset: Dataset, options: ReadOptions) -> None:
+    """Raise where one picture, to the byte, carries two labels.
+
+    Equal files that are no pictures, such as a text saved twice as ``.jpg``, are rejected one by one later.
+    """
     first: dict[str, Sample] = {}
+    unreadable: set[str] = set()
     for item in items:
         if item.sample.label is None:
             continue
         seen = first.setdefault(item.key, item.sample)
-        if seen.label != item.sample.label:
+        if seen.label == item.sample.label or item.key in unreadable:
+            continue
+        try:
+            pixels(dataset, item.sample, options)
+        except ImageRejected:
+            unreadable.add(item.key)
+        else:
             raise DataError(
                 f"{seen.id} ({seen.label}) and {item.sample.id} ({item.sample.label}) are the same picture",
                 hint="One picture cannot have two classes: remove one of the two, or correct its label",

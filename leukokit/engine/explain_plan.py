@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukokit.engine.cache.identity import identity
+from leukokit.engine.cache.keys import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
 from leukokit.engine.scale.find import Scales

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leukokit.api import DataError, Part
-from leukokit.engine.io.split_file import read_split_file
+from leukokit.engine.io.sample_files import read_split_file
 from leukokit.evaluation.split_rules import (
     Balancing,
     BlockSplit,

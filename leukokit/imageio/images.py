@@ -14,6 +14,7 @@ from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected, PluginError, UsageError
 from leukokit.imageio import jpeg as _jpeg
 from leukokit.imageio import sniff as _sniff
+from leukokit.input_file import LARGEST_IMAGE, read_input
 
 MAX_PIXELS = 2**26
 """Largest image that is decoded, in px (8192 x 8192); whole slides have to be tiled first."""
@@ -76,7 +77,7 @@ def read_image(
         As in :func:`decode_image`, and ``unreadable`` with the system's reason.
     """
     try:
-        data = Path(path).read_bytes()
+        data = read_input(path, LARGEST_IMAGE)
     except OSError as error:
         raise ImageRejected("unreadable", f"{path}: {error.strerror or error}") from error
     try:

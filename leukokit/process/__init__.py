@@ -1,1 +1,1 @@
-"""This process among others: how it ends on a signal, and its temporary folders."""
+"""What belongs to the process: how it ends on a signal, and its temporary folders."""

@@ -1,8 +1,8 @@
 """Temporary folders that do not outlive their process for long.
 
-A process that is killed leaves its folders. Each holds a file that its process keeps locked, and the system frees the
-lock with the process, whatever ended it: :func:`sweep` removes the folders whose lock is free. A lock is sure where a
-process id is not, since ids are given anew and differ between containers that share a folder.
+A process that is killed leaves its folders. Each holds a file that its process keeps locked, and the system
+frees the lock with the process, whatever ended it: :func:`sweep` removes the folders whose lock is free. A
+process id would tell less: ids are used again, and differ between containers that share a folder.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Stop means stop: SIGINT and SIGTERM end the command within seconds, whatever it is doing.
 
-A signal raises :class:`Stopped` in the main thread, which unwinds the run as any error does. That alone is not
-enough: compiled code and callbacks turn an exception into another one or drop it, and a handler waits until compiled
-code returns. So the signal is also remembered, and whoever is about to make something of an error, to reject an image
-or to keep a result asks :func:`check` first. And a thread, which the system wakes at once, ends the process where
-unwinding takes too long. That loses nothing: no file bears its final name before it is whole.
+A signal raises :class:`Stopped` in the main thread, which unwinds the run as any error does. That alone is
+not enough: compiled code and callbacks turn an exception into another one or drop it, and a handler waits
+until compiled code returns. So the signal is also remembered, and whoever is about to make something of an
+error, to reject an image or to keep a result calls :func:`check` first. And a thread, which the system wakes
+at once, ends the process where unwinding takes too long. That loses nothing: no file bears its final name
+before it is whole.
 
-Signals belong to the process. This is why this module keeps what arrived in an object of the process, and why only
-the command calls :func:`install`: whoever calls ``leukokit.run`` keeps the handlers that they have.
+Signals belong to the process. This is why this module keeps what arrived in an object of the process, and why
+only the command calls :func:`install`: whoever calls ``leukokit.run`` keeps the handlers that they have.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ _SHOW_CURSOR = "\x1b[?25h"
 class Stopped(BaseException):
     """SIGINT or SIGTERM arrived.
 
-    Neither an ``Exception`` nor a ``KeyboardInterrupt`` nor a ``SystemExit``: libraries catch all of these, and go on
-    or make something else of them.
+    Neither an ``Exception`` nor a ``KeyboardInterrupt`` nor a ``SystemExit``: libraries catch all of these,
+    and go on or make something else of them.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ _SIGNALS = _Signals()
 def install() -> None:
     """Handle SIGINT and SIGTERM in this process from now on; a signal that is ignored stays ignored.
 
-    Must be called in the main thread, and before anything heavy is imported: until then Python's own handlers apply.
+    Must be called in the main thread, before anything heavy is imported: until then Python's own handlers
+    apply.
     """
     wakened, wakes = os.pipe()
     os.set_blocking(wakes, False)
@@ -90,13 +92,15 @@ def install() -> None:
 
 
 def check(error: BaseException | None = None) -> None:
-    """Raise where this process is being stopped; call it before making something of an error or keeping a result.
+    """Raise where this process is being stopped.
+
+    Called before something is made of an error, an image rejected, or a result kept.
 
     Parameters
     ----------
     error : BaseException, optional
-        What was caught: one that comes of an interrupt is that interrupt. Compiled code gives ``SystemError``, an
-        import ``ImportError``.
+        What was caught. Compiled code makes a ``SystemError`` of an interrupt, and an import an
+        ``ImportError``; the interrupt is then its cause.
 
     Raises
     ------
@@ -119,8 +123,8 @@ def check(error: BaseException | None = None) -> None:
 def deaf_children() -> Iterator[None]:
     """Let processes that this thread starts in the block not hear SIGINT.
 
-    A terminal sends Ctrl-C to all processes of a command; it is for the first of them to decide. A signal that arrives
-    meanwhile waits for the end of the block.
+    A terminal sends Ctrl-C to all processes of a command; it is for the first of them to decide. A signal
+    that arrives meanwhile waits for the end of the block.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield

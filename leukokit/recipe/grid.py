@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ from leukokit.recipe.binding import Stages, check_params
 from leukokit.recipe.document import Document, Path, dotted
 from leukokit.recipe.messages import InvalidValue
 from leukokit.recipe.overrides import PathError, resolve_path
+
+MAX_COMBINATIONS = 10_000
+"""Combinations of a whole grid: each is fitted once a fold of the search."""
 
 MAX_CHECKED = 2000
 """Combinations of one component's values that are checked before a run."""
@@ -34,6 +38,13 @@ def check_grid(document: Document, stages: Stages, fields: Sequence[str], kinds:
     if not isinstance(grid, dict):
         return
     tunable = [kind.stage for kind in kinds if kind.tunable]
+    combinations = math.prod(len(values) for values in grid.values() if isinstance(values, list))
+    if combinations > MAX_COMBINATIONS:
+        message = (
+            f"has {combinations:,} combinations; expected at most {MAX_COMBINATIONS:,}: give fewer values"
+        )
+        document.problem(("tune", "grid"), message, of_key=True)
+        return
     targets: dict[Path, dict[str, Path]] = {}
     seen: dict[Path, str] = {}
     for key, values in grid.items():

@@ -33,7 +33,10 @@ class Read(RecipeBase):
         description="Significant bits a channel of images with more than 8; null: rejected.",
     )
     frame: int | None = Field(
-        None, ge=0, description="Frame or page, from 0, of files with several; null: such files are rejected."
+        None,
+        ge=0,
+        le=10**6,
+        description="Frame or page, from 0, of files with several; null: such files are rejected.",
     )
 
 
@@ -78,7 +81,10 @@ class RecipeModel(RecipeBase):
     description: str = Field("", description="Anything worth knowing; shown in the report.")
     seed: int = Field(281, ge=0, le=2**32 - 1, description="Seed that every random draw derives from.")
     max_rejected: int | None = Field(
-        None, ge=0, description="Exit code 3 where more images than this are rejected; null: no limit."
+        None,
+        ge=0,
+        le=10**9,
+        description="Exit code 3 where more images than this are rejected; null: no limit.",
     )
     data: DataRef = Field(description=KINDS.at("data").description)
     split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")

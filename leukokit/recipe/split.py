@@ -9,13 +9,16 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from leukokit.recipe.base import RecipeBase
 
+MAX_FOLDS = 10_000
+"""More folds than that are a mistake: each costs a fit, and memory for its parts."""
+
 PartName: TypeAlias = Literal["train", "validation", "test"]
 
 
 class Balance(RecipeBase):
     """The same number of samples of every class, drawn with the recipe's seed."""
 
-    to: Literal["smallest"] | Annotated[int, Field(ge=1)] = Field(
+    to: Literal["smallest"] | Annotated[int, Field(ge=1, le=10**9)] = Field(
         "smallest",
         description="Samples to keep of each class: as many as the smallest class has, or a number.",
     )
@@ -82,7 +85,7 @@ class KFold(_Split):
     """
 
     method: Literal["kfold"]
-    folds: int = Field(5, ge=2, description="Number of folds.")
+    folds: int = Field(5, ge=2, le=MAX_FOLDS, description="Number of folds.")
     by: Literal["random", "group", "blocks"] = Field(
         "group",
         description="Draw samples, draw whole groups, or cut each class into blocks of the file order.",

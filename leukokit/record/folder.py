@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from pathlib import Path
 
 from leukokit.errors import DataError
+from leukokit.input_file import MEGABYTE as MEGABYTE
+from leukokit.input_file import TooLarge, UnusableFile, read_open_file
 
 AGAIN = "The run directory is damaged: run the recipe again, or copy the directory again"
-MEGABYTE = 1_000_000
+_UNUSUAL = "No run writes such a file: look at where the directory comes from"
 
 # Not on every platform: Windows has neither links that open() follows by default nor named pipes in folders.
 _FLAGS = (
@@ -61,7 +62,11 @@ def read_bytes(root: Path, name: str, most: int) -> bytes:
         # Nothing is read before the open file itself is known to be an ordinary one: no pipe, no device.
         handle = os.open(real, _FLAGS)
         with os.fdopen(handle, "rb") as file:
-            return _bounded(file.fileno(), where, most)
+            return read_open_file(file.fileno(), most)
+    except UnusableFile as error:
+        raise DataError(
+            error.reason, where=where, hint=_UNUSUAL if isinstance(error, TooLarge) else AGAIN
+        ) from None
     except FileNotFoundError:
         raise DataError("there is no such file, and every run writes it", where=where, hint=AGAIN) from None
     except OSError as error:
@@ -70,30 +75,3 @@ def read_bytes(root: Path, name: str, most: int) -> bytes:
         raise DataError(f"cannot be read ({error.strerror or error})", where=where, hint=AGAIN) from error
     except (ValueError, RuntimeError) as error:  # a null in the name, or links that go round
         raise DataError(f"cannot be read ({error})", where=where, hint=AGAIN) from error
-
-
-def _bounded(descriptor: int, where: str, most: int) -> bytes:
-    facts = os.fstat(descriptor)
-    if not stat.S_ISREG(facts.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(facts.st_mode), "no regular file")
-        raise DataError(f"is {kind}; expected a regular file", where=where, hint=AGAIN)
-    if facts.st_size > most:
-        raise DataError(
-            f"has {facts.st_size / MEGABYTE:,.1f} MB; expected at most {most / MEGABYTE:,.1f} MB",
-            where=where,
-            hint="No run writes such a file: look at where the directory comes from",
-        )
-    pieces, left = [], most + 1  # a file can grow while it is read
-    while left > 0 and (piece := os.read(descriptor, min(left, 1 << 20))):
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)[:most]
-
-
-_KINDS = {
-    stat.S_IFDIR: "a folder",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a device",
-    stat.S_IFSOCK: "a socket",
-}

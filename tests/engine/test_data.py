@@ -43,6 +43,13 @@ def test_copies_within_a_class_and_empty_files_are_no_conflict(root: Path) -> No
     assert len(opened(root).items) == 7
 
 
+def test_one_text_file_in_two_classes_is_no_conflict(root: Path) -> None:
+    """Equal bytes that are no picture show no cell: each file is rejected later, and the run goes on."""
+    for name in ("a", "b"):
+        (root / name / "4.jpg").write_text("no picture")
+    assert len(opened(root).items) == 8
+
+
 def test_one_picture_in_two_classes_is_refused_naming_both(root: Path) -> None:
     """Unless the caller reports it: both images are then there."""
     (root / "b" / "4.png").write_bytes((root / "a" / "1.png").read_bytes())

@@ -147,6 +147,41 @@ def test_one_picture_in_two_classes_names_both(copied: Path, recipe: Path, cli: 
     assert "copy.png" in done.stderr
 
 
+def test_one_text_file_in_two_classes_is_two_rejected_rows(
+    copied: Path, recipe: Path, cli: Leukokit, tmp_path: Path
+) -> None:
+    """Equal bytes that are no picture are not the same picture."""
+    for name in ("few", "many"):
+        (copied / name / "junk.jpg").write_text("no picture")
+    done = cli("run", recipe, "--run-dir", "out")
+    assert done.returncode == 0, done.stderr
+    table = rejected(tmp_path / "out")
+    assert table["reason"].to_dict() == {"few/junk.jpg": "not_an_image", "many/junk.jpg": "not_an_image"}
+
+
+def test_a_turned_copy_in_another_class_is_told_and_stops_a_strict_run(
+    copied: Path, recipe: Path, cli: Leukokit, tmp_path: Path
+) -> None:
+    """Its bytes differ, so that only the audit can see it; the results stay for whoever wants to look."""
+    with Image.open(copied / "few" / "01.png") as image:
+        image.transpose(Image.Transpose.ROTATE_90).save(copied / "many" / "turned.png")
+    arguments = ("run", recipe, "--set", "audit.enabled=true", "--run-dir")
+    done = cli(*arguments, "out")
+    assert done.returncode == 0, done.stderr
+    assert "two labels" in done.stdout
+    strict = cli(*arguments, "strict", "--strict")
+    assert strict.returncode == 1
+    assert "--strict: the audit of the data failed" in strict.stderr
+    assert "two labels" in strict.stderr
+    assert (tmp_path / "strict" / "status.json").exists()
+
+
+def test_a_strict_run_without_an_audit_is_refused(recipe: Path, cli: Leukokit) -> None:
+    done = cli("run", recipe, "--strict")
+    assert done.returncode == 1
+    assert "has no audit" in done.stderr
+
+
 def test_copies_land_in_one_part(copied: Path, recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
     """Byte-identical pictures of one class count as one group wherever the split is drawn."""
     for i in range(6):

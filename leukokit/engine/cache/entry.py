@@ -1,4 +1,4 @@
-"""What the cache holds of one step, table or fit: for listing and pruning."""
+"""One entry of the cache, of a step, a table or a fit: for listing and pruning."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One step's or table's share of the cache.
+    """All that the cache holds of one step, table or fit.
 
     Attributes
     ----------
@@ -18,7 +18,7 @@ class Entry:
         ``images`` for rows of an image step, ``tables`` for a folder, ``fits`` for the checkpoints of a fit
         that did not end.
     title : str
-        What it holds, for people.
+        What it holds, shown to users.
     items : int
         Rows or files.
     bytes : int

@@ -1,6 +1,6 @@
 """Results of table steps, as a fitted model: folders that appear by a rename.
 
-Every folder lists the digests of its files; one whose files fail them is left alone with a warning and
+Each folder lists the digests of its files; one whose files differ from them is not used, with a warning, and
 computed again.
 """
 
@@ -73,7 +73,7 @@ class Folders:
         return True
 
     def entries(self) -> list[Entry]:
-        """Every folder, in no order."""
+        """Each folder, in no order."""
         return [_entry(path.parent) for path in self._root.glob(f"*/*/{_MANIFEST}")]
 
     def remove(self, entry: Entry) -> bool:

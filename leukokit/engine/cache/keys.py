@@ -1,8 +1,8 @@
 """Content keys: what a cached result depends on, and nothing else.
 
-A key never holds a path, a modification time or the number of workers. It holds the content of the image, the
-component with its revision, parameters and learnt state, the key of the step before, and the versions of the
-libraries that compute.
+A key holds the content of the image, the component with its revision, parameters and learned state, the key
+of the step before, and the versions of the libraries that compute. It never holds a path, a modification time
+or the number of workers.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import os
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from leukokit.api import Component
+from leukokit.recipe import Bound
+
 LAYOUT = 1
-"""Raised when the meaning of keys or payloads changes; older cache entries are then left alone."""
+"""Raised when the meaning of keys or payloads changes; older cache entries are then not used."""
 
 # Libraries whose version can change a pixel or a coefficient.
 _COMPUTING = (
@@ -32,8 +35,8 @@ _COMPUTING = (
     "pillow",
 )
 
-# Modules whose mention in a component's ``requires`` says that a network computes; what it computes depends
-# on all of them, since Keras hands its work to one of the others.
+# A component that names one of these modules in ``requires`` computes with a network. Its results depend on
+# all of them, since Keras computes with one of the others.
 _DEEP_MODULES = frozenset({"keras", "tensorflow", "jax", "torch"})
 _DEEP = ("keras", "tensorflow", "tensorflow-cpu", "jax", "jaxlib", "torch")
 
@@ -50,12 +53,12 @@ def deep_versions(requires: Collection[str]) -> dict[str, str]:
     Returns
     -------
     dict
-        Empty where it names none: results that no network computed outlive updates of these libraries.
+        Empty where it names none: results that no network computed stay valid when these libraries change.
     """
     if not {name.split(".")[0] for name in requires} & _DEEP_MODULES:
         return {}
-    found = {name: installed for name in _DEEP if (installed := _version(name)) is not None}
-    return {**found, "backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
+    versions = {name: installed for name in _DEEP if (installed := _version(name)) is not None}
+    return {**versions, "backend": os.environ.get("KERAS_BACKEND", "tensorflow")}
 
 
 @cache
@@ -82,10 +85,56 @@ def array_digest(array: NDArray[Any]) -> str:
 
 
 def state_digest(state: Mapping[str, NDArray[Any]]) -> str:
-    """Hash what a component has learnt."""
+    """Hash the learned state of a component."""
     return digest([(name, array_digest(state[name])) for name in sorted(state)])
 
 
 def sample_seed(seed: int, step: str, sample_key: str) -> np.random.SeedSequence:
-    """Seed of one stochastic step on one sample: (seed, step, sample), so order and workers cannot matter."""
+    """Seed of one stochastic step on one sample; it depends on neither the order nor the workers."""
     return np.random.SeedSequence([seed, int(digest(step, sample_key), 16)])
+
+
+class Identity(TypedDict):
+    """All that distinguishes a component from others, as part of a key and as JSON.
+
+    Attributes
+    ----------
+    kind, name, distribution : str
+        Kind and name in the catalog, and the distribution that installs it.
+    revision : int
+    params : dict
+        Parameters with every default.
+    fingerprint : str
+        Digest of content outside the parameters.
+    libraries : dict of str to str
+        Versions of the libraries of networks, where the component computes with one.
+    """
+
+    kind: str
+    name: str
+    distribution: str
+    revision: int
+    params: Mapping[str, Any]
+    fingerprint: str
+    libraries: NotRequired[Mapping[str, str]]
+
+
+def identity(bound: Bound[Component]) -> Identity:
+    """Say what distinguishes a component of a recipe from others."""
+    known: Identity = {
+        "kind": bound.entry.kind.name,
+        "name": bound.entry.name,
+        "distribution": bound.entry.distribution,
+        "revision": bound.component.revision,
+        "params": bound.params,
+        "fingerprint": bound.component.fingerprint(),
+    }
+    libraries = deep_versions(bound.component.requires)
+    if libraries:
+        known["libraries"] = libraries
+    return known
+
+
+def identity_key(bound: Bound[Component]) -> str:
+    """Digest of ``identity``."""
+    return digest(identity(bound))

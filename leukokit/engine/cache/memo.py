@@ -1,12 +1,12 @@
-"""Take a result from the cache, or compute it and keep it there.
+"""Take a result from the cache, or compute it and keep it in the cache.
 
 One result is one file (:func:`memo`) or a folder of files (:func:`memo_folder`); results of many images are
 rows of one database (:func:`memo_rows`). Without a store everything is computed.
 
 Three places talk to :class:`~leukokit.engine.cache.store.Store` themselves, since they do more than this: the
 image stage, which reads the rows of all steps at once and skips the steps that nobody needs; the fit of a
-model, whose checkpoints are removed once it is kept; and helpers of a cluster, which send rows to the main
-process.
+model, whose checkpoints are removed once it is kept; and the executor of a cluster, which stores the rows
+that its workers send.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def memo_rows(
     store: Store | None,
     title: str,
 ) -> dict[str, T]:
-    """Give a result a key, from the cache where it is there; compute the others at once and keep them.
+    """Give the result of each key, from the cache where possible; compute the others together and keep them.
 
     Parameters
     ----------
@@ -93,11 +93,11 @@ def memo_rows(
     dict
     """
     kept = store.get_rows(step, keys) if store is not None else {}
-    made = compute([key for key in dict.fromkeys(keys) if key not in kept])
+    computed = compute([key for key in dict.fromkeys(keys) if key not in kept])
     if store is not None:
-        store.put_rows(step, title, ((key, codec.encode(result)) for key, result in made.items()))
+        store.put_rows(step, title, ((key, codec.encode(result)) for key, result in computed.items()))
         store.touch(step)
-    return {key: codec.decode(row) for key, row in kept.items()} | dict(made)
+    return {key: codec.decode(row) for key, row in kept.items()} | dict(computed)
 
 
 def memo_folder(

@@ -19,7 +19,7 @@ from leukokit.engine.cache.entry import Entry
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
-_SCAN = 2  # a table of up to so many rows a wanted key is read from end to end
+_SCAN = 2  # a table with at most this many rows for each wanted key is read from end to end
 _SUFFIXES = ("", "-wal", "-shm")  # SQLite's files of one database
 
 
@@ -43,7 +43,7 @@ class Rows:
         path = self._path(step)
         if not path.exists():
             return {}
-        found: dict[str, bytes] = {}
+        payloads: dict[str, bytes] = {}
         damaged = 0
         try:
             with self._open(path, write=False) as connection:
@@ -51,32 +51,30 @@ class Rows:
                     if not isinstance(payload, bytes) or zlib.crc32(payload) != checksum:
                         damaged += 1
                     else:
-                        found[key] = payload
+                        payloads[key] = payload
         except sqlite3.Error as error:
             self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
-            self._set_aside(path, error)
+            self._remove_damaged(path, error)
             return {}
         if damaged:
             self._warn(f"{damaged} damaged entries in cache file {path}; they are computed again")
-        return found
+        return payloads
 
     def has(self, step: str, keys: Sequence[str]) -> set[str]:
         """Those ``keys`` that are cached for ``step``; their content is neither read nor checked."""
         path = self._path(step)
-        found: set[str] = set()
         if not path.exists():
-            return found
+            return set()
         try:
             with self._open(path, write=False) as connection:
-                found.update(key for (key,) in _select(connection, "key", keys))
+                return {key for (key,) in _select(connection, "key", keys)}
         except sqlite3.Error as error:
             self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
-            self._set_aside(path, error)
+            self._remove_damaged(path, error)
             return set()
-        return found
 
     def put(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Keep payloads of ``step``; a full or read-only disk is told once and costs no result."""
+        """Keep payloads of ``step``; a full or read-only disk gives a warning and no error."""
         batch = [(key, payload, zlib.crc32(payload)) for key, payload in rows]
         if not batch:
             return
@@ -91,7 +89,7 @@ class Rows:
                 f"cache file {path} cannot be written ({error}); this run's results are not kept there"
             )
             if isinstance(error, sqlite3.DatabaseError):
-                self._set_aside(path, error)
+                self._remove_damaged(path, error)
 
     def touch(self, step: str) -> None:
         """Note that ``step`` was used now, for pruning."""
@@ -129,8 +127,8 @@ class Rows:
                 )
             yield connection
 
-    def _set_aside(self, path: Path, error: sqlite3.Error) -> None:
-        """Remove a file that is no longer a database, so that a fresh one can take its place."""
+    def _remove_damaged(self, path: Path, error: sqlite3.Error) -> None:
+        """Remove a file that is no longer a database, so that a new one can be written."""
         text = str(error)
         if "malformed" not in text and "not a database" not in text:
             return
@@ -148,7 +146,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
         connection.execute("SELECT 1 FROM rows LIMIT 1")
     except sqlite3.OperationalError:
         # In a folder without write permission SQLite cannot make the lock files that WAL needs. Nobody can
-        # write there then, so the file may be read as one that does not change.
+        # write to such a folder, so the file may be read as one that does not change.
         connection.close()
         connection = sqlite3.connect(f"{address}?immutable=1", uri=True)
     return connection
@@ -159,7 +157,7 @@ def _select(connection: sqlite3.Connection, columns: str, keys: Sequence[str]) -
     if not keys:
         return
     (rows,) = connection.execute("SELECT MAX(rowid) FROM rows").fetchone()
-    # Reading a row in passing costs half of finding one by its key.
+    # Reading every row in turn costs half as much a row as finding rows by their keys.
     if (rows or 0) <= _SCAN * len(keys):
         wanted = set(keys)
         for row in connection.execute(f"SELECT {columns} FROM rows"):

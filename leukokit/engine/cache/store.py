@@ -17,7 +17,7 @@ from leukokit.process.scratch import scratch_folder
 
 
 class Store:
-    """Everything that is kept, by key.
+    """All results that are kept, by key.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Store:
 
     def __init__(self, root: Path, warn: Callable[[str], None] | None = None) -> None:
         self.root = root / f"v{LAYOUT}"
-        told = warn or (lambda _: None)
-        self._rows = Rows(self.root / "images", told)
-        self._folders = Folders(self.root / "tables", told)
+        warn = warn or (lambda _: None)
+        self._rows = Rows(self.root / "images", warn)
+        self._folders = Folders(self.root / "tables", warn)
         self._fits = UnfinishedFits(self.root / "fits")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -46,7 +46,7 @@ class Store:
         return self._rows.has(step, keys)
 
     def put_rows(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
-        """Keep payloads of ``step``; a full or read-only disk is told once and costs no result."""
+        """Keep payloads of ``step``; a full or read-only disk gives a warning and no error."""
         stop.check()  # what was computed while an interrupt got lost may be wrong
         self._rows.put(step, title, rows)
 
@@ -79,7 +79,7 @@ class Store:
         return self._fits.hold(key, title)
 
     def forget_unfinished(self, key: str) -> None:
-        """Remove the checkpoints of ``key``; only for who holds them."""
+        """Remove the checkpoints of ``key``; only for the process that holds them."""
         self._fits.forget(key)
 
     def entries(self) -> list[Entry]:
@@ -91,10 +91,10 @@ class Store:
 
         Checkpoints of a fit that is going on are left alone.
         """
-        found = sorted(self._removable(), key=lambda pair: pair[0].used)
-        excess = sum(entry.bytes for entry, _ in found) - max_bytes
+        entries = sorted(self._removable(), key=lambda pair: pair[0].used)
+        excess = sum(entry.bytes for entry, _ in entries) - max_bytes
         removed = []
-        for entry, remove in found:
+        for entry, remove in entries:
             if excess <= 0:
                 break
             if remove(entry):

@@ -1,4 +1,4 @@
-"""What an unfinished fit leaves for the next try: a folder that only the process with its lock may touch."""
+"""Checkpoints of unfinished fits, for the next try: folders that only the process with the lock may use."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class UnfinishedFits:
                     self.forget(key)
 
     def forget(self, key: str) -> None:
-        """Remove the checkpoints of ``key``; only for who holds them."""
+        """Remove the checkpoints of ``key``; only for the process that holds them."""
         shutil.rmtree(self._path(key), ignore_errors=True)
 
     def entries(self) -> list[Entry]:
@@ -61,7 +61,7 @@ class UnfinishedFits:
         return [_entry(path) for path in self._root.glob("*") if path.is_dir()]
 
     def remove(self, entry: Entry) -> bool:
-        """Remove what a fit left; False where the fit is going on, which is left alone."""
+        """Remove the checkpoints of a fit; False, without removing, where the fit is still going on."""
         try:
             with self._lock(entry.path):
                 shutil.rmtree(entry.path, ignore_errors=True)
@@ -74,7 +74,7 @@ class UnfinishedFits:
 
     def _lock(self, folder: Path) -> FileLock:
         # The lock's file is empty and stays: if it were removed while another process opens it, that process
-        # would hold the removed file and a third a new one, both sure to be alone.
+        # would hold the removed file and a third one a new file: both would believe to be alone.
         return FileLock(folder.with_suffix(".lock"), blocking=False)
 
 
@@ -83,7 +83,7 @@ def _entry(folder: Path) -> Entry:
     with suppress(OSError):
         title = (folder / _TITLE).read_text(encoding="utf-8")
     files = [path for path in (folder / _CHECKPOINTS).rglob("*") if path.is_file()]
-    facts = [path.stat() for path in files]
-    used = max((each.st_mtime for each in facts), default=folder.stat().st_mtime)
-    size = sum(each.st_size for each in facts)
+    stats = [path.stat() for path in files]
+    used = max((stat.st_mtime for stat in stats), default=folder.stat().st_mtime)
+    size = sum(stat.st_size for stat in stats)
     return Entry(folder.name, "fits", f"unfinished: {title}", len(files), size, used, folder)

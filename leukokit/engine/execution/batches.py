@@ -1,4 +1,4 @@
-"""What all executors share: lists cut into batches, and a plan unpacked once a worker."""
+"""Used by all executors: lists cut into batches, and a plan unpacked once a worker."""
 
 from __future__ import annotations
 
@@ -26,6 +26,5 @@ def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
 @lru_cache(maxsize=1)
 def unpacked_plan(packed: bytes) -> ImagePlan:
     """Keep the plan between batches: components may hold tables that are worth building once a worker."""
-    plan = pickle.loads(packed)  # noqa: S301 - our own bytes, from the process that runs the recipe
-    assert isinstance(plan, ImagePlan)
+    plan: ImagePlan = pickle.loads(packed)  # noqa: S301 - our own bytes, from the process that runs the recipe
     return plan

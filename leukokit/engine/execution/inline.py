@@ -34,7 +34,7 @@ class InlineExecutor:
 
     @property
     def threads(self) -> int:
-        """One: whoever asks for this executor wants no work beside the calling thread."""
+        """One: with this executor all work is done in the calling thread."""
         return 1
 
     def run_images(self, plan: ImagePlan, items: Sequence[Item], on_outcome: OnOutcome) -> None:

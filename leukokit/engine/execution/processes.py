@@ -1,4 +1,4 @@
-"""Work in processes of this machine, which may crash without taking the run along."""
+"""Work in processes of this machine; where one crashes, the run goes on."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from leukokit.engine.cache.keys import deep_versions
 from leukokit.engine.execution.batches import BATCH, batches
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.protocol import OnOutcome, Score
-from leukokit.engine.execution.trials import one_by_one, where_worth_it
+from leukokit.engine.execution.trials import in_processes_if_long, one_by_one
 from leukokit.engine.execution.worker import start_worker, work
-from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
+from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.io.reading import content_keys
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Trial
@@ -35,7 +35,7 @@ _DEEP_BATCH = 8
 _DEEP_START = 60.0
 """Seconds on top of any timeout where a network computes: a worker's first image waits for its library."""
 
-_QUEUED = 3  # tasks handed out a worker, so that memory stays flat however many images there are
+_QUEUED = 3  # tasks sent to each worker, so that memory stays flat however many images there are
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,10 @@ class ProcessExecutor:
         return content_keys(dataset, identity, samples, self.count)
 
     def run_trials(self, score: Score, trials: Iterable[Trial]) -> Iterable[float]:
-        """Run the first trial here, and the others in processes where they would take long."""
+        """Run the first trial in this process, and the others in processes if they take long."""
         if self.count < 2:
             return one_by_one(score, trials)
-        return where_worth_it(score, trials, self.count)
+        return in_processes_if_long(score, trials, self.count)
 
     def close(self) -> None:
         """Nothing outlives a call: each starts processes of its own and waits for their end."""
@@ -111,30 +111,30 @@ def _run_in_processes(
     deep = _deep(plan)
     queue = batches(items, _DEEP_BATCH if deep else BATCH)
     limit = timeout + (_DEEP_START if deep else 0.0)
-    alone: list[Item] = []
-    running: dict[Future[list[Outcome]], list[Item]] = {}
+    retried_alone: list[Item] = []
+    running: dict[Future[list[ImageOutcome]], list[Item]] = {}
     try:
         while True:
             while len(running) < _QUEUED * count:
                 # Suspects go last and one at a time, so that a crash names its image and costs no other.
-                batch = next(queue, None) or ([alone.pop(0)] if alone else None)
+                batch = next(queue, None) or ([retried_alone.pop(0)] if retried_alone else None)
                 if batch is None:
                     break
-                future: Future[list[Outcome]] = pool.schedule(work, args=(packed, batch), timeout=limit)
+                future: Future[list[ImageOutcome]] = pool.schedule(work, args=(packed, batch), timeout=limit)
                 running[future] = batch
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 batch = running.pop(future)
-                lost = _lost(future, limit)
-                if lost is None:
+                rejection = _failure(future, limit)
+                if rejection is None:
                     for outcome in future.result():
                         on_outcome(outcome)
                 elif len(batch) > 1:
-                    alone += batch
+                    retried_alone += batch
                 else:
-                    on_outcome(Outcome(index=batch[0].index, rejection=lost))
+                    on_outcome(ImageOutcome(index=batch[0].index, rejection=rejection))
         pool.close()  # type: ignore[no-untyped-call]
     except BaseException:
         pool.stop()  # type: ignore[no-untyped-call]
@@ -143,7 +143,7 @@ def _run_in_processes(
         pool.join()
 
 
-def _lost(future: Future[list[Outcome]], timeout: float) -> Rejection | None:
+def _failure(future: Future[list[ImageOutcome]], timeout: float) -> Rejection | None:
     """Why a task gave no outcome; None where it gave one."""
     from pebble import ProcessExpired
 
@@ -177,8 +177,8 @@ def _exit_text(code: int | None) -> str:
 def _context() -> multiprocessing.context.BaseContext:
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
-    # Plain fork would copy the parent's threads' locks; the fork server is a clean process that has the
-    # libraries loaded, so that a worker starts (or starts again after a crash) at once.
+    # Plain fork would copy locks that threads of the parent hold. The fork server is a process without
+    # threads that has the libraries loaded, so that a worker starts, or starts again after a crash, at once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leukokit.engine.execution.worker"])
     hold(Path(get_temp_dir()))  # the fork server's socket is in it

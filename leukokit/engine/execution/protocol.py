@@ -1,4 +1,4 @@
-"""What an executor is: who does the work of a run. The choice of executor never changes a result."""
+"""The interface of executors, which do the work of a run. The choice of executor never changes a result."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeAlias
 
 from leukokit.api import Dataset, Sample
-from leukokit.engine.images.plan import ImagePlan, Item, Outcome
+from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item
 from leukokit.evaluation.tuning import Trial
 
-OnOutcome: TypeAlias = Callable[[Outcome], None]
+OnOutcome: TypeAlias = Callable[[ImageOutcome], None]
 Score: TypeAlias = Callable[[Trial], float]
 TrialRunner: TypeAlias = Callable[[Score, Iterable[Trial]], Iterable[float]]
 

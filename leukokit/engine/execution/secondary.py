@@ -1,4 +1,4 @@
-"""Where several processes train one network, each does the whole run, and only the primary one keeps it."""
+"""Where several processes train one network, each does the whole run; only the primary one keeps it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def secondary_process(recipe: Recipe) -> str:
 
 
 def discarded_folder() -> Path:
-    """Make a folder for runs that nobody keeps; it is there until this process ends."""
+    """Make a folder for runs that nobody keeps; it is removed when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="leukokit-secondary-"))
     hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

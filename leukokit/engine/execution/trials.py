@@ -1,7 +1,7 @@
 """Try the settings of a tuned recipe, in this process or in several of this machine.
 
-Every trial runs on one thread, wherever it runs: how many threads a library sums over may change the last
-digit of a score, and with it the choice of a model.
+Every trial runs on one thread in each process: the number of threads that a library uses for a sum may change
+the last digit of a score, and with it the choice of a model.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ _WORTH_IT = 6.0
 
 
 def trial_runner(candidates: Sequence[Candidate], executor: Executor) -> TrialRunner:
-    """Give what runs the trials of these candidates; it never changes a score.
+    """Choose how the trials of these candidates are run; the choice never changes a score.
 
-    Networks, and whatever else consumes images, are tried in this process: a network uses all cores by itself
-    and needs memory for one at a time.
+    Networks, and other classifiers of images, are tried in this process: a network uses all cores by itself
+    and needs much memory.
     """
-    steps = [step for each in candidates for step in (each.classifier, *each.select)]
-    if any(deep_versions(step.requires) for step in steps) or candidates[0].train.images is not None:
+    components = [
+        component for candidate in candidates for component in (candidate.classifier, *candidate.select)
+    ]
+    if (
+        any(deep_versions(component.requires) for component in components)
+        or candidates[0].train.images is not None
+    ):
         return map
     return executor.run_trials
 
@@ -44,13 +49,13 @@ def on_one_thread(score: Score, trial: Trial) -> float:
     """Run one trial."""
     import sklearn.linear_model  # noqa: F401 - only libraries that are loaded can be limited
 
-    # Sequential: scikit-learn would hand parts of a fit to whatever backend the trial itself runs on.
+    # Sequential: scikit-learn would hand parts of a fit to the backend that the trial itself runs on.
     with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
         return score(trial)
 
 
-def where_worth_it(score: Score, trials: Iterable[Trial], count: int) -> Iterable[float]:
-    """Run the first trial here, and the others in ``count`` processes where they would take long."""
+def in_processes_if_long(score: Score, trials: Iterable[Trial], count: int) -> Iterable[float]:
+    """Run the first trial in this process, and the others in ``count`` processes if they take long."""
     first, *others = trials
     started = perf_counter()
     values = [on_one_thread(score, first)]

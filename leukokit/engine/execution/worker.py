@@ -1,4 +1,4 @@
-"""What a worker process of this machine does; it imports only what the work needs, since it starts often."""
+"""The work of a worker process of this machine; imports only what the work needs, since it starts often."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from multiprocessing.connection import wait as wait_for_connection
 
 from leukokit.engine.execution.batches import unpacked_plan
-from leukokit.engine.images.plan import Item, Outcome
+from leukokit.engine.images.plan import ImageOutcome, Item
 from leukokit.engine.images.work import process_batch
 
 # One thread a worker here too, and no worker may take the whole memory of an accelerator for itself. Read by
@@ -23,7 +23,7 @@ _DEEP_SETTINGS = {
 
 
 def start_worker() -> None:
-    """Prepare a fresh process: one thread, no say in interrupts, and no life beyond its parent's."""
+    """Prepare a new process: one thread, interrupts ignored, and an end when its parent ends."""
     import cv2
     from threadpoolctl import threadpool_limits
 
@@ -33,15 +33,15 @@ def start_worker() -> None:
     threadpool_limits(1)
     for name, value in _DEEP_SETTINGS.items():
         os.environ.setdefault(name, value)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
-def work(packed: bytes, batch: list[Item]) -> list[Outcome]:
+def work(packed: bytes, batch: list[Item]) -> list[ImageOutcome]:
     """Work on a batch; one outcome an item, in order."""
     return process_batch(unpacked_plan(packed), batch)
 
 
-def _die_with_parent() -> None:
+def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for_connection([parent.sentinel])

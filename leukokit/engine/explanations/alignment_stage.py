@@ -1,4 +1,4 @@
-"""Compare the heat of every explained image with the cells that the recipe's segmenter finds in it."""
+"""Compare the heat map of every explained image with the cells that the segmenter finds in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from leukokit.api import Explanation
 from leukokit.engine.explanations.stage import HeatMaps
-from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
 from leukokit.engine.images.stored_images import stored_labels
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.observer import Observer
@@ -35,11 +35,11 @@ class Alignment:
 
     def metrics(self) -> dict[str, dict[str, dict[str, float | int | None]]]:
         """Summary by explainer and region, for ``metrics.json``."""
-        found: dict[str, dict[str, dict[str, float | int | None]]] = {}
+        by_explainer: dict[str, dict[str, dict[str, float | int | None]]] = {}
         for row in self.summary.to_dict("records"):
             explainer, region = str(row.pop("explainer")), str(row.pop("region"))
-            found.setdefault(explainer, {})[region] = {str(k): _plain(v) for k, v in row.items()}
-        return found
+            by_explainer.setdefault(explainer, {})[region] = {str(k): _plain(v) for k, v in row.items()}
+        return by_explainer
 
 
 def align(
@@ -58,52 +58,69 @@ def align(
     seed : int
         Of the intervals.
     """
-    heated = {name: _heat(each) for name, each in fitted.items() if each.best.plan.segment is not None}
-    images = sum(len(_explained(heat)) for heat in heated.values())
+    segmented = [
+        _ExplainedFold(name, of_fold.best.plan, of_fold.best.plan.segment, _heat_maps(of_fold))
+        for name, of_fold in fitted.items()
+        if of_fold.best.plan.segment is not None
+    ]
+    images = sum(len(fold.explained_ids()) for fold in segmented)
     if not images:
         return None
     observer.stage("comparing heat with cells", images)
     tables = []
-    for fold, heat in heated.items():
+    for fold in segmented:
         rows = []
-        for name in _explained(heat):
-            rows.append(_score(heat, items[fold][name], fitted[fold].best.plan))
+        for id_ in fold.explained_ids():
+            rows.append(fold.score(items[fold.name][id_]))
             observer.advance()
         if rows:
-            tables.append(pd.concat(rows, ignore_index=True).assign(fold=fold))
+            tables.append(pd.concat(rows, ignore_index=True).assign(fold=fold.name))
     table = pd.concat(tables, ignore_index=True)
-    order = list(dict.fromkeys(explainer for heat in heated.values() for explainer in heat))
+    order = list(dict.fromkeys(explainer for fold in segmented for explainer in fold.heat_maps))
     ranks = table["explainer"].map(order.index)
     table = table.iloc[np.argsort(ranks.to_numpy(), kind="stable")].reset_index(drop=True)
-    # An image may be tested in several folds, by a model of its own each time.
-    apart = table.assign(id=table["fold"] + "/" + table["id"]).drop(columns="fold")
-    summary = summarize_alignment(apart, seed=seed)
+    # An image may be in the test part of several folds, each with a model of its own.
+    per_fold = table.assign(id=table["fold"] + "/" + table["id"]).drop(columns="fold")
+    summary = summarize_alignment(per_fold, seed=seed)
     return Alignment(table if len(fitted) > 1 else table.drop(columns="fold"), summary)
 
 
-def _heat(fitted: FittedFold) -> dict[str, HeatMaps]:
-    return {name: each.heat for name, each in fitted.explanations.items() if each.heat is not None}
+@dataclass(frozen=True)
+class _ExplainedFold:
+    """A fold whose images are segmented, with the heat maps of each explainer."""
+
+    name: str
+    plan: ImagePlan
+    segment: SegmentStep
+    heat_maps: Mapping[str, HeatMaps]
+
+    def explained_ids(self) -> list[str]:
+        """Ids of the images that an explainer has explained, each once."""
+        return list(dict.fromkeys(str(id_) for maps in self.heat_maps.values() for id_ in maps.table["id"]))
+
+    def score(self, item: Item) -> pd.DataFrame:
+        """Rows of one image under all explainers, so that one image at a time is segmented and unpacked."""
+        id_ = item.sample.id
+        explanations: dict[str, Explanation] = {}
+        true: dict[str, str] = {}
+        predicted: dict[str, str] = {}
+        for explainer, maps in self.heat_maps.items():
+            for row in np.flatnonzero(maps.table["id"] == id_):
+                facts = maps.table.iloc[row]
+                true[id_], predicted[id_] = facts["true"], facts["predicted"]
+                explanations[explainer] = Explanation(
+                    heat_maps={id_: maps.heat(int(row))}, targets={id_: facts["target"]}
+                )
+        labels = stored_labels(self.plan, self.segment, item)
+        return alignment_table(explanations, lambda _: labels, true=true, predicted=predicted)
 
 
-def _explained(heat: Mapping[str, HeatMaps]) -> list[str]:
-    return list(dict.fromkeys(str(name) for each in heat.values() for name in each.table["id"]))
-
-
-def _score(heat: Mapping[str, HeatMaps], item: Item, plan: ImagePlan) -> pd.DataFrame:
-    """Rows of one image under all explainers, so that one image at a time is segmented and unpacked."""
-    name = item.sample.id
-    explanations: dict[str, Explanation] = {}
-    true: dict[str, str] = {}
-    predicted: dict[str, str] = {}
-    for explainer, each in heat.items():
-        for row in np.flatnonzero(each.table["id"] == name):
-            facts = each.table.iloc[row]
-            true[name], predicted[name] = facts["true"], facts["predicted"]
-            explanations[explainer] = Explanation(
-                heat_maps={name: each.heat(int(row))}, targets={name: facts["target"]}
-            )
-    labels = stored_labels(plan, item)
-    return alignment_table(explanations, lambda _: labels, true=true, predicted=predicted)
+def _heat_maps(fitted: FittedFold) -> dict[str, HeatMaps]:
+    return {
+        explainer: explanation.heat
+        for explainer, explanation in fitted.explanations.items()
+        if explanation.heat is not None
+    }
 
 
 def _plain(value: Any) -> float | int | None:

@@ -15,8 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
-from leukokit.engine.cache.identity import identity
-from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.keys import digest, identity
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer

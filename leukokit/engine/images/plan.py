@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self, TypeAlias
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, FeatureExtractor, Preprocessor, Sample, Scale, Segmenter, Status
+from leukokit.api import (
+    Component,
+    Dataset,
+    FeatureExtractor,
+    Preprocessor,
+    Sample,
+    Scale,
+    Segmenter,
+    Status,
+)
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
@@ -18,8 +27,8 @@ from leukokit.engine.validation import Promise
 from leukokit.evaluation.masks import Row
 
 
-class Stage(StrEnum):
-    """Stages of an image's way, as written in ``rejected.csv`` and the journal."""
+class ImageStage(StrEnum):
+    """Stages of the work on one image, as written in ``rejected.csv`` and the journal."""
 
     READ = "read"
     PREPROCESS = "preprocess"
@@ -28,47 +37,74 @@ class Stage(StrEnum):
     TRUTH = "truth"
 
 
-ImageComponent: TypeAlias = Preprocessor | Segmenter | FeatureExtractor
-
-
 @dataclass(frozen=True, slots=True)
 class ImageStep:
-    """One component at its place in the chain.
+    """One component at its place in the chain; the subclasses say of which kind it is.
 
     Attributes
     ----------
     id : str
         Recipe path and name, such as ``preprocess.0.reinhard``.
-    stage : Stage
     component : Preprocessor, Segmenter or FeatureExtractor
-        With whatever it has learnt.
+        With the state that it has learned.
     key : str
-        What the output depends on besides the image.
+        Digest of what the output depends on besides the image.
     seeded : bool
-        True where this step or one before draws random numbers; the image's id and the seed then belong to
-        the key of its result.
+        True where this step or one before it draws random numbers. The key of an image's result then also
+        holds the seed and the id of the image.
     scaled : bool
-        True where this step or one before uses the scale of the image, which then belongs to the key, too.
-    promise : Promise or None
-        Names of the features, where the component is an extractor. It is asked for them here, once a plan;
-        they travel with the step, so that no worker asks again.
+        True where this step or one before it uses the scale of the image. The key of an image's result then
+        also holds the scale.
     """
 
+    stage: ClassVar[ImageStage]
+
     id: str
-    stage: Stage
-    component: ImageComponent
+    component: Component
     key: str
     seeded: bool
     scaled: bool = False
-    promise: Promise | None = field(init=False, default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PreprocessStep(ImageStep):
+    """A preprocessor, fitted where it learns."""
+
+    stage: ClassVar[ImageStage] = ImageStage.PREPROCESS
+
+    component: Preprocessor
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentStep(ImageStep):
+    """The segmenter."""
+
+    stage: ClassVar[ImageStage] = ImageStage.SEGMENT
+
+    component: Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureStep(ImageStep):
+    """A feature extractor.
+
+    Attributes
+    ----------
+    labels_from : SegmentStep or None
+        The segmenter whose label images the extractor reads; None where it reads the pixels only.
+    promise : Promise
+        Names of the features. The extractor is asked for them once a plan; they are sent to the workers with
+        the step, so that no worker asks again.
+    """
+
+    stage: ClassVar[ImageStage] = ImageStage.FEATURES
+
+    component: FeatureExtractor
+    labels_from: SegmentStep | None = None
+    promise: Promise = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.component, FeatureExtractor):
-            object.__setattr__(self, "promise", Promise.of(self.component))
-
-    def names(self) -> tuple[str, ...]:
-        """Names of its features, in order; none where it takes none."""
-        return self.promise.names if self.promise is not None else ()
+        object.__setattr__(self, "promise", Promise.of(self.component))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +121,17 @@ class ImagePlan:
 
     dataset: Dataset
     reading: ReadOptions
-    preprocess: tuple[ImageStep, ...]
-    segment: ImageStep | None
-    features: tuple[ImageStep, ...]
+    preprocess: tuple[PreprocessStep, ...]
+    segment: SegmentStep | None
+    features: tuple[FeatureStep, ...]
     seed: int
     keep_labels: bool
     score_masks: bool
     store: Store | None
+
+    def keeps_shape(self) -> bool:
+        """Whether no preprocessor changes the size of the image."""
+        return all(step.component.keeps_shape for step in self.preprocess)
 
     def steps(self) -> Iterator[ImageStep]:
         """Every step, in order."""
@@ -101,7 +141,7 @@ class ImagePlan:
         yield from self.features
 
     @classmethod
-    def of_files(cls, dataset: Dataset, reading: ReadOptions, step: ImageStep, store: Store | None) -> Self:
+    def of_files(cls, dataset: Dataset, reading: ReadOptions, step: FeatureStep, store: Store | None) -> Self:
         """Plan to measure images as they are on disk, by one feature extractor that no recipe names."""
         return cls(
             dataset=dataset,
@@ -120,19 +160,26 @@ class ImagePlan:
 
         They are where some step is slow, and where they are all that the plan makes.
         """
-        slow = any(isinstance(s.component, Preprocessor) and not s.component.cheap for s in self.preprocess)
+        slow = any(not step.component.cheap for step in self.preprocess)
         return slow or (not self.features and self.segment is None)
 
     def columns(self) -> list[str]:
         """Names of all features, in the order of the table."""
-        return [name for step in self.features for name in step.names()]
+        return [name for step in self.features for name in step.promise.names]
 
     def row_key(self, step: ImageStep, item: Item) -> str:
-        """Key of one image's result of ``step``."""
+        """Key of one image's result of ``step``.
+
+        Raises
+        ------
+        ValueError
+            Where the step uses the scale and the item has none: a caller has not measured it.
+        """
         key = digest(item.key, self.seed, item.sample.id) if step.seeded else item.key
         if not step.scaled:
             return key
-        assert item.scale is not None, f"{step.id} needs a scale that {item.sample.id} was not given"
+        if item.scale is None:
+            raise ValueError(f"{step.id} uses the scale, but image {item.sample.id} was given none")
         return digest("scale", key, item.scale.red_cell_px, item.scale.confidence, item.scale.source)
 
 
@@ -179,8 +226,8 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one image.
+class ImageOutcome:
+    """The result of one image: its features and status, or why it was rejected.
 
     Attributes
     ----------

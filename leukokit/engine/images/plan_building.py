@@ -3,25 +3,61 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from leukokit.api import Component, Dataset, Preprocessor, RGBImage
-from leukokit.engine.cache.identity import identity
-from leukokit.engine.cache.keys import digest, library_versions, state_digest
+from leukokit.api import Component, Dataset, FeatureExtractor, Preprocessor, RGBImage, Segmenter
+from leukokit.engine.cache.keys import digest, identity, library_versions, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
-from leukokit.engine.images.components import ImageComponents
-from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep
 from leukokit.engine.images.work import images_of
+from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
 _STATE: Codec[Mapping[str, NDArray[Any]]] = Codec(arrays_to_bytes, arrays_from_bytes, "state.npz")
+
+
+@dataclass(frozen=True)
+class ImageComponents:
+    """How files are read, and the components that follow.
+
+    Attributes
+    ----------
+    reading : ReadOptions
+    preprocess : tuple of Bound of Preprocessor
+        In order; after a fit, with the state that they have learned.
+    segment : Bound of Segmenter, or None
+    features : tuple of Bound of FeatureExtractor
+    seed : int
+        Seed of the steps that draw random numbers.
+    """
+
+    reading: ReadOptions
+    preprocess: tuple[Bound[Preprocessor], ...]
+    segment: Bound[Segmenter] | None
+    features: tuple[Bound[FeatureExtractor], ...]
+    seed: int
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """Take the components of a recipe; preprocessors that learn are not fitted yet."""
+        read = recipe.model.data.read
+        reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
+        return cls(reading, recipe.preprocess, recipe.segment, recipe.features, recipe.seed)
+
+    def fitted(self, plan: ImagePlan) -> Self:
+        """Take the fitted preprocessors of a plan that was built from these components."""
+        preprocess = tuple(
+            replace(bound, component=step.component)
+            for bound, step in zip(self.preprocess, plan.preprocess, strict=True)
+        )
+        return replace(self, preprocess=preprocess)
 
 
 def fits_preprocessing(recipe: Recipe) -> bool:
@@ -58,9 +94,9 @@ def image_plan(
 
 
 def fitted_plan(components: ImageComponents, dataset: Dataset, *, store: Store | None) -> ImagePlan:
-    """Build the plan of components that have learnt all they need; nothing is fitted.
+    """Build the plan of components that are fitted already; nothing is fitted here.
 
-    Keys are those of the plan that they were fitted in: each finds the other's results in the cache.
+    The keys are those of the plan that they were fitted in, so both plans share the results in the cache.
 
     Parameters
     ----------
@@ -91,76 +127,89 @@ def _plan(
         score_masks=score_masks,
         store=store,
     )
-    pixels = digest("pixels", components.reading.key(), library_versions())
-    upstream, seeded, scaled = pixels, False, False
+    pixels = _Source(digest("pixels", components.reading.key(), library_versions()))
     for bound in components.preprocess:
-        component = ready(bound, upstream, plan)
-        seeded |= component.stochastic
-        scaled |= component.uses_scale
-        upstream = _key(bound, upstream, component.state())
-        step = ImageStep(bound.step, Stage.PREPROCESS, component, upstream, seeded, scaled)
+        component = ready(bound, pixels.key, plan)
+        pixels = pixels.followed_by(bound, component, state=component.state())
+        step = PreprocessStep(bound.step, component, pixels.key, pixels.seeded, pixels.scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
-    labels = upstream
     if components.segment is not None:
-        segmenter = components.segment.component
-        labels = _key(components.segment, upstream)
-        step = ImageStep(
-            components.segment.step,
-            Stage.SEGMENT,
-            segmenter,
-            labels,
-            seeded or segmenter.stochastic,
-            scaled or segmenter.uses_scale,
+        segment = components.segment
+        labels = pixels.followed_by(segment, segment.component)
+        plan = replace(
+            plan,
+            segment=SegmentStep(segment.step, segment.component, labels.key, labels.seeded, labels.scaled),
         )
-        plan = replace(plan, segment=step)
-    for taken in components.features:
-        extractor = taken.component
-        takes_labels = plan.segment if extractor.roles() else None
-        step = ImageStep(
-            taken.step,
-            Stage.FEATURES,
-            extractor,
-            _key(taken, labels if extractor.roles() else upstream),
-            (takes_labels.seeded if takes_labels else seeded) or extractor.stochastic,
-            (takes_labels.scaled if takes_labels else scaled) or extractor.uses_scale,
-        )
-        plan = replace(plan, features=(*plan.features, step))
-    return plan
+    features = tuple(_feature_step(extractor, pixels, plan.segment) for extractor in components.features)
+    return replace(plan, features=features)
 
 
-def _key(bound: Bound[Component], upstream: str, state: Mapping[str, NDArray[Any]] | None = None) -> str:
-    return digest(identity(bound), upstream, state_digest(state or {}))
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The images or label images that a step reads: key, and whether seed or scale belong to the key."""
+
+    key: str
+    seeded: bool = False
+    scaled: bool = False
+
+    def followed_by(
+        self,
+        bound: Bound[Component],
+        component: Preprocessor | Segmenter | FeatureExtractor,
+        *,
+        state: Mapping[str, NDArray[Any]] | None = None,
+    ) -> Self:
+        """Give the same of what ``component`` makes of them."""
+        key = digest(identity(bound), self.key, state_digest(state or {}))
+        return replace(
+            self,
+            key=key,
+            seeded=self.seeded or component.stochastic,
+            scaled=self.scaled or component.uses_scale,
+        )
+
+
+def _feature_step(
+    bound: Bound[FeatureExtractor], pixels: _Source, segment: SegmentStep | None
+) -> FeatureStep:
+    labels_from = segment if bound.component.roles() else None
+    if labels_from is None:
+        source = pixels
+    else:
+        source = _Source(labels_from.key, labels_from.seeded, labels_from.scaled)
+    made = source.followed_by(bound, bound.component)
+    return FeatureStep(bound.step, bound.component, made.key, made.seeded, made.scaled, labels_from)
 
 
 def _fitted(
     bound: Bound[Preprocessor], upstream: str, training: Sequence[Item], before: ImagePlan, observer: Observer
 ) -> Preprocessor:
-    """Fit a fresh copy of a preprocessor on the training part, or take what the cache holds of just that."""
+    """Fit a fresh copy of a preprocessor on the training part, or take its state from the cache."""
     component = type(bound.component)(bound.component.params)
     key = digest("fit", identity(bound), upstream, _contents(before, training))
 
-    def learnt() -> Mapping[str, NDArray[Any]]:
+    def learned() -> Mapping[str, NDArray[Any]]:
         if not training:
             raise RunFailed(
                 f"{bound.entry.name} learns from the training part, and there is none",
                 hint="Give the recipe a split with a training part, or a fixed template",
             )
         observer.stage(f"fitting {bound.entry.name}", len(training))
-        component.fit(_told(images_of(replace(before, store=None), training), observer))
+        component.fit(_with_progress(images_of(replace(before, store=None), training), observer))
         return component.state()
 
     title = f"learnt by {bound.entry.name}"
-    component.restore(memo(key, learnt, _STATE, store=before.store, title=title))
+    component.restore(memo(key, learned, _STATE, store=before.store, title=title))
     return component
 
 
 def _contents(plan: ImagePlan, items: Sequence[Item]) -> list[str]:
-    """Key of each image as the last preprocessing step leaves it; its file's where that uses no scale."""
+    """Key of each image after the last preprocessing step; the key of its file where that uses no scale."""
     last = plan.preprocess[-1] if plan.preprocess else None
     return [plan.row_key(last, item) if last is not None and last.scaled else item.key for item in items]
 
 
-def _told(images: Iterator[RGBImage], observer: Observer) -> Iterator[RGBImage]:
+def _with_progress(images: Iterator[RGBImage], observer: Observer) -> Iterator[RGBImage]:
     for image in images:
         yield image
         observer.advance()

@@ -12,7 +12,7 @@ import pandas as pd
 from leukokit.api import Status
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
+from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.masks import Row, score_table
@@ -32,7 +32,7 @@ class StepCount:
 
 @dataclass(frozen=True)
 class ImageTable:
-    """What the image stage made of all images.
+    """The result of the image stage.
 
     Attributes
     ----------
@@ -61,37 +61,37 @@ class ImageTable:
 def run_image_stage(
     plan: ImagePlan, items: Sequence[Item], executor: Executor, observer: Observer, *, name: str = "images"
 ) -> ImageTable:
-    """Work on every image; what the cache holds whole is not worked on again.
+    """Work on every image of which the cache does not hold every result.
 
     Parameters
     ----------
     name : str
         What the stage is called in progress and journal.
     """
-    gathering = _Gathering(plan, items)
+    builder = _TableBuilder(plan, items)
     waiting: list[Item] = []
-    for some in batches(items, _LOOKED_UP):
-        found = cached_outcomes(plan, some)
-        for outcome in found.values():
-            gathering.add(outcome)
-        waiting += [item for item in some if item.index not in found]
+    for batch in batches(items, _LOOKED_UP):
+        cached = cached_outcomes(plan, batch)
+        for outcome in cached.values():
+            builder.add(outcome)
+        waiting += [item for item in batch if item.index not in cached]
     observer.stage(name, len(items))
     observer.advance(len(items) - len(waiting))
 
-    def keep(outcome: Outcome) -> None:
+    def keep(outcome: ImageOutcome) -> None:
         stop.check()  # an image that could not be finished because all ends is not a rejected one
-        gathering.add(outcome)
+        builder.add(outcome)
         observer.advance()
 
     executor.run_images(plan, waiting, keep)
     if plan.store is not None:
         for step in plan.steps():
             plan.store.touch(step.key)
-    return gathering.table()
+    return builder.table()
 
 
-class _Gathering:
-    """Outcomes as they come, each put in its place and let go: nothing is held twice, however many images."""
+class _TableBuilder:
+    """Collects outcomes in any order into one table; an outcome is not kept beside the table."""
 
     def __init__(self, plan: ImagePlan, items: Sequence[Item]) -> None:
         self._plan = plan
@@ -108,7 +108,7 @@ class _Gathering:
         self._reused: Counter[str] = Counter()
         self._seconds: Counter[str] = Counter()
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ImageOutcome) -> None:
         row = self._row[outcome.index]
         self._computed.update(outcome.computed)
         self._reused.update(outcome.reused)
@@ -127,7 +127,7 @@ class _Gathering:
             self._masks[row] = outcome.masks
 
     def table(self) -> ImageTable:
-        """Give everything in data set order, whatever the order in which it came."""
+        """Give everything in data set order."""
         items = self._items
         whole = self._usable.all()
         rows = range(len(items)) if whole else np.flatnonzero(self._usable).tolist()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from leukokit.api import Labels, RGBImage
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import digest, library_versions
-from leukokit.engine.images.plan import ImagePlan, Item
-from leukokit.engine.images.work import StepFailed, image_of, labels_of
+from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
+from leukokit.engine.images.work import BatchRows, ImageTask, StepFailed
 from leukokit.errors import RunFailed
 
 
@@ -33,10 +33,13 @@ class StoredImages:
 
     def __getitem__(self, index: int) -> RGBImage:
         item = self.items[index]
+        rows = BatchRows(self.plan, [item])
         try:
-            return image_of(self.plan, item)
+            image = ImageTask(self.plan, item, rows).image
         except StepFailed as failed:
             raise _changed(item, failed) from failed
+        rows.flush()
+        return image
 
     def __iter__(self) -> Iterator[RGBImage]:
         return (self[index] for index in range(len(self)))
@@ -50,16 +53,25 @@ class StoredImages:
         return digest(steps[-1].key, [self.plan.row_key(steps[-1], item) for item in self.items])
 
 
-def stored_labels(plan: ImagePlan, item: Item) -> Labels:
-    """Label images of one image that the image stage could use, from the cache where it holds them."""
+def stored_labels(plan: ImagePlan, step: SegmentStep, item: Item) -> Labels:
+    """Label images of one image that the image stage could use, from the cache where it holds them.
+
+    Raises
+    ------
+    RunFailed
+        Where the image can no longer be used: its file was changed since the image stage.
+    """
+    rows = BatchRows(plan, [item])
     try:
-        return labels_of(plan, item)
+        labels = ImageTask(plan, item, rows).labels(step)
     except StepFailed as failed:
         raise _changed(item, failed) from failed
+    rows.flush()
+    return labels
 
 
 def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, Labels]]:
-    """Label images that the cache holds; nothing is segmented, and images without any are passed over."""
+    """Label images that the cache holds; nothing is segmented, and images without any are skipped."""
     if plan.store is None or plan.segment is None:
         return
     keys = {item.index: plan.row_key(plan.segment, item) for item in items}
@@ -70,9 +82,10 @@ def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, 
 
 
 def _changed(item: Item, failed: StepFailed) -> RunFailed:
-    """Say that an image went bad after the image stage has seen it: its file was changed since then."""
-    why = failed.rejection
+    """Error for an image that the image stage could use and that fails now: its file was changed."""
+    rejection = failed.rejection
     return RunFailed(
-        f"image {item.sample.id} can no longer be used: {why.reason} at {why.stage}, {why.detail}",
-        hint="Leave the images alone while a run is at work, and run again",
+        f"image {item.sample.id} can no longer be used: {rejection.reason} at {rejection.stage}, "
+        f"{rejection.detail}",
+        hint="Do not change images during a run, and run again",
     )

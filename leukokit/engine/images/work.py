@@ -1,7 +1,7 @@
-"""Carry out an image plan on a batch of images, in a worker; touches only its arguments and the cache.
+"""Carry out an image plan on a batch of images, in a worker; uses only its arguments and the cache.
 
-The work goes backwards: features that are cached need no labels, labels that are cached need no pixels, and a
-file is only decoded where some step really has to look at it.
+The work goes backwards: cached features need no labels, cached labels need no pixels, and a file is decoded
+only where a step needs its pixels.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -19,24 +19,31 @@ from numpy.typing import NDArray
 
 from leukokit.api import (
     UNKNOWN_SCALE,
-    FeatureExtractor,
     ImageRejected,
     Labels,
     LeukokitError,
     Planes,
-    Preprocessor,
     RGBImage,
     Scale,
     ScaledPreprocessor,
     ScaledSegmenter,
-    Segmenter,
     Status,
 )
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
 from leukokit.engine.cache.store import Store
-from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Outcome, Rejection, Stage
+from leukokit.engine.images.plan import (
+    FeatureStep,
+    ImageOutcome,
+    ImagePlan,
+    ImageStage,
+    ImageStep,
+    Item,
+    PreprocessStep,
+    Rejection,
+    SegmentStep,
+)
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_image, checked_labels, checked_vector
 from leukokit.evaluation.masks import Row, score_image
@@ -54,8 +61,8 @@ class StepFailed(Exception):
         self.rejection = rejection
 
 
-class _Batch:
-    """What the images of a batch share: cached rows, read one query a step and written at the end."""
+class BatchRows:
+    """Cached rows of the images of a batch: read with one query a step, written together at the end."""
 
     def __init__(self, plan: ImagePlan, items: Sequence[Item]) -> None:
         self._plan = plan
@@ -64,18 +71,21 @@ class _Batch:
         self._new: dict[str, list[tuple[str, bytes]]] = {}
 
     def get(self, step: ImageStep, item: Item) -> bytes | None:
+        """Give the cached result of a step for one image of the batch."""
         if self._plan.store is None:
             return None
         if step.id not in self._read:
-            keys = [self._plan.row_key(step, each) for each in self._items]
+            keys = [self._plan.row_key(step, batch_item) for batch_item in self._items]
             self._read[step.id] = self._plan.store.get_rows(step.key, keys)
         return self._read[step.id].get(self._plan.row_key(step, item))
 
     def put(self, step: ImageStep, item: Item, encode: Callable[[], bytes]) -> None:
+        """Note a new result; ``encode`` is called only where there is a cache."""
         if self._plan.store is not None:
             self._new.setdefault(step.id, []).append((self._plan.row_key(step, item), encode()))
 
     def flush(self) -> None:
+        """Write all new results into the cache."""
         if self._plan.store is None:
             return
         for step in self._plan.steps():
@@ -83,9 +93,9 @@ class _Batch:
 
 
 class ImageTask:
-    """One image on its way through the plan; every result is made when first asked for."""
+    """The work on one image; every result is computed when it is first asked for, and once."""
 
-    def __init__(self, plan: ImagePlan, item: Item, batch: _Batch) -> None:
+    def __init__(self, plan: ImagePlan, item: Item, batch: BatchRows) -> None:
         self._plan = plan
         self._item = item
         self._batch = batch
@@ -93,6 +103,7 @@ class ImageTask:
         self.computed: set[str] = set()
         self.reused: set[str] = set()
         self.seconds: dict[str, float] = {}
+        self._labels: Labels | None = None
 
     @property
     def image(self) -> RGBImage:
@@ -108,21 +119,22 @@ class ImageTask:
     def _prepared(self) -> tuple[RGBImage, float]:
         """The image, and how many times as wide as the file's it is; NaN where that cannot be said."""
         steps = self._plan.preprocess
-        resizes = not all(step.component.keeps_shape for step in steps)  # type: ignore[union-attr]
-        if steps and self._plan.keeps_images():
+        caches = bool(steps) and self._plan.keeps_images()
+        resizes = not self._plan.keeps_shape()
+        if caches:
             kept = self._batch.get(steps[-1], self._item)
             factor = None if kept is None else serialization.image_factor(kept) if resizes else 1.0
             if kept is not None and factor is not None:
                 self.reused.update(step.id for step in steps)
                 return serialization.image_from_bytes(kept), factor
-        image, factor = self._timed("read", Stage.READ, self._read), 1.0
+        image, factor = self._timed("read", ImageStage.READ, self._read), 1.0
         for step in steps:
-            before, at = image, factor
-            image = self._run(step, lambda step=step, image=before, at=at: self._apply(step, image, at))  # type: ignore[misc]
+            before = image
+            image = self._run(step, partial(self._apply, step, before, factor))
             factor *= resize_factor(before, image)
-        if steps and self._plan.keeps_images():
-            told = factor if resizes else None
-            self._batch.put(steps[-1], self._item, lambda: serialization.image_to_bytes(image, told))
+        if caches:
+            stored_factor = factor if resizes else None
+            self._batch.put(steps[-1], self._item, lambda: serialization.image_to_bytes(image, stored_factor))
         return image, factor
 
     def _scale_at(self, factor: float) -> Scale:
@@ -134,11 +146,13 @@ class ImageTask:
         """Color planes of the image, shared by all its features."""
         return Planes(self.image, self.scale)
 
-    @cached_property
-    def labels(self) -> Labels:
-        """Label images."""
-        step = self._plan.segment
-        assert step is not None
+    def labels(self, step: SegmentStep) -> Labels:
+        """Label images; ``step`` is the plan's segmenter."""
+        if self._labels is None:
+            self._labels = self._cached_or_new_labels(step)
+        return self._labels
+
+    def _cached_or_new_labels(self, step: SegmentStep) -> Labels:
         kept = self._batch.get(step, self._item)
         if kept is not None:
             self.reused.add(step.id)
@@ -148,34 +162,36 @@ class ImageTask:
         self._batch.put(step, self._item, lambda: serialization.labels_to_bytes(labels))
         return labels
 
-    def vector(self, step: ImageStep) -> tuple[NDArray[np.float64], Status | None]:
-        """One extractor's features and the status they were taken under."""
+    def vector(self, step: FeatureStep) -> tuple[NDArray[np.float64], Status | None]:
+        """One extractor's features, and the status of the labels that they were measured on."""
         kept = self._batch.get(step, self._item)
         if kept is not None:
             self.reused.add(step.id)
             return serialization.vector_from_bytes(kept)
-        assert isinstance(step.component, FeatureExtractor)
-        labels = self.labels if step.component.roles() else None
+        labels = None if step.labels_from is None else self.labels(step.labels_from)
         planes = self.planes
-        values = self._run(step, lambda: self._extract(step, planes, labels))
+        values = self._run(
+            step, lambda: checked_vector(step.component.extract(planes, labels), step.promise, labels)
+        )
         status = labels.status if labels is not None else None
         self._batch.put(step, self._item, lambda: serialization.vector_to_bytes(values, status))
         return values, status
 
-    def masks(self) -> Row | None:
-        """Agreement with ground truth, where there is any for this image."""
-        labels = self.labels
+    def masks(self, labels: Labels) -> Row | None:
+        """Agreement of the labels with ground truth, where there is any for this image."""
 
         def compare() -> Row | None:
             truth = self._plan.dataset.truth(self._item.sample)
-            found = None if truth is None else self._on_grid_of(truth, labels)
-            return None if truth is None or found is None else score_image(found, truth)
+            if truth is None:
+                return None
+            comparable = self._on_grid_of(truth, labels)
+            return None if comparable is None else score_image(comparable, truth)
 
-        return self._timed("truth", Stage.TRUTH, compare)
+        return self._timed("truth", ImageStage.TRUTH, compare)
 
     def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
-        """Bring labels of a resized image back to the file's grid; None, and a note, where that cannot be."""
-        if all(step.component.keeps_shape for step in self._plan.preprocess):  # type: ignore[union-attr]
+        """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
+        if self._plan.keeps_shape():
             return labels
         roles = {}
         for role, true in truth.roles.items():
@@ -192,29 +208,21 @@ class ImageTask:
         self.notes += notes
         return image
 
-    def _apply(self, step: ImageStep, image: RGBImage, factor: float) -> RGBImage:
+    def _apply(self, step: PreprocessStep, image: RGBImage, factor: float) -> RGBImage:
         component, rng = step.component, self._generator(step)
-        assert isinstance(component, Preprocessor)
         if isinstance(component, ScaledPreprocessor):
             result = component.apply(image, rng=rng, scale=self._scale_at(factor))
         else:
             result = component.apply(image, rng=rng)
         return checked_image(result, image, keeps_shape=component.keeps_shape)
 
-    def _segment(self, step: ImageStep, image: RGBImage) -> Labels:
+    def _segment(self, step: SegmentStep, image: RGBImage) -> Labels:
         component, rng = step.component, self._generator(step)
-        assert isinstance(component, Segmenter)
         if isinstance(component, ScaledSegmenter):
             labels = component.segment(image, rng=rng, scale=self.scale)
         else:
             labels = component.segment(image, rng=rng)
         return checked_labels(labels, component, image)
-
-    def _extract(self, step: ImageStep, planes: Planes, labels: Labels | None) -> NDArray[np.float64]:
-        component = step.component
-        assert isinstance(component, FeatureExtractor)
-        assert step.promise is not None
-        return checked_vector(component.extract(planes, labels), step.promise, labels)
 
     def _generator(self, step: ImageStep) -> np.random.Generator | None:
         if not step.component.stochastic:
@@ -228,7 +236,7 @@ class ImageTask:
         self.computed.add(step.id)
         return result
 
-    def _timed(self, step_id: str, stage: Stage, work: Callable[[], T]) -> T:
+    def _timed(self, step_id: str, stage: ImageStage, work: Callable[[], T]) -> T:
         started = perf_counter()
         component = step_id.rsplit(".", 1)[-1]
         name = stage.value if component == stage.value else f"{stage.value}:{component}"
@@ -266,15 +274,15 @@ def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
     return factor if alike else math.nan
 
 
-def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[Outcome]:
+def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:
     """Work on a batch; one outcome an item, in order. Its results are cached once it is done."""
-    batch = _Batch(plan, items)
+    batch = BatchRows(plan, items)
     outcomes = [_process(plan, item, batch) for item in items]
     batch.flush()
     return outcomes
 
 
-def _process(plan: ImagePlan, item: Item, batch: _Batch) -> Outcome:
+def _process(plan: ImagePlan, item: Item, batch: BatchRows) -> ImageOutcome:
     task = ImageTask(plan, item, batch)
     vectors: list[NDArray[np.float64]] = []
     status: Status | None = None
@@ -282,19 +290,20 @@ def _process(plan: ImagePlan, item: Item, batch: _Batch) -> Outcome:
     rejection: Rejection | None = None
     try:
         for step in plan.features:
-            values, seen = task.vector(step)
+            values, step_status = task.vector(step)
             vectors.append(values)
-            status = seen or status
-        if plan.keep_labels or plan.score_masks:
-            status = task.labels.status
-        if plan.score_masks:
-            masks = task.masks()
+            status = step_status or status
+        if plan.segment is not None and (plan.keep_labels or plan.score_masks):
+            labels = task.labels(plan.segment)
+            status = labels.status
+            if plan.score_masks:
+                masks = task.masks(labels)
         if not plan.features and not plan.segment:
             _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
     except StepFailed as failed:
         rejection = failed.rejection
     complete = rejection is None and bool(plan.features)
-    return Outcome(
+    return ImageOutcome(
         index=item.index,
         features=np.concatenate(vectors) if complete else None,
         status=status,
@@ -307,8 +316,8 @@ def _process(plan: ImagePlan, item: Item, batch: _Batch) -> Outcome:
     )
 
 
-def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome]:
-    """Outcomes that the cache holds whole; for these no worker is asked and no pixel is read."""
+def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, ImageOutcome]:
+    """Outcomes of the images of which the cache holds every result; no worker and no pixel is needed."""
     if plan.store is None or plan.score_masks:
         return {}
     if not plan.features and plan.segment is None:
@@ -326,67 +335,45 @@ def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, Outcome
         and (not plan.keep_labels or plan.segment is None or plan.row_key(plan.segment, item) in labels)
     ]
     # Over all images at once: one at a time, 100,000 images took longer to unpack than to look up.
-    tables, seen = [], []
+    tables, statuses = [], []
     for i, step in enumerate(plan.features):
-        table, statuses = serialization.vectors_from_bytes(
+        table, table_status = serialization.vectors_from_bytes(
             [rows[i][plan.row_key(step, item)] for item in whole]
         )
         tables.append(table)
-        seen.append(statuses)
+        statuses.append(table_status)
     if labels and plan.segment is not None:
-        seen.insert(
+        statuses.insert(
             0, [serialization.labels_status(labels[plan.row_key(plan.segment, item)]) for item in whole]
         )
     features = np.hstack(tables) if tables else None
     ids = frozenset(step.id for step in plan.steps())
     return {
-        item.index: Outcome(
+        item.index: ImageOutcome(
             index=item.index,
             features=None if features is None else features[row],
-            status=next((each[row] for each in seen if each[row] is not None), None),
+            status=next((of_step[row] for of_step in statuses if of_step[row] is not None), None),
             reused=ids,
         )
         for row, item in enumerate(whole)
     }
 
 
-def _cached_images(plan: ImagePlan, store: Store, items: Sequence[Item]) -> dict[int, Outcome]:
-    """Outcomes of a plan that only prepares images, which whoever asks for them reads one at a time."""
+def _cached_images(plan: ImagePlan, store: Store, items: Sequence[Item]) -> dict[int, ImageOutcome]:
+    """Outcomes of a plan that only preprocesses; the images themselves are read one at a time, later."""
     if not plan.preprocess:
         return {}
     last = plan.preprocess[-1]
     keys = {item.index: plan.row_key(last, item) for item in items}
     kept = store.has_rows(last.key, list(keys.values()))
     ids = frozenset(step.id for step in plan.preprocess)
-    return {index: Outcome(index=index, reused=ids) for index, key in keys.items() if key in kept}
-
-
-def image_of(plan: ImagePlan, item: Item) -> RGBImage:
-    """One preprocessed image; kept in the cache where the plan keeps images.
-
-    Raises
-    ------
-    StepFailed
-        Where it cannot be used.
-    """
-    batch = _Batch(plan, [item])
-    image = ImageTask(plan, item, batch).image
-    batch.flush()
-    return image
-
-
-def labels_of(plan: ImagePlan, item: Item) -> Labels:
-    """Label images of one image, as ``image_of`` gives its pixels."""
-    batch = _Batch(plan, [item])
-    labels = ImageTask(plan, item, batch).labels
-    batch.flush()
-    return labels
+    return {index: ImageOutcome(index=index, reused=ids) for index, key in keys.items() if key in kept}
 
 
 def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
     """Preprocessed images one after the other; images that cannot be used are left out."""
     for item in items:
-        task = ImageTask(plan, item, _Batch(plan, [item]))
+        task = ImageTask(plan, item, BatchRows(plan, [item]))
         try:
             yield task.image
         except StepFailed:
@@ -394,9 +381,11 @@ def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
 
 
 def image_and_labels(plan: ImagePlan, item: Item) -> tuple[RGBImage, Labels] | None:
-    """One preprocessed image with its label images, for pictures; None where it cannot be used."""
-    task = ImageTask(plan, item, _Batch(plan, [item]))
+    """One preprocessed image with its label images; None where it cannot be used or nothing segments."""
+    if plan.segment is None:
+        return None
+    task = ImageTask(plan, item, BatchRows(plan, [item]))
     try:
-        return task.image, task.labels
+        return task.image, task.labels(plan.segment)
     except StepFailed:
         return None

@@ -1,4 +1,4 @@
-"""Files of a run directory: nothing half-written ever bears a final name."""
+"""Write the files of a run directory; a file gets its final name only when it is complete."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from leukokit.record.json_text import json_bytes
 
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and rename it there once the block has ended well.
+    """Give a temporary path beside ``path``, and rename it to ``path`` if the block ends without an error.
 
     Raises
     ------
     RunFailed
-        Where the disk is full or not writable, naming the path; what stood there before is untouched.
+        Where the disk is full or not writable, with the path; an older file of that name is not changed.
     """
     temporary: Path | None = None
     try:
@@ -46,7 +46,7 @@ def draft(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write bytes, whole or not at all."""
+    """Write a file completely, or not at all."""
     with draft(path) as temporary:
         temporary.write_bytes(data)
 

@@ -1,4 +1,4 @@
-"""Small pictures in the run directory, so that a report can be made when the images are far away."""
+"""Small pictures in the run directory, so that a report can be made without the images."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import zip_longest
 from typing import Any
 
 import joblib
@@ -53,24 +54,24 @@ class Thumbnails:
     reading: str = ""
 
     def of(self, items: Sequence[Item]) -> dict[int, bytes]:
-        """Thumbnails (WebP) by the items' index; what cannot be read or drawn is left out."""
+        """Thumbnails (WebP) by the items' index; images that cannot be read or drawn are left out."""
         by_key = {item.key: item for item in items}
 
-        def drawn(keys: Sequence[str]) -> dict[str, bytes]:
+        def draw(keys: Sequence[str]) -> dict[str, bytes]:
             # Data sets that render need not be safe to call from several threads.
             threads = 1 if any(by_key[key].sample.rendered for key in keys) else joblib.cpu_count()
             with ThreadPoolExecutor(max_workers=threads) as pool:
                 contents = list(pool.map(self._draw, [by_key[key] for key in keys]))
-            return {key: made for key, made in zip(keys, contents, strict=True) if made is not None}
+            return {key: content for key, content in zip(keys, contents, strict=True) if content is not None}
 
         step = digest("thumbnail", REVISION, self.reading, version("pillow"))
-        known = memo_rows(step, list(by_key), drawn, BYTES, store=self.store, title="thumbnails")
+        known = memo_rows(step, list(by_key), draw, BYTES, store=self.store, title="thumbnails")
         return {item.index: known[item.key] for item in items if item.key in known}
 
     def _draw(self, item: Item) -> bytes | None:
         try:
             return thumbnail(self.read_pixels(item))
-        except Exception:  # a plugin's data set may raise anything, and a picture is only a picture
+        except Exception:  # a plugin's data set may raise anything, and the run goes on without the picture
             return None
 
 
@@ -79,7 +80,7 @@ def write_pictures(
 ) -> dict[str, str]:
     """Write ``pictures/<index>.webp`` of the images named, and ``pictures/index.json``.
 
-    A picture that cannot be read or drawn is passed over: no run fails for it.
+    A picture that cannot be read or drawn is left out; the run does not fail.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def write_pictures(
     items : mapping of sample id to Item
     thumbnails : Thumbnails
     ids : iterable of str
-        Keys of ``items``; others are passed over.
+        Keys of ``items``; others are ignored.
 
     Returns
     -------
@@ -116,7 +117,7 @@ def thumbnail(image: RGBImage) -> bytes:
 
 
 def worst_errors(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
-    """Wrong predictions of a part, the surest first, with ``p_predicted`` and ``p_true``.
+    """Wrong predictions of a part, with ``p_predicted`` and ``p_true``; the most probable first.
 
     Parameters
     ----------
@@ -130,19 +131,18 @@ def worst_errors(predictions: pd.DataFrame, part: str) -> pd.DataFrame:
     def probability(row: Any, name: str) -> float:
         return float(row[f"p_{name}"]) if f"p_{name}" in columns else float("nan")
 
-    found = wrong.assign(
+    with_probabilities = wrong.assign(
         p_predicted=[probability(row, row["predicted"]) for _, row in wrong.iterrows()],
         p_true=[probability(row, row["true"]) for _, row in wrong.iterrows()],
     )
-    return found.sort_values(["p_predicted", "id"], ascending=[False, True], kind="stable")
+    return with_probabilities.sort_values(["p_predicted", "id"], ascending=[False, True], kind="stable")
 
 
 def audited_ids(audit: AuditRecord | None) -> list[str]:
     """Ids that an audit names in pairs and images: of each finding in turn, so that all get some."""
     lists = [_named(finding) for finding in (() if audit is None else audit.findings)]
-    longest = max((len(each) for each in lists), default=0)
-    turns = (each[place] for place in range(longest) for each in lists if place < len(each))
-    return list(dict.fromkeys(turns))
+    in_turn = (id_ for of_one_rank in zip_longest(*lists) for id_ in of_one_rank if id_ is not None)
+    return list(dict.fromkeys(in_turn))
 
 
 def _named(finding: AuditFinding) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""Bytes of a sample, their digest, and their pixels."""
+"""Read the files of samples: their bytes, digests and pixels."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from leukokit.api import (
 )
 from leukokit.engine.cache.keys import digest
 from leukokit.imageio.urls import forget_connections, url_parent, url_size
+from leukokit.input_file import LARGEST_IMAGE, read_input
 
 DECODE_REVISION = 1
 """Raised when decoding gives other pixels for the same bytes."""
 
-
-_AT_ONCE = 16  # remote files that are read side by side
+_AT_ONCE = 16  # remote files that are read at the same time
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,18 @@ def file_bytes(sample: Sample) -> bytes:
     ImageRejected
         ``unreadable``, with the system's reason.
     MissingPackageError
-        Where the package that speaks the URL's protocol is not installed.
+        Where the package for the protocol of the URL is not installed.
+    ValueError
+        Where the sample is rendered.
     """
     try:
         if sample.path is not None:
-            return sample.path.read_bytes()
-        assert sample.url is not None, "a rendered sample has no file"
-        return read_url(sample.url)
+            return read_input(sample.path, LARGEST_IMAGE)
+        if sample.url is not None:
+            return read_url(sample.url)
     except (OSError, DataError) as error:
         raise ImageRejected("unreadable", getattr(error, "strerror", None) or str(error)) from error
+    raise ValueError(f"{sample.id} is rendered and has no file")
 
 
 def file_header(sample: Sample) -> BinaryIO:
@@ -102,10 +105,9 @@ def folder_of(sample: Sample) -> str:
 
 
 def content_key(dataset: Dataset, identity: str, sample: Sample) -> str:
-    """Digest of what an image is: of its bytes, or of what it is rendered from.
+    """Digest of the content of an image: of its bytes, or of what it is rendered from.
 
-    An unreadable or empty file gets a key of its own, since it is no picture; reading it again will say what
-    is wrong.
+    An unreadable or empty file gets a key of its own; the error is reported when its pixels are read.
     """
     if sample.rendered:
         return digest("rendered", identity, dataset.fingerprint(), sample.id)
@@ -131,7 +133,7 @@ def content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], thr
 
 
 def file_keys(samples: Sequence[Sample], threads: int) -> list[str]:
-    """Digests of samples that have files, in order; remote ones many at a time, as most of it is waiting."""
+    """Digests of samples that have files, in order; many remote files are read at a time."""
     archives = {sample.url.partition("::")[2]: sample.url for sample in samples if sample.url is not None}
     for archive, url in archives.items():
         if archive:

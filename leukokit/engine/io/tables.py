@@ -1,4 +1,4 @@
-"""Tables of a run directory, written the same way to the byte every time."""
+"""Tables of a run directory as bytes; the same table always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def shown_path(sample: Sample, name: str) -> str:
 def rejected_table(rejected: Sequence[tuple[Item, Rejection]], name: str) -> pd.DataFrame:
     """Columns id, path, stage, reason, detail."""
     rows = [
-        (item.sample.id, shown_path(item.sample, name), why.stage, why.reason, why.detail)
-        for item, why in rejected
+        (item.sample.id, shown_path(item.sample, name), rejection.stage, rejection.reason, rejection.detail)
+        for item, rejection in rejected
     ]
     return pd.DataFrame(rows, columns=["id", "path", "stage", "reason", "detail"])
 
@@ -71,9 +71,11 @@ def features_parquet(
     fields = [*((name, pa.string()) for name in texts), *((name, pa.float64()) for name in features.columns)]
     schema = pa.schema(fields, metadata=note)
     sink = io.BytesIO()
-    # Hardly two measurements are equal: dictionaries of them only take time and a sixth more room.
+    # Measurements are hardly ever equal: dictionaries of them would cost time and a sixth more space.
     with pq.ParquetWriter(sink, schema, compression="zstd", use_dictionary=list(texts)) as writer:
-        for start in range(0, max(1, len(features)), _ROW_GROUP):  # in pieces: the whole is never copied
+        for start in range(
+            0, max(1, len(features)), _ROW_GROUP
+        ):  # in pieces: the whole table is never copied
             piece = features.iloc[start : start + _ROW_GROUP]
             ids = piece.index.tolist()
             columns = [

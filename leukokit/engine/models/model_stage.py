@@ -22,8 +22,7 @@ from leukokit.api import (
     Selector,
     Workspace,
 )
-from leukokit.engine.cache.identity import identity
-from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner

@@ -14,9 +14,8 @@ from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, F
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.components import ImageComponents
 from leukokit.engine.images.plan import ImagePlan
-from leukokit.engine.images.plan_building import fitted_plan
+from leukokit.engine.images.plan_building import ImageComponents, fitted_plan
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Observer

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from leukokit.api import Classifier, FittedModel
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
-from leukokit.engine.images.components import ImageComponents
+from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.document import (

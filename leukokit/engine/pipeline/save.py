@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from leukokit._version import __version__
 from leukokit.api import Classifier, Component, Preprocessor
 from leukokit.engine.cache.keys import deep_versions, library_versions
-from leukokit.engine.images.components import ImageComponents
+from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.files import write_bytes
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.document import (

@@ -19,7 +19,7 @@ from leukokit.api import (
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item
 from leukokit.engine.images.stage import StepCount, run_image_stage
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
@@ -86,7 +86,7 @@ def own_scales(
     """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
     component = ScaleOfImage()
     key = digest("scale", component.revision, reading.key(), library_versions())
-    step = ImageStep(STEP, Stage.FEATURES, component, key, seeded=False)
+    step = FeatureStep(STEP, component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, executor, observer, name="measuring the scale")
     rows = images.features.loc[:, list(_NAMES)].to_numpy()

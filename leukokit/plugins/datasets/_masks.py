@@ -21,6 +21,7 @@ from leukokit.api import (
     Labels,
     Mask,
     Status,
+    read_input,
     read_url,
     shown_url,
 )
@@ -74,7 +75,7 @@ def _name(path: Path | str) -> str:
 def _values(path: Path | str) -> NDArray[Any]:
     name = _name(path)
     try:
-        content = read_url(path) if isinstance(path, str) else path.read_bytes()
+        content = read_url(path) if isinstance(path, str) else read_input(path)
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageRejected("bad_mask", f"{name} is {image.width} x {image.height} px, too large")

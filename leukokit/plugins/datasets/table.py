@@ -24,6 +24,7 @@ from leukokit.api import (
     Part,
     Sample,
     is_url,
+    read_input,
     read_url,
     shown_url,
     url_inside,
@@ -57,7 +58,7 @@ class TableParams(Params):
         "pixel_size_um (width of a pixel, in um). Only path is required; cells of the others may be empty.",
     )
     delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
-    mask_values: dict[MaskRole, Annotated[int, Field(ge=1)]] = Field(
+    mask_values: dict[MaskRole, Annotated[int, Field(ge=1, le=2**32 - 1)]] = Field(
         {"cytoplasm": 1, "nucleus": 2},
         description="Values of nucleus and, where marked, cytoplasm in mask files; others are background.",
     )
@@ -140,7 +141,7 @@ class Table(Dataset):
     def _content(self) -> bytes:
         file = self.params.file
         try:
-            return read_url(file) if isinstance(file, str) else file.read_bytes()
+            return read_url(file) if isinstance(file, str) else read_input(file)
         except OSError as error:
             raise DataError(
                 f"cannot be read: {error.strerror or error}", where=shown_url(str(file))

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Fallback, Field, Labels, Params, Sample
+from leukokit.api import DataError, Dataset, Fallback, Field, Labels, Params, Sample, read_input
 from leukokit.plugins.datasets import _files, _location
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
 
@@ -118,7 +118,7 @@ class WbcMasks(Dataset):
 def _read_classes(path: Path) -> dict[str, str]:
     """Map the stem of an image, ``001``, to its class."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_input(path).decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"cannot be read: {error}", where=str(path)) from error
     classes: dict[str, str] = {}

@@ -31,6 +31,7 @@ class HeatParams(Params):
     per_class: int | None = Field(
         8,
         ge=1,
+        le=10**6,
         description=(
             "Number of explained images of each true class, evenly spaced in their order, so that the choice "
             "is not biased; null explains all."

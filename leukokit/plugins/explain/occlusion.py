@@ -17,9 +17,12 @@ from leukokit.plugins.explain._heat import HeatExplainer, HeatMethod, HeatParams
 class OcclusionParams(HeatParams):
     """Parameters of :class:`Occlusion`."""
 
-    patch: int = Field(32, ge=1, description="Side of the patch, in px of the network's input.")
+    patch: int = Field(32, ge=1, le=4096, description="Side of the patch, in px of the network's input.")
     stride: int = Field(
-        16, ge=1, description="Step between patches, in px of the network's input; at most the patch's side."
+        16,
+        ge=1,
+        le=4096,
+        description="Step between patches, in px of the network's input; at most the patch's side.",
     )
     fill: Literal["mean", "gray"] = Field(
         "mean", description="Color of the patch: the mean color of the image, or middle gray."

@@ -35,6 +35,7 @@ class CellParams(Params):
     reference_red_cell_px: float | None = Field(
         19.0,
         gt=0.0,
+        le=1000,
         description=(
             "Diameter of a red cell at the reference scale, in px: the scale at which the lengths and areas "
             "below hold (that of all-pbs). An image whose scale is known and differs by more than 15 % is "
@@ -54,18 +55,25 @@ class CellParams(Params):
     min_nucleus_area: int = Field(
         60,
         ge=1,
+        le=10**8,
         description="Smallest area of a cell's nucleus, all lobes together, in px at the reference scale.",
     )
-    min_cell_area: int = Field(80, ge=1, description="Smallest area of a cell, in px at the reference scale.")
+    min_cell_area: int = Field(
+        80, ge=1, le=10**8, description="Smallest area of a cell, in px at the reference scale."
+    )
     min_lobe_area: int = Field(
-        40, ge=1, description="Smallest area of a nuclear lobe, in px at the reference scale."
+        40, ge=1, le=10**8, description="Smallest area of a nuclear lobe, in px at the reference scale."
     )
     max_hole_area: int = Field(
-        200, ge=0, description="Largest hole in a cell that is filled, in px at the reference scale."
+        200,
+        ge=0,
+        le=10**8,
+        description="Largest hole in a cell that is filled, in px at the reference scale.",
     )
     max_nucleus_hole_area: int = Field(
         30,
         ge=0,
+        le=10**8,
         description=(
             "Largest hole in a nucleus that is filled, in px at the reference scale; larger holes, as in "
             "ring-shaped nuclei, stay."
@@ -80,7 +88,7 @@ class CellParams(Params):
     )
     red_cells: bool = Field(False, description="Also label red cells (role red_cell).")
     min_red_cell_area: int = Field(
-        60, ge=1, description="Smallest area of a red cell, in px at the reference scale."
+        60, ge=1, le=10**8, description="Smallest area of a red cell, in px at the reference scale."
     )
 
 

@@ -50,6 +50,7 @@ class KmeansWatershedParams(Params):
     reference_red_cell_px: float | None = Field(
         19.0,
         gt=0.0,
+        le=1000,
         description=(
             "Diameter of a red cell at the reference scale, in px: the scale at which the lengths and areas "
             "below hold (that of the paper's data set). An image whose scale is known and differs by more "

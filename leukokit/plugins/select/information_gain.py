@@ -13,7 +13,9 @@ from leukokit.api import Field, Params, Selector
 class InformationGainParams(Params):
     """Parameters of the selection; exactly one of ``k`` and ``threshold`` holds."""
 
-    k: int | None = Field(40, ge=1, description="Number of features to keep; all where the table has fewer.")
+    k: int | None = Field(
+        40, ge=1, le=10**6, description="Number of features to keep; all where the table has fewer."
+    )
     threshold: float | None = Field(
         None, ge=0, description="Instead of k: smallest mutual information with the class to keep, in nats."
     )

@@ -11,7 +11,7 @@ class LdaParams(Params):
     """Parameters of the projection."""
 
     n_components: int | None = Field(
-        None, ge=1, description="Number of axes, at most one less than classes; null for all."
+        None, ge=1, le=10**6, description="Number of axes, at most one less than classes; null for all."
     )
     shrinkage: Literal["auto"] | Annotated[float, Field(ge=0, le=1)] | None = Field(
         None,

@@ -8,7 +8,7 @@ from pydantic import Strict
 
 from leukokit.api import Field, Params, Selector
 
-Count = Annotated[int, Strict(), Field(ge=1)]
+Count = Annotated[int, Strict(), Field(ge=1, le=10**6)]
 Share = Annotated[float, Strict(), Field(gt=0, lt=1)]
 
 

@@ -1,17 +1,17 @@
-"""A plan asks its components once."""
+"""A plan asks its components once, and knows which labels each extractor reads."""
 
 from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from leukokit.api import Dataset, FeatureExtractor, Labels, Planes, RGBImage, Sample
-from leukokit.engine.images.plan import ImagePlan, ImageStep, Item, Stage
+from leukokit.api import CELL, Dataset, FeatureExtractor, Labels, Planes, RGBImage, Sample, Segmenter, Status
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, SegmentStep
 from leukokit.engine.images.work import process_batch
 from leukokit.engine.io.reading import ReadOptions
-from leukokit.plugins.preprocess.median import Median
 
 
 class Counted(FeatureExtractor):
@@ -27,6 +27,31 @@ class Counted(FeatureExtractor):
         return {"mean": float(planes.rgb.mean()), "std": float(planes.rgb.std())}
 
 
+class Whole(Segmenter):
+    """Takes the whole image for one cell."""
+
+    def roles(self) -> tuple[str, ...]:
+        return (CELL,)
+
+    def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:
+        return Labels({CELL: np.ones(image.shape[:2], dtype=np.int32)}, Status.OK)
+
+
+class Area(FeatureExtractor):
+    """Counts the pixels of cells."""
+
+    def roles(self) -> tuple[str, ...]:
+        return (CELL,)
+
+    def names(self) -> tuple[str, ...]:
+        return ("area",)
+
+    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
+        del planes
+        assert labels is not None
+        return {"area": float(np.count_nonzero(labels.cell))}
+
+
 class Gray(Dataset):
     """Renders gray images."""
 
@@ -37,19 +62,27 @@ class Gray(Dataset):
 def test_names_are_asked_for_once_however_many_images_and_workers() -> None:
     """Not for an image, a batch, the table's columns, or a worker that gets the plan."""
     Counted.asked = 0
-    step = ImageStep("features.0.counted", Stage.FEATURES, Counted(), "key", seeded=False)
+    step = FeatureStep("features.0.counted", Counted(), "key", seeded=False)
     plan = ImagePlan.of_files(Gray(), ReadOptions(), step, None)
     assert plan.columns() == ["mean", "std"]
-    there = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own bytes
-    for some in (plan, there, plan):
-        outcomes = process_batch(some, [Item(i, Sample(f"{i}"), f"{i}") for i in range(4)])
-        assert [each.rejection for each in outcomes] == [None] * 4
-    assert there.columns() == ["mean", "std"]
+    unpickled = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own bytes
+    for same_plan in (plan, unpickled, plan):
+        outcomes = process_batch(same_plan, [Item(i, Sample(f"{i}"), f"{i}") for i in range(4)])
+        assert [outcome.rejection for outcome in outcomes] == [None] * 4
+    assert unpickled.columns() == ["mean", "std"]
     assert Counted.asked == 1
 
 
-def test_what_is_no_extractor_has_no_names() -> None:
-    """A step of another stage has none to ask for."""
-    step = ImageStep("preprocess.0.median", Stage.PREPROCESS, Median.create(), "key", seeded=False)
-    assert step.names() == ()
-    assert step.promise is None
+def test_an_extractor_that_reads_labels_gets_them_from_the_segmenter_of_its_step() -> None:
+    """And one that reads none gets none, though the plan segments."""
+    segment = SegmentStep("segment.whole", Whole(), "segment", seeded=False)
+    reads = FeatureStep("features.0.area", Area(), "area", seeded=False, labels_from=segment)
+    ignores = FeatureStep("features.1.counted", Counted(), "counted", seeded=False)
+    plan = replace(ImagePlan.of_files(Gray(), ReadOptions(), ignores, None), segment=segment)
+    (outcome,) = process_batch(replace(plan, features=(reads, ignores)), [Item(0, Sample("a"), "a")])
+    assert outcome.rejection is None
+    assert outcome.features is not None
+    assert outcome.features.tolist() == [1600.0, 99.0, 0.0]
+    assert outcome.computed == {segment.id, reads.id, ignores.id}
+    (outcome,) = process_batch(plan, [Item(0, Sample("a"), "a")])
+    assert outcome.computed == {ignores.id}

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from leukokit.api import DataError, Sample
-from leukokit.engine.io.group_file import read_group_file, regrouped
+from leukokit.engine.data import read_group_file, regrouped
 from leukokit.engine.observer import Observer
 from tests.engine.conftest import Leukokit
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from leukokit.api import DataError, Part
-from leukokit.engine.io.split_file import read_split_file
+from leukokit.engine.io.sample_files import read_split_file
 
 
 def write(path: Path, lines: Sequence[str]) -> Path:

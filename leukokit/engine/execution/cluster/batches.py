@@ -1,7 +1,7 @@
-"""Send batches to the workers of a cluster: a few at a time, and again where a worker dies.
+"""Send batches to the workers of a cluster, a few at a time, and send them again where a worker dies.
 
 Batches are large because a task costs dask about a millisecond whatever it holds. A batch that keeps killing
-workers is cut up until what does it stands alone.
+workers is divided until the input that does it is alone.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from leukokit.errors import RunFailed
 In = TypeVar("In")
 Out = TypeVar("Out")
 
-_SENT = 3  # batches handed out a thread of the cluster
-_SHARES = 4  # batches that each thread of the cluster gets, at least, so that all end at about the same time
-_PIECES = 8  # that a batch is cut into where it kills workers
+_SENT = 3  # batches sent at a time for each thread of the cluster
+_SHARES = 4  # batches for each thread of the cluster, at least, so that all end at about the same time
+_PIECES = 8  # parts into which a batch that kills workers is divided
 
 
 class DaskBatches(Generic[In, Out]):
-    """Batches of one kind of work on their way to the workers and back.
+    """Sends the batches of one kind of work to the workers and takes the results.
 
     Parameters
     ----------
@@ -32,13 +32,13 @@ class DaskBatches(Generic[In, Out]):
     work : callable
         Takes a batch and ``arguments``, in a worker.
     arguments : tuple
-        They travel with each batch: what is scattered to workers dies with them.
+        They are sent with each batch: data scattered to workers is lost when a worker dies.
     on_done : callable
         Takes a batch and what ``work`` gave for it; called in this process, batches in any order.
-    on_lost : callable
-        Takes what every worker that was given it died of, the error, and whether nothing else was running;
-        says whether that settles it. Dask suspects whatever waits at a worker that dies, so what did not kill
-        it may come here, too: what is not settled is tried again alone.
+    on_failed : callable
+        Takes an input whose workers all died, the error, and whether nothing else was running at that time.
+        Returns whether the input is finished with; otherwise it is tried again alone. Dask blames every input
+        that waits at a worker that dies, so an innocent one may come here, too.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class DaskBatches(Generic[In, Out]):
         work: Callable[..., Out],
         arguments: tuple[object, ...],
         on_done: Callable[[Sequence[In], Out], None],
-        on_lost: Callable[[In, BaseException, bool], bool],
+        on_failed: Callable[[In, BaseException, bool], bool],
     ) -> None:
         self._client = client
         self._work = work
         self._arguments = arguments
         self._on_done = on_done
-        self._on_lost = on_lost
+        self._on_failed = on_failed
         self._running: dict[Any, list[In]] = {}
         self._suspects: deque[In] = deque()
 
@@ -76,10 +76,10 @@ class DaskBatches(Generic[In, Out]):
                 done.add(self._submit(batch))
             for future in done:
                 pieces.extend(self._settle(future, self._running.pop(future), alone=alone))
-                following = pieces.popleft() if pieces else next(queue, None)
-                while following is not None:
-                    done.add(self._submit(following))
-                    following = pieces.popleft() if pieces else None
+                next_batch = pieces.popleft() if pieces else next(queue, None)
+                while next_batch is not None:
+                    done.add(self._submit(next_batch))
+                    next_batch = pieces.popleft() if pieces else None
                 if self._suspects and not self._running:
                     alone = True
                     done.add(self._submit([self._suspects.popleft()]))
@@ -92,7 +92,7 @@ class DaskBatches(Generic[In, Out]):
         return future
 
     def _settle(self, future: Any, batch: list[In], *, alone: bool) -> list[list[In]]:
-        """Hand over what came of a batch; what is to be done again instead, where nothing did."""
+        """Hand over the result of a batch; returns batches to run again where it failed."""
         from concurrent.futures import CancelledError
 
         from distributed.scheduler import KilledWorker
@@ -105,7 +105,7 @@ class DaskBatches(Generic[In, Out]):
             if len(batch) > 1:
                 # Not halves: each try costs workers, and eighths need a third of the rounds.
                 return list(batches(batch, -(-len(batch) // _PIECES)))
-            if not self._on_lost(batch[0], error, alone):
+            if not self._on_failed(batch[0], error, alone):
                 self._suspects.append(batch[0])
             return []
         if isinstance(error, CancelledError):

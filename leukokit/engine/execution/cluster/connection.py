@@ -1,4 +1,4 @@
-"""The connection of a run to a dask cluster: made when first needed, one for all its stages."""
+"""The connection of a run to a dask cluster: opened when first needed, one for all stages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from leukokit.errors import MissingPackageError, UsageError
 
 _JOIN_SECONDS = 60
 _CONNECT_SECONDS = 10
-# A trial takes its table along, whatever its size: what is put on a worker beforehand dies with it.
+# A trial is sent with its table, however large: data put on a worker beforehand is lost when it dies.
 _WARNS_ABOVE = "distributed.admin.large-graph-warning-threshold"
 
 
@@ -62,7 +62,7 @@ def _connected(scheduler: str | None, count: int) -> Iterator[Any]:
             "the executor dask needs the package distributed", hint="Run: pip install 'leukokit[dask]'"
         ) from error
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers that die are ours to tell of
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # leukokit itself reports workers that die
     with import_module("dask").config.set({_WARNS_ABOVE: "1TB"}):
         yield from _clients(distributed, scheduler, count)
 

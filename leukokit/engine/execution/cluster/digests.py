@@ -1,4 +1,4 @@
-"""Digests of image files, taken where the files are: the machine that runs the recipe reads none."""
+"""Digests of image files, computed by the workers: the machine that runs the recipe reads no file."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def content_keys_on_dask(
     Raises
     ------
     RunFailed
-        Where a file takes every worker along that reads it, or the connection is lost.
+        Where every worker that reads a file dies, or the connection is lost.
     """
     keys = ["" if not sample.rendered else content_key(dataset, identity, sample) for sample in samples]
     files = [(row, sample) for row, sample in enumerate(samples) if not sample.rendered]
     if not files:
         return keys
 
-    def done(batch: Sequence[tuple[int, Sample]], made: list[str]) -> None:
-        for (row, _), key in zip(batch, made, strict=True):
+    def done(batch: Sequence[tuple[int, Sample]], digests: list[str]) -> None:
+        for (row, _), key in zip(batch, digests, strict=True):
             keys[row] = key
 
-    def lost(file: tuple[int, Sample], error: BaseException, alone: bool) -> bool:
+    def failed(file: tuple[int, Sample], error: BaseException, alone: bool) -> bool:
         if not alone:
             return False
         raise RunFailed(f"every dask worker that was to read {file[1].id} died") from error
 
-    DaskBatches(connection.client(), work, (versions(),), done, lost).run(files, BATCH)
+    DaskBatches(connection.client(), work, (versions(),), done, failed).run(files, BATCH)
     return keys
 
 

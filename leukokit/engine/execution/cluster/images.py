@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from leukokit.api import FeatureExtractor
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.batches import batches, unpacked_plan
@@ -25,7 +24,7 @@ from leukokit.engine.execution.cluster.worker import (
     versions,
 )
 from leukokit.engine.execution.protocol import OnOutcome
-from leukokit.engine.images.plan import ImagePlan, Item, Outcome, Rejection
+from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.images.work import process_batch
 
 BATCH = 250
@@ -58,36 +57,36 @@ def run_images_on_dask(
         Where the connection is lost.
     """
 
-    def done(batch: Sequence[Item], made: tuple[list[Outcome], bool]) -> None:
-        outcomes, kept_elsewhere = made
-        if kept_elsewhere:
+    def done(batch: Sequence[Item], result: tuple[list[ImageOutcome], bool]) -> None:
+        outcomes, cached_by_worker = result
+        if cached_by_worker:
             keep_rows(plan, batch, outcomes)
         for outcome in outcomes:
             on_outcome(outcome)
 
     client = connection.client()
 
-    def lost(item: Item, error: BaseException, alone: bool) -> bool:
-        why = _lost(client, item, error, timeout)
-        if why.reason == _DIED and not alone:
+    def failed(item: Item, error: BaseException, alone: bool) -> bool:
+        rejection = _rejection(client, item, error, timeout)
+        if rejection.reason == _DIED and not alone:
             return False
-        on_outcome(Outcome(index=item.index, rejection=why))
+        on_outcome(ImageOutcome(index=item.index, rejection=rejection))
         return True
 
-    given = pickle.dumps(plan), timeout, versions()
-    DaskBatches(client, work, given, done, lost).run(items, BATCH)
+    arguments = pickle.dumps(plan), timeout, versions()
+    DaskBatches(client, work, arguments, done, failed).run(items, BATCH)
 
 
-def _lost(client: Any, item: Item, error: BaseException, timeout: float) -> Rejection:
+def _rejection(client: Any, item: Item, error: BaseException, timeout: float) -> Rejection:
     if isinstance(error, MemoryError):
         return Rejection("worker", "out_of_memory", str(error))
-    if any(list(said) == [item.index] for _, said in client.get_events(TOO_LONG) or ()):
+    if any(list(indices) == [item.index] for _, indices in client.get_events(TOO_LONG) or ()):
         return Rejection("worker", "timeout", f"took longer than {timeout:g} s")
     return Rejection("worker", _DIED, "every dask worker that was given this image died")
 
 
-def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome]) -> None:
-    """Put the features that workers made into the cache of this machine, as they would have done here.
+def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOutcome]) -> None:
+    """Put the features that workers computed into the cache of this machine.
 
     Label images and preprocessed images stay in the caches of the workers: they are large.
     """
@@ -95,9 +94,8 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome
         return
     start = 0
     for step in plan.features:
-        assert isinstance(step.component, FeatureExtractor)
-        end = start + len(step.names())
-        takes_labels = bool(step.component.roles())
+        end = start + len(step.promise.names)
+        takes_labels = step.labels_from is not None
         plan.store.put_rows(
             step.key,
             step.id,
@@ -115,14 +113,16 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[Outcome
         start = end
 
 
-def work(batch: list[Item], packed: bytes, timeout: float, expected: Versions) -> tuple[list[Outcome], bool]:
-    """Work on a batch, in a dask worker; a batch that hangs takes its worker along, as nothing else helps.
+def work(
+    batch: list[Item], packed: bytes, timeout: float, expected: Versions
+) -> tuple[list[ImageOutcome], bool]:
+    """Work on a batch, in a dask worker; where a batch hangs, the process of the worker is ended.
 
     Returns
     -------
-    outcomes : list of Outcome
+    outcomes : list of ImageOutcome
         One an item, in order.
-    kept_elsewhere : bool
+    cached_by_worker : bool
         True where this worker keeps its results in a cache of its own.
     """
     prepare(expected)
@@ -131,7 +131,7 @@ def work(batch: list[Item], packed: bytes, timeout: float, expected: Versions) -
     if cache is not None:
         plan = replace(plan, store=Store(cache))
     outcomes = []
-    for some in batches(batch, _AT_ONCE):
-        with time_limit(timeout, [item.index for item in some]):
-            outcomes += process_batch(plan, some)
+    for part in batches(batch, _AT_ONCE):
+        with time_limit(timeout, [item.index for item in part]):
+            outcomes += process_batch(plan, part)
     return outcomes, cache is not None

@@ -1,8 +1,8 @@
 """Tune on a dask cluster.
 
-Trials go the way of all other work here, not through joblib's dask backend: where dask gives up a task whose
-workers died, that backend (joblib 1.6) never hears of it and waits forever, and a table that it has put on
-one worker is lost with that worker.
+Trials are sent as all other work here, not by joblib's dask backend. That backend (joblib 1.6) waits forever
+where dask gives up a task whose workers died, and a table that it has put on one worker is lost with that
+worker.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def run_trials_on_dask(score: Score, trials: Iterable[Trial], connection: DaskCo
     listed = list(enumerate(trials))
     values = [float("nan")] * len(listed)
 
-    def done(batch: Sequence[_Numbered], made: list[float]) -> None:
-        for (number, _), value in zip(batch, made, strict=True):
+    def done(batch: Sequence[_Numbered], scores: list[float]) -> None:
+        for (number, _), value in zip(batch, scores, strict=True):
             values[number] = value
 
-    def lost(trial: _Numbered, error: BaseException, alone: bool) -> bool:
+    def failed(trial: _Numbered, error: BaseException, alone: bool) -> bool:
         if not alone:
             return False
         raise RunFailed(
@@ -45,8 +45,8 @@ def run_trials_on_dask(score: Score, trials: Iterable[Trial], connection: DaskCo
             hint="Give the workers more memory",
         ) from error
 
-    given = pickle.dumps(score), versions()
-    DaskBatches(connection.client(), work, given, done, lost).run(listed, 1)
+    arguments = pickle.dumps(score), versions()
+    DaskBatches(connection.client(), work, arguments, done, failed).run(listed, 1)
     return values
 
 

@@ -1,4 +1,4 @@
-"""What a dask worker does before and around the work it is given."""
+"""Prepare a dask worker for work, and limit the time of the work."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TOO_LONG = "leukokit-too-long"
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD in glibc's malloc.h
 _KEPT = 256 << 20
 _LARGEST_KEPT = 32 << 20  # glibc takes no more
-_LAST_WORDS = 0.5  # seconds for a worker to tell why it ends
+_REPORT_SECONDS = 0.5  # for a worker to report why it ends
 
 
 def versions() -> Versions:
@@ -36,7 +36,7 @@ def versions() -> Versions:
 
 
 def prepare(expected: Versions) -> None:
-    """Make this worker fit for work: the same versions as the run's, and one thread a task.
+    """Check that this worker has the versions of the run, and limit it to one thread a task.
 
     Raises
     ------
@@ -47,12 +47,12 @@ def prepare(expected: Versions) -> None:
     _keep_memory()
     if versions() != expected:
         differing = ", ".join(
-            f"{name} {there} instead of {here}"
-            for (name, here), (_, there) in zip(expected, versions(), strict=True)
-            if here != there
+            f"{name} {installed} instead of {wanted}"
+            for (name, wanted), (_, installed) in zip(expected, versions(), strict=True)
+            if installed != wanted
         )
         raise UsageError(
-            f"a dask worker has {differing}; results would depend on who works",
+            f"a dask worker has {differing}; results would depend on which worker computes them",
             hint="Install the same versions on all workers",
         )
 
@@ -71,8 +71,8 @@ def _one_thread() -> None:
 def _keep_memory() -> None:
     """Let this process keep the memory of one image for the next.
 
-    dask's nanny has glibc give back whatever is freed above 64 KiB. Every image then asks the system for its
-    buffers anew, page by page: a classical recipe took 1.5 times as long.
+    dask's nanny has glibc return freed memory above 64 KiB to the system. Every image then requests its
+    buffers again, page by page: a classical recipe took 1.5 times as long.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -95,7 +95,7 @@ def time_limit(seconds: float, indices: Sequence[int]) -> Iterator[None]:
     Parameters
     ----------
     indices : sequence of int
-        The images at work, to be told as the last thing.
+        The images at work, reported before the process ends.
     """
     from distributed import get_worker
 
@@ -103,14 +103,14 @@ def time_limit(seconds: float, indices: Sequence[int]) -> Iterator[None]:
 
     def give_up() -> None:
         worker.log_event(TOO_LONG, list(indices))
-        sleep(_LAST_WORDS)
+        sleep(_REPORT_SECONDS)
         os._exit(70)
 
     watch = threading.Timer(seconds, give_up)
     watch.daemon = True
     watch.start()
     # Where compiled code hangs and never lets another thread run, this one still ends the process.
-    faulthandler.dump_traceback_later(seconds + 5 * _LAST_WORDS, exit=True)
+    faulthandler.dump_traceback_later(seconds + 5 * _REPORT_SECONDS, exit=True)
     try:
         yield
     finally:
