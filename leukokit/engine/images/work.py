@@ -277,7 +277,10 @@ def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:
     """Work on a batch; one outcome an item, in order. Its results are cached once it is done."""
     batch = BatchRows(plan, items)
-    outcomes = [_process(plan, item, batch) for item in items]
+    outcomes = []
+    for item in items:
+        outcomes.append(_process(plan, item, batch))
+        stop.check()  # an interrupt that compiled code has dropped
     batch.flush()
     return outcomes
 
