@@ -40,7 +40,6 @@ from ruamel.yaml import YAML
 HERE = Path(__file__).parent
 DATA = Path(os.environ.get("LEUKOKIT_DATA") or HERE.parents[1] / "shared" / "data") / "all-pbs"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-LIMIT = 5.0  # seconds from the signal to the end of the process, and of all that it started
 PATIENCE = 60.0  # seconds until a run that does not end is killed
 COMPARED = ("metrics.json", "predictions.csv", "features.parquet", "rejected.csv", "split.csv")
 _MARK = "LEUKOKIT_STOP_SIGNALS"
@@ -58,11 +57,14 @@ class Setting:
     recipe : Path
     options : tuple of str
         Further arguments of ``leukokit run``.
+    limit : float
+        Seconds from the signal to the end of the process, and of all that it started.
     """
 
     folder: Path
     recipe: Path
     options: tuple[str, ...]
+    limit: float
 
     def start(self, trial: Path, mark: str) -> subprocess.Popen[bytes]:
         """Start the command in a process group of its own; it writes below ``trial`` only."""
@@ -97,6 +99,7 @@ class Trial:
     to_group: bool
     at: float
     handled: bool = True
+    finished: bool = False
     code: int | None = None
     seconds: float = 0.0
     last_line: str = ""
@@ -144,9 +147,9 @@ def stop(setting: Setting, number: int, at: float, which: signal.Signals, to_gro
             process.kill()
             process.wait()
         trial.seconds = round(time.monotonic() - sent, 3)
-        trial.faults += faults(trial, folder, process, mark, sent)
+        trial.faults += faults(setting, trial, process, mark, sent)
     else:
-        trial.handled = False
+        trial.finished = True
         trial.name = "none"
     trial.code = process.returncode
     lines = (folder / "stderr").read_text(errors="replace").splitlines()
@@ -154,16 +157,24 @@ def stop(setting: Setting, number: int, at: float, which: signal.Signals, to_gro
     return trial
 
 
-def faults(trial: Trial, folder: Path, process: subprocess.Popen[bytes], mark: str, sent: float) -> list[str]:
+def faults(
+    setting: Setting, trial: Trial, process: subprocess.Popen[bytes], mark: str, sent: float
+) -> list[str]:
     """Name what should not be there after the end of a stopped run."""
+    folder = setting.folder / f"trial-{trial.number:03d}"
     wrong = []
-    expected = CODES[signal.Signals[trial.name]]
-    dead = -int(signal.Signals[trial.name])
-    if process.returncode != expected and not (not trial.handled and process.returncode in (dead, expected)):
+    allowed = {CODES[signal.Signals[trial.name]]}
+    if not trial.handled:
+        allowed.add(-int(signal.Signals[trial.name]))
+    # The signal came when all was done but the end of the process.
+    trial.finished = (
+        process.returncode == 0 and trial.seconds < 1 and (folder / "run" / "status.json").exists()
+    )
+    if process.returncode not in allowed and not trial.finished:
         wrong.append(f"exit code {process.returncode}")
-    if trial.seconds > LIMIT:
+    if trial.seconds > setting.limit:
         wrong.append("late")
-    while (alive := family(mark)) and time.monotonic() - sent < LIMIT:
+    while (alive := family(mark)) and time.monotonic() - sent < setting.limit:
         time.sleep(0.1)
     if alive:
         wrong.append("process left")
@@ -177,6 +188,7 @@ def faults(trial: Trial, folder: Path, process: subprocess.Popen[bytes], mark: s
     wrong += [f"temporary file left: {path.name}" for path in (folder / "tmp").iterdir()]
     wrong += [f"shared memory left: {path.name}" for path in shared_memory(process.pid)]
     wrong += [f"draft left: {path.name}" for path in (folder / "run").rglob(".*") if path.is_file()]
+    wrong += [f"draft left: {path.name}" for path in (folder / "cache").rglob(".draft-*")]
     if locked(folder / "run" / ".lock"):
         wrong.append("run directory locked")
     return wrong
@@ -236,7 +248,7 @@ def prepared(arguments: argparse.Namespace, folder: Path) -> Setting:
         yaml.dump(content, file)
     options = [word for override in arguments.overrides for word in ("--set", override)]
     options += ["--executor", arguments.executor, "--workers", str(arguments.workers)]
-    return Setting(folder, recipe, tuple(options))
+    return Setting(folder, recipe, tuple(options), arguments.limit)
 
 
 def undisturbed(setting: Setting) -> tuple[Path, float]:
@@ -254,7 +266,7 @@ def summary(trials: Sequence[Trial], seconds: float) -> dict[str, object]:
     return {
         "signals": len(sent),
         "before_python_was_up": sum(not trial.handled for trial in sent),
-        "finished_before_the_signal": len(trials) - len(sent),
+        "finished_before_the_signal": sum(trial.finished for trial in trials),
         "trials_with_faults": sum(bool(trial.faults) for trial in trials),
         "faults": dict(Counter(fault.split(":")[0] for trial in trials for fault in set(trial.faults))),
         "slowest_s": max((trial.seconds for trial in sent), default=0.0),
@@ -278,6 +290,7 @@ def main() -> None:
     parser.add_argument("--executor", default="auto")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--window", default="15", help="seconds in which signals are sent, or 'whole'")
+    parser.add_argument("--limit", type=float, default=5.0, help="seconds after which an end is late")
     parser.add_argument("--again", type=int, default=10, help="run again after each n-th signal; 0: never")
     parser.add_argument("--json", type=Path, help="write all trials there")
     arguments = parser.parse_args()
@@ -294,6 +307,8 @@ def main() -> None:
             if arguments.again and number % arguments.again == 0 and trial.name != "none":
                 trial.faults += run_again(setting, trial, reference)
             trials.append(trial)
+            if trial.name == "none" and arguments.window == "whole":
+                window = min(window, trial.at)  # the machine has less else to do than during the first run
             target = "group" if trial.to_group else "process"
             told = "; ".join(trial.faults) or "ok"
             print(

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from leukokit.engine.io.files import write_bytes, write_json
+from leukokit.engine.io.files import remove_drafts, write_bytes, write_json
 from leukokit.engine.journal import Journal
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.process import stop
@@ -77,6 +77,7 @@ class RunDirectory:
             raise RunFailed(
                 "holds a finished run", where=str(self.path), hint="Give another folder with --run-dir"
             )
+        remove_drafts(self.path)
         write_json(self.path / _OWNER, {"pid": os.getpid(), "host": socket.gethostname()})
         self.journal = Journal(self._inside("journal.jsonl"))
         return self

@@ -194,6 +194,8 @@ def _end_where_late(wakened: int) -> None:
 def _end_as_stopped() -> None:
     if _SIGNALS.arrived:
         end_at_once(_SIGNALS.arrived)
+    for number in _WORDS:  # all is done: while Python takes itself apart, the exit code stays what it is
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _forget() -> None:
