@@ -76,8 +76,13 @@ def test_folders_of_others_and_links_are_left_alone(temporary: Path, tmp_path: P
 
 def test_a_folder_goes_with_its_block(temporary: Path) -> None:
     """Also where the block ends in an error."""
-    with pytest.raises(ValueError, match="odd"), scratch_folder("leukokit-fit-") as folder:
-        assert list(folder.iterdir()) == []
-        assert folder.parent.name.startswith("leukokit-fit-")
-        raise ValueError("odd")
+
+    def fail() -> None:
+        with scratch_folder("leukokit-fit-") as folder:
+            assert list(folder.iterdir()) == []
+            assert folder.parent.name.startswith("leukokit-fit-")
+            raise ValueError("odd")
+
+    with pytest.raises(ValueError, match="odd"):
+        fail()
     assert list(temporary.iterdir()) == []

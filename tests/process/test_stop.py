@@ -20,19 +20,14 @@ READY = "print('ready', flush=True)\n"
 
 
 @contextmanager
-def started(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(script: str) -> Iterator[subprocess.Popen[str]]:
     """Start a script that has our handlers, and wait until it says that it is ready."""
-    lines = (
-        "import sys, time",
-        "from leukokit.process import stop",
-        "stop.install()",
-        textwrap.dedent(script),
-    )
+    head = "import sys, time\nfrom leukokit.process import stop\nstop.install()\n"
     # What a shell starts behind "&" ignores SIGINT, and children inherit that.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-c", "\n".join(lines), *arguments],
+            [sys.executable, "-c", head + textwrap.dedent(script)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -167,9 +162,15 @@ def test_a_forked_child_that_is_terminated_does_not_end_its_parent() -> None:
 
 def test_what_ignores_a_signal_goes_on_to_ignore_it() -> None:
     """`nohup`, or a shell's `&`."""
-    script = f"{READY}time.sleep(1); sys.exit(9)"
-    lines = f"import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); exec({script!r})"
-    with started("import signal\n" + lines) as process:
+    script = f"""
+        import signal
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as the parent would have done
+        stop.install()
+        {READY.strip()}
+        time.sleep(1)
+        sys.exit(9)
+    """
+    with started(script) as process:
         assert ended(process, signal.SIGINT)[0] == 9
 
 
