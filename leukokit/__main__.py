@@ -10,7 +10,11 @@ def main() -> None:
     stop.install()
     from leukokit.cli import main as command
 
-    command(prog_name="leukokit")
+    try:
+        command(prog_name="leukokit")
+    except SystemExit as end:
+        stop.end_soon(end)
+        raise
 
 
 if __name__ == "__main__":

@@ -62,10 +62,13 @@ class _Signals:
         The first signal, 0 where none has arrived.
     raised : bool
         Whether the handler has raised it in the main thread.
+    code : int, optional
+        Exit code of a command that is done.
     """
 
     arrived: int = 0
     raised: bool = False
+    code: int | None = None
 
 
 _SIGNALS = _Signals()
@@ -84,7 +87,7 @@ def install() -> None:
             signal.signal(number, _on_signal)
     signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
     _thread.start_new_thread(_end_where_late, (wakened,))
-    atexit.register(_end_as_stopped)  # registered first, called last
+    atexit.register(_end)  # registered first, called last
     sys.excepthook = _quiet_hook
     sys.unraisablehook = _quiet_unraisable_hook
     if hasattr(os, "register_at_fork"):
@@ -134,6 +137,16 @@ def deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def end_soon(end: SystemExit) -> None:
+    """Let the process end with this code once all that was registered for its end is done.
+
+    Python would then take its modules apart one by one, which takes a second after a run, and has no handlers
+    of signals meanwhile.
+    """
+    if end.code is None or isinstance(end.code, int):
+        _SIGNALS.code = end.code or 0
 
 
 def end_at_once(number: int) -> NoReturn:
@@ -191,11 +204,16 @@ def _end_where_late(wakened: int) -> None:
     end_at_once(_SIGNALS.arrived)
 
 
-def _end_as_stopped() -> None:
+def _end() -> None:
     if _SIGNALS.arrived:
         end_at_once(_SIGNALS.arrived)
-    for number in _WORDS:  # all is done: while Python takes itself apart, the exit code stays what it is
-        signal.signal(number, signal.SIG_IGN)
+    if _SIGNALS.code is not None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # Python says what is wrong with them
+        os._exit(_SIGNALS.code)
 
 
 def _forget() -> None:
