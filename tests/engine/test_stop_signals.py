@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 TOOL = Path(__file__).parents[2] / "benchmarks" / "stop_signals.py"
 
@@ -21,6 +24,32 @@ def test_every_signal_ends_a_run(recipe: Path, environment: dict[str, str], tmp_
     counts = json.loads((tmp_path / "trials.json").read_text())["summary"]
     assert counts["signals"] >= 4
     assert counts["trials_with_faults"] == 0
+
+
+def test_the_next_run_removes_what_a_killed_one_left(
+    recipe: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """SIGKILL leaves no time for anything: temporary folders and drafts go with the next run."""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    environment["TMPDIR"] = str(temporary)
+    command = [sys.executable, "-m", "leukokit", "run", str(recipe), "--run-dir", "out", "-q"]
+    command += ["--executor", "processes", "--workers", "2"]
+    killed = subprocess.Popen(command, env=environment, cwd=tmp_path)
+    while not (list(temporary.glob("leukokit-*")) and list(temporary.glob("pymp-*"))):
+        assert killed.poll() is None
+        time.sleep(0.02)
+    workers = psutil.Process(killed.pid).children(recursive=True)
+    killed.kill()
+    killed.wait()
+    psutil.wait_procs(workers, timeout=10)
+    assert list(temporary.iterdir())
+    draft = tmp_path / "out" / ".leukokit-draft-metrics.json.abc.json"
+    draft.write_text("{")
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
+    assert not draft.exists()
 
 
 def test_an_interrupt_in_compiled_code_is_no_rejected_image(
