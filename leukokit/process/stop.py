@@ -16,6 +16,7 @@ from __future__ import annotations
 import _thread
 import atexit
 import os
+import select
 import signal
 import sys
 import time
@@ -163,12 +164,17 @@ def end_at_once(number: int) -> NoReturn:
         end_children()
         remove_own()
         end_children()  # what a thread of a pool has started meanwhile
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        cursor = _SHOW_CURSOR if sys.stderr.isatty() else ""
-        os.write(2, f"{cursor}error: {_WORDS[signal.Signals(number)]}\n".encode())
+        _say(_WORDS[signal.Signals(number)])
     finally:
         os._exit(128 + number)
+
+
+def _say(word: str) -> None:
+    """Write the last line to stderr, unless a reader that does not read would make it wait."""
+    if sys.platform != "win32" and not select.select([], [2], [], 0)[1]:
+        return
+    cursor = _SHOW_CURSOR if os.isatty(2) else ""
+    os.write(2, f"{cursor}error: {word}\n".encode())
 
 
 def end_children() -> None:

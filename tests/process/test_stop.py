@@ -102,6 +102,23 @@ def test_compiled_code_that_does_not_return_is_ended() -> None:
     assert (code, errors) == (143, "error: terminated\n")
 
 
+def test_a_reader_that_does_not_read_holds_nothing_up() -> None:
+    """A pager that shows its first page, say: both pipes are full."""
+    script = f"""
+        import threading
+        {READY.strip()}
+        def fill(stream):
+            while True:
+                stream.write("x" * 4096)
+        threading.Thread(target=fill, args=(sys.stderr,), daemon=True).start()
+        fill(sys.stdout)
+    """
+    with started(script) as process:
+        time.sleep(1)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 143
+
+
 def test_a_second_signal_ends_at_once() -> None:
     """Whoever sends two does not want to wait."""
     script = f"""
