@@ -16,7 +16,7 @@ TOOL = Path(__file__).parents[2] / "benchmarks" / "stop_signals.py"
 
 def test_every_signal_ends_a_run(recipe: Path, environment: dict[str, str], tmp_path: Path) -> None:
     """Exit code, rejected images, processes, temporary files, lock and the next run, as the tool looks."""
-    arguments = ["--recipe", recipe, "--count", 6, "--seed", 3, "--window", "whole", "--again", 3]
+    arguments = ["--recipe", recipe, "--count", 6, "--seed", 3, "--window", "whole", "--again", 6]
     arguments += ["--executor", "processes", "--limit", 30, "--json", tmp_path / "trials.json"]
     command = [sys.executable, str(TOOL), *map(str, arguments)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
