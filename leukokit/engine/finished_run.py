@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from leukokit.engine.io.tables import restore_cells
 from leukokit.errors import DataError
 from leukokit.record.audit import AuditRecord
 from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
@@ -206,7 +207,7 @@ class FinishedRun:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
         if missing := [column for column in columns if column not in found.columns]:
             raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
-        return found
+        return restore_cells(found)
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")
