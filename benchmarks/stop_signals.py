@@ -43,7 +43,7 @@ CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 PATIENCE = 60.0  # seconds until a run that does not end is killed
 COMPARED = ("metrics.json", "predictions.csv", "features.parquet", "rejected.csv", "split.csv")
 _MARK = "LEUKOKIT_STOP_SIGNALS"
-_ALARMING = re.compile(r"Traceback \(most recent call last\)|Exception ignored|Reinstall|leaked")
+_ALARMING = re.compile(r"Traceback \(most recent call last\)|Exception ignored|Reinstall")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Trial:
     finished: bool = False
     code: int | None = None
     seconds: float = 0.0
-    last_line: str = ""
+    stderr: str = ""
     faults: list[str] = field(default_factory=list)
 
 
@@ -152,8 +152,8 @@ def stop(setting: Setting, number: int, at: float, which: signal.Signals, to_gro
         trial.finished = True
         trial.name = "none"
     trial.code = process.returncode
-    lines = (folder / "stderr").read_text(errors="replace").splitlines()
-    trial.last_line = lines[-1] if lines else ""
+    if trial.faults:
+        trial.stderr = (folder / "stderr").read_text(errors="replace")
     return trial
 
 
