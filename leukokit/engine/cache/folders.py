@@ -81,6 +81,12 @@ class Folders:
         """Each folder, in no order."""
         return [_entry(path.parent) for path in self._root.glob(f"*/*/{_MANIFEST}")]
 
+    def problem(self, entry: Entry) -> str:
+        """Read all files of a folder, and say whether they are damaged; empty if they are not."""
+        said: list[str] = []
+        whole = Folders(self._root, said.append).get(entry.key) is not None
+        return "" if whole else "; ".join(said) or "it is gone"
+
     def remove(self, entry: Entry) -> bool:
         """Remove a folder; True."""
         shutil.rmtree(entry.path)

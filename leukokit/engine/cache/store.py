@@ -86,6 +86,12 @@ class Store:
         """Everything kept, least recently used first."""
         return sorted([entry for entry, _ in self._removable()], key=lambda entry: entry.used)
 
+    def problem(self, entry: Entry) -> str:
+        """Read all of an entry, and say what is damaged; empty if nothing is, or for checkpoints."""
+        parts: dict[str, Rows | Folders] = {"images": self._rows, "tables": self._folders}
+        part = parts.get(entry.kind)
+        return part.problem(entry) if part is not None else ""
+
     def prune(self, max_bytes: int) -> list[Entry]:
         """Remove the least recently used entries until the cache holds at most ``max_bytes``.
 
