@@ -1,7 +1,21 @@
-"""``python -m leukokit``."""
+"""The command ``leukokit``: first the handlers of signals, so that those end whatever comes after."""
 
 from __future__ import annotations
 
-from leukokit.cli import main
+from leukokit.process import stop
 
-main(prog_name="leukokit")
+
+def main() -> None:
+    """Run the command line."""
+    stop.install()
+    from leukokit.cli import main as command
+
+    try:
+        command(prog_name="leukokit")
+    except SystemExit as end:
+        stop.end_soon(end)
+        raise
+
+
+if __name__ == "__main__":
+    main()

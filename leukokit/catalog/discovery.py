@@ -35,6 +35,7 @@ from leukokit.catalog.kept import KeptReports
 from leukokit.catalog.kinds import KINDS, KindTable
 from leukokit.catalog.offers import Offer, offers_of, reason_of
 from leukokit.catalog.report import DistributionReport
+from leukokit.process import stop
 
 
 def discover(
@@ -91,6 +92,7 @@ def _built_ins(kinds: KindTable) -> tuple[list[CatalogEntry], list[BrokenPlugin]
         try:
             offers = offers_of(importlib.import_module(module), module, "leukokit", hooks)
         except Exception as error:
+            stop.check(error)
             broken.append(BrokenPlugin(module, f"leukokit {__version__}", reason_of(error, "importing it")))
         else:
             entries += _entries(kinds, offers, "", "leukokit", __version__)

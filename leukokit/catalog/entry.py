@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from leukokit.api import ComponentSpec
 from leukokit.catalog.kinds import ComponentKind, load_target
 from leukokit.errors import CatalogError, MissingPackageError
+from leukokit.process import stop
 
 if TYPE_CHECKING:
     from leukokit.api import Component
@@ -63,9 +64,8 @@ class CatalogEntry:
             with contextlib.redirect_stdout(sys.stderr):
                 component = load_target(self.spec.target)
                 base = self.kind.base_class()
-        except KeyboardInterrupt:
-            raise
         except BaseException as error:
+            stop.check(error)  # an import that was interrupted is no broken installation
             raise CatalogError(
                 f"cannot be imported from {self.spec.target}: {type(error).__name__}: {error}",
                 where=where,

@@ -11,6 +11,9 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.util import get_temp_dir
+from pathlib import Path
 
 from leukokit.api import Dataset, Sample
 from leukokit.engine.cache.keys import deep_versions
@@ -23,6 +26,8 @@ from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.io.reading import content_keys
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Trial
+from leukokit.process.scratch import hold
+from leukokit.process.stop import deaf_children
 
 _DEEP_BATCH = 8
 """Images a task where a network computes: the timeout of one image then has to last for eight, not for 32."""
@@ -176,4 +181,7 @@ def _context() -> multiprocessing.context.BaseContext:
     # threads that has the libraries loaded, so that a worker starts, or starts again after a crash, at once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leukokit.engine.execution.worker"])
+    hold(Path(get_temp_dir()))  # the fork server's socket is in it
+    with deaf_children():
+        forkserver.ensure_running()
     return context

@@ -22,7 +22,17 @@ class FaultyStepParams(Params):
     """How to break."""
 
     mode: Literal[
-        "none", "raise", "segfault", "hang", "memory", "shape", "dtype", "write", "exit", "nothing"
+        "none",
+        "raise",
+        "segfault",
+        "hang",
+        "memory",
+        "shape",
+        "dtype",
+        "write",
+        "exit",
+        "nothing",
+        "interrupt",
     ] = Field("none", description="What to do with a marked image.")
 
 
@@ -45,6 +55,11 @@ class FaultyStep(Preprocessor):
                 os._exit(7)
             case "hang":
                 time.sleep(3600)
+            case "interrupt":
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                except KeyboardInterrupt as error:  # what Python makes of compiled code that does not see it
+                    raise SystemError("compiled code returned a result with an exception set") from error
             case "memory":
                 raise MemoryError("no more")
             case "shape":
