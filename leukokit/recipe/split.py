@@ -15,6 +15,16 @@ MAX_FOLDS = 10_000
 PartName: TypeAlias = Literal["train", "validation", "test"]
 
 
+# Once the short form of a split has been looked for, strict validation no longer takes a list for a tuple.
+_PartOrder: TypeAlias = Annotated[
+    tuple[PartName, PartName, PartName],
+    BeforeValidator(
+        lambda value: tuple(value) if isinstance(value, list) else value,
+        json_schema_input_type=tuple[PartName, PartName, PartName],
+    ),
+]
+
+
 class Balance(RecipeBase):
     """The same number of samples of every class, drawn with the recipe's seed."""
 
@@ -60,7 +70,7 @@ class Blocks(_Fractions):
     """Contiguous blocks of the file order of each class, as neighbors are often of one slide."""
 
     method: Literal["blocks"]
-    order: tuple[PartName, PartName, PartName] = Field(
+    order: _PartOrder = Field(
         ("train", "validation", "test"),
         description="Which part comes first, second and last in the file order.",
     )

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from leukokit.recipe.split import Balance, Holdout, KFold, Named, SplitSpec
+from leukokit.catalog import discover
+from leukokit.recipe import load_recipe_text
+from leukokit.recipe.split import Balance, Blocks, Holdout, KFold, Named, SplitSpec
 
 SPEC: TypeAdapter[SplitSpec] = TypeAdapter(SplitSpec)
 
@@ -63,3 +65,14 @@ def test_the_json_schema_offers_the_string_and_every_method() -> None:
     assert {"type": "string"} in schema["anyOf"]
     for name in ("Holdout", "Blocks", "KFold", "Named", "FromFile"):
         assert "method" in schema["$defs"][name]["required"]
+
+
+def test_the_order_of_blocks_is_read_from_a_recipe() -> None:
+    """A list of YAML is the order, wherever the section stands."""
+    section = "{method: blocks, order: [test, train, validation]}"
+    data = "leukokit: 1\nname: x\ndata: {use: smears, params: {per_class: 6}}\n"
+    recipe = load_recipe_text(f"{data}split: {section}\n", discover())
+    assert isinstance(recipe.model.split, Blocks)
+    assert recipe.model.split.order == ("test", "train", "validation")
+    recipe = load_recipe_text(f"{data}evaluate: [{{name: a, split: {section}}}]\n", discover())
+    assert recipe.model.evaluate[0].split == Blocks(method="blocks", order=("test", "train", "validation"))
