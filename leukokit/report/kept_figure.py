@@ -18,7 +18,13 @@ REVISION = 3
 _FIGURE: Codec[bytes | None] = Codec(lambda figure: figure or b"", bytes)
 
 
-def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *shown: object) -> None:
+def kept_figure(
+    store: Store | None,
+    path: Path,
+    draw: Callable[[Path], None],
+    *shown: object,
+    keep: Callable[[], bool] = lambda: True,
+) -> None:
     """Copy a figure from the cache, or draw and keep it.
 
     Parameters
@@ -30,6 +36,8 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         Draws to a path; nothing where there is nothing to draw.
     *shown : object
         All that the figure depends on, as :func:`digest` takes it.
+    keep : callable
+        Asked after drawing; False where something that the figure should show could not be read.
     """
     if store is None:
         draw(path)
@@ -41,6 +49,6 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         draw(path)
         return path.read_bytes() if path.exists() else None  # None: there was nothing to draw
 
-    figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}")
+    figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}", keep=lambda _: keep())
     if figure is not None:
         write_bytes(path, figure)

@@ -29,14 +29,17 @@ def write_overlays(result: RunResult, directory: RunDirectory) -> None:
     if plan.segment is None or segment is None:
         return
     title = f"{result.recipe.name}: {segment.use}"
+    complete = True
 
     def draw(path: Path) -> None:
         # Imported where it draws: scikit-image's outlines take a fifth of a second to load.
         from leukokit.report.overlay_sheet import overlay_sheet
 
+        nonlocal complete
         chosen = {each.id: each for each in chosen_overlays(result)}
         items = {item.sample.id: item for item in result.data.items if item.sample.id in chosen}
         found = list(result.pictures([items[name] for name in chosen]))
+        complete = len(found) == len(chosen)  # else a file was changed since the image stage
         if not found:
             return
         shown = [chosen[item.sample.id] for item, _, _ in found]
@@ -65,7 +68,7 @@ def write_overlays(result: RunResult, directory: RunDirectory) -> None:
         keys, scores = [step.key for step in steps], None if result.masks is None else result.masks.to_csv()
         path = directory.file("figures/segmentation.png")
         depends_on = (plan.reading.key(), keys, content, scores, title, result.stamp)
-        kept_figure(plan.store, path, draw, "overlays", *depends_on)
+        kept_figure(plan.store, path, draw, "overlays", *depends_on, keep=lambda: complete)
 
 
 def chosen_overlays(result: RunResult) -> list[Chosen]:

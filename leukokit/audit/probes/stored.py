@@ -7,16 +7,16 @@ from dataclasses import asdict
 from functools import partial
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.findings import Limit
 from leukokit.audit.probes.probe import ProbeData, ProbeResult, probe
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo
-from leukokit.engine.cache.serialization import json_codec
+from leukokit.engine.cache.serialization import record_codec
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
 """Increased whenever probes give other results for the same input."""
-_PROBE = json_codec(asdict, lambda fields: ProbeResult(**{**fields, "level": AuditLevel(fields["level"])}))
+_PROBE = record_codec(ProbeResult)
 
 
 def cached_probe(

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -133,9 +134,15 @@ def explain_model(
             observer.advance()
             _write(explanation, bound.entry.name, subject, into)
 
-        title = f"{bound.entry.name} of a model"
-        reused = memo_folder(key, explained, folder, store=store, title=title)
-        found[name] = _read(folder, bound.step, reused=reused)
+        explanation, reused = memo_folder(
+            key,
+            explained,
+            partial(_read, step=bound.step),
+            folder,
+            store=store,
+            title=f"{bound.entry.name} of a model",
+        )
+        found[name] = replace(explanation, reused=reused)
     return found
 
 
@@ -191,7 +198,7 @@ def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, pla
     return np.rint(whole * _LEVELS).astype(np.uint8)
 
 
-def _read(folder: Path, step: str, *, reused: bool) -> Explained:
+def _read(folder: Path, step: str) -> Explained:
     """Read what ``_write`` wrote: a fresh explanation and a cached one take the same way from here on."""
     table = pd.read_csv(folder / TABLE) if (folder / TABLE).exists() else None
     heat = None
@@ -203,4 +210,4 @@ def _read(folder: Path, step: str, *, reused: bool) -> Explained:
         with np.load(folder / _MAPS, allow_pickle=False) as arrays:
             maps = [arrays[str(index)] for index in rows["index"]]
         heat = HeatMaps(rows, maps, Part(facts["part"]), facts["note"])
-    return Explained(step, table, heat, reused, folder)
+    return Explained(step, table, heat, reused=False, folder=folder)

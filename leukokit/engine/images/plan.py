@@ -195,12 +195,15 @@ class Item:
         Digest of the file's content, or of what a rendered image depends on.
     scale : Scale or None
         Scale of the image as it is read; None where nothing asks for it.
+    changed : Rejection or None
+        Why it cannot be used any more, where an earlier stage found that its file was changed.
     """
 
     index: int
     sample: Sample
     key: str
     scale: Scale | None = None
+    changed: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)

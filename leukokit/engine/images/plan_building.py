@@ -20,8 +20,6 @@ from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
-_STATE: Codec[Mapping[str, NDArray[Any]]] = Codec(arrays_to_bytes, arrays_from_bytes, "state.npz")
-
 
 @dataclass(frozen=True)
 class ImageComponents:
@@ -198,8 +196,17 @@ def _fitted(
         component.fit(_with_progress(images_of(replace(before, store=None), training), observer))
         return component.state()
 
+    def restored(content: bytes) -> Mapping[str, NDArray[Any]]:
+        state = arrays_from_bytes(content)
+        copy = type(bound.component)(bound.component.params)
+        copy.restore(state)
+        if state_digest(copy.state()) != state_digest(state):
+            raise ValueError("what it learnt is of another form")
+        return state
+
     title = f"learnt by {bound.entry.name}"
-    component.restore(memo(key, learned, _STATE, store=before.store, title=title))
+    codec = Codec(arrays_to_bytes, restored, "state.npz")
+    component.restore(memo(key, learned, codec, store=before.store, title=title))
     return component
 
 

@@ -88,9 +88,9 @@ def with_scales(
         )
     measured = [item for item in items if item.sample.id not in stated]
     if not measured:
-        return rule.given_to(items, own={}, stated=stated)
+        return rule.given_to(items, own={}, stated=stated, changed={})
     own = own_scales(dataset, measured, reading, store=store, executor=executor, observer=observer)
-    return rule.given_to(items, own=own.scales, stated=stated)
+    return rule.given_to(items, own=own.scales, stated=stated, changed=own.changed)
 
 
 def prediction_table(

@@ -19,9 +19,9 @@ from leukokit.api import (
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection
 from leukokit.engine.images.stage import StepCount, run_image_stage
-from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.io.reading import CHANGED, ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.smear.pool import snapped
 
@@ -63,6 +63,9 @@ class OwnScales:
     ----------
     scales : mapping of sample id to Scale
         Unknown where an image cannot be read.
+    changed : mapping of sample id to Rejection
+        Images whose files are not what they were when their digest was taken: the run goes on without them,
+        even if they are put back, since their scale could not be measured.
     key : str
         Key of the step.
     count : StepCount
@@ -70,6 +73,7 @@ class OwnScales:
     """
 
     scales: Mapping[str, Scale]
+    changed: Mapping[str, Rejection]
     key: str
     count: StepCount
 
@@ -94,7 +98,8 @@ def own_scales(
         id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)
     }
     scales = {item.sample.id: measured.get(item.sample.id, UNKNOWN_SCALE) for item in items}
-    return OwnScales(scales, key, images.counts[STEP])
+    changed = {item.sample.id: why for item, why in images.rejected if why.reason == CHANGED}
+    return OwnScales(scales, changed, key, images.counts[STEP])
 
 
 def _scale(px: float, confidence: float, source: float) -> Scale:
