@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from leukokit.deep.runtime import load_keras
     from leukokit.deep.weights_file import read_weights
 
-_HOME = {
-    "Backbone": "backbone",
-    "BackboneFeatures": "features",
-    "BackboneFeaturesParams": "features",
-    "NetworkClassifier": "classifier",
-    "NetworkModel": "model",
-    "NetworkParams": "params",
-    "load_keras": "runtime",
-    "read_weights": "weights_file",
+_MODULE_OF = {
+    "Backbone": "leukokit.deep.backbone",
+    "BackboneFeatures": "leukokit.deep.features",
+    "BackboneFeaturesParams": "leukokit.deep.features",
+    "NetworkClassifier": "leukokit.deep.classifier",
+    "NetworkModel": "leukokit.deep.model",
+    "NetworkParams": "leukokit.deep.params",
+    "load_keras": "leukokit.deep.runtime",
+    "read_weights": "leukokit.deep.weights_file",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"leukokit.deep.{_HOME[name]}"), name)
+    value = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from leukokit.api import ImageRejected
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.memo import memo_rows
 from leukokit.engine.cache.serialization import record_codec
@@ -57,7 +58,7 @@ def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list
             pairs = zip(keys, facts, strict=True)
             return {key: described for key, described in pairs if described is not None}
 
-    step, title = digest("audit file facts", REVISION), "audit file facts"
+    step, title = digest("audit file facts", REVISION, code_digest(__name__)), "audit file facts"
     known = memo_rows(step, list(by_key), described, _FACTS, store=store, title=title)
     return [known.get(item.key, _UNKNOWN) for item in items]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
-from leukokit.engine.cache.keys import identity_key
+from leukokit.engine.cache.keys import dataset_identity, identity_key
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels
@@ -78,7 +78,7 @@ def open_data(
         assert isinstance(stand_in, Dataset)
         dataset = stand_in
         name, stood_in = entry.name, True
-        identity = f"{name}:{dataset.revision}:{dataset.params.model_dump_json()}"
+        identity = dataset_identity(dataset)
     samples = dataset.samples()
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")

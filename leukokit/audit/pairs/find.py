@@ -26,6 +26,7 @@ from leukokit.audit.pairs.pair import (
 from leukokit.audit.pairs.similar import similar_pairs
 from leukokit.audit.pairs.stored import PAIR_TABLE
 from leukokit.audit.pairs.threads import Threads, threads
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
@@ -127,7 +128,9 @@ def find_pairs(
     sequences = _file_sequences(items)
     order = [(sequence.label, [items[row].key for row in sequence.rows]) for sequence in sequences]
     contents = [item.key for item in items]
-    key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
+    code = code_digest(__name__, "leukokit.engine.io.reading")
+    how = (REVISION, library_versions(), code, reading.key(), astuple(settings))
+    key = digest("pairs", how, contents, order)
 
     reader = _ImageReader(dataset, reading)
 

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, identity
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
@@ -124,7 +125,7 @@ def explain_model(
     for bound in explainers:
         name = _free_name(bound.entry.name.replace("/", "."), found)
         folder = scratch / name
-        key = digest("explanation", subject.key, identity(bound))
+        key = digest("explanation", subject.key, identity(bound), code_digest(__name__))
 
         def explained(into: Path, bound: Bound[Explainer] = bound) -> None:
             observer.stage(f"explaining with {bound.entry.name}", 1)

@@ -20,7 +20,8 @@ from leukokit.api import (
     Segmenter,
     Status,
 )
-from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.code import code_digest
+from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.validation import Promise
@@ -35,6 +36,15 @@ class ImageStage(StrEnum):
     SEGMENT = "segment"
     FEATURES = "features"
     TRUTH = "truth"
+
+
+_CODE = ("leukokit.engine.images.work", "leukokit.engine.io.reading", "leukokit.engine.validation")
+"""What decodes files and checks what components make of them."""
+
+
+def pixels_key(reading: ReadOptions) -> str:
+    """Digest of what pixels, and all that is made of them, depend on besides files and components."""
+    return digest("pixels", reading.key(), library_versions(), code_digest(*_CODE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leukokit.api import Labels, RGBImage
-from leukokit.engine.cache.keys import digest, library_versions
-from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep, pixels_key
 from leukokit.engine.images.work import BatchRows, ImageTask, StepFailed, changed_image, labels_of
 
 
@@ -46,7 +46,7 @@ class StoredImages:
         """Digest of what the pixels depend on: content of the files in order, and every step up to here."""
         steps = self.plan.preprocess
         if not steps:
-            head = digest("pixels", self.plan.reading.key(), library_versions())
+            head = pixels_key(self.plan.reading)
             return digest(head, [item.key for item in self.items])
         return digest(steps[-1].key, [self.plan.row_key(steps[-1], item) for item in self.items])
 

@@ -21,6 +21,7 @@ from leukokit.api import (
     Selector,
     Workspace,
 )
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.memo import read_kept
 from leukokit.engine.cache.store import Store
@@ -197,6 +198,7 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         "model",
         FIT_REVISION,
         library_versions(),
+        code_digest(__name__, "leukokit.engine.models.leak_check"),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
         [identity(bound) for bound in stages],

@@ -36,7 +36,7 @@ class ScaleRule:
         *,
         own: Mapping[str, Scale],
         stated: Mapping[str, Scale],
-        changed: Mapping[str, Rejection],
+        changed: Mapping[str, Rejection] | None = None,
     ) -> list[Item]:
         """Give each image its scale.
 
@@ -49,13 +49,14 @@ class ScaleRule:
             What each image's red cells say; of images that are not in ``stated``.
         stated : mapping of sample id to Scale
             What recipe, file or table say.
-        changed : mapping of sample id to Rejection
+        changed : mapping of sample id to Rejection, optional
             Images whose files were changed before they were measured.
         """
         measured = [item for item in items if item.sample.id not in stated]
         groups = {**_pools(measured, own, known=self.groups), **self.groups}
+        lost = changed or {}
         return [
-            replace(item, scale=self._scale(item, groups, own, stated), changed=changed.get(item.sample.id))
+            replace(item, scale=self._scale(item, groups, own, stated), changed=lost.get(item.sample.id))
             for item in items
         ]
 
