@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from leukokit.deep.model import NetworkModel
     from leukokit.deep.params import NetworkParams
     from leukokit.deep.runtime import load_keras
-    from leukokit.deep.weights_file import read_weights
+    from leukokit.deep.weights_file import file_digest, read_known_weights, read_weights
 
 _MODULE_OF = {
     "Backbone": "leukokit.deep.backbone",
@@ -24,7 +24,9 @@ _MODULE_OF = {
     "NetworkClassifier": "leukokit.deep.classifier",
     "NetworkModel": "leukokit.deep.model",
     "NetworkParams": "leukokit.deep.params",
+    "file_digest": "leukokit.deep.weights_file",
     "load_keras": "leukokit.deep.runtime",
+    "read_known_weights": "leukokit.deep.weights_file",
     "read_weights": "leukokit.deep.weights_file",
 }
 
@@ -50,6 +52,8 @@ __all__ = [
     "NetworkClassifier",
     "NetworkModel",
     "NetworkParams",
+    "file_digest",
     "load_keras",
+    "read_known_weights",
     "read_weights",
 ]

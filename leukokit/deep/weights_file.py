@@ -38,8 +38,8 @@ def file_digest(path: Path) -> str:
 def read_known_weights(path: Path, digest: str, network: Any) -> None:
     """Load weights of which a digest was taken before, as :func:`read_weights` does.
 
-    They are read from a copy whose digest is taken too: what is loaded is what the digest stands for, whatever
-    happens to the file meanwhile.
+    They are read from a copy whose digest is taken too: what is loaded is what the digest stands for,
+    whatever happens to the file meanwhile.
 
     Parameters
     ----------
