@@ -123,7 +123,7 @@ WAYS = [
     *[(databases, way) for way in (cut, emptied, flipped, pipe, folder, removed, other_schema)],
     *[
         (databases, rows_with(change))
-        for change in (lambda row: row[:7], lambda row: b"", lambda row: row[:-3], of_other_head)
+        for change in (lambda row: row[:7], lambda row: row[:0], lambda row: row[:-3], of_other_head)
     ],
     *[(kept_files, way) for way in (cut, emptied, flipped, pipe, folder, removed)],
     *[(manifests, way) for way in (cut, emptied, pipe, folder, removed, not_json)],
