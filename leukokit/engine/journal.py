@@ -1,20 +1,22 @@
-"""What happened, in order: one JSON object a line, flushed at once; a killed run tells how far it came."""
+"""The journal of a run: one line of JSON for each event, written at once, so that it survives a kill."""
 
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from leukokit.engine.io.files import full_disk_named
 from leukokit.engine.observer import Forwarding, Observer
 
 
 class Journal:
     """Append events to ``journal.jsonl``.
 
-    Durations come from a monotonic clock; the time of day is for people only.
+    Durations come from a monotonic clock; the time of day is for readers only.
     """
 
     def __init__(self, path: Path) -> None:
@@ -29,12 +31,14 @@ class Journal:
             "elapsed_s": round(monotonic() - self._started, 3),
             **facts,
         }
-        self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-        self._file.flush()
+        with full_disk_named(self._file.name):
+            self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; a line for which the disk has no room was told when it was written."""
+        with suppress(OSError):
+            self._file.close()
 
 
 class JournaledObserver(Forwarding):

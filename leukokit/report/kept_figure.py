@@ -19,13 +19,7 @@ REVISION = 3
 _FIGURE: Codec[bytes | None] = Codec(lambda figure: figure or b"", bytes)
 
 
-def kept_figure(
-    store: Store | None,
-    path: Path,
-    draw: Callable[[Path], None],
-    *shown: object,
-    keep: Callable[[], bool] = lambda: True,
-) -> None:
+def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *shown: object) -> None:
     """Copy a figure from the cache, or draw and keep it.
 
     Parameters
@@ -37,8 +31,6 @@ def kept_figure(
         Draws to a path; nothing where there is nothing to draw.
     *shown : object
         All that the figure depends on, as :func:`digest` takes it.
-    keep : callable
-        Asked after drawing; False where something that the figure should show could not be read.
     """
     if store is None:
         draw(path)
@@ -51,6 +43,6 @@ def kept_figure(
         draw(path)
         return path.read_bytes() if path.exists() else None  # None: there was nothing to draw
 
-    figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}", keep=lambda _: keep())
+    figure = memo(key, drawn, _FIGURE, store=store, title=f"figure {path.stem}")
     if figure is not None:
         write_bytes(path, figure)

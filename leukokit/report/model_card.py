@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from leukokit.engine.models.model_stage import MODEL, FittedFold
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
-from leukokit.ids import utf8
+from leukokit.ids import utf8, written_id
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord
 from leukokit.record.metrics import Metrics
@@ -28,6 +29,7 @@ _SCORES = {
     "auc_ovr": "AUC one-vs-rest",
 }
 _FAULTS = ("fail", "warn")
+_MARKDOWN = re.compile(r"([\\`*\[\]|])")
 
 
 def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
@@ -38,9 +40,9 @@ def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
         made = result.final.fitted
         text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
         directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
-    for name, each in fitted.items():
+    for name, fold in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
-        text = model_card(each, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
+        text = model_card(fold, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
         directory.write(f"{folder}/{CARD}", utf8(text))
 
 
@@ -109,11 +111,11 @@ def _steps(recipe: Recipe) -> list[str]:
 def _faults(audit: AuditRecord) -> list[tuple[str, str]]:
     """List level and title of what the audit found, failures first; then what probes reach without a cell."""
     probes = [
-        (each.level, f"a model that sees only {each.what} reaches {each.accuracy:.1%}")
-        for each in audit.probes
-        if each.accuracy is not None
+        (probe.level, f"a model that sees only {probe.what} reaches {probe.accuracy:.1%}")
+        for probe in audit.probes
+        if probe.accuracy is not None
     ]
-    told = [*((each.level, each.title) for each in audit.findings), *probes]
+    told = [*((finding.level, finding.title) for finding in audit.findings), *probes]
     return [(fault, title) for fault in _FAULTS for level, title in told if level == fault]
 
 
@@ -144,6 +146,11 @@ def _with_bounds(value: float | None, interval: Interval | None) -> str:
     return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
+def _markdown_text(text: object) -> str:
+    """Escape text of any origin: a name makes no link, no table cell and no new line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(written_id(text).split()))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     made = Environment(
@@ -154,5 +161,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["text"] = _markdown_text
     made.filters["share"] = lambda value: "-" if value is None else f"{value:.3f}"
     return made

@@ -125,6 +125,7 @@ def memo_folder(
     *,
     store: Store | None,
     title: str,
+    keep: Callable[[T], bool] = lambda _: True,
 ) -> tuple[T, bool]:
     """Fill ``folder`` with the files kept under ``key``; where there are none, compute and keep them.
 
@@ -142,6 +143,8 @@ def memo_folder(
         Where None, the files are computed and not kept.
     title : str
         What ``leukokit cache`` says the entry holds.
+    keep : callable of the result
+        As in :func:`memo`.
 
     Returns
     -------
@@ -155,9 +158,10 @@ def memo_folder(
         return kept, True
     folder.mkdir(parents=True)
     compute(folder)
-    if store is not None:
+    result = read(folder)
+    if store is not None and keep(result):
         store.put_folder(key, title, folder)
-    return read(folder), False
+    return result, False
 
 
 def read_kept(key: str, read: Callable[[Path], T], folder: Path, *, store: Store, title: str) -> T | None:

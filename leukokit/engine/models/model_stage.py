@@ -14,7 +14,6 @@ import pandas as pd
 
 from leukokit.api import (
     Classifier,
-    Examples,
     FittedModel,
     FloatArray,
     Part,
@@ -27,18 +26,20 @@ from leukokit.engine.cache.memo import read_kept
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
-from leukokit.engine.explanations.stage import Explained, Subject, explain_model
+from leukokit.engine.explanations.stage import StoredExplanation, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.models.fit_directories import FitPlaces, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.fit_directories import FitFolders, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import RunFailed
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
-from leukokit.recipe import Recipe
+from leukokit.recipe import Bound, Recipe
 
 MODEL = "model"
 TRAINING = "training"
@@ -60,19 +61,22 @@ class CandidateTable:
         Empty where nothing is tuned.
     recipe : Recipe
         The recipe with the overrides in it.
+    classify : Bound of Classifier
+        The recipe's.
     plan : ImagePlan
         The fold's plan for its images.
     scale : ScaleRule or None
         How the fold's images got their scale; None where nothing asks for it.
-    examples : mapping of Part to Examples
-        Rows of each part, with labels and groups.
+    examples : mapping of Part to LabeledExamples
+        Rows of each part.
     """
 
     overrides: Mapping[str, Any]
     recipe: Recipe
+    classify: Bound[Classifier]
     plan: ImagePlan
     scale: ScaleRule | None
-    examples: Mapping[Part, Examples]
+    examples: Mapping[Part, LabeledExamples]
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class FittedFold:
     leaks : tuple of str
         What the model knows that it should not, in words; empty where nothing was found.
     probabilities : mapping of Part to float64 array n x k
-    explanations : mapping of name to Explained
+    explanations : mapping of name to StoredExplanation
         Names are safe for files.
     reused : bool
         True where the model came from the cache.
@@ -106,7 +110,7 @@ class FittedFold:
     tuning: pd.DataFrame | None
     leaks: tuple[str, ...]
     probabilities: Mapping[Part, FloatArray]
-    explanations: Mapping[str, Explained]
+    explanations: Mapping[str, StoredExplanation]
     reused: bool
     folder: Path
     uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
@@ -121,6 +125,11 @@ class FittedFold:
         """What corrects ``probabilities``."""
         return self.pipeline.calibration
 
+    @property
+    def decisions(self) -> Decisions:
+        """Thresholds that were chosen on the validation part."""
+        return Decisions(self.pipeline.operating_point, self.pipeline.refer)
+
     def raw(self, part: Part) -> FloatArray:
         """Give what the model itself says of a part, whether or not a calibration corrects it."""
         return self.uncalibrated.get(part, self.probabilities[part])
@@ -131,7 +140,7 @@ def fit_fold(
     *,
     store: Store | None,
     scratch: Path,
-    places: FitPlaces,
+    folders: FitFolders,
     executor: Executor,
     observer: Observer,
     explain: bool = True,
@@ -144,7 +153,7 @@ def fit_fold(
         One, or as many as the grid has points; never empty.
     scratch : Path
         A folder for what is fitted; made here.
-    places : FitPlaces
+    folders : FitFolders
         Where the fit shows what it does, and where checkpoints go without a cache.
     executor : Executor
         Who tries settings, where there are several.
@@ -152,17 +161,17 @@ def fit_fold(
         Whether the recipe's explainers look at the model.
     """
     key = _key(candidates)
-    found = None if store is None else _known(candidates, key, store, scratch)
-    if found is None:
+    fold = None if store is None else _known(candidates, key, store, scratch)
+    if fold is None:
         scratch.mkdir(parents=True)
         title = _title(candidates)
-        opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
+        opened = checkpoint_folder(key, title, store=store, elsewhere=folders.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, executor, observer)
+            fitted = _fit(candidates, scratch, checkpoints.path, folders.artifacts, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
-        found = _read(candidates, scratch, reused=False, model=fitted)
-    return _explained(found, key, store=store, observer=observer) if explain else found
+        fold = _read(candidates, scratch, reused=False, model=fitted)
+    return _explained(fold, key, store=store, observer=observer) if explain else fold
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
@@ -176,14 +185,11 @@ def _known(candidates: Sequence[CandidateTable], key: str, store: Store, scratch
 
 
 def _title(candidates: Sequence[CandidateTable]) -> str:
-    recipe = candidates[0].recipe
-    return f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
+    return f"{candidates[0].classify.entry.name} of {candidates[0].recipe.name}"
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:
-    def rows(examples: Examples) -> list[str]:
-        assert examples.labels is not None
-        assert examples.groups is not None
+    def rows(examples: LabeledExamples) -> list[str]:
         parts = [digest(list(examples.ids)), array_digest(examples.labels), array_digest(examples.groups)]
         if examples.features is not None:
             parts += [digest(list(examples.features.columns)), array_digest(examples.features.to_numpy())]
@@ -193,7 +199,6 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         return parts
 
     first = candidates[0].recipe
-    stages = [bound for bound in (first.classify, *first.select) if bound is not None]
     return digest(
         "model",
         FIT_REVISION,
@@ -201,17 +206,19 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         code_digest(__name__, "leukokit.engine.models.leak_check"),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
-        [identity(bound) for bound in stages],
+        [identity(bound) for bound in (candidates[0].classify, *first.select)],
         [
-            [dict(each.overrides), {part.value: rows(each.examples[part]) for part in sorted(each.examples)}]
-            for each in candidates
+            [
+                dict(candidate.overrides),
+                {part.value: rows(candidate.examples[part]) for part in sorted(candidate.examples)},
+            ]
+            for candidate in candidates
         ],
     )
 
 
-def _classifier(recipe: Recipe) -> tuple[Classifier, list[Selector]]:
-    assert recipe.classify is not None
-    return recipe.classify.component, [bound.component for bound in recipe.select]
+def _classifier(candidate: CandidateTable) -> tuple[Classifier, list[Selector]]:
+    return candidate.classify.component, [bound.component for bound in candidate.recipe.select]
 
 
 def _fit(
@@ -227,23 +234,22 @@ def _fit(
     tune = candidates[0].recipe.model.tune
     if tune is not None:
         observer.stage("tuning", len(candidates))
-        pairs = [_classifier(each.recipe) for each in candidates]
         settings = [
-            Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
-            for each, (classifier, select) in zip(candidates, pairs, strict=True)
+            Candidate(candidate.overrides, *_classifier(candidate), candidate.examples[Part.TRAIN])
+            for candidate in candidates
         ]
         run = trial_runner(settings, executor)
-        found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
+        ranking = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
-        best = found.best
-        found.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
+        best = ranking.best
+        ranking.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
     chosen = candidates[best]
-    classifier, select = _classifier(chosen.recipe)
+    classifier, select = _classifier(chosen)
     train = chosen.examples[Part.TRAIN]
     if not len(train):
         raise RunFailed("the training part is empty", hint="Give the split a training part")
-    held_out = _held_out(chosen)
-    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in held_out else None
+    predicted = _predicted_parts(chosen)
+    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in predicted else None
     observer.stage("fitting", 1)
     progress = FitProgress(observer)
     with gathered(artifacts, folder / TRAINING):
@@ -254,12 +260,12 @@ def _fit(
     (folder / MODEL).mkdir()
     model.save(folder / MODEL)
     pipeline = _pipeline(chosen, model.classes, lambda: model)
-    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in held_out}
+    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in predicted}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
-    if held_out:
-        asked = chosen.examples[held_out[-1]]
-        company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
+    if predicted:
+        asked = chosen.examples[predicted[-1]]
+        company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
         leaks += [company] if company is not None else []
     types = {name: table.dtype.str for name, table in probabilities.items()}
     facts = {"best": best, "classes": list(model.classes), "leaks": leaks, "types": types}
@@ -267,7 +273,7 @@ def _fit(
     return model
 
 
-def _held_out(chosen: CandidateTable) -> list[Part]:
+def _predicted_parts(chosen: CandidateTable) -> list[Part]:
     return [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
 
 
@@ -279,14 +285,14 @@ def _pipeline(
 
 def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: Observer) -> FittedFold:
     """Add what the explainers say of the last part that was held out."""
-    held_out = _held_out(fitted.best)
+    predicted = _predicted_parts(fitted.best)
     recipe = fitted.best.recipe
-    if not held_out or not recipe.explain:
+    if not predicted or not recipe.explain:
         return fitted
-    part = held_out[-1]
+    part = predicted[-1]
     subject = Subject(
         key=key,
-        classifier=_classifier(recipe)[0],
+        classifier=fitted.best.classify.component,
         model=fitted.pipeline.load_model,
         classes=fitted.classes,
         part=part,
@@ -321,14 +327,15 @@ def _read(
         probabilities = {Part(name): arrays[name] for name in arrays.files}
     tuning = folder / _TUNING
     chosen = candidates[facts["best"]]
-    expected = {part: (len(chosen.examples[part]), len(facts["classes"])) for part in _held_out(chosen)}
+    classes = len(facts["classes"])
+    expected = {part: (len(chosen.examples[part]), classes) for part in _predicted_parts(chosen)}
     if expected != {part: table.shape for part, table in probabilities.items()}:
         raise ValueError(f"{_PROBABILITIES} is not of the images that were held out")
     if facts["types"] != {part.value: table.dtype.str for part, table in probabilities.items()}:
         raise ValueError(f"{_PROBABILITIES} has another type of numbers")
     if not (folder / MODEL).is_dir():
         raise ValueError(f"there is no {MODEL}")
-    classifier, select = _classifier(chosen.recipe)
+    classifier, select = _classifier(chosen)
 
     @cache
     def loaded() -> FittedModel:

@@ -1,4 +1,4 @@
-"""What a fitted pipeline decides from probabilities: ill or healthy, keep or leave to an expert."""
+"""Decisions from probabilities: ill or healthy, keep or leave to an expert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from leukokit.evaluation.operating_point import (
     negative_classes,
     positive_score,
 )
-from leukokit.recipe.statistics import OperatingPoint
+from leukokit.recipe.models import RecipeModel
+from leukokit.recipe.statistics import OperatingPointSpec
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class FittedOperatingPoint:
     threshold : float
         An image is positive where the probability of all other classes together is this or more.
     sensitivity : float or None
-        What the threshold reaches on validation; None where there were no positives to choose it on and it
-        is 0.5.
+        The sensitivity that the threshold reaches on the validation part; None where there were no positives
+        to choose it on, and the threshold is 0.5.
     """
 
     negative: tuple[str, ...]
@@ -63,14 +64,59 @@ class FittedReferral:
         return np.asarray(proba.max(axis=1) < self.threshold)
 
 
+@dataclass(frozen=True)
+class Decisions:
+    """The thresholds of one fold.
+
+    Attributes
+    ----------
+    operating_point : FittedOperatingPoint or None
+        None where no class is known to be healthy.
+    refer : FittedReferral or None
+        None where there was no validation part to choose it on.
+    """
+
+    operating_point: FittedOperatingPoint | None
+    refer: FittedReferral | None
+
+    @property
+    def chosen_point(self) -> float | None:
+        """Threshold between ill and healthy; None where no validation part could tell it."""
+        point = self.operating_point
+        return None if point is None or point.sensitivity is None else point.threshold
+
+    @property
+    def chosen_refer(self) -> float | None:
+        """Threshold below which an image is left to an expert; None where no validation part could tell."""
+        return None if self.refer is None else self.refer.threshold
+
+
+def decide(
+    recipe: RecipeModel, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+) -> Decisions:
+    """Choose both thresholds as the recipe asks; takes what :func:`choose_operating_point` takes."""
+    return Decisions(
+        choose_operating_point(recipe.operating_point, classes, validation),
+        choose_referral(recipe.refer.error, classes, validation),
+    )
+
+
+def known_negative(asked: OperatingPointSpec, classes: Sequence[str]) -> tuple[str, ...]:
+    """Classes of a model that count as healthy; none where it knows none of them."""
+    if asked.negative is None:
+        return negative_classes(classes, None)
+    known = [name for name in asked.negative if name in classes]
+    return negative_classes(classes, known) if known else ()
+
+
 def choose_operating_point(
-    asked: OperatingPoint, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+    asked: OperatingPointSpec, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
 ) -> FittedOperatingPoint | None:
     """Choose the threshold on the validation part, after calibration.
 
     Parameters
     ----------
-    asked : OperatingPoint
+    asked : OperatingPointSpec
         The section of the recipe.
     classes : sequence of str (k,)
     validation : pair of str array (n,) and float64 array (n, k), or None
@@ -81,8 +127,7 @@ def choose_operating_point(
     FittedOperatingPoint or None
         None where no class is known to be healthy.
     """
-    known = [name for name in asked.negative or () if name in classes] if asked.negative else None
-    negative = negative_classes(classes, known) if known != [] else ()
+    negative = known_negative(asked, classes)
     if not negative:
         return None
     threshold = None

@@ -44,7 +44,7 @@ _COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 class TableParams(Params):
-    """Parameters of :class:`Table`."""
+    """Parameters of :class:`TableDataset`."""
 
     file: Location = Field(description="CSV file, or its URL; UTF-8, with a header line.")
     root: Location | None = Field(
@@ -90,7 +90,7 @@ class _SampleFiles(TypedDict, total=False):
     mask_url: str | None
 
 
-class Table(Dataset):
+class TableDataset(Dataset):
     """Images listed in a CSV file, for data sets with their own folder structure."""
 
     Params = TableParams
@@ -225,17 +225,16 @@ class _RowReader:
         ]
         self._problems += [f"line {line}: {problem}" for problem in problems if problem]
         self._line_by_id.setdefault(id_, line)
-        self.samples.append(
-            Sample(
-                id=id_,
-                label=given["label"] or None,
-                group=given["group"] or None,
-                pixel_size_um=pixel_size,
-                **self._files_of(id_, mask),
-            )
+        sample = Sample(
+            id=id_,
+            label=given["label"] or None,
+            group=given["group"] or None,
+            pixel_size_um=pixel_size,
+            **self._files_of(id_, mask),
         )
+        self.samples.append(sample)
         if part in _PARTS:
-            self.parts[id_] = _PARTS[part]
+            self.parts[sample.id] = _PARTS[part]
 
     def _pixel_size(self, cell: str) -> tuple[float | None, str | None]:
         """Width of a pixel, and the problem of an invalid cell."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +79,22 @@ def test_what_lies_in_the_folder(result: RunResult, model: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["model.skops", "preprocessors/1.npz"])
+def test_a_file_that_unpacks_to_gigabytes_is_refused_unpacked(model: Path, name: str) -> None:
+    """Whoever makes such a file also writes its digest; leukokit itself never compresses."""
+    path = model / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.npy", "w") as part:
+        for _ in range(300):
+            part.write(bytes(1_000_000))
+    assert path.stat().st_size < 1_000_000
+    document = json.loads((model / "pipeline.json").read_text())
+    document["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (model / "pipeline.json").write_text(json.dumps(document))
+    with pytest.raises(LeukokitError, match=r"holds a compressed part, 'bomb\.npy'") as refused:
+        load_pipeline(model, discover())
+    assert refused.value.where == str(path)
+
+
+@pytest.mark.parametrize("name", ["model.skops", "preprocessors/1.npz"])
 def test_a_missing_or_damaged_file_is_named(model: Path, name: str) -> None:
     """One changed byte, a link and a file that is gone are found before anything is read."""
     path = model / name
@@ -105,9 +123,9 @@ def test_a_missing_or_damaged_file_is_named(model: Path, name: str) -> None:
         (lambda d: d["files"].update({"../out": "0" * 64}), "outside of its folder"),
         (lambda d: d.update(classes=["few", "lots"]), "classes"),
         (lambda d: d["columns"].append("more"), "missing: more"),
-        (lambda d: d["preprocess"][1].update(state=None), "what it has learnt is not here"),
+        (lambda d: d["preprocess"][1].update(state=None), "its learned state is missing"),
         (lambda d: d["preprocess"][1].update(state="elsewhere.npz"), "not among the files"),
-        (lambda d: d["preprocess"][0].update(fingerprint="0"), "another content"),
+        (lambda d: d["preprocess"][0].update(fingerprint="0"), "changed since the fit"),
         (lambda d: d["classify"]["params"].update(C=-1), "classify: svm of .* refuses C"),
     ],
 )
