@@ -209,8 +209,8 @@ def look_up_seconds(root: Path) -> float:
     from leukokit.engine.cache import serialization as payload
     from leukokit.engine.cache.keys import digest
     from leukokit.engine.cache.store import Store
+    from leukokit.engine.images.cached import cached_outcomes
     from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item
-    from leukokit.engine.images.work import cached_outcomes
     from leukokit.engine.io.reading import ReadOptions
     from leukokit.plugins.datasets.folder import Folder
     from leukokit.plugins.features.morphology import Morphology
@@ -233,7 +233,7 @@ def look_up_seconds(root: Path) -> float:
             step.key,
             step.id,
             (
-                (item.key, payload.vector_to_bytes(row, Status.OK))
+                (item.key, payload.vector_to_bytes(row, Status.OK, step.promise.columns))
                 for item, row in zip(items, values, strict=True)
             ),
         )

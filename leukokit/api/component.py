@@ -27,8 +27,11 @@ class Component:
     Attributes
     ----------
     revision : int
-        Increased when the output changes for the same parameters and input; cached results of older revisions
-        are then not used.
+        Increased when the output changes for the same parameters and input: a saved model asks for the
+        revision that it was fitted with. Caches notice new code by themselves: the key of a result holds the
+        version of the distribution, the source of the component and of what it imports from its own package
+        and from leukokit, and the versions of other packages. An equal revision is no promise that lets old
+        results be used with new code, since it is just what an author forgets.
     stochastic : bool
         True where the component draws random numbers. It then gets a generator derived from (seed, step,
         sample id), and its cached results are valid for that seed and sample.

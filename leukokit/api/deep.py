@@ -15,26 +15,28 @@ if TYPE_CHECKING:
     from leukokit.deep.model import NetworkModel
     from leukokit.deep.params import NetworkParams
     from leukokit.deep.runtime import load_keras
-    from leukokit.deep.weights_file import read_weights
+    from leukokit.deep.weights_file import file_digest, read_known_weights, read_weights
 
-_HOME = {
-    "Backbone": "backbone",
-    "BackboneFeatures": "features",
-    "BackboneFeaturesParams": "features",
-    "NetworkClassifier": "classifier",
-    "NetworkModel": "model",
-    "NetworkParams": "params",
-    "load_keras": "runtime",
-    "read_weights": "weights_file",
+_MODULE_OF = {
+    "Backbone": "leukokit.deep.backbone",
+    "BackboneFeatures": "leukokit.deep.features",
+    "BackboneFeaturesParams": "leukokit.deep.features",
+    "NetworkClassifier": "leukokit.deep.classifier",
+    "NetworkModel": "leukokit.deep.model",
+    "NetworkParams": "leukokit.deep.params",
+    "file_digest": "leukokit.deep.weights_file",
+    "load_keras": "leukokit.deep.runtime",
+    "read_known_weights": "leukokit.deep.weights_file",
+    "read_weights": "leukokit.deep.weights_file",
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"leukokit.deep.{_HOME[name]}"), name)
+    value = getattr(import_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
 
@@ -50,6 +52,8 @@ __all__ = [
     "NetworkClassifier",
     "NetworkModel",
     "NetworkParams",
+    "file_digest",
     "load_keras",
+    "read_known_weights",
     "read_weights",
 ]

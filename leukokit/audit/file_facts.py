@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from PIL import Image
 
+from leukokit.api import ImageRejected
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.memo import memo_rows
-from leukokit.engine.cache.serialization import json_codec
+from leukokit.engine.cache.serialization import record_codec
 from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import file_header, file_size
+from leukokit.engine.io.reading import unchanged_bytes
 
-REVISION = 1
+REVISION = 2
 """Increased whenever the description of a file changes."""
 
 _STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
@@ -37,32 +40,42 @@ class FileFacts:
     compression: str
 
 
-_FACTS = json_codec(astuple, lambda fields: FileFacts(*fields))
+_UNKNOWN = FileFacts(None, "unknown")
+_FACTS = record_codec(FileFacts)
 
 
 def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
-    """Describe the file of each item, in order; files with the same bytes are read once."""
+    """Describe the file of each item, in order; files with the same bytes are read once.
+
+    A file that was changed or removed since its digest was taken is not described, and is looked at again
+    next time.
+    """
     by_key = {item.key: item for item in items}
 
     def described(keys: Sequence[str]) -> dict[str, FileFacts]:
         with ThreadPoolExecutor(max_workers=threads) as pool:
             facts = pool.map(_describe, [by_key[key] for key in keys], chunksize=64)
-            return dict(zip(keys, facts, strict=True))
+            pairs = zip(keys, facts, strict=True)
+            return {key: described for key, described in pairs if described is not None}
 
-    step, title = digest("audit file facts", REVISION), "audit file facts"
+    step, title = digest("audit file facts", REVISION, code_digest(__name__)), "audit file facts"
     known = memo_rows(step, list(by_key), described, _FACTS, store=store, title=title)
-    return [known[item.key] for item in items]
+    return [known.get(item.key, _UNKNOWN) for item in items]
 
 
-def _describe(item: Item) -> FileFacts:
+def _describe(item: Item) -> FileFacts | None:
     if item.sample.rendered:
         return FileFacts(None, "")
-    return FileFacts(file_size(item.sample), _compression(item))
-
-
-def _compression(item: Item) -> str:
     try:
-        with file_header(item.sample) as file, Image.open(file) as image:
+        content = unchanged_bytes(item.sample, item.key)
+    except ImageRejected:
+        return None
+    return FileFacts(len(content), _compression(content))
+
+
+def _compression(content: bytes) -> str:
+    try:
+        with Image.open(io.BytesIO(content)) as image:
             tables = getattr(image, "quantization", None)
             name = image.format or "unknown"
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):

@@ -24,10 +24,11 @@ from leukokit.audit.image_traits import (
     frame_traits,
 )
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
-from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.code import code_digest
+from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection, pixels_key
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
@@ -173,7 +174,7 @@ def measure(
 ) -> MeasuredImages:
     """Measure all images; list those that cannot be read or crash a worker as rejected."""
     component = ImageTraits()
-    key = digest("audit traits", component.revision, reading.key(), library_versions())
+    key = digest("audit traits", component.revision, pixels_key(reading), code_digest(__name__))
     step = FeatureStep("audit.traits", component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, executor, observer, name="audit: colors and corners")

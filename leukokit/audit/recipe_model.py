@@ -12,8 +12,8 @@ from leukokit.audit.probes.probe import ModelScore
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.images.cached import cached_outcomes
 from leukokit.engine.images.stage import ImageTable
-from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import FittedFold, known_fold
 from leukokit.engine.models.pooled_predictions import pooled_predictions

@@ -188,7 +188,7 @@ def audit_pictures(audit: Audit, cache: Path | None = None) -> dict[str, bytes]:
         return {}
     dataset, options = audit.audit_input.data.dataset, audit.audit_input.reading
     thumbnails = Thumbnails(
-        lambda item: pixels(dataset, item.sample, options)[0],
+        lambda item: pixels(dataset, item.sample, item.key, options)[0],
         Store(cache) if cache is not None else None,
         options.key(),
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from leukokit.errors import LeukokitError
+
 
 class Backbone(ABC):
     """Builds a Keras model from images to feature maps, with pretrained weights where available.
@@ -60,3 +62,25 @@ class Backbone(ABC):
     def fingerprint(self) -> str:
         """Digest of the weights where the parameters do not determine them, such as those of a file."""
         return ""
+
+
+def refuse_changed(backbone: Backbone, fingerprint: str) -> None:
+    """Raise where a backbone was built from other weights than those that a component was told of first.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        After it was built.
+    fingerprint : str
+        As an equal backbone gave it before.
+
+    Raises
+    ------
+    LeukokitError
+        Where the file of the weights was changed.
+    """
+    if backbone.fingerprint() != fingerprint:
+        raise LeukokitError(
+            f"the weights of {backbone.name} were changed during the run",
+            hint="Do not change the file of the weights during a run, and run again",
+        )

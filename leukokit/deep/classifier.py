@@ -14,7 +14,7 @@ from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel,
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
 from leukokit.deep.augment import Augmentation
-from leukokit.deep.backbone import Backbone
+from leukokit.deep.backbone import Backbone, refuse_changed
 from leukokit.deep.distributed.environment import cluster_of
 from leukokit.deep.distributed.process_group import process_group_of, replicas_of
 from leukokit.deep.history import check_tensorboard
@@ -145,9 +145,9 @@ class NetworkClassifier(Classifier):
     def _network(
         self, classes: tuple[str, ...], *, seed: int, deterministic: bool, pretrained: bool = True
     ) -> Any:
-        params = self.params
-        return build_network(
-            self.backbone(),
+        params, backbone = self.params, self.backbone()
+        network = build_network(
+            backbone,
             side=params.side,
             classes=len(classes),
             pooling=params.pooling,
@@ -157,6 +157,9 @@ class NetworkClassifier(Classifier):
             deterministic=deterministic,
             pretrained=pretrained,
         )
+        if pretrained:
+            refuse_changed(backbone, self._fingerprint)
+        return network
 
     def _model(self, network: Any, classes: tuple[str, ...], replicas: int) -> NetworkModel:
         params = self.params

@@ -12,7 +12,7 @@ from leukokit.api.features import FeatureExtractor
 from leukokit.api.labels import Labels
 from leukokit.api.params import Field, Params
 from leukokit.api.planes import Planes
-from leukokit.deep.backbone import Backbone
+from leukokit.deep.backbone import Backbone, refuse_changed
 from leukokit.deep.model import resize
 from leukokit.deep.runtime import INSTALL_HINT, load_keras, seeded
 from leukokit.deep.views import Views, views_of
@@ -59,6 +59,10 @@ class BackboneFeatures(FeatureExtractor):
         """Digest of the backbone's weights where they come from a file."""
         return self._fingerprint
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker must load the weights that the keys of the results stand for.
+        return _with_fingerprint, (type(self), self.params, self._fingerprint)
+
     @cached_property
     def _fingerprint(self) -> str:
         # Called once per key, and a weights file may have hundreds of megabytes.
@@ -95,8 +99,10 @@ class BackboneFeatures(FeatureExtractor):
     def _network(self) -> Any:
         """Network from images to pooled features; built at the first image, once per worker."""
         keras = load_keras()
+        backbone = self.backbone()
         with seeded(0):  # a network without pretrained weights is the same in every worker
-            body = self.backbone().build(self.params.side)
+            body = backbone.build(self.params.side)
+        refuse_changed(backbone, self._fingerprint)
         layers = keras.layers
         pool = layers.GlobalMaxPooling2D if self.params.pooling == "max" else layers.GlobalAveragePooling2D
         pooled = [pool(dtype="float32")(feature_map) for feature_map in self._maps(body)]
@@ -115,6 +121,14 @@ class BackboneFeatures(FeatureExtractor):
                     hint=f"There are: {', '.join(suggestions)}",
                 )
         return [maps[name] for name in self.params.layers]
+
+
+def _with_fingerprint(
+    kind: type[BackboneFeatures], params: BackboneFeaturesParams, fingerprint: str
+) -> BackboneFeatures:
+    component = kind(params)
+    component.__dict__["_fingerprint"] = fingerprint
+    return component
 
 
 def _is_map(layer: Any) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
+import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import numpy as np
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
+_CHANGED = "Do not change the file of the weights during a run, and run again"
 _LARGEST = 8_000_000_000
 """Bytes of all weights, unpacked; the largest networks of Keras have a fifth of that."""
 
@@ -26,6 +30,41 @@ def write_weights(path: Path, network: Any) -> None:
         Ends in ``.weights.h5``.
     """
     network.save_weights(path)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of weights, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_known_weights(path: Path, digest: str, network: Any) -> None:
+    """Load weights of which a digest was taken before, as :func:`read_weights` does.
+
+    They are read from a copy whose digest is taken too: what is loaded is what the digest stands for,
+    whatever happens to the file meanwhile.
+
+    Parameters
+    ----------
+    digest : str
+        As :func:`file_digest` gave it.
+
+    Raises
+    ------
+    LeukokitError
+        Where the file has another content than ``digest`` says; otherwise as :func:`read_weights`.
+    """
+    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
+        copy = Path(scratch) / path.name
+        try:
+            shutil.copyfile(path, copy)
+        except OSError as error:
+            raise LeukokitError(
+                f"the weights file cannot be read any more: {error.strerror}", where=str(path), hint=_CHANGED
+            ) from error
+        if file_digest(copy) != digest:
+            raise LeukokitError("the weights file was changed during the run", where=str(path), hint=_CHANGED)
+        read_weights(copy, network)
 
 
 def read_weights(path: Path, network: Any) -> None:

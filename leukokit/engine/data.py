@@ -9,10 +9,10 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
-from leukokit.engine.cache.keys import identity_key
+from leukokit.engine.cache.keys import dataset_identity, identity_key
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import ReadOptions, pixels
+from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels
 from leukokit.engine.io.sample_files import read_group_file
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
@@ -78,7 +78,7 @@ def open_data(
         assert isinstance(stand_in, Dataset)
         dataset = stand_in
         name, stood_in = entry.name, True
-        identity = f"{name}:{dataset.revision}:{dataset.params.model_dump_json()}"
+        identity = dataset_identity(dataset)
     samples = dataset.samples()
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")
@@ -140,14 +140,16 @@ def refuse_conflicts(items: Sequence[Item], dataset: Dataset, options: ReadOptio
         if seen.label == item.sample.label or item.key in unreadable:
             continue
         try:
-            pixels(dataset, item.sample, options)
-        except ImageRejected:
-            unreadable.add(item.key)
-        else:
-            raise DataError(
-                f"{seen.id} ({seen.label}) and {item.sample.id} ({item.sample.label}) are the same picture",
-                hint="One picture cannot have two classes: remove one of the two, or correct its label",
-            )
+            pixels(dataset, item.sample, item.key, options)
+        except ImageRejected as error:
+            # Whether a file that was changed meanwhile was a picture cannot be told any more.
+            if error.reason != CHANGED:
+                unreadable.add(item.key)
+                continue
+        raise DataError(
+            f"{seen.id} ({seen.label}) and {item.sample.id} ({item.sample.label}) are the same picture",
+            hint="One picture cannot have two classes: remove one of the two, or correct its label",
+        )
 
 
 def make_split(

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from leukokit._version import __version__
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
@@ -42,6 +44,8 @@ def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
     if scales is not None:
         how = StepIdentity(
             distribution="leukokit",
+            version=__version__,
+            code=code_digest(ScaleOfImage.__module__),
             revision=ScaleOfImage.revision,
             params=scales.setting.model_dump(mode="json"),
             fingerprint=None,
@@ -151,6 +155,10 @@ def _differences(record: Plan, before: Plan, name: str) -> list[str]:
         differences.append(f"revision: {old.revision} -> {new.revision}")
     if old.distribution != new.distribution:
         differences.append(f"distribution: {old.distribution} -> {new.distribution}")
+    elif old.version != new.version:
+        differences.append(f"{new.distribution}: {old.version} -> {new.version}")
+    if old.code != new.code:
+        differences.append("its code changed")
     differences += [
         f"{library}: {old.libraries.get(library, 'absent')} -> {new.libraries.get(library, 'absent')}"
         for library in sorted({*old.libraries, *new.libraries})

@@ -20,6 +20,7 @@ from leukokit.api import (
     Status,
     check_rgb,
 )
+from leukokit.engine.cache.serialization import columns_key
 from leukokit.smear.plausibility import plausible_nuclei
 
 LARGEST = 1e300
@@ -78,16 +79,20 @@ class Promise:
     names : tuple of str
     nullable : bool array (d,)
         Which of them may be missing though the segmentation succeeded.
+    columns : str
+        Digest of the names, kept with every vector.
     """
 
     names: tuple[str, ...]
     nullable: NDArray[np.bool_]
+    columns: str
 
     @classmethod
     def of(cls, extractor: FeatureExtractor) -> Self:
         """Ask an extractor."""
         names, nullable = tuple(extractor.names()), extractor.nullable()
-        return cls(names, np.array([name in nullable for name in names], dtype=bool))
+        missing = np.array([name in nullable for name in names], dtype=bool)
+        return cls(names, missing, columns_key(names))
 
 
 def checked_vector(

@@ -141,13 +141,6 @@ def read_url(url: str) -> bytes:
     return content
 
 
-def url_size(url: str) -> int | None:
-    """Size of a file in bytes; None where its server does not state it. Raises as ``read_url``."""
-    system, path = filesystem(url)
-    size: int | None = with_retries(lambda: system.size(path))
-    return size
-
-
 def with_retries(work: Callable[[], T]) -> T:
     """Return the result of ``work``, which is repeated after connection errors.
 

@@ -51,10 +51,12 @@ class StepIdentity(Record):
     kind: Text | None = described("Kind of component; absent for the measuring of the scale.")
     name: Text | None = described("Name of the component.")
     distribution: Text | None = described("Package that offers it.")
+    version: Text | None = described("Version of that package.")
+    code: Text | None = described("Digest of its source files and of those that they import of its package.")
     revision: Count | None = described("Raised when the same input gives another result.")
     params: Mapping[str, Any] = Field({}, description="Parameters, defaults included.")
     fingerprint: Text | None = described("Digest of files that it reads; empty where it reads none.")
-    libraries: Mapping[str, Text] = Field({}, description="Of networks: versions of what computes them.")
+    libraries: Mapping[str, Text] = Field({}, description="Versions of the packages that it computes with.")
 
 
 class PlannedStep(Record):

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from leukokit._version import __version__
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec
@@ -35,7 +36,8 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         draw(path)
         return
     # Figures are code of this package more than of any component: a new version draws all of them anew.
-    key = digest("figure", REVISION, __version__, version("matplotlib"), library_versions(), *shown)
+    code = (REVISION, __version__, code_digest(draw.__module__))
+    key = digest("figure", code, version("matplotlib"), library_versions(), *shown)
 
     def drawn() -> bytes | None:
         draw(path)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from leukokit._version import __version__
 from leukokit.api import UNKNOWN_SCALE, Labels, Preprocessor
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
@@ -39,8 +40,11 @@ def keep_segmented(result: RunResult, directory: RunDirectory) -> None:
     if plan.segment is None or not usable:
         return
 
+    complete = True
+
     def write(folder: Path) -> None:
-        panels, labels = _panels(result)
+        nonlocal complete
+        panels, labels, complete = _panels(result)
         write_segmented(folder, panels, _row_lengths(labels))
 
     steps = [*plan.preprocess, plan.segment]
@@ -50,10 +54,19 @@ def keep_segmented(result: RunResult, directory: RunDirectory) -> None:
     ]
     scores = None if result.masks is None else result.masks.to_csv()
     depends_on = (plan.reading.key(), [step.key for step in steps], content, scores)
-    key = digest("segmented pictures", REVISION, __version__, library_versions(), *depends_on)
-    with scratch_folder() as scratch:
-        folder = scratch / "segmented"
-        memo_folder(key, write, folder, store=plan.store, title="pictures of segmentations")
+    how = (REVISION, __version__, library_versions(), code_digest(__name__))
+    key = digest("segmented pictures", *how, *depends_on)
+    with scratch_folder() as root:
+        folder = root / FOLDER
+        memo_folder(
+            key,
+            write,
+            lambda _: read_segmented(root, SEGMENTED.read(root)),
+            folder,
+            store=plan.store,
+            title="pictures of segmentations",
+            keep=lambda _: complete,
+        )
         for path in sorted(folder.iterdir()):
             directory.write(f"{FOLDER}/{path.name}", path.read_bytes())
 
@@ -96,8 +109,11 @@ def draw_overlays(run: FinishedRun, path: Path, *, stamp: str | None, store: Sto
     kept_figure(store, path, draw, "overlays", index.plain(), arrays, title, stamp)
 
 
-def _panels(result: RunResult) -> tuple[list[OverlayPanel], list[str]]:
-    """Panels of the chosen images as far as they can be read, and the class of each."""
+def _panels(result: RunResult) -> tuple[list[OverlayPanel], list[str], bool]:
+    """Panels of the chosen images as far as they can be read, the class of each, and whether all could be.
+
+    One that cannot was changed since the image stage.
+    """
     plan = result.folds[0].plan
     chosen = {choice.id: choice for choice in chosen_overlays(result)}
     items = {item.sample.id: item for item in result.data.items if item.sample.id in chosen}
@@ -114,7 +130,7 @@ def _panels(result: RunResult) -> tuple[list[OverlayPanel], list[str]]:
         )
         for item, image, labels in result.pictures([items[name] for name in chosen])
     ]
-    return panels, [chosen[panel.caption].label for panel in panels]
+    return panels, [chosen[panel.caption].label for panel in panels], len(panels) == len(chosen)
 
 
 def chosen_overlays(result: RunResult) -> list[Chosen]:

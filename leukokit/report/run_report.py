@@ -36,7 +36,7 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     plan = result.folds[0].plan
 
     def read(item: Item) -> RGBImage:
-        return reading.pixels(plan.dataset, item.sample, plan.reading)[0]
+        return reading.pixels(plan.dataset, item.sample, item.key, plan.reading)[0]
 
     thumbnails = pictures.Thumbnails(read, plan.store, plan.reading.key())
     pictures.write_pictures(directory, items, thumbnails, map(written_id, wanted))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import astuple, dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, ImageRejected, RGBImage, Sample
+from leukokit.api import Dataset, ImageRejected, RGBImage
 from leukokit.audit.pairs.file_order import distant_pairs, file_sequences, identical_pairs, neighbor_pairs
 from leukokit.audit.pairs.hashes import TRANSFORMS, near_hashes
 from leukokit.audit.pairs.overlap import Features, Overlap, features, match
@@ -25,6 +26,7 @@ from leukokit.audit.pairs.pair import (
 from leukokit.audit.pairs.similar import similar_pairs
 from leukokit.audit.pairs.stored import PAIR_TABLE
 from leukokit.audit.pairs.threads import Threads, threads
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
@@ -126,14 +128,16 @@ def find_pairs(
     sequences = _file_sequences(items)
     order = [(sequence.label, [items[row].key for row in sequence.rows]) for sequence in sequences]
     contents = [item.key for item in items]
-    key = digest("pairs", REVISION, library_versions(), reading.key(), contents, order, astuple(settings))
+    code = code_digest(__name__, "leukokit.engine.io.reading")
+    how = (REVISION, library_versions(), code, reading.key(), astuple(settings))
+    key = digest("pairs", how, contents, order)
+
+    reader = _ImageReader(dataset, reading)
 
     def compared() -> PairTable:
-        reader = _ImageReader(dataset, reading)
         with threads(executor, observer) as work:
-            samples = [item.sample for item in items]
-            pictures = work.map("audit: reading pictures to compare", reader.picture, samples, len(samples))
-            search = _Search(samples, pictures, reader, work)
+            pictures = work.map("audit: reading pictures to compare", reader.picture, items, len(items))
+            search = _Search(items, pictures, reader, work)
             candidates = _candidates(pictures, hashes, sequences, settings)
             search.add_copies()
             search.compare(candidates.plain)
@@ -149,7 +153,12 @@ def find_pairs(
         )
 
     return memo(
-        key, compared, PAIR_TABLE, store=store, title=lambda table: f"pairs among {table.images} images"
+        key,
+        compared,
+        PAIR_TABLE,
+        store=store,
+        title=lambda table: f"pairs among {table.images} images",
+        keep=lambda _: reader.complete,
     )
 
 
@@ -198,12 +207,12 @@ class _Search:
 
     def __init__(
         self,
-        samples: Sequence[Sample],
+        items: Sequence[Item],
         pictures: Sequence[_Picture | None],
         reader: _ImageReader,
         work: Threads,
     ) -> None:
-        self._samples = samples
+        self._items = items
         self._pictures = pictures
         self._reader = reader
         self._work = work
@@ -235,7 +244,7 @@ class _Search:
         """
 
         def compare(rows: _RowPair) -> Overlap | None:
-            a, b = self._reader.mirrored(self._samples[rows[0]]), self._pictures[rows[1]]
+            a, b = self._reader.mirrored(self._items[rows[0]]), self._pictures[rows[1]]
             return None if a is None or b is None else match(a, b.features, mirrored=True)
 
         self._add("audit: comparing mirrored pairs", compare, candidates)
@@ -274,29 +283,35 @@ def _kept(pairs: NDArray[np.intp], readable: NDArray[np.bool_]) -> list[_RowPair
 
 
 class _ImageReader:
-    """Reads images; rendered ones under a lock, since a data set need not be thread-safe."""
+    """Reads images; rendered ones under a lock, since a data set need not be thread-safe.
+
+    Attributes
+    ----------
+    complete : bool
+        False once an image could not be read as it was: what is found without it must not be kept.
+    """
 
     def __init__(self, dataset: Dataset, reading: ReadOptions) -> None:
         self._dataset = dataset
         self._reading = reading
         self._lock = threading.Lock()
+        self.complete = True
 
-    def picture(self, sample: Sample) -> _Picture | None:
-        image = self._pixels(sample)
+    def picture(self, item: Item) -> _Picture | None:
+        image = self._pixels(item)
         if image is None:
             return None
         flat = bool((image == image[0, 0]).all())
         return _Picture(None if flat else array_digest(image), features(image))
 
-    def mirrored(self, sample: Sample) -> Features | None:
-        image = self._pixels(sample)
+    def mirrored(self, item: Item) -> Features | None:
+        image = self._pixels(item)
         return None if image is None else features(np.ascontiguousarray(image[:, ::-1]))
 
-    def _pixels(self, sample: Sample) -> RGBImage | None:
+    def _pixels(self, item: Item) -> RGBImage | None:
         try:
-            if sample.rendered:
-                with self._lock:
-                    return pixels(self._dataset, sample, self._reading)[0]
-            return pixels(self._dataset, sample, self._reading)[0]
+            with self._lock if item.sample.rendered else nullcontext():
+                return pixels(self._dataset, item.sample, item.key, self._reading)[0]
         except ImageRejected:
-            return None  # read before; the table of rejected images has the reason
+            self.complete = False  # it could be read before, so its file was changed or removed meanwhile
+            return None

@@ -7,16 +7,17 @@ from dataclasses import asdict
 from functools import partial
 
 from leukokit.api import FloatArray
-from leukokit.audit.findings import AuditLevel, Limit
+from leukokit.audit.findings import Limit
 from leukokit.audit.probes.probe import ProbeData, ProbeResult, probe
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo
-from leukokit.engine.cache.serialization import json_codec
+from leukokit.engine.cache.serialization import record_codec
 from leukokit.engine.cache.store import Store
 
 REVISION = 2
 """Increased whenever probes give other results for the same input."""
-_PROBE = json_codec(asdict, lambda fields: ProbeResult(**{**fields, "level": AuditLevel(fields["level"])}))
+_PROBE = record_codec(ProbeResult)
 
 
 def cached_probe(
@@ -41,6 +42,7 @@ def _key(name: str, what: str, blocks: Mapping[str, FloatArray], data: ProbeData
         "audit probe",
         REVISION,
         library_versions(),
+        code_digest("leukokit.audit.probes.probe"),
         name,
         what,
         [(block, array_digest(values)) for block, values in blocks.items()],

@@ -10,11 +10,13 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from time import time
 
 from leukokit.engine.cache.entry import Entry
+from leukokit.engine.cache.faults import Fault, Faults, is_absent, is_file, is_folder, set_aside
+from leukokit.input_file import read_input
 
 _MANIFEST = "manifest.json"
 _DRAFT = ".draft-"
@@ -29,27 +31,34 @@ class Folders:
     ----------
     root : Path
         Made when first written to.
-    warn : callable
-        Takes one sentence whenever something could not be used.
+    faults : Faults
+        Told whatever could not be used.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, faults: Faults) -> None:
         self._root = root
-        self._warn = warn
+        self._faults = faults
 
     def get(self, key: str) -> Path | None:
         """Folder kept under ``key``, if whole."""
         folder = self._path(key)
-        try:
-            listed: Mapping[str, str] = json.loads((folder / _MANIFEST).read_text())["files"]
-            whole = all(_file_digest(folder / name) == expected for name, expected in listed.items())
-        except FileNotFoundError:
+        if is_absent(folder):
             return None
-        except (OSError, ValueError, KeyError, AttributeError) as error:
-            self._warn(f"cache folder {folder} cannot be read ({error}); its results are computed again")
+        try:
+            _, listed = _manifest(folder)
+            whole = _file_names(folder) == {_MANIFEST, *listed} and all(
+                _file_digest(folder / name) == expected for name, expected in listed.items()
+            )
+        except (OSError, ValueError) as error:
+            self._faults.tell(
+                Fault.UNREADABLE,
+                f"cache folder {folder} cannot be read ({error}); its results are computed again",
+            )
             return None
         if not whole:
-            self._warn(f"cache folder {folder} is damaged; its results are computed again")
+            self._faults.tell(
+                Fault.DAMAGED, f"cache folder {folder} is damaged; its results are computed again"
+            )
             return None
         return folder
 
@@ -65,14 +74,14 @@ class Folders:
                 files = sorted(path for path in draft.rglob("*") if path.is_file())
                 listed = {path.relative_to(draft).as_posix(): _file_digest(path) for path in files}
                 (draft / _MANIFEST).write_text(json.dumps({"title": title, "files": listed}))
-                if target.exists():
-                    shutil.rmtree(target)
+                _make_room(target)
                 draft.rename(target)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
-            self._warn(
-                f"cache folder {target} cannot be written ({error}); this run's results are not kept there"
+            self._faults.tell(
+                Fault.NOT_WRITABLE,
+                f"cache folder {target} cannot be written ({error}); this run's results are not kept there",
             )
             return False
         return True
@@ -84,7 +93,7 @@ class Folders:
     def problem(self, entry: Entry) -> str:
         """Read all files of a folder, and say whether they are damaged; empty if they are not."""
         said: list[str] = []
-        whole = Folders(self._root, said.append).get(entry.key) is not None
+        whole = Folders(self._root, Faults(said.append)).get(entry.key) is not None
         return "" if whole else "; ".join(said) or "it is gone"
 
     def remove(self, entry: Entry) -> bool:
@@ -103,15 +112,56 @@ def _remove_drafts(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
+def _make_room(target: Path) -> None:
+    """Remove an older folder of this key; what is no folder is set aside."""
+    if is_folder(target) and not target.is_symlink():
+        shutil.rmtree(target)
+    else:
+        set_aside(target)
+
+
+def _manifest(folder: Path) -> tuple[str, Mapping[str, str]]:
+    """Title and digests by file name.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read, or is no regular file.
+    ValueError
+        Where it is no manifest.
+    """
+    manifest = json.loads(read_input(folder / _MANIFEST))
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
+        raise ValueError(f"{_MANIFEST} does not list files")
+    return str(manifest.get("title")), manifest["files"]
+
+
+def _file_names(folder: Path) -> set[str]:
+    """Names of all regular files, as a manifest lists them.
+
+    Raises
+    ------
+    ValueError
+        Where something is neither a file nor a folder: reading a named pipe would wait without end.
+    """
+    names = set()
+    for path in folder.rglob("*"):
+        if is_file(path):
+            names.add(path.relative_to(folder).as_posix())
+        elif not is_folder(path):
+            raise ValueError(f"{path.name} is neither a file nor a folder")
+    return names
+
+
 def _file_digest(path: Path) -> str:
     return hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
 
 
 def _entry(folder: Path) -> Entry:
     try:
-        title = str(json.loads((folder / _MANIFEST).read_text())["title"])
-    except (OSError, ValueError, KeyError):
+        title, _ = _manifest(folder)
+    except (OSError, ValueError):
         title = "unreadable"
-    files = [path for path in folder.rglob("*") if path.is_file()]
+    files = [path for path in folder.rglob("*") if is_file(path)]
     size = sum(path.stat().st_size for path in files)
     return Entry(folder.name, "tables", title, len(files) - 1, size, folder.stat().st_mtime, folder)

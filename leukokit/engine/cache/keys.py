@@ -1,8 +1,8 @@
 """Content keys: what a cached result depends on, and nothing else.
 
-A key holds the content of the image, the component with its revision, parameters and learned state, the key
-of the step before, and the versions of the libraries that compute. It never holds a path, a modification time
-or the number of workers.
+A key holds the content of the image, the component with its code, version, revision, parameters and learned
+state, the key of the step before, and the versions of the libraries that compute. It never holds a path, a
+modification time or the number of workers.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import os
 from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Component
+from leukokit.api import Component, Dataset
+from leukokit.engine.cache.code import class_code
 from leukokit.recipe import Bound
 
 LAYOUT = 1
@@ -99,42 +100,55 @@ class Identity(TypedDict):
 
     Attributes
     ----------
-    kind, name, distribution : str
+    kind, name, distribution, version : str
         Kind and name in the catalog, and the distribution that installs it.
+    code : str
+        Digest of its source files: new code gives new results, whether or not its revision was raised.
     revision : int
     params : dict
         Parameters with every default.
     fingerprint : str
         Digest of content outside the parameters.
     libraries : dict of str to str
-        Versions of the libraries of networks, where the component computes with one.
+        Versions of the packages that its code imports or that it requires; of a network those of the
+        libraries that compute it.
     """
 
     kind: str
     name: str
     distribution: str
+    version: str
+    code: str
     revision: int
     params: Mapping[str, Any]
     fingerprint: str
-    libraries: NotRequired[Mapping[str, str]]
+    libraries: Mapping[str, str]
 
 
 def identity(bound: Bound[Component]) -> Identity:
     """Say what distinguishes a component of a recipe from others."""
-    known: Identity = {
-        "kind": bound.entry.kind.name,
-        "name": bound.entry.name,
-        "distribution": bound.entry.distribution,
-        "revision": bound.component.revision,
+    entry, component = bound.entry, bound.component
+    code = class_code(type(component), component.requires)
+    return {
+        "kind": entry.kind.name,
+        "name": entry.name,
+        "distribution": entry.distribution,
+        "version": entry.version,
+        "code": code.digest,
+        "revision": component.revision,
         "params": bound.params,
-        "fingerprint": bound.component.fingerprint(),
+        "fingerprint": component.fingerprint(),
+        "libraries": {**dict(code.libraries), **deep_versions(component.requires)},
     }
-    libraries = deep_versions(bound.component.requires)
-    if libraries:
-        known["libraries"] = libraries
-    return known
 
 
 def identity_key(bound: Bound[Component]) -> str:
     """Digest of ``identity``."""
     return digest(identity(bound))
+
+
+def dataset_identity(dataset: Dataset) -> str:
+    """Digest of what distinguishes a data set that no recipe names, such as a stand-in."""
+    code = class_code(type(dataset), dataset.requires)
+    parameters = dataset.params.model_dump_json()
+    return digest(type(dataset).__qualname__, code.digest, code.libraries, dataset.revision, parameters)

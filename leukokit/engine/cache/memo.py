@@ -29,6 +29,7 @@ def memo(
     *,
     store: Store | None,
     title: str | Callable[[T], str],
+    keep: Callable[[T], bool] = lambda _: True,
 ) -> T:
     """Give the result kept under ``key``; where there is none, compute and keep it.
 
@@ -43,6 +44,8 @@ def memo(
         Where None, the result is computed and not kept.
     title : str, or callable of the result
         What ``leukokit cache`` says the entry holds.
+    keep : callable of the result
+        False where it must not be kept, as when a file was changed while it was computed.
 
     Returns
     -------
@@ -53,9 +56,12 @@ def memo(
         return compute()
     content = store.get_file(key, codec.file)
     if content is not None:
-        return codec.decode(content)
+        try:
+            return codec.decode(content)
+        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
+            store.tell_unusable(f"file {codec.file} of {key}", error)
     result = compute()
-    if result is not None:
+    if result is not None and keep(result):
         text = title if isinstance(title, str) else title(result)
         store.put_file(key, text, codec.encode(result), codec.file)
     return result
@@ -92,17 +98,35 @@ def memo_rows(
     -------
     dict
     """
-    kept = store.get_rows(step, keys) if store is not None else {}
+    kept = {} if store is None else _decoded(store, step, keys, codec, title)
     computed = compute([key for key in dict.fromkeys(keys) if key not in kept])
     if store is not None:
         store.put_rows(step, title, ((key, codec.encode(result)) for key, result in computed.items()))
         store.touch(step)
-    return {key: codec.decode(row) for key, row in kept.items()} | dict(computed)
+    return kept | dict(computed)
+
+
+def _decoded(store: Store, step: str, keys: Sequence[str], codec: Codec[T], title: str) -> dict[str, T]:
+    """Results that are kept; a row that is not one is left out."""
+    results: dict[str, T] = {}
+    for key, row in store.get_rows(step, keys).items():
+        try:
+            results[key] = codec.decode(row)
+        except Exception as error:  # as in memo
+            store.tell_unusable(f"row of {title}", error)
+    return results
 
 
 def memo_folder(
-    key: str, compute: Callable[[Path], None], folder: Path, *, store: Store | None, title: str
-) -> bool:
+    key: str,
+    compute: Callable[[Path], None],
+    read: Callable[[Path], T],
+    folder: Path,
+    *,
+    store: Store | None,
+    title: str,
+    keep: Callable[[T], bool] = lambda _: True,
+) -> tuple[T, bool]:
     """Fill ``folder`` with the files kept under ``key``; where there are none, compute and keep them.
 
     Parameters
@@ -111,24 +135,50 @@ def memo_folder(
         Digest of all that the files depend on.
     compute : callable
         Writes the files into ``folder``, which exists and is empty.
+    read : callable
+        Reads the files of ``folder``, kept or computed. Kept files that it cannot read are computed again.
     folder : Path
         Does not exist yet.
     store : Store or None
         Where None, the files are computed and not kept.
     title : str
         What ``leukokit cache`` says the entry holds.
+    keep : callable of the result
+        As in :func:`memo`.
 
     Returns
     -------
+    object
+        As ``read`` gives it.
     bool
         True where the files came from the cache.
     """
-    kept = store.get_folder(key) if store is not None else None
+    kept = None if store is None else read_kept(key, read, folder, store=store, title=title)
     if kept is not None:
-        shutil.copytree(kept, folder, dirs_exist_ok=True)
-        return True
+        return kept, True
     folder.mkdir(parents=True)
     compute(folder)
-    if store is not None:
+    result = read(folder)
+    if store is not None and keep(result):
         store.put_folder(key, title, folder)
-    return False
+    return result, False
+
+
+def read_kept(key: str, read: Callable[[Path], T], folder: Path, *, store: Store, title: str) -> T | None:
+    """Copy the files kept under ``key`` into ``folder`` and read them.
+
+    Returns
+    -------
+    object or None
+        None, and no folder, where nothing is kept or ``read`` cannot use it.
+    """
+    kept = store.get_folder(key)
+    if kept is None:
+        return None
+    try:
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
+        return read(folder)
+    except Exception as error:  # files of another form make readers fail in any way
+        store.tell_unusable(f"folder of {title}", error)
+        shutil.rmtree(folder, ignore_errors=True)
+        return None

@@ -10,17 +10,39 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from leukokit.engine.cache.entry import Entry
+from leukokit.engine.cache.faults import Fault, Faults, is_absent, is_file, set_aside
 
 _BUSY_SECONDS = 60
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
 _SCAN = 2  # a table with at most this many rows for each wanted key is read from end to end
 _SUFFIXES = ("", "-wal", "-shm")  # SQLite's files of one database
+
+# Errors that say nothing of the file's content: it is locked, or the disk is full or not writable. With any
+# other the file is no database, is damaged, or has other tables, and would never be of use.
+_PASSING = frozenset(
+    {
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_AUTH,
+    }
+)
+_CREATE = (
+    "CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT)",
+    "CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, payload BLOB, checksum INTEGER)",
+)
 
 
 class Rows:
@@ -30,18 +52,18 @@ class Rows:
     ----------
     root : Path
         Made when first written to.
-    warn : callable
-        Takes one sentence whenever something could not be used.
+    faults : Faults
+        Told whatever could not be used.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, faults: Faults) -> None:
         self._root = root
-        self._warn = warn
+        self._faults = faults
 
     def get(self, step: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Payloads of those ``keys`` that are cached for ``step`` and pass their checksum."""
         path = self._path(step)
-        if not path.exists():
+        if not self._is_there(path):
             return {}
         payloads: dict[str, bytes] = {}
         damaged = 0
@@ -53,24 +75,24 @@ class Rows:
                     else:
                         payloads[key] = payload
         except sqlite3.Error as error:
-            self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
-            self._remove_damaged(path, error)
+            self._tell_unreadable(path, error)
             return {}
         if damaged:
-            self._warn(f"{damaged} damaged entries in cache file {path}; they are computed again")
+            self._faults.tell(
+                Fault.DAMAGED, f"{damaged} damaged entries in cache file {path}; they are computed again"
+            )
         return payloads
 
     def has(self, step: str, keys: Sequence[str]) -> set[str]:
         """Those ``keys`` that are cached for ``step``; their content is neither read nor checked."""
         path = self._path(step)
-        if not path.exists():
+        if not self._is_there(path):
             return set()
         try:
             with self._open(path, write=False) as connection:
                 return {key for (key,) in _select(connection, "key", keys)}
         except sqlite3.Error as error:
-            self._warn(f"cache file {path} cannot be read ({error}); its results are computed again")
-            self._remove_damaged(path, error)
+            self._tell_unreadable(path, error)
             return set()
 
     def put(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
@@ -79,30 +101,31 @@ class Rows:
         if not batch:
             return
         path = self._path(step)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._open(path, write=True) as connection, connection:
-                connection.execute("INSERT OR IGNORE INTO about VALUES ('title', ?)", (title,))
-                connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", batch)
-        except (sqlite3.Error, OSError) as error:
-            self._warn(
-                f"cache file {path} cannot be written ({error}); this run's results are not kept there"
-            )
-            if isinstance(error, sqlite3.DatabaseError):
-                self._remove_damaged(path, error)
+        for again in (True, False):
+            try:
+                self._write(path, title, batch)
+                return
+            except (sqlite3.Error, OSError) as error:
+                if isinstance(error, sqlite3.Error) and not _passes(error) and self._remove(path) and again:
+                    continue  # whatever it was, it is gone: the rows go into a new file
+                self._faults.tell(
+                    Fault.NOT_WRITABLE,
+                    f"cache file {path} cannot be written ({error}); this run's results are not kept there",
+                )
+                return
 
     def touch(self, step: str) -> None:
         """Note that ``step`` was used now, for pruning."""
         path = self._path(step)
         try:
-            if path.exists():
+            if is_file(path):
                 os.utime(path)
         except OSError:
             return  # a read-only cache keeps its order
 
     def entries(self) -> list[Entry]:
         """Every step of which rows are kept, in no order."""
-        return [_entry(path) for path in self._root.glob("*/*.sqlite")]
+        return [_entry(path) for path in self._root.glob("*/*.sqlite") if is_file(path)]
 
     def problem(self, entry: Entry) -> str:
         """Read all rows of a step, and say what is damaged; empty if nothing is."""
@@ -118,13 +141,29 @@ class Rows:
         return f"{damaged} of {entry.items} rows are damaged" if damaged else ""
 
     def remove(self, entry: Entry) -> bool:
-        """Remove all rows of a step; True."""
-        for suffix in _SUFFIXES:
-            Path(f"{entry.path}{suffix}").unlink(missing_ok=True)
-        return True
+        """Remove all rows of a step; False where that is not allowed."""
+        return self._remove(entry.path)
 
     def _path(self, step: str) -> Path:
         return self._root / step[:2] / f"{step}.sqlite"
+
+    def _is_there(self, path: Path) -> bool:
+        """Whether there is a database; what is no regular file is set aside, as it may never end."""
+        odd = [part for part in _parts(path) if not is_absent(part) and not is_file(part)]
+        if odd:
+            self._faults.tell(
+                Fault.UNREADABLE,
+                f"{odd[0]} in the cache is no regular file; set aside, and its results are computed again",
+            )
+        freed = [set_aside(part) for part in odd]
+        return all(freed) and is_file(path)
+
+    def _write(self, path: Path, title: str, rows: Sequence[tuple[str, bytes, int]]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._is_there(path)
+        with self._open(path, write=True) as connection, connection:
+            connection.execute("INSERT OR IGNORE INTO about VALUES ('title', ?)", (title,))
+            connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _open(self, path: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
@@ -134,22 +173,50 @@ class Rows:
                 connection.execute("PRAGMA journal_mode=WAL")
                 # A lost row is computed again, so nothing waits for the disk; a torn one fails its checksum.
                 connection.execute("PRAGMA synchronous=OFF")
-                connection.execute("CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT)")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS rows (key TEXT PRIMARY KEY, payload BLOB, checksum INTEGER)"
-                )
+                # In one transaction: a reader sees both tables, or an empty database.
+                connection.execute("BEGIN IMMEDIATE")
+                for table in _CREATE:
+                    connection.execute(table)
             yield connection
 
-    def _remove_damaged(self, path: Path, error: sqlite3.Error) -> None:
-        """Remove a file that is no longer a database, so that a new one can be written."""
-        text = str(error)
-        if "malformed" not in text and "not a database" not in text:
-            return
-        for suffix in _SUFFIXES:
+    def _tell_unreadable(self, path: Path, error: sqlite3.Error) -> None:
+        """Tell a database that cannot be read; one that never will be is removed for a new one."""
+        if not _passes(error) and _is_empty(path):
+            return  # another process is making it
+        self._faults.tell(
+            Fault.UNREADABLE, f"cache file {path} cannot be read ({error}); its results are computed again"
+        )
+        if not _passes(error):
+            self._remove(path)
+
+    def _remove(self, path: Path) -> bool:
+        """Remove a database; False where that is not allowed."""
+        for part in _parts(path):
             try:
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
             except OSError:
-                self._warn(f"damaged cache file {path} cannot be removed; remove it by hand")
+                return False
+        return True
+
+
+def _parts(path: Path) -> list[Path]:
+    return [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    """Whether the error says nothing of what is in the file."""
+    code = getattr(error, "sqlite_errorcode", None)  # absent where Python itself could not read a value
+    return code is not None and code & 0xFF in _PASSING
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a database without any table."""
+    try:
+        with closing(_connect_read_only(path)) as connection:
+            (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return bool(tables == 0)
+    except sqlite3.Error:
+        return False
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
@@ -192,6 +259,5 @@ def _entry(path: Path) -> Entry:
             items = connection.execute("SELECT count(*) FROM rows").fetchone()[0]
     except sqlite3.Error:
         pass  # an unreadable file is listed as such, and pruned like any other
-    sizes = [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
-    size = sum(part.stat().st_size for part in sizes if part.exists())
+    size = sum(part.stat().st_size for part in _parts(path) if is_file(part))
     return Entry(path.stem, "images", title, items, size, path.stat().st_mtime, path)

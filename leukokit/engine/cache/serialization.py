@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import asdict, dataclass
+from functools import cache, lru_cache
 from typing import Any, Generic, NotRequired, TypedDict, TypeVar
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from leukokit.api import Labels, RGBImage, Status
 
@@ -23,6 +25,7 @@ CONTENT = "content"
 
 _COMPRESSION = "zstd"
 _HEAD = struct.Struct("<I")
+_FLOAT = "<f8"
 _ID_TYPES = {"u1": 2**8 - 1, "<u2": 2**16 - 1, "<i4": 2**31 - 1}
 
 
@@ -45,6 +48,19 @@ class Codec(Generic[T]):
 def json_codec(dump: Callable[[T], Any], load: Callable[[Any], T]) -> Codec[T]:
     """Codec of records: ``dump`` makes a record what JSON can hold, ``load`` takes that back."""
     return Codec(lambda record: json.dumps(dump(record)).encode(), lambda content: load(json.loads(content)))
+
+
+def record_codec(record: type[T]) -> Codec[T]:
+    """Codec of a dataclass of numbers, texts, enumerations and tuples; JSON of other types is refused."""
+
+    @cache
+    def adapter() -> TypeAdapter[T]:
+        return TypeAdapter(record)
+
+    def decode(content: bytes) -> T:
+        return adapter().validate_json(content, strict=True)
+
+    return Codec(lambda value: json.dumps(asdict(value)).encode(), decode)  # type: ignore[call-overload]
 
 
 BYTES: Codec[bytes] = Codec(bytes, bytes)
@@ -78,6 +94,8 @@ class _LabelsHead(TypedDict):
 
 
 class _VectorHead(TypedDict):
+    columns: str
+    dtype: str
     status: str | None
 
 
@@ -107,16 +125,25 @@ def image_to_bytes(image: RGBImage, factor: float | None = None) -> bytes:
 
 
 def image_from_bytes(payload: bytes) -> RGBImage:
-    """Read-only uint8 H x W x 3."""
+    """Read-only uint8 H x W x 3.
+
+    Raises
+    ------
+    ValueError, or any other error of its decoders
+        Where the payload holds no such image.
+    """
     head: _ImageHead
     head, body = _unpack(payload)
+    if len(head["shape"]) != 3 or head["shape"][2] != 3 or 0 in head["shape"]:
+        raise ValueError(f"an image of shape {head['shape']}")
     return np.frombuffer(body, dtype=np.uint8).reshape(head["shape"])
 
 
 def image_factor(payload: bytes) -> float | None:
     """Give the ``factor`` that was kept with an image; None where none was."""
     head: _ImageHead = _unpack(payload)[0]
-    return head.get("factor")
+    factor = head.get("factor")
+    return None if factor is None else float(factor)
 
 
 def labels_to_bytes(labels: Labels) -> bytes:
@@ -140,12 +167,21 @@ def labels_to_bytes(labels: Labels) -> bytes:
 
 
 def labels_from_bytes(payload: bytes) -> Labels:
-    """Labels with read-only int32 arrays."""
+    """Labels with read-only int32 arrays.
+
+    Raises
+    ------
+    ValueError, or any other error of its decoders
+        Where the payload holds no labels.
+    """
     head: _LabelsHead
     head, body = _unpack(payload)
     raw = pa.decompress(bytes(body), decompressed_size=head["size"], codec=_COMPRESSION, asbytes=True)
     # Caches of earlier versions do not name the type: they hold int32.
-    stacked = np.frombuffer(raw, dtype=head.get("ids", "<i4")).reshape(len(head["roles"]), *head["shape"])
+    ids = head.get("ids", "<i4")
+    if ids not in _ID_TYPES or len(head["shape"]) != 2:
+        raise ValueError(f"label images of type {ids} and shape {head['shape']}")
+    stacked = np.frombuffer(raw, dtype=ids).reshape(len(head["roles"]), *head["shape"])
     stacked = stacked.astype(np.int32, copy=False)
     stacked.setflags(write=False)
     return Labels(dict(zip(head["roles"], stacked, strict=True)), Status(head["status"]))
@@ -157,40 +193,67 @@ def labels_status(payload: bytes) -> Status:
     return Status(head["status"])
 
 
-def vector_to_bytes(values: Sequence[float] | NDArray[np.float64], status: Status | None) -> bytes:
-    """Feature values with the status of the segmentation that they were measured on."""
-    return _pack(_VectorHead(status=status and status.value), np.asarray(values, dtype="<f8").tobytes())
+def columns_key(names: Sequence[str]) -> str:
+    """Digest of the names of features and their order; kept with every vector."""
+    return hashlib.blake2b("\n".join(names).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def vector_from_bytes(payload: bytes) -> tuple[NDArray[np.float64], Status | None]:
-    """Read-only float64 vector and status."""
-    start = _HEAD.size + _HEAD.unpack_from(payload)[0]
-    return np.frombuffer(payload, dtype="<f8", offset=start), _status_in(payload[_HEAD.size : start])
+def vector_to_bytes(
+    values: Sequence[float] | NDArray[np.float64], status: Status | None, columns: str
+) -> bytes:
+    """Feature values with the status of the segmentation that they were measured on.
+
+    Parameters
+    ----------
+    columns : str
+        Their names, as :func:`columns_key` gives them.
+    """
+    head = _VectorHead(columns=columns, dtype=_FLOAT, status=status and status.value)
+    return _pack(head, np.asarray(values, dtype=_FLOAT).tobytes())
 
 
-def vectors_from_bytes(payloads: Sequence[bytes]) -> tuple[NDArray[np.float64], list[Status | None]]:
-    """Stack many vectors of one length, n x d, read-only, with their statuses.
+def vector_from_bytes(payload: bytes, columns: str, count: int) -> tuple[NDArray[np.float64], Status | None]:
+    """Read-only float64 vector and status.
 
-    This takes a tenth of the time of one :func:`vector_from_bytes` for each.
+    Parameters
+    ----------
+    columns : str
+        Names that it has to have, as :func:`columns_key` gives them.
+    count : int
+        How many they are.
 
     Raises
     ------
-    ValueError
-        Where lengths differ.
+    ValueError, or any other error of its decoders
+        Where the payload holds no vector of these columns.
+    """
+    values, statuses = vectors_from_bytes([payload], columns, count)
+    return values[0], statuses[0]
+
+
+def vectors_from_bytes(
+    payloads: Sequence[bytes], columns: str, count: int
+) -> tuple[NDArray[np.float64], list[Status | None]]:
+    """Stack many vectors of the same columns, n x d, read-only, with their statuses.
+
+    This takes a tenth of the time of one :func:`vector_from_bytes` for each, which it raises the errors of.
     """
     starts = [_HEAD.size + _HEAD.unpack_from(payload)[0] for payload in payloads]
     statuses = [
-        _status_in(payload[_HEAD.size : start]) for payload, start in zip(payloads, starts, strict=True)
+        _status_in(payload[_HEAD.size : start], columns)
+        for payload, start in zip(payloads, starts, strict=True)
     ]
     bodies = [payload[start:] for payload, start in zip(payloads, starts, strict=True)]
-    if len({len(body) for body in bodies}) > 1:
-        raise ValueError("vectors of one step differ in length")
-    flat = np.frombuffer(b"".join(bodies), dtype="<f8")
-    return flat.reshape(len(payloads), -1) if payloads else flat.reshape(0, 0), statuses
+    size = count * np.dtype(_FLOAT).itemsize
+    if not {len(body) for body in bodies} <= {size}:
+        raise ValueError(f"a vector of another length than that of its {count} columns")
+    return np.frombuffer(b"".join(bodies), dtype=_FLOAT).reshape(len(payloads), count), statuses
 
 
-@lru_cache(maxsize=64)  # there are as many heads as statuses
-def _status_in(head: bytes) -> Status | None:
+@lru_cache(maxsize=64)  # there are as many heads as statuses and steps
+def _status_in(head: bytes, columns: str) -> Status | None:
     vector: _VectorHead = json.loads(head)
+    if vector["dtype"] != _FLOAT or vector["columns"] != columns:
+        raise ValueError("a vector of other columns")
     status = vector["status"]
     return Status(status) if status else None

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from leukokit.engine.cache.entry import Entry
+from leukokit.engine.cache.faults import Fault, Faults
 from leukokit.engine.cache.folders import Folders
 from leukokit.engine.cache.keys import LAYOUT
 from leukokit.engine.cache.rows import Rows
@@ -24,14 +25,15 @@ class Store:
     root : Path
         The cache folder; made when first written to.
     warn : callable, optional
-        Takes one sentence whenever something in the cache could not be used.
+        Takes one sentence for the first thing of each kind that could not be used in the cache.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] | None = None) -> None:
         self.root = root / f"v{LAYOUT}"
         warn = warn or (lambda _: None)
-        self._rows = Rows(self.root / "images", warn)
-        self._folders = Folders(self.root / "tables", warn)
+        self._faults = Faults(warn)
+        self._rows = Rows(self.root / "images", Faults(warn))
+        self._folders = Folders(self.root / "tables", Faults(warn))
         self._fits = UnfinishedFits(self.root / "fits")
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -66,13 +68,40 @@ class Store:
     def get_file(self, key: str, name: str = CONTENT) -> bytes | None:
         """Content that ``put_file`` kept under ``key``, if whole."""
         folder = self.get_folder(key)
-        return None if folder is None else (folder / name).read_bytes()
+        if folder is None:
+            return None
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            self.tell_unusable(f"folder {folder}", error)
+            return None
 
     def put_file(self, key: str, title: str, content: bytes, name: str = CONTENT) -> bool:
         """Keep one file under ``key``; False, with a warning, where that failed."""
         with scratch_folder() as scratch:
             (scratch / name).write_bytes(content)
             return self.put_folder(key, title, scratch)
+
+    def tell_unusable(self, what: str, error: Exception) -> None:
+        """Tell, the first time, that something is whole on disk and yet not what is kept under its key.
+
+        Parameters
+        ----------
+        what : str
+            Such as ``"row of features.0.hog"``.
+        error : Exception
+            What its decoder said.
+        """
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        self._faults.tell(
+            Fault.CONTENT,
+            f"the cache holds a {what} whose content is not what was kept there ({reason}); such results are "
+            "computed again",
+        )
+
+    def tell_no_checkpoints(self, sentence: str) -> None:
+        """Tell, the first time, that the cache cannot hold checkpoints."""
+        self._faults.tell(Fault.NO_CHECKPOINTS, sentence)
 
     def unfinished(self, key: str, title: str) -> AbstractContextManager[Path]:
         """Hold the folder of checkpoints of the fit of ``key``, as :meth:`UnfinishedFits.hold` says."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from leukokit.engine.cache.entry import Entry
+from leukokit.engine.cache.faults import is_absent, is_file, is_folder, set_aside
+from leukokit.input_file import read_input
 
 _TITLE = "title.txt"
 _CHECKPOINTS = "checkpoints"
@@ -42,10 +44,13 @@ class UnfinishedFits:
         """
         folder = self._path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _clear_what_is_not(is_file, self._lock_path(folder))
         with self._lock(folder):
-            checkpoints = folder / _CHECKPOINTS
+            checkpoints, note = folder / _CHECKPOINTS, folder / _TITLE
+            _clear_what_is_not(is_folder, folder, checkpoints)
             checkpoints.mkdir(parents=True, exist_ok=True)
-            (folder / _TITLE).write_text(title, encoding="utf-8")
+            _clear_what_is_not(is_file, note)
+            note.write_text(title, encoding="utf-8")
             try:
                 yield checkpoints
             finally:
@@ -75,14 +80,24 @@ class UnfinishedFits:
     def _lock(self, folder: Path) -> FileLock:
         # The lock's file is empty and stays: if it were removed while another process opens it, that process
         # would hold the removed file and a third one a new file: both would believe to be alone.
-        return FileLock(folder.with_suffix(".lock"), blocking=False)
+        return FileLock(self._lock_path(folder), blocking=False)
+
+    def _lock_path(self, folder: Path) -> Path:
+        return folder.with_suffix(".lock")
+
+
+def _clear_what_is_not(is_right: Callable[[Path], bool], *paths: Path) -> None:
+    """Set aside what has one of these names and is of another kind, such as a named pipe."""
+    for path in paths:
+        if not is_right(path) and not is_absent(path):
+            set_aside(path)
 
 
 def _entry(folder: Path) -> Entry:
     title = "unreadable"
-    with suppress(OSError):
-        title = (folder / _TITLE).read_text(encoding="utf-8")
-    files = [path for path in (folder / _CHECKPOINTS).rglob("*") if path.is_file()]
+    with suppress(OSError, ValueError):
+        title = read_input(folder / _TITLE).decode()
+    files = [path for path in (folder / _CHECKPOINTS).rglob("*") if is_file(path)]
     stats = [path.stat() for path in files]
     used = max((stat.st_mtime for stat in stats), default=folder.stat().st_mtime)
     size = sum(stat.st_size for stat in stats)

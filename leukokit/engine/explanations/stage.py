@@ -6,7 +6,8 @@ A recipe that asks for one more explainer does not have its model fitted again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, identity
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
@@ -125,7 +127,7 @@ def explain_model(
     for bound in explainers:
         name = _free_name(bound.entry.name.replace("/", "."), explanations)
         folder = scratch / name
-        key = digest("explanation", subject.key, identity(bound))
+        key = digest("explanation", subject.key, identity(bound), code_digest(__name__))
 
         def compute(into: Path, bound: Bound[Explainer] = bound) -> None:
             observer.stage(f"explaining with {bound.entry.name}", 1)
@@ -135,9 +137,15 @@ def explain_model(
             observer.advance()
             _write(explanation, bound.entry.name, subject, into)
 
-        title = f"{bound.entry.name} of a model"
-        reused = memo_folder(key, compute, folder, store=store, title=title)
-        explanations[name] = _read(folder, bound.step, reused=reused)
+        explanation, reused = memo_folder(
+            key,
+            compute,
+            partial(_read, step=bound.step),
+            folder,
+            store=store,
+            title=f"{bound.entry.name} of a model",
+        )
+        explanations[name] = replace(explanation, reused=reused)
     return explanations
 
 
@@ -193,7 +201,7 @@ def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, row
     return np.rint(whole * _LEVELS).astype(np.uint8)
 
 
-def _read(folder: Path, step: str, *, reused: bool) -> StoredExplanation:
+def _read(folder: Path, step: str) -> StoredExplanation:
     """Read the files of ``_write``, for new and cached explanations alike."""
     table = pd.read_csv(folder / TABLE) if (folder / TABLE).exists() else None
     heat = None
@@ -205,4 +213,4 @@ def _read(folder: Path, step: str, *, reused: bool) -> StoredExplanation:
         with np.load(folder / _MAPS, allow_pickle=False) as arrays:
             maps = [arrays[str(index)] for index in rows["index"]]
         heat = HeatMaps(rows, maps, Part(facts.part), facts.note)
-    return StoredExplanation(step, table, heat, reused, folder)
+    return StoredExplanation(step, table, heat, reused=False, folder=folder)

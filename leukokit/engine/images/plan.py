@@ -20,7 +20,8 @@ from leukokit.api import (
     Segmenter,
     Status,
 )
-from leukokit.engine.cache.keys import digest
+from leukokit.engine.cache.code import code_digest
+from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.validation import Promise
@@ -36,6 +37,15 @@ class ImageStage(StrEnum):
     SEGMENT = "segment"
     FEATURES = "features"
     TRUTH = "truth"
+
+
+_CODE = ("leukokit.engine.images.work", "leukokit.engine.io.reading", "leukokit.engine.validation")
+"""What decodes files and checks what components make of them."""
+
+
+def pixels_key(reading: ReadOptions) -> str:
+    """Digest of what pixels, and all that is made of them, depend on besides files and components."""
+    return digest("pixels", reading.key(), library_versions(), code_digest(*_CODE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +206,15 @@ class Item:
         Digest of the file's content, or of what a rendered image depends on.
     scale : Scale or None
         Scale of the image as it is read; None where nothing asks for it.
+    changed : Rejection or None
+        Why it cannot be used any more, where an earlier stage found that its file was changed.
     """
 
     index: int
     sample: Sample
     key: str
     scale: Scale | None = None
+    changed: Rejection | None = None
 
 
 @dataclass(frozen=True, slots=True)

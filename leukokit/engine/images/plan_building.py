@@ -9,18 +9,16 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from leukokit.api import Component, Dataset, FeatureExtractor, Preprocessor, RGBImage, Segmenter
-from leukokit.engine.cache.keys import digest, identity, library_versions, state_digest
+from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep, pixels_key
 from leukokit.engine.images.work import images_of
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
-
-_STATE: Codec[Mapping[str, NDArray[Any]]] = Codec(arrays_to_bytes, arrays_from_bytes, "state.npz")
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ def _plan(
         score_masks=score_masks,
         store=store,
     )
-    pixels = _Source(digest("pixels", components.reading.key(), library_versions()))
+    pixels = _Source(pixels_key(components.reading))
     for bound in components.preprocess:
         component = ready(bound, pixels.key, plan)
         pixels = pixels.followed_by(bound, component, state=component.state())
@@ -178,7 +176,9 @@ def _feature_step(
     else:
         source = _Source(labels_from.key, labels_from.seeded, labels_from.scaled)
     made = source.followed_by(bound, bound.component)
-    return FeatureStep(bound.step, bound.component, made.key, made.seeded, made.scaled, labels_from)
+    # Names are part of the key, so that no value is ever read back under another name.
+    key = digest(made.key, list(bound.component.names()))
+    return FeatureStep(bound.step, bound.component, key, made.seeded, made.scaled, labels_from)
 
 
 def _fitted(
@@ -198,8 +198,17 @@ def _fitted(
         component.fit(_with_progress(images_of(replace(before, store=None), training), observer))
         return component.state()
 
+    def restored(content: bytes) -> Mapping[str, NDArray[Any]]:
+        state = arrays_from_bytes(content)
+        copy = type(bound.component)(bound.component.params)
+        copy.restore(state)
+        if state_digest(copy.state()) != state_digest(state):
+            raise ValueError("what it learnt is of another form")
+        return state
+
     title = f"learnt by {bound.entry.name}"
-    component.restore(memo(key, learned, _STATE, store=before.store, title=title))
+    codec = Codec(arrays_to_bytes, restored, "state.npz")
+    component.restore(memo(key, learned, codec, store=before.store, title=title))
     return component
 
 

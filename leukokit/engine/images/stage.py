@@ -12,8 +12,8 @@ import pandas as pd
 from leukokit.api import Status
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.images.cached import cached_outcomes
 from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
-from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.masks import Row, score_table
 from leukokit.process import stop
@@ -70,7 +70,11 @@ def run_image_stage(
     """
     builder = _TableBuilder(plan, items)
     waiting: list[Item] = []
-    for batch in batches(items, _LOOKED_UP):
+    usable = [item for item in items if item.changed is None]
+    for item in items:
+        if item.changed is not None:
+            builder.add(ImageOutcome(index=item.index, rejection=item.changed))
+    for batch in batches(usable, _LOOKED_UP):
         cached = cached_outcomes(plan, batch)
         for outcome in cached.values():
             builder.add(outcome)

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from leukokit.api import Labels, RGBImage
-from leukokit.engine.cache import serialization
-from leukokit.engine.cache.keys import digest, library_versions
-from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
-from leukokit.engine.images.work import BatchRows, ImageTask, StepFailed
-from leukokit.errors import RunFailed
+from leukokit.engine.cache.keys import digest
+from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep, pixels_key
+from leukokit.engine.images.work import BatchRows, ImageTask, StepFailed, changed_image, labels_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class StoredImages:
         try:
             image = ImageTask(self.plan, item, rows).image
         except StepFailed as failed:
-            raise _changed(item, failed) from failed
+            raise changed_image(item, failed.rejection) from failed
         rows.flush()
         return image
 
@@ -48,7 +46,7 @@ class StoredImages:
         """Digest of what the pixels depend on: content of the files in order, and every step up to here."""
         steps = self.plan.preprocess
         if not steps:
-            head = digest("pixels", self.plan.reading.key(), library_versions())
+            head = pixels_key(self.plan.reading)
             return digest(head, [item.key for item in self.items])
         return digest(steps[-1].key, [self.plan.row_key(steps[-1], item) for item in self.items])
 
@@ -65,7 +63,7 @@ def stored_labels(plan: ImagePlan, step: SegmentStep, item: Item) -> Labels:
     try:
         labels = ImageTask(plan, item, rows).labels(step)
     except StepFailed as failed:
-        raise _changed(item, failed) from failed
+        raise changed_image(item, failed.rejection) from failed
     rows.flush()
     return labels
 
@@ -77,15 +75,12 @@ def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, 
     keys = {item.index: plan.row_key(plan.segment, item) for item in items}
     kept = plan.store.get_rows(plan.segment.key, list(keys.values()))
     for item in items:
-        if keys[item.index] in kept:
-            yield item, serialization.labels_from_bytes(kept[keys[item.index]])
-
-
-def _changed(item: Item, failed: StepFailed) -> RunFailed:
-    """Error for an image that the image stage could use and that fails now: its file was changed."""
-    rejection = failed.rejection
-    return RunFailed(
-        f"image {item.sample.id} can no longer be used: {rejection.reason} at {rejection.stage}, "
-        f"{rejection.detail}",
-        hint="Do not change images during a run, and run again",
-    )
+        payload = kept.get(keys[item.index])
+        if payload is None:
+            continue
+        try:
+            labels = labels_of(plan.segment, payload)
+        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
+            plan.store.tell_unusable(f"row of {plan.segment.id}", error)
+            continue
+        yield item, labels

@@ -32,7 +32,6 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import (
     FeatureStep,
     ImageOutcome,
@@ -46,6 +45,7 @@ from leukokit.engine.images.plan import (
 )
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_image, checked_labels, checked_vector
+from leukokit.errors import RunFailed
 from leukokit.evaluation.masks import Row, score_image
 from leukokit.process import stop
 from leukokit.smear.label_grid import labels_on_grid
@@ -78,6 +78,17 @@ class BatchRows:
             keys = [self._plan.row_key(step, batch_item) for batch_item in self._items]
             self._read[step.id] = self._plan.store.get_rows(step.key, keys)
         return self._read[step.id].get(self._plan.row_key(step, item))
+
+    def decoded(self, step: ImageStep, item: Item, decode: Callable[[bytes], T]) -> T | None:
+        """Give the cached result of a step as ``decode`` reads it; None where it cannot read any."""
+        payload = self.get(step, item)
+        if payload is None or self._plan.store is None:
+            return None
+        try:
+            return decode(payload)
+        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
+            self._plan.store.tell_unusable(f"row of {step.id}", error)
+            return None
 
     def put(self, step: ImageStep, item: Item, encode: Callable[[], bytes]) -> None:
         """Note a new result; ``encode`` is called only where there is a cache."""
@@ -122,11 +133,11 @@ class ImageTask:
         caches = bool(steps) and self._plan.keeps_images()
         resizes = not self._plan.keeps_shape()
         if caches:
-            kept = self._batch.get(steps[-1], self._item)
-            factor = None if kept is None else serialization.image_factor(kept) if resizes else 1.0
-            if kept is not None and factor is not None:
+            decode = partial(_kept_image, resizes=resizes)
+            kept = self._batch.decoded(steps[-1], self._item, decode)
+            if kept is not None:
                 self.reused.update(step.id for step in steps)
-                return serialization.image_from_bytes(kept), factor
+                return kept
         image, factor = self._timed("read", ImageStage.READ, self._read), 1.0
         for step in steps:
             before = image
@@ -153,10 +164,10 @@ class ImageTask:
         return self._labels
 
     def _cached_or_new_labels(self, step: SegmentStep) -> Labels:
-        kept = self._batch.get(step, self._item)
+        kept = self._batch.decoded(step, self._item, partial(labels_of, step))
         if kept is not None:
             self.reused.add(step.id)
-            return serialization.labels_from_bytes(kept)
+            return kept
         image = self.image
         labels = self._run(step, lambda: self._segment(step, image))
         self._batch.put(step, self._item, lambda: serialization.labels_to_bytes(labels))
@@ -164,17 +175,20 @@ class ImageTask:
 
     def vector(self, step: FeatureStep) -> tuple[NDArray[np.float64], Status | None]:
         """One extractor's features, and the status of the labels that they were measured on."""
-        kept = self._batch.get(step, self._item)
+        promise = step.promise
+        decode = partial(serialization.vector_from_bytes, columns=promise.columns, count=len(promise.names))
+        kept = self._batch.decoded(step, self._item, decode)
         if kept is not None:
             self.reused.add(step.id)
-            return serialization.vector_from_bytes(kept)
+            return kept
         labels = None if step.labels_from is None else self.labels(step.labels_from)
         planes = self.planes
         values = self._run(
-            step, lambda: checked_vector(step.component.extract(planes, labels), step.promise, labels)
+            step, lambda: checked_vector(step.component.extract(planes, labels), promise, labels)
         )
         status = labels.status if labels is not None else None
-        self._batch.put(step, self._item, lambda: serialization.vector_to_bytes(values, status))
+        encode = partial(serialization.vector_to_bytes, values, status, promise.columns)
+        self._batch.put(step, self._item, encode)
         return values, status
 
     def masks(self, labels: Labels) -> Row | None:
@@ -204,7 +218,8 @@ class ImageTask:
         return replace(labels, roles=roles)
 
     def _read(self) -> RGBImage:
-        image, notes = reading.pixels(self._plan.dataset, self._item.sample, self._plan.reading)
+        item, plan = self._item, self._plan
+        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading)
         self.notes += notes
         return image
 
@@ -259,6 +274,26 @@ def _rejection(stage: str, error: Exception) -> Rejection:
         case MemoryError():
             return Rejection(stage, "out_of_memory", str(error))
     return Rejection(stage, "plugin_error", f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _kept_image(payload: bytes, *, resizes: bool) -> tuple[RGBImage, float] | None:
+    """Image and factor of a row; None where it was kept by a plan that did not ask for the factor."""
+    factor = serialization.image_factor(payload) if resizes else 1.0
+    return None if factor is None else (serialization.image_from_bytes(payload), factor)
+
+
+def labels_of(step: SegmentStep, payload: bytes) -> Labels:
+    """Label images of a row of the cache.
+
+    Raises
+    ------
+    ValueError, or any other error of its decoders
+        Where the payload does not hold what the segmenter promises.
+    """
+    labels = serialization.labels_from_bytes(payload)
+    if not labels.roles.keys() >= set(step.component.roles()):
+        raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
+    return labels
 
 
 def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
@@ -319,68 +354,31 @@ def _process(plan: ImagePlan, item: Item, batch: BatchRows) -> ImageOutcome:
     )
 
 
-def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, ImageOutcome]:
-    """Outcomes of the images of which the cache holds every result; no worker and no pixel is needed."""
-    if plan.store is None or plan.score_masks:
-        return {}
-    if not plan.features and plan.segment is None:
-        return _cached_images(plan, plan.store, items)
-    rows = [
-        plan.store.get_rows(step.key, [plan.row_key(step, item) for item in items]) for step in plan.features
-    ]
-    labels: dict[str, bytes] = {}
-    if plan.keep_labels and plan.segment is not None:
-        labels = plan.store.get_rows(plan.segment.key, [plan.row_key(plan.segment, item) for item in items])
-    whole = [
-        item
-        for item in items
-        if all(plan.row_key(step, item) in rows[i] for i, step in enumerate(plan.features))
-        and (not plan.keep_labels or plan.segment is None or plan.row_key(plan.segment, item) in labels)
-    ]
-    # Over all images at once: one at a time, 100,000 images took longer to unpack than to look up.
-    tables, statuses = [], []
-    for i, step in enumerate(plan.features):
-        table, table_status = serialization.vectors_from_bytes(
-            [rows[i][plan.row_key(step, item)] for item in whole]
-        )
-        tables.append(table)
-        statuses.append(table_status)
-    if labels and plan.segment is not None:
-        statuses.insert(
-            0, [serialization.labels_status(labels[plan.row_key(plan.segment, item)]) for item in whole]
-        )
-    features = np.hstack(tables) if tables else None
-    ids = frozenset(step.id for step in plan.steps())
-    return {
-        item.index: ImageOutcome(
-            index=item.index,
-            features=None if features is None else features[row],
-            status=next((of_step[row] for of_step in statuses if of_step[row] is not None), None),
-            reused=ids,
-        )
-        for row, item in enumerate(whole)
-    }
-
-
-def _cached_images(plan: ImagePlan, store: Store, items: Sequence[Item]) -> dict[int, ImageOutcome]:
-    """Outcomes of a plan that only preprocesses; the images themselves are read one at a time, later."""
-    if not plan.preprocess:
-        return {}
-    last = plan.preprocess[-1]
-    keys = {item.index: plan.row_key(last, item) for item in items}
-    kept = store.has_rows(last.key, list(keys.values()))
-    ids = frozenset(step.id for step in plan.preprocess)
-    return {index: ImageOutcome(index=index, reused=ids) for index, key in keys.items() if key in kept}
-
-
 def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
-    """Preprocessed images one after the other; images that cannot be used are left out."""
+    """Preprocessed images one after the other; images that cannot be used are left out.
+
+    Raises
+    ------
+    RunFailed
+        Where a file was changed since its digest was taken: what is learnt without it would be kept as what
+        is learnt from all.
+    """
     for item in items:
         task = ImageTask(plan, item, BatchRows(plan, [item]))
         try:
             yield task.image
-        except StepFailed:
-            continue
+        except StepFailed as failed:
+            if failed.rejection.reason == reading.CHANGED:
+                raise changed_image(item, failed.rejection) from failed
+
+
+def changed_image(item: Item, rejection: Rejection) -> RunFailed:
+    """Error for an image that was there and is needed again: its file was changed since."""
+    return RunFailed(
+        f"image {item.sample.id} can no longer be used: {rejection.reason} at {rejection.stage}, "
+        f"{rejection.detail}",
+        hint="Do not change images during a run, and run again",
+    )
 
 
 def image_and_labels(plan: ImagePlan, item: Item) -> tuple[RGBImage, Labels] | None:

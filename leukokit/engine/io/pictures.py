@@ -15,6 +15,7 @@ import pandas as pd
 from PIL import Image
 
 from leukokit.api import RGBImage
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.memo import memo_rows
 from leukokit.engine.cache.serialization import BYTES
@@ -34,6 +35,7 @@ REVISION = 1
 MOST_ERRORS = 200
 MOST_NAMED = 200
 _QUALITY = 60
+_READING = "leukokit.engine.io.reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Thumbnails:
                 contents = list(pool.map(self._draw, [by_key[key] for key in keys]))
             return {key: content for key, content in zip(keys, contents, strict=True) if content is not None}
 
-        step = digest("thumbnail", REVISION, self.reading, version("pillow"))
+        step = digest("thumbnail", REVISION, code_digest(__name__, _READING), self.reading, version("pillow"))
         known = memo_rows(step, list(by_key), draw, BYTES, store=self.store, title="thumbnails")
         return {item.index: known[item.key] for item in items if item.key in known}
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from leukokit.api import (
     DataError,
@@ -20,11 +18,15 @@ from leukokit.api import (
     read_url,
 )
 from leukokit.engine.cache.keys import digest
-from leukokit.imageio.urls import forget_connections, url_parent, url_size
+from leukokit.imageio.urls import forget_connections, url_parent
 from leukokit.input_file import LARGEST_IMAGE, read_input
 
 DECODE_REVISION = 2
 """Raised when decoding gives other pixels for the same bytes."""
+
+CHANGED = "changed"
+"""Reason of the rejection of a file that is not what it was when its digest was taken."""
+_LEAVE_ALONE = "do not change images during a run, and run again"
 
 _AT_ONCE = 16  # remote files that are read at the same time
 
@@ -71,30 +73,32 @@ def file_bytes(sample: Sample) -> bytes:
     raise ValueError(f"{sample.id} is rendered and has no file")
 
 
-def file_header(sample: Sample) -> BinaryIO:
-    """Open a sample's file to read its beginning; a remote one is read whole.
+def unchanged_bytes(sample: Sample, key: str) -> bytes:
+    """Content of a sample's file, which is that of which ``key`` was taken.
+
+    What is computed from these bytes may be kept under ``key``: a file that was replaced meanwhile, even if
+    it is put back later, never gives a result under the digest of another content.
+
+    Parameters
+    ----------
+    key : str
+        As :func:`file_key` gave it before.
 
     Raises
     ------
-    OSError
-        Where it cannot be opened.
+    ImageRejected
+        ``changed`` where the content is another one, or cannot be read any more.
     """
-    if sample.path is not None:
-        return sample.path.open("rb")
     try:
-        return io.BytesIO(file_bytes(sample))
+        content = file_bytes(sample)
     except ImageRejected as error:
-        raise OSError(error.detail) from error
-
-
-def file_size(sample: Sample) -> int | None:
-    """Bytes of a sample's file; None where it has none or its size cannot be told."""
-    try:
-        if sample.path is not None:
-            return sample.path.stat().st_size
-        return None if sample.url is None else url_size(sample.url)
-    except (OSError, DataError):
-        return None
+        if key == _unreadable_key(sample):
+            raise
+        detail = f"its digest could be taken, and now it cannot be read ({error.detail}); {_LEAVE_ALONE}"
+        raise ImageRejected(CHANGED, detail) from error
+    if _key_of(content, sample) != key:
+        raise ImageRejected(CHANGED, f"the file is not what it was when its digest was taken; {_LEAVE_ALONE}")
+    return content
 
 
 def folder_of(sample: Sample) -> str:
@@ -117,10 +121,17 @@ def content_key(dataset: Dataset, identity: str, sample: Sample) -> str:
 def file_key(sample: Sample) -> str:
     """Digest of an image that has a file, as ``content_key`` gives it."""
     try:
-        content = file_bytes(sample)
-        return hashlib.sha256(content).hexdigest() if content else digest("empty", sample.id)
+        return _key_of(file_bytes(sample), sample)
     except ImageRejected:
-        return digest("unreadable", sample.id)
+        return _unreadable_key(sample)
+
+
+def _unreadable_key(sample: Sample) -> str:
+    return digest("unreadable", sample.id)
+
+
+def _key_of(content: bytes, sample: Sample) -> str:
+    return hashlib.sha256(content).hexdigest() if content else digest("empty", sample.id)
 
 
 def content_keys(dataset: Dataset, identity: str, samples: Sequence[Sample], threads: int) -> list[str]:
@@ -142,8 +153,15 @@ def file_keys(samples: Sequence[Sample], threads: int) -> list[str]:
         return list(pool.map(file_key, samples))
 
 
-def pixels(dataset: Dataset, sample: Sample, options: ReadOptions) -> tuple[RGBImage, tuple[str, ...]]:
+def pixels(
+    dataset: Dataset, sample: Sample, key: str, options: ReadOptions
+) -> tuple[RGBImage, tuple[str, ...]]:
     """Read or render one image.
+
+    Parameters
+    ----------
+    key : str
+        Digest of its content, as :func:`content_key` gave it; the bytes that are decoded have this digest.
 
     Returns
     -------
@@ -151,14 +169,18 @@ def pixels(dataset: Dataset, sample: Sample, options: ReadOptions) -> tuple[RGBI
         Read-only.
     notes : tuple of str
         What was done to the file's pixels (rotated by EXIF, converted from CMYK ...).
+
+    Raises
+    ------
+    ImageRejected
+        ``changed`` where the file has another content than ``key`` says, or why it cannot be decoded.
     """
     notes: tuple[str, ...] = ()
     if sample.rendered:
         image = check_rgb(dataset.render(sample), sample.id)
     else:
-        decoded = decode_image(
-            file_bytes(sample), name=sample.id, bit_depth=options.bit_depth, frame=options.frame
-        )
+        content = unchanged_bytes(sample, key)
+        decoded = decode_image(content, name=sample.id, bit_depth=options.bit_depth, frame=options.frame)
         image, notes = decoded.rgb, decoded.notes
     image.setflags(write=False)
     return image, notes

@@ -173,7 +173,9 @@ class FoldStage:
         part_of = {} if fold is None else fold.parts
         if asks_for_scale(recipe):
             chosen = self.scales.given_to(chosen, part_of)
-        training = [item for item in chosen if part_of.get(item.sample.id) is Part.TRAIN]
+        training = [
+            item for item in chosen if part_of.get(item.sample.id) is Part.TRAIN and item.changed is None
+        ]
         # Asked for by the images, by every setting and by the model: what preprocessors learn is learnt once.
         known = digest(recipe.resolved(), [(item.index, item.scale) for item in training])
         if known not in self._plans:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,9 @@ from leukokit.api import (
     Selector,
     Workspace,
 )
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
+from leukokit.engine.cache.memo import read_kept
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
@@ -42,7 +43,7 @@ from leukokit.recipe import Bound, Recipe
 
 MODEL = "model"
 TRAINING = "training"
-FIT_REVISION = 2
+FIT_REVISION = 3
 """Raised when other facts are kept of a fit."""
 _FACTS = "facts.json"
 _TUNING = "tuning.csv"
@@ -160,29 +161,31 @@ def fit_fold(
         Whether the recipe's explainers look at the model.
     """
     key = _key(candidates)
-    fitted: FittedModel | None = None
-    kept = store.get_folder(key) if store is not None else None
-    if kept is not None:
-        shutil.copytree(kept, scratch, dirs_exist_ok=True)
-    else:
+    fold = None if store is None else _known(candidates, key, store, scratch)
+    if fold is None:
         scratch.mkdir(parents=True)
-        title = f"{candidates[0].classify.entry.name} of {candidates[0].recipe.name}"
+        title = _title(candidates)
         opened = checkpoint_folder(key, title, store=store, elsewhere=folders.checkpoints, observer=observer)
         with opened as checkpoints:
             fitted = _fit(candidates, scratch, checkpoints.path, folders.artifacts, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
-    fold = _read(candidates, scratch, reused=kept is not None, model=fitted)
+        fold = _read(candidates, scratch, reused=False, model=fitted)
     return _explained(fold, key, store=store, observer=observer) if explain else fold
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
     """Take what the cache holds of a fold; None where it holds nothing. Nothing is fitted."""
-    kept = store.get_folder(_key(candidates))
-    if kept is None:
-        return None
-    shutil.copytree(kept, scratch, dirs_exist_ok=True)
-    return _read(candidates, scratch, reused=True)
+    return _known(candidates, _key(candidates), store, scratch)
+
+
+def _known(candidates: Sequence[CandidateTable], key: str, store: Store, scratch: Path) -> FittedFold | None:
+    read = partial(_read, candidates, reused=True)
+    return read_kept(key, read, scratch, store=store, title=_title(candidates))
+
+
+def _title(candidates: Sequence[CandidateTable]) -> str:
+    return f"{candidates[0].classify.entry.name} of {candidates[0].recipe.name}"
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:
@@ -200,6 +203,7 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         "model",
         FIT_REVISION,
         library_versions(),
+        code_digest(__name__, "leukokit.engine.models.leak_check"),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
         [identity(bound) for bound in (candidates[0].classify, *first.select)],
@@ -263,7 +267,8 @@ def _fit(
         asked = chosen.examples[predicted[-1]]
         company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
         leaks += [company] if company is not None else []
-    facts = {"best": best, "classes": list(model.classes), "leaks": leaks}
+    types = {name: table.dtype.str for name, table in probabilities.items()}
+    facts = {"best": best, "classes": list(model.classes), "leaks": leaks, "types": types}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
 
@@ -311,12 +316,25 @@ def _read(
     """Read what ``_fit`` wrote: a fitted run and a cached one take the same way from here on.
 
     ``model`` saves loading what is in memory anyway.
+
+    Raises
+    ------
+    ValueError, or any other error of the readers
+        Where the files hold something else.
     """
     facts = json.loads((folder / _FACTS).read_text())
     with np.load(folder / _PROBABILITIES, allow_pickle=False) as arrays:
         probabilities = {Part(name): arrays[name] for name in arrays.files}
     tuning = folder / _TUNING
     chosen = candidates[facts["best"]]
+    classes = len(facts["classes"])
+    expected = {part: (len(chosen.examples[part]), classes) for part in _predicted_parts(chosen)}
+    if expected != {part: table.shape for part, table in probabilities.items()}:
+        raise ValueError(f"{_PROBABILITIES} is not of the images that were held out")
+    if facts["types"] != {part.value: table.dtype.str for part, table in probabilities.items()}:
+        raise ValueError(f"{_PROBABILITIES} has another type of numbers")
+    if not (folder / MODEL).is_dir():
+        raise ValueError(f"there is no {MODEL}")
     classifier, select = _classifier(chosen)
 
     @cache

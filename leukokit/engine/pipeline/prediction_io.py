@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from leukokit.api import Dataset, FloatArray, Sample
+from leukokit.engine.cache.keys import dataset_identity
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
@@ -53,7 +54,7 @@ def input_items(
         raise UsageError(
             f"sample {rendered!r} has no file", hint="Give the data set that renders it as 'dataset'"
         )
-    identity = "" if dataset is None else _identity(dataset)
+    identity = "" if dataset is None else dataset_identity(dataset)
     keys = executor.content_keys(dataset or Files(), identity, samples)
     return [Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True))]
 
@@ -61,10 +62,6 @@ def input_items(
 def _sample(image: str | Path) -> Sample:
     text = str(image)
     return Sample(text, url=text) if is_url(text) else Sample(text, path=Path(image))
-
-
-def _identity(dataset: Dataset) -> str:
-    return f"{type(dataset).__qualname__}:{dataset.revision}:{dataset.params.model_dump_json()}"
 
 
 def with_scales(
@@ -90,7 +87,7 @@ def with_scales(
     if not measured:
         return rule.given_to(items, own={}, stated=stated)
     own = own_scales(dataset, measured, reading, store=store, executor=executor, observer=observer)
-    return rule.given_to(items, own=own.scales, stated=stated)
+    return rule.given_to(items, own=own.scales, stated=stated, changed=own.changed)
 
 
 def prediction_table(

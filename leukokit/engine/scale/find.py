@@ -65,14 +65,15 @@ class Scales:
         parts : mapping of sample id to Part, optional
             Parts of the fold; images without a part count as not in test.
         """
-        return self.rule(items, parts).given_to(items, own=self.own.scales, stated=self.stated)
+        return self.rule(items, parts).given_to(
+            items, own=self.own.scales, stated=self.stated, changed=self.own.changed
+        )
 
     def rule(self, items: Sequence[Item], parts: Mapping[str, Part] | None = None) -> ScaleRule:
         """Pool the images outside of the test part; takes what :meth:`given_to` takes."""
-        tested = {id_ for id_, part in (parts or {}).items() if part is Part.TEST}
-        outside = [
-            item for item in items if item.sample.id not in self.stated and item.sample.id not in tested
-        ]
+        left_out = {id_ for id_, part in (parts or {}).items() if part is Part.TEST}
+        left_out |= self.stated.keys() | self.own.changed.keys()
+        outside = [item for item in items if item.sample.id not in left_out]
         return scale_rule(self.setting, outside, self.own.scales)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from leukokit.api import Scale
-from leukokit.engine.images.plan import Item
+from leukokit.engine.images.plan import Item, Rejection
 from leukokit.recipe.scale import ScaleSetting
 from leukokit.smear.pool import Pool, is_another_magnification, is_sure, pool
 
@@ -31,7 +31,12 @@ class ScaleRule:
     groups: Mapping[str, Pool]
 
     def given_to(
-        self, items: Sequence[Item], *, own: Mapping[str, Scale], stated: Mapping[str, Scale]
+        self,
+        items: Sequence[Item],
+        *,
+        own: Mapping[str, Scale],
+        stated: Mapping[str, Scale],
+        changed: Mapping[str, Rejection] | None = None,
     ) -> list[Item]:
         """Give each image its scale.
 
@@ -44,10 +49,16 @@ class ScaleRule:
             What each image's red cells say; of images that are not in ``stated``.
         stated : mapping of sample id to Scale
             What recipe, file or table say.
+        changed : mapping of sample id to Rejection, optional
+            Images whose files were changed before they were measured.
         """
         measured = [item for item in items if item.sample.id not in stated]
         groups = {**_pools(measured, own, known=self.groups), **self.groups}
-        return [replace(item, scale=self._scale(item, groups, own, stated)) for item in items]
+        lost = changed or {}
+        return [
+            replace(item, scale=self._scale(item, groups, own, stated), changed=lost.get(item.sample.id))
+            for item in items
+        ]
 
     def _scale(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from leukokit.api import (
     UNKNOWN_SCALE,
@@ -16,12 +16,13 @@ from leukokit.api import (
     Scale,
     ScaleSource,
 )
-from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.code import code_digest
+from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item
+from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection, pixels_key
 from leukokit.engine.images.stage import StepCount, run_image_stage
-from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.io.reading import CHANGED, ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.smear.pool import snapped
 
@@ -67,11 +68,15 @@ class OwnScales:
         Key of the step.
     count : StepCount
         How many were measured now, and how many came from the cache.
+    changed : mapping of sample id to Rejection
+        Images whose files are not what they were when their digest was taken: the run goes on without them,
+        even if they are put back, since their scale could not be measured.
     """
 
     scales: Mapping[str, Scale]
     key: str
     count: StepCount
+    changed: Mapping[str, Rejection] = field(default_factory=dict)
 
 
 def own_scales(
@@ -85,7 +90,7 @@ def own_scales(
 ) -> OwnScales:
     """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
     component = ScaleOfImage()
-    key = digest("scale", component.revision, reading.key(), library_versions())
+    key = digest("scale", component.revision, pixels_key(reading), code_digest(__name__))
     step = FeatureStep(STEP, component, key, seeded=False)
     plan = ImagePlan.of_files(dataset, reading, step, store)
     images = run_image_stage(plan, items, executor, observer, name="measuring the scale")
@@ -94,7 +99,8 @@ def own_scales(
         id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)
     }
     scales = {item.sample.id: measured.get(item.sample.id, UNKNOWN_SCALE) for item in items}
-    return OwnScales(scales, key, images.counts[STEP])
+    changed = {item.sample.id: why for item, why in images.rejected if why.reason == CHANGED}
+    return OwnScales(scales, key, images.counts[STEP], changed)
 
 
 def _scale(px: float, confidence: float, source: float) -> Scale:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, model_validator
 
 from leukokit.api import Field, LeukokitError, Params, did_you_mean
-from leukokit.api.deep import Backbone, load_keras, read_weights
+from leukokit.api.deep import Backbone, file_digest, load_keras, read_known_weights
 
 Scaling: TypeAlias = Literal["inside", "symmetric", "torch", "caffe"]
 """Input of a family of networks: 0..255, scaled by its own layers; -1..1; 0..1, standardized; or blue, green,
@@ -167,7 +167,11 @@ class ApplicationBackbone(Backbone):
 
     def fingerprint(self) -> str:
         """Digest of the weights file; empty for weights that Keras downloads and checks itself."""
-        return hashlib.sha256(self.weights.read_bytes()).hexdigest() if isinstance(self.weights, Path) else ""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return file_digest(self.weights) if isinstance(self.weights, Path) else ""
 
     def build(self, side: int, *, pretrained: bool = True) -> Any:
         """Build the network without its top; see :class:`leukokit.api.deep.Backbone`."""
@@ -186,7 +190,7 @@ class ApplicationBackbone(Backbone):
         except Exception as error:  # Keras raises a bare Exception where a download fails
             raise self._as_leukokit_error(error, side) from error
         if pretrained and isinstance(self.weights, Path):
-            read_weights(self.weights, body)
+            read_known_weights(self.weights, self._fingerprint, body)
         return keras.Model(image, body.output, name=self.name.lower())
 
     def _scaled(self, image: Any) -> Any:

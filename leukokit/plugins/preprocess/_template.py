@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, model_validator
 
-from leukokit.api import DataError, ImageRejected, Params, RGBImage
+from leukokit.api import (
+    DataError,
+    ImageRejected,
+    Params,
+    Preprocessor,
+    RGBImage,
+    decode_image,
+    read_input,
+)
 from leukokit.api.smear import stain_contrast
+
+T = TypeVar("T")
 
 
 def read_template(path: Path) -> RGBImage:
@@ -42,9 +54,77 @@ def no_stained_image_error(name: str, n_images: int) -> DataError:
     )
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+@dataclass(frozen=True, slots=True)
+class MeasuredTemplate(Generic[T]):
+    """What an image file gives as template, and the digest of the bytes that it was measured on.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the file's content, in hexadecimal.
+    values : object
+        What the preprocessor takes from the image.
+    """
+
+    digest: str
+    values: T
+
+    @classmethod
+    def of(cls, path: Path, measure: Callable[[RGBImage], T]) -> Self:
+        """Read the file once: the digest is that of the pixels, whatever happens to the file meanwhile.
+
+        Raises
+        ------
+        DataError
+            Where the file was changed since the parameters were checked and is no template any more.
+        """
+        try:
+            content = read_input(path)
+            image = decode_image(content, name=path.name).rgb
+        except (OSError, ImageRejected) as error:
+            raise DataError(
+                f"can no longer serve as template: {error}",
+                where=str(path),
+                hint="Do not change the file during a run",
+            ) from error
+        return cls(hashlib.sha256(content).hexdigest(), measure(image))
+
+
+class TemplatePreprocessor(Preprocessor, Generic[T]):
+    """Base of the preprocessors that adjust images to a template.
+
+    What they take from a template file is measured once, in the process that makes the plan, and sent to the
+    workers: a file that is changed during a run changes nothing.
+    """
+
+    params: TemplateParams
+
+    def measure_template(self, image: RGBImage) -> T:
+        """Measure what is taken from a template, uint8 H x W x 3."""
+        raise NotImplementedError
+
+    def fingerprint(self) -> str:
+        """Digest of the template file's content."""
+        return "" if self.params.template_file is None else self._file_template.digest
+
+    @cached_property
+    def _file_template(self) -> MeasuredTemplate[T]:
+        assert self.params.template_file is not None  # the parameters were validated
+        return MeasuredTemplate.of(self.params.template_file, self.measure_template)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, arguments = super().__reduce__()
+        if self.params.template_file is None:
+            return rebuild, arguments
+        return _with_template, (rebuild, arguments, self._file_template)
+
+
+def _with_template(
+    rebuild: Callable[..., TemplatePreprocessor[T]], arguments: tuple[Any, ...], template: MeasuredTemplate[T]
+) -> TemplatePreprocessor[T]:
+    component = rebuild(*arguments)
+    component.__dict__["_file_template"] = template
+    return component
 
 
 def _check_template(path: Path) -> Path:

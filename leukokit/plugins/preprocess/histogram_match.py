@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, Mask, PluginError, Preprocessor, RGBImage, note
+from leukokit.api import Field, FloatArray, Mask, PluginError, RGBImage, note
 from leukokit.api.smear import stain_contrast, void_mask
 from leukokit.plugins.preprocess._template import (
     TemplateFile,
     TemplateParams,
-    file_digest,
+    TemplatePreprocessor,
     no_stained_image_error,
-    read_template,
 )
 
 
@@ -36,7 +34,7 @@ class HistogramMatchParams(TemplateParams):
     )
 
 
-class HistogramMatch(Preprocessor):
+class HistogramMatch(TemplatePreprocessor[FloatArray]):
     """Maps each of red, green and blue so that its cumulative histogram follows the template's.
 
     Black areas (of a mask, or outside an aperture) are not part of the smear: they do not count and are not
@@ -87,10 +85,6 @@ class HistogramMatch(Preprocessor):
         if state:
             self._fitted = np.array(state["histograms"], dtype=np.float64)
 
-    def fingerprint(self) -> str:
-        """Digest of the template file's content."""
-        return "" if self.params.template_file is None else file_digest(self.params.template_file)
-
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Match one image, uint8 H x W x 3."""
         targets = self._target()
@@ -109,8 +103,8 @@ class HistogramMatch(Preprocessor):
         return result
 
     def _target(self) -> FloatArray:
-        if self._file_histograms is not None:
-            return self._file_histograms
+        if self.params.template == "file":
+            return self._file_template.values
         if self._fitted is None:
             raise PluginError(
                 "histogram_match with `template: fitted` was applied before it was fitted",
@@ -118,12 +112,9 @@ class HistogramMatch(Preprocessor):
             )
         return self._fitted
 
-    @cached_property
-    def _file_histograms(self) -> FloatArray | None:
-        if self.params.template_file is None:
-            return None
-        template = read_template(self.params.template_file)
-        return _histograms(template, void_mask(template))
+    def measure_template(self, image: RGBImage) -> FloatArray:
+        """Measure the relative histograms of a template image, uint8 H x W x 3."""
+        return _histograms(image, void_mask(image))
 
 
 def _histograms(image: RGBImage, void: Mask | None) -> FloatArray:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Field, FloatArray, Mask, PluginError, Preprocessor, RGBImage, note
+from leukokit.api import Field, FloatArray, Mask, PluginError, RGBImage, note
 from leukokit.api.smear import stain_contrast, void_mask
 from leukokit.plugins.preprocess._template import (
     TemplateFile,
     TemplateParams,
-    file_digest,
+    TemplatePreprocessor,
     no_stained_image_error,
-    read_template,
 )
 
 
@@ -60,7 +58,7 @@ _PAPER = _Statistics(
 )
 
 
-class Reinhard(Preprocessor):
+class Reinhard(TemplatePreprocessor[_Statistics]):
     """Gives every image the mean and spread of a template, channel by channel of 8-bit Lab.
 
     ``(x - mean_image) * (std_template / std_image) + mean_template``, rounded and clipped to 0..255. A
@@ -120,10 +118,6 @@ class Reinhard(Preprocessor):
         mean, std = (np.array(state[name], dtype=np.float64) for name in ("mean", "std"))
         self._fitted = _Statistics(mean, std)
 
-    def fingerprint(self) -> str:
-        """Digest of the template file's content."""
-        return "" if self.params.template_file is None else file_digest(self.params.template_file)
-
     def apply(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> RGBImage:  # noqa: ARG002
         """Transfer the template's statistics to one image, uint8 H x W x 3."""
         target = self._target()
@@ -146,8 +140,8 @@ class Reinhard(Preprocessor):
     def _target(self) -> _Statistics:
         if self.params.template == "paper":
             return _PAPER
-        if self._file_statistics is not None:
-            return self._file_statistics
+        if self.params.template == "file":
+            return self._file_template.values
         if self._fitted is None:
             raise PluginError(
                 "reinhard with `template: fitted` was applied before it was fitted",
@@ -155,12 +149,9 @@ class Reinhard(Preprocessor):
             )
         return self._fitted
 
-    @cached_property
-    def _file_statistics(self) -> _Statistics | None:
-        if self.params.template_file is None:
-            return None
-        template = read_template(self.params.template_file)
-        return _Statistics.of(_lab(template), void_mask(template))
+    def measure_template(self, image: RGBImage) -> _Statistics:
+        """Measure mean and spread of a template image, uint8 H x W x 3."""
+        return _Statistics.of(_lab(image), void_mask(image))
 
 
 def _lab(image: RGBImage) -> NDArray[np.uint8]:

@@ -36,7 +36,7 @@ def items_of(dataset: Dataset, samples: Sequence[Sample] | None = None) -> list[
 
 def hashes_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
     """Hash every image."""
-    hashes = [perceptual_hashes(pixels(dataset, item.sample, READING)[0]) for item in items]
+    hashes = [perceptual_hashes(pixels(dataset, item.sample, item.key, READING)[0]) for item in items]
     return np.array(hashes, dtype=np.uint64).reshape(-1, 8)
 
 

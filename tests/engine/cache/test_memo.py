@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -108,8 +109,12 @@ def test_a_folder_is_filled_once(tmp_path: Path) -> None:
     def refuse(_: Path) -> None:
         never()
 
-    assert not memo_folder(KEY, fill, tmp_path / "first", store=store, title="a table")
-    assert memo_folder(KEY, refuse, tmp_path / "second", store=store, title="a table")
+    def text(folder: Path) -> str:
+        return (folder / "table.csv").read_text()
+
+    kept = partial(memo_folder, KEY, title="a table")
+    assert kept(fill, text, tmp_path / "first", store=store) == ("a\n1\n", False)
+    assert kept(refuse, text, tmp_path / "second", store=store) == ("a\n1\n", True)
     assert (tmp_path / "second" / "table.csv").read_text() == "a\n1\n"
-    assert not memo_folder(KEY, fill, tmp_path / "third", store=None, title="a table")
+    assert kept(fill, text, tmp_path / "third", store=None) == ("a\n1\n", False)
     assert json.loads(next(tmp_path.rglob("manifest.json")).read_text())["title"] == "a table"

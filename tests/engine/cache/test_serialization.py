@@ -40,7 +40,9 @@ def test_labels_round_trip(stack: np.ndarray, status: Status) -> None:
 @given(arrays(np.float64, st.integers(0, 6)), st.sampled_from([None, *Status]))
 def test_vectors_round_trip(values: np.ndarray, status: Status | None) -> None:
     """Every bit of every number comes back, NaN included."""
-    back, seen = payload.vector_from_bytes(payload.vector_to_bytes(values, status))
+    back, seen = payload.vector_from_bytes(
+        payload.vector_to_bytes(values, status, "names"), "names", len(values)
+    )
     assert back.tobytes() == values.tobytes()
     assert seen is status
 
@@ -51,15 +53,25 @@ def test_vectors_round_trip(values: np.ndarray, status: Status | None) -> None:
 )
 def test_many_vectors_are_those_read_one_by_one(table: np.ndarray, statuses: list[Status | None]) -> None:
     """Together or alone: the same bits and statuses, in order."""
-    rows = [payload.vector_to_bytes(row, status) for row, status in zip(table, statuses, strict=False)]
-    values, seen = payload.vectors_from_bytes(rows)
-    alone = [payload.vector_from_bytes(row) for row in rows]
+    rows = [
+        payload.vector_to_bytes(row, status, "names") for row, status in zip(table, statuses, strict=False)
+    ]
+    values, seen = payload.vectors_from_bytes(rows, "names", table.shape[1])
+    alone = [payload.vector_from_bytes(row, "names", table.shape[1]) for row in rows]
     assert [row.tobytes() for row in values] == [one.tobytes() for one, _ in alone]
     assert seen == [status for _, status in alone]
 
 
 def test_vectors_of_different_lengths_are_no_table() -> None:
     """One step gives each image as many numbers."""
-    rows = [payload.vector_to_bytes(np.zeros(n), None) for n in (2, 3)]
-    with pytest.raises(ValueError, match="differ in length"):
-        payload.vectors_from_bytes(rows)
+    rows = [payload.vector_to_bytes(np.zeros(n), None, "names") for n in (2, 3)]
+    with pytest.raises(ValueError, match="another length"):
+        payload.vectors_from_bytes(rows, "names", 2)
+
+
+def test_a_vector_of_other_columns_is_refused() -> None:
+    """Names in another order are other columns, though there are as many of them."""
+    assert payload.columns_key(["a", "b"]) != payload.columns_key(["b", "a"])
+    row = payload.vector_to_bytes(np.zeros(2), None, payload.columns_key(["a", "b"]))
+    with pytest.raises(ValueError, match="other columns"):
+        payload.vector_from_bytes(row, payload.columns_key(["b", "a"]), 2)

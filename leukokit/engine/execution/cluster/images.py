@@ -103,7 +103,9 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOu
                 (
                     plan.row_key(step, item),
                     serialization.vector_to_bytes(
-                        outcome.features[start:end], outcome.status if takes_labels else None
+                        outcome.features[start:end],
+                        outcome.status if takes_labels else None,
+                        step.promise.columns,
                     ),
                 )
                 for item, outcome in zip(items, outcomes, strict=True)

@@ -1,0 +1,82 @@
+"""What in the cache cannot be used: told once, set aside, and computed again."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+
+class Fault(StrEnum):
+    """Kinds of faults; each is told once of rows and once of folders, however many entries have it."""
+
+    UNREADABLE = "unreadable"
+    DAMAGED = "damaged"
+    CONTENT = "content"
+    NOT_WRITABLE = "not writable"
+    NO_CHECKPOINTS = "no checkpoints"
+
+
+class Faults:
+    """Tells the first fault of each kind.
+
+    Parameters
+    ----------
+    warn : callable
+        Takes one sentence.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._told: set[Fault] = set()
+
+    def tell(self, fault: Fault, sentence: str) -> None:
+        """Tell a fault, unless one of its kind was told: a damaged disk must not fill the screen."""
+        if fault not in self._told:
+            self._told.add(fault)
+            self._warn(sentence)
+
+
+def is_absent(path: Path) -> bool:
+    """Whether nothing has this name, as far as can be seen."""
+    try:
+        path.lstat()
+    except OSError:
+        return True
+    return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether it is a regular file; a named pipe would be waited for without end."""
+    return _has_mode(path, stat.S_ISREG)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder."""
+    return _has_mode(path, stat.S_ISDIR)
+
+
+def _has_mode(path: Path, test: Callable[[int], bool]) -> bool:
+    try:
+        return test(path.stat().st_mode)
+    except OSError:
+        return False
+
+
+def set_aside(path: Path) -> bool:
+    """Free a name in the cache by renaming what has it; True where the name is free afterwards.
+
+    Nothing is removed: what stands in place of a file of the cache was not put there by the cache.
+    """
+    if is_absent(path):
+        return True
+    for number in range(1, 100):
+        target = path.with_name(f"{path.name}.set-aside-{number}")
+        if is_absent(target):
+            try:
+                path.rename(target)
+            except OSError:
+                return False
+            return True
+    return False
