@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import Component
+from leukokit.engine.components.call import asked
 from leukokit.recipe import Bound
 
 LAYOUT = 1
@@ -127,7 +128,7 @@ def identity(bound: Bound[Component]) -> Identity:
         "distribution": bound.entry.distribution,
         "revision": bound.component.revision,
         "params": bound.params,
-        "fingerprint": bound.component.fingerprint(),
+        "fingerprint": asked(bound.component, "fingerprint"),
     }
     libraries = deep_versions(bound.component.requires)
     if libraries:

@@ -46,11 +46,14 @@ class ProcessExecutor:
         done again image by image, so that only the image that hangs is lost.
     always : bool
         False for the executor ``auto``: few images, and no foreign code, are worked on in this process.
+    memory : int or None
+        Bytes that a process may use; a share of the machine's memory where None.
     """
 
     count: int = 1
     timeout: float = 120.0
     always: bool = False
+    memory: int | None = None
 
     @property
     def name(self) -> str:
@@ -102,7 +105,7 @@ def _run_in_processes(
     from pebble import ProcessPool
 
     packed = pickle.dumps(plan)
-    pool = ProcessPool(max_workers=count, context=_context(), initializer=start_worker)
+    pool = ProcessPool(max_workers=count, context=worker_context(), initializer=start_worker)
     deep = _deep(plan)
     queue = batches(items, _DEEP_BATCH if deep else BATCH)
     limit = timeout + (_DEEP_START if deep else 0.0)
@@ -148,7 +151,7 @@ def _failure(future: Future[list[ImageOutcome]], timeout: float) -> Rejection | 
     if isinstance(error, FutureTimeoutError):
         return Rejection("worker", "timeout", f"took longer than {timeout:g} s")
     if isinstance(error, ProcessExpired):
-        return Rejection("worker", "worker_died", f"the worker process died, {_exit_text(error.exitcode)}")
+        return Rejection("worker", "worker_died", f"the worker process died, {exit_text(error.exitcode)}")
     if isinstance(error, MemoryError):
         return Rejection("worker", "out_of_memory", str(error))
     if isinstance(error, BrokenProcessPool):
@@ -160,7 +163,8 @@ def _failure(future: Future[list[ImageOutcome]], timeout: float) -> Rejection | 
     raise error
 
 
-def _exit_text(code: int | None) -> str:
+def exit_text(code: int | None) -> str:
+    """Say how a process ended."""
     if code is not None and code < 0:
         try:
             return f"signal {signal.Signals(-code).name}"
@@ -169,7 +173,8 @@ def _exit_text(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _context() -> multiprocessing.context.BaseContext:
+def worker_context() -> multiprocessing.context.BaseContext:
+    """Give the way in which processes of this machine are started."""
     if sys.platform != "linux":
         return multiprocessing.get_context("spawn")
     # Plain fork would copy locks that threads of the parent hold. The fork server is a process without

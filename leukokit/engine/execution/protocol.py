@@ -29,6 +29,10 @@ class Executor(Protocol):
         """Processes that it uses on this machine, and threads that read files here."""
 
     @property
+    def memory(self) -> int | None:
+        """Bytes that each process on this machine may use; a share of the machine's memory where None."""
+
+    @property
     def threads(self) -> int:
         """Threads of this process that may compute at the same time."""
 

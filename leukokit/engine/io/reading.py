@@ -19,7 +19,9 @@ from leukokit.api import (
     decode_image,
     read_url,
 )
+from leukokit.arrays import sealed
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.components.call import ComponentCall
 from leukokit.imageio.urls import forget_connections, url_parent, url_size
 from leukokit.input_file import LARGEST_IMAGE, read_input
 
@@ -154,11 +156,11 @@ def pixels(dataset: Dataset, sample: Sample, options: ReadOptions) -> tuple[RGBI
     """
     notes: tuple[str, ...] = ()
     if sample.rendered:
-        image = check_rgb(dataset.render(sample), sample.id)
+        with ComponentCall(dataset, "render", image=sample.id):
+            image = check_rgb(dataset.render(sample), sample.id)
     else:
         decoded = decode_image(
             file_bytes(sample), name=sample.id, bit_depth=options.bit_depth, frame=options.frame
         )
         image, notes = decoded.rgb, decoded.notes
-    image.setflags(write=False)
-    return image, notes
+    return sealed(image), notes

@@ -24,6 +24,10 @@ from leukokit.api import (
 )
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
 from leukokit.engine.explanations.stage import Explained, Subject, explain_model
@@ -31,6 +35,7 @@ from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.models.fit_directories import FitPlaces, FitProgress, checkpoint_folder, gathered
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
+from leukokit.engine.models.model_check import first_rows, keep_expected, model_fault
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
@@ -41,7 +46,7 @@ from leukokit.recipe import Recipe
 
 MODEL = "model"
 TRAINING = "training"
-FIT_REVISION = 2
+FIT_REVISION = 3
 """Raised when other facts are kept of a fit."""
 _FACTS = "facts.json"
 _TUNING = "tuning.csv"
@@ -96,6 +101,8 @@ class FittedFold:
     folder : Path
         Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
         keeps it.
+    fault : str or None
+        Why the saved model cannot be loaded again; None where it can.
     uncalibrated : mapping of Part to float64 array n x k
         The probabilities before that; empty where nothing corrects them.
     """
@@ -108,6 +115,7 @@ class FittedFold:
     explanations: Mapping[str, Explained]
     reused: bool
     folder: Path
+    fault: str | None = None
     uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
 
     @property
@@ -161,7 +169,8 @@ def fit_fold(
         title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
         opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit(candidates, scratch, checkpoints.path, places.artifacts, executor, observer)
+            fitted = _fit_apart(candidates, scratch, checkpoints.path, places.artifacts, executor, observer)
+            _check_model(candidates, scratch, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
     found = _read(candidates, scratch, reused=kept is not None, model=fitted)
@@ -210,12 +219,39 @@ def _classifier(recipe: Recipe) -> tuple[Classifier, list[Selector]]:
     return recipe.classify.component, [bound.component for bound in recipe.select]
 
 
+def _fit_apart(
+    candidates: Sequence[CandidateTable],
+    folder: Path,
+    checkpoints: Path,
+    artifacts: Path,
+    executor: Executor,
+    observer: Observer,
+) -> FittedModel | None:
+    """Fit where no foreign component can harm this process; None where the model is in ``folder`` only."""
+    classifier, select = _classifier(candidates[0].recipe)
+    if not any(map(is_foreign, (classifier, *select))):
+        return _fit(candidates, folder, checkpoints, artifacts, executor, observer=observer)
+    # A connection to a cluster cannot be handed on; without tuning nobody asks for it.
+    tuned = candidates[0].recipe.model.tune is not None
+    inside = InlineExecutor(executor.count) if executor.name == "dask" and not tuned else executor
+    arguments = candidates, folder, checkpoints, artifacts, inside
+    return apart(
+        _fit_and_leave, *arguments, components=(classifier, *select), executor=executor, observer=observer
+    )
+
+
+def _fit_and_leave(*arguments: Any, observer: Observer) -> None:
+    """Fit, and leave the model in its folder: the class of a plugin's model may not be picklable."""
+    _fit(*arguments, observer=observer)
+
+
 def _fit(
     candidates: Sequence[CandidateTable],
     folder: Path,
     checkpoints: Path,
     artifacts: Path,
     executor: Executor,
+    *,
     observer: Observer,
 ) -> FittedModel:
     seed = candidates[0].recipe.seed
@@ -229,7 +265,8 @@ def _fit(
             for each, (classifier, select) in zip(candidates, pairs, strict=True)
         ]
         run = trial_runner(settings, executor)
-        found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
+        with ComponentCall(settings[0].classifier, "fit", *settings[0].select):
+            found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
         best = found.best
         found.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
@@ -244,22 +281,41 @@ def _fit(
     progress = FitProgress(observer)
     with gathered(artifacts, folder / TRAINING):
         workspace = Workspace(checkpoints, artifacts, progress)
-        model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
+        with ComponentCall(classifier, "fit", *select):
+            model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
     if not progress.staged:
         observer.advance()
     (folder / MODEL).mkdir()
-    model.save(folder / MODEL)
+    with ComponentCall(classifier, "save", *select):
+        model.save(folder / MODEL)
     pipeline = _pipeline(chosen, model.classes, lambda: model)
     probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in held_out}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
     if held_out:
         asked = chosen.examples[held_out[-1]]
-        company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
+        with ComponentCall(classifier, "predict_proba", *select):
+            company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
         leaks += [company] if company is not None else []
+    expected = probabilities[held_out[-1].value] if held_out else pipeline.raw(first_rows(train))
+    keep_expected(folder, expected)
     facts = {"best": best, "classes": list(model.classes), "leaks": leaks}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
+
+
+def _check_model(
+    candidates: Sequence[CandidateTable], folder: Path, executor: Executor, observer: Observer
+) -> None:
+    """Load the model back, and note beside the other facts why it cannot be used."""
+    facts = json.loads((folder / _FACTS).read_text())
+    chosen = candidates[facts["best"]]
+    classifier, select = _classifier(chosen.recipe)
+    examples = chosen.examples[[Part.TRAIN, *_held_out(chosen)][-1]]
+    facts["fault"] = model_fault(
+        classifier, select, folder, examples, executor=executor, observer=observer
+    )
+    (folder / _FACTS).write_text(json.dumps(facts))
 
 
 def _held_out(chosen: CandidateTable) -> list[Part]:
@@ -315,7 +371,10 @@ def _read(
 
     @cache
     def loaded() -> FittedModel:
-        return model if model is not None else classifier.load(folder / MODEL, select=select)
+        if model is not None:
+            return model
+        with ComponentCall(classifier, "load", *select):
+            return classifier.load(folder / MODEL, select=select)
 
     return FittedFold(
         best=chosen,
@@ -326,4 +385,5 @@ def _read(
         explanations={},
         reused=reused,
         folder=folder,
+        fault=facts["fault"],
     )
