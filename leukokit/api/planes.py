@@ -36,7 +36,7 @@ class Planes:
 
     @property
     def rgb(self) -> RGBImage:
-        """The image after preprocessing, uint8 H x W x 3, read-only; another one cannot be put in its place."""
+        """Image after preprocessing, uint8 H x W x 3, read-only; no other can be put in its place."""
         return self._rgb
 
     @cached_property

@@ -52,7 +52,8 @@ def ask(dataset: Dataset, executor: Executor, observer: Observer) -> DatasetAnsw
     Raises
     ------
     PluginError
-        Where something of a sample has another type than promised, naming sample and field, or two have one id.
+        Where something of a sample has another type than promised, naming sample and field, or two have one
+        id.
     RunFailed
         Where the process of a foreign data set died.
     """
@@ -63,9 +64,7 @@ def roles_of_truth(
     dataset: Dataset, samples: Sequence[Sample], executor: Executor, observer: Observer
 ) -> frozenset[str]:
     """Roles of the first ground truth that the data set has; empty where it has none."""
-    return apart(
-        _roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer
-    )
+    return apart(_roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer)
 
 
 def _answers(dataset: Dataset, *, observer: Observer) -> DatasetAnswers:  # noqa: ARG001 - given to all such work
@@ -114,8 +113,8 @@ def checked_samples(samples: Any) -> tuple[Sample, ...]:
             value = getattr(sample, name)
             if not isinstance(value, types) or isinstance(value, bool):
                 raise PluginError(
-                    f"sample {place} (id {sample.id!r}): {name} is {value!r}, a {type(value).__name__}; expected "
-                    f"{expected}"
+                    f"sample {place} (id {sample.id!r}): {name} is {value!r}, a {type(value).__name__}; "
+                    f"expected {expected}"
                 )
         first = places.setdefault(sample.id, place)
         if first != place:

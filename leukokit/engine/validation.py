@@ -28,7 +28,8 @@ LARGEST = 1e300
 """Beyond this a value is taken for an overflow: squares and sums of such numbers are infinite."""
 
 _SUM_TOLERANCE = 1e-5
-"""How far the probabilities of an image may be from a sum of 1; sums of float32 numbers are a tenth of it away."""
+"""How far the probabilities of an image may be from a sum of 1; sums of float32 numbers are a tenth of it
+away."""
 
 _NUMBERS = (int, float, np.integer, np.floating, np.bool_)
 
@@ -43,22 +44,23 @@ def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> R
     return sealed(image)
 
 
-def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Labels:
-    """Check a segmenter's output: status, promised roles, int32, image size, ids, nuclei inside the cell of their id.
+def checked_labels(result: object, segmenter: Segmenter, image: RGBImage) -> Labels:
+    """Check a segmenter's output: status, roles, int32, image size, ids, nuclei inside the cell of their id.
 
     Where the segmenter does not do so itself, it is also asked whether nuclei are stained like nuclei; if
     not, the labels come back with the status ``implausible``.
     """
-    if not isinstance(labels, Labels):
-        raise PluginError(f"returned {type(labels).__name__}, expected leukokit.api.Labels")
-    if not isinstance(labels.status, Status):
-        names = ", ".join(f"Status.{status.name}" for status in Status)
-        raise PluginError(f"the status is {labels.status!r}, expected one of {names}")
-    absent = [role for role in segmenter.roles() if role not in labels.roles]
+    if not isinstance(result, Labels):
+        raise PluginError(f"returned {type(result).__name__}, expected leukokit.api.Labels")
+    status: object = result.status
+    if not isinstance(status, Status):
+        names = ", ".join(f"Status.{known.name}" for known in Status)
+        raise PluginError(f"the status is {status!r}, expected one of {names}")
+    absent = [role for role in segmenter.roles() if role not in result.roles]
     if absent:
         raise PluginError(f"promised the roles {list(segmenter.roles())} and left out {absent}")
-    roles = {role: _checked_role(role, array, image) for role, array in labels.roles.items()}
-    labels = replace(labels, roles=roles)
+    roles = {role: _checked_role(role, array, image) for role, array in result.roles.items()}
+    labels = replace(result, roles=roles)
     if NUCLEUS in labels.roles and CELL in labels.roles:
         nucleus = labels.nucleus
         if np.any((nucleus > 0) & (labels.cell != nucleus)):
@@ -105,9 +107,7 @@ class Promise:
         return cls(names, np.array([name in nullable for name in names], dtype=bool))
 
 
-def checked_vector(
-    values: Mapping[str, float], promise: Promise, labels: Labels | None
-) -> NDArray[np.float64]:
+def checked_vector(values: object, promise: Promise, labels: Labels | None) -> NDArray[np.float64]:
     """Check an extractor's output: exactly the promised names, finite but for declared missing values.
 
     Returns
@@ -161,15 +161,16 @@ def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str)
     Raises
     ------
     PluginError
-        Where they are no float64 array of that shape, some are not finite or negative, or a row does not sum to 1.
+        Where they are no float64 array of that shape, some are not finite or negative, or a row does not sum
+        to 1.
     """
     told = f"the probabilities of {name}"
     if not isinstance(probabilities, np.ndarray):
         raise PluginError(f"{told} are a {type(probabilities).__name__}, expected a float64 array {shape}")
     if probabilities.shape != shape:
         raise PluginError(
-            f"{told} have the shape {probabilities.shape}, expected {shape}: a row for each image, a column for "
-            "each class"
+            f"{told} have the shape {probabilities.shape}, expected {shape}: a row for each "
+            "image, a column for each class"
         )
     if probabilities.dtype != np.float64:
         raise PluginError(f"{told} are {probabilities.dtype}, expected float64")
@@ -177,8 +178,8 @@ def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str)
     if len(bad):
         row, column = bad[0].tolist()
         raise PluginError(
-            f"{told} are not all finite numbers from 0 on: {probabilities[row, column]:g} for class {column} in row "
-            f"{row}, and {len(bad) - 1} more"
+            f"{told} are not all finite numbers from 0 on: {probabilities[row, column]:g} for class {column} "
+            f"in row {row}, and {len(bad) - 1} more"
         )
     sums = probabilities.sum(axis=1)
     off = np.abs(sums - 1)

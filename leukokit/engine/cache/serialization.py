@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from leukokit.api import Labels, RGBImage, Status
+from leukokit.arrays import sealed
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ def labels_from_bytes(payload: bytes) -> Labels:
     # Caches of earlier versions do not name the type: they hold int32.
     stacked = np.frombuffer(raw, dtype=head.get("ids", "<i4")).reshape(len(head["roles"]), *head["shape"])
     stacked = stacked.astype(np.int32, copy=False)
-    stacked.setflags(write=False)
+    stacked = sealed(stacked)
     return Labels(dict(zip(head["roles"], stacked, strict=True)), Status(head["status"]))
 
 

@@ -1,9 +1,9 @@
 """One door for every call into a component.
 
-A foreign component may raise anything, ``SystemExit`` included, and change settings of the whole process. Here its
-error gets its name, its distribution, the method and the image, and the settings are put back. Components of leukokit
-itself pass without any of this: they keep the contract, which is tested, and an error of theirs is a bug of leukokit
-that is reported as such, with its traceback.
+A foreign component may raise anything, ``SystemExit`` included, and change settings of the whole process.
+Here its error gets its name, its distribution, the method and the image, and the settings are put back.
+Components of leukokit itself pass without any of this: they keep the contract, which is tested, and an error
+of theirs is a bug of leukokit that is reported as such, with its traceback.
 """
 
 from __future__ import annotations
@@ -122,7 +122,9 @@ def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-_listener: ContextVar[Callable[[CallPlace], None] | None] = ContextVar("leukokit_component_calls", default=None)
+_listener: ContextVar[Callable[[CallPlace], None] | None] = ContextVar(
+    "leukokit_component_calls", default=None
+)
 
 
 @contextmanager
@@ -155,8 +157,8 @@ class ComponentCall:
     Raises
     ------
     ComponentFailed
-        In place of whatever a foreign component raises, but for errors of leukokit, which say what they mean, and for
-        the user's own stop.
+        In place of whatever a foreign component raises, but for errors of leukokit, which say what they mean,
+        and for the user's own stop.
     """
 
     __slots__ = ("_components", "_foreign", "_image", "_method", "_settings")
@@ -191,7 +193,7 @@ class ComponentCall:
         raise ComponentFailed.at(self._place(self._culprit(trace)), error) from error
 
     def _name_broken_contract(self, error: LeukokitError) -> None:
-        """Raise what the engine says of a result again, with the name of the component; other errors say more."""
+        """Raise what the engine says of a result again, with the name of the component."""
         if type(error) is PluginError:
             place = self._place(self._foreign[0])
             where = f"{place}: {error.where}" if error.where else str(place)
@@ -203,9 +205,11 @@ class ComponentCall:
         return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image)
 
     def _culprit(self, trace: TracebackType | None) -> object:
-        """Component whose package the error came from; the first foreign one where none is in the traceback."""
+        """Component whose package the error came from; the first foreign one where that is not known."""
         packages = {type(each).__module__.partition(".")[0]: each for each in self._foreign}
-        passed = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(trace)]
+        passed = [
+            frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(trace)
+        ]
         return next((packages[name] for name in reversed(passed) if name in packages), self._foreign[0])
 
 
@@ -218,7 +222,9 @@ def asked(component: object, method: str) -> Any:
 def is_users_stop(error: BaseException) -> bool:
     """Whether an error is the user's own interrupt.
 
-    Python's own handler raises ``KeyboardInterrupt``; where another handler is set, or SIGINT is ignored as in
-    workers, nobody but a component can have raised it.
+    Python's own handler raises ``KeyboardInterrupt``; where another handler is set, or SIGINT is ignored as
+    in workers, nobody but a component can have raised it.
     """
-    return isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    return (
+        isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )

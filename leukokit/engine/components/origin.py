@@ -32,7 +32,8 @@ class Origin:
 def is_foreign(component: object) -> bool:
     """Whether a component is not one of leukokit's own.
 
-    Its module says so: the distribution ``leukokit`` has all modules below ``leukokit``, and no other has any.
+    Its module says so: the distribution ``leukokit`` has all modules below ``leukokit``, and no other has
+    any.
     """
     return not type(component).__module__.startswith("leukokit.")
 

@@ -1,7 +1,7 @@
 """Settings of the whole process that a component may change, kept around a call and put back after it.
 
-What one component sets for numpy, OpenCV or scikit-learn would change the results of the next one, and which one
-is next depends on the number of workers.
+What one component sets for numpy, OpenCV or scikit-learn would change the results of the next one, and which
+one is next depends on the number of workers.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ import numpy as np
 class KeptSettings:
     """Keeps the settings of this process, as a context.
 
-    These are: how numpy treats floating-point errors, filters of warnings, the current folder, the random numbers of
-    Python and of ``numpy.random``, threads and optimized code of OpenCV, the configuration of scikit-learn, and level,
-    handlers and switch of the root logger. Inside, what is printed goes to stderr: stdout belongs to results.
+    These are: how numpy treats floating-point errors, filters of warnings, the current folder, the random
+    numbers of Python and of ``numpy.random``, threads and optimized code of OpenCV, the configuration of
+    scikit-learn, and level, handlers and switch of the root logger. Inside, what is printed goes to stderr:
+    stdout belongs to results.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
 """Work that calls foreign components, in a process of its own.
 
-A component that crashes, ends the process or takes all memory then costs an error with its name, and not the whole run
-without a word. The process does the work of one function and ends; what it learns it hands back as files or as a
-pickled object.
+A component that crashes, ends the process or takes all memory then costs an error with its name, and not the
+whole run without a word. The process does the work of one function and ends; what it learns it hands back as
+files or as a pickled object.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ import psutil
 
 from leukokit.engine.components.call import CallPlace, calls_told
 from leukokit.engine.components.origin import is_foreign, origin_of
-from leukokit.engine.execution.memory import gigabytes, memory_limit, used_memory
-from leukokit.engine.execution.processes import exit_text, worker_context
+from leukokit.engine.execution.memory import MemoryLimit, gigabytes, used_memory
+from leukokit.engine.execution.pool import exit_text
+from leukokit.engine.execution.processes import worker_context
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.worker import end_with_parent, stdout_to_stderr
 from leukokit.engine.observer import Observer
@@ -83,8 +84,8 @@ def apart(
 ) -> T:
     """Call ``work(*arguments, observer=...)`` in a process of its own where a foreign component takes part.
 
-    It is called in this process where all components are leukokit's own, where the user wants everything here (the
-    executor ``inline``), and where something of it cannot be pickled.
+    It is called in this process where all components are leukokit's own, where the user wants everything here
+    (the executor ``inline``), and where something of it cannot be pickled.
 
     Parameters
     ----------
@@ -106,7 +107,8 @@ def apart(
         packed = pickle.dumps((work, arguments))
     except Exception:  # a plugin's class may refuse in any way
         return work(*arguments, observer=observer)
-    limit = memory_limit(1, executor.memory * executor.count if executor.memory is not None else None)
+    # While it works, the workers for images do not: it may use what they might together.
+    limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
     context: Any = worker_context()
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, packed), name="leukokit-component")
@@ -121,9 +123,7 @@ def apart(
         receiver.close()
 
 
-def _listened(
-    process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type
-) -> Any:
+def _listened(process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type) -> Any:
     """Pass on what the process tells until it is done; its result."""
     place: CallPlace | None = None
     started = False

@@ -1,18 +1,21 @@
 """How much memory a process of a run may use, and how much it does.
 
-The resident memory is watched from outside. A limit on addresses (``RLIMIT_AS``) would count what is only reserved,
-and TensorFlow reserves many times what it uses.
+The resident memory is watched from outside. A limit on addresses (``RLIMIT_AS``) would count what is only
+reserved, and TensorFlow reserves many times what it uses.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import psutil
 
 SHARE = 0.9
-"""Of the machine's memory, for all workers together. Beyond that the system would end some process, and which one is
-not sure to be the one to blame."""
+"""Of the machine's memory, for all workers together. Beyond that the system would end some process, and which
+one is not sure to be the one to blame."""
 
 _GROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -31,15 +34,38 @@ def machine_memory() -> int:
     return total
 
 
-def memory_limit(count: int, asked: int | None) -> int:
-    """Bytes that each of ``count`` processes may use.
+@dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """How much memory processes may use.
 
-    Parameters
+    Attributes
     ----------
-    asked : int or None
-        What the user says; a share of the machine's memory where None.
+    single : int or None
+        Bytes of each process; None where only their sum is limited, so that one may take what others leave.
+    total : int
+        Bytes of all of them.
     """
-    return asked if asked is not None else int(SHARE * machine_memory() / count)
+
+    single: int | None
+    total: int
+
+    @classmethod
+    def of(cls, asked: int | None) -> Self:
+        """Give the limit that a user asked for, in bytes a process; a share of the machine's where None."""
+        return cls(asked, int(SHARE * machine_memory()))
+
+    def exceeded(self, used: Sequence[int]) -> bool:
+        """Whether processes use too much."""
+        return sum(used) > self.total or (self.single is not None and max(used, default=0) > self.single)
+
+    def of_one(self, count: int) -> int:
+        """Bytes of one of ``count`` processes that are alike."""
+        return min(self.total // count, self.single or self.total)
+
+    def __str__(self) -> str:
+        if self.single is not None:
+            return f"{gigabytes(self.single)} of memory"
+        return f"its part of the {gigabytes(self.total)} of memory that all workers may use"
 
 
 def used_memory(pid: int, *, family: bool = False) -> int:

@@ -30,7 +30,8 @@ class Executor(Protocol):
 
     @property
     def memory(self) -> int | None:
-        """Bytes that each process on this machine may use; a share of the machine's memory where None."""
+        """Bytes that each process on this machine may use; where None, all may use a share of the
+        machine's."""
 
     @property
     def threads(self) -> int:

@@ -44,7 +44,7 @@ def work(packed: bytes, batch: list[Item]) -> list[ImageOutcome]:
 
 
 def stdout_to_stderr() -> None:
-    """Send to stderr what components print in this process, compiled code's too: stdout belongs to results."""
+    """Send what components print here to stderr, compiled code's too: stdout belongs to results."""
     os.dup2(2, 1)
     sys.stdout = sys.stderr
 

@@ -7,17 +7,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
+from leukokit.api import (
+    Classifier,
+    Examples,
+    Explainer,
+    Explanation,
+    FittedModel,
+    FloatArray,
+    Part,
+    Selector,
+)
 from leukokit.engine.cache.keys import digest, identity
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
@@ -89,6 +102,20 @@ class Explained:
 
 
 @dataclass(frozen=True)
+class SavedModel:
+    """Gives a model from its folder, in whatever process."""
+
+    classifier: Classifier
+    select: tuple[Selector, ...]
+    folder: Path
+
+    def __call__(self) -> FittedModel:
+        """Load it."""
+        with ComponentCall(self.classifier, "load", *self.select):
+            return self.classifier.load(self.folder, select=self.select)
+
+
+@dataclass(frozen=True)
 class Subject:
     """A model to explain, with what it said of one part.
 
@@ -98,11 +125,17 @@ class Subject:
         Key of the model.
     model : callable
         Gives the model; it is only loaded where an explanation is not in the cache.
+    select : tuple of Selector
+        Selectors of the model.
+    folder : Path
+        Where the model is saved.
     """
 
     key: str
     classifier: Classifier
     model: Callable[[], FittedModel]
+    select: tuple[Selector, ...]
+    folder: Path
     classes: tuple[str, ...]
     part: Part
     examples: Examples
@@ -116,9 +149,13 @@ def explain_model(
     seed: int,
     store: Store | None,
     scratch: Path,
+    executor: Executor,
     observer: Observer,
 ) -> dict[str, Explained]:
-    """Ask every explainer, or the cache; by names that are safe for files, in the order of the recipe."""
+    """Ask every explainer, or the cache; by names that are safe for files, in the order of the recipe.
+
+    One that fails costs its explanation: the run goes on, and says so.
+    """
     found: dict[str, Explained] = {}
     for bound in explainers:
         name = _free_name(bound.entry.name.replace("/", "."), found)
@@ -126,17 +163,34 @@ def explain_model(
         key = digest("explanation", subject.key, identity(bound))
 
         def explained(into: Path, bound: Bound[Explainer] = bound) -> None:
-            observer.stage(f"explaining with {bound.entry.name}", 1)
-            explanation = bound.component.explain(
-                subject.classifier, subject.model(), subject.examples, seed=seed
-            )
-            observer.advance()
-            _write(explanation, bound.entry.name, subject, into)
+            components = (bound.component, subject.classifier, *subject.select)
+            inside = subject
+            if any(map(is_foreign, components)):
+                saved = SavedModel(subject.classifier, subject.select, subject.folder)
+                inside = replace(subject, model=saved)
+            arguments = bound.component, bound.entry.name, inside, seed, into
+            apart(_explain, *arguments, components=components, executor=executor, observer=observer)
 
         title = f"{bound.entry.name} of a model"
-        reused = memo_folder(key, explained, folder, store=store, title=title)
+        try:
+            reused = memo_folder(key, explained, folder, store=store, title=title)
+        except LeukokitError as error:
+            observer.warn(f"there is no explanation by {bound.entry.name}: {error}")
+            continue
         found[name] = _read(folder, bound.step, reused=reused)
     return found
+
+
+def _explain(
+    explainer: Explainer, name: str, subject: Subject, seed: int, folder: Path, *, observer: Observer
+) -> None:
+    """Ask one explainer, and write what it says into ``folder``."""
+    observer.stage(f"explaining with {name}", 1)
+    model = subject.model()
+    with ComponentCall(explainer, "explain", subject.classifier, *subject.select):
+        explanation = explainer.explain(subject.classifier, model, subject.examples, seed=seed)
+        observer.advance()
+        _write(explanation, name, subject, folder)
 
 
 def _free_name(name: str, taken: Mapping[str, object]) -> str:

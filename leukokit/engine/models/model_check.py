@@ -1,8 +1,8 @@
 """Whether a saved model can be used: it is loaded back once, and predicts a few images again.
 
-Where it cannot, the run still ends well: its scores come from the model that was fitted, and may have taken hours. The
-files stay, since a plugin that trusts its own types later can read them; ``pipeline.json`` says that they cannot be
-loaded, the run gives a warning, and ``leukokit.load`` refuses them with the reason.
+Where it cannot, the run still ends well: its scores come from the model that was fitted, and may have taken
+hours. The files stay, since a plugin that trusts its own types later can read them; ``pipeline.json`` says
+that they cannot be loaded, the run gives a warning, and ``leukokit.load`` refuses them with the reason.
 """
 
 from __future__ import annotations
@@ -96,6 +96,6 @@ def _compare(
     apart_by = float(np.abs(probabilities - expected).max(initial=0))
     if apart_by > _TOLERANCE:
         raise PluginError(
-            f"the model that {name} loads from its folder is not the one that was fitted: probabilities differ by "
-            f"up to {apart_by:.2g}"
+            f"the model that {name} loads from its folder is not the one that was fitted: probabilities "
+            f"differ by up to {apart_by:.2g}"
         )

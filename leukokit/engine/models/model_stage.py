@@ -25,6 +25,7 @@ from leukokit.api import (
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.inputs import kept_inputs
 from leukokit.engine.components.origin import is_foreign
 from leukokit.engine.execution.apart import apart
 from leukokit.engine.execution.inline import InlineExecutor
@@ -39,6 +40,7 @@ from leukokit.engine.models.model_check import first_rows, keep_expected, model_
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
+from leukokit.engine.validation import checked_classes
 from leukokit.errors import RunFailed
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
@@ -174,7 +176,9 @@ def fit_fold(
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
     found = _read(candidates, scratch, reused=kept is not None, model=fitted)
-    return _explained(found, key, store=store, observer=observer) if explain else found
+    if not explain:
+        return found
+    return _explained(found, key, store=store, executor=executor, observer=observer)
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
@@ -281,14 +285,16 @@ def _fit(
     progress = FitProgress(observer)
     with gathered(artifacts, folder / TRAINING):
         workspace = Workspace(checkpoints, artifacts, progress)
-        with ComponentCall(classifier, "fit", *select):
+        parts = {"training part": train, "validation part": validation}
+        with ComponentCall(classifier, "fit", *select), kept_inputs(parts, classifier, *select):
             model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
     if not progress.staged:
         observer.advance()
     (folder / MODEL).mkdir()
     with ComponentCall(classifier, "save", *select):
         model.save(folder / MODEL)
-    pipeline = _pipeline(chosen, model.classes, lambda: model)
+        classes = checked_classes(model.classes, type(classifier).__name__)
+    pipeline = _pipeline(chosen, classes, lambda: model)
     probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in held_out}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
@@ -299,7 +305,7 @@ def _fit(
         leaks += [company] if company is not None else []
     expected = probabilities[held_out[-1].value] if held_out else pipeline.raw(first_rows(train))
     keep_expected(folder, expected)
-    facts = {"best": best, "classes": list(model.classes), "leaks": leaks}
+    facts = {"best": best, "classes": list(classes), "leaks": leaks}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
 
@@ -312,9 +318,7 @@ def _check_model(
     chosen = candidates[facts["best"]]
     classifier, select = _classifier(chosen.recipe)
     examples = chosen.examples[[Part.TRAIN, *_held_out(chosen)][-1]]
-    facts["fault"] = model_fault(
-        classifier, select, folder, examples, executor=executor, observer=observer
-    )
+    facts["fault"] = model_fault(classifier, select, folder, examples, executor=executor, observer=observer)
     (folder / _FACTS).write_text(json.dumps(facts))
 
 
@@ -328,17 +332,22 @@ def _pipeline(
     return FittedPipeline.of(chosen.recipe, chosen.plan, chosen.scale, classes, load_model)
 
 
-def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: Observer) -> FittedFold:
+def _explained(
+    fitted: FittedFold, key: str, *, store: Store | None, executor: Executor, observer: Observer
+) -> FittedFold:
     """Add what the explainers say of the last part that was held out."""
     held_out = _held_out(fitted.best)
     recipe = fitted.best.recipe
     if not held_out or not recipe.explain:
         return fitted
     part = held_out[-1]
+    classifier, select = _classifier(recipe)
     subject = Subject(
         key=key,
-        classifier=_classifier(recipe)[0],
+        classifier=classifier,
         model=fitted.pipeline.load_model,
+        select=tuple(select),
+        folder=fitted.folder / MODEL,
         classes=fitted.classes,
         part=part,
         examples=fitted.best.examples[part],
@@ -350,6 +359,7 @@ def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: O
         seed=recipe.seed,
         store=store,
         scratch=fitted.folder / _EXPLAINED,
+        executor=executor,
         observer=observer,
     )
     return replace(fitted, explanations=explanations)

@@ -13,6 +13,7 @@ import pandas as pd
 from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.inputs import kept_inputs
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan
@@ -125,8 +126,9 @@ class FittedPipeline:
             Where the classifier breaks this promise, or its plugin fails.
         """
         model, classifier = self.model, self.classify.component
-        select = (bound.component for bound in self.select)
-        with ComponentCall(classifier, "predict_proba", *select):
+        select = [bound.component for bound in self.select]
+        kept = kept_inputs({"examples": examples}, classifier, *select)
+        with ComponentCall(classifier, "predict_proba", *select), kept:
             return checked_probabilities(
                 model.predict_proba(examples), (len(examples), len(self.classes)), type(classifier).__name__
             )
