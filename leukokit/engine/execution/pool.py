@@ -68,6 +68,7 @@ class WorkerPool:
     _ended: set[int] = field(default_factory=set)
     _first: dict[int, int] = field(default_factory=dict)
     _finished: int = 0
+    _others: set[int | None] = field(default_factory=set)
     _glanced: float = 0.0
     _tired: bool = False
 
@@ -91,6 +92,7 @@ class WorkerPool:
         from pebble import ProcessPool
 
         self._tired, self._finished = False, 0
+        self._others = {process.pid for process in multiprocessing.active_children()}
         pool = ProcessPool(max_workers=self.count, context=self.context, initializer=start_worker)
         try:
             while True:
@@ -123,7 +125,8 @@ class WorkerPool:
         if monotonic() - self._glanced < _GLANCE:
             return
         self._glanced = monotonic()
-        workers = {worker.pid: worker for worker in multiprocessing.active_children() if worker.pid}
+        children = multiprocessing.active_children()
+        workers = {child.pid: child for child in children if child.pid and child.pid not in self._others}
         used = {pid: used_memory(pid) for pid in workers}
         for pid, count in used.items():
             first = self._first.setdefault(pid, count) if self._finished else count

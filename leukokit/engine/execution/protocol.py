@@ -30,8 +30,7 @@ class Executor(Protocol):
 
     @property
     def memory(self) -> int | None:
-        """Bytes that each process on this machine may use; where None, all may use a share of the
-        machine's."""
+        """Bytes that each process of this machine may use; None where only their sum is limited."""
 
     @property
     def threads(self) -> int:

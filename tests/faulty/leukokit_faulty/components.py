@@ -10,6 +10,8 @@ from typing import Literal
 
 import numpy as np
 
+from leukokit_faulty.misdeeds import LEAKED, end, take_memory
+
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes, Preprocessor, RGBImage, Selector
 
 
@@ -22,7 +24,22 @@ class FaultyStepParams(Params):
     """How to break."""
 
     mode: Literal[
-        "none", "raise", "segfault", "hang", "memory", "shape", "dtype", "write", "exit", "nothing"
+        "none",
+        "raise",
+        "segfault",
+        "hang",
+        "memory",
+        "shape",
+        "dtype",
+        "write",
+        "unlock",
+        "exit",
+        "nothing",
+        "sys_exit",
+        "base_exception",
+        "keyboard_interrupt",
+        "endless",
+        "leak",
     ] = Field("none", description="What to do with a marked image.")
 
 
@@ -53,6 +70,15 @@ class FaultyStep(Preprocessor):
                 return image.astype(np.float32)  # type: ignore[return-value]
             case "write":
                 image[0, 0] = 0
+            case "unlock":
+                image.setflags(write=True)
+                image[0, 0] = 0
+            case "sys_exit" | "base_exception" | "keyboard_interrupt":
+                end(self.params.mode)
+            case "endless":
+                take_memory()
+            case "leak":
+                LEAKED.append(np.ones(30 * 2**20, np.uint8))
             case "nothing":
                 return None  # type: ignore[return-value]
         return image
@@ -72,7 +98,7 @@ class Noise(Preprocessor):
 class FaultyValueParams(Params):
     """What to return."""
 
-    value: Literal["nan", "inf", "1e308", "misnamed", "mean"] = Field(
+    value: Literal["nan", "inf", "1e308", "misnamed", "array", "text", "swap", "mean"] = Field(
         "mean", description="For marked images."
     )
 
@@ -92,6 +118,12 @@ class FaultyValue(FeatureExtractor):
         found = {"faulty_mean": float(planes.gray.mean()), "faulty_std": float(planes.gray.std())}
         if marked(planes.rgb) and self.params.value == "misnamed":
             return {"faulty_meen": 1.0, "faulty_std": 1.0}
+        if marked(planes.rgb) and self.params.value == "array":
+            return {"faulty_mean": np.zeros(3), "faulty_std": 1.0}  # type: ignore[dict-item]
+        if marked(planes.rgb) and self.params.value == "text":
+            return {"faulty_mean": "12", "faulty_std": 1.0}  # type: ignore[dict-item]
+        if marked(planes.rgb) and self.params.value == "swap":
+            planes.rgb = np.zeros_like(planes.rgb)  # type: ignore[misc]
         if marked(planes.rgb) and self.params.value != "mean":
             found["faulty_mean"] = float(self.params.value)
         return found
