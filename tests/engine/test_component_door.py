@@ -1,5 +1,4 @@
-"""Whatever a foreign component does: it is named, the run goes on or ends with a reason, and other results
-are equal.
+"""Whatever a foreign component does: it is named, and the run goes on or ends with a reason.
 
 The installed command is driven, with the faulty plugin as a distribution of its own.
 """
@@ -162,8 +161,7 @@ def test_a_model_that_comes_back_as_another_is_told(write: Write, cli: Leukokit,
 def test_what_a_component_changes_of_the_process_is_put_back(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], place: str, executor: str
 ) -> None:
-    """Settings, folder, random numbers, logging, stdout, and a thread that would never let the command
-    end."""
+    """Settings, folder, random numbers, logging, stdout, and a thread that would never end."""
     started = time.monotonic()
     done = cli(
         "run", write(place, "disturb"), "--run-dir", "out", "--executor", executor, "--json", timeout=120

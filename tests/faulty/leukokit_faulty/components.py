@@ -10,9 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from leukokit_faulty.misdeeds import LEAKED, end, take_memory
-
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes, Preprocessor, RGBImage, Selector
+from leukokit_faulty.misdeeds import LEAKED, end, take_memory
 
 
 def marked(image: RGBImage) -> bool:

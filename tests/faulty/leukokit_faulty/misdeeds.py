@@ -51,7 +51,7 @@ def disturb() -> None:
     np.seterr(all="raise")
     warnings.simplefilter("error")
     random.seed(0)
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - a misdeed
     cv2.setNumThreads(1)
     cv2.setUseOptimized(False)
     sklearn.set_config(transform_output="pandas", assume_finite=True)

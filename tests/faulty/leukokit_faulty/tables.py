@@ -1,5 +1,4 @@
-"""A data set, a classifier and an explainer that do their work, and one misdeed at a place that the recipe
-names."""
+"""A data set, a classifier and an explainer that work, but for one misdeed that the recipe names."""
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from leukokit_faulty.misdeeds import do
 
 from leukokit.api import (
     Classifier,
@@ -27,6 +25,7 @@ from leukokit.api import (
     Selector,
     Workspace,
 )
+from leukokit_faulty.misdeeds import do
 
 Misdeed = Literal[
     "none",
@@ -80,7 +79,7 @@ class MeansModel:
     means: FloatArray
 
     def predict_proba(self, examples: Examples) -> FloatArray:
-        """Closeness to each mean."""
+        """Compare with each mean."""
         self.params.at("predict")
         assert examples.features is not None
         table = examples.features.to_numpy()
