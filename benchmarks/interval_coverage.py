@@ -105,7 +105,7 @@ def sizes(study: Study) -> dict[str, tuple[float, float, float]]:
 def calibration_error(study: Study) -> tuple[float, float, float]:
     drawn = resample(study.groups, seed=0, draws=BOOTSTRAP)
     estimate = reliability(study.true, study.proba, study.groups, drawn)
-    return estimate["ece"], estimate["ece_low"], estimate["ece_high"]
+    return estimate.ece, estimate.ece_low, estimate.ece_high
 
 
 def percentile(study: Study, seed: int) -> dict[str, tuple[float, float]]:
@@ -140,9 +140,8 @@ def scenario(n: int, accuracy: float, *, grouped: bool, heavy: bool, draws: int)
     large = draw(np.random.default_rng(1), TRUTH, shift, grouped=grouped, heavy=heavy)
     alone = Study(large.true, large.proba, Groups.of(None, TRUTH))
     truth = {name: value for name, (value, _, _) in sizes(alone).items()}
-    truth["calibration error"] = reliability(alone.true, alone.proba, alone.groups, np.ones((1, TRUTH)))[
-        "ece"
-    ]
+    alone_error = reliability(alone.true, alone.proba, alone.groups, np.ones((1, TRUTH)))
+    truth["calibration error"] = alone_error.ece
     rng = np.random.default_rng([2, n, int(1000 * accuracy), grouped])
     held: dict[str, list[bool]] = {name: [] for name in truth}
     width: dict[str, list[float]] = {name: [] for name in truth}

@@ -7,13 +7,17 @@ gigabytes takes no room on the disk until it is read.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
+import zipfile
 from pathlib import Path
 
 MEGABYTE = 1_000_000
 LARGEST_TABLE = 512 * MEGABYTE
 """Bytes of a table that a user names (images, splits, groups): some five million rows."""
+LARGEST_MODEL = 4_000 * MEGABYTE
+"""Bytes of a model file: a forest of a thousand deep trees on a million images has fewer."""
 LARGEST_IMAGE = 2_000 * MEGABYTE
 """Bytes of an image file: several times those of the largest image that is decoded, at 16 bits."""
 
@@ -80,6 +84,26 @@ def read_open_file(descriptor: int, most: int) -> bytes:
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)[:most]
+
+
+def check_stored_zip(content: bytes) -> None:
+    """Refuse a ZIP file with compressed parts: a few bytes of it may unpack to more than the memory holds.
+
+    Models and what preprocessors have learnt are written without compression.
+
+    Raises
+    ------
+    UnusableFile
+        Where a part is compressed.
+    zipfile.BadZipFile
+        Where it is no ZIP file.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        for part in archive.infolist():
+            if part.compress_type != zipfile.ZIP_STORED or part.file_size != part.compress_size:
+                raise UnusableFile(
+                    f"holds a compressed part, {part.filename[:80]!r}; expected parts without compression"
+                )
 
 
 _KINDS = {

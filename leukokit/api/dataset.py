@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.arrays import RGBImage
+from leukokit.ids import written_id
 from leukokit.imageio.urls import is_url
 
 
@@ -25,7 +26,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One image of a data set.
+    r"""One image of a data set.
 
     Attributes
     ----------
@@ -50,6 +51,11 @@ class Sample:
     ------
     ValueError
         Where a file has both a path and a URL, a URL is invalid, or the pixel size is not a positive number.
+
+    Notes
+    -----
+    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label`` and
+    ``group`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
     """
 
     id: str
@@ -62,6 +68,11 @@ class Sample:
     pixel_size_um: float | None = None
 
     def __post_init__(self) -> None:
+        # In the one form that every table of a run can hold; file names keep their bytes.
+        for name in ("id", "label", "group"):
+            text = getattr(self, name)
+            if isinstance(text, str):
+                object.__setattr__(self, name, written_id(text))
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
             if url is not None and path is not None:
                 raise ValueError(f"sample {self.id} has both a path and a URL; give one of the two")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from leukokit.ids import written_id
+
 
 class ImageNote(UserWarning):
     """A note on the current image; in a run the engine stores it with the image's id."""
@@ -23,6 +25,7 @@ def note(message: str) -> None:
     Called by a component while it processes an image. A run stores the note with the image; outside a run it
     becomes a warning of the category :class:`ImageNote`.
     """
+    message = written_id(message)
     kept = _kept.get()
     if kept is None:
         warnings.warn(message, ImageNote, stacklevel=3)

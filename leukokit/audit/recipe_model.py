@@ -18,7 +18,7 @@ from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import FittedFold, known_fold
-from leukokit.engine.models.pooled_predictions import held_out
+from leukokit.engine.models.pooled_predictions import pooled_predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.evaluation.intervals import proportion
@@ -87,7 +87,7 @@ def score_in_metrics(recipe: Recipe, metrics: Metrics) -> ModelScore | None:
 
 def _score(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> ModelScore | None:
     for part in (Part.TEST, Part.VALIDATION):
-        rows = held_out(fitted, part)
+        rows = pooled_predictions(fitted, part)
         if rows is None or recipe.classify is None:
             continue
         right = rows.codes == rows.proba.argmax(axis=1)

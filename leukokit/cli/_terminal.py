@@ -9,8 +9,6 @@ from typing import Any
 from leukokit.ids import written_id
 
 _ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])?")
-# C0 but tab and newline, DEL, C1, and the marks that turn the direction of text around.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def safe(text: object) -> str:
@@ -19,9 +17,7 @@ def safe(text: object) -> str:
     Terminal escape sequences are dropped; other control characters, and bytes that are no text (half
     surrogates), are shown by their code.
     """
-    plain = _ESCAPES.sub("", str(text))
-    plain = _CONTROLS.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), plain)
-    return written_id(plain)
+    return written_id(_ESCAPES.sub("", str(text)))
 
 
 def console(*, stderr: bool = False) -> Any:

@@ -11,6 +11,9 @@ import numpy as np
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
 
+_LARGEST = 8_000_000_000
+"""Bytes of all weights, unpacked; the largest networks of Keras have a fifth of that."""
+
 _HINT = "Give the weights of this network: a model that leukokit wrote belongs to its own recipe"
 
 
@@ -73,23 +76,31 @@ def check_weights_file(path: Path) -> None:
         raise LeukokitError("the weights file is not there", where=str(path))
     try:
         with h5py.File(path, "r") as file:
-            _walk(h5py, file, path)
+            size = _walk(h5py, file, path)
     except LeukokitError:
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError, KeyError and ValueError for damage
         raise LeukokitError(
             "the weights file is damaged or is not HDF5", where=str(path), hint=_HINT
         ) from error
+    if size > _LARGEST:
+        raise LeukokitError(
+            f"the weights file unpacks to {size / 1e9:,.1f} GB; expected at most {_LARGEST / 1e9:g} GB",
+            where=str(path),
+            hint=_HINT,
+        )
 
 
-def _walk(h5py: Any, group: Any, path: Path) -> None:
+def _walk(h5py: Any, group: Any, path: Path) -> int:
+    """Check all parts of a group; returns the bytes that its numbers take in memory."""
+    size = 0
     for name in group:
         link = group.get(name, getlink=True)
         if not isinstance(link, h5py.HardLink):
             raise LeukokitError(f"the weights file holds a link, {name!r}", where=str(path), hint=_HINT)
         item = group[name]
         if isinstance(item, h5py.Group):
-            _walk(h5py, item, path)
+            size += _walk(h5py, item, path)
             continue
         if item.external or item.is_virtual:
             raise LeukokitError(
@@ -101,3 +112,5 @@ def _walk(h5py: Any, group: Any, path: Path) -> None:
                 where=str(path),
                 hint=_HINT,
             )
+        size += int(item.nbytes)
+    return size

@@ -11,13 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from leukokit.engine.io.tables import restore_cells
 from leukokit.errors import DataError
 from leukokit.record.audit import AuditRecord
 from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
 from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
 from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
-from leukokit.record.provenance import Provenance, Status
+from leukokit.record.provenance import Provenance, RunStatus
 from leukokit.record.reading import as_record, read_json
 from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
 
@@ -100,7 +101,7 @@ class FinishedRun:
         return self.resolved.name
 
     @cached_property
-    def status(self) -> Status:
+    def status(self) -> RunStatus:
         """How the run ended."""
         return STATUS.read(self.path)
 
@@ -206,7 +207,7 @@ class FinishedRun:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
         if missing := [column for column in columns if column not in found.columns]:
             raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
-        return found
+        return restore_cells(found)
 
 
 _TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from leukokit.engine.io.files import full_disk_named
 from leukokit.engine.observer import Forwarding, Observer
 
 
@@ -29,12 +31,14 @@ class Journal:
             "elapsed_s": round(monotonic() - self._started, 3),
             **facts,
         }
-        self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
-        self._file.flush()
+        with full_disk_named(self._file.name):
+            self._file.write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+            self._file.flush()
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; a line for which the disk has no room was told when it was written."""
+        with suppress(OSError):
+            self._file.close()
 
 
 class JournaledObserver(Forwarding):

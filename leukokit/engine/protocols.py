@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
@@ -14,12 +13,11 @@ from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
+from leukokit.record.metrics import Drop, Protocol
+from leukokit.record.scores import PartScores, ProtocolScores
 
 FOLDER = "protocols"
 """Folder of the run directory for every protocol but the first."""
-
-_BRIEF = ("n", "accuracy", "macro_f1", "auc_ovo", "auc_ovr", "intervals")
-_DROPS = ("accuracy", "macro_f1", "auc_ovo", "auc_ovr")
 
 
 @dataclass(frozen=True)
@@ -47,22 +45,21 @@ class Evaluated:
     Attributes
     ----------
     fitted : mapping of fold to FittedFold
-    metrics : mapping
-        Content of its ``metrics.json``.
+    scores : mapping of Part to PartScores
+        Of the parts that it has.
     error : str or None
         Why it could not be evaluated.
     """
 
     division: Division
-    fitted: Mapping[str, FittedFold]
-    metrics: Mapping[str, Any]
+    fitted: Mapping[str, FittedFold] = field(default_factory=dict)
+    scores: Mapping[Part, PartScores] = field(default_factory=dict)
     error: str | None = None
 
     @property
-    def test(self) -> Mapping[str, Any]:
-        """Scores of the test part; empty where there is none."""
-        found: Mapping[str, Any] = self.metrics.get(Part.TEST.value, {})
-        return found
+    def test(self) -> PartScores | None:
+        """Scores of the test part; None where there is none."""
+        return self.scores.get(Part.TEST)
 
 
 def divide(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Division, ...]:
@@ -70,7 +67,9 @@ def divide(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Division
 
     The fixed splits of a data set that is not here fall together to the stand-in's own: it is taken once.
     """
-    asked: list[tuple[str, SplitSpec | None]] = [(each.name, each.split) for each in recipe.model.evaluate]
+    asked: list[tuple[str, SplitSpec | None]] = [
+        (protocol.name, protocol.split) for protocol in recipe.model.evaluate
+    ]
     asked = asked or [("", recipe.model.split)]
     divisions: dict[str, Division] = {}
     for name, wanted in asked:
@@ -105,33 +104,53 @@ def describe(spec: SplitSpec) -> str:
             return f"{spec.folds} {words[spec.by]}{again}"
 
 
-def side_by_side(evaluated: Sequence[Evaluated]) -> list[dict[str, Any]]:
-    """Put the test scores of all protocols beside each other.
+def side_by_side(evaluated: Sequence[Evaluated]) -> tuple[Protocol, ...]:
+    """Put the test scores of all protocols beside each other, in the order of the recipe.
 
-    Returns
-    -------
-    list of dict
-        One a protocol, as the recipe lists them: ``name``, ``description``, ``folds``, ``n_train`` (images
-        that a fold's model learns from, mean), ``test``, ``drop`` (how much lower each score is than under
-        the first protocol; None for the first itself) and ``error`` (why there are no scores, or None).
+    ``n_train`` is the number of images that a fold's model learns from, mean over folds; ``drop`` is how much
+    lower each score is than under the first protocol.
     """
-    first = evaluated[0].test
-    table = []
-    for each in evaluated:
-        learned = [len(one.best.examples[Part.TRAIN]) for one in each.fitted.values()]
-        drop = {
-            name: first[name] - each.test[name]
-            for name in _DROPS
-            if first.get(name) is not None and each.test.get(name) is not None
-        }
-        row = {
-            "name": each.division.name,
-            "description": each.division.description,
-            "folds": len(each.division.folds),
-            "n_train": round(sum(learned) / len(learned)) if learned else None,
-            "test": {name: each.test[name] for name in _BRIEF if name in each.test} or None,
-            "drop": None if each is evaluated[0] or each.error else drop,
-            "error": each.error,
-        }
-        table.append(row)
-    return table
+    first = evaluated[0]
+    return tuple(
+        Protocol(
+            name=protocol.division.name,
+            description=protocol.division.description,
+            folds=len(protocol.division.folds),
+            n_train=_learned(protocol),
+            test=None if protocol.test is None else _brief(protocol.test),
+            drop=None if protocol is first or protocol.error else _drop(first.test, protocol.test),
+            error=protocol.error,
+        )
+        for protocol in evaluated
+    )
+
+
+def _learned(evaluated: Evaluated) -> int | None:
+    learned = [len(fold.best.examples[Part.TRAIN]) for fold in evaluated.fitted.values()]
+    return round(sum(learned) / len(learned)) if learned else None
+
+
+def _brief(scores: PartScores) -> ProtocolScores:
+    return ProtocolScores(
+        n=scores.n,
+        accuracy=scores.accuracy,
+        macro_f1=scores.macro_f1,
+        auc_ovo=scores.auc_ovo,
+        auc_ovr=scores.auc_ovr,
+        intervals=scores.intervals,
+    )
+
+
+def _drop(first: PartScores | None, other: PartScores | None) -> Drop:
+    if first is None or other is None:
+        return Drop()
+    return Drop(
+        accuracy=_less(first.accuracy, other.accuracy),
+        macro_f1=_less(first.macro_f1, other.macro_f1),
+        auc_ovo=_less(first.auc_ovo, other.auc_ovo),
+        auc_ovr=_less(first.auc_ovr, other.auc_ovr),
+    )
+
+
+def _less(first: float | None, other: float | None) -> float | None:
+    return None if first is None or other is None else first - other

@@ -11,6 +11,7 @@ from leukokit.engine.io.tables import csv_bytes, rejected_table
 from leukokit.engine.models.final_stage import average_folds
 from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.calibration_record import calibration_record
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL
 from leukokit.engine.pipeline.save import average_file, beside_model
 from leukokit.engine.run_directory import RunDirectory
@@ -51,7 +52,7 @@ def note_lines(notes: Mapping[str, Sequence[str]]) -> list[str]:
     ----------
     notes : mapping of sample id to its notes
     """
-    counts = Counter(note for each in notes.values() for note in dict.fromkeys(each))
+    counts = Counter(note for of_sample in notes.values() for note in dict.fromkeys(of_sample))
     lines = [
         f"note: {note} ({count} image{'' if count == 1 else 's'})"
         for note, count in counts.most_common(_MOST_NOTES)
@@ -78,7 +79,8 @@ def publish_fold(directory: RunDirectory, fitted: FittedFold, subfolder: str | N
     if fitted.tuning is not None:
         directory.write(f"tuning{several.replace('/', '-')}.csv", csv_bytes(fitted.tuning))
     if fitted.calibration is not None and subfolder != FINAL:  # that one is in pipeline.json alone
-        directory.write_json(f"{MODEL}{several}/calibration.json", fitted.calibration.json())
+        record = calibration_record(fitted.calibration)
+        directory.write(f"{MODEL}{several}/calibration.json", record.to_bytes())
 
 
 def publish_pipeline(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from leukokit.api import Part
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
@@ -29,8 +28,10 @@ from leukokit.engine.explain_plan import (
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
 from leukokit.engine.images.stage import ImageTable, StepCount
+from leukokit.engine.io.files import full_disk_named
 from leukokit.engine.io.tables import csv_bytes, features_parquet, split_table
 from leukokit.engine.journal import JournaledObserver
+from leukokit.engine.metrics_record import mask_scores, metrics_record
 from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
@@ -49,12 +50,12 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
-from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
 from leukokit.record.files import METRICS, PLAN, PROVENANCE
-from leukokit.record.metrics import Metrics
-from leukokit.record.provenance import RunWorkers, Status
+from leukokit.record.metrics import Metrics, Protocol
+from leukokit.record.provenance import RunStatus, RunWorkers
+from leukokit.record.scores import PartScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +114,21 @@ def run(
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-")))
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
-            result = _Run(
-                recipe,
-                catalog,
-                options,
-                JournaledObserver(observer, directory.journal),
-                data,
-                directory,
-                scratch,
-            ).result()
-            for finisher in finishers:
-                finisher(result, directory)
+            with full_disk_named(f"{path} or {scratch}"):
+                result = _Run(
+                    recipe,
+                    catalog,
+                    options,
+                    JournaledObserver(observer, directory.journal),
+                    data,
+                    directory,
+                    scratch,
+                ).result()
+                for finisher in finishers:
+                    finisher(result, directory)
         except BaseException as error:
-            directory.journal.write("run_failed", error=type(error).__name__, message=str(error))
+            with suppress(RunFailed):  # a full disk has no room for this line either: the error itself counts
+                directory.journal.write("run_failed", error=type(error).__name__, message=str(error))
             raise
         forget_checkpoints(directory.folder(CHECKPOINTS))
         directory.journal.write("run_finished", exit_code=result.exit_code)
@@ -133,7 +136,7 @@ def run(
             return result
         rejected = len(result.folds[0].images.rejected)
         directory.finish(
-            Status(
+            RunStatus(
                 format=FORMAT,
                 status="done" if result.exit_code == EXIT_DONE else "too many images rejected",
                 exit_code=result.exit_code,
@@ -196,14 +199,25 @@ class _Run:
             directory.write("masks.csv", csv_bytes(images.masks, index=True))
         sizes = self._scale_table(runs[0])
         alignment = self._alignment(runs)
-        metrics = self._metrics(runs, alignment, sizes)
+        scores = fold_metrics(fitted_folds(runs), seed=recipe.seed) if recipe.classify else {}
+        leaks = self._leaks(runs) if recipe.classify else None
         predicted = predictions(fitted_folds(runs), self.samples, self.data.name) if recipe.classify else None
         if predicted is not None:
             directory.write("predictions.csv", csv_bytes(predicted))
+        protocols = None
         if recipe.model.evaluate and recipe.classify is not None:
-            metrics |= self._protocols(fitted_folds(runs), metrics)
-        record = Metrics.model_validate(metrics)
-        if metrics:
+            protocols = self._protocols(fitted_folds(runs), scores)
+        record = Metrics()
+        if recipe.classify is not None or not (sizes is None and images.masks is None and alignment is None):
+            record = metrics_record(
+                scores,
+                synthetic=self._synthetic,
+                leaks=leaks,
+                protocols=protocols,
+                scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
+                segmentation=None if images.masks is None else mask_scores(summarize(images.masks)),
+                alignment=None if alignment is None else alignment.regions(),
+            )
             directory.write(METRICS.name, record.to_bytes())
         final = self._final(runs)
         return RunResult(
@@ -211,7 +225,6 @@ class _Run:
             recipe=recipe,
             data=self._scaled_data(runs[0]),
             folds=runs,
-            metrics=metrics,
             record=record,
             predictions=predicted,
             features=images.features,
@@ -222,6 +235,10 @@ class _Run:
             exit_code=self._exit_code(images),
             final=final,
         )
+
+    @property
+    def _synthetic(self) -> bool:
+        return self.data.stamp is not None
 
     def _divisions(self) -> tuple[Division, ...]:
         model = self.recipe.model
@@ -265,18 +282,20 @@ class _Run:
             publish_pipeline(self.directory, final.fitted, FINAL, self.observer)
         return final
 
-    def _protocols(self, headline: Mapping[str, FittedFold], scores: Mapping[str, Any]) -> dict[str, Any]:
+    def _protocols(
+        self, headline: Mapping[str, FittedFold], scores: Mapping[Part, PartScores]
+    ) -> tuple[Protocol, ...]:
         """Evaluate under every other protocol; one that cannot be costs the headline nothing."""
         first, *others = self.divisions
         evaluated = [Evaluated(first, headline, scores)]
-        for each in others:
-            self.observer.say(f"protocol {each.name}: {each.description}")
+        for division in others:
+            self.observer.say(f"protocol {division.name}: {division.description}")
             try:
-                evaluated.append(self._protocol(each))
+                evaluated.append(self._protocol(division))
             except DataError as error:
-                self.observer.warn(f"protocol {each.name} could not be evaluated: {error}")
-                evaluated.append(Evaluated(each, {}, {}, error=str(error)))
-        return {"protocols": side_by_side(evaluated)}
+                self.observer.warn(f"protocol {division.name} could not be evaluated: {error}")
+                evaluated.append(Evaluated(division, error=str(error)))
+        return side_by_side(evaluated)
 
     def _protocol(self, division: Division) -> Evaluated:
         """Fit and score one protocol; its division, predictions and scores go into a folder of its own."""
@@ -285,24 +304,26 @@ class _Run:
             self.stage.fit(fold, folder=folder, several=several, explain=False) for fold in division.folds
         ]
         fitted = fitted_folds(runs)
-        metrics = fold_metrics(fitted, seed=self.recipe.seed) | self._notice()
+        scores = fold_metrics(fitted, seed=self.recipe.seed)
         predicted = predictions(fitted, self.samples, self.data.name)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
         self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
-        self.directory.write(f"{folder}/{METRICS.name}", Metrics.model_validate(metrics).to_bytes())
-        return Evaluated(division, fitted, metrics)
+        self.directory.write(
+            f"{folder}/{METRICS.name}", metrics_record(scores, synthetic=self._synthetic).to_bytes()
+        )
+        return Evaluated(division, fitted, scores)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
         items = {
-            each.fold.name: {item.sample.id: item for item in each.items}
-            for each in runs
-            if each.fold is not None
+            run.fold.name: {item.sample.id: item for item in run.items}
+            for run in runs
+            if run.fold is not None
         }
-        found = align(fitted_folds(runs), items, seed=self.recipe.seed, observer=self.observer)
-        if found is not None:
-            self.directory.write("explanations/alignment.csv", csv_bytes(found.table))
-            self.directory.write("explanations/alignment_summary.csv", csv_bytes(found.summary))
-        return found
+        alignment = align(fitted_folds(runs), items, seed=self.recipe.seed, observer=self.observer)
+        if alignment is not None:
+            self.directory.write("explanations/alignment.csv", csv_bytes(alignment.table))
+            self.directory.write("explanations/alignment_summary.csv", csv_bytes(alignment.summary))
+        return alignment
 
     @property
     def _scales(self) -> Scales | None:
@@ -326,33 +347,12 @@ class _Run:
         scaled = {item.index: item for item in run.items}
         return replace(self.data, items=tuple(scaled.get(item.index, item) for item in self.data.items))
 
-    def _metrics(
-        self, runs: Sequence[FoldRun], alignment: Alignment | None, sizes: pd.DataFrame | None
-    ) -> dict[str, Any]:
-        metrics: dict[str, Any] = {}
-        if sizes is not None:
-            metrics["scale"] = scale_summary(sizes, self.stage.scales.setting)
-        if self.recipe.classify is not None:
-            metrics |= fold_metrics(fitted_folds(runs), seed=self.recipe.seed)
-            metrics["leaks"] = self._leaks(runs)
-        if runs[0].images.masks is not None:
-            metrics["segmentation"] = _json_table(summarize(runs[0].images.masks))
-        if alignment is not None:
-            metrics["alignment"] = alignment.metrics()
-        return metrics | self._notice() if metrics else {}
-
-    def _leaks(self, runs: Sequence[FoldRun]) -> list[str]:
+    def _leaks(self, runs: Sequence[FoldRun]) -> tuple[str, ...]:
         """Collect what the models know that they should not, and warn of it."""
-        leaks = list(dict.fromkeys(leak for fitted in fitted_folds(runs).values() for leak in fitted.leaks))
+        leaks = tuple(dict.fromkeys(leak for fitted in fitted_folds(runs).values() for leak in fitted.leaks))
         for leak in leaks:
             self.observer.warn(f"LEAK: {leak}")
         return leaks
-
-    def _notice(self) -> dict[str, Any]:
-        return {
-            "synthetic": self.data.stamp is not None,
-            "notice": NOTICE,
-        }
 
     def _reasons(self, runs: Sequence[FoldRun]) -> list[StepReason]:
         scales = self._scales
@@ -379,17 +379,10 @@ class _Run:
 
 def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
     """Which steps after the images took everything from the cache, in all folds."""
-    fitted = [each.fitted for each in runs if each.fitted is not None]
-    models = bool(fitted) and all(each.reused for each in fitted)
+    fitted = [run.fitted for run in runs if run.fitted is not None]
+    models = bool(fitted) and all(fold.reused for fold in fitted)
     reused = {bound.step: models for bound in recipe.components_per("fold")}
-    explained = [found for each in fitted for found in each.explanations.values()]
-    for step in {found.step for found in explained}:
-        reused[step] = all(found.reused for found in explained if found.step == step)
+    explanations = [explained for fold in fitted for explained in fold.explanations.values()]
+    for step in {explained.step for explained in explanations}:
+        reused[step] = all(explained.reused for explained in explanations if explained.step == step)
     return reused
-
-
-def _json_table(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
-    return {
-        str(row): {str(name): None if np.isnan(value) else float(value) for name, value in values.items()}
-        for row, values in table.iterrows()
-    }

@@ -16,7 +16,7 @@ from leukokit.engine.io.files import write_bytes, write_json
 from leukokit.engine.journal import Journal
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.record.files import STATUS
-from leukokit.record.provenance import Status
+from leukokit.record.provenance import RunStatus
 
 _LOCK = ".lock"
 _OWNER = ".owner.json"
@@ -121,6 +121,6 @@ class RunDirectory:
         """Path of a folder that someone else fills; it is not made here."""
         return self._inside(name)
 
-    def finish(self, status: Status) -> None:
+    def finish(self, status: RunStatus) -> None:
         """Write ``status.json``, the last file of a run: a folder without it is a run that did not end."""
         self.write(STATUS.name, status.to_bytes())

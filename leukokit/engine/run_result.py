@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class FoldRun:
 
 def fitted_folds(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
     """Models by the name of their fold."""
-    return {each.fold.name: each.fitted for each in runs if each.fold is not None and each.fitted is not None}
+    return {run.fold.name: run.fitted for run in runs if run.fold is not None and run.fitted is not None}
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,8 @@ class RunResult:
         The data set; its images have the scale of the first fold where anything asks for it.
     folds : sequence of FoldRun
         Of the recipe's split, or of the first protocol of ``evaluate``.
-    metrics : mapping
-        Content of ``metrics.json``, as plain values.
     record : Metrics
-        The same, typed.
+        Content of ``metrics.json``.
     predictions : DataFrame or None
         Content of ``predictions.csv``.
     features : DataFrame
@@ -82,7 +81,6 @@ class RunResult:
     recipe: Recipe
     data: OpenData
     folds: Sequence[FoldRun]
-    metrics: Mapping[str, Any]
     record: Metrics
     predictions: pd.DataFrame | None
     features: pd.DataFrame
@@ -92,6 +90,11 @@ class RunResult:
     reasons: Sequence[StepReason]
     exit_code: int
     final: FoldRun | None = None
+
+    @cached_property
+    def metrics(self) -> Mapping[str, Any]:
+        """The ``record`` as plain values: dicts, lists, numbers and texts."""
+        return self.record.plain()
 
     @property
     def stamp(self) -> str | None:
@@ -103,6 +106,6 @@ class RunResult:
         # Only images that workers came through with: one that crashed a worker would crash this process.
         plan = self.folds[0].plan
         for item in items:
-            found = image_and_labels(plan, item) if item.sample.id in self.features.index else None
-            if found is not None:
-                yield item, *found
+            picture = image_and_labels(plan, item) if item.sample.id in self.features.index else None
+            if picture is not None:
+                yield item, *picture

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
-from leukokit.evaluation.intervals import LEVEL, Groups, proportion
+from leukokit.evaluation.intervals import LEVEL, Bounds, Groups, proportion
 
 Method = Literal["temperature", "isotonic"]
 METHODS: tuple[Method, ...] = ("temperature", "isotonic")
@@ -24,6 +24,52 @@ TEMPERATURES = (0.05, 20.0)
 
 _STEPS = 2.0**30
 _TINY = float(np.finfo(np.float64).eps)  # as in scikit-learn's log loss
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceBin:
+    """Samples whose confidence lies between ``low`` and ``high``.
+
+    Attributes
+    ----------
+    low, high : float
+        0..1.
+    n : int
+        Samples, 1 or more.
+    confidence, accuracy : float
+        Means, 0..1.
+    bounds : Bounds
+        Interval of the accuracy.
+    """
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    accuracy: float
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityDiagram:
+    """How far probabilities agree with how often they are right.
+
+    Attributes
+    ----------
+    ece, ece_low, ece_high : float
+        Expected calibration error of the predicted class over bins of equal width, with its interval; 0..1.
+    brier, log_loss, accuracy : float
+    bins : tuple of ConfidenceBin
+        Those that hold samples, by rising confidence.
+    """
+
+    ece: float
+    ece_low: float
+    ece_high: float
+    brier: float
+    log_loss: float
+    accuracy: float
+    bins: tuple[ConfidenceBin, ...]
 
 
 @dataclass(frozen=True)
@@ -71,25 +117,9 @@ class FittedCalibration:
         # A row that all curves map to 0 cannot be normalized: it stays unchanged.
         return np.where(total > 0, table / np.where(total > 0, total, 1), proba)
 
-    def json(self) -> dict[str, Any]:
-        """Return the content of ``calibration.json``; :meth:`from_json` reads it."""
-        content: dict[str, Any] = {
-            "format": 1,
-            "method": self.method,
-            "fitted_on": "validation",
-            "samples": self.samples,
-            "classes": list(self.classes),
-        }
-        if self.temperature is not None:
-            return content | {"temperature": self.temperature}
-        curves = [
-            None if curve is None else {"x": list(curve.x), "y": list(curve.y)} for curve in self.curves
-        ]
-        return content | {"curves": curves}
-
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> FittedCalibration:
-        """Read the content that :meth:`json` returns.
+        """Read the content of ``calibration.json``.
 
         Raises
         ------
@@ -175,7 +205,7 @@ def brier(true: NDArray[np.intp], proba: FloatArray) -> float:
 
 def reliability(
     true: NDArray[np.intp], proba: FloatArray, groups: Groups, drawn: FloatArray
-) -> dict[str, Any]:
+) -> ReliabilityDiagram:
     """Compare the confidence of a model with its accuracy.
 
     The expected calibration error (ECE) is biased upward, since bins also differ by chance. Whole groups are
@@ -189,13 +219,6 @@ def reliability(
     groups : Groups
     drawn : float64 array (draws, groups)
         How often each group was drawn; from :func:`leukokit.evaluation.intervals.resample`.
-
-    Returns
-    -------
-    dict
-        ``ece`` (of the predicted class, bins of equal width), ``ece_low``, ``ece_high``, ``brier``,
-        ``log_loss``, ``accuracy``, and ``bins`` that are not empty: ``low``, ``high``, ``n``, mean
-        ``confidence``, ``accuracy``, ``accuracy_low``, ``accuracy_high``.
     """
     confidence = proba.max(axis=1)
     right = proba.argmax(axis=1) == true
@@ -207,30 +230,28 @@ def reliability(
     ece = float(np.abs(gaps.sum(axis=0)).sum() / _STEPS / len(true))
     resampled = np.abs(drawn @ gaps).sum(axis=1) / _STEPS / (drawn @ sizes)
     lower, upper = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {
-        "ece": ece,
-        "ece_low": float(np.clip(2 * ece - upper, 0, ece)),
-        "ece_high": float(np.clip(2 * ece - lower, ece, 1)),
-        "brier": brier(true, proba),
-        "log_loss": log_loss(true, proba),
-        "accuracy": float(right.mean()),
-        "bins": [_bin(number, bins == number, confidence, right, groups) for number in np.unique(bins)],
-    }
+    return ReliabilityDiagram(
+        ece=ece,
+        ece_low=float(np.clip(2 * ece - upper, 0, ece)),
+        ece_high=float(np.clip(2 * ece - lower, ece, 1)),
+        brier=brier(true, proba),
+        log_loss=log_loss(true, proba),
+        accuracy=float(right.mean()),
+        bins=tuple(_bin(number, bins == number, confidence, right, groups) for number in np.unique(bins)),
+    )
 
 
 def _bin(
     number: int, inside: NDArray[np.bool_], confidence: FloatArray, right: NDArray[np.bool_], groups: Groups
-) -> dict[str, Any]:
-    bounds = proportion(right[inside], groups.subset(inside))
-    return {
-        "low": float(number / BINS),
-        "high": float((number + 1) / BINS),
-        "n": int(inside.sum()),
-        "confidence": float(confidence[inside].mean()),
-        "accuracy": float(right[inside].mean()),
-        "accuracy_low": bounds.low,
-        "accuracy_high": bounds.high,
-    }
+) -> ConfidenceBin:
+    return ConfidenceBin(
+        low=float(number / BINS),
+        high=float((number + 1) / BINS),
+        n=int(inside.sum()),
+        confidence=float(confidence[inside].mean()),
+        accuracy=float(right[inside].mean()),
+        bounds=proportion(right[inside], groups.subset(inside)),
+    )
 
 
 def _apply_temperature(proba: FloatArray, temperature: float) -> FloatArray:

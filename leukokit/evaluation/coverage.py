@@ -5,21 +5,51 @@ Source: Geifman and El-Yaniv 2017, arXiv 1705.08500; confidence is the highest p
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.intervals import Groups, proportion
+from leukokit.evaluation.intervals import Estimate, Groups, proportion
 
 _POINTS = 100
 _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
 
 
+@dataclass(frozen=True, slots=True)
+class RiskPoint:
+    """Share of samples that are kept from a confidence on, and of errors among them; all 0..1."""
+
+    threshold: float
+    coverage: float
+    risk: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralScores:
+    """What a threshold on the confidence does on samples that it was not chosen on.
+
+    Attributes
+    ----------
+    coverage : Estimate
+        Share of samples that are kept.
+    risk : Estimate or None
+        Share of the kept that is wrong; None where nothing is kept.
+    referred, errors_kept, errors_referred : int
+        Samples left to an expert, and errors among the kept and the referred.
+    """
+
+    coverage: Estimate
+    risk: Estimate | None
+    referred: int
+    errors_kept: int
+    errors_referred: int
+
+
 def risk_curve(
     confidence: FloatArray, right: NDArray[np.bool_], limit: int = _POINTS
-) -> list[dict[str, float]]:
+) -> tuple[RiskPoint, ...]:
     """Coverage (share of samples kept) and risk (share of errors among them) by decreasing threshold.
 
     Parameters
@@ -30,9 +60,8 @@ def risk_curve(
 
     Returns
     -------
-    list of dict
-        ``threshold``, ``coverage``, ``risk``, all in 0..1, at most ``limit`` points; the last keeps all
-        samples.
+    tuple of RiskPoint
+        At most ``limit``; the last keeps all samples.
     """
     thresholds, coverage, risk = _steps(confidence, right)
     keep = np.arange(len(thresholds))
@@ -40,10 +69,7 @@ def risk_curve(
         # Points at even coverage, since samples of equal confidence are one step.
         wanted = np.linspace(coverage[0], 1, limit)
         keep = np.unique(np.searchsorted(coverage, wanted - 1e-12).clip(0, len(keep) - 1))
-    return [
-        {"threshold": float(thresholds[i]), "coverage": float(coverage[i]), "risk": float(risk[i])}
-        for i in keep
-    ]
+    return tuple(RiskPoint(float(thresholds[i]), float(coverage[i]), float(risk[i])) for i in keep)
 
 
 def aurc(confidence: FloatArray, right: NDArray[np.bool_]) -> float:
@@ -72,32 +98,26 @@ def refer_threshold(confidence: FloatArray, right: NDArray[np.bool_], error: flo
 
 def referral(
     confidence: FloatArray, right: NDArray[np.bool_], threshold: FloatArray, groups: Groups
-) -> dict[str, Any]:
+) -> ReferralScores:
     """Compute coverage and risk of a threshold on samples that it was not chosen on.
 
     Parameters
     ----------
     threshold : float64 array (n,)
         Threshold of each sample, since folds have different thresholds.
-
-    Returns
-    -------
-    dict
-        ``coverage`` and ``risk`` (``value``, ``low``, ``high``; the risk None where nothing is kept),
-        ``referred`` (samples left to an expert), ``errors_kept``, ``errors_referred``.
     """
     kept = confidence >= threshold
     risk = None
     if kept.any():
         bounds = proportion(~right[kept], groups.subset(kept))
-        risk = {"value": float(np.mean(~right[kept]))} | bounds.json()
-    return {
-        "coverage": {"value": float(kept.mean())} | proportion(kept, groups).json(),
-        "risk": risk,
-        "referred": int(np.sum(~kept)),
-        "errors_kept": int(np.sum(kept & ~right)),
-        "errors_referred": int(np.sum(~kept & ~right)),
-    }
+        risk = Estimate(float(np.mean(~right[kept])), bounds)
+    return ReferralScores(
+        coverage=Estimate(float(kept.mean()), proportion(kept, groups)),
+        risk=risk,
+        referred=int(np.sum(~kept)),
+        errors_kept=int(np.sum(kept & ~right)),
+        errors_referred=int(np.sum(~kept & ~right)),
+    )
 
 
 def _steps(confidence: FloatArray, right: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,9 +35,23 @@ class Bounds:
     high: float
     method: str
 
-    def json(self) -> dict[str, Any]:
-        """Return the interval as in ``metrics.json``."""
-        return {"low": self.low, "high": self.high, "method": self.method}
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share or an area with its interval.
+
+    Attributes
+    ----------
+    value : float
+        0..1.
+    bounds : Bounds
+    n : int or None
+        Samples that a share is of; None for areas, and where the samples are those of the whole part.
+    """
+
+    value: float
+    bounds: Bounds
+    n: int | None = None
 
 
 @dataclass(frozen=True)

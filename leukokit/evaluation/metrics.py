@@ -1,14 +1,14 @@
-"""Scores of predicted probabilities, as in ``metrics.json``.
+"""Scores of predicted probabilities.
 
 The predicted class is always the one of the highest probability, the first of equals. An undefined score (the
-recall of a class without samples) is null with a note that says why; it never counts as zero.
+recall of a class without samples) is None with a note that says why; it never counts as zero.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,8 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError, PluginError
 from leukokit.evaluation.auc import auc, one_vs_one_tasks, one_vs_rest_task
-from leukokit.evaluation.intervals import Groups
-from leukokit.evaluation.score_intervals import IntervalEstimator, class_intervals, headline_intervals
+from leukokit.evaluation.intervals import Bounds, Groups
+from leukokit.evaluation.score_intervals import (
+    ClassBounds,
+    HeadlineBounds,
+    IntervalEstimator,
+    class_intervals,
+    headline_intervals,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +52,84 @@ class Scored:
     classes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ClassPoints:
+    """Scores of one class, without intervals.
+
+    Attributes
+    ----------
+    support, predicted : int
+        Samples of this class, and samples that were given it.
+    precision, recall, f1, auc_ovr : float or None
+        0..1; None where the part cannot tell: a class without samples has no recall.
+    """
+
+    support: int
+    predicted: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    auc_ovr: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointScores:
+    """Scores of one part, without intervals.
+
+    Attributes
+    ----------
+    n : int
+        Samples.
+    accuracy, macro_precision, macro_recall, macro_f1 : float
+        0..1; means over the classes with samples.
+    auc_ovo, auc_ovr : float or None
+        0..1; None where only one class has samples.
+    per_class : mapping of class to ClassPoints
+        In the order of the classes.
+    matrix : tuple of tuple of int
+        Samples by true class (row) and predicted class (column).
+    notes : tuple of str
+        What a reader should know.
+    """
+
+    n: int
+    accuracy: float
+    macro_precision: float
+    macro_recall: float
+    macro_f1: float
+    auc_ovo: float | None
+    auc_ovr: float | None
+    per_class: Mapping[str, ClassPoints]
+    matrix: tuple[tuple[int, ...], ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundedScores:
+    """Scores of one part with their intervals.
+
+    Attributes
+    ----------
+    points : PointScores
+    bounds : HeadlineBounds
+    class_bounds : mapping of class to ClassBounds
+    cell_bounds : tuple of tuple of Bounds or None
+        Of each cell's share of its true class; None in rows without samples.
+    """
+
+    points: PointScores
+    bounds: HeadlineBounds
+    class_bounds: Mapping[str, ClassBounds]
+    cell_bounds: tuple[tuple[Bounds | None, ...], ...]
+
+
 def scores(
     true: Sequence[str] | NDArray[np.str_],
     proba: ArrayLike,
     classes: Sequence[str],
     *,
     groups: Sequence[str] | NDArray[np.str_] | None = None,
-) -> dict[str, Any]:
+) -> BoundedScores:
     """Score one part.
 
     Parameters
@@ -67,14 +144,6 @@ def scores(
         Samples of one group are not independent, which the intervals take into account. Each sample is its
         own group where omitted.
 
-    Returns
-    -------
-    dict
-        Plain numbers, strings, lists and None, ready for JSON: ``n``, ``accuracy``, ``macro_precision``,
-        ``macro_recall``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``, ``per_class``, ``confusion``, ``intervals``,
-        ``notes``. All but counts lie in 0..1. Intervals of one class are in its entry of ``per_class``, those
-        of the cells (shares of the true class) in ``confusion``.
-
     Raises
     ------
     DataError
@@ -83,36 +152,40 @@ def scores(
         Where the probabilities are not n x k finite numbers.
     """
     scored = score_input(true, proba, classes)
-    metrics = point_scores(scored)
     estimator = IntervalEstimator(
         scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true))
     )
-    for number, name in enumerate(scored.classes):
-        metrics["per_class"][name]["intervals"] = class_intervals(estimator, scored.proba, number)
-    metrics["confusion"]["intervals"] = estimator.cells()
-    return metrics | {"intervals": headline_intervals(estimator, scored.proba)}
+    return BoundedScores(
+        points=point_scores(scored),
+        bounds=headline_intervals(estimator, scored.proba),
+        class_bounds={
+            name: class_intervals(estimator, scored.proba, number)
+            for number, name in enumerate(scored.classes)
+        },
+        cell_bounds=estimator.cells(),
+    )
 
 
-def point_scores(scored: Scored) -> dict[str, Any]:
-    """Return the content of :func:`scores` without intervals."""
-    names = scored.classes
+def point_scores(scored: Scored) -> PointScores:
+    """Return the scores of :func:`scores` without intervals."""
     matrix = confusion(scored)
-    per_class, notes = _per_class(scored, matrix)
-    present = [name for name in names if per_class[name]["support"]]
-    return {
-        "n": len(scored.true),
-        "accuracy": float(np.trace(matrix) / matrix.sum()),
+    per_class = {name: _class_points(scored, matrix, number) for number, name in enumerate(scored.classes)}
+    present = [points for points in per_class.values() if points.support]
+    areas = [points.auc_ovr for points in per_class.values() if points.auc_ovr is not None]
+    return PointScores(
+        n=len(scored.true),
+        accuracy=float(np.trace(matrix) / matrix.sum()),
         # The precision of a class that is never predicted is undefined; in the mean it counts as 0, as in
         # scikit-learn.
-        "macro_precision": _mean([per_class[name]["precision"] or 0.0 for name in present]),
-        "macro_recall": _mean([per_class[name]["recall"] for name in present]),
-        "macro_f1": macro_f1(matrix),
-        "auc_ovo": auc_ovo(scored),
-        "auc_ovr": _mean([row["auc_ovr"] for row in per_class.values() if row["auc_ovr"] is not None]),
-        "per_class": per_class,
-        "confusion": {"labels": list(names), "matrix": matrix.tolist()},
-        "notes": notes,
-    }
+        macro_precision=float(np.mean([points.precision or 0.0 for points in present])),
+        macro_recall=float(np.mean([points.recall for points in present if points.recall is not None])),
+        macro_f1=macro_f1(matrix),
+        auc_ovo=auc_ovo(scored),
+        auc_ovr=_mean(areas),
+        per_class=per_class,
+        matrix=tuple(tuple(row) for row in matrix.tolist()),
+        notes=tuple(_notes(per_class)),
+    )
 
 
 def score(name: str, true: NDArray[np.str_], proba: ArrayLike, classes: Sequence[str]) -> float | None:
@@ -203,41 +276,39 @@ def predictions_table(
 
     table = np.asarray(proba, dtype=np.float64).reshape(len(ids), len(classes))
     names = np.array([str(name) for name in classes], dtype=object)
-    columns: dict[str, Any] = {
+    facts = {
         "id": list(ids),
         "path": list(paths),
         "part": list(parts),
         "true": list(true),
         "predicted": names[table.argmax(axis=1)] if len(table) else [],
     }
-    columns |= {f"p_{name}": table[:, index] for index, name in enumerate(names)}
-    return pd.DataFrame(columns)
+    probabilities = {f"p_{name}": table[:, index] for index, name in enumerate(names)}
+    return pd.DataFrame({**facts, **probabilities})
 
 
-def _per_class(scored: Scored, matrix: NDArray[np.int64]) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    per_class: dict[str, dict[str, Any]] = {}
-    notes = []
-    for number, name in enumerate(scored.classes):
-        hits, support, predicted = (
-            int(matrix[number, number]),
-            int(matrix[number].sum()),
-            int(matrix[:, number].sum()),
-        )
-        if not support:
-            notes.append(f"{name}: no samples in this part; left out of the macro means")
-        elif not predicted:
-            notes.append(
-                f"{name}: never predicted; its precision is undefined and counts as 0 in the macro mean"
-            )
-        per_class[name] = {
-            "precision": hits / predicted if predicted and support else None,
-            "recall": hits / support if support else None,
-            "f1": 2 * hits / (support + predicted) if support else None,
-            "support": support,
-            "predicted": predicted,
-            "auc_ovr": auc_one_vs_rest(scored, number),
-        }
-    return per_class, notes
+def _class_points(scored: Scored, matrix: NDArray[np.int64], number: int) -> ClassPoints:
+    hits, support, predicted = (
+        int(matrix[number, number]),
+        int(matrix[number].sum()),
+        int(matrix[:, number].sum()),
+    )
+    return ClassPoints(
+        support=support,
+        predicted=predicted,
+        precision=hits / predicted if predicted and support else None,
+        recall=hits / support if support else None,
+        f1=2 * hits / (support + predicted) if support else None,
+        auc_ovr=auc_one_vs_rest(scored, number),
+    )
+
+
+def _notes(per_class: Mapping[str, ClassPoints]) -> Iterator[str]:
+    for name, points in per_class.items():
+        if not points.support:
+            yield f"{name}: no samples in this part; left out of the macro means"
+        elif not points.predicted:
+            yield f"{name}: never predicted; its precision is undefined and counts as 0 in the macro mean"
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
 from leukokit.evaluation.auc import mean_auc, one_vs_rest_task
-from leukokit.evaluation.intervals import Groups, proportion
+from leukokit.evaluation.intervals import Estimate, Groups, proportion
 
 NEGATIVE_NAMES = ("benign", "normal", "healthy", "negative", "control", "hem")
 """Class names, in upper or lower case, that count as healthy where a recipe names none."""
@@ -21,6 +21,37 @@ MIDDLE = 0.5
 
 _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
 _POINTS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RocCorner:
+    """A corner of a ROC curve: what the threshold, 0..1, gives."""
+
+    threshold: float
+    sensitivity: float
+    specificity: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatingPointScores:
+    """What a threshold does on samples that it was not chosen on.
+
+    Attributes
+    ----------
+    sensitivity, specificity, ppv, npv : Estimate or None
+        None where there are no samples that the share would be of.
+    auc : Estimate or None
+        None where the samples are of one side only.
+    roc : tuple of RocCorner
+        At most 200, by decreasing threshold; empty without an AUC.
+    """
+
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    ppv: Estimate | None
+    npv: Estimate | None
+    auc: Estimate | None
+    roc: tuple[RocCorner, ...]
 
 
 def negative_classes(classes: Sequence[str], asked: Sequence[str] | None) -> tuple[str, ...]:
@@ -86,7 +117,7 @@ def choose_threshold(score: FloatArray, positive: NDArray[np.bool_], sensitivity
 
 def operating_point(
     score: FloatArray, positive: NDArray[np.bool_], threshold: FloatArray, groups: Groups
-) -> dict[str, Any]:
+) -> OperatingPointScores:
     """Compute sensitivity, specificity and more for samples that the threshold was not chosen on.
 
     Parameters
@@ -96,34 +127,20 @@ def operating_point(
     threshold : float64 array (n,)
         Threshold of each sample, since folds have different thresholds.
     groups : Groups
-
-    Returns
-    -------
-    dict
-        ``sensitivity``, ``specificity``, ``ppv``, ``npv``: ``value``, ``low``, ``high``, ``n`` (samples that
-        the share is of), ``method``; None where there are no such samples. ``auc``: ``value``, ``low``,
-        ``high``, ``method``, or None. ``roc``: at most 200 points with ``threshold``, ``sensitivity``,
-        ``specificity``.
     """
     called = score >= threshold
     task = one_vs_rest_task(positive, score)
-    auc = None
-    if task is not None:
-        value, bounds = mean_auc([task], groups)
-        auc = {"value": value} | bounds.json()
-    return {
-        "sensitivity": _share(positive, called, groups),
-        "specificity": _share(~positive, ~called, groups),
-        "ppv": _share(called, positive, groups),
-        "npv": _share(~called, ~positive, groups),
-        "auc": auc,
-        "roc": roc_points(score, positive) if task is not None else [],
-    }
+    return OperatingPointScores(
+        sensitivity=_share(positive, called, groups),
+        specificity=_share(~positive, ~called, groups),
+        ppv=_share(called, positive, groups),
+        npv=_share(~called, ~positive, groups),
+        auc=None if task is None else Estimate(*mean_auc([task], groups)),
+        roc=() if task is None else roc_points(score, positive),
+    )
 
 
-def roc_points(
-    score: FloatArray, positive: NDArray[np.bool_], limit: int = _POINTS
-) -> list[dict[str, float]]:
+def roc_points(score: FloatArray, positive: NDArray[np.bool_], limit: int = _POINTS) -> tuple[RocCorner, ...]:
     """Sensitivity and specificity by decreasing threshold, at most ``limit`` points with both ends."""
     order = np.argsort(-score, kind="stable")
     ranked, hits = score[order], positive[order]
@@ -136,14 +153,7 @@ def roc_points(
     keep = _corners(sensitivity, specificity)
     if len(keep) > limit:
         keep = keep[np.unique(np.linspace(0, len(keep) - 1, limit).round().astype(np.intp))]
-    return [
-        {
-            "threshold": float(thresholds[i]),
-            "sensitivity": float(sensitivity[i]),
-            "specificity": float(specificity[i]),
-        }
-        for i in keep
-    ]
+    return tuple(RocCorner(float(thresholds[i]), float(sensitivity[i]), float(specificity[i])) for i in keep)
 
 
 def _corners(sensitivity: FloatArray, specificity: FloatArray) -> NDArray[np.intp]:
@@ -154,8 +164,8 @@ def _corners(sensitivity: FloatArray, specificity: FloatArray) -> NDArray[np.int
     return np.flatnonzero(inner)
 
 
-def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> dict[str, Any] | None:
+def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> Estimate | None:
     if not rows.any():
         return None
     bounds = proportion(hits[rows], groups.subset(rows))
-    return {"value": float(hits[rows].mean()), "n": int(rows.sum())} | bounds.json()
+    return Estimate(float(hits[rows].mean()), bounds, int(rows.sum()))

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.auc import mean_auc, one_vs_one_tasks, one_vs_rest_task
-from leukokit.evaluation.intervals import FEW_GROUPS, LEVEL, Bounds, Groups, effective, proportion
+from leukokit.evaluation.auc import BinaryTask, mean_auc, one_vs_one_tasks, one_vs_rest_task
+from leukokit.evaluation.intervals import FEW_GROUPS, Bounds, Groups, effective, proportion
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineBounds:
+    """Intervals of the scores of a part.
+
+    Attributes
+    ----------
+    groups : int
+        Number of groups that the intervals are made over.
+    accuracy, macro_f1, macro_precision, macro_recall : Bounds
+    auc_ovo, auc_ovr : Bounds or None
+        None where the area is undefined.
+    notes : tuple of str
+        What a reader of the intervals should know.
+    """
+
+    groups: int
+    accuracy: Bounds
+    macro_f1: Bounds
+    macro_precision: Bounds
+    macro_recall: Bounds
+    auc_ovo: Bounds | None
+    auc_ovr: Bounds | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassBounds:
+    """Intervals of the scores of one class; None where a score is undefined."""
+
+    precision: Bounds | None
+    recall: Bounds | None
+    f1: Bounds | None
+    auc_ovr: Bounds | None
 
 
 @dataclass(frozen=True)
@@ -60,20 +95,12 @@ class IntervalEstimator:
         inside = self.groups.subset(rows)
         return effective(value, influence[rows], inside, trials=inside.count)
 
-    def cells(self) -> list[list[dict[str, float] | None]]:
+    def cells(self) -> tuple[tuple[Bounds | None, ...], ...]:
         """Intervals of each cell's share of its true class; None in rows without samples."""
-        table: list[list[dict[str, float] | None]] = []
-        for row in range(self.n_classes):
-            bounds = [
-                self.share(self.true == row, self.predicted == column) for column in range(self.n_classes)
-            ]
-            table.append(
-                [
-                    None if interval is None else {"low": interval.low, "high": interval.high}
-                    for interval in bounds
-                ]
-            )
-        return table
+        return tuple(
+            tuple(self.share(self.true == row, self.predicted == column) for column in range(self.n_classes))
+            for row in range(self.n_classes)
+        )
 
     def macro_recall(self) -> Bounds:
         """Interval of the mean recall of the classes with samples."""
@@ -109,38 +136,41 @@ class IntervalEstimator:
         return effective(value, influence, self.groups, trials=trials)
 
 
-def headline_intervals(estimator: IntervalEstimator, proba: FloatArray) -> dict[str, Any]:
-    """Compute ``intervals`` of ``metrics.json``: of accuracy, macro means and AUCs, with their method.
+def headline_intervals(estimator: IntervalEstimator, proba: FloatArray) -> HeadlineBounds:
+    """Compute the intervals of accuracy, macro means and AUCs; nothing is resampled.
 
-    Returns
-    -------
-    dict
-        ``level``, ``groups`` (their number), ``draws`` (0: nothing is resampled), ``notes``, and of each
-        score ``low``, ``high``, ``method``; an undefined AUC is left out.
+    Parameters
+    ----------
+    proba : float64 array (n, k)
+        Probabilities of the samples of the estimator.
     """
     groups = estimator.groups
-    notes = []
+    notes: tuple[str, ...] = ()
     if groups.count < FEW_GROUPS:
-        notes.append(f"{groups.count} groups are few: intervals from so few tend to be too narrow")
-    intervals: dict[str, Any] = {"level": LEVEL, "groups": groups.count, "draws": 0, "notes": notes}
-    for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall"):
-        intervals[name] = getattr(estimator, name)().json()
-    pairs = one_vs_one_tasks(estimator.true, proba)
+        notes = (f"{groups.count} groups are few: intervals from so few tend to be too narrow",)
     rest = [one_vs_rest_task(estimator.true == c, proba[:, c]) for c in range(estimator.n_classes)]
-    for name, tasks in (("auc_ovo", pairs), ("auc_ovr", [task for task in rest if task is not None])):
-        if tasks:
-            intervals[name] = mean_auc(tasks, groups)[1].json()
-    return intervals
+    return HeadlineBounds(
+        groups=groups.count,
+        accuracy=estimator.accuracy(),
+        macro_f1=estimator.macro_f1(),
+        macro_precision=estimator.macro_precision(),
+        macro_recall=estimator.macro_recall(),
+        auc_ovo=_area(one_vs_one_tasks(estimator.true, proba), groups),
+        auc_ovr=_area([task for task in rest if task is not None], groups),
+        notes=notes,
+    )
 
 
-def class_intervals(estimator: IntervalEstimator, proba: FloatArray, number: int) -> dict[str, Any]:
-    """Compute ``intervals`` of a class: ``precision``, ``recall``, ``f1``, ``auc_ovr``, where defined."""
-    intervals = {
-        "precision": estimator.precision(number) if np.any(estimator.true == number) else None,
-        "recall": estimator.recall(number),
-        "f1": estimator.f1(number),
-    }
+def class_intervals(estimator: IntervalEstimator, proba: FloatArray, number: int) -> ClassBounds:
+    """Compute the intervals of a class; takes what :func:`headline_intervals` takes, and its number."""
     task = one_vs_rest_task(estimator.true == number, proba[:, number])
-    if task is not None:
-        intervals["auc_ovr"] = mean_auc([task], estimator.groups)[1]
-    return {name: bounds.json() for name, bounds in intervals.items() if bounds is not None}
+    return ClassBounds(
+        precision=estimator.precision(number) if np.any(estimator.true == number) else None,
+        recall=estimator.recall(number),
+        f1=estimator.f1(number),
+        auc_ovr=None if task is None else _area([task], estimator.groups),
+    )
+
+
+def _area(tasks: Sequence[BinaryTask], groups: Groups) -> Bounds | None:
+    return mean_auc(tasks, groups)[1] if tasks else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import Enum
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, StrictStr
 from pydantic_core import PydanticCustomError
@@ -49,10 +49,20 @@ Flag: TypeAlias = StrictBool
 Format: TypeAlias = Annotated[int, PlainValidator(_format, json_schema_input_type=int)]
 
 
+class _LeftOutWhereNone:
+    """Marks a field that is not written where it is None."""
+
+
+_T = TypeVar("_T")
+OrAbsent: TypeAlias = Annotated[_T | None, _LeftOutWhereNone()]
+"""A value that the file lacks where there is none; other fields are null there."""
+
+
 class Record(BaseModel):
     """Part of a JSON file of a run directory.
 
     A field that a file lacks has its default and is not written: reading and writing gives the same bytes.
+    A field that is :data:`OrAbsent` is never written as null.
     """
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
@@ -61,8 +71,13 @@ class Record(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """Give dicts, lists and plain values, ready for JSON; fields that were never set are left out."""
-        given = self.model_fields_set
-        return {name: _plain(getattr(self, name)) for name in type(self).model_fields if name in given}
+        content = {}
+        for name, field in type(self).model_fields.items():
+            value = getattr(self, name)
+            absent = value is None and any(isinstance(mark, _LeftOutWhereNone) for mark in field.metadata)
+            if name in self.model_fields_set and not absent:
+                content[name] = _plain(value)
+        return content
 
     def to_bytes(self) -> bytes:
         """Give the content of the file: keys sorted, indented by 2; the same record gives the same bytes."""
@@ -73,9 +88,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.plain()
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(inner) for inner in value]
     return value.value if isinstance(value, Enum) else value
 
 

@@ -61,19 +61,19 @@ def object_tables() -> Iterator[ObjectTable]:
             if name in told:
                 continue
             told.add(name)
-            found = known[name]
+            definition = known[name]
             files = (file,) if name == _name(reference) else ()
-            yield ObjectTable(name, files, found["description"], tuple(_rows(found)))
-            waiting = [*_named(found), *waiting]
+            yield ObjectTable(name, files, definition["description"], tuple(_rows(definition)))
+            waiting = [*_named(definition), *waiting]
 
 
-def _rows(found: Mapping[str, Any]) -> Iterator[FieldRow]:
-    required = found.get("required", ())
-    for name, facts in found.get("properties", {}).items():
+def _rows(definition: Mapping[str, Any]) -> Iterator[FieldRow]:
+    required = definition.get("required", ())
+    for name, facts in definition.get("properties", {}).items():
         words = _type(facts)
         if name not in required and facts.get("default", "") is None and "anyOf" in facts:
             # That a file may lack it is what the default says; null is told where it has a meaning.
-            words = " or ".join(_type(each) for each in facts["anyOf"] if each.get("type") != "null")
+            words = " or ".join(_type(choice) for choice in facts["anyOf"] if choice.get("type") != "null")
         yield FieldRow(name, words, facts.get("description", ""))
 
 
@@ -81,9 +81,9 @@ def _type(facts: Mapping[str, Any]) -> str:
     if "$ref" in facts:
         return _name(facts)
     if "enum" in facts:
-        return ", ".join(f"`{each}`" for each in facts["enum"])
+        return ", ".join(f"`{choice}`" for choice in facts["enum"])
     if "anyOf" in facts:
-        return " or ".join(_type(each) for each in facts["anyOf"])
+        return " or ".join(_type(choice) for choice in facts["anyOf"])
     if facts.get("type") == "array":
         inner: Mapping[str, Any] = facts.get("items") or next(iter(facts.get("prefixItems", ())), {})
         return f"list of {_type(inner)}"
@@ -100,11 +100,11 @@ def _named(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         if "$ref" in value:
             yield _name(value)
-        for each in value.values():
-            yield from _named(each)
+        for inner in value.values():
+            yield from _named(inner)
     elif isinstance(value, list):
-        for each in value:
-            yield from _named(each)
+        for inner in value:
+            yield from _named(inner)
 
 
 def _name(reference: Mapping[str, Any]) -> str:

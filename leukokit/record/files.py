@@ -8,11 +8,12 @@ from typing import Generic, TypeVar
 
 from leukokit.record.audit import AuditRecord
 from leukokit.record.base import Record
+from leukokit.record.calibration import CalibrationRecord
 from leukokit.record.comparison import ComparisonRecord
 from leukokit.record.explanations import HeatFacts, PictureIndex
 from leukokit.record.folder import MEGABYTE, has_file
 from leukokit.record.metrics import Metrics
-from leukokit.record.provenance import Plan, Provenance, Status
+from leukokit.record.provenance import Plan, Provenance, RunStatus
 from leukokit.record.reading import read_record
 
 R = TypeVar("R", bound=Record | PictureIndex)
@@ -44,12 +45,13 @@ class RecordFile(Generic[R]):
         return self.read(root) if has_file(root, self.name) else None
 
 
-STATUS = RecordFile("status.json", Status, MEGABYTE)
+STATUS = RecordFile("status.json", RunStatus, MEGABYTE)
 METRICS = RecordFile("metrics.json", Metrics)
 AUDIT = RecordFile("audit.json", AuditRecord)
 PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line for each image
 PLAN = RecordFile("plan.json", Plan)
 PICTURES = RecordFile("pictures/index.json", PictureIndex)
+CALIBRATION = RecordFile("model/calibration.json", CalibrationRecord)
 HEAT = RecordFile("explanations/<explainer>/heat.json", HeatFacts, MEGABYTE)
 COMPARISON = RecordFile("compare --json", ComparisonRecord)
 
@@ -59,6 +61,7 @@ ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     PROVENANCE,
     PLAN,
     STATUS,
+    CALIBRATION,
     HEAT,
     PICTURES,
     COMPARISON,

@@ -39,8 +39,8 @@ class JournalEvent:
 
     def text(self, fact: str) -> str:
         """Give one of the facts as text; empty where there is none."""
-        found = self.facts.get(fact)
-        return "" if found is None else str(found)
+        value = self.facts.get(fact)
+        return "" if value is None else str(value)
 
 
 def last_attempt(root: Path) -> list[JournalEvent]:
@@ -67,11 +67,11 @@ def last_attempt(root: Path) -> list[JournalEvent]:
 
 def _event(line: str) -> JournalEvent | None:
     try:
-        found = json.loads(line)
+        facts = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not isinstance(name := found.pop("event", None), str):
+    if not isinstance(facts, dict) or not isinstance(name := facts.pop("event", None), str):
         return None
-    time, seconds = found.pop("time", ""), found.pop("elapsed_s", None)
+    time, seconds = facts.pop("time", ""), facts.pop("elapsed_s", None)
     known = isinstance(seconds, float | int) and 0 <= seconds <= _LONGEST  # NaN is neither
-    return JournalEvent(name, str(time), float(seconds) if known else None, found)
+    return JournalEvent(name, str(time), float(seconds) if known else None, facts)

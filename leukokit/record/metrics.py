@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from leukokit.record.base import Count, Flag, Number, Record, Text, described
+from leukokit.record.base import Count, Flag, Number, OrAbsent, Record, Text, described
 from leukokit.record.scores import PartScores, ProtocolScores
 
 PARTS = ("test", "validation")
@@ -16,10 +16,10 @@ PARTS = ("test", "validation")
 class Drop(Record):
     """How much lower each score is than under the first protocol."""
 
-    accuracy: Number | None = described("Of `accuracy`.")
-    macro_f1: Number | None = described("Of `macro_f1`.")
-    auc_ovo: Number | None = described("Of `auc_ovo`.")
-    auc_ovr: Number | None = described("Of `auc_ovr`.")
+    accuracy: OrAbsent[Number] = described("Of `accuracy`.")
+    macro_f1: OrAbsent[Number] = described("Of `macro_f1`.")
+    auc_ovo: OrAbsent[Number] = described("Of `auc_ovo`.")
+    auc_ovr: OrAbsent[Number] = described("Of `auc_ovr`.")
 
 
 class Protocol(Record):
@@ -66,17 +66,19 @@ class RegionHeat(Record):
 class Metrics(Record):
     """Scores of a run; a part that the run did not score is absent."""
 
-    validation: PartScores | None = described("Scores of the validation part, all folds together.")
-    test: PartScores | None = described("Scores of the test part, all folds together.")
-    leaks: tuple[Text, ...] | None = described("What models know that they should not; empty where nothing.")
-    protocols: tuple[Protocol, ...] | None = described("Where the recipe has `evaluate`: one a protocol.")
-    scale: ScaleSummary | None = described("Where a step uses the scale, or the recipe names it.")
-    segmentation: Mapping[str, Mapping[str, Number | None]] | None = described(
+    validation: OrAbsent[PartScores] = described("Scores of the validation part, all folds together.")
+    test: OrAbsent[PartScores] = described("Scores of the test part, all folds together.")
+    leaks: OrAbsent[tuple[Text, ...]] = described(
+        "What models know that they should not; empty where nothing."
+    )
+    protocols: OrAbsent[tuple[Protocol, ...]] = described("Where the recipe has `evaluate`: one a protocol.")
+    scale: OrAbsent[ScaleSummary] = described("Where a step uses the scale, or the recipe names it.")
+    segmentation: OrAbsent[Mapping[str, Mapping[str, Number | None]]] = described(
         "Agreement with expert masks by role: `dice_mean`, `iou_median`, `objects_found` and more."
     )
-    alignment: Mapping[str, Mapping[str, RegionHeat]] | None = described("By explainer and region.")
-    synthetic: Flag | None = described("Whether the images are rendered.")
-    notice: Text | None = described("Research use only.")
+    alignment: OrAbsent[Mapping[str, Mapping[str, RegionHeat]]] = described("By explainer and region.")
+    synthetic: OrAbsent[Flag] = described("Whether the images are rendered.")
+    notice: OrAbsent[Text] = described("Research use only.")
 
     def part(self, name: str) -> PartScores | None:
         """Scores of ``test`` or ``validation``; None where the run did not score it."""

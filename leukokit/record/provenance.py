@@ -71,7 +71,7 @@ class Plan(Record):
     seed: Count | None = described("Seed of the recipe.")
 
 
-class Status(Record):
+class RunStatus(Record):
     """How a run ended; a folder without it is a run that did not end."""
 
     format: Format | None = described(

@@ -82,11 +82,11 @@ def _check(value: object, where: str) -> None:
     """Refuse what Python's JSON takes and the rest of the program would stumble over."""
     level: list[tuple[str, object]] = [("", value)]
     for _ in range(DEEPEST):
-        level = [inner for path, each in level for inner in _inside(path, each)]
-        for path, each in level:
-            if isinstance(each, float) and not math.isfinite(each):
+        level = [entry for path, inner in level for entry in _inside(path, inner)]
+        for path, inner in level:
+            if isinstance(inner, float) and not math.isfinite(inner):
                 raise DataError(f"{path}: expected a finite number", where=where, hint=AGAIN)
-            if isinstance(each, int) and abs(each) > _LARGEST:
+            if isinstance(inner, int) and abs(inner) > _LARGEST:
                 raise DataError(f"{path}: expected a number below 1e300", where=where, hint=AGAIN)
         if not level:
             return
@@ -95,9 +95,9 @@ def _check(value: object, where: str) -> None:
 
 def _inside(path: str, value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
-        yield from ((f"{path}.{name}" if path else str(name), each) for name, each in value.items())
+        yield from ((f"{path}.{name}" if path else str(name), inner) for name, inner in value.items())
     elif isinstance(value, list):
-        yield from ((f"{path}[{place}]", each) for place, each in enumerate(value))
+        yield from ((f"{path}[{place}]", inner) for place, inner in enumerate(value))
 
 
 def _too_deep(where: str) -> DataError:
@@ -129,8 +129,8 @@ def _other_form(error: ValidationError, path: Path) -> LeukokitError:
 
 def _field(place: Sequence[int | str]) -> str:
     text = ""
-    for each in place:
-        text += f"[{each}]" if isinstance(each, int) else f".{each}" if text else str(each)
+    for step in place:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text or "the whole file"
 
 

@@ -10,13 +10,13 @@ from leukokit.record.files import ALL
 
 
 def run_schema() -> dict[str, Any]:
-    """JSON Schema of a run directory: an object with a property for each JSON file."""
+    """JSON Schema of a run directory: an object with a property for file JSON file."""
     references, definitions = models_json_schema(
-        [(each.model, "validation") for each in ALL], title="JSON files of a leukokit run directory"
+        [(file.model, "validation") for file in ALL], title="JSON files of a leukokit run directory"
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **definitions,
         "type": "object",
-        "properties": {each.name: references[each.model, "validation"] for each in ALL},
+        "properties": {file.name: references[file.model, "validation"] for file in ALL},
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from leukokit.record.base import Count, Number, Record, Text, described
+from leukokit.record.base import Count, Number, OrAbsent, Record, Text, described
 
 
 class Interval(Record):
@@ -21,7 +21,7 @@ class Measured(Interval):
     """A share or an area with its 95 % interval."""
 
     value: Number | None = described("The share or area, 0..1.")
-    n: Count | None = described("Images that the share is of; absent for areas.")
+    n: OrAbsent[Count] = described("Images that the share is of; absent for areas.")
 
 
 class CellInterval(Record):
@@ -44,13 +44,13 @@ class ScoreIntervals(Record):
     macro_f1: Interval | None = described("Of `macro_f1`.")
     macro_precision: Interval | None = described("Of `macro_precision`.")
     macro_recall: Interval | None = described("Of `macro_recall`.")
-    auc_ovo: Interval | None = described("Of `auc_ovo`.")
-    auc_ovr: Interval | None = described("Of `auc_ovr`.")
+    auc_ovo: OrAbsent[Interval] = described("Of `auc_ovo`.")
+    auc_ovr: OrAbsent[Interval] = described("Of `auc_ovr`.")
 
     def of(self, score: str) -> Interval | None:
         """Interval of a score by its name; None where there is none."""
-        found = getattr(self, score, None)
-        return found if isinstance(found, Interval) else None
+        interval = getattr(self, score, None)
+        return interval if isinstance(interval, Interval) else None
 
 
 class BriefScores(Record):
@@ -64,8 +64,8 @@ class BriefScores(Record):
 
     def of(self, score: str) -> float | None:
         """Score by its name; None where the part cannot tell it."""
-        found: float | None = getattr(self, score, None)
-        return found
+        value: float | None = getattr(self, score, None)
+        return value
 
 
 class ProtocolScores(BriefScores):
@@ -77,10 +77,10 @@ class ProtocolScores(BriefScores):
 class ClassIntervals(Record):
     """95 % intervals of the scores of one class, where the part can tell them."""
 
-    precision: Interval | None = described("Of `precision`.")
-    recall: Interval | None = described("Of `recall`.")
-    f1: Interval | None = described("Of `f1`.")
-    auc_ovr: Interval | None = described("Of `auc_ovr`.")
+    precision: OrAbsent[Interval] = described("Of `precision`.")
+    recall: OrAbsent[Interval] = described("Of `recall`.")
+    f1: OrAbsent[Interval] = described("Of `f1`.")
+    auc_ovr: OrAbsent[Interval] = described("Of `auc_ovr`.")
 
 
 class ClassScores(Record):
@@ -222,10 +222,10 @@ class PartScores(ProtocolScores):
     macro_recall: Number | None = described("Mean recall of the classes held, 0..1.")
     per_class: Mapping[str, ClassScores] = Field({}, description="By class.")
     confusion: Confusion | None = described("Confusion matrix.")
-    calibration: Calibration | None = described("How far probabilities can be believed.")
-    operating_point: OperatingPoint | None = described("Absent where no class is known to be healthy.")
-    coverage: Coverage | None = described("What is gained where unsure images go to an expert.")
-    folds: Mapping[str, BriefScores | None] | None = described(
+    calibration: OrAbsent[Calibration] = described("How far probabilities can be believed.")
+    operating_point: OrAbsent[OperatingPoint] = described("Absent where no class is known to be healthy.")
+    coverage: OrAbsent[Coverage] = described("What is gained where unsure images go to an expert.")
+    folds: OrAbsent[Mapping[str, BriefScores | None]] = described(
         "By fold, where there are several; null where a fold has no such part."
     )
     notes: tuple[Text, ...] = Field((), description="What a reader of the scores should know.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import lru_cache
 
@@ -14,7 +15,7 @@ from leukokit.engine.models.model_stage import MODEL, FittedFold
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
-from leukokit.ids import utf8
+from leukokit.ids import utf8, written_id
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord
 from leukokit.record.metrics import Metrics
@@ -28,6 +29,7 @@ _SCORES = {
     "auc_ovr": "AUC one-vs-rest",
 }
 _FAULTS = ("fail", "warn")
+_MARKDOWN = re.compile(r"([\\`*\[\]|])")
 
 
 def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
@@ -144,6 +146,11 @@ def _with_bounds(value: float | None, interval: Interval | None) -> str:
     return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"
 
 
+def _markdown_text(text: object) -> str:
+    """Escape text of any origin: a name makes no link, no table cell and no new line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(written_id(text).split()))
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     made = Environment(
@@ -154,5 +161,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["text"] = _markdown_text
     made.filters["share"] = lambda value: "-" if value is None else f"{value:.3f}"
     return made

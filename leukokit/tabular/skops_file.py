@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from leukokit.errors import LeukokitError
+from leukokit.input_file import LARGEST_MODEL, UnusableFile, check_stored_zip, read_input
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _SCHEMA = "schema.json"
@@ -59,11 +60,14 @@ def read(path: Path, trusted: Collection[str]) -> Any:
     import skops.io
 
     try:
-        data = path.read_bytes()
+        data = read_input(path, LARGEST_MODEL)
     except OSError as error:
         raise LeukokitError(f"the model file cannot be read: {error.strerror}", where=str(path)) from error
     try:
+        check_stored_zip(data)
         unknown = sorted(set(skops.io.get_untrusted_types(data=data)) - set(trusted))
+    except UnusableFile as error:
+        raise _model_error(path, f"the model file {error.reason}") from error
     except Exception as error:  # invalid files cause many kinds of errors in zipfile, json and skops
         raise _model_error(path, "this is not a model that leukokit wrote, or it is damaged") from error
     if unknown:

@@ -84,6 +84,17 @@ def test_links_and_outside_storage_are_refused(
         small_cnn().load(tmp_path)
 
 
+def test_weights_that_unpack_to_more_than_the_memory_are_refused(
+    model: NetworkModel, small_cnn: SmallCnn, tmp_path: Path
+) -> None:
+    """HDF5 keeps a terabyte of zeros in some kilobytes."""
+    model.save(tmp_path)
+    with h5py.File(tmp_path / "model.weights.h5", "a") as file:
+        file.create_dataset("zeros", shape=(1 << 38,), dtype="float32", chunks=(1 << 20,), compression="gzip")
+    with pytest.raises(LeukokitError, match=r"unpacks to 1,099\.5 GB; expected at most 8 GB"):
+        small_cnn().load(tmp_path)
+
+
 def test_a_model_of_another_recipe_is_refused(
     model: NetworkModel, small_cnn: SmallCnn, tmp_path: Path
 ) -> None:

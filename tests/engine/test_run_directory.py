@@ -12,7 +12,7 @@ import pytest
 
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.errors import LeukokitError, RunFailed
-from leukokit.record.provenance import Status
+from leukokit.record.provenance import RunStatus
 
 HOLD = (
     "import sys, time, pathlib\n"
@@ -33,7 +33,7 @@ def test_a_second_run_is_refused_naming_the_first(tmp_path: Path) -> None:
     holder.send_signal(signal.SIGKILL)
     holder.wait()
     with RunDirectory(tmp_path) as directory:
-        directory.finish(Status(status="done"))
+        directory.finish(RunStatus(status="done"))
     assert json.loads((tmp_path / "status.json").read_text()) == {"status": "done"}
 
 

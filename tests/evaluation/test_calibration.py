@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,8 +12,8 @@ from sklearn.calibration import calibration_curve
 from leukokit.errors import DataError
 from leukokit.evaluation.calibration import (
     BINS,
-    METHODS,
     FittedCalibration,
+    ReliabilityDiagram,
     at_edge,
     brier,
     fit_calibration,
@@ -37,7 +35,7 @@ def drawn(seed: int, n: int, *, sure: float = 1.0) -> tuple[np.ndarray, np.ndarr
     return true, said / said.sum(axis=1, keepdims=True)
 
 
-def measured(true: np.ndarray, proba: np.ndarray, seed: int = 0) -> dict:
+def measured(true: np.ndarray, proba: np.ndarray, seed: int = 0) -> ReliabilityDiagram:
     groups = Groups.of(None, len(true))
     return reliability(true, proba, groups, resample(groups, seed=seed, draws=500))
 
@@ -66,11 +64,11 @@ def test_bins_agree_with_the_calibration_curve_of_scikit_learn() -> None:
     measures = measured(true, proba)
     right, confidence = proba.argmax(axis=1) == true, proba.max(axis=1)
     accuracy, mean = calibration_curve(right, confidence, n_bins=BINS, strategy="uniform")
-    assert [bin_["accuracy"] for bin_ in measures["bins"]] == pytest.approx(accuracy)
-    assert [bin_["confidence"] for bin_ in measures["bins"]] == pytest.approx(mean)
-    weights = np.array([bin_["n"] for bin_ in measures["bins"]]) / 500
-    assert sum(bin_["n"] for bin_ in measures["bins"]) == 500
-    assert measures["ece"] == pytest.approx(np.sum(weights * np.abs(accuracy - mean)))
+    assert [bin_.accuracy for bin_ in measures.bins] == pytest.approx(accuracy)
+    assert [bin_.confidence for bin_ in measures.bins] == pytest.approx(mean)
+    weights = np.array([bin_.n for bin_ in measures.bins]) / 500
+    assert sum(bin_.n for bin_ in measures.bins) == 500
+    assert measures.ece == pytest.approx(np.sum(weights * np.abs(accuracy - mean)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -82,15 +80,15 @@ def test_calibration_error_and_its_interval_lie_in_their_range(
     true, proba = drawn(seed, n, sure=sure)
     groups = Groups.of([str(i // size) for i in range(n)], n)
     measures = reliability(true, proba, groups, resample(groups, seed=seed, draws=200))
-    assert 0 <= measures["ece_low"] <= measures["ece"] <= measures["ece_high"] <= 1
-    for bin_ in measures["bins"]:
-        assert bin_["low"] - 1e-9 <= bin_["confidence"] <= bin_["high"] + 1e-9
-        assert bin_["accuracy_low"] - 1e-9 <= bin_["accuracy"] <= bin_["accuracy_high"] + 1e-9
+    assert 0 <= measures.ece_low <= measures.ece <= measures.ece_high <= 1
+    for bin_ in measures.bins:
+        assert bin_.low - 1e-9 <= bin_.confidence <= bin_.high + 1e-9
+        assert bin_.bounds.low - 1e-9 <= bin_.accuracy <= bin_.bounds.high + 1e-9
 
 
 def test_an_honest_model_may_be_without_error() -> None:
     """The error of honest probabilities is above 0 by chance; the interval takes the bias off."""
-    low = [measured(*drawn(seed, 400))["ece_low"] for seed in range(20)]
+    low = [measured(*drawn(seed, 400)).ece_low for seed in range(20)]
     assert np.mean(np.array(low) < 0.015) > 0.8
 
 
@@ -102,7 +100,7 @@ def test_temperature_finds_how_much_too_sure_a_model_is() -> None:
     new, said = drawn(3, 3000, sure=2.5)
     better = calibration.apply(said)
     assert log_loss(new, better) < log_loss(new, said)
-    assert measured(new, better)["ece"] < 0.3 * measured(new, said)["ece"]
+    assert measured(new, better).ece < 0.3 * measured(new, said).ece
 
 
 @settings(max_examples=30, deadline=None)
@@ -191,16 +189,6 @@ def test_a_row_that_isotonic_empties_stays() -> None:
         {"format": 1, "method": "isotonic", "classes": ["a", "b"], "samples": 9, "curves": [curve, curve]}
     )
     assert empty.apply(np.array([[0.5, 0.5]])).tolist() == [[0.5, 0.5]]
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_a_calibration_survives_its_file(method: str) -> None:
-    """Written as JSON and read again it does the very same."""
-    true, proba = drawn(8, 150)
-    calibration = fit_calibration(method, true, proba, CLASSES)  # type: ignore[arg-type]
-    again = FittedCalibration.from_json(json.loads(json.dumps(calibration.json(), allow_nan=False)))
-    assert again == calibration
-    assert (again.apply(proba) == calibration.apply(proba)).all()
 
 
 @pytest.mark.parametrize(

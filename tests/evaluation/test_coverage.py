@@ -25,14 +25,14 @@ def test_full_coverage_has_the_error_rate(seed: int, n: int, steps: int) -> None
     confidence, right = part(seed, n, steps)
     curve = risk_curve(confidence, right)
     assert len(curve) <= 100
-    assert curve[-1]["coverage"] == 1.0
-    assert curve[-1]["risk"] == pytest.approx(np.mean(~right))
-    coverage = [point["coverage"] for point in curve]
+    assert curve[-1].coverage == 1.0
+    assert curve[-1].risk == pytest.approx(np.mean(~right))
+    coverage = [point.coverage for point in curve]
     assert coverage == sorted(set(coverage))
     for point in curve:
-        kept = confidence >= point["threshold"]
-        assert point["coverage"] == pytest.approx(kept.mean())
-        assert point["risk"] == pytest.approx(np.mean(~right[kept]))
+        kept = confidence >= point.threshold
+        assert point.coverage == pytest.approx(kept.mean())
+        assert point.risk == pytest.approx(np.mean(~right[kept]))
 
 
 def test_area_is_the_mean_risk_by_hand() -> None:
@@ -88,9 +88,9 @@ def test_a_model_that_is_surest_when_wrong_keeps_nothing() -> None:
     threshold = refer_threshold(np.array([1.0, 0.5]), np.array([False, True]), 0.01)
     assert threshold > 1
     result = referral(np.array([1.0]), np.array([True]), np.array([threshold]), Groups.of(None, 1))
-    assert result["risk"] is None
-    assert result["coverage"]["value"] == 0.0
-    assert result["referred"] == 1
+    assert result.risk is None
+    assert result.coverage.value == 0.0
+    assert result.referred == 1
 
 
 @settings(max_examples=30, deadline=None)
@@ -100,10 +100,10 @@ def test_counts_of_the_band_add_up(seed: int, n: int, at: float, size: int) -> N
     confidence, right = part(seed, n)
     groups = Groups.of([str(i // size) for i in range(n)], n)
     result = referral(confidence, right, np.full(n, at), groups)
-    assert result["errors_kept"] + result["errors_referred"] == np.sum(~right)
-    assert result["referred"] == round((1 - result["coverage"]["value"]) * n)
-    for estimate in (result["coverage"], result["risk"]):
+    assert result.errors_kept + result.errors_referred == np.sum(~right)
+    assert result.referred == round((1 - result.coverage.value) * n)
+    for estimate in (result.coverage, result.risk):
         if estimate is not None:
-            assert estimate["low"] - 1e-9 <= estimate["value"] <= estimate["high"] + 1e-9
-    if result["risk"] is not None:
-        assert result["risk"]["value"] == pytest.approx(result["errors_kept"] / (n - result["referred"]))
+            assert estimate.bounds.low - 1e-9 <= estimate.value <= estimate.bounds.high + 1e-9
+    if result.risk is not None:
+        assert result.risk.value == pytest.approx(result.errors_kept / (n - result.referred))

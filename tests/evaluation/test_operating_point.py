@@ -103,27 +103,29 @@ def test_shares_agree_with_scikit_learn() -> None:
     point = operating_point(score, positive, np.full(200, 0.6), Groups.of(None, 200))
     called = score >= 0.6
     tn, fp, fn, tp = confusion_matrix(positive, called).ravel()
-    assert point["sensitivity"]["value"] == pytest.approx(recall_score(positive, called))
-    assert point["specificity"]["value"] == pytest.approx(tn / (tn + fp))
-    assert point["ppv"]["value"] == pytest.approx(precision_score(positive, called))
-    assert point["npv"]["value"] == pytest.approx(tn / (tn + fn))
-    assert [point[name]["n"] for name in ("sensitivity", "specificity", "ppv", "npv")] == [
+    assert point.sensitivity.value == pytest.approx(recall_score(positive, called))
+    assert point.specificity.value == pytest.approx(tn / (tn + fp))
+    assert point.ppv.value == pytest.approx(precision_score(positive, called))
+    assert point.npv.value == pytest.approx(tn / (tn + fn))
+    assert [getattr(point, name).n for name in ("sensitivity", "specificity", "ppv", "npv")] == [
         tp + fn,
         tn + fp,
         tp + fp,
         tn + fn,
     ]
-    assert point["auc"]["value"] == pytest.approx(roc_auc_score(positive, score))
+    assert point.auc.value == pytest.approx(roc_auc_score(positive, score))
     for name in ("sensitivity", "specificity", "ppv", "npv", "auc"):
-        assert point[name]["low"] <= point[name]["value"] <= point[name]["high"]
+        assert (
+            getattr(point, name).bounds.low <= getattr(point, name).value <= getattr(point, name).bounds.high
+        )
 
 
 def test_nothing_called_has_no_predictive_value() -> None:
     """Of nothing there is no share; it is null, not zero."""
     score, positive = part(2, 30)
     point = operating_point(score, positive, np.full(30, 2.0), Groups.of(None, 30))
-    assert point["ppv"] is None
-    assert point["sensitivity"]["value"] == 0.0
+    assert point.ppv is None
+    assert point.sensitivity.value == 0.0
 
 
 def test_healthy_samples_alone_have_no_curve() -> None:
@@ -131,10 +133,10 @@ def test_healthy_samples_alone_have_no_curve() -> None:
     point = operating_point(
         np.array([0.2, 0.7]), np.zeros(2, dtype=bool), np.full(2, 0.5), Groups.of(None, 2)
     )
-    assert point["sensitivity"] is None
-    assert point["auc"] is None
-    assert point["roc"] == []
-    assert point["specificity"]["value"] == 0.5
+    assert point.sensitivity is None
+    assert point.auc is None
+    assert point.roc == ()
+    assert point.specificity.value == 0.5
 
 
 @pytest.mark.parametrize("steps", [5, 100_000])
@@ -144,12 +146,12 @@ def test_curve_agrees_with_scikit_learn(steps: int) -> None:
     curve = roc_points(score, positive)
     fpr, tpr, thresholds = roc_curve(positive, score, drop_intermediate=False)
     theirs = {(round(float(t), 9), round(float(1 - f), 9)) for t, f in zip(tpr, fpr, strict=True)}
-    ours = {(round(p["sensitivity"], 9), round(p["specificity"], 9)) for p in curve}
+    ours = {(round(p.sensitivity, 9), round(p.specificity, 9)) for p in curve}
     assert ours <= theirs
-    assert curve[0]["sensitivity"] == 0.0
-    assert curve[-1]["specificity"] == 0.0
-    x = [1 - p["specificity"] for p in curve]
-    y = [p["sensitivity"] for p in curve]
+    assert curve[0].sensitivity == 0.0
+    assert curve[-1].specificity == 0.0
+    x = [1 - p.specificity for p in curve]
+    y = [p.sensitivity for p in curve]
     assert np.trapezoid(y, x) == pytest.approx(roc_auc_score(positive, score))
     assert thresholds[1] == max(score)
 
@@ -159,9 +161,9 @@ def test_long_curves_are_thinned() -> None:
     score, positive = part(4, 3256, 10**9)
     curve = roc_points(score, positive)
     assert len(curve) <= 200
-    area = np.trapezoid([p["sensitivity"] for p in curve], [1 - p["specificity"] for p in curve])
+    area = np.trapezoid([p.sensitivity for p in curve], [1 - p.specificity for p in curve])
     assert area == pytest.approx(roc_auc_score(positive, score), abs=0.003)
-    assert (curve[-1]["sensitivity"], curve[-1]["specificity"]) == (1.0, 0.0)
+    assert (curve[-1].sensitivity, curve[-1].specificity) == (1.0, 0.0)
 
 
 def test_the_recipe_names_the_classes_that_count_as_healthy() -> None:

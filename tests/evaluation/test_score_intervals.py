@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
-from leukokit.evaluation.intervals import Groups
-from leukokit.evaluation.metrics import scores
-from leukokit.evaluation.score_intervals import IntervalEstimator, headline_intervals
+from leukokit.evaluation.intervals import Bounds, Groups
+from leukokit.evaluation.metrics import ClassPoints, PointScores, scores
+from leukokit.evaluation.score_intervals import (
+    ClassBounds,
+    HeadlineBounds,
+    IntervalEstimator,
+    headline_intervals,
+)
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -36,46 +43,51 @@ def part(seed: int, n: int, k: int, sharpness: float) -> tuple[list[str], np.nda
 def test_intervals_hold_their_scores(seed: int, n: int, k: int, sharpness: float, size: int) -> None:
     """Bounds lie in 0..1 around the score, of headline scores, classes and cells, for any part."""
     true, proba = part(seed, n, k, sharpness)
-    metrics = scores(true, proba, CLASSES[:k], groups=[str(i // size) for i in range(n)])
-    with_intervals = [(metrics, metrics["intervals"])] + [
-        (row, row["intervals"]) for row in metrics["per_class"].values()
+    scored = scores(true, proba, CLASSES[:k], groups=[str(i // size) for i in range(n)])
+    with_bounds: list[tuple[PointScores | ClassPoints, HeadlineBounds | ClassBounds]] = [
+        (scored.points, scored.bounds)
     ]
+    with_bounds += [(points, scored.class_bounds[name]) for name, points in scored.points.per_class.items()]
     checked = 0
-    for values, bounds in with_intervals:
-        for name, value in values.items():
-            if isinstance(bounds.get(name), dict) and value is not None:
-                assert -1e-12 <= bounds[name]["low"] <= value + 1e-9, name
-                assert value - 1e-9 <= bounds[name]["high"] <= 1 + 1e-12, name
+    for points, bounds in with_bounds:
+        for name in (field.name for field in fields(bounds)):
+            interval, value = getattr(bounds, name), getattr(points, name, None)
+            if isinstance(interval, Bounds) and value is not None:
+                assert -1e-12 <= interval.low <= value + 1e-9, name
+                assert value - 1e-9 <= interval.high <= 1 + 1e-12, name
                 checked += 1
     assert checked >= 4
-    for row, bounds in zip(metrics["confusion"]["matrix"], metrics["confusion"]["intervals"], strict=True):
-        for count, cell in zip(row, bounds, strict=True):
+    for row, cells in zip(scored.points.matrix, scored.cell_bounds, strict=True):
+        for count, cell in zip(row, cells, strict=True):
             assert (cell is None) == (sum(row) == 0)
             if cell is not None:
-                assert cell["low"] - 1e-9 <= count / sum(row) <= cell["high"] + 1e-9
+                assert cell.low - 1e-9 <= count / sum(row) <= cell.high + 1e-9
 
 
 def test_every_headline_number_has_an_interval() -> None:
     """Accuracy, both areas and the three macro means, with their method."""
     true, proba = part(1, 120, 4, 2.0)
-    intervals = scores(true, proba, CLASSES)["intervals"]
+    intervals = scores(true, proba, CLASSES).bounds
     for name in ("accuracy", "macro_f1", "macro_precision", "macro_recall", "auc_ovo", "auc_ovr"):
-        assert intervals[name]["low"] < intervals[name]["high"], name
-        assert intervals[name]["method"], name
+        interval = getattr(intervals, name)
+        assert interval.low < interval.high, name
+        assert interval.method, name
 
 
 def test_cells_and_recalls_agree_with_statsmodels() -> None:
     """Independent samples: 50 a class get the exact interval of the share of their row."""
     true, proba = part(2, 160, 4, 1.5)
-    metrics = scores(true, proba, CLASSES)
+    scored = scores(true, proba, CLASSES)
     for number, name in enumerate(CLASSES):
-        row = metrics["confusion"]["matrix"][number]
-        for count, cell in zip(row, metrics["confusion"]["intervals"][number], strict=True):
+        row = scored.points.matrix[number]
+        for count, cell in zip(row, scored.cell_bounds[number], strict=True):
+            assert cell is not None
             expected = proportion_confint(count, sum(row), method="beta")
-            assert (cell["low"], cell["high"]) == pytest.approx(expected, abs=1e-9)
-        recall = metrics["per_class"][name]["intervals"]["recall"]
+            assert (cell.low, cell.high) == pytest.approx(expected, abs=1e-9)
+        recall = scored.class_bounds[name].recall
+        assert recall is not None
         expected = proportion_confint(row[number], sum(row), method="beta")
-        assert (recall["low"], recall["high"]) == pytest.approx(expected, abs=1e-9)
+        assert (recall.low, recall.high) == pytest.approx(expected, abs=1e-9)
 
 
 def test_equal_classes_make_macro_recall_as_sure_as_accuracy() -> None:
@@ -116,4 +128,4 @@ def test_few_groups_are_said() -> None:
     true = np.tile([0, 1], 10)
     estimator = IntervalEstimator(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
     intervals = headline_intervals(estimator, np.eye(2)[1 - true])
-    assert any(note.startswith("5 groups are few") for note in intervals["notes"])
+    assert any(note.startswith("5 groups are few") for note in intervals.notes)

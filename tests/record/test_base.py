@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from leukokit.record.metrics import Metrics, RegionHeat, ScaleSummary
 from leukokit.record.provenance import DataManifest
+from leukokit.record.scores import ClassIntervals, Interval
 
 
 def test_what_was_never_given_is_not_written() -> None:
@@ -38,3 +39,10 @@ def test_a_number_is_a_finite_number(value: object) -> None:
 def test_records_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         RegionHeat(ratio=1.0).ratio = 2.0
+
+
+def test_what_a_file_lacks_is_never_null() -> None:
+    """A field that is absent where there is nothing may be given as None; others are written as null."""
+    assert ClassIntervals(precision=None, recall=Interval(low=0.5)).plain() == {"recall": {"low": 0.5}}
+    assert Interval(low=None).plain() == {"low": None}
+    assert Metrics(test=None, leaks=()).plain() == {"leaks": []}

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.auc import BinaryTask, one_vs_one_tasks, one_vs_rest_task, placement_values
+from leukokit.evaluation.auc import (
+    BinaryTask,
+    PlacedTask,
+    mean_influence,
+    one_vs_one_tasks,
+    one_vs_rest_task,
+    placement_values,
+)
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import Scored
 
@@ -76,10 +83,5 @@ def _mean(tasks: Sequence[BinaryTask | None], codes: NDArray[np.intp]) -> AucEst
     if not known:
         return None
     groups = Groups(codes, int(codes.max()) + 1)
-    values, influence = [], np.zeros(len(codes))
-    for task in known:
-        above, below = placement_values(task)
-        values.append(float(above.mean()))
-        for rows, placement in ((task.positive, above), (task.negative, below)):
-            influence[rows] += (placement - values[-1]) / len(rows) / len(known)
-    return AucEstimate(float(np.mean(values)), group_sums(codes, influence, groups.count), known, groups)
+    mean, influence = mean_influence([PlacedTask.of(task) for task in known])
+    return AucEstimate(mean, group_sums(codes, influence, groups.count), known, groups)

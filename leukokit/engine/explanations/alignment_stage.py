@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from leukokit.engine.images.stored_images import stored_labels
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.alignment import alignment_table, summarize_alignment
+from leukokit.record.metrics import RegionHeat
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,21 @@ class Alignment:
     table: pd.DataFrame
     summary: pd.DataFrame
 
-    def metrics(self) -> dict[str, dict[str, dict[str, float | int | None]]]:
+    def regions(self) -> dict[str, dict[str, RegionHeat]]:
         """Summary by explainer and region, for ``metrics.json``."""
-        by_explainer: dict[str, dict[str, dict[str, float | int | None]]] = {}
+        by_explainer: dict[str, dict[str, RegionHeat]] = {}
         for row in self.summary.to_dict("records"):
-            explainer, region = str(row.pop("explainer")), str(row.pop("region"))
-            by_explainer.setdefault(explainer, {})[region] = {str(k): _plain(v) for k, v in row.items()}
+            by_explainer.setdefault(str(row["explainer"]), {})[str(row["region"])] = RegionHeat(
+                ratio=_number(row["ratio"]),
+                ratio_low=_number(row["ratio_low"]),
+                ratio_high=_number(row["ratio_high"]),
+                heat_share=_number(row["heat_share"]),
+                area_share=_number(row["area_share"]),
+                pointing_rate=_number(row["pointing_rate"]),
+                pointing_chance=_number(row["pointing_chance"]),
+                images=int(row["images"]),
+                images_with_region=int(row["images_with_region"]),
+            )
         return by_explainer
 
 
@@ -123,7 +132,5 @@ def _heat_maps(fitted: FittedFold) -> dict[str, HeatMaps]:
     }
 
 
-def _plain(value: Any) -> float | int | None:
-    if isinstance(value, int | np.integer):
-        return int(value)
+def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)

@@ -5,7 +5,6 @@ A model that took hours to fit is not fitted again because a recipe asks for one
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +33,8 @@ from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
+from leukokit.record.explanations import HeatFacts
+from leukokit.record.reading import read_record
 
 TABLE = "table.csv"
 _MAPS = "heat.npz"
@@ -225,8 +226,8 @@ def _write(found: Explanation, explainer: str, subject: Subject, folder: Path) -
         maps[str(index)] = _levels(heat, explainer, name, subject.examples, place)
     pd.DataFrame(rows, columns=_COLUMNS).to_csv(folder / _HEAT_TABLE, index=False, lineterminator="\n")
     np.savez_compressed(folder / _MAPS, **maps)  # type: ignore[arg-type]
-    facts = {"note": found.note, "part": subject.part.value, "levels": _LEVELS}
-    (folder / _HEAT_FACTS).write_text(json.dumps(facts, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    facts = HeatFacts(note=found.note, part=subject.part.value, levels=_LEVELS)
+    (folder / _HEAT_FACTS).write_bytes(facts.to_bytes())
 
 
 def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, place: int) -> NDArray[np.uint8]:
@@ -253,8 +254,8 @@ def _read(folder: Path, step: str, *, reused: bool) -> Explained:
         # Classes and ids are text, whatever they look like: a class "1" or an id "NA" is no number.
         text = dict.fromkeys(("id", "true", "predicted", "target"), str)
         rows = pd.read_csv(folder / _HEAT_TABLE, dtype=text, keep_default_na=False)
-        facts = json.loads((folder / _HEAT_FACTS).read_text(encoding="utf-8"))
+        facts = read_record(folder, _HEAT_FACTS, HeatFacts)
         with np.load(folder / _MAPS, allow_pickle=False) as arrays:
             maps = [arrays[str(index)] for index in rows["index"]]
-        heat = HeatMaps(rows, maps, Part(facts["part"]), facts["note"])
+        heat = HeatMaps(rows, maps, Part(facts.part), facts.note)
     return Explained(step, table, heat, reused, folder)

@@ -25,6 +25,7 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.validation import Promise
 from leukokit.evaluation.masks import Row
+from leukokit.ids import written_id
 
 
 class ImageStage(StrEnum):
@@ -223,6 +224,11 @@ class Rejection:
     reason: str
     detail: str = ""
     traceback: str = ""
+
+    def __post_init__(self) -> None:
+        # Messages of plugins and decoders quote file names, which need not be UTF-8.
+        for name in ("stage", "reason", "detail", "traceback"):
+            object.__setattr__(self, name, written_id(getattr(self, name)))
 
 
 @dataclass(frozen=True, slots=True)

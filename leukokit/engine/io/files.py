@@ -13,6 +13,34 @@ from typing import Any
 from leukokit.errors import RunFailed
 from leukokit.record.json_text import json_bytes
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def _disk_full(where: object) -> RunFailed:
+    return RunFailed("disk full", where=str(where), hint="Free space and run again")
+
+
+@contextmanager
+def full_disk_named(where: object) -> Iterator[None]:
+    """Make an error of a full disk one that says where, for writers that are not our own.
+
+    Parameters
+    ----------
+    where : object
+        What is written, for errors that do not name their file.
+
+    Raises
+    ------
+    RunFailed
+        Where the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise _disk_full(error.filename or where) from error
+
 
 @contextmanager
 def draft(path: Path) -> Iterator[Path]:
@@ -33,8 +61,8 @@ def draft(path: Path) -> Iterator[Path]:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise RunFailed("disk full", where=str(path), hint="Free space and run again") from error
+        if error.errno in _FULL:
+            raise _disk_full(path) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise RunFailed(
                 "not writable", where=str(path), hint="Choose another folder with --out"

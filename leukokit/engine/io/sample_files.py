@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from leukokit.api import DataError, Part
+from leukokit.ids import from_csv_cell, written_id
 from leukokit.input_file import read_input
 
 _SHOWN = 20
@@ -92,11 +93,11 @@ def _read_values(
     values: dict[str, T] = {}
     problems = []
     for line, row in rows:
-        id_ = row[key] or ""
+        id_ = written_id(from_csv_cell(row[key] or ""))
         try:
             if not id_:
                 raise ValueError(f"{key} is empty")
-            parsed = parse((row[value] or "").strip())
+            parsed = parse(from_csv_cell((row[value] or "").strip()))
             if values.setdefault(id_, parsed) != parsed:
                 raise ValueError(f"{id_} was in {value} {values[id_]} before")
         except ValueError as error:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,16 +13,39 @@ import pyarrow.parquet as pq
 from leukokit.api import Part, Sample, Status, shown_url
 from leukokit.engine.images.plan import Item, Rejection
 from leukokit.evaluation.splits import Fold
-from leukokit.ids import utf8
+from leukokit.ids import csv_cell, from_csv_cell, utf8, written_id
 from leukokit.notice import NOTICE
 
 _ROW_GROUP = 8192  # rows of features.parquet that are written, and can be read, together
 
 
 def csv_bytes(table: pd.DataFrame, *, index: bool = False) -> bytes:
-    """CSV with Unix line ends; names that are not UTF-8 are written with backslash escapes."""
-    text = table.to_csv(index=index, lineterminator="\n")
-    return utf8(text)
+    """CSV with Unix line ends.
+
+    Names that are not UTF-8 are written with backslash escapes, and text that a spreadsheet would take for a
+    formula with an apostrophe in front; :func:`restore_cells` undoes the second.
+    """
+    if index:
+        table = table.reset_index()
+    return utf8(_each_text(table, csv_cell).to_csv(index=False, lineterminator="\n"))
+
+
+def restore_cells(table: pd.DataFrame) -> pd.DataFrame:
+    """Texts of a table that was read from a CSV of :func:`csv_bytes`."""
+    return _each_text(table, from_csv_cell)
+
+
+def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """Table with its texts changed; the very table where nothing changes."""
+    changed = {}
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            continue
+        texts = [change(value) if isinstance(value, str) else value for value in column]
+        if texts != column.tolist():
+            changed[name] = texts
+    return table.assign(**changed) if changed else table
 
 
 def shown_path(sample: Sample, name: str) -> str:
@@ -33,7 +55,7 @@ def shown_path(sample: Sample, name: str) -> str:
     """
     if sample.url is not None:
         return shown_url(sample.url)
-    return os.fspath(sample.path) if sample.path is not None else f"synthetic:{name}"
+    return written_id(sample.path) if sample.path is not None else f"synthetic:{name}"
 
 
 def rejected_table(rejected: Sequence[tuple[Item, Rejection]], name: str) -> pd.DataFrame:

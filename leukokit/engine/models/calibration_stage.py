@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from leukokit.api import Part
 from leukokit.engine.models.model_stage import FittedFold
-from leukokit.engine.pipeline.decisions import choose_operating_point, choose_referral
+from leukokit.engine.pipeline.decisions import decide
 from leukokit.errors import DataError
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.metrics import score_input
@@ -26,11 +26,11 @@ def calibrated(fitted: FittedFold) -> FittedFold:
     if method is None:
         return fitted
     examples = fitted.best.examples.get(Part.VALIDATION)
-    if examples is None or examples.labels is None or Part.VALIDATION not in fitted.probabilities:
+    if examples is None or Part.VALIDATION not in fitted.probabilities:
         raise needs_validation()
     asked = score_input(examples.labels, fitted.probabilities[Part.VALIDATION], fitted.classes)
-    found = fit_calibration(method, asked.true, asked.proba, fitted.classes)
-    pipeline = replace(fitted.pipeline, calibration=found)
+    calibration = fit_calibration(method, asked.true, asked.proba, fitted.classes)
+    pipeline = replace(fitted.pipeline, calibration=calibration)
     return replace(
         fitted,
         pipeline=pipeline,
@@ -43,13 +43,13 @@ def decided(fitted: FittedFold) -> FittedFold:
     """Choose on validation, after any calibration, where to part ill from healthy and what to refer."""
     examples = fitted.best.examples.get(Part.VALIDATION)
     validation = None
-    if examples is not None and examples.labels is not None and Part.VALIDATION in fitted.probabilities:
+    if examples is not None and Part.VALIDATION in fitted.probabilities:
         validation = examples.labels, fitted.probabilities[Part.VALIDATION]
-    asked = fitted.best.recipe.model
+    decisions = decide(fitted.best.recipe.model, fitted.classes, validation)
     pipeline = replace(
         fitted.pipeline,
-        operating_point=choose_operating_point(asked.operating_point, fitted.classes, validation),
-        refer=choose_referral(asked.refer.error, fitted.classes, validation),
+        operating_point=decisions.operating_point,
+        refer=decisions.refer,
         tested=Part.TEST in fitted.probabilities,
     )
     return replace(fitted, pipeline=pipeline)

@@ -11,19 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from leukokit.api import FloatArray, Part
+from leukokit.api import Part
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import FittedFold
-from leukokit.engine.models.pooled_predictions import HeldOut, held_out
+from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
-from leukokit.engine.pipeline.decisions import (
-    FittedOperatingPoint,
-    FittedReferral,
-    choose_operating_point,
-    choose_referral,
-)
+from leukokit.engine.pipeline.decisions import decide
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import Division
@@ -39,7 +33,7 @@ def asks_for_final(recipe: Recipe, divisions: Sequence[Division]) -> bool:
     """Whether a model is fitted on all data: where the recipe says so, or where some split has folds."""
     if recipe.classify is None or not divisions:
         return False
-    folds = any(len(each.folds) > 1 for each in divisions)
+    folds = any(len(division.folds) > 1 for division in divisions)
     return (recipe.model.final or ("refit" if folds else "none")) == "refit"
 
 
@@ -79,11 +73,12 @@ def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedP
                 hint="Their probabilities cannot be averaged: use fewer folds, or final: refit",
             )
     classes = members[0].classes
-    validation = held_out(fitted, Part.VALIDATION)
+    validation = pooled_predictions(fitted, Part.VALIDATION)
     chosen = None
     if validation is not None and validation.classes == classes:
         chosen = np.array(validation.true, dtype=np.str_), validation.proba
-    return AveragedPipelines(recipe.name, members, *_thresholds(recipe, classes, chosen))
+    decisions = decide(recipe.model, classes, chosen)
+    return AveragedPipelines(recipe.name, members, decisions.operating_point, decisions.refer)
 
 
 def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:
@@ -95,15 +90,14 @@ def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | N
         Models of the headline's folds.
     """
     try:
-        run = stage.refit(_all_data(stage))
+        run, fitted_on_all = stage.refit(_all_data(stage))
     except LeukokitError as error:
         stage.observer.warn(f"there is no final model: {error}")
         return None
-    assert run.fitted is not None
-    pipeline = _decided(run.fitted, held_out(fitted, Part.VALIDATION))
-    count = len(run.fitted.best.examples[Part.TRAIN])
+    pipeline = _decided(fitted_on_all, pooled_predictions(fitted, Part.VALIDATION))
+    count = len(fitted_on_all.best.examples[Part.TRAIN])
     stage.observer.say(f"the final model is fitted on all {count} images; nothing is left to test it on")
-    return replace(run, fitted=replace(run.fitted, pipeline=pipeline))
+    return replace(run, fitted=replace(fitted_on_all, pipeline=pipeline))
 
 
 def _all_data(stage: FoldStage) -> Fold:
@@ -116,31 +110,23 @@ def _all_data(stage: FoldStage) -> Fold:
     ]
     spec = model.evaluate[0].split if model.evaluate else model.split
     if spec is not None and spec.balance is not None:
-        ids = np.array([each.id for each in samples], dtype=np.str_)
-        labels = np.array([each.label for each in samples], dtype=np.str_)
+        ids = np.array([sample.id for sample in samples], dtype=np.str_)
+        labels = np.array([sample.label for sample in samples], dtype=np.str_)
         rows = balanced_rows(ids, labels, spec.balance.to, stage.recipe.seed, "training part")
         samples = [samples[row] for row in rows.tolist()]
-    return Fold(FINAL, {each.id: Part.TRAIN for each in samples})
+    return Fold(FINAL, {sample.id: Part.TRAIN for sample in samples})
 
 
-def _decided(fitted: FittedFold, validation: HeldOut | None) -> FittedPipeline:
+def _decided(fitted: FittedFold, validation: PooledPredictions | None) -> FittedPipeline:
     """Add calibration and thresholds from the validation parts of the folds."""
     pipeline, asked = fitted.pipeline, fitted.best.recipe.model
     chosen = None
     if validation is not None and validation.classes == pipeline.classes:
         if asked.calibrate is not None:
-            found = fit_calibration(asked.calibrate, validation.codes, validation.raw, validation.classes)
-            pipeline = replace(pipeline, calibration=found)
+            calibration = fit_calibration(
+                asked.calibrate, validation.codes, validation.raw, validation.classes
+            )
+            pipeline = replace(pipeline, calibration=calibration)
         chosen = np.array(validation.true, dtype=np.str_), pipeline.calibrated(validation.raw)
-    point, refer = _thresholds(fitted.best.recipe, pipeline.classes, chosen)
-    return replace(pipeline, operating_point=point, refer=refer)
-
-
-def _thresholds(
-    recipe: Recipe, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
-) -> tuple[FittedOperatingPoint | None, FittedReferral | None]:
-    asked = recipe.model
-    return (
-        choose_operating_point(asked.operating_point, classes, validation),
-        choose_referral(asked.refer.error, classes, validation),
-    )
+    decisions = decide(asked, pipeline.classes, chosen)
+    return replace(pipeline, operating_point=decisions.operating_point, refer=decisions.refer)

@@ -20,8 +20,8 @@ _KEY = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class FitPlaces:
-    """Places of one fold's fit in the run directory.
+class FitFolders:
+    """Folders of one fold's fit in the run directory.
 
     Attributes
     ----------
@@ -126,12 +126,12 @@ def gathered(artifacts: Path, target: Path) -> Iterator[None]:
 
 
 def _listing(folder: Path) -> Mapping[Path, tuple[int, int]]:
-    found = {}
+    states = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.is_symlink():
             state = path.stat()
-            found[path] = (state.st_mtime_ns, state.st_size)
-    return found
+            states[path] = (state.st_mtime_ns, state.st_size)
+    return states
 
 
 class FitProgress(Forwarding):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from leukokit.api import Consumes, Examples, Part
+from leukokit.api import Consumes, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import asked
@@ -22,12 +22,14 @@ from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.models.calibration_stage import calibrated, decided
-from leukokit.engine.models.fit_directories import FitPlaces
-from leukokit.engine.models.model_stage import TRAINING, CandidateTable, fit_fold
+from leukokit.engine.models.fit_directories import FitFolders
+from leukokit.engine.models.labeled_examples import LabeledExamples
+from leukokit.engine.models.model_stage import TRAINING, CandidateTable, FittedFold, fit_fold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
+from leukokit.errors import LeukokitError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
@@ -98,19 +100,18 @@ class FoldStage:
         explain : bool
             Whether the recipe's explainers look at the model.
         """
-        run = self._fitted(fold, folder=folder, several=several, explain=explain)
-        assert run.fitted is not None
-        return replace(run, fitted=decided(calibrated(run.fitted)))
+        run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
+        return replace(run, fitted=decided(calibrated(fitted)))
 
-    def refit(self, fold: Fold) -> FoldRun:
+    def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:
         """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
         return self._fitted(fold, folder="", several=True, explain=False)
 
-    def _fitted(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
-        plan, items, images = self._images(self.recipe, fold)
+    def _fitted(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> tuple[FoldRun, FittedFold]:
+        run = self.images(fold)
         candidates = self.candidates(fold)
         inside = [part for part in (folder, TRAINING, fold.name if several else "") if part]
-        places = FitPlaces(
+        folders = FitFolders(
             artifacts=self.directory.folder("/".join(inside)),
             checkpoints=self.directory.folder(CHECKPOINTS),
         )
@@ -118,12 +119,12 @@ class FoldStage:
             candidates,
             store=self.store,
             scratch=self.scratch / (folder or "run") / fold.name,
-            places=places,
+            folders=folders,
             executor=self.executor,
             observer=self.observer,
             explain=explain,
         )
-        return FoldRun(fold, plan, items, images, fitted)
+        return run, fitted
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""
@@ -131,27 +132,35 @@ class FoldStage:
 
     def _candidate(self, overrides: Mapping[str, Any], fold: Fold) -> CandidateTable:
         recipe = self.recipe.with_overrides(overrides) if overrides else self.recipe
+        if recipe.classify is None:
+            raise LeukokitError(
+                "there is nothing to fit: the recipe has no classifier",
+                where=str(recipe.path or recipe.name),
+                hint="Add one, such as classify: knn",
+            )
         plan, items, images = self._images(recipe, fold)
         good = [item for item in items if item.sample.id in images.features.index]
         groups = dict(zip((item.sample.id for item in good), merged_groups(good), strict=True))
-        examples = {part: self._examples(plan, images, good, fold, part, groups) for part in Part}
+        examples = {
+            part: self._examples(recipe.classify.component.consumes, plan, images, good, fold, part, groups)
+            for part in Part
+        }
         rule = self.scales.rule(items, fold.parts) if asks_for_scale(recipe) else None
-        return CandidateTable(overrides, recipe, plan, rule, examples)
+        return CandidateTable(overrides, recipe, recipe.classify, plan, rule, examples)
 
     def _examples(
         self,
+        consumes: frozenset[Consumes],
         plan: ImagePlan,
         images: ImageTable,
         good: Sequence[Item],
         fold: Fold,
         part: Part,
         groups: Mapping[str, str],
-    ) -> Examples:
-        assert self.recipe.classify is not None
-        consumes = self.recipe.classify.component.consumes
+    ) -> LabeledExamples:
         items = [item for item in good if fold.parts.get(item.sample.id) is part]
         ids = [item.sample.id for item in items]
-        return Examples(
+        return LabeledExamples(
             ids=ids,
             labels=np.array([item.sample.label for item in items], dtype=np.str_),
             groups=np.array([groups[name] for name in ids], dtype=np.str_),

@@ -63,17 +63,17 @@ def memory_leaks(select: Sequence[Selector], train: Examples, *, seed: int) -> l
         return []
     decoy = table.apply(lambda column: rng.permutation(column.to_numpy()))
     shuffled = rng.permutation(labels)
-    found = []
+    leaks = []
     for selector in select:
         first = _chosen(selector, table, labels, seed)
         _chosen(selector, decoy, shuffled, seed)
         again = _chosen(selector, table, labels, seed)
         if first is not None and again is not None and not np.array_equal(first, again, equal_nan=True):
-            found.append(
+            leaks.append(
                 f"selector {type(selector).__name__} remembers rows of earlier fits: fitted twice on the "
                 "same rows, it chose differently. What it saw in one fold can be the test part of another"
             )
-    return found
+    return leaks
 
 
 def _chosen(selector: Selector, table: Any, labels: NDArray[np.str_], seed: int) -> FloatArray | None:

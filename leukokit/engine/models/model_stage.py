@@ -15,7 +15,6 @@ import pandas as pd
 
 from leukokit.api import (
     Classifier,
-    Examples,
     FittedModel,
     FloatArray,
     Part,
@@ -26,25 +25,25 @@ from leukokit.engine.cache.keys import array_digest, digest, identity, library_v
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.inputs import kept_inputs
-from leukokit.engine.components.origin import is_foreign
-from leukokit.engine.execution.apart import apart
-from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
 from leukokit.engine.explanations.stage import Explained, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.models.fit_directories import FitPlaces, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.fit_apart import fit_apart
+from leukokit.engine.models.fit_directories import FitFolders, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
 from leukokit.engine.models.model_check import first_rows, keep_expected, model_fault
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.validation import checked_classes
 from leukokit.errors import RunFailed
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
-from leukokit.recipe import Recipe
+from leukokit.recipe import Bound, Recipe
 
 MODEL = "model"
 TRAINING = "training"
@@ -66,19 +65,22 @@ class CandidateTable:
         Empty where nothing is tuned.
     recipe : Recipe
         The recipe with the overrides in it.
+    classify : Bound of Classifier
+        The recipe's.
     plan : ImagePlan
         The fold's plan for its images.
     scale : ScaleRule or None
         How the fold's images got their scale; None where nothing asks for it.
-    examples : mapping of Part to Examples
-        Rows of each part, with labels and groups.
+    examples : mapping of Part to LabeledExamples
+        Rows of each part.
     """
 
     overrides: Mapping[str, Any]
     recipe: Recipe
+    classify: Bound[Classifier]
     plan: ImagePlan
     scale: ScaleRule | None
-    examples: Mapping[Part, Examples]
+    examples: Mapping[Part, LabeledExamples]
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,11 @@ class FittedFold:
         """What corrects ``probabilities``."""
         return self.pipeline.calibration
 
+    @property
+    def decisions(self) -> Decisions:
+        """Thresholds that were chosen on the validation part."""
+        return Decisions(self.pipeline.operating_point, self.pipeline.refer)
+
     def raw(self, part: Part) -> FloatArray:
         """Give what the model itself says of a part, whether or not a calibration corrects it."""
         return self.uncalibrated.get(part, self.probabilities[part])
@@ -140,7 +147,7 @@ def fit_fold(
     *,
     store: Store | None,
     scratch: Path,
-    places: FitPlaces,
+    folders: FitFolders,
     executor: Executor,
     observer: Observer,
     explain: bool = True,
@@ -153,7 +160,7 @@ def fit_fold(
         One, or as many as the grid has points; never empty.
     scratch : Path
         A folder for what is fitted; made here.
-    places : FitPlaces
+    folders : FitFolders
         Where the fit shows what it does, and where checkpoints go without a cache.
     executor : Executor
         Who tries settings, where there are several.
@@ -167,18 +174,27 @@ def fit_fold(
         shutil.copytree(kept, scratch, dirs_exist_ok=True)
     else:
         scratch.mkdir(parents=True)
-        recipe = candidates[0].recipe
-        title = f"{recipe.classify.entry.name} of {recipe.name}" if recipe.classify else recipe.name
-        opened = checkpoint_folder(key, title, store=store, elsewhere=places.checkpoints, observer=observer)
+        title = f"{candidates[0].classify.entry.name} of {candidates[0].recipe.name}"
+        opened = checkpoint_folder(key, title, store=store, elsewhere=folders.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit_apart(candidates, scratch, checkpoints.path, places.artifacts, executor, observer)
+            fitted = fit_apart(
+                _fit,
+                candidates,
+                scratch,
+                checkpoints.path,
+                folders.artifacts,
+                components=_classifier(candidates[0]),
+                tuned=candidates[0].recipe.model.tune is not None,
+                executor=executor,
+                observer=observer,
+            )
             _check_model(candidates, scratch, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
-    found = _read(candidates, scratch, reused=kept is not None, model=fitted)
+    fold = _read(candidates, scratch, reused=kept is not None, model=fitted)
     if not explain:
-        return found
-    return _explained(found, key, store=store, executor=executor, observer=observer)
+        return fold
+    return _explained(fold, key, store=store, executor=executor, observer=observer)
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
@@ -191,9 +207,7 @@ def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: P
 
 
 def _key(candidates: Sequence[CandidateTable]) -> str:
-    def rows(examples: Examples) -> list[str]:
-        assert examples.labels is not None
-        assert examples.groups is not None
+    def rows(examples: LabeledExamples) -> list[str]:
         parts = [digest(list(examples.ids)), array_digest(examples.labels), array_digest(examples.groups)]
         if examples.features is not None:
             parts += [digest(list(examples.features.columns)), array_digest(examples.features.to_numpy())]
@@ -203,50 +217,25 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         return parts
 
     first = candidates[0].recipe
-    stages = [bound for bound in (first.classify, *first.select) if bound is not None]
     return digest(
         "model",
         FIT_REVISION,
         library_versions(),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
-        [identity(bound) for bound in stages],
+        [identity(bound) for bound in (candidates[0].classify, *first.select)],
         [
-            [dict(each.overrides), {part.value: rows(each.examples[part]) for part in sorted(each.examples)}]
-            for each in candidates
+            [
+                dict(candidate.overrides),
+                {part.value: rows(candidate.examples[part]) for part in sorted(candidate.examples)},
+            ]
+            for candidate in candidates
         ],
     )
 
 
-def _classifier(recipe: Recipe) -> tuple[Classifier, list[Selector]]:
-    assert recipe.classify is not None
-    return recipe.classify.component, [bound.component for bound in recipe.select]
-
-
-def _fit_apart(
-    candidates: Sequence[CandidateTable],
-    folder: Path,
-    checkpoints: Path,
-    artifacts: Path,
-    executor: Executor,
-    observer: Observer,
-) -> FittedModel | None:
-    """Fit where no foreign component can harm this process; None where the model is in ``folder`` only."""
-    classifier, select = _classifier(candidates[0].recipe)
-    if not any(map(is_foreign, (classifier, *select))):
-        return _fit(candidates, folder, checkpoints, artifacts, executor, observer=observer)
-    # A connection to a cluster cannot be handed on; without tuning nobody asks for it.
-    tuned = candidates[0].recipe.model.tune is not None
-    inside = InlineExecutor(executor.count) if executor.name == "dask" and not tuned else executor
-    arguments = candidates, folder, checkpoints, artifacts, inside
-    return apart(
-        _fit_and_leave, *arguments, components=(classifier, *select), executor=executor, observer=observer
-    )
-
-
-def _fit_and_leave(*arguments: Any, observer: Observer) -> None:
-    """Fit, and leave the model in its folder: the class of a plugin's model may not be picklable."""
-    _fit(*arguments, observer=observer)
+def _classifier(candidate: CandidateTable) -> tuple[Classifier, list[Selector]]:
+    return candidate.classify.component, [bound.component for bound in candidate.recipe.select]
 
 
 def _fit(
@@ -263,24 +252,23 @@ def _fit(
     tune = candidates[0].recipe.model.tune
     if tune is not None:
         observer.stage("tuning", len(candidates))
-        pairs = [_classifier(each.recipe) for each in candidates]
         settings = [
-            Candidate(each.overrides, classifier, select, each.examples[Part.TRAIN])
-            for each, (classifier, select) in zip(candidates, pairs, strict=True)
+            Candidate(candidate.overrides, *_classifier(candidate), candidate.examples[Part.TRAIN])
+            for candidate in candidates
         ]
         run = trial_runner(settings, executor)
         with ComponentCall(settings[0].classifier, "fit", *settings[0].select):
-            found = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
+            ranking = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
-        best = found.best
-        found.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
+        best = ranking.best
+        ranking.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
     chosen = candidates[best]
-    classifier, select = _classifier(chosen.recipe)
+    classifier, select = _classifier(chosen)
     train = chosen.examples[Part.TRAIN]
     if not len(train):
         raise RunFailed("the training part is empty", hint="Give the split a training part")
-    held_out = _held_out(chosen)
-    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in held_out else None
+    predicted = _predicted_parts(chosen)
+    validation = chosen.examples[Part.VALIDATION] if Part.VALIDATION in predicted else None
     observer.stage("fitting", 1)
     progress = FitProgress(observer)
     with gathered(artifacts, folder / TRAINING):
@@ -295,15 +283,15 @@ def _fit(
         model.save(folder / MODEL)
         classes = checked_classes(model.classes, type(classifier).__name__)
     pipeline = _pipeline(chosen, classes, lambda: model)
-    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in held_out}
+    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in predicted}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
-    if held_out:
-        asked = chosen.examples[held_out[-1]]
+    if predicted:
+        asked = chosen.examples[predicted[-1]]
         with ComponentCall(classifier, "predict_proba", *select):
-            company = company_leak(model, asked, probabilities[held_out[-1].value], seed=seed)
+            company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
         leaks += [company] if company is not None else []
-    expected = probabilities[held_out[-1].value] if held_out else pipeline.raw(first_rows(train))
+    expected = probabilities[predicted[-1].value] if predicted else pipeline.raw(first_rows(train))
     keep_expected(folder, expected)
     facts = {"best": best, "classes": list(classes), "leaks": leaks}
     (folder / _FACTS).write_text(json.dumps(facts))
@@ -316,13 +304,13 @@ def _check_model(
     """Load the model back, and note beside the other facts why it cannot be used."""
     facts = json.loads((folder / _FACTS).read_text())
     chosen = candidates[facts["best"]]
-    classifier, select = _classifier(chosen.recipe)
-    examples = chosen.examples[[Part.TRAIN, *_held_out(chosen)][-1]]
+    classifier, select = _classifier(chosen)
+    examples = chosen.examples[[Part.TRAIN, *_predicted_parts(chosen)][-1]]
     facts["fault"] = model_fault(classifier, select, folder, examples, executor=executor, observer=observer)
     (folder / _FACTS).write_text(json.dumps(facts))
 
 
-def _held_out(chosen: CandidateTable) -> list[Part]:
+def _predicted_parts(chosen: CandidateTable) -> list[Part]:
     return [part for part in (Part.VALIDATION, Part.TEST) if len(chosen.examples.get(part, ()))]
 
 
@@ -336,12 +324,12 @@ def _explained(
     fitted: FittedFold, key: str, *, store: Store | None, executor: Executor, observer: Observer
 ) -> FittedFold:
     """Add what the explainers say of the last part that was held out."""
-    held_out = _held_out(fitted.best)
+    predicted = _predicted_parts(fitted.best)
     recipe = fitted.best.recipe
-    if not held_out or not recipe.explain:
+    if not predicted or not recipe.explain:
         return fitted
-    part = held_out[-1]
-    classifier, select = _classifier(recipe)
+    part = predicted[-1]
+    classifier, select = _classifier(fitted.best)
     subject = Subject(
         key=key,
         classifier=classifier,
@@ -377,7 +365,7 @@ def _read(
         probabilities = {Part(name): arrays[name] for name in arrays.files}
     tuning = folder / _TUNING
     chosen = candidates[facts["best"]]
-    classifier, select = _classifier(chosen.recipe)
+    classifier, select = _classifier(chosen)
 
     @cache
     def loaded() -> FittedModel:

@@ -15,7 +15,7 @@ from leukokit.evaluation.intervals import Groups
 
 
 @dataclass(frozen=True)
-class HeldOut:
+class PooledPredictions:
     """Rows of one part over all folds, with the classes that any fold's model knows.
 
     Attributes
@@ -54,33 +54,31 @@ class HeldOut:
         return {name: names == name for name in dict.fromkeys(self.folds)}
 
 
-def held_out(fitted: Mapping[str, FittedFold], part: Part) -> HeldOut | None:
+def pooled_predictions(fitted: Mapping[str, FittedFold], part: Part) -> PooledPredictions | None:
     """Put the folds' rows of one part below each other; None where no fold has any.
 
     A class that a fold's model has never seen has probability 0 there.
     """
-    classes = tuple(sorted({name for each in fitted.values() for name in each.classes}))
+    classes = tuple(sorted({name for fold in fitted.values() for name in fold.classes}))
     ids: list[str] = []
     folds: list[str] = []
     true: list[str] = []
     groups: list[str] = []
     shown: list[FloatArray] = []
     said: list[FloatArray] = []
-    for fold, each in fitted.items():
-        if part not in each.probabilities:
+    for name, fold in fitted.items():
+        if part not in fold.probabilities:
             continue
-        examples = each.best.examples[part]
-        assert examples.labels is not None
-        assert examples.groups is not None
-        shown.append(_spread(each.probabilities[part], each.classes, classes))
-        said.append(_spread(each.raw(part), each.classes, classes))
+        examples = fold.best.examples[part]
+        shown.append(_spread(fold.probabilities[part], fold.classes, classes))
+        said.append(_spread(fold.raw(part), fold.classes, classes))
         ids += list(examples.ids)
-        folds += [fold] * len(examples)
+        folds += [name] * len(examples)
         true += examples.labels.tolist()
         groups += examples.groups.tolist()
     if not ids:
         return None
-    return HeldOut(ids, folds, true, groups, np.vstack(shown), np.vstack(said), classes)
+    return PooledPredictions(ids, folds, true, groups, np.vstack(shown), np.vstack(said), classes)
 
 
 def _spread(proba: FloatArray, known: tuple[str, ...], classes: tuple[str, ...]) -> FloatArray:

@@ -3,53 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from leukokit.api import Part, Sample
 from leukokit.engine.io.tables import shown_path
 from leukokit.engine.models.model_stage import FittedFold
-from leukokit.engine.models.pooled_predictions import held_out
+from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
+from leukokit.engine.models.score_records import brief_scores, part_scores
 from leukokit.engine.models.statistics import part_statistics
 from leukokit.evaluation.metrics import point_scores, predictions_table, score_input, scores
+from leukokit.record.scores import BriefScores, PartScores
 
-HELD_OUT = (Part.VALIDATION, Part.TEST)
-
-
-def fold_metrics(fitted: Mapping[str, FittedFold], *, seed: int) -> dict[str, Any]:
-    """Scores of each part, all folds pooled; with several folds also each fold's own, under ``folds``."""
-    metrics: dict[str, Any] = {}
-    pooled = {part: held_out(fitted, part) for part in HELD_OUT}
-    for part, rows in pooled.items():
-        if rows is None:
-            continue
-        found = scores(rows.true, rows.proba, rows.classes, groups=rows.groups)
-        model = next(iter(fitted.values())).best.recipe.model
-        found |= part_statistics(rows, pooled[Part.VALIDATION], model, seed=seed)
-        if len(fitted) > 1:
-            found["folds"] = {name: _brief(each, part) for name, each in fitted.items()}
-        metrics[part.value] = found
-    return metrics
+SCORED_PARTS = (Part.VALIDATION, Part.TEST)
 
 
-def _brief(fitted: FittedFold, part: Part) -> dict[str, Any] | None:
+def fold_metrics(fitted: Mapping[str, FittedFold], *, seed: int) -> dict[Part, PartScores]:
+    """Scores of each part that any fold has, all folds pooled; with several folds also each fold's own."""
+    pooled = {part: pooled_predictions(fitted, part) for part in SCORED_PARTS}
+    validation = pooled[Part.VALIDATION]
+    return {
+        part: _part(part, rows, validation, fitted, seed=seed)
+        for part, rows in pooled.items()
+        if rows is not None
+    }
+
+
+def _part(
+    part: Part,
+    rows: PooledPredictions,
+    validation: PooledPredictions | None,
+    fitted: Mapping[str, FittedFold],
+    *,
+    seed: int,
+) -> PartScores:
+    scored = scores(rows.true, rows.proba, rows.classes, groups=rows.groups)
+    model = next(iter(fitted.values())).best.recipe.model
+    decisions = {name: fold.decisions for name, fold in fitted.items()}
+    statistics = part_statistics(rows, validation, decisions, model, seed=seed)
+    folds = {name: _brief(fold, part) for name, fold in fitted.items()} if len(fitted) > 1 else None
+    return part_scores(
+        scored,
+        calibration=statistics.calibration,
+        operating_point=statistics.operating_point,
+        coverage=statistics.coverage,
+        folds=folds,
+    )
+
+
+def _brief(fitted: FittedFold, part: Part) -> BriefScores | None:
     if part not in fitted.probabilities:
         return None
-    examples = fitted.best.examples[part]
-    assert examples.labels is not None
-    whole = point_scores(score_input(examples.labels, fitted.probabilities[part], fitted.classes))
-    return {name: whole[name] for name in ("n", "accuracy", "macro_f1", "auc_ovo", "auc_ovr")}
+    labels = fitted.best.examples[part].labels
+    return brief_scores(point_scores(score_input(labels, fitted.probabilities[part], fitted.classes)))
 
 
 def predictions(fitted: Mapping[str, FittedFold], samples: Mapping[str, Sample], name: str) -> pd.DataFrame:
     """Rows of ``predictions.csv``: validation, then test; with several folds a last column names the fold."""
     tables = []
-    for part in HELD_OUT:
-        rows = held_out(fitted, part)
+    for part in SCORED_PARTS:
+        rows = pooled_predictions(fitted, part)
         if rows is None:
             continue
-        paths = [shown_path(samples[each], name) for each in rows.ids]
+        paths = [shown_path(samples[id_], name) for id_ in rows.ids]
         table = predictions_table(
             rows.ids, paths, [part.value] * len(rows.ids), rows.true, rows.proba, rows.classes
         )

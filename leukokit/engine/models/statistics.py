@@ -5,9 +5,9 @@ Whatever is chosen is chosen on the validation part of each fold and applied to 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +15,46 @@ from numpy.typing import NDArray
 from leukokit.api import FloatArray, Part
 from leukokit.engine.images.plan import Item
 from leukokit.engine.models.calibration_stage import needs_validation
-from leukokit.engine.models.pooled_predictions import HeldOut
+from leukokit.engine.models.pooled_predictions import PooledPredictions
+from leukokit.engine.models.score_records import measured, reliability_record
+from leukokit.engine.pipeline.decisions import Decisions, known_negative
 from leukokit.evaluation.calibration import METHODS, Method, at_edge, fit_calibration, reliability
-from leukokit.evaluation.coverage import aurc, refer_threshold, referral, risk_curve
+from leukokit.evaluation.coverage import aurc, referral, risk_curve
 from leukokit.evaluation.intervals import resample
-from leukokit.evaluation.operating_point import (
-    MIDDLE,
-    choose_threshold,
-    negative_classes,
-    operating_point,
-    positive_score,
-)
+from leukokit.evaluation.operating_point import MIDDLE, negative_classes, operating_point, positive_score
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.statistics import Calibrate
+from leukokit.record.scores import (
+    Calibration,
+    Coverage,
+    CoveragePoint,
+    OperatingPoint,
+    Referral,
+    Reliability,
+    RocPoint,
+    Target,
+)
 
 _SAME = "chosen on these very samples, so the numbers are too good; the test part shows what they are worth"
+
+
+@dataclass(frozen=True)
+class PartStatistics:
+    """What is known of the probabilities of one part.
+
+    Attributes
+    ----------
+    calibration : Calibration
+    operating_point : OperatingPoint or None
+        None where no class is known to be negative.
+    coverage : Coverage
+    """
+
+    calibration: Calibration
+    operating_point: OperatingPoint | None
+    coverage: Coverage
 
 
 def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fold]) -> None:
@@ -54,155 +77,181 @@ def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fol
 
 
 def part_statistics(
-    rows: HeldOut, validation: HeldOut | None, recipe: RecipeModel, *, seed: int
-) -> dict[str, Any]:
-    """Give ``calibration``, ``operating_point`` and ``coverage`` of one part.
+    rows: PooledPredictions,
+    validation: PooledPredictions | None,
+    decisions: Mapping[str, Decisions],
+    recipe: RecipeModel,
+    *,
+    seed: int,
+) -> PartStatistics:
+    """Tell calibration, operating point and coverage of one part.
 
     Parameters
     ----------
-    rows : HeldOut
+    rows : PooledPredictions
         The part.
-    validation : HeldOut or None
+    validation : PooledPredictions or None
         The validation part of all folds; the very ``rows`` where the part is validation itself.
+    decisions : mapping of fold name to Decisions
+        The thresholds of each fold of ``rows``, as its pipeline has them.
     recipe : RecipeModel
         Says what is asked for.
     seed : int
         Seed of the resampling.
-
-    Returns
-    -------
-    dict
-        Without ``operating_point`` where no class is known to be negative.
     """
-    # A threshold for some folds and none for others would mix two things.
+    # A calibration for some folds and none for others would mix two things.
     whole = validation is not None and set(rows.folds) <= set(validation.folds)
-    chosen = validation if whole else None
-    found = {"calibration": _calibration(rows, chosen, recipe.calibrate, seed)}
-    asked = recipe.operating_point
-    known = [name for name in asked.negative or () if name in rows.classes] if asked.negative else None
-    negative = negative_classes(rows.classes, known) if known != [] else ()
-    if negative:
-        found["operating_point"] = _operating_point(rows, chosen, negative, asked.sensitivity)
-    return found | {"coverage": _coverage(rows, chosen, recipe.refer.error)}
+    negative = known_negative(recipe.operating_point, rows.classes)
+    itself = validation is rows
+    return PartStatistics(
+        calibration=_calibration(rows, validation if whole else None, recipe.calibrate, seed),
+        operating_point=_operating_point(
+            rows, decisions, negative, recipe.operating_point.sensitivity, itself
+        )
+        if negative
+        else None,
+        coverage=_coverage(rows, decisions, recipe.refer.error, itself),
+    )
 
 
 def _calibration(
-    rows: HeldOut, chosen: HeldOut | None, applied: Calibrate | None, seed: int
-) -> dict[str, Any]:
+    rows: PooledPredictions, validation: PooledPredictions | None, applied: Calibrate | None, seed: int
+) -> Calibration:
     drawn = resample(rows.clusters, seed=seed)
 
-    def described(proba: FloatArray) -> dict[str, Any]:
-        return reliability(rows.codes, proba, rows.clusters, drawn)
+    def described(proba: FloatArray) -> Reliability:
+        return reliability_record(reliability(rows.codes, proba, rows.clusters, drawn))
 
     methods = {"none": described(rows.raw)}
     notes: list[str] = []
     temperatures: dict[str, float] = {}
-    if chosen is None:
+    if validation is None:
         notes.append("there is no validation part to fit a calibration on")
-    elif chosen is rows:
+    elif validation is rows:
         notes.append("calibrations are fitted on these very samples; the test part shows what they do")
     else:
         for method in METHODS:
-            proba, found = _refitted(rows, chosen, method)
+            proba, fitted_temperatures = _refitted(rows, validation, method)
             methods[method] = described(proba)
-            temperatures |= found
-    edge = [each for each in temperatures.values() if at_edge(each)]
-    if edge:
+            temperatures |= fitted_temperatures
+    notes += _temperature_notes(temperatures)
+    return Calibration(
+        applied=applied or "none",
+        fitted_on="validation" if len(methods) > 1 or applied else None,
+        methods=methods,
+        temperature=next(iter(temperatures.values())) if len(temperatures) == 1 else None,
+        temperatures=temperatures if len(temperatures) > 1 else {},
+        notes=tuple(notes),
+    )
+
+
+def _temperature_notes(temperatures: Mapping[str, float]) -> list[str]:
+    notes = []
+    at_end = [temperature for temperature in temperatures.values() if at_edge(temperature)]
+    if at_end:
         notes.append(
-            f"the temperature is at the end of its range ({edge[0]:g}): "
+            f"the temperature is at the end of its range ({at_end[0]:g}): "
             "the validation part has too few errors to tell it"
         )
     if len(temperatures) > 1:
         low, high = min(temperatures.values()), max(temperatures.values())
         notes.append(f"each fold has a temperature of its own, from {low:.3g} to {high:.3g}")
-    return {
-        "applied": applied or "none",
-        "fitted_on": "validation" if len(methods) > 1 or applied else None,
-        "methods": methods,
-        "temperature": next(iter(temperatures.values())) if len(temperatures) == 1 else None,
-        "temperatures": temperatures if len(temperatures) > 1 else {},
-        "notes": notes,
-    }
+    return notes
 
 
-def _refitted(rows: HeldOut, chosen: HeldOut, method: Method) -> tuple[FloatArray, dict[str, float]]:
+def _refitted(
+    rows: PooledPredictions, validation: PooledPredictions, method: Method
+) -> tuple[FloatArray, dict[str, float]]:
     """Probabilities under a calibration fitted on each fold's validation part, and its temperatures."""
     proba = rows.raw.copy()
     temperatures = {}
-    for fold, here in rows.fold_rows.items():
-        there = chosen.fold_rows[fold]
-        found = fit_calibration(method, chosen.codes[there], chosen.raw[there], rows.classes)
-        proba[here] = found.apply(rows.raw[here])
-        if found.temperature is not None:
-            temperatures[fold] = found.temperature
+    for fold, inside in rows.fold_rows.items():
+        learn = validation.fold_rows[fold]
+        calibration = fit_calibration(method, validation.codes[learn], validation.raw[learn], rows.classes)
+        proba[inside] = calibration.apply(rows.raw[inside])
+        if calibration.temperature is not None:
+            temperatures[fold] = calibration.temperature
     return proba, temperatures
 
 
 def _operating_point(
-    rows: HeldOut, chosen: HeldOut | None, negative: tuple[str, ...], sensitivity: float
-) -> dict[str, Any]:
-    def scored(part: HeldOut) -> tuple[FloatArray, NDArray[np.bool_]]:
-        score = positive_score(part.proba, part.classes, negative)
-        return score, ~np.isin(part.true, negative)
-
-    thresholds = None
-    if chosen is not None:
-        score, ill = scored(chosen)
-        thresholds = _chosen(
-            rows, chosen, lambda there: choose_threshold(score[there], ill[there], sensitivity)
-        )
-    notes = []
+    rows: PooledPredictions,
+    decisions: Mapping[str, Decisions],
+    negative: tuple[str, ...],
+    sensitivity: float,
+    itself: bool,
+) -> OperatingPoint:
+    thresholds = _of_every_fold({fold: decisions[fold].chosen_point for fold in rows.fold_rows})
+    notes = [_SAME] if thresholds and itself else []
     if thresholds is None:
-        notes.append(
+        notes = [
             f"the threshold is fixed at {MIDDLE}: no validation part has positive samples to choose it on"
-        )
-    elif chosen is rows:
-        notes.append(_SAME)
-    each = _spread(rows, thresholds) if thresholds else np.full(len(rows.ids), MIDDLE)
-    score, ill = scored(rows)
-    return {
-        "negative": list(negative),
-        "positive": [name for name in rows.classes if name not in negative],
-        "threshold": median(thresholds.values()) if thresholds else MIDDLE,
-        "thresholds": thresholds if thresholds and len(thresholds) > 1 else {},
-        "chosen_on": "validation" if thresholds else "fixed",
-        "target": {"sensitivity": sensitivity} if thresholds else None,
-        "notes": notes,
-    } | operating_point(score, ill, each, rows.clusters)
-
-
-def _coverage(rows: HeldOut, chosen: HeldOut | None, error: float) -> dict[str, Any]:
-    def sure(part: HeldOut) -> tuple[FloatArray, NDArray[np.bool_]]:
-        return part.proba.max(axis=1), part.proba.argmax(axis=1) == part.codes
-
-    confidence, right = sure(rows)
-    found = {"curve": risk_curve(confidence, right), "aurc": aurc(confidence, right), "refer": None}
-    if chosen is None:
-        return found
-    there_confidence, there_right = sure(chosen)
-    thresholds = _chosen(
-        rows, chosen, lambda there: refer_threshold(there_confidence[there], there_right[there], error)
+        ]
+    score, ill = positive_score(rows.proba, rows.classes, negative), ~np.isin(rows.true, negative)
+    each_row = _spread(rows, thresholds) if thresholds else np.full(len(rows.ids), MIDDLE)
+    scores = operating_point(score, ill, each_row, rows.clusters)
+    return OperatingPoint(
+        negative=negative,
+        positive=tuple(name for name in rows.classes if name not in negative),
+        threshold=median(thresholds.values()) if thresholds else MIDDLE,
+        thresholds=thresholds if thresholds and len(thresholds) > 1 else {},
+        chosen_on="validation" if thresholds else "fixed",
+        target=Target(sensitivity=sensitivity) if thresholds else None,
+        sensitivity=measured(scores.sensitivity),
+        specificity=measured(scores.specificity),
+        ppv=measured(scores.ppv),
+        npv=measured(scores.npv),
+        auc=measured(scores.auc),
+        roc=tuple(
+            RocPoint(
+                threshold=corner.threshold, sensitivity=corner.sensitivity, specificity=corner.specificity
+            )
+            for corner in scores.roc
+        ),
+        notes=tuple(notes),
     )
-    if thresholds is None:
-        return found
-    found["refer"] = {
-        "threshold": median(thresholds.values()),
-        "thresholds": thresholds if len(thresholds) > 1 else {},
-        "chosen_on": "validation",
-        "target_risk": error,
-        "notes": [_SAME] if chosen is rows else [],
-    } | referral(confidence, right, _spread(rows, thresholds), rows.clusters)
-    return found
 
 
-def _chosen(
-    rows: HeldOut, chosen: HeldOut, choose: Callable[[NDArray[np.bool_]], float | None]
-) -> dict[str, float] | None:
-    """Threshold of each fold, by its name; None where one fold cannot tell."""
-    found = {fold: choose(chosen.fold_rows[fold]) for fold in rows.fold_rows}
-    known = {fold: value for fold, value in found.items() if value is not None}
-    return known if len(known) == len(found) else None
+def _coverage(
+    rows: PooledPredictions, decisions: Mapping[str, Decisions], error: float, itself: bool
+) -> Coverage:
+    confidence, right = rows.proba.max(axis=1), rows.proba.argmax(axis=1) == rows.codes
+    curve = tuple(
+        CoveragePoint(threshold=point.threshold, coverage=point.coverage, risk=point.risk)
+        for point in risk_curve(confidence, right)
+    )
+    thresholds = _of_every_fold({fold: decisions[fold].chosen_refer for fold in rows.fold_rows})
+    refer = None if thresholds is None else _referral(rows, right, thresholds, error, itself)
+    return Coverage(curve=curve, aurc=aurc(confidence, right), refer=refer)
 
 
-def _spread(rows: HeldOut, thresholds: dict[str, float]) -> FloatArray:
+def _referral(
+    rows: PooledPredictions,
+    right: NDArray[np.bool_],
+    thresholds: Mapping[str, float],
+    error: float,
+    itself: bool,
+) -> Referral:
+    scores = referral(rows.proba.max(axis=1), right, _spread(rows, thresholds), rows.clusters)
+    return Referral(
+        threshold=median(thresholds.values()),
+        thresholds=thresholds if len(thresholds) > 1 else {},
+        chosen_on="validation",
+        target_risk=error,
+        coverage=measured(scores.coverage),
+        risk=measured(scores.risk),
+        referred=scores.referred,
+        errors_kept=scores.errors_kept,
+        errors_referred=scores.errors_referred,
+        notes=(_SAME,) if itself else (),
+    )
+
+
+def _of_every_fold(thresholds: Mapping[str, float | None]) -> dict[str, float] | None:
+    """Thresholds by fold; None where one fold has none: some with and some without would mix two things."""
+    known = {fold: threshold for fold, threshold in thresholds.items() if threshold is not None}
+    return known if len(known) == len(thresholds) else None
+
+
+def _spread(rows: PooledPredictions, thresholds: Mapping[str, float]) -> FloatArray:
     return np.array([thresholds[fold] for fold in rows.folds])

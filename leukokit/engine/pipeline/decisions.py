@@ -16,6 +16,7 @@ from leukokit.evaluation.operating_point import (
     negative_classes,
     positive_score,
 )
+from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.statistics import OperatingPoint
 
 
@@ -63,6 +64,51 @@ class FittedReferral:
         return np.asarray(proba.max(axis=1) < self.threshold)
 
 
+@dataclass(frozen=True)
+class Decisions:
+    """The thresholds of one fold.
+
+    Attributes
+    ----------
+    operating_point : FittedOperatingPoint or None
+        None where no class is known to be healthy.
+    refer : FittedReferral or None
+        None where there was no validation part to choose it on.
+    """
+
+    operating_point: FittedOperatingPoint | None
+    refer: FittedReferral | None
+
+    @property
+    def chosen_point(self) -> float | None:
+        """Threshold between ill and healthy; None where no validation part could tell it."""
+        point = self.operating_point
+        return None if point is None or point.sensitivity is None else point.threshold
+
+    @property
+    def chosen_refer(self) -> float | None:
+        """Threshold below which an image is left to an expert; None where no validation part could tell."""
+        return None if self.refer is None else self.refer.threshold
+
+
+def decide(
+    recipe: RecipeModel, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+) -> Decisions:
+    """Choose both thresholds as the recipe asks; takes what :func:`choose_operating_point` takes."""
+    return Decisions(
+        choose_operating_point(recipe.operating_point, classes, validation),
+        choose_referral(recipe.refer.error, classes, validation),
+    )
+
+
+def known_negative(asked: OperatingPoint, classes: Sequence[str]) -> tuple[str, ...]:
+    """Classes of a model that count as healthy; none where it knows none of them."""
+    if asked.negative is None:
+        return negative_classes(classes, None)
+    known = [name for name in asked.negative if name in classes]
+    return negative_classes(classes, known) if known else ()
+
+
 def choose_operating_point(
     asked: OperatingPoint, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
 ) -> FittedOperatingPoint | None:
@@ -81,8 +127,7 @@ def choose_operating_point(
     FittedOperatingPoint or None
         None where no class is known to be healthy.
     """
-    known = [name for name in asked.negative or () if name in classes] if asked.negative else None
-    negative = negative_classes(classes, known) if known != [] else ()
+    negative = known_negative(asked, classes)
     if not negative:
         return None
     threshold = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from leukokit.api import Scale, ScaleSource
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.recipe.scale import ScaleSetting
+from leukokit.record.calibration import CalibrationRecord
 from leukokit.smear.pool import Pool
 
 FORMAT: Literal[1] = 1
@@ -178,7 +179,7 @@ class PipelineDocument(Document):
     classify: ComponentDocument
     classes: list[str]
     """In the order of the probability columns."""
-    calibration: dict[str, Any] | None
+    calibration: CalibrationRecord | None
     """As in ``calibration.json``; null where probabilities are not corrected."""
     operating_point: OperatingPointDocument | None
     """Null where no class is known to be healthy."""
@@ -186,6 +187,11 @@ class PipelineDocument(Document):
     """Null where there was no validation part to choose it on."""
     files: dict[str, Sha256]
     """Every file in this folder that the pipeline needs, with its digest."""
+
+    @field_serializer("calibration")
+    def _as_in_its_file(self, calibration: CalibrationRecord | None) -> dict[str, Any] | None:
+        """Leave out what ``calibration.json`` leaves out."""
+        return None if calibration is None else calibration.plain()
 
 
 class AverageDocument(Document):

@@ -7,6 +7,7 @@ and every file is compared with its digest first. Links are not followed.
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
+from leukokit.engine.pipeline.calibration_record import fitted_calibration
 from leukokit.engine.pipeline.document import (
     FORMAT,
     AverageDocument,
@@ -33,6 +35,7 @@ from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
 from leukokit.engine.pipeline.save import computing_libraries
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
+from leukokit.input_file import LARGEST_MODEL, check_stored_zip, read_input
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
 
@@ -233,10 +236,10 @@ class _Reader:
     def _calibration(self) -> FittedCalibration | None:
         if self.document.calibration is None:
             return None
-        found = FittedCalibration.from_json(self.document.calibration)
-        if list(found.classes) != self.document.classes:
+        calibration = fitted_calibration(self.document.calibration)
+        if list(calibration.classes) != self.document.classes:
             raise self._wrong("the calibration is of other classes than the model")
-        return found
+        return calibration
 
     def _model(self, classify: Bound[Classifier], select: Sequence[Any]) -> FittedModel:
         try:
@@ -265,7 +268,9 @@ class _Reader:
             raise self._wrong(f"{bound.path}: {document.state} is not among the files")
         path = self.folder / document.state
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            content = read_input(path, LARGEST_MODEL)
+            check_stored_zip(content)
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 bound.component.restore(dict(arrays))
         except Exception as error:  # whatever a made-up file provokes in numpy or the plugin
             raise DataError(

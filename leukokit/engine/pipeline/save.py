@@ -26,6 +26,7 @@ from leukokit.engine.components.origin import is_foreign
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.files import write_bytes
 from leukokit.engine.pipeline.averaged import AveragedPipelines
+from leukokit.engine.pipeline.calibration_record import calibration_record
 from leukokit.engine.pipeline.document import (
     FORMAT,
     AverageDocument,
@@ -117,7 +118,7 @@ def beside_model(
             select=[_component(bound, files) for bound in pipeline.select],
             classify=_component(pipeline.classify, files),
             classes=list(pipeline.classes),
-            calibration=None if calibration is None else calibration.json(),
+            calibration=None if calibration is None else calibration_record(calibration),
             operating_point=OperatingPointDocument.of(pipeline.operating_point),
             refer=ReferDocument.of(pipeline.refer),
             files={},

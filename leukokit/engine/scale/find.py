@@ -162,12 +162,12 @@ def stated_scales(
         return dict.fromkeys(ids, Scale.of_pixel_size(setting.pixel_size_um)), {}
     if setting.pixel_size_um == "file":
         sizes = file_pixel_sizes(items, frame=frame, store=store, threads=threads)
-        found = {id_: size.um for id_, size in zip(ids, sizes, strict=True)}
+        widths = {id_: size.um for id_, size in zip(ids, sizes, strict=True)}
         why = {id_: size.why for id_, size in zip(ids, sizes, strict=True) if size.um is None}
     elif setting.pixel_size_um == "table" or setting.by == "auto":
-        found = {item.sample.id: item.sample.pixel_size_um for item in items}
-        why = {id_: "the table does not say how wide a pixel is" for id_, um in found.items() if um is None}
+        widths = {item.sample.id: item.sample.pixel_size_um for item in items}
+        why = {id_: "the table does not say how wide a pixel is" for id_, um in widths.items() if um is None}
     else:
         return {}, {}
-    stated = {id_: Scale.of_pixel_size(um, ScaleSource.FILE) for id_, um in found.items() if um is not None}
+    stated = {id_: Scale.of_pixel_size(um, ScaleSource.FILE) for id_, um in widths.items() if um is not None}
     return stated, {} if setting.by == "auto" else why

@@ -65,7 +65,7 @@ class ScaleRule:
             return asked.scale
         if is_sure(measured):
             return measured
-        agreed = (each.scale for each in (group, self.whole) if each is not None and each.agreed)
+        agreed = (known.scale for known in (group, self.whole) if known is not None and known.agreed)
         return next((scale for scale in agreed if not is_another_magnification(measured, scale)), measured)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +11,7 @@ import pandas as pd
 from leukokit.api import RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
 from leukokit.engine.images.plan import Item
 from leukokit.recipe.scale import ScaleSetting
+from leukokit.record.metrics import ScaleSummary
 
 COLUMNS = ("id", "red_cell_px", "um_per_px", "confidence", "source", "measured_px", "measured_confidence")
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
@@ -51,16 +51,8 @@ def scale_table(items: Sequence[Item], own: Mapping[str, Scale]) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def scale_summary(table: pd.DataFrame, setting: ScaleSetting) -> dict[str, Any]:
-    """Sum up the scale of all images, for ``metrics.json``.
-
-    Returns
-    -------
-    dict
-        ``how`` in words, ``images``, ``red_cell_px`` and ``um_per_px`` (median over the images of known
-        scale; None where there are none), ``spread`` (robust standard deviation of ln D over them) and the
-        shares ``known``, ``guessed`` (from nuclei) and ``unknown``.
-    """
+def scale_summary(table: pd.DataFrame, setting: ScaleSetting) -> ScaleSummary:
+    """Sum up the scale of all images, for ``metrics.json``; takes a table of :func:`scale_table`."""
     guessed = table["source"] == ScaleSource.NUCLEUS.value
     unknown = table["source"] == ScaleSource.UNKNOWN.value
     px = table.loc[~guessed & ~unknown, "red_cell_px"].to_numpy(dtype=np.float64)
@@ -70,30 +62,31 @@ def scale_summary(table: pd.DataFrame, setting: ScaleSetting) -> dict[str, Any]:
     def share(hits: pd.Series[bool]) -> float:
         return round(float(hits.mean()), 4) if len(hits) else 0.0
 
-    return {
-        "how": str(setting),
-        "images": len(table),
-        "red_cell_px": None if math.isnan(center) else round(center, 3),
-        "um_per_px": None if math.isnan(center) else round(RED_CELL_UM / center, 6),
-        "spread": None if math.isnan(spread) else round(spread, 4),
-        "known": share(~guessed & ~unknown),
-        "guessed": share(guessed),
-        "unknown": share(unknown),
-    }
+    return ScaleSummary(
+        how=str(setting),
+        images=len(table),
+        red_cell_px=None if math.isnan(center) else round(center, 3),
+        um_per_px=None if math.isnan(center) else round(RED_CELL_UM / center, 6),
+        spread=None if math.isnan(spread) else round(spread, 4),
+        known=share(~guessed & ~unknown),
+        guessed=share(guessed),
+        unknown=share(unknown),
+    )
 
 
-def scale_words(summary: Mapping[str, Any]) -> str:
+def scale_words(summary: ScaleSummary) -> str:
     """Say the summary in one line."""
-    if summary["red_cell_px"] is None:
+    known, guessed, unknown = summary.known or 0.0, summary.guessed or 0.0, summary.unknown or 0.0
+    if summary.red_cell_px is None:
         words = "scale: no image shows how large a red cell is"
     else:
         words = (
-            f"scale: a red cell is {summary['red_cell_px']:.3g} px wide ({summary['um_per_px']:.2g} um a "
-            f"pixel) in {_percent(summary['known'])} of images"
+            f"scale: a red cell is {summary.red_cell_px:.3g} px wide ({summary.um_per_px:.2g} um a "
+            f"pixel) in {_percent(known)} of images"
         )
-    if summary["guessed"]:
-        words += f"; guessed from nuclei in {_percent(summary['guessed'])}"
-    return words + (f"; unknown in {_percent(summary['unknown'])}" if summary["unknown"] else "")
+    if guessed:
+        words += f"; guessed from nuclei in {_percent(guessed)}"
+    return words + (f"; unknown in {_percent(unknown)}" if unknown else "")
 
 
 def _percent(share: float) -> str:

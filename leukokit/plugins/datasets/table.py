@@ -225,17 +225,16 @@ class _RowReader:
         ]
         self._problems += [f"line {line}: {problem}" for problem in problems if problem]
         self._line_by_id.setdefault(id_, line)
-        self.samples.append(
-            Sample(
-                id=id_,
-                label=given["label"] or None,
-                group=given["group"] or None,
-                pixel_size_um=pixel_size,
-                **self._files_of(id_, mask),
-            )
+        sample = Sample(
+            id=id_,
+            label=given["label"] or None,
+            group=given["group"] or None,
+            pixel_size_um=pixel_size,
+            **self._files_of(id_, mask),
         )
+        self.samples.append(sample)
         if part in _PARTS:
-            self.parts[id_] = _PARTS[part]
+            self.parts[sample.id] = _PARTS[part]
 
     def _pixel_size(self, cell: str) -> tuple[float | None, str | None]:
         """Width of a pixel, and the problem of an invalid cell."""

@@ -43,8 +43,9 @@ def test_scores_are_those_of_metrics(seed: int, digits: int) -> None:
     first, second, codes, true = drawn(seed, 60, digits=digits)
     differences = paired_differences(first, second, codes, draws=50)
     for name in SCORES:
-        assert differences[name].first == pytest.approx(scores(true, first.proba, CLASSES)[name], abs=1e-12)
-        assert differences[name].second == pytest.approx(scores(true, second.proba, CLASSES)[name], abs=1e-12)
+        one, other = (scores(true, scored.proba, CLASSES).points for scored in (first, second))
+        assert differences[name].first == pytest.approx(getattr(one, name), abs=1e-12)
+        assert differences[name].second == pytest.approx(getattr(other, name), abs=1e-12)
 
 
 @settings(max_examples=20, deadline=None)

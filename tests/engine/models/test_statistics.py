@@ -18,14 +18,16 @@ from leukokit.catalog import discover
 from leukokit.cli._summary import print_summary
 from leukokit.engine.models.calibration_stage import calibrated
 from leukokit.engine.models.model_stage import FittedFold
-from leukokit.engine.models.pooled_predictions import HeldOut
+from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.results import fold_metrics
-from leukokit.engine.models.statistics import part_statistics
+from leukokit.engine.models.statistics import PartStatistics, part_statistics
+from leukokit.engine.pipeline.decisions import FittedOperatingPoint, decide
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import DataError, RecipeError
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import load_recipe
 from leukokit.recipe.models import RecipeModel
+from leukokit.record.scores import Target
 
 RECIPE = """
 leukokit: 1
@@ -49,7 +51,7 @@ def asked(**sections: object) -> RecipeModel:
 
 def part(
     seed: int, n: int, fold: str = "f", *, sure: float = 2.0, classes: tuple[str, ...] = CLASSES
-) -> HeldOut:
+) -> PooledPredictions:
     """Draw a part of images in groups of two, by a model that is too sure of itself."""
     rng = np.random.default_rng(seed)
     k = len(classes)
@@ -60,17 +62,31 @@ def part(
     said /= said.sum(axis=1, keepdims=True)
     ids = [f"{fold}-{seed}-{i}" for i in range(n)]
     groups = [f"{fold}-{seed}-g{i // 2}" for i in range(n)]
-    return HeldOut(ids, [fold] * n, [classes[i] for i in number], groups, said, said, classes)
+    return PooledPredictions(ids, [fold] * n, [classes[i] for i in number], groups, said, said, classes)
 
 
-def joined(*parts: HeldOut) -> HeldOut:
+def joined(*parts: PooledPredictions) -> PooledPredictions:
     names = ("ids", "folds", "true", "groups")
-    return HeldOut(
+    return PooledPredictions(
         *([value for each in parts for value in getattr(each, name)] for name in names),
         np.vstack([each.proba for each in parts]),
         np.vstack([each.raw for each in parts]),
         parts[0].classes,
     )
+
+
+def statistics(
+    rows: PooledPredictions, validation: PooledPredictions | None, recipe: RecipeModel
+) -> PartStatistics:
+    """Choose the thresholds of each fold on its validation part, as a run does, and use them on ``rows``."""
+    decisions = {}
+    for fold in rows.fold_rows:
+        learn = None
+        if validation is not None and fold in validation.fold_rows:
+            inside = validation.fold_rows[fold]
+            learn = np.array(validation.true)[inside], validation.proba[inside]
+        decisions[fold] = decide(recipe, rows.classes, learn)
+    return part_statistics(rows, validation, decisions, recipe, seed=5)
 
 
 Run = Callable[..., RunResult]
@@ -106,24 +122,27 @@ def the_fold(result: RunResult) -> FittedFold:
 def test_every_number_has_its_interval_and_the_promised_keys() -> None:
     """The test part tells calibration three ways, the operating point, the curve and the band, as JSON."""
     validation, test = part(1, 200), part(2, 200)
-    found = part_statistics(test, validation, asked(), seed=5)
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
-    assert set(found["calibration"]["methods"]) == {"none", "temperature", "isotonic"}
-    assert found["calibration"]["applied"] == "none"
-    assert found["calibration"]["temperature"] == pytest.approx(2.0, rel=0.25)
-    methods = found["calibration"]["methods"]
-    assert methods["temperature"]["ece"] < methods["none"]["ece"]
-    point = found["operating_point"]
-    assert point["negative"] == ["Benign"]
-    assert point["positive"] == ["Early", "Pre", "Pro"]
-    assert point["chosen_on"] == "validation"
-    assert point["target"] == {"sensitivity": 0.95}
+    found = statistics(test, validation, asked())
+    for record in (found.calibration, found.operating_point, found.coverage):
+        assert record is not None
+        assert type(record).model_validate_json(record.to_bytes()) == record
+    assert set(found.calibration.methods) == {"none", "temperature", "isotonic"}
+    assert found.calibration.applied == "none"
+    assert found.calibration.temperature == pytest.approx(2.0, rel=0.25)
+    methods = found.calibration.methods
+    assert methods["temperature"].ece < methods["none"].ece
+    point = found.operating_point
+    assert point.negative == ("Benign",)
+    assert point.positive == ("Early", "Pre", "Pro")
+    assert point.chosen_on == "validation"
+    assert point.target == Target(sensitivity=0.95)
     for name in ("sensitivity", "specificity", "ppv", "npv", "auc"):
-        assert point[name]["low"] <= point[name]["value"] <= point[name]["high"]
-    refer = found["coverage"]["refer"]
-    assert refer["target_risk"] == 0.01
-    assert refer["errors_kept"] + refer["errors_referred"] == np.sum(test.proba.argmax(axis=1) != test.codes)
-    assert found["coverage"]["curve"][-1]["coverage"] == 1.0
+        share = getattr(point, name)
+        assert share.low <= share.value <= share.high
+    refer = found.coverage.refer
+    assert refer.target_risk == 0.01
+    assert refer.errors_kept + refer.errors_referred == np.sum(test.proba.argmax(axis=1) != test.codes)
+    assert found.coverage.curve[-1].coverage == 1.0
 
 
 def test_the_test_part_decides_nothing() -> None:
@@ -135,71 +154,68 @@ def test_the_test_part_decides_nothing() -> None:
         proba=np.roll(test.proba, 1, axis=1) ** 3 / np.sum(test.proba**3, axis=1, keepdims=True),
         raw=np.roll(test.raw, 2, axis=1),
     )
-    one = part_statistics(test, validation, asked(), seed=5)
-    other = part_statistics(spoilt, validation, asked(), seed=5)
-    assert one["calibration"]["temperature"] == other["calibration"]["temperature"]
-    assert one["operating_point"]["threshold"] == other["operating_point"]["threshold"]
-    assert one["coverage"]["refer"]["threshold"] == other["coverage"]["refer"]["threshold"]
-    assert one["calibration"]["methods"] != other["calibration"]["methods"]  # the spoilt part itself is seen
-    moved = part_statistics(test, part(3, 200, sure=1.0), asked(), seed=5)
-    assert moved["calibration"]["temperature"] != one["calibration"]["temperature"]
+    one = statistics(test, validation, asked())
+    other = statistics(spoilt, validation, asked())
+    assert one.calibration.temperature == other.calibration.temperature
+    assert one.operating_point.threshold == other.operating_point.threshold
+    assert one.coverage.refer.threshold == other.coverage.refer.threshold
+    assert one.calibration.methods != other.calibration.methods  # the spoilt part itself is seen
+    moved = statistics(test, part(3, 200, sure=1.0), asked())
+    assert moved.calibration.temperature != one.calibration.temperature
 
 
 def test_folds_choose_for_themselves() -> None:
     """Each fold's temperature and threshold come from its own validation part and go to its own test part."""
     a, b = part(1, 150, "a", sure=1.0), part(2, 150, "b", sure=3.0)
     test_a, test_b = part(3, 150, "a", sure=1.0), part(4, 150, "b", sure=3.0)
-    both = part_statistics(joined(test_a, test_b), joined(a, b), asked(), seed=5)
-    one = part_statistics(test_a, a, asked(), seed=5)
-    two = part_statistics(test_b, b, asked(), seed=5)
-    assert both["calibration"]["temperatures"] == {
-        "a": one["calibration"]["temperature"],
-        "b": two["calibration"]["temperature"],
+    both = statistics(joined(test_a, test_b), joined(a, b), asked())
+    one = statistics(test_a, a, asked())
+    two = statistics(test_b, b, asked())
+    assert both.calibration.temperatures == {
+        "a": one.calibration.temperature,
+        "b": two.calibration.temperature,
     }
-    assert both["calibration"]["temperature"] is None
-    assert "from 0.9" in both["calibration"]["notes"][0] or "from 1" in both["calibration"]["notes"][0]
-    thresholds = both["operating_point"]["thresholds"]
-    assert thresholds == {"a": one["operating_point"]["threshold"], "b": two["operating_point"]["threshold"]}
+    assert both.calibration.temperature is None
+    assert "from 0.9" in both.calibration.notes[0] or "from 1" in both.calibration.notes[0]
+    thresholds = both.operating_point.thresholds
+    assert thresholds == {"a": one.operating_point.threshold, "b": two.operating_point.threshold}
     hits = sum(
-        each["operating_point"]["sensitivity"]["value"] * each["operating_point"]["sensitivity"]["n"]
-        for each in (one, two)
+        each.operating_point.sensitivity.value * each.operating_point.sensitivity.n for each in (one, two)
     )
-    assert both["operating_point"]["sensitivity"]["value"] * both["operating_point"]["sensitivity"][
-        "n"
-    ] == pytest.approx(hits)
-    kept = [each["coverage"]["refer"]["errors_kept"] for each in (one, two, both)]
+    assert both.operating_point.sensitivity.value * both.operating_point.sensitivity.n == pytest.approx(hits)
+    kept = [each.coverage.refer.errors_kept for each in (one, two, both)]
     assert kept[0] + kept[1] == kept[2]
 
 
 def test_without_validation_nothing_is_chosen() -> None:
     """The threshold is 0.5 and said to be fixed; no calibration is fitted, no band drawn."""
-    found = part_statistics(part(2, 100), None, asked(), seed=5)
-    assert found["calibration"]["fitted_on"] is None
-    assert set(found["calibration"]["methods"]) == {"none"}
-    assert found["operating_point"]["chosen_on"] == "fixed"
-    assert found["operating_point"]["threshold"] == 0.5
-    assert found["operating_point"]["target"] is None
-    assert found["coverage"]["refer"] is None
+    found = statistics(part(2, 100), None, asked())
+    assert found.calibration.fitted_on is None
+    assert set(found.calibration.methods) == {"none"}
+    assert found.operating_point.chosen_on == "fixed"
+    assert found.operating_point.threshold == 0.5
+    assert found.operating_point.target is None
+    assert found.coverage.refer is None
     half = joined(part(1, 50, "a"), part(2, 50, "b"))
-    assert part_statistics(half, part(3, 50, "a"), asked(), seed=5)["coverage"]["refer"] is None
+    assert statistics(half, part(3, 50, "a"), asked()).coverage.refer is None
 
 
 def test_the_validation_part_says_that_it_chose_for_itself() -> None:
     """Its numbers are there, and marked as too good."""
     validation = part(1, 100)
-    found = part_statistics(validation, validation, asked(), seed=5)
-    assert set(found["calibration"]["methods"]) == {"none"}
-    assert any("too good" in note for note in found["operating_point"]["notes"])
-    assert any("too good" in note for note in found["coverage"]["refer"]["notes"])
-    assert found["operating_point"]["sensitivity"]["value"] >= 0.95
+    found = statistics(validation, validation, asked())
+    assert set(found.calibration.methods) == {"none"}
+    assert any("too good" in note for note in found.operating_point.notes)
+    assert any("too good" in note for note in found.coverage.refer.notes)
+    assert found.operating_point.sensitivity.value >= 0.95
 
 
 def test_classes_without_a_healthy_one_have_no_operating_point() -> None:
     """Nothing is guessed; the recipe can name the class."""
     test = part(2, 80, classes=("few", "many"))
-    assert "operating_point" not in part_statistics(test, None, asked(), seed=5)
+    assert statistics(test, None, asked()).operating_point is None
     named = asked(operating_point={"negative": ["few"], "sensitivity": 0.9})
-    assert part_statistics(test, None, named, seed=5)["operating_point"]["positive"] == ["many"]
+    assert statistics(test, None, named).operating_point.positive == ("many",)
 
 
 def test_pooled_numbers_of_all_images_take_seconds_at_most() -> None:
@@ -209,7 +225,7 @@ def test_pooled_numbers_of_all_images_take_seconds_at_most() -> None:
     tests = joined(*(part(i, 651, f"fold-{i}") for i in range(5)))
     validations = joined(*(part(10 + i, 325, f"fold-{i}") for i in range(5)))
     started = perf_counter()
-    part_statistics(tests, validations, asked(), seed=5)
+    statistics(tests, validations, asked())
     assert perf_counter() - started < 6
 
 
@@ -270,11 +286,39 @@ def test_folds_are_calibrated_each_by_its_own(run_small: Run) -> None:
         assert content["temperature"] == pytest.approx(temperatures[name])
 
 
+def test_one_threshold_reaches_scores_and_pipeline(plain: RunResult) -> None:
+    """What a fold's pipeline decides by is what its scores are of: another threshold there moves them."""
+    fitted = the_fold(plain)
+    point, refer = fitted.pipeline.operating_point, fitted.pipeline.refer
+    assert refer is not None
+    assert plain.record.test is not None
+    assert plain.record.test.coverage is not None
+    assert plain.record.test.coverage.refer is not None
+    assert plain.record.test.coverage.refer.threshold == refer.threshold
+    assert point is None  # no class of this data set is known to be healthy
+    elsewhere = replace(
+        fitted.pipeline,
+        operating_point=FittedOperatingPoint(("few",), 0.125, 0.9),
+        refer=replace(refer, threshold=0.75),
+    )
+    named = replace(
+        fitted.best, recipe=fitted.best.recipe.with_overrides({"operating_point.negative": ["few"]})
+    )
+    told = fold_metrics({"x": replace(fitted, pipeline=elsewhere, best=named)}, seed=5)
+    for part in (Part.VALIDATION, Part.TEST):
+        scores = told[part]
+        assert scores.operating_point is not None
+        assert scores.operating_point.threshold == 0.125
+        assert scores.coverage is not None
+        assert scores.coverage.refer is not None
+        assert scores.coverage.refer.threshold == 0.75
+
+
 def test_metrics_come_from_the_fitted_folds_alone(plain: RunResult) -> None:
     """Asked again, they are the same to the last digit."""
     again = fold_metrics({"x": the_fold(plain)}, seed=5)
     for name in ("validation", "test"):
-        assert again[name] == plain.metrics[name]
+        assert again[Part(name)].plain() == plain.metrics[name]
 
 
 @pytest.mark.parametrize(

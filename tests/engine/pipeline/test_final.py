@@ -13,7 +13,7 @@ import pytest
 from leukokit.api import Part
 from leukokit.catalog import discover
 from leukokit.engine.execution.inline import InlineExecutor
-from leukokit.engine.models.pooled_predictions import held_out
+from leukokit.engine.models.pooled_predictions import pooled_predictions
 from leukokit.engine.pipeline.decisions import choose_referral
 from leukokit.engine.pipeline.load import load_pipeline
 from leukokit.engine.run_result import RunResult, fitted_folds
@@ -60,7 +60,7 @@ def test_folds_leave_a_final_model_that_says_it_was_never_tested(run: Run, predi
     assert result.final is not None
     assert result.final.fitted is not None
     assert len(result.final.fitted.best.examples[Part.TRAIN]) == len(result.data.items)
-    pooled = held_out(fitted_folds(result.folds), Part.VALIDATION)
+    pooled = pooled_predictions(fitted_folds(result.folds), Part.VALIDATION)
     assert pooled is not None
     pipeline = load_pipeline(result.path, discover())
     assert pipeline.calibration == fit_calibration("temperature", pooled.codes, pooled.raw, pooled.classes)
@@ -163,7 +163,7 @@ def test_folds_predict_together(run: Run, predict: Predict) -> None:
     assert list(together["positive"]) == list(mean[:, 1] >= saved["operating_point"]["threshold"])
     assert list(together["referred"]) == list(mean.max(axis=1) < saved["refer"]["threshold"])
     assert list(together["status"]) == ["ok"] * len(paths)
-    pooled = held_out(fitted_folds(result.folds), Part.VALIDATION)
+    pooled = pooled_predictions(fitted_folds(result.folds), Part.VALIDATION)
     assert pooled is not None
     expected = choose_referral(saved["refer"]["error"], pooled.classes, (np.array(pooled.true), pooled.proba))
     assert expected is not None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +76,22 @@ def test_what_lies_in_the_folder(result: RunResult, model: Path, tmp_path: Path)
         assert (tmp_path / "again" / name).read_bytes() == (model / name).read_bytes(), name
     for folder in (result.path, model):
         assert load_pipeline(folder, discover()).classes == ("few", "many")
+
+
+@pytest.mark.parametrize("name", ["model.skops", "preprocessors/1.npz"])
+def test_a_file_that_unpacks_to_gigabytes_is_refused_unpacked(model: Path, name: str) -> None:
+    """Whoever makes such a file also writes its digest; leukokit itself never compresses."""
+    path = model / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("bomb.npy", "w") as part:
+        for _ in range(300):
+            part.write(bytes(1_000_000))
+    assert path.stat().st_size < 1_000_000
+    document = json.loads((model / "pipeline.json").read_text())
+    document["files"][name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (model / "pipeline.json").write_text(json.dumps(document))
+    with pytest.raises(LeukokitError, match=r"holds a compressed part, 'bomb\.npy'") as refused:
+        load_pipeline(model, discover())
+    assert refused.value.where == str(path)
 
 
 @pytest.mark.parametrize("name", ["model.skops", "preprocessors/1.npz"])

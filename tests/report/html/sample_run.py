@@ -18,6 +18,7 @@ from PIL import Image
 from leukokit import api
 from leukokit.api import Labels, Status
 from leukokit.engine.io.tables import features_parquet
+from leukokit.engine.models.score_records import part_scores
 from leukokit.evaluation.metrics import scores
 from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks
@@ -181,7 +182,8 @@ def metrics(sample: Sample, table: pd.DataFrame) -> dict[str, Any]:
         rows = table[table["part"] == part]
         proba = rows[[f"p_{name}" for name in sample.classes]].to_numpy()
         groups = [str(i // 2) for i in range(len(rows))]
-        one = scores(rows["true"].tolist(), proba, tuple(sample.classes), groups=groups)
+        scored = scores(rows["true"].tolist(), proba, tuple(sample.classes), groups=groups)
+        one = part_scores(scored).plain()
         if sample.statistics:
             one["calibration"] = calibration(one["accuracy"])
             one["operating_point"] = operating_point(rows, sample.classes)
