@@ -20,7 +20,8 @@ from leukokit._version import __version__
 from leukokit.api import Dataset, Kind
 from leukokit.catalog import Catalog, discover
 from leukokit.engine.cache.keys import library_versions
-from leukokit.errors import CatalogError, MissingPackageError
+from leukokit.engine.components.call import asked
+from leukokit.errors import CatalogError, LeukokitError, MissingPackageError
 
 
 class Level(StrEnum):
@@ -104,7 +105,11 @@ def _datasets(catalog: Catalog) -> Iterator[Finding]:
         except (CatalogError, ValueError):
             continue  # needs parameters, such as a folder: nothing to look for
         assert isinstance(dataset, Dataset)
-        reason = dataset.missing()
+        try:
+            reason = asked(dataset, "missing")
+        except LeukokitError as error:  # a plugin's data set cannot even say whether it is there
+            yield Finding("data", Level.FAIL, f"{entry.name}: {error}")
+            continue
         level = Level.OK if reason is None else Level.NOTE
         yield Finding("data", level, f"{entry.name}: {'found' if reason is None else reason}")
 

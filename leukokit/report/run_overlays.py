@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from leukokit.api import Labels, Preprocessor
+from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import kept_labels
 from leukokit.engine.run_directory import RunDirectory
@@ -111,7 +112,10 @@ def _statistics(result: RunResult, items: Sequence[Item]) -> dict[str, dict[str,
 
 def _truth(plan: ImagePlan, item: Item, labels: Labels) -> Labels | None:
     """Give the true outlines of a scored image, where they lie on the picture."""
-    truth = plan.dataset.truth(item.sample) if plan.score_masks else None
+    truth: Labels | None = None
+    if plan.score_masks:
+        with ComponentCall(plan.dataset, "truth", image=item.sample.id):
+            truth = plan.dataset.truth(item.sample)
     shapes = {each.shape for found in (truth, labels) if found is not None for each in found.roles.values()}
     return truth if len(shapes) == 1 else None
 

@@ -33,14 +33,14 @@ def fit_apart(
     Returns
     -------
     FittedModel or None
-        None where the model is in its folder only: it was fitted in another process, and the class of a plugin's
-        model may not be picklable.
+        None where the model is in its folder only: it was fitted in another process, and the class of a
+        plugin's model may not be picklable.
     """
     classifier, select = components
-    if not any(map(is_foreign, (classifier, *select))):
+    dask = executor.name == "dask"  # a connection to a cluster cannot be handed on
+    if (dask and tuned) or not any(map(is_foreign, (classifier, *select))):
         return fit(*arguments, executor, observer=observer)
-    # A connection to a cluster cannot be handed on; without tuning nobody asks for it.
-    inside = InlineExecutor(executor.count) if executor.name == "dask" and not tuned else executor
+    inside = InlineExecutor(executor.count) if dask else executor  # without tuning nobody asks for it
     return apart(
         _fit_and_leave,
         fit,
