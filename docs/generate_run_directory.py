@@ -13,8 +13,8 @@ HEAD = """## Fields of the JSON files
 
 Written by `python docs/generate_run_directory.py` from the code; a test keeps it current.
 `leukokit schema run` prints the same as JSON Schema. A field that does not apply to a run is absent or
-null. A file with other fields, or fields of another type, is refused. `recipe.yaml` and `resolved.json` are
-recipes: see [Recipes](recipes.md).
+null. A file with other fields, or fields of another type, is refused. [Recipes](recipes.md) says what the
+sections of `resolved.json` do.
 """
 
 

@@ -61,7 +61,7 @@ def _headline(audit: Audit, name: str, plain: bool) -> Text:
     if audit.split is not None:
         sizes = ", ".join(f"{part} {count}" for part, count in audit.split.parts.items())
         text.append(f", split {safe(audit.split.name or '')}: {sizes}")
-    levels = [*(each.level for each in audit.findings), *(each.level for each in audit.probes)]
+    levels = [*(judged.level for judged in audit.findings), *(judged.level for judged in audit.probes)]
     counts = [
         (level, levels.count(level))
         for level in (AuditLevel.FAIL, AuditLevel.WARN, AuditLevel.OK, AuditLevel.SKIPPED)

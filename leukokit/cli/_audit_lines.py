@@ -14,8 +14,8 @@ def audit_lines(audit: AuditRecord | None) -> list[str]:
     if audit is None:
         return []
     told = [
-        *((each.level, each.title) for each in audit.findings),
-        *((each.level, _probe(each)) for each in audit.probes),
+        *((finding.level, finding.title) for finding in audit.findings),
+        *((probe.level, _probe(probe)) for probe in audit.probes),
     ]
     raised = [
         f"audit: {level}: {safe(words)}" for wanted in _RAISED for level, words in told if level == wanted

@@ -31,39 +31,39 @@ _VERSIONS_SHOWN = 10
 _VALUE_WIDTH = 60
 
 
-def print_comparison(found: Comparison, *, limit: int | None) -> None:
+def print_comparison(comparison: Comparison, *, limit: int | None) -> None:
     """Print on stdout.
 
     Parameters
     ----------
-    found : Comparison
+    comparison : Comparison
     limit : int or None
         Changed images listed for each pair; None for all.
     """
     out = console()
-    if found.synthetic:
+    if comparison.synthetic:
         out.print(Panel(Text(SYNTHETIC_STAMP, justify="center"), style="bold yellow", box=box.HEAVY))
-    out.print(_head(found))
-    for each in found.runs:
-        out.print(safe(f"  {each.label}  {each.run.name}  {each.run.path}"), soft_wrap=True)
-    for pair in found.pairs:
+    out.print(_head(comparison))
+    for run in comparison.runs:
+        out.print(safe(f"  {run.label}  {run.run.name}  {run.run.path}"), soft_wrap=True)
+    for pair in comparison.pairs:
         out.print()
-        if len(found.pairs) > 1:
+        if len(comparison.pairs) > 1:
             out.rule(f"{pair.second} against {pair.first}", style="dim")
         out.print(Text(safe(pair.verdict), style="bold"))
         out.print(_differences(pair))
-        out.print(_tests(found, pair))
-        out.print(_changed(found, pair, limit))
+        out.print(_tests(comparison, pair))
+        out.print(_changed(comparison, pair, limit))
         out.print(_recipe(pair))
         out.print(_surroundings(pair))
-    out.print(_cost(found.runs))
+    out.print(_cost(comparison.runs))
     out.print(NOTICE, style="dim")
 
 
-def _head(found: Comparison) -> str:
-    rows = f"{found.n} {found.part} images"
-    groups = f" in {found.groups} groups" if found.unit is AnalysisUnit.GROUP else ""
-    return safe(f"Compared on the same {rows}{groups}; {found.runs[0].label} is the baseline.")
+def _head(comparison: Comparison) -> str:
+    rows = f"{comparison.n} {comparison.part} images"
+    groups = f" in {comparison.groups} groups" if comparison.unit is AnalysisUnit.GROUP else ""
+    return safe(f"Compared on the same {rows}{groups}; {comparison.runs[0].label} is the baseline.")
 
 
 def _table(title: str, *columns: str, right: Sequence[int] = ()) -> Table:
@@ -79,38 +79,44 @@ def _differences(pair: PairComparison) -> Table:
     a, b = pair.first, pair.second
     table = _table("scores", "", a, b, f"{b} - {a}", "95 % interval", right=(1, 2, 3, 4))
     for key, shown in _SCORES.items():
-        each = pair.differences[key]
-        interval = "-" if each.low is None or each.high is None else f"[{each.low:+.4f}, {each.high:+.4f}]"
-        gap = "-" if each.difference is None else signed(each.difference)
-        table.add_row(shown, _share(each.first), _share(each.second), gap, interval)
+        difference = pair.differences[key]
+        interval = (
+            "-"
+            if difference.low is None or difference.high is None
+            else f"[{difference.low:+.4f}, {difference.high:+.4f}]"
+        )
+        gap = "-" if difference.difference is None else signed(difference.difference)
+        table.add_row(shown, _share(difference.first), _share(difference.second), gap, interval)
     return table
 
 
-def _tests(found: Comparison, pair: PairComparison) -> RenderableType:
+def _tests(comparison: Comparison, pair: PairComparison) -> RenderableType:
     a, b = pair.first, pair.second
     table = _table("tests", "of", "test", f"{b} - {a}", "p", "Holm p", right=(2, 3, 4))
-    for test in sorted(pair.tests, key=lambda test: test.unit is not found.unit):
-        read = test.unit is found.unit
+    for test in sorted(pair.tests, key=lambda test: test.unit is not comparison.unit):
+        read = test.unit is comparison.unit
         values = (test.about, test.method, signed(test.difference), p_text(test.p), p_text(test.p_holm))
         table.add_row(*(safe(value) for value in values), style=None if read else "dim")
     lines = [
-        f"Holm's adjustment is over the {sum(test.p is not None for test in found.family)} tests of "
-        f"{'groups' if found.unit is AnalysisUnit.GROUP else 'images'} in this comparison."
+        f"Holm's adjustment is over the {sum(test.p is not None for test in comparison.family)} tests of "
+        f"{'groups' if comparison.unit is AnalysisUnit.GROUP else 'images'} in this comparison."
     ]
-    if found.unit is AnalysisUnit.GROUP:
+    if comparison.unit is AnalysisUnit.GROUP:
         lines.append("Read the tests over groups: the others take every image to be independent.")
-    if len(found.negative) == 1 and len(found.classes) > 2:
-        lines.append(f"AUC {found.negative[0]} is {found.negative[0]} against all other classes together.")
+    if len(comparison.negative) == 1 and len(comparison.classes) > 2:
+        lines.append(
+            f"AUC {comparison.negative[0]} is {comparison.negative[0]} against all other classes together."
+        )
     if any(test.p is None for test in pair.tests):
         lines.append("-: these images cannot tell.")
     return Group(table, *(Text(f"  {safe(line)}", style="dim") for line in lines))
 
 
-def _changed(found: Comparison, pair: PairComparison, limit: int | None) -> RenderableType:
+def _changed(comparison: Comparison, pair: PairComparison, limit: int | None) -> RenderableType:
     if not pair.changed:
         return Text("\nEvery image is judged the same.")
     counts = pair.counts()
-    classes = [name for name in found.classes if any(name in each for each in counts.values())]
+    classes = [name for name in comparison.classes if any(name in changes for changes in counts.values())]
     summary = _table(
         f"{len(pair.changed)} images are judged differently, by true class",
         f"{pair.first} to {pair.second}",
@@ -145,7 +151,7 @@ def _images(pair: PairComparison, shown: Sequence[ChangedImage]) -> Table:
         name = image.id if image.fold is None else f"{image.id} ({image.fold})"
         group = [safe(image.group or "")] if grouped else []
         judged = (f"{image.first} {image.p_first:.2f}", f"{image.second} {image.p_second:.2f}")
-        table.add_row(safe(name), *group, safe(image.true), *(safe(each) for each in judged))
+        table.add_row(safe(name), *group, safe(image.true), *(safe(class_) for class_ in judged))
     return table
 
 
@@ -157,8 +163,8 @@ def _recipe(pair: PairComparison) -> RenderableType:
 
 def _diff_table(title: str, pair: PairComparison, rows: Sequence[ValueDifference]) -> Table:
     table = _table(title, "", pair.first, pair.second)
-    for each in rows:
-        table.add_row(safe(each.path), _value(each.first), _value(each.second))
+    for row in rows:
+        table.add_row(safe(row.path), _value(row.first), _value(row.second))
     return table
 
 
@@ -197,17 +203,15 @@ def _surroundings(pair: PairComparison) -> RenderableType:
 
 
 def _cost(runs: Sequence[ComparedRun]) -> Table:
-    table = _table("cost", "", *(each.label for each in runs), right=range(1, len(runs) + 1))
-    table.add_row("seconds, whole run", *(_seconds(each.cost.seconds) for each in runs))
-    stages = dict.fromkeys(name for each in runs for name in each.cost.stages)
+    table = _table("cost", "", *(run.label for run in runs), right=range(1, len(runs) + 1))
+    table.add_row("seconds, whole run", *(_seconds(run.cost.seconds) for run in runs))
+    stages = dict.fromkeys(name for run in runs for name in run.cost.stages)
     for name in stages:
-        table.add_row(safe(f"  {name}"), *(_seconds(each.cost.stages.get(name)) for each in runs))
-    table.add_row("steps from the cache", *(str(len(each.cost.cached)) for each in runs))
-    table.add_row("size of the model", *(_size(each.cost.model_bytes) for each in runs))
-    table.add_row(
-        "features", *("-" if each.cost.features is None else str(each.cost.features) for each in runs)
-    )
-    table.add_row("workers", *("-" if each.cost.workers is None else str(each.cost.workers) for each in runs))
+        table.add_row(safe(f"  {name}"), *(_seconds(run.cost.stages.get(name)) for run in runs))
+    table.add_row("steps from the cache", *(str(len(run.cost.cached)) for run in runs))
+    table.add_row("size of the model", *(_size(run.cost.model_bytes) for run in runs))
+    table.add_row("features", *("-" if run.cost.features is None else str(run.cost.features) for run in runs))
+    table.add_row("workers", *("-" if run.cost.workers is None else str(run.cost.workers) for run in runs))
     return table
 
 

@@ -15,8 +15,8 @@ from rich.text import Text
 
 from leukokit.api import Status
 from leukokit.cli._audit_lines import audit_lines
+from leukokit.cli._probability_lines import probability_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
-from leukokit.cli._trust import trust_lines
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
 from leukokit.notice import NOTICE
@@ -49,7 +49,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     parts = {name: scores for name, scores in named if scores is not None}
     if parts:
         console.print(_scores(result.recipe.model.name, parts))
-        for line in trust_lines(metrics.test):
+        for line in probability_lines(metrics.test):
             console.print(escape(line))
     if metrics.protocols is not None:
         console.print(protocols_table(metrics.protocols))
@@ -99,11 +99,11 @@ def _segmentation(scores: Mapping[str, Mapping[str, float | None]]) -> Table:
 def segmentation_failures(status: Mapping[str, Status]) -> str | None:
     """Say in how many images nothing was measured, and why; None where there are none."""
     counts = Counter(status.values())
-    kinds = [each for each in Status if each is not Status.OK and counts[each]]
+    kinds = [status for status in Status if status is not Status.OK and counts[status]]
     if not kinds:
         return None
-    total = sum(counts[each] for each in kinds)
-    whys = ", ".join(f"{SHORT_WORDS[each]} in {counts[each]:,}" for each in kinds)
+    total = sum(counts[status] for status in kinds)
+    whys = ", ".join(f"{SHORT_WORDS[status]} in {counts[status]:,}" for status in kinds)
     return f"segmentation failed in {total:,} of {len(status):,} images ({total / len(status):.1%}): {whys}"
 
 

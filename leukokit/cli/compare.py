@@ -58,7 +58,7 @@ def command(
     from leukokit.compare import compare
     from leukokit.engine.finished_run import FinishedRun
 
-    found = compare(
+    comparison = compare(
         [FinishedRun.read(run) for run in runs],
         part=part,
         common=common,
@@ -68,8 +68,8 @@ def command(
     if as_json:
         import json
 
-        click.echo(json.dumps(found.record().plain(), indent=2, sort_keys=True, allow_nan=False))
+        click.echo(json.dumps(comparison.record().plain(), indent=2, sort_keys=True, allow_nan=False))
         return
-    for note in found.notes:
+    for note in comparison.notes:
         print_warning(note)
-    print_comparison(found, limit=changed)
+    print_comparison(comparison, limit=changed)

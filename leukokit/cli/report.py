@@ -12,14 +12,15 @@ import click
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write; default: report.html in the run directory.",
+    help="Write the page to this file, and nothing in the run directory.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers of the report instead.")
 @click.option("--open", "show", is_flag=True, help="Open the page in a browser.")
 def command(run: Path, out: Path | None, as_json: bool, show: bool) -> None:
     """Make the report of a finished run again.
 
-    RUN is a run directory. The page is made from its files alone; the images need not be on this machine.
+    RUN is a run directory. Every figure in its folder figures is drawn again, then report.html, both from the
+    files of the directory alone; the images need not be on this machine.
     """
     from leukokit.engine.finished_run import FinishedRun
 
@@ -35,8 +36,11 @@ def command(run: Path, out: Path | None, as_json: bool, show: bool) -> None:
         return
     from leukokit.cli._terminal import safe
     from leukokit.engine.io.files import write_bytes
-    from leukokit.report.run_report import REPORT, report_bytes
+    from leukokit.report.run_report import REPORT, figures_again, report_bytes
 
+    if out is None:
+        for note in figures_again(finished):
+            click.echo(safe(note), err=True)
     path = out or run / REPORT
     write_bytes(path, report_bytes(finished))
     click.echo(safe(path))

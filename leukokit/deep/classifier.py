@@ -13,6 +13,7 @@ import numpy as np
 from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Workspace
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
+from leukokit.deep.augment import Augmentation
 from leukokit.deep.backbone import Backbone
 from leukokit.deep.distributed.environment import cluster_of
 from leukokit.deep.distributed.process_group import process_group_of, replicas_of
@@ -22,7 +23,7 @@ from leukokit.deep.network import build_network
 from leukokit.deep.params import NetworkParams
 from leukokit.deep.preview import preview_sheet
 from leukokit.deep.runtime import INSTALL_HINT, distribution
-from leukokit.deep.training import Training
+from leukokit.deep.training import LabeledImages, Training
 from leukokit.deep.weights_file import read_weights
 from leukokit.errors import DataError, LeukokitError, UsageError
 
@@ -50,12 +51,12 @@ class NetworkClassifier(Classifier):
     def fingerprint(self) -> str:
         """Digest of the backbone's weights where they come from a file, and the processes that train."""
         replicas = replicas_of(self.params.strategy)
-        # Floats that several processes add come to other bytes than those that one adds.
+        # Sums over several processes are rounded differently than sums in one process.
         return f"{self._fingerprint} {replicas} replicas".strip() if replicas > 1 else self._fingerprint
 
     @cached_property
     def _fingerprint(self) -> str:
-        # Asked for once a key, and a file of weights may have hundreds of megabytes.
+        # Computed once: it is asked for in every key, and a file of weights may have hundreds of megabytes.
         return self.backbone().fingerprint()
 
     def fit(
@@ -79,27 +80,28 @@ class NetworkClassifier(Classifier):
             Where weights are not available, images look divided by 255, or the loss is not finite.
         """
         params = self.params
-        classes = self._classes(train)
+        training_part = self._labeled_images(train)
+        classes = self._classes(training_part)
         if validation is not None and not len(validation):
             validation = None
         watches = params.early_stopping is not None or params.schedule == "plateau"
         if watches and validation is None:
             raise DataError(
-                "early_stopping and schedule: plateau watch the validation part, and the split has none",
+                "early_stopping and schedule: plateau use the validation part, and the split has none",
                 where="validation part",
                 hint="Give the split a validation part, or train a fixed number of epochs",
             )
         if params.tensorboard:
             check_tensorboard()
         if workspace is not None and params.augment is not None and params.augment.active:
-            self._preview(train, workspace, seed)
-        self._tell_of_cluster(workspace)
+            self._preview(training_part, params.augment, workspace, seed)
+        self._report_cluster(workspace)
         group = process_group_of(params.strategy)
-        # Processes exchange what they must in steps of their own; their networks are ordinary ones.
+        # A process group exchanges gradients itself, so its networks need no distribution of Keras.
         with distribution(params.strategy) if group is None else group.named_errors():
             network = self._network(classes, seed=seed, deterministic=params.deterministic)
             Training(network, params, classes, seed=seed, workspace=workspace, group=group).run(
-                train, _with_known_classes(validation, classes)
+                training_part, self._with_known_classes(validation, classes)
             )
         return self._model(network, classes, group.size if group is not None else 1)
 
@@ -160,13 +162,13 @@ class NetworkClassifier(Classifier):
         params = self.params
         return NetworkModel(network, classes, params.side, params.batch_size, params.tta, replicas)
 
-    def _tell_of_cluster(self, workspace: Workspace | None) -> None:
+    def _report_cluster(self, workspace: Workspace | None) -> None:
         try:
             cluster = cluster_of()
         except UsageError:
             if self.params.strategy == "multi_worker":
                 raise
-            return  # of something else that runs here
+            return  # the variables belong to another program
         if workspace is None or cluster is None or cluster.size < 2:
             return
         if self.params.strategy == "multi_worker":
@@ -177,9 +179,12 @@ class NetworkClassifier(Classifier):
                 "trains in this one alone; strategy: multi_worker trains in all"
             )
 
-    def _classes(self, train: Examples) -> tuple[str, ...]:
-        if train.images is None or train.labels is None:
+    def _labeled_images(self, examples: Examples) -> LabeledImages:
+        if examples.images is None or examples.labels is None:
             raise LeukokitError(f"{type(self).__name__} needs images with labels to fit")
+        return LabeledImages(examples.ids, examples.images, examples.labels)
+
+    def _classes(self, train: LabeledImages) -> tuple[str, ...]:
         counts = class_counts(train.labels)
         if len(counts) < 2:
             raise DataError(
@@ -188,32 +193,30 @@ class NetworkClassifier(Classifier):
             )
         return tuple(counts)
 
-    def _preview(self, train: Examples, workspace: Workspace, seed: int) -> None:
+    def _with_known_classes(
+        self, validation: Examples | None, classes: tuple[str, ...]
+    ) -> LabeledImages | None:
+        """Return the validation part; raise where it has classes that are not in the training part."""
+        if validation is None or validation.labels is None:
+            return None
+        unknown = sorted(set(validation.labels.tolist()) - set(classes))
+        if unknown:
+            raise DataError(
+                f"class {unknown[0]!r} is in the validation part and not in the training part",
+                hint="Split the samples so that every class is in the training part",
+            )
+        return self._labeled_images(validation)
+
+    def _preview(self, train: LabeledImages, augment: Augmentation, workspace: Workspace, seed: int) -> None:
         """Draw a preview of the augmentation before training, to show artifacts in time."""
-        assert train.images is not None
-        assert train.labels is not None
-        assert self.params.augment is not None
         rows = np.unique(np.linspace(0, len(train) - 1, _PREVIEWED).astype(int))
         sheet = preview_sheet(
             [train.images[row] for row in rows.tolist()],
             [train.ids[row] for row in rows.tolist()],
-            self.params.augment,
+            augment,
             seed=seed,
             side=self.params.side,
         )
         path = workspace.artifacts / PREVIEW_FILE
         path.write_bytes(sheet)
-        workspace.progress.say(f"what augmentation does is drawn in {path}")
-
-
-def _with_known_classes(validation: Examples | None, classes: tuple[str, ...]) -> Examples | None:
-    """Return the validation part; raise where it has classes that are not in the training part."""
-    if validation is None or validation.labels is None:
-        return None
-    unknown = sorted(set(validation.labels.tolist()) - set(classes))
-    if unknown:
-        raise DataError(
-            f"class {unknown[0]!r} is in the validation part and not in the training part",
-            hint="Split the samples so that every class is in the training part",
-        )
-    return validation
+        workspace.progress.say(f"examples of the augmentation are drawn in {path}")

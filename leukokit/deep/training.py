@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api.classifier import Examples, Workspace
+from leukokit.api.classifier import Images, Workspace
 from leukokit.deep import checkpoint
 from leukokit.deep.batches import epoch_batches
 from leukokit.deep.checkpoint import TrainingState
@@ -51,14 +51,33 @@ def phases_of(params: NetworkParams, network: Any) -> list[Phase]:
     """Phases of the training, from the parameters."""
     if params.train == "all":
         return [Phase("training", None, params.epochs, params.learning_rate)]
-    if params.train == "head":
+    if params.fine_tune_from is None:  # given with train: gradual only, and required there
         return [Phase("head", POOL, params.epochs, params.learning_rate)]
-    assert params.fine_tune_from is not None
     block = first_layer(network, params.fine_tune_from).name
     return [
         Phase("head", POOL, params.head_epochs, params.head_learning_rate),
         Phase("fine-tuning", block, params.epochs, params.learning_rate),
     ]
+
+
+@dataclass(frozen=True)
+class LabeledImages:
+    """Images with their classes, for training and validation.
+
+    Attributes
+    ----------
+    ids : sequence of str
+    images : Images
+        n images, uint8 H x W x 3.
+    labels : str array (n,)
+    """
+
+    ids: Sequence[str]
+    images: Images
+    labels: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.ids)
 
 
 class Training:
@@ -100,16 +119,18 @@ class Training:
         self.best: list[NDArray[Any]] = []
         self.logged = 0
 
-    def run(self, train: Examples, validation: Examples | None) -> None:
-        """Train on one part; watch the other where something depends on it."""
-        phases = phases_of(self.params, self.network)  # a misspelt block is found before anything is read
+    def run(self, train: LabeledImages, validation: LabeledImages | None) -> None:
+        """Train on the training part; compute the loss of the validation part after each epoch."""
+        phases = phases_of(
+            self.params, self.network
+        )  # a misspelled block is reported before anything is read
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-fit-")))
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None
             if self.group is not None:
-                self.group.agree(self._same(learn, watch))
+                self.group.agree(self._shared_facts(learn, watch))
                 synchronize(self.network)
                 kept = self.group.latest(kept)
             frozen = FrozenLayers(
@@ -120,12 +141,10 @@ class Training:
                     continue
                 self._phase(number, phase, frozen, learn, watch, kept)
                 kept = None
-                if self._spent():
+                if self._steps_used_up():
                     break
 
-    def _part(self, examples: Examples, path: Path, *, learning: bool = False) -> TrainingRows:
-        assert examples.images is not None
-        assert examples.labels is not None
+    def _part(self, examples: LabeledImages, path: Path, *, learning: bool = False) -> TrainingRows:
         array = decode_to_file(examples.images, self.params.side, path, self.progress)
         codes = np.array([self.classes.index(str(name)) for name in examples.labels], dtype=np.intp)
         targets = np.eye(len(self.classes), dtype=np.float32)[codes]
@@ -138,8 +157,8 @@ class Training:
             RowSource(array, list(examples.ids), seed=self.seed, augment=augment), targets, weights
         )
 
-    def _same(self, learn: TrainingRows, watch: TrainingRows | None) -> list[Any]:
-        """Give what must not differ between processes that train together."""
+    def _shared_facts(self, learn: TrainingRows, watch: TrainingRows | None) -> list[Any]:
+        """Facts that must be the same in all processes that train together."""
         parts = [(rows.source.ids, rows.targets.tolist()) for rows in (learn, watch) if rows is not None]
         facts = [self.keras.version(), self.params.model_dump(mode="json"), self.classes, self.seed]
         return [*facts, self.network.count_params(), parts]
@@ -159,13 +178,13 @@ class Training:
             self.state.best, self.state.waited = None, 0
             self.best = []
         else:
-            # The frozen part is the same before and after; weights come back before anything passes through.
-            _put(self._variables(), kept[1]["network"])
+            # The weights are restored before the frozen layers compute anything.
+            _assign(self._variables(), kept[1]["network"])
         model, learn, watch = frozen.split_network(phase.first, learn, watch)
         total = phase.epochs * self._epoch_steps(learn)
         self._compile(model, phase, total)
         if kept is not None:
-            _put(model.optimizer.variables, kept[1]["optimizer"])
+            _assign(model.optimizer.variables, kept[1]["optimizer"])
             self.state, self.best = kept[0], kept[1].get("best", [])
             if self.progress is not None:
                 self.progress.say(f"{phase.name} goes on after epoch {self.state.epoch} of {phase.epochs}")
@@ -180,12 +199,12 @@ class Training:
         if self.progress is not None:
             self.progress.stage(phase.name, total)
             self.progress.advance(self.state.epoch * self._epoch_steps(learn))
-        while self.state.epoch < phase.epochs and not self._spent() and not self._waited_enough():
+        while self.state.epoch < phase.epochs and not self._steps_used_up() and not self._waited_enough():
             self._epoch(model, phase, learn, watch)
             if self.workspace is not None:
                 self._save(model, self.workspace)
         if self.best:
-            _put(self._variables(), self.best)
+            _assign(self._variables(), self.best)
 
     def _epoch(self, model: Any, phase: Phase, learn: TrainingRows, watch: TrainingRows | None) -> None:
         state = self.state
@@ -201,8 +220,8 @@ class Training:
             part=self.group.part if self.group is not None else None,
         )
         rate = float(self.keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        done = self._learnt(model, batches, len(learn.targets))
-        loss = done["loss"]
+        means = self._train_epoch(model, batches, len(learn.targets))
+        loss = means["loss"]
         if not math.isfinite(loss):
             raise LeukokitError(
                 f"the loss became {loss} in epoch {state.epoch + 1} of {phase.name}",
@@ -213,20 +232,20 @@ class Training:
             "epoch": state.epoch + 1,
             "learning_rate": rate,
             "loss": loss,
-            "accuracy": done["accuracy"],
+            "accuracy": means["accuracy"],
         }
         if self.group is not None:
             self._broadcast_weights(self.group, model)
             row["replicas"] = self.group.size
         state.epoch, state.steps = state.epoch + 1, state.steps + len(batches)
         if watch is not None:
-            row |= self._watch(model, watch)
-            self._react(model, row["validation_loss"])
+            row |= self._validate(model, watch)
+            self._use_validation_loss(model, row["validation_loss"])
         state.history.append(row)
         if self.progress is not None:
             self.progress.say(_epoch_summary(row, phase))
 
-    def _learnt(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
+    def _train_epoch(self, model: Any, batches: Any, rows: int) -> dict[str, float]:
         """Train one epoch; return mean loss and accuracy."""
         advance = self.progress.advance if self.progress is not None else None
         if self.group is not None:
@@ -234,15 +253,15 @@ class Training:
             sizes = [min(size, rows - start) for start in range(0, rows, size)][: len(batches)]
             return self.steps.epoch(batches, sizes, advance)
         calls = [_advancing(self.keras, advance)] if advance is not None else []
-        done = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
-        return {name: float(done[name][-1]) for name in ("loss", "accuracy")}
+        history = model.fit(batches, epochs=1, shuffle=False, verbose=0, callbacks=calls).history
+        return {name: float(history[name][-1]) for name in ("loss", "accuracy")}
 
     def _broadcast_weights(self, group: ProcessGroup, model: Any) -> None:
-        """Give every process the weights of the first: other processors round otherwise, and would drift."""
+        """Give every process the weights of the first, since other processors round differently."""
         variables = [*self._variables(), *model.optimizer.variables]
-        _put(variables, group.broadcast(0, _values(variables)))
+        _assign(variables, group.broadcast(0, _values(variables)))
 
-    def _watch(self, model: Any, watch: TrainingRows) -> dict[str, float]:
+    def _validate(self, model: Any, watch: TrainingRows) -> dict[str, float]:
         rows = np.arange(len(watch.targets))
         if self.group is not None:
             rows = rows[self.group.part(len(rows))]
@@ -262,7 +281,7 @@ class Training:
             loss, accuracy = self.group.mean(np.column_stack([costs, right]), len(watch.targets))
         return {"validation_loss": float(loss), "validation_accuracy": float(accuracy)}
 
-    def _react(self, model: Any, loss: float) -> None:
+    def _use_validation_loss(self, model: Any, loss: float) -> None:
         state = self.state
         if state.best is None or loss < state.best:
             state.best, state.waited = loss, 0
@@ -278,7 +297,7 @@ class Training:
         patience = self.params.early_stopping
         return patience is not None and self.state.waited >= patience
 
-    def _spent(self) -> bool:
+    def _steps_used_up(self) -> bool:
         return self.params.max_steps is not None and self.state.steps >= self.params.max_steps
 
     def _epoch_steps(self, learn: TrainingRows) -> int:
@@ -340,7 +359,7 @@ def _values(variables: list[Any]) -> list[NDArray[Any]]:
     return [np.array(to_numpy(variable)) for variable in variables]
 
 
-def _put(variables: list[Any], values: list[NDArray[Any]]) -> None:
+def _assign(variables: list[Any], values: list[NDArray[Any]]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 

@@ -56,7 +56,7 @@ def read_weights(path: Path, network: Any) -> None:
     if empty:
         raise LeukokitError(
             f"the weights do not fit the network: {len(empty)} of its {len(network.weights)} weights are not "
-            f"in the file or are no numbers, such as {empty[0]}",
+            f"in the file or are not numbers, such as {empty[0]}",
             where=str(path),
             hint=_HINT,
         )
@@ -73,10 +73,10 @@ def check_weights_file(path: Path) -> None:
     import h5py
 
     if not path.is_file():
-        raise LeukokitError("the weights file is not there", where=str(path))
+        raise LeukokitError("the weights file does not exist", where=str(path))
     try:
         with h5py.File(path, "r") as file:
-            size = _walk(h5py, file, path)
+            size = _check_group(h5py, file, path)
     except LeukokitError:
         raise
     except Exception as error:  # h5py raises OSError, RuntimeError, KeyError and ValueError for damage
@@ -91,7 +91,7 @@ def check_weights_file(path: Path) -> None:
         )
 
 
-def _walk(h5py: Any, group: Any, path: Path) -> int:
+def _check_group(h5py: Any, group: Any, path: Path) -> int:
     """Check all parts of a group; returns the bytes that its numbers take in memory."""
     size = 0
     for name in group:
@@ -100,7 +100,7 @@ def _walk(h5py: Any, group: Any, path: Path) -> int:
             raise LeukokitError(f"the weights file holds a link, {name!r}", where=str(path), hint=_HINT)
         item = group[name]
         if isinstance(item, h5py.Group):
-            size += _walk(h5py, item, path)
+            size += _check_group(h5py, item, path)
             continue
         if item.external or item.is_virtual:
             raise LeukokitError(

@@ -29,7 +29,7 @@ SYNTHETIC_STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
 
 @dataclass(frozen=True)
 class OpenData:
-    """A data set that is there, with its samples and the digest of each.
+    """An available data set, with its samples and their digests.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ def open_data(
     executor : Executor
         Takes the digests.
     conflicts : bool
-        Let one picture in two classes pass: an audit reports it.
+        Allow one picture in two classes: an audit reports it.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def refuse_conflicts(items: Sequence[Item], dataset: Dataset, options: ReadOptio
 def make_split(
     recipe: Recipe, data: OpenData, asked: SplitSpec | None, observer: Observer
 ) -> tuple[SplitSpec, tuple[Fold, ...]]:
-    """Divide the labeled samples as asked, or as the data set proposes; returns what was done, too.
+    """Divide the labeled samples as asked, or as the data set proposes; returns the split that was used, too.
 
     Byte-identical pictures count as one group where the split is drawn here. A split that is fixed by name or
     file is kept as it is, and pictures that straddle its parts are counted in a warning.

@@ -1,4 +1,4 @@
-"""Why each step ran, or did not: compared with the run of the same recipe name before."""
+"""Why each step ran or not, compared with the previous run of the same recipe name."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
 
 
 def previous_plan(folder: Path, current: Path) -> Plan | None:
-    """Plan of the latest run beside ``current`` that came far enough to write one."""
+    """Plan of the latest run beside ``current`` that wrote one."""
     for path in sorted(folder.glob(f"*/{PLAN.name}"), key=lambda path: path.parent.name, reverse=True):
         if path.parent == current:
             continue
         try:
             return PLAN.read(path.parent)
-        except LeukokitError:  # damaged, or another version's: an older one may do
+        except LeukokitError:  # damaged, or of another version: an older one may be readable
             continue
     return None
 
@@ -128,7 +128,7 @@ def _why(
     if differences:
         return "; ".join(differences)
     names = list(record.steps)
-    upstream = [each for each in changed_steps if names.index(each) < names.index(name)]
+    upstream = [step for step in changed_steps if names.index(step) < names.index(name)]
     if upstream:
         return f"comes after {upstream[0]}, which changed"
     if record.seed != before.seed:
@@ -142,20 +142,20 @@ def _differences(record: Plan, before: Plan, name: str) -> list[str]:
     if name not in before.steps:
         return ["new in the recipe"]
     old, new = before.steps[name].identity, record.steps[name].identity
-    found = [
+    differences = [
         f"params.{key}: {old.params.get(key)!r} -> {new.params.get(key)!r}"
         for key in sorted({*old.params, *new.params})
         if old.params.get(key) != new.params.get(key)
     ]
     if old.revision != new.revision:
-        found.append(f"revision: {old.revision} -> {new.revision}")
+        differences.append(f"revision: {old.revision} -> {new.revision}")
     if old.distribution != new.distribution:
-        found.append(f"distribution: {old.distribution} -> {new.distribution}")
-    found += [
+        differences.append(f"distribution: {old.distribution} -> {new.distribution}")
+    differences += [
         f"{library}: {old.libraries.get(library, 'absent')} -> {new.libraries.get(library, 'absent')}"
         for library in sorted({*old.libraries, *new.libraries})
         if old.libraries.get(library) != new.libraries.get(library)
     ]
-    if not found and old.fingerprint != new.fingerprint:
-        found.append("the content of a file it reads changed")
-    return found
+    if not differences and old.fingerprint != new.fingerprint:
+        differences.append("the content of a file it reads changed")
+    return differences

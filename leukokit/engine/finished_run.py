@@ -1,4 +1,4 @@
-"""Read a run directory back: all that a report or a comparison needs is in its files."""
+"""Read the files of a finished run, for reports and comparisons."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import pandas as pd
 from leukokit.engine.io.tables import restore_cells
 from leukokit.errors import DataError
 from leukokit.record.audit import AuditRecord
-from leukokit.record.files import AUDIT, METRICS, PROVENANCE, STATUS
+from leukokit.record.files import AUDIT, METRICS, PROVENANCE, RESOLVED, STATUS
 from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
 from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Provenance, RunStatus
-from leukokit.record.reading import as_record, read_json
-from leukokit.record.recipe import RecipeComponent, ResolvedRecipe
+from leukokit.record.recipe import ResolvedRecipe
 
-_RECIPE = "resolved.json"
 _FEATURES = "features.parquet"
-_LARGEST_RECIPE = 16 * MEGABYTE
+_NO_FEATURES = ("id", "label", "group", "part", "status")
+"""Columns of that file before the features."""
+_LARGEST_TEXT = 16 * MEGABYTE
 _LARGEST_TABLE = 512 * MEGABYTE
 _MOST_ROWS = 20_000_000
 """Of a table of features, which tells how many it has before any is unpacked."""
@@ -32,9 +32,9 @@ _MOST_ROWS = 20_000_000
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run that has ended, as its directory tells it; files are read when they are asked for.
+    """A finished run; its files are read when they are first needed.
 
-    The directory may come from anyone: see :mod:`leukokit.record.folder` for what is refused.
+    The directory may come from anyone. See :mod:`leukokit.record.folder` for the files that are refused.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class FinishedRun:
 
     @classmethod
     def read(cls, path: Path) -> FinishedRun:
-        """Look at a run directory.
+        """Open a run directory.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class FinishedRun:
         """
         if not path.is_dir():
             raise DataError("there is no such run directory", where=str(path))
-        if not has_file(path, _RECIPE):
+        if not has_file(path, RESOLVED.name):
             raise DataError(
                 "this folder is not a run directory: it has no resolved.json",
                 where=str(path),
@@ -69,31 +69,24 @@ class FinishedRun:
                 where=str(path),
                 hint="Run its recipe again; finished work is taken from the cache",
             )
-        found = cls(path)
-        _ = found.status  # says first of all whether this version can read the rest
-        return found
+        run = cls(path)
+        _ = run.status  # raises first if this version cannot read the files
+        return run
 
     @cached_property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe with every default filled in, as plain values."""
-        return read_json(self.path, _RECIPE, _LARGEST_RECIPE)
+        return self.resolved.plain()
 
     @cached_property
     def resolved(self) -> ResolvedRecipe:
-        """The same recipe, as far as a report looks into it."""
-        return as_record(self.recipe, ResolvedRecipe, self.path / _RECIPE)
-
-    def components(self, stage: str) -> list[RecipeComponent]:
-        """Components of one section of the recipe, such as ``features``, in order; none where it has none."""
-        section = self.recipe.get(stage)
-        several = section if isinstance(section, list) else [section]
-        where = self.path / _RECIPE
-        return [as_record(each, RecipeComponent, where) for each in several if isinstance(each, dict)]
+        """The recipe with every default filled in."""
+        return RESOLVED.read(self.path)
 
     @cached_property
     def recipe_text(self) -> str:
         """The recipe as it was written."""
-        return read_bytes(self.path, "recipe.yaml", _LARGEST_RECIPE).decode("utf-8", "replace")
+        return read_bytes(self.path, "recipe.yaml", _LARGEST_TEXT).decode("utf-8", "replace")
 
     @property
     def name(self) -> str:
@@ -136,6 +129,13 @@ class FinishedRun:
         return self.table("split.csv", ("id", "label", "part"))
 
     @cached_property
+    def first_fold(self) -> str | None:
+        """Name of the first fold; None where the run has only one."""
+        if self.split is None or "fold" not in self.split or self.split.empty:
+            return None
+        return str(self.split["fold"].iloc[0])
+
+    @cached_property
     def rejected(self) -> pd.DataFrame | None:
         """Rows of ``rejected.csv``."""
         return self.table("rejected.csv", ("id", "stage", "reason", "detail"))
@@ -143,24 +143,28 @@ class FinishedRun:
     @cached_property
     def facts(self) -> pd.DataFrame | None:
         """Columns id, label and status of ``features.parquet``; None where the run took no features."""
-        if not has_file(self.path, _FEATURES):
-            return None
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        return self._features_file(["id", "label", "status"])
 
-        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
-        try:
-            file = pq.ParquetFile(pa.BufferReader(content))
-            if file.metadata.num_rows > _MOST_ROWS:
-                raise DataError(
-                    f"says that it has {file.metadata.num_rows:,} rows; expected at most {_MOST_ROWS:,}",
-                    where=where,
-                    hint=AGAIN,
-                )
-            found: pd.DataFrame = file.read(columns=["id", "label", "status"]).to_pandas()
-            return found
-        except (OSError, ValueError) as error:  # pyarrow's own errors are among them
-            raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
+    def features(self, most: int) -> pd.DataFrame | None:
+        """Read the labels and the first features of all images; None where the run took no features.
+
+        Parameters
+        ----------
+        most : int
+            Number of features.
+
+        Returns
+        -------
+        DataFrame
+            Column ``label``, None where an image has none, then the features, float64.
+        """
+        return self._features_file(["label", *(self.feature_names or ())[:most]])
+
+    @property
+    def feature_names(self) -> list[str] | None:
+        """Names of the features in ``features.parquet``; None where there is none that can be read."""
+        columns = self.feature_columns
+        return None if columns is None else columns[len(_NO_FEATURES) :]
 
     @cached_property
     def feature_columns(self) -> list[str] | None:
@@ -175,6 +179,26 @@ class FinishedRun:
             return [str(name) for name in pq.read_schema(pa.BufferReader(content)).names]
         except (OSError, pa.ArrowException):
             return None
+
+    def _features_file(self, columns: Sequence[str]) -> pd.DataFrame | None:
+        if not has_file(self.path, _FEATURES):
+            return None
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
+        try:
+            file = pq.ParquetFile(pa.BufferReader(content))
+            if file.metadata.num_rows > _MOST_ROWS:
+                raise DataError(
+                    f"says that it has {file.metadata.num_rows:,} rows; expected at most {_MOST_ROWS:,}",
+                    where=where,
+                    hint=AGAIN,
+                )
+            table: pd.DataFrame = file.read(columns=list(columns)).to_pandas()
+            return table
+        except (OSError, ValueError) as error:  # pyarrow's own errors are among them
+            raise DataError(f"cannot be read: {error}", where=where, hint=AGAIN) from error
 
     def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame | None:
         """Read a CSV file of the run; None where the run has none. Names such as ``NA`` stay names.
@@ -195,7 +219,7 @@ class FinishedRun:
             return None
         content = read_bytes(self.path, name, _LARGEST_TABLE)
         try:
-            found: pd.DataFrame = pd.read_csv(
+            table: pd.DataFrame = pd.read_csv(
                 io.BytesIO(content),
                 keep_default_na=False,
                 na_values={},
@@ -205,12 +229,15 @@ class FinishedRun:
             )
         except (OSError, ValueError) as error:
             raise DataError(f"cannot be read: {error}", where=str(self.path / name), hint=AGAIN) from error
-        if missing := [column for column in columns if column not in found.columns]:
+        if missing := [column for column in columns if column not in table.columns]:
             raise DataError(f"has no column {missing[0]!r}", where=str(self.path / name), hint=AGAIN)
-        return restore_cells(found)
+        return restore_cells(table)
 
 
-_TEXT = ("id", "path", "part", "true", "predicted", "fold", "label", "group", "stage", "reason", "detail")
+_TEXT = (
+    *("id", "path", "part", "true", "predicted", "target", "fold", "label", "group"),
+    *("stage", "reason", "detail", "feature", "explainer", "region"),
+)
 # The last digit counts; from 3.1 on pandas keeps it by itself, and warns of the option.
 _EXACT: Any = (
     {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}

@@ -1,4 +1,4 @@
-"""What happened, in order: one JSON object a line, flushed at once; a killed run tells how far it came."""
+"""The journal of a run: one line of JSON for each event, written at once, so that it survives a kill."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from leukokit.engine.observer import Forwarding, Observer
 class Journal:
     """Append events to ``journal.jsonl``.
 
-    Durations come from a monotonic clock; the time of day is for people only.
+    Durations come from a monotonic clock; the time of day is for readers only.
     """
 
     def __init__(self, path: Path) -> None:

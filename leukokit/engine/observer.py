@@ -1,26 +1,26 @@
-"""What a run says of itself while it goes on; the command line shows it, Python callers may listen."""
+"""Progress, messages and warnings of a run; the command line shows them, Python callers may receive them."""
 
 from __future__ import annotations
 
 
 class Observer:
-    """Listens to a run; by itself to nothing: a subclass overrides what it wants to hear."""
+    """Receives the progress and messages of a run and ignores them; subclasses override what they use."""
 
     def stage(self, name: str, total: int) -> None:
-        """Tell that a stage begins, with ``total`` units of work."""
+        """Report that a stage begins, with ``total`` units of work."""
 
     def advance(self, count: int = 1) -> None:
-        """Tell that ``count`` units of the stage are done."""
+        """Report that ``count`` units of the stage are done."""
 
     def say(self, text: str) -> None:
-        """Give a fact worth a line."""
+        """Report a message of one line."""
 
     def warn(self, text: str) -> None:
-        """Give something the user should know before trusting the result."""
+        """Report something that the user should know before trusting the result."""
 
 
 class Forwarding(Observer):
-    """Passes on what it hears to another; a subclass overrides what it changes or notes.
+    """Passes everything on to another observer; subclasses override what they change or write down.
 
     Parameters
     ----------

@@ -39,10 +39,10 @@ def data_manifest(items: Sequence[Item]) -> DataManifest:
 
 
 def provenance(recipe: Recipe, items: Sequence[Item], workers: RunWorkers, stamp: str | None) -> Provenance:
-    """Collect everything that is needed to run again and get the same bytes."""
-    # One look at each: a distribution parses its metadata again for every question.
-    found = (each.metadata for each in distributions())
-    installed = sorted({(each["Name"], each["Version"]) for each in found if each["Name"]}, key=str)
+    """Collect everything that is needed to repeat the run with the same results."""
+    # ``metadata`` is read once for each distribution, since every access parses it again.
+    described = (distribution.metadata for distribution in distributions())
+    installed = sorted({(entry["Name"], entry["Version"]) for entry in described if entry["Name"]}, key=str)
     return Provenance(
         format=FORMAT,
         leukokit=__version__,

@@ -52,9 +52,10 @@ from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
-from leukokit.record.files import METRICS, PLAN, PROVENANCE
+from leukokit.record.files import METRICS, PLAN, PROVENANCE, RESOLVED
 from leukokit.record.metrics import Metrics, Protocol
 from leukokit.record.provenance import RunStatus, RunWorkers
+from leukokit.record.recipe import ResolvedRecipe
 from leukokit.record.scores import PartScores
 
 
@@ -181,7 +182,7 @@ class _Run:
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
-        directory.write_json("resolved.json", recipe.resolved())
+        directory.write(RESOLVED.name, ResolvedRecipe.model_validate(recipe.resolved()).to_bytes())
         executor = self.options.executor
         workers = RunWorkers(executor=executor.name, count=executor.count)
         made = provenance(recipe, self.data.items, workers, self.data.stamp)

@@ -1,4 +1,4 @@
-"""The directory that tells everything that happened in a run."""
+"""The directory that holds everything that a run writes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _OWNER = ".owner.json"
 
 
 def is_closed(path: Path) -> bool:
-    """Whether a run has ended well in this folder and left it to its readers."""
+    """Whether a run has finished in this folder."""
     return (path / STATUS.name).is_file()
 
 
 class RunDirectory:
-    """One run's folder, locked while the run goes on.
+    """The folder of one run, locked during the run.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class RunDirectory:
     Raises
     ------
     RunFailed
-        Where another process is at work in it, naming its process id and host.
+        Where another process works in it; the message has its process id and host.
     """
 
     def __init__(self, path: Path) -> None:
@@ -96,7 +96,7 @@ class RunDirectory:
             return "its process is not known"
 
     def _inside(self, name: str) -> Path:
-        """Path of an output; names that lead out of the folder, and links, are refused."""
+        """Path of an output; links, and names that lead out of the folder, are refused."""
         path = self.path / name
         root = self.path.resolve()
         if not path.resolve().is_relative_to(root) or path.is_symlink():
@@ -104,21 +104,21 @@ class RunDirectory:
         return path
 
     def write(self, name: str, data: bytes) -> None:
-        """Write one file, whole or not at all."""
+        """Write one file, completely or not at all."""
         write_bytes(self._inside(name), data)
 
     def write_json(self, name: str, value: Any) -> None:
-        """Write one JSON file, whole or not at all."""
+        """Write one JSON file, completely or not at all."""
         write_json(self._inside(name), value)
 
     def file(self, name: str) -> Path:
-        """Path for a file that someone else writes."""
+        """Path for a file that the caller writes."""
         path = self._inside(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def folder(self, name: str) -> Path:
-        """Path of a folder that someone else fills; it is not made here."""
+        """Path of a folder that the caller makes and fills."""
         return self._inside(name)
 
     def finish(self, status: RunStatus) -> None:

@@ -1,4 +1,4 @@
-"""The border between plugins and the engine: what comes back is checked before anyone builds on it."""
+"""Check what plugins return, before the engine uses it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> R
 def checked_labels(result: object, segmenter: Segmenter, image: RGBImage) -> Labels:
     """Check a segmenter's output: status, roles, int32, image size, ids, nuclei inside the cell of their id.
 
-    Where the segmenter does not do so itself, it is also asked whether nuclei are stained like nuclei; if
-    not, the labels come back with the status ``implausible``.
+    Where the segmenter does not check itself whether nuclei are stained like nuclei, that is checked here; if
+    they are not, the status becomes ``implausible``.
     """
     if not isinstance(result, Labels):
         raise PluginError(f"returned {type(result).__name__}, expected leukokit.api.Labels")
@@ -67,8 +67,8 @@ def checked_labels(result: object, segmenter: Segmenter, image: RGBImage) -> Lab
             raise PluginError(
                 "a nucleus lies outside the cell of its id; one cell must have one id across roles"
             )
-        unasked = labels.status is Status.OK and not segmenter.checks_nuclei
-        if unasked and not plausible_nuclei(image, nucleus, labels.cell):
+        unchecked = labels.status is Status.OK and not segmenter.checks_nuclei
+        if unchecked and not plausible_nuclei(image, nucleus, labels.cell):
             return replace(labels, status=Status.IMPLAUSIBLE)
     return labels
 
@@ -88,7 +88,7 @@ def _checked_role(role: str, array: Any, image: RGBImage) -> NDArray[np.int32]:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """What an extractor says of its features, asked once for many images.
+    """Names of the features of an extractor, asked for once for many images.
 
     Attributes
     ----------

@@ -70,7 +70,7 @@ class Document:
     holes: set[Path] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
-    def place(self, path: Path, *, of_key: bool = False) -> SourcePosition:
+    def position(self, path: Path, *, of_key: bool = False) -> SourcePosition:
         """Position of a value (or of its key); where the path was not written, of what encloses it."""
         for end in range(len(path), -1, -1):
             known = path[:end]
@@ -82,8 +82,8 @@ class Document:
 
     def problem(self, path: Path, message: str, *, of_key: bool = False) -> None:
         """Add a problem, located."""
-        place = self.place(path, of_key=of_key)
-        self.problems.append(Problem(dotted(path), message, place.source, place.line, place.column))
+        position = self.position(path, of_key=of_key)
+        self.problems.append(Problem(dotted(path), message, position.source, position.line, position.column))
 
     def is_hole(self, path: Path) -> bool:
         """Whether the value, or what encloses it, is reported as unreadable already."""
@@ -132,18 +132,61 @@ def _decoded(content: bytes, source: str) -> str:
         raise RecipeError([Problem("", message, source, line, error.start - start + 1)]) from None
 
 
+@dataclass
+class _OpenList:
+    """A list whose end has not been read yet."""
+
+    path: Path
+    values: list[Any] = field(default_factory=list)
+
+    def value_path(self) -> Path:
+        """Path of the next value."""
+        return (*self.path, len(self.values))
+
+    def add(self, value: Any) -> None:
+        """Add the next value."""
+        self.values.append(value)
+
+
+@dataclass(frozen=True)
+class _AwaitingKey:
+    """A key whose value has not been read yet; ``repeated`` where the mapping has that key already."""
+
+    name: str
+    repeated: bool
+
+
+@dataclass
+class _OpenMapping:
+    """A mapping whose end has not been read yet, with the key that awaits its value."""
+
+    path: Path
+    values: dict[str, Any] = field(default_factory=dict)
+    key: _AwaitingKey | None = None
+
+    def value_path(self) -> Path:
+        """Path of the value of the key; that of a repeated key is read for its mistakes and not kept."""
+        if self.key is None:
+            return self.path
+        return (*self.path, f"{self.key.name} (second)" if self.key.repeated else self.key.name)
+
+    def add(self, value: Any) -> None:
+        """Give the key its value."""
+        if self.key is not None and not self.key.repeated:
+            self.values[self.key.name] = value
+        self.key = None
+
+
 class _YamlReader:
     """Builds the values of one document from YAML events."""
 
     def __init__(self, document: Document, text: str) -> None:
         self.document = document
         self.text = text
-        # One frame an open list or mapping: its path, itself, and for a mapping the key that awaits a value.
-        self.stack: list[tuple[Path, list[Any] | dict[str, Any]]] = []
-        self.pending: list[tuple[str, SourcePosition, bool] | None] = []
+        self.stack: list[_OpenList | _OpenMapping] = []
 
     def read(self) -> Document:
-        self._refuse_walls_of_brackets()
+        self._refuse_many_brackets()
         started = False
         for count, event in enumerate(self._events(), 1):
             if count > MAX_VALUES:
@@ -158,12 +201,11 @@ class _YamlReader:
                 self._node(event)
             elif isinstance(event, (events.SequenceEndEvent, events.MappingEndEvent)):
                 self.stack.pop()
-                self.pending.pop()
         return self.document
 
-    def _refuse_walls_of_brackets(self) -> None:
-        # The scanner looks 1,024 letters ahead for a ':' and compares every bracket in them with every other:
-        # 0.6 s, where this takes a millisecond.
+    def _refuse_many_brackets(self) -> None:
+        # The scanner looks for a ':' in the next 1,024 letters and compares every bracket in them with every
+        # other. That takes 0.6 s; this check takes a millisecond.
         for run in _OPENERS.finditer(self.text):
             if run[0].count("[") + run[0].count("{") > 4 * MAX_DEPTH:
                 before = self.text[: run.start()]
@@ -184,16 +226,16 @@ class _YamlReader:
         except RecipeError:
             raise
         except (YAMLError, ValueError, LookupError, AttributeError, TypeError, AssertionError) as error:
-            # ruamel.yaml lets a few of its own slips out on malformed directives and tags.
+            # ruamel.yaml raises a few internal errors on malformed directives and tags.
             self._fail(1, 1, f"not valid YAML ({type(error).__name__}: {str(error)[:200]})")
 
     def _node(self, event: Any) -> None:
-        if self.stack and isinstance(self.stack[-1][1], dict) and self.pending[-1] is None:
-            self._key(event)
+        parent = self.stack[-1] if self.stack else None
+        if isinstance(parent, _OpenMapping) and parent.key is None:
+            self._key(event, parent)
             return
         path = self._path()
-        place = self._place(event)
-        self.document.values[path] = place
+        self.document.values[path] = self._position(event)
         if getattr(event, "anchor", None) is not None:
             mark = "*" if isinstance(event, events.AliasEvent) else "&"
             self.document.problem(
@@ -209,59 +251,43 @@ class _YamlReader:
         else:
             if len(self.stack) >= MAX_DEPTH:
                 self._stop(event, f"nested deeper than {MAX_DEPTH} levels")
-            opened: list[Any] | dict[str, Any] = [] if isinstance(event, events.SequenceStartEvent) else {}
-            self._put(opened)
-            self.stack.append((path, opened))
-            self.pending.append(None)
+            opened = _OpenList(path) if isinstance(event, events.SequenceStartEvent) else _OpenMapping(path)
+            self._put(opened.values)
+            self.stack.append(opened)
 
-    def _key(self, event: Any) -> None:
+    def _key(self, event: Any, mapping: _OpenMapping) -> None:
         if not isinstance(event, events.ScalarEvent):
             self._stop(event, "a key must be plain text; put text with '[', '{' or '*' in quotes")
-        path, mapping = self.stack[-1]
         key = self._text(event)
-        place = self._place(event)
-        here = (*path, key)
-        again = key in mapping
-        if again:
-            first = self.document.keys[here]
+        position = self._position(event)
+        path = (*mapping.path, key)
+        repeated = key in mapping.values
+        if repeated:
+            first = self.document.keys[path]
             message = f"key {shown(key)} is given twice; the first is in line {first.line}"
             self.document.problems.append(
-                Problem(dotted(here), message, place.source, place.line, place.column)
+                Problem(dotted(path), message, position.source, position.line, position.column)
             )
         else:
-            self.document.keys[here] = place
+            self.document.keys[path] = position
         if event.anchor is not None:
             self.document.problem(
-                here, f"{shown('&' + str(event.anchor))}: anchors cannot be used", of_key=True
+                path, f"{shown('&' + str(event.anchor))}: anchors cannot be used", of_key=True
             )
         if event.ctag is not None:
-            self.document.problem(here, f"tag {shown(event.tag)} cannot be used", of_key=True)
-        self.pending[-1] = (key, place, again)
+            self.document.problem(path, f"tag {shown(event.tag)} cannot be used", of_key=True)
+        mapping.key = _AwaitingKey(key, repeated)
 
     def _path(self) -> Path:
         if not self.stack:
             return ()
-        path, container = self.stack[-1]
-        if isinstance(container, list):
-            return (*path, len(container))
-        pending = self.pending[-1]
-        assert pending is not None
-        # A doubled key's second value is read (its own mistakes count) and thrown away.
-        return (*path, pending[0] if not pending[2] else f"{pending[0]} (second)")
+        return self.stack[-1].value_path()
 
     def _put(self, value: Any) -> None:
         if not self.stack:
             self.document.data = value
-            return
-        container = self.stack[-1][1]
-        if isinstance(container, list):
-            container.append(value)
-            return
-        pending = self.pending[-1]
-        assert pending is not None
-        if not pending[2]:
-            container[pending[0]] = value
-        self.pending[-1] = None
+        else:
+            self.stack[-1].add(value)
 
     def _scalar(self, event: Any) -> Any:
         text = self._text(event)
@@ -275,7 +301,7 @@ class _YamlReader:
             self._stop(event, "half of a surrogate pair is not a character")
         return text
 
-    def _place(self, event: Any) -> SourcePosition:
+    def _position(self, event: Any) -> SourcePosition:
         return SourcePosition(self.document.source, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _stop(self, event: Any, message: str) -> None:

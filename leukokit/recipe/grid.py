@@ -48,15 +48,15 @@ def check_grid(document: Document, stages: Stages, fields: Sequence[str], kinds:
     targets: dict[Path, dict[str, Path]] = {}
     seen: dict[Path, str] = {}
     for key, values in grid.items():
-        here = ("tune", "grid", key)
+        path_of_key = ("tune", "grid", key)
         try:
             path = resolve_path(data, key, fields, kinds)
             place, inner = _target(stages, path, key, tunable)
         except PathError as error:
-            document.problem(here, str(error), of_key=True)
+            document.problem(path_of_key, str(error), of_key=True)
             continue
         if path in seen:
-            document.problem(here, f"is the same parameter as {seen[path]}", of_key=True)
+            document.problem(path_of_key, f"is the same parameter as {seen[path]}", of_key=True)
             continue
         seen[path] = key
         if isinstance(values, list) and values:
@@ -70,13 +70,13 @@ def _target(stages: Stages, path: Path, key: str, tunable: Sequence[str]) -> tup
     """Place of the component that a path leads to, and the path inside its parameters."""
     if path[0] not in tunable:
         raise PathError(f"tune can vary parameters of {', '.join(tunable)}; {key} is none of them")
-    for place in stages.written:
-        size = len(place)
-        if path[:size] == place and path[size : size + 1] == ("params",) and len(path) > size + 1:
-            return place, path[size + 1 :]
+    for component in stages.written:
+        size = len(component)
+        if path[:size] == component and path[size : size + 1] == ("params",) and len(path) > size + 1:
+            return component, path[size + 1 :]
     if not stages.has(str(path[0])):
         raise PathError(f"the recipe has no {path[0]}, so {key} cannot be tuned")
-    raise PathError(f"{dotted(path)} is no parameter; expected a path such as classify.C")
+    raise PathError(f"{dotted(path)} is not a parameter; expected a path such as classify.C")
 
 
 def _check_values(
@@ -97,10 +97,10 @@ def _check_values(
         for mistake in check_params(cls, params)[1]:
             if (mistake.path, mistake.message) in known:
                 continue
-            here = _in_grid(mistake, keys, [i for i, _ in point])
-            if (here, mistake.message) not in reported:
-                reported.add((here, mistake.message))
-                document.problem(here, mistake.message, of_key=mistake.of_key)
+            path_in_grid = _in_grid(mistake, keys, [i for i, _ in point])
+            if (path_in_grid, mistake.message) not in reported:
+                reported.add((path_in_grid, mistake.message))
+                document.problem(path_in_grid, mistake.message, of_key=mistake.of_key)
 
 
 def _in_grid(mistake: InvalidValue, keys: dict[str, Path], indices: list[int]) -> Path:

@@ -48,17 +48,17 @@ def _mistakes(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]
     for error in errors:
         by_path.setdefault(_real_path(value, error), []).append(error)
     mistakes = []
-    for path, here in by_path.items():
+    for path, path_errors in by_path.items():
         # `list[int] | int` complains of the list and of an item in it: the item is the mistake.
         inner = any(path == other[: len(path)] for other in by_path if len(other) > len(path))
-        if inner and all(error["type"] in _TYPES for error in here):
+        if inner and all(error["type"] in _TYPES for error in path_errors):
             continue
-        extra = [error for error in here if error["type"] == "extra_forbidden"]
+        extra = [error for error in path_errors if error["type"] == "extra_forbidden"]
         if extra:
             allowed = _fields_at(model, extra[0]["loc"][:-1])
             mistakes.append(InvalidValue(path, _unknown_key(str(path[-1]), allowed), of_key=True))
         else:
-            mistakes.append(InvalidValue(path, _message(here)))
+            mistakes.append(InvalidValue(path, _message(path_errors)))
     return mistakes
 
 
@@ -190,16 +190,16 @@ def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[
     """Names of the fields that a value at ``location`` may have."""
     models: list[type[BaseModel]] = [model]
     for part in location:
-        fields = [annotation for one in models if (annotation := _field(one, part)) is not None]
-        inner = [one for annotation in fields for one in _models_in(annotation)]
+        fields = [annotation for owner in models if (annotation := _field(owner, part)) is not None]
+        inner = [model for annotation in fields for model in _models_in(annotation)]
         if inner:
             models = inner
         elif fields:
             return []
         else:  # an index, or the tag of a union
-            models = [one for one in models if _has_tag(one, part)] or models
+            models = [candidate for candidate in models if _has_tag(candidate, part)] or models
     return list(
-        dict.fromkeys(info.alias or name for one in models for name, info in one.model_fields.items())
+        dict.fromkeys(info.alias or name for owner in models for name, info in owner.model_fields.items())
     )
 
 

@@ -10,10 +10,10 @@ from pydantic import Field, create_model, field_validator, model_validator
 from leukokit.catalog import KINDS, ComponentKind, KindTable
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
-from leukokit.recipe.protocol import Protocol, ProtocolSpec
+from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
-from leukokit.recipe.statistics import Calibrate, OperatingPoint, Refer
+from leukokit.recipe.statistics import Calibrate, OperatingPointSpec, Refer
 
 
 class ComponentRef(RecipeBase):
@@ -112,15 +112,15 @@ class RecipeModel(RecipeBase):
         "tested on none; folds, the mean of the models of all folds; or none. null: refit where a split has "
         "folds.",
     )
-    operating_point: OperatingPoint = Field(
-        OperatingPoint(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
+    operating_point: OperatingPointSpec = Field(
+        OperatingPointSpec(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
     )
     refer: Refer = Field(Refer(error=0.01), description="When to leave an image to an expert.")
     audit: AuditSpec = Field(AuditSpec(), description="What an audit looks at and how strict it is.")
 
     @field_validator("evaluate")
     @classmethod
-    def _each_name_once(cls, value: list[Protocol]) -> list[Protocol]:
+    def _each_name_once(cls, value: list[EvaluationProtocol]) -> list[EvaluationProtocol]:
         names = [protocol.name.lower() for protocol in value]
         for name in names:
             if names.count(name) > 1:

@@ -55,15 +55,15 @@ def apply_overrides(
     from_text = not isinstance(overrides, Mapping)
     pairs = overrides.items() if isinstance(overrides, Mapping) else map(_split, overrides)
     for key, value in pairs:
-        place = SourcePosition(f"--set {key}" if from_text else f"override {key}")
+        position = SourcePosition(f"--set {key}" if from_text else f"override {key}")
         try:
-            plain = _from_yaml(value, place.source) if from_text else _from_python(value)
+            plain = _from_yaml(value, position.source) if from_text else _from_python(value)
             path = resolve_path(document.data, key, fields, kinds)
-            _put(document, path, plain, place)
+            _set_value(document, path, plain, position)
         except (PathError, UnicodeEncodeError, RecursionError) as error:
-            document.problems.append(Problem("", str(error), place.source))
+            document.problems.append(Problem("", str(error), position.source))
         except RecipeError as error:
-            document.problems += [Problem("", problem.message, place.source) for problem in error.problems]
+            document.problems += [Problem("", problem.message, position.source) for problem in error.problems]
         else:
             changed[dotted(path)] = copy.deepcopy(plain)
             write_out(document, kinds)
@@ -121,11 +121,11 @@ def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str
         )
     if len(items) == 1 and (len(rest) == 1 or first in ComponentRef.model_fields):
         return 0, rest
-    there = f"; there: {', '.join(names)}" if names else "; it has no components"
-    raise PathError(f"{stage} has no component {shown(first)}{did_you_mean(first, names)}{there}")
+    existing = f"; it has: {', '.join(names)}" if names else "; it has no components"
+    raise PathError(f"{stage} has no component {shown(first)}{did_you_mean(first, names)}{existing}")
 
 
-def _put(document: Document, path: Path, value: Any, place: SourcePosition) -> None:
+def _set_value(document: Document, path: Path, value: Any, position: SourcePosition) -> None:
     if document.data is None:
         document.data = {}
     holder = document.data
@@ -134,14 +134,14 @@ def _put(document: Document, path: Path, value: Any, place: SourcePosition) -> N
         if inner is None:
             inner = {}
             _assign(holder, part, inner, path[: i + 1])
-            document.keys.setdefault(path[: i + 1], place)
-            document.values[path[: i + 1]] = place
+            document.keys.setdefault(path[: i + 1], position)
+            document.values[path[: i + 1]] = position
         holder = inner
     _assign(holder, path[-1], value, path)
-    for places in (document.keys, document.values):
-        for known in [known for known in places if known[: len(path)] == path]:
-            del places[known]
-        places[path] = place
+    for positions in (document.keys, document.values):
+        for replaced in [known for known in positions if known[: len(path)] == path]:
+            del positions[replaced]
+        positions[path] = position
     document.holes = {hole for hole in document.holes if hole[: len(path)] != path}
 
 

@@ -18,7 +18,7 @@ KNOWN: Mapping[str, KFold] = {
 """Need no definition: five folds, each image tested once, 60 % to learn from, 20 % for validation."""
 
 
-class Protocol(RecipeBase):
+class EvaluationProtocol(RecipeBase):
     """A way to divide the samples, under a name."""
 
     name: str = Field(
@@ -37,6 +37,6 @@ def _from_name(value: object) -> object:
 
 
 ProtocolSpec: TypeAlias = Annotated[
-    Protocol, BeforeValidator(_from_name, json_schema_input_type=str | Protocol)
+    EvaluationProtocol, BeforeValidator(_from_name, json_schema_input_type=str | EvaluationProtocol)
 ]
 """An entry of ``evaluate:``; a plain string is one of ``KNOWN`` or the name of a split of the data set."""

@@ -81,6 +81,20 @@ class Recipe:
         return self._only("classify")
 
     @property
+    def classifier(self) -> Bound[Classifier]:
+        """The classifier, for code that only works on recipes with one.
+
+        Raises
+        ------
+        ValueError
+            Where the recipe names none.
+        """
+        bound = self.classify
+        if bound is None:
+            raise ValueError(f"recipe {self.name} names no classifier")
+        return bound
+
+    @property
     def explain(self) -> tuple[Bound[Explainer], ...]:
         """Explainers."""
         return self.bound["explain"]

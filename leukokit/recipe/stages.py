@@ -30,7 +30,7 @@ def write_out(document: Document, kinds: KindTable) -> None:
             for i, item in enumerate(data[stage]):
                 data[stage][i] = _long(document, (stage, i), item)
     if isinstance(data.get("split"), str):
-        document.values[("split", "name")] = document.place(("split",))
+        document.values[("split", "name")] = document.position(("split",))
         data["split"] = {"method": "named", "name": data["split"]}
     for stage in kinds.stages(many=False):
         if stage in data:
@@ -52,7 +52,7 @@ def written_components(
 
 def _long(document: Document, path: Path, item: Any) -> Any:
     if isinstance(item, str):
-        document.values[(*path, "use")] = document.place(path)
+        document.values[(*path, "use")] = document.position(path)
         return {"use": item, "params": {}}
     if isinstance(item, dict) and item.get("params", {}) is None and not document.is_hole((*path, "params")):
         item["params"] = {}
@@ -62,7 +62,7 @@ def _long(document: Document, path: Path, item: Any) -> Any:
 def _move(document: Document, stage: str) -> None:
     """Give the places below ``stage`` the index 0 that the list of one brought in."""
     renamed: Callable[[Path], Path] = lambda path: (stage, 0, *path[1:]) if path[:1] == (stage,) else path  # noqa: E731
-    whole: SourcePosition = document.place((stage,))
+    whole: SourcePosition = document.position((stage,))
     key = document.keys.get((stage,))
     document.keys = {renamed(path): place for path, place in document.keys.items()}
     document.values = {renamed(path): place for path, place in document.values.items()}

@@ -1,4 +1,4 @@
-"""The sections ``calibrate:``, ``operating_point:`` and ``refer:``: what is done with probabilities."""
+"""The sections ``calibrate:``, ``operating_point:`` and ``refer:``, which concern probabilities."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Calibrate: TypeAlias = Literal["temperature", "isotonic"]
 """How probabilities are corrected; fitted on the validation part."""
 
 
-class OperatingPoint(RecipeBase):
-    """The threshold that parts ill from healthy."""
+class OperatingPointSpec(RecipeBase):
+    """The threshold between ill and healthy."""
 
     negative: Annotated[list[str], Field(min_length=1)] | None = Field(
         None,

@@ -10,11 +10,12 @@ from leukokit.record.audit import AuditRecord
 from leukokit.record.base import Record
 from leukokit.record.calibration import CalibrationRecord
 from leukokit.record.comparison import ComparisonRecord
-from leukokit.record.explanations import HeatFacts, PictureIndex
+from leukokit.record.explanations import ExplainedPictures, HeatFacts, PictureIndex, SegmentedPictures
 from leukokit.record.folder import MEGABYTE, has_file
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Plan, Provenance, RunStatus
 from leukokit.record.reading import read_record
+from leukokit.record.recipe import ResolvedRecipe
 
 R = TypeVar("R", bound=Record | PictureIndex)
 
@@ -45,6 +46,7 @@ class RecordFile(Generic[R]):
         return self.read(root) if has_file(root, self.name) else None
 
 
+RESOLVED = RecordFile("resolved.json", ResolvedRecipe, 16 * MEGABYTE)
 STATUS = RecordFile("status.json", RunStatus, MEGABYTE)
 METRICS = RecordFile("metrics.json", Metrics)
 AUDIT = RecordFile("audit.json", AuditRecord)
@@ -52,18 +54,23 @@ PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line
 PLAN = RecordFile("plan.json", Plan)
 PICTURES = RecordFile("pictures/index.json", PictureIndex)
 CALIBRATION = RecordFile("model/calibration.json", CalibrationRecord)
+EXPLAINED = RecordFile("pictures/explained/index.json", ExplainedPictures)
+SEGMENTED = RecordFile("pictures/segmented/index.json", SegmentedPictures)
 HEAT = RecordFile("explanations/<explainer>/heat.json", HeatFacts, MEGABYTE)
 COMPARISON = RecordFile("compare --json", ComparisonRecord)
 
 ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     METRICS,  # type: ignore[assignment]
     AUDIT,
+    RESOLVED,
     PROVENANCE,
     PLAN,
     STATUS,
     CALIBRATION,
     HEAT,
     PICTURES,
+    EXPLAINED,
+    SEGMENTED,
     COMPARISON,
 )
 """In the order of the documentation; the last is printed, not written."""

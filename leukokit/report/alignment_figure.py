@@ -63,7 +63,7 @@ def alignment_figure(
     missing = _NEEDED - set(summary.columns)
     if missing:
         raise LeukokitError(f"a summary of alignment lacks {', '.join(sorted(missing))}")
-    known = summary[summary["ratio"].notna()]
+    known = _with_ratio(summary)
     if known.empty:
         raise LeukokitError("there is no region with heat to draw")
     explainers = list(dict.fromkeys(known["explainer"]))
@@ -78,27 +78,65 @@ def alignment_figure(
     figure.subplots_adjust(
         left=0.145, right=0.975, bottom=foot / height, top=top - head / height, wspace=0.08
     )
-
     low, high = _limits(known)
+    _draw_regions(left, right, known, explainers, regions, low)
+    _ratio_axis(left, low, high)
+    _pointing_axis(right)
+    _region_axis(left, right, regions)
+    _sides(left)
+    _caption(right, "pointing game", 0.0, "left")
+    _legend(figure, explainers, top=top, height=height)
+    _heading(figure, title, known, top=top, height=height)
+    save_png(figure, path, stamp)
+
+
+def has_alignment(summary: pd.DataFrame) -> bool:
+    """Whether a summary has a region with a ratio, so that there is something to draw."""
+    return set(summary.columns) >= _NEEDED and not _with_ratio(summary).empty
+
+
+def _with_ratio(summary: pd.DataFrame) -> pd.DataFrame:
+    """Rows with a ratio; numbers that a CSV file leaves empty are NaN."""
+    numbers = summary[sorted(_NEEDED - {"explainer", "region"})].apply(pd.to_numeric, errors="coerce")
+    table = summary.assign(**{str(name): numbers[name] for name in numbers})
+    return table[table["ratio"].notna()]
+
+
+def _draw_regions(
+    left: Axes, right: Axes, known: pd.DataFrame, explainers: list[str], regions: list[str], low: float
+) -> None:
+    """Draw ratio and pointing game of every region, explainers below each other."""
     for number, explainer in enumerate(explainers):
-        part = known[known["explainer"] == explainer].set_index("region")
+        part = known[known["explainer"] == explainer]
+        rows = {str(row["region"]): row for _, row in part.iterrows()}
         offset = (number - (len(explainers) - 1) / 2) * min(0.2, 0.7 / len(explainers))
         color, marker = PALETTE[number % len(PALETTE)], _MARKERS[number % len(_MARKERS)]
         for place, region in enumerate(regions):
-            if region in part.index:
-                _ratio(left, part.loc[region], place + offset, low=low, color=color, marker=marker)
-                _pointing(right, part.loc[region], place + offset, color=color, marker=marker)
+            if region in rows:
+                _ratio(left, rows[region], place + offset, low=low, color=color, marker=marker)
+                _pointing(right, rows[region], place + offset, color=color, marker=marker)
 
-    left.set_xscale("log")
-    left.set_xlim(low, high)
-    left.axvline(1.0, color=INK, linewidth=1.1, zorder=1)
-    left.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
-    left.xaxis.set_minor_locator(NullLocator())
-    left.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}\N{MULTIPLICATION SIGN}"))
-    left.set_xlabel("share of heat over share of area (95 % interval)", fontsize=8.5, color=INK, labelpad=5)
-    right.set_xlim(-0.02, 1.02)
-    right.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
-    right.set_xlabel("images with their hottest pixel there", fontsize=8.5, color=INK, labelpad=5)
+
+def _ratio_axis(axes: Axes, low: float, high: float) -> None:
+    """Logarithmic axis of the ratio, with the line at 1."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.axvline(1.0, color=INK, linewidth=1.1, zorder=1)
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if low <= tick <= high]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}\N{MULTIPLICATION SIGN}"))
+    axes.set_xlabel("share of heat over share of area (95 % interval)", fontsize=8.5, color=INK, labelpad=5)
+
+
+def _pointing_axis(axes: Axes) -> None:
+    """Axis of the pointing game, in percent."""
+    axes.set_xlim(-0.02, 1.02)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+    axes.set_xlabel("images with their hottest pixel there", fontsize=8.5, color=INK, labelpad=5)
+
+
+def _region_axis(left: Axes, right: Axes, regions: list[str]) -> None:
+    """Names of the regions, and a shade behind every other one."""
     names = [plain(region).replace("_", " ") for region in regions]
     left.set_yticks(np.arange(len(regions)), names, fontsize=9.5, parse_math=False)
     left.set_ylim(len(regions) - 0.5, -0.5)
@@ -111,23 +149,15 @@ def alignment_figure(
         axes.set_axisbelow(True)
         for place in range(1, len(regions), 2):
             axes.axhspan(place - 0.5, place + 0.5, color="#F5F5F5", linewidth=0, zorder=0)
-    _sides(left)
-    _caption(right, "pointing game", 0.0, "left")
-    _legend(figure, explainers, top=top, height=height)
+
+
+def _heading(figure: Figure, title: str, known: pd.DataFrame, *, top: float, height: float) -> None:
+    """Title, and how many images were explained."""
     images = sorted(set(known["images"].astype(int)))
     count = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
     literal(figure.text(0.02, top - 0.12 / height, plain(title), fontsize=12.5, color=INK, va="top"))
-    literal(
-        figure.text(
-            0.02,
-            top - 0.38 / height,
-            f"{count} images for each explainer",
-            fontsize=8.5,
-            color=MUTED,
-            va="top",
-        )
-    )
-    save_png(figure, path, stamp)
+    words = f"{count} images for each explainer"
+    literal(figure.text(0.02, top - 0.38 / height, words, fontsize=8.5, color=MUTED, va="top"))
 
 
 def _sides(axes: Axes) -> None:

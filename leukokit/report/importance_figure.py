@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from leukokit.report._canvas import INK, MUTED, PALETTE, literal, new_figure, plain, reserve, save_png
+from leukokit.report.importance_bars import BarLook, Importance, draw_importances
 
 _BARS = 20
+_LOOK = BarLook(bar=PALETTE[0], ink=INK, muted=MUTED, size=8, longest=40)
 
 
 def importance_figure(table: pd.DataFrame, path: Path, *, title: str, stamp: str | None = None) -> None:
@@ -27,33 +28,32 @@ def importance_figure(table: pd.DataFrame, path: Path, *, title: str, stamp: str
     stamp : str, optional
         Drawn as a band across the top.
     """
-    if not {"feature", "importance_mean", "importance_std"} <= set(table.columns) or table.empty:
+    if not is_importance(table):
         return
-    top_rows = table.head(_BARS)[::-1]
-    height = 0.26 * len(top_rows) + 1.3 + (0.34 if stamp else 0.0)
+    rows = importances(table, _BARS)
+    height = 0.26 * len(rows) + 1.3 + (0.34 if stamp else 0.0)
     figure = new_figure(7.2, height)
     axes = figure.subplots()
-    places = np.arange(len(top_rows))
-    axes.barh(places, top_rows["importance_mean"], height=0.68, color=PALETTE[0])
-    axes.errorbar(
-        top_rows["importance_mean"],
-        places,
-        xerr=top_rows["importance_std"],
-        fmt="none",
-        ecolor=INK,
-        elinewidth=0.8,
-    )
-    axes.axvline(0.0, color=MUTED, linewidth=0.8)
-    axes.set_yticks(places)
-    axes.set_yticklabels([plain(name) for name in top_rows["feature"]], fontsize=8, parse_math=False)
-    axes.tick_params(axis="y", length=0)
-    axes.tick_params(axis="x", labelsize=8, color=MUTED)
-    axes.spines[["top", "right", "left"]].set_visible(False)
+    draw_importances(axes, rows, _LOOK, "loss of score when shuffled (lines: spread of repeats)")
     axes.spines["bottom"].set_color(MUTED)
-    axes.set_xlabel("loss of score when shuffled (mean and spread of repeats)", fontsize=8.5, color=INK)
-    more = len(table) - len(top_rows)
-    shown = title + (f" ({len(top_rows)} of {len(table)} features)" if more else "")
+    shown = title + (f" ({len(rows)} of {len(table)} features)" if len(table) > len(rows) else "")
     bottom, top = reserve(figure, stamp)
     figure.subplots_adjust(left=0.38, right=0.97, bottom=bottom + 0.46 / height, top=top - 0.42 / height)
     literal(figure.text(0.02, top - 0.1 / height, plain(shown), fontsize=11.5, color=INK, va="top"))
     save_png(figure, path, stamp)
+
+
+def is_importance(table: pd.DataFrame) -> bool:
+    """Whether a table of an explainer holds importances; explainers may give other numbers."""
+    return set(table.columns) >= {"feature", "importance_mean", "importance_std"} and not table.empty
+
+
+def importances(table: pd.DataFrame, most: int) -> list[Importance]:
+    """Take the first rows of such a table; a number that a CSV file leaves empty is NaN."""
+    first = table.head(most)
+    means = pd.to_numeric(first["importance_mean"], errors="coerce")
+    spreads = pd.to_numeric(first["importance_std"], errors="coerce")
+    return [
+        Importance(str(feature), float(mean), float(spread))
+        for feature, mean, spread in zip(first["feature"], means, spreads, strict=True)
+    ]

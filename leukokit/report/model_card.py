@@ -40,9 +40,9 @@ def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
         made = result.final.fitted
         text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
         directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
-    for name, each in fitted.items():
+    for name, fold in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
-        text = model_card(each, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
+        text = model_card(fold, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
         directory.write(f"{folder}/{CARD}", utf8(text))
 
 
@@ -111,11 +111,11 @@ def _steps(recipe: Recipe) -> list[str]:
 def _faults(audit: AuditRecord) -> list[tuple[str, str]]:
     """List level and title of what the audit found, failures first; then what probes reach without a cell."""
     probes = [
-        (each.level, f"a model that sees only {each.what} reaches {each.accuracy:.1%}")
-        for each in audit.probes
-        if each.accuracy is not None
+        (probe.level, f"a model that sees only {probe.what} reaches {probe.accuracy:.1%}")
+        for probe in audit.probes
+        if probe.accuracy is not None
     ]
-    told = [*((each.level, each.title) for each in audit.findings), *probes]
+    told = [*((finding.level, finding.title) for finding in audit.findings), *probes]
     return [(fault, title) for fault in _FAULTS for level, title in told if level == fault]
 
 

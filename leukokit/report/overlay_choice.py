@@ -84,9 +84,10 @@ def choose(
         by_class.setdefault(label, []).append(name)
     names = sorted(by_class)[:MOST]
     share = min(MOST_A_CLASS, max(1, MOST // max(1, len(names))))
+    masks = pd.DataFrame() if masks is None else masks
     dice = _dice(masks)
-    scored = {name: [each for each in by_class[name] if each in dice.index] for name in names}
-    unscored = [each for name in names if not scored[name] for each in by_class[name]]
+    scored = {name: [id_ for id_ in by_class[name] if id_ in dice.index] for name in names}
+    unscored = [id_ for name in names if not scored[name] for id_ in by_class[name]]
     numbers = statistics(unscored) if unscored else pd.DataFrame(columns=STATISTICS)
     chosen: list[Chosen] = []
     for name in names:
@@ -97,28 +98,25 @@ def choose(
     return chosen
 
 
-def _dice(masks: pd.DataFrame | None) -> pd.Series:
+def _dice(masks: pd.DataFrame) -> pd.Series:
     """Mean Dice of nucleus and cell, as far as they are scored."""
-    if masks is None:
-        return pd.Series(dtype=np.float64)
     columns = [f"{role}_dice" for role in (NUCLEUS, CELL) if f"{role}_dice" in masks]
     return masks[columns].mean(axis=1).dropna()
 
 
-def _by_dice(label: str, dice: pd.Series, masks: pd.DataFrame | None, share: int) -> list[Chosen]:
+def _by_dice(label: str, dice: pd.Series, masks: pd.DataFrame, share: int) -> list[Chosen]:
     """Lowest first, then the middle; of four the two lowest, a quarter up and the median."""
-    assert masks is not None
     ranked = dice.sort_values(kind="stable").index.tolist()
     n = len(ranked)
     if n == 1:
         return [Chosen(ranked[0], label, "the only one", _both(masks.loc[ranked[0]]))]
     places = [("lowest", 0), ("median", n // 2), ("second lowest", 1), ("lower quartile of", n // 4)][:share]
-    found: dict[str, Chosen] = {}
+    chosen: dict[str, Chosen] = {}
     for words, place in sorted(places, key=lambda one: one[1]):
-        if place < n and ranked[place] not in found:
+        if place < n and ranked[place] not in chosen:
             name = ranked[place]
-            found[name] = Chosen(name, label, f"{words} Dice", _both(masks.loc[name]))
-    return list(found.values())
+            chosen[name] = Chosen(name, label, f"{words} Dice", _both(masks.loc[name]))
+    return list(chosen.values())
 
 
 def _both(row: pd.Series) -> str:
@@ -131,7 +129,7 @@ def _by_look(
 ) -> list[Chosen]:
     failures = _failures(label, ids, status)
     many = share > 3 and len(failures) > _MANY_FAIL * len(ids)
-    known = [each for each in ids if each in numbers.index and status.get(each, Status.OK) is Status.OK]
+    known = [id_ for id_ in ids if id_ in numbers.index and status.get(id_, Status.OK) is Status.OK]
     group = numbers.loc[known]
     distance = _distances(group)
     farthest = distance.max(axis=1)
@@ -144,23 +142,23 @@ def _by_look(
     ]
     first = failures[: 2 if many else 1]
     first += unusual[: max(0, share // 2 - len(first))] if len(known) > 2 else []
-    found: dict[str, Chosen] = {}
-    for each in [*first, *typical, *failures]:
-        if len(found) < share:
-            found.setdefault(each.id, each)
-    failed = {each.id for each in failures}
-    return sorted(found.values(), key=lambda each: each.id not in failed)
+    chosen: dict[str, Chosen] = {}
+    for choice in [*first, *typical, *failures]:
+        if len(chosen) < share:
+            chosen.setdefault(choice.id, choice)
+    failed = {failure.id for failure in failures}
+    return sorted(chosen.values(), key=lambda choice: choice.id not in failed)
 
 
 def _failures(label: str, ids: Sequence[str], status: Mapping[str, Status]) -> list[Chosen]:
     """One failure of each kind, then the others: the middle one in order stands for its kind."""
     first, more = [], []
     for kind in _ORDER:
-        failed = [each for each in ids if status.get(each) is kind]
+        failed = [id_ for id_ in ids if status.get(id_) is kind]
         why = f"{len(failed):,} of {len(ids):,} end like this"
         middle = len(failed) // 2
-        first += [Chosen(each, label, why) for each in failed[middle : middle + 1]]
-        more += [Chosen(each, label, why) for each in [*failed[:middle], *failed[middle + 1 :]]]
+        first += [Chosen(id_, label, why) for id_ in failed[middle : middle + 1]]
+        more += [Chosen(id_, label, why) for id_ in [*failed[:middle], *failed[middle + 1 :]]]
     return [*first, *more]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patheffects import withStroke
 from PIL import Image
 
-from leukokit.api import CELL, NUCLEUS, Labels, RGBImage, Scale, Status
+from leukokit.api import CELL, NUCLEUS, UNKNOWN_SCALE, Labels, RGBImage, Scale, Status
 from leukokit.report._canvas import DPI
 from leukokit.report.outlines import drawn_outlines, regions
 from leukokit.report.overlay_style import TRUTH, ordered_roles, style_of
@@ -35,41 +36,76 @@ _SPECK = 28.0
 """Px of a white cell in a panel of the common width, below which the panel is made twice as wide."""
 
 
-def panel_width(images: Sequence[RGBImage], labels_list: Sequence[Labels]) -> float:
+@dataclass(frozen=True, slots=True)
+class OverlayPanel:
+    """A segmented image as an overlay sheet shows it.
+
+    Attributes
+    ----------
+    picture : uint8 array, H x W x 3
+        The image, or the image reduced to the pixels of its panel.
+    labels : Labels
+        Of the image, whatever the size of the picture.
+    caption : str
+        Such as its id; what is too long is left out in the middle.
+    reason : str
+        Why it is shown, such as ``lowest Dice``; a heading above its caption.
+    detail : str
+        Numbers behind the reason, shown beside what was found.
+    scale : Scale
+        Of the image.
+    truth : Labels or None
+        True outlines of nuclei and cells, dotted below the others.
+    shape : (int, int) or None
+        Height and width of the image, px; None where the picture is the image.
+    """
+
+    picture: RGBImage
+    labels: Labels
+    caption: str
+    reason: str = ""
+    detail: str = ""
+    scale: Scale = UNKNOWN_SCALE
+    truth: Labels | None = None
+    shape: tuple[int, int] | None = None
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the image and of its label images, px."""
+        return self.shape or (self.picture.shape[0], self.picture.shape[1])
+
+
+def panel_width(panels: Sequence[OverlayPanel]) -> float:
     """Inches of all panels of a sheet: twice ``PANEL`` for wide fields, whose white cells would be specks."""
-    shares = [_cell_px(each) / max(image.shape) for image, each in zip(images, labels_list, strict=True)]
+    shares = [_cell_px(panel.labels) / max(panel.image_shape) for panel in panels]
     known = [share for share in shares if math.isfinite(share)]
     return 2 * PANEL if known and float(np.median(known)) * PANEL * DPI < _SPECK else PANEL
 
 
-def panel_size(image: RGBImage, width: float) -> tuple[float, float]:
+def panel_size(panel: OverlayPanel, width: float) -> tuple[float, float]:
     """Width and height of a picture in a panel of that width, in inches."""
-    ratio = image.shape[0] / image.shape[1]
+    ratio = panel.image_shape[0] / panel.image_shape[1]
     return (width, width * ratio) if ratio <= _TALLEST else (width * _TALLEST / ratio, width * _TALLEST)
 
 
-def draw_panel(
-    axes: Axes,
-    image: RGBImage,
-    labels: Labels,
-    *,
-    scale: Scale,
-    truth: Labels | None,
-    size: tuple[float, float],
-) -> None:
+def reduced(image: RGBImage, size: tuple[float, float]) -> RGBImage:
+    """Bring an image with more pixels than its panel to those of the panel; it then draws the same."""
+    return _resampled(image, size) if _pixels(size)[0] < image.shape[1] else image
+
+
+def draw_panel(axes: Axes, panel: OverlayPanel, size: tuple[float, float]) -> None:
     """Draw an image with its outlines.
 
     Parameters
     ----------
-    scale : Scale
-        Of the image.
-    truth : Labels or None
-        Drawn below the others.
+    axes : Axes
+    panel : OverlayPanel
     size : (float, float)
         Width and height of ``axes``, in inches.
     """
-    height, width = image.shape[:2]
-    shown = _resampled(image, size)
+    height, width = panel.image_shape
+    labels = panel.labels
+    shown = _resampled(panel.picture, size)
     axes.imshow(shown, interpolation="nearest", extent=(-0.5, width - 0.5, height - 0.5, -0.5), aspect="auto")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -81,8 +117,9 @@ def draw_panel(
     # Half as wide on cells of 12 px in a wide field: lines meant for a crop of one cell would cover them.
     share = float(np.clip(cell_px / _ROOM, 0.5, 1.0))
     layers = [(labels.roles[role], style_of(role)) for role in ordered_roles([labels])]
-    if truth is not None:
-        layers = [(truth.roles[role], TRUTH) for role in (CELL, NUCLEUS) if role in truth.roles] + layers
+    if panel.truth is not None:
+        true = panel.truth.roles
+        layers = [(true[role], TRUTH) for role in (CELL, NUCLEUS) if role in true] + layers
     for drawn, style in layers:
         line_width = max(style.width * share, _THINNEST)
         lines = LineCollection(
@@ -109,19 +146,25 @@ def draw_panel(
                 path_effects=[withStroke(linewidth=1.5, foreground="#000000AA")],
             )
     if labels.roles:
-        draw_scale_bar(axes, scale, labels)
+        draw_scale_bar(axes, panel.scale, labels)
 
 
 def _resampled(image: RGBImage, size: tuple[float, float]) -> RGBImage:
     """Bring an image to the pixels of its panel: averaged where it is larger, smooth where smaller."""
-    width, height = (max(1, round(inches * DPI)) for inches in size)
+    width, height = _pixels(size)
     method = Image.Resampling.BOX if width < image.shape[1] else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(image).resize((width, height), method))
 
 
+def _pixels(size: tuple[float, float]) -> tuple[int, int]:
+    """Width and height of a panel, in px."""
+    width, height = (max(1, round(inches * DPI)) for inches in size)
+    return width, height
+
+
 def _cell_px(labels: Labels) -> float:
     """Median diameter of white cells, in px; infinite where there is none."""
-    found = labels.roles.get(CELL, next(iter(labels.roles.values()), np.zeros((1, 1), np.int32)))
-    areas = np.bincount(found.ravel())[1:]
+    cells = labels.roles.get(CELL, next(iter(labels.roles.values()), np.zeros((1, 1), np.int32)))
+    areas = np.bincount(cells.ravel())[1:]
     areas = areas[areas > 0]
     return 2 * math.sqrt(float(np.median(areas)) / math.pi) if len(areas) else math.inf

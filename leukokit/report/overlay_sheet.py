@@ -3,37 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
-from leukokit.api import UNKNOWN_SCALE, Labels, RGBImage, Scale
 from leukokit.errors import LeukokitError
 from leukokit.report._canvas import INK, MUTED, literal, new_figure, plain, reserve, save_png
 from leukokit.report._fitted_text import elided
 from leukokit.report.overlay_caption import Caption
-from leukokit.report.overlay_panel import PANEL, draw_panel, panel_size, panel_width
+from leukokit.report.overlay_panel import PANEL, OverlayPanel, draw_panel, panel_size, panel_width
 from leukokit.report.overlay_style import TRUTH, OutlineStyle, ordered_roles, role_words, style_of
-from leukokit.report.sheet_panels import KEY, Box, SheetPanels
+from leukokit.report.sheet_panels import KEY, Box, SheetPanel, SheetPanels
 
 _GAP = 0.14
 """Inches between panels."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Where everything of a sheet lies, in inches.
+
+    Attributes
+    ----------
+    rows : list of int arrays
+        Numbers of the panels in each row.
+    captions : list of Caption
+        What stands below each panel.
+    sizes : list of (float, float)
+        Width and height of each picture.
+    heights : list of float
+        Of each row, captions and gap included.
+    head : float
+        Height of title, note and legend.
+    """
+
+    panel_width: float
+    width: float
+    rows: list[NDArray[np.int64]]
+    captions: list[Caption]
+    sizes: list[tuple[float, float]]
+    heights: list[float]
+    head: float
+
+
 def overlay_sheet(
-    images: Sequence[RGBImage],
-    labels_list: Sequence[Labels],
-    captions: Sequence[str],
+    panels: Sequence[OverlayPanel],
     path: Path,
     *,
     title: str = "Segmentation",
     note: str = "",
-    reasons: Sequence[str] | None = None,
-    details: Sequence[str] | None = None,
-    scales: Sequence[Scale | None] | None = None,
-    truths: Sequence[Labels | None] | None = None,
     columns: int = 4,
     row_lengths: Sequence[int] | None = None,
     stamp: str | None = None,
@@ -46,25 +68,13 @@ def overlay_sheet(
 
     Parameters
     ----------
-    images : sequence of uint8 arrays, H x W x 3
-    labels_list : sequence of Labels
-        Of the same heights and widths.
-    captions : sequence of str
-        Such as sample ids; what is too long is left out in the middle.
+    panels : sequence of OverlayPanel
     path : Path
         PNG file to write.
     title : str
         Shown above.
     note : str
         A line below the title.
-    reasons : sequence of str, optional
-        Why each image is shown, such as ``lowest Dice``; a heading above its caption.
-    details : sequence of str, optional
-        Numbers behind the reasons, shown beside what was found.
-    scales : sequence of Scale or None, optional
-        Of each image as it is given; unknown where omitted.
-    truths : sequence of Labels or None, optional
-        True outlines of nuclei and cells, dotted below the others.
     columns : int
         Panels in a row.
     row_lengths : sequence of int, optional
@@ -75,74 +85,78 @@ def overlay_sheet(
     Raises
     ------
     LeukokitError
-        Where there is no image, or the sequences differ in length, or shapes differ.
+        Where there is no panel, or a label image has another shape than its image.
     """
-    if not len(images) == len(labels_list) == len(captions):
-        raise LeukokitError(
-            f"every image needs its labels and its caption: there are {len(images)} images, "
-            f"{len(labels_list)} labels and {len(captions)} captions"
-        )
-    if not len(images):
+    if not panels:
         raise LeukokitError("there is no image to draw", hint="Give at least one")
-    for name, given in (("reasons", reasons), ("details", details), ("scales", scales), ("truths", truths)):
-        if given is not None and len(given) != len(images):
-            raise LeukokitError(f"there are {len(images)} images, but {len(given)} {name}")
-    for image, labels, caption in zip(images, labels_list, captions, strict=True):
-        _check_shapes(image, labels, caption)
-    true = list(truths) if truths else [None] * len(images)
-    known = [scale or UNKNOWN_SCALE for scale in scales] if scales else [UNKNOWN_SCALE] * len(images)
-    if row_lengths is None:
-        whole, rest = divmod(len(images), max(1, columns))
-        row_lengths = [*[max(1, columns)] * whole, *([rest] if rest else [])]
-    panel = panel_width(images, labels_list)
-    if panel > PANEL:  # half as many in a row
-        row_lengths = [n for each in row_lengths for n in _halves(each)]
-    rows = np.split(np.arange(len(images)), np.cumsum(row_lengths)[:-1])
-    columns = max(row_lengths)
-    width = max(columns * (panel + _GAP) + _GAP, 5.3)
-    blank = [""] * len(images)
+    for panel in panels:
+        _check_shapes(panel)
+    roles = ordered_roles(panel.labels for panel in panels)
+    legend_lines = [(role_words(role), style_of(role)) for role in roles]
+    if any(panel.truth is not None for panel in panels):
+        legend_lines.append(("true outline", TRUTH))
+    layout = _layout(panels, row_lengths or _rows_of(len(panels), columns), note, legend=bool(legend_lines))
+    height = sum(layout.heights) + layout.head + 0.2 + (0.34 if stamp else 0.0)
+    figure = new_figure(layout.width, height)
+    _, top = reserve(figure, stamp)
+    legend = _head(figure, top, title, note, legend_lines)
+    drawn = _draw_panels(figure, panels, layout, top * height - layout.head)
+    sheet = SheetPanels(drawn, legend, [name for name, _ in legend_lines])
+    save_png(figure, path, stamp, notes={KEY: sheet.text()})
+
+
+def _check_shapes(panel: OverlayPanel) -> None:
+    for role, labels in panel.labels.roles.items():
+        if labels.shape != panel.image_shape:
+            raise LeukokitError(
+                f"the label image {role!r} is {labels.shape}, its image {panel.image_shape}",
+                where=plain(panel.caption),
+            )
+
+
+def _rows_of(count: int, columns: int) -> list[int]:
+    """Lengths of the rows: as many panels as there are columns, the last row with the rest."""
+    whole, rest = divmod(count, max(1, columns))
+    return [*[max(1, columns)] * whole, *([rest] if rest else [])]
+
+
+def _layout(
+    panels: Sequence[OverlayPanel], row_lengths: Sequence[int], note: str, *, legend: bool
+) -> _Layout:
+    """Measure captions and pictures, which say how high each row is."""
+    panel_inches = panel_width(panels)
+    if panel_inches > PANEL:  # half as many in a row
+        row_lengths = [half for length in row_lengths for half in _halves(length)]
+    rows = np.split(np.arange(len(panels)), np.cumsum(row_lengths)[:-1])
+    width = max(max(row_lengths) * (panel_inches + _GAP) + _GAP, 5.3)
     # Text is measured on a figure of the right resolution before the sheet's height is known.
     ruler = new_figure(width, 1.0)
-    texts = [
-        Caption.of(ruler, panel, reason, detail, caption, labels)
-        for reason, detail, caption, labels in zip(
-            reasons or blank, details or blank, captions, labels_list, strict=True
-        )
+    captions = [
+        Caption.of(ruler, panel_inches, panel.reason, panel.detail, panel.caption, panel.labels)
+        for panel in panels
     ]
-    sizes = [panel_size(image, panel) for image in images]
-    tall = [max(sizes[i][1] + texts[i].height for i in row) + _GAP for row in rows]
-    roles = ordered_roles(labels_list)
-    head = 0.4 + (0.2 if note else 0.0) + (0.28 if roles or truths else 0.0)
-    height = sum(tall) + head + 0.2 + (0.34 if stamp else 0.0)
-    figure = new_figure(width, height)
-    _, top = reserve(figure, stamp)
-    lines = [(role_words(role), style_of(role)) for role in roles]
-    if any(each is not None for each in true):
-        lines.append(("true outline", TRUTH))
-    legend = _head(figure, top, title, note, lines)
-    panels = []
-    y = top * height - head
-    for place, (row, row_height) in enumerate(zip(rows, tall, strict=True)):
+    sizes = [panel_size(panel, panel_inches) for panel in panels]
+    heights = [max(sizes[i][1] + captions[i].height for i in row) + _GAP for row in rows]
+    head = 0.4 + (0.2 if note else 0.0) + (0.28 if legend else 0.0)
+    return _Layout(panel_inches, width, rows, captions, sizes, heights, head)
+
+
+def _draw_panels(
+    figure: Figure, panels: Sequence[OverlayPanel], layout: _Layout, y: float
+) -> list[SheetPanel]:
+    """Draw all rows below ``y``, in inches from the lower edge; tell where each picture lies."""
+    width, height = figure.get_size_inches()
+    drawn = []
+    for place, (row, row_height) in enumerate(zip(layout.rows, layout.heights, strict=True)):
         for column, i in enumerate(row):
-            across, down = sizes[i]
-            left = _GAP + column * (panel + _GAP)
+            across, down = layout.sizes[i]
+            left = _GAP + column * (layout.panel_width + _GAP)
             box = (left / width, (y - down) / height, across / width, down / height)
-            axes = figure.add_axes(box)
-            draw_panel(axes, images[i], labels_list[i], scale=known[i], truth=true[i], size=sizes[i])
-            texts[i].draw(figure, left, y - down)
-            panels.append(texts[i].told(_px(figure, box), place))
+            draw_panel(figure.add_axes(box), panels[i], layout.sizes[i])
+            layout.captions[i].draw(figure, left, y - down)
+            drawn.append(layout.captions[i].told(_px(figure, box), place))
         y -= row_height
-    told = SheetPanels(panels, legend, [name for name, _ in lines])
-    save_png(figure, path, stamp, notes={KEY: told.text()})
-
-
-def _check_shapes(image: RGBImage, labels: Labels, caption: str) -> None:
-    for role, found in labels.roles.items():
-        if found.shape != image.shape[:2]:
-            raise LeukokitError(
-                f"the label image {role!r} is {found.shape}, its image {image.shape[:2]}",
-                where=plain(caption),
-            )
+    return drawn
 
 
 def _halves(count: int) -> list[int]:
@@ -177,8 +191,10 @@ def _head(
     if not lines:
         return None
     handles = [
-        Line2D([], [], color=each.color, linewidth=2.4, linestyle=each.dashes, path_effects=each.effects(2.4))
-        for _, each in lines
+        Line2D(
+            [], [], color=style.color, linewidth=2.4, linestyle=style.dashes, path_effects=style.effects(2.4)
+        )
+        for _, style in lines
     ]
     legend = figure.legend(
         handles,

@@ -74,7 +74,9 @@ def role_words(role: str) -> str:
 
 def ordered_roles(labels_list: Iterable[Labels]) -> list[str]:
     """Roles with at least one object, in the order of drawing: nuclei last, over everything."""
-    present = {role for labels in labels_list for role, each in labels.roles.items() if each.any()}
+    present = {
+        role for labels in labels_list for role, label_image in labels.roles.items() if label_image.any()
+    }
     first = [role for role in (RED_CELL, PLATELET, SCALE_BAR) if role in present]
     last = [role for role in (CELL, NUCLEUS) if role in present]
     return [*first, *sorted(present - {*first, *last}), *last]

@@ -1,22 +1,31 @@
-"""The overlay sheet of a run directory."""
+"""The overlay sheet of a run: its images are chosen and kept once, and drawn from the run directory."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Labels, Preprocessor
+from leukokit._version import __version__
+from leukokit.api import UNKNOWN_SCALE, Labels, Preprocessor
+from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.memo import memo_folder
+from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import kept_labels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
-from leukokit.report.kept_figure import kept_figure
+from leukokit.record.files import SEGMENTED
+from leukokit.report.kept_figure import REVISION, kept_figure
 from leukokit.report.overlay_choice import STATISTICS, Chosen, choose, label_statistics
+from leukokit.report.overlay_panel import OverlayPanel
+from leukokit.report.segmented_pictures import FOLDER, read_segmented, write_segmented
 
 _NOTE = "Of each class the worst images first, then typical ones; chosen by rule, not for their looks."
 _KEPT_A_CLASS, _UNKEPT_A_CLASS = 200, 8
@@ -24,49 +33,89 @@ _KEPT_A_CLASS, _UNKEPT_A_CLASS = 200, 8
 _PIXELS_A_CLASS = 10_000_000
 
 
-def write_overlays(result: RunResult, directory: RunDirectory) -> None:
-    """Draw ``figures/segmentation.png``, or take it from the cache."""
-    plan, segment = result.folds[0].plan, result.recipe.segment
-    if plan.segment is None or segment is None:
+def keep_segmented(result: RunResult, directory: RunDirectory) -> None:
+    """Fill ``pictures/segmented/``, from which the overlay sheet is drawn, or take it from the cache."""
+    plan = result.folds[0].plan
+    usable = [item for item in result.data.items if item.sample.id in result.features.index]
+    if plan.segment is None or not usable:
         return
-    title = f"{result.recipe.name}: {segment.use}"
 
-    def draw(path: Path) -> None:
+    def write(folder: Path) -> None:
+        panels, labels = _panels(result)
+        write_segmented(folder, panels, _row_lengths(labels))
+
+    steps = [*plan.preprocess, plan.segment]
+    content = [
+        (item.sample.id, item.sample.label, str(item.scale), [plan.row_key(step, item) for step in steps])
+        for item in usable
+    ]
+    scores = None if result.masks is None else result.masks.to_csv()
+    depends_on = (plan.reading.key(), [step.key for step in steps], content, scores)
+    key = digest("segmented pictures", REVISION, __version__, library_versions(), *depends_on)
+    with TemporaryDirectory(prefix="leukokit-") as scratch:
+        folder = Path(scratch) / "segmented"
+        memo_folder(key, write, folder, store=plan.store, title="pictures of segmentations")
+        for path in sorted(folder.iterdir()):
+            directory.write(f"{FOLDER}/{path.name}", path.read_bytes())
+
+
+def draw_overlays(run: FinishedRun, path: Path, *, stamp: str | None, store: Store | None) -> None:
+    """Draw ``figures/segmentation.png`` from ``pictures/segmented/``, or take it from the cache.
+
+    Parameters
+    ----------
+    run : FinishedRun
+    path : Path
+        PNG file to write; not written where no image was segmented.
+    stamp : str or None
+    store : Store or None
+
+    Raises
+    ------
+    DataError
+        Where the pictures are missing or damaged.
+    """
+    index = SEGMENTED.read(run.path)
+    if not index.pictures:
+        return
+    panels = read_segmented(run.path, index)
+    segmenter = run.resolved.segment
+    title = run.name if segmenter is None else f"{run.name}: {segmenter.use}"
+
+    def draw(file: Path) -> None:
         # Imported where it draws: scikit-image's outlines take a fifth of a second to load.
         from leukokit.report.overlay_sheet import overlay_sheet
 
-        chosen = {each.id: each for each in chosen_overlays(result)}
-        items = {item.sample.id: item for item in result.data.items if item.sample.id in chosen}
-        found = list(result.pictures([items[name] for name in chosen]))
-        if not found:
-            return
-        shown = [chosen[item.sample.id] for item, _, _ in found]
-        overlay_sheet(
-            [image for _, image, _ in found],
-            [labels for _, _, labels in found],
-            [item.sample.id for item, _, _ in found],
-            path,
-            title=title,
-            note=_NOTE,
-            reasons=[_reason(each) for each in shown],
-            details=[each.detail for each in shown],
-            truths=[_truth(plan, item, labels) for item, _, labels in found],
-            row_lengths=_row_lengths([each.label for each in shown]),
-            scales=[item.scale if _keeps_shape(plan) else None for item, _, _ in found],
-            stamp=result.stamp,
-        )
+        overlay_sheet(panels, file, title=title, note=_NOTE, row_lengths=index.rows, stamp=stamp)
 
-    usable = [item for item in result.data.items if item.sample.id in result.features.index]
-    if usable:
-        steps = [*plan.preprocess, plan.segment]
-        content = [
-            (item.sample.id, item.sample.label, str(item.scale), [plan.row_key(step, item) for step in steps])
-            for item in usable
-        ]
-        keys, scores = [step.key for step in steps], None if result.masks is None else result.masks.to_csv()
-        path = directory.file("figures/segmentation.png")
-        depends_on = (plan.reading.key(), keys, content, scores, title, result.stamp)
-        kept_figure(plan.store, path, draw, "overlays", *depends_on)
+    arrays = [
+        array_digest(array)
+        for panel in panels
+        for labels in (panel.labels, panel.truth)
+        for array in (panel.picture, *(labels.roles.values() if labels is not None else ()))
+    ]
+    kept_figure(store, path, draw, "overlays", index.plain(), arrays, title, stamp)
+
+
+def _panels(result: RunResult) -> tuple[list[OverlayPanel], list[str]]:
+    """Panels of the chosen images as far as they can be read, and the class of each."""
+    plan = result.folds[0].plan
+    chosen = {choice.id: choice for choice in chosen_overlays(result)}
+    items = {item.sample.id: item for item in result.data.items if item.sample.id in chosen}
+    keeps_shape = _keeps_shape(plan)
+    panels = [
+        OverlayPanel(
+            picture=image,
+            labels=labels,
+            caption=item.sample.id,
+            reason=_reason(chosen[item.sample.id]),
+            detail=chosen[item.sample.id].detail,
+            scale=(item.scale or UNKNOWN_SCALE) if keeps_shape else UNKNOWN_SCALE,
+            truth=_truth(plan, item, labels),
+        )
+        for item, image, labels in result.pictures([items[name] for name in chosen])
+    ]
+    return panels, [chosen[panel.caption].label for panel in panels]
 
 
 def chosen_overlays(result: RunResult) -> list[Chosen]:
@@ -94,7 +143,7 @@ def _reason(chosen: Chosen) -> str:
 def _row_lengths(labels: Sequence[str]) -> list[int] | None:
     """Give each class a row of its own, unless that leaves most of the sheet empty."""
     counts = list(Counter(labels).values())
-    return counts if max(counts) > 2 else None
+    return counts if counts and max(counts) > 2 else None
 
 
 def _statistics(result: RunResult, items: Sequence[Item]) -> dict[str, dict[str, float]]:
@@ -116,7 +165,12 @@ def _truth(plan: ImagePlan, item: Item, labels: Labels) -> Labels | None:
     if plan.score_masks:
         with ComponentCall(plan.dataset, "truth", image=item.sample.id):
             truth = plan.dataset.truth(item.sample)
-    shapes = {each.shape for found in (truth, labels) if found is not None for each in found.roles.values()}
+    shapes = {
+        label_image.shape
+        for labels_ in (truth, labels)
+        if labels_ is not None
+        for label_image in labels_.roles.values()
+    }
     return truth if len(shapes) == 1 else None
 
 

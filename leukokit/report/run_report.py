@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from leukokit.api import RGBImage
@@ -15,6 +17,7 @@ from leukokit.errors import LeukokitError
 from leukokit.ids import utf8, written_id
 from leukokit.report.html import render_run
 from leukokit.report.html.parts import headline_part
+from leukokit.report.run_figures import draw_figures
 
 REPORT = "report.html"
 
@@ -63,9 +66,28 @@ def report_bytes(run: FinishedRun) -> bytes:
     LeukokitError
         Where a file of the run directory is damaged or lacks what every run writes.
     """
-    try:
+    with _as_leukokit_writes(run):
         return render_run(run).encode("utf-8")
-    except (KeyError, TypeError, AttributeError) as error:
+
+
+def figures_again(run: FinishedRun) -> list[str]:
+    """Draw every figure again; see :func:`leukokit.report.run_figures.draw_figures` for what is returned.
+
+    Raises
+    ------
+    LeukokitError
+        Where a file of the run directory is damaged or lacks what every run writes.
+    """
+    with _as_leukokit_writes(run):
+        return draw_figures(run)
+
+
+@contextmanager
+def _as_leukokit_writes(run: FinishedRun) -> Iterator[None]:
+    """Tell of a file of another form in place of the error that it leads to."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:
         raise LeukokitError(
             f"a file of this run has another form than leukokit writes ({type(error).__name__}: {error})",
             where=str(Path(run.path)),

@@ -64,7 +64,7 @@ class SheetPanels:
         """Read it back; None where it has another form."""
         try:
             raw = json.loads(text)
-            panels = [SheetPanel(**{**each, "box": _box(each["box"])}) for each in raw["panels"]]
+            panels = [SheetPanel(**{**panel, "box": _box(panel["box"])}) for panel in raw["panels"]]
             legend = None if raw["legend"] is None else _box(raw["legend"])
             return cls(panels, legend, [str(role) for role in raw["roles"]])
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -72,5 +72,5 @@ class SheetPanels:
 
 
 def _box(numbers: Sequence[int]) -> Box:
-    left, top, right, bottom = (int(each) for each in numbers)
+    left, top, right, bottom = (int(number) for number in numbers)
     return left, top, right, bottom

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukokit.api.classifier import Classifier, Examples, FittedModel, Workspace
 from leukokit.api.folds import Folds, class_counts, stratified_folds
@@ -167,7 +168,7 @@ class TabularClassifier(Classifier):
                 f"none of the {table.shape[1]} features varies over the training part",
                 hint="Choose other features, or check that the segmentation finds cells",
             )
-        folds = _inner_folds(train, seed=seed) if self.needs_folds else ()
+        folds = _inner_folds(train.labels, train.groups, seed=seed) if self.needs_folds else ()
         pipeline = self.pipeline(seed=seed, folds=folds, select=select)
         try:
             with _one_thread():
@@ -225,17 +226,18 @@ def _one_thread() -> AbstractContextManager[object]:
     return limits
 
 
-def _inner_folds(train: Examples, *, seed: int, max_folds: int = 5) -> Folds:
+def _inner_folds(
+    labels: NDArray[np.str_], groups: NDArray[np.str_] | None, *, seed: int, max_folds: int = 5
+) -> Folds:
     """Divide the training rows into as many folds as the classes allow, at most ``max_folds``."""
-    assert train.labels is not None
-    rarest = min(class_counts(train.labels, train.groups).values())
+    rarest = min(class_counts(labels, groups).values())
     for n_splits in range(min(max_folds, rarest), 2, -1):
         try:
-            return stratified_folds(train.labels, train.groups, n_splits=n_splits, seed=seed)
+            return stratified_folds(labels, groups, n_splits=n_splits, seed=seed)
         except DataError:  # large groups: fewer folds may be possible
             continue
     try:
-        return stratified_folds(train.labels, train.groups, n_splits=2, seed=seed)
+        return stratified_folds(labels, groups, n_splits=2, seed=seed)
     except DataError as error:
         raise DataError(
             f"cannot calibrate probabilities: {error.what}", where="training part", hint=error.hint

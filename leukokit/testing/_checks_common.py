@@ -32,7 +32,7 @@ def params_are_frozen(case: Case) -> None:
         raise AssertionError(f"{case.name}: parameter {name} can be changed after the component was created")
 
 
-def params_refuse_strangers(case: Case) -> None:
+def unknown_params_are_rejected(case: Case) -> None:
     """An unknown parameter is an error and is not ignored."""
     try:
         case.cls.create(**case.params, **{_UNKNOWN: 1})
@@ -42,7 +42,7 @@ def params_refuse_strangers(case: Case) -> None:
         raise AssertionError(f"{case.name}: an unknown parameter was accepted; extra must be 'forbid'")
 
 
-def params_survive_json(case: Case) -> None:
+def params_round_trip_through_json(case: Case) -> None:
     """Parameters are unchanged after writing to JSON and reading back, as ``resolved.json`` needs."""
     params = case.make().params
     restored = type(params).model_validate_json(params.model_dump_json())
@@ -54,7 +54,7 @@ def component_is_documented(case: Case) -> None:
     assert (case.cls.__dict__.get("__doc__") or "").strip(), f"{case.name} has no docstring"
 
 
-def revision_is_a_number(case: Case) -> None:
+def revision_is_a_positive_integer(case: Case) -> None:
     """The revision is an integer, 1 or more."""
     revision = case.cls.revision
     assert isinstance(revision, int) and revision >= 1, (
@@ -80,10 +80,10 @@ def component_is_picklable(case: Case) -> None:
 CHECKS = (
     params_are_documented,
     params_are_frozen,
-    params_refuse_strangers,
-    params_survive_json,
+    unknown_params_are_rejected,
+    params_round_trip_through_json,
     component_is_documented,
-    revision_is_a_number,
+    revision_is_a_positive_integer,
     fingerprint_is_stable,
     component_is_picklable,
 )

@@ -23,7 +23,7 @@ from leukokit.testing._case import Case
 _CHECKED_SAMPLES = 3
 
 
-def absence_is_explained(case: Case) -> None:
+def missing_data_is_explained(case: Case) -> None:
     """A data set that is missing gives a reason, and its ``samples`` raises DataError."""
     dataset: Dataset = case.make()
     reason = dataset.missing()
@@ -51,7 +51,7 @@ def samples_are_stable(case: Case) -> None:
     assert samples == list(case.make().samples()), f"{case.name} gives other samples when it is created again"
 
 
-def pixels_can_be_had(case: Case) -> None:
+def images_can_be_read(case: Case) -> None:
     """A sample has a file or is rendered, with the same pixels each time."""
     dataset: Dataset = case.make()
     if dataset.missing() is not None:
@@ -70,11 +70,12 @@ def pixels_can_be_had(case: Case) -> None:
 def _read(sample: Sample) -> RGBImage:
     if sample.url is not None:
         return decode_image(read_url(sample.url), name=sample.id).rgb
-    assert sample.path is not None
-    return read_image(sample.path)
+    if sample.path is not None:
+        return read_image(sample.path)
+    raise AssertionError(f"sample {sample.id} has neither a path nor a URL")
 
 
-def splits_are_of_these_samples(case: Case) -> None:
+def splits_name_existing_samples(case: Case) -> None:
     """Splits name samples of the data set and known parts; the default split is one of them."""
     dataset: Dataset = case.make()
     if dataset.missing() is not None:
@@ -108,9 +109,9 @@ def truth_fits_the_image(case: Case) -> None:
 
 
 CHECKS = (
-    absence_is_explained,
+    missing_data_is_explained,
     samples_are_stable,
-    pixels_can_be_had,
-    splits_are_of_these_samples,
+    images_can_be_read,
+    splits_name_existing_samples,
     truth_fits_the_image,
 )

@@ -27,7 +27,7 @@ def _equal(first: Mapping[str, float], second: Mapping[str, float]) -> bool:
     )
 
 
-def names_are_fixed(case: Case) -> None:
+def feature_names_are_fixed(case: Case) -> None:
     """Names are known before the first image, are unique, and depend on the parameters only."""
     names = case.make().names()
     assert isinstance(names, tuple), f"{case.name}.names() returns {type(names).__name__}, expected tuple"
@@ -41,14 +41,14 @@ def names_are_fixed(case: Case) -> None:
     assert extractor.names() == names, f"{case.name}: names change after the first image"
 
 
-def nullable_names_are_names(case: Case) -> None:
+def nullable_names_are_feature_names(case: Case) -> None:
     """``nullable`` is a subset of ``names``."""
     extractor = case.make()
     unknown = sorted(extractor.nullable() - set(extractor.names()))
     assert not unknown, f"{case.name}: nullable names that are not in names(): {unknown}"
 
 
-def keys_are_the_names(case: Case) -> None:
+def values_have_the_feature_names(case: Case) -> None:
     """``extract`` returns exactly the names of ``names``, each with a number."""
     extractor = case.make()
     for image, labels in case.smears():
@@ -92,7 +92,7 @@ def labels_are_optional_without_roles(case: Case) -> None:
         )
 
 
-def features_survive_odd_images(case: Case) -> None:
+def extractor_handles_odd_images(case: Case) -> None:
     """Images of one color or a few pixels give features or raise ImageRejected."""
     extractor = case.make()
     for image in case.odd_images():
@@ -104,7 +104,7 @@ def features_survive_odd_images(case: Case) -> None:
         _check_values(case, extractor, values, labels)
 
 
-def features_are_the_same_every_time(case: Case) -> None:
+def features_are_deterministic(case: Case) -> None:
     """The same image gives the same numbers, in one thread or several."""
     first, second = case.make(), case.make()
     smears = case.smears()
@@ -115,7 +115,7 @@ def features_are_the_same_every_time(case: Case) -> None:
     assert all(map(_equal, alone, together)), f"{case.name} gives other numbers when threads share it"
 
 
-def features_do_not_write(case: Case) -> None:
+def extractor_does_not_modify_input(case: Case) -> None:
     """Image and labels are left as they were, even where they could be written."""
     extractor = case.make()
     for image, labels in case.smears():
@@ -128,12 +128,12 @@ def features_do_not_write(case: Case) -> None:
 
 
 CHECKS = (
-    names_are_fixed,
-    nullable_names_are_names,
-    keys_are_the_names,
+    feature_names_are_fixed,
+    nullable_names_are_feature_names,
+    values_have_the_feature_names,
     missing_cells_are_declared,
     labels_are_optional_without_roles,
-    features_survive_odd_images,
-    features_are_the_same_every_time,
-    features_do_not_write,
+    extractor_handles_odd_images,
+    features_are_deterministic,
+    extractor_does_not_modify_input,
 )

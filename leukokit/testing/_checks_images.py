@@ -40,7 +40,7 @@ def _make(case: Case) -> Any:
     return _fitted(case) if issubclass(case.cls, Preprocessor) else case.make()
 
 
-def output_is_the_same_every_time(case: Case) -> None:
+def output_is_deterministic(case: Case) -> None:
     """Repeated calls, and two components with the same parameters, give the same bytes."""
     first, second = _make(case), _make(case)
     for image, _ in case.smears():
@@ -58,7 +58,7 @@ def output_is_the_same_in_threads(case: Case) -> None:
     assert all(map(_same, alone, together)), f"{case.name} gives other results when threads share it"
 
 
-def input_is_not_written(case: Case) -> None:
+def input_is_not_modified(case: Case) -> None:
     """A writable image is not modified, and the result is not a writable view of it."""
     component = _make(case)
     for image, _ in case.smears():
@@ -83,7 +83,7 @@ def read_only_input_is_accepted(case: Case) -> None:
         )
 
 
-def preprocessor_keeps_the_type(case: Case) -> None:
+def preprocessor_returns_an_rgb_image(case: Case) -> None:
     """A preprocessor returns uint8 H x W x 3, of the same size where ``keeps_shape`` is True."""
     component = _fitted(case)
     for image, _ in case.smears():
@@ -101,7 +101,7 @@ def _check_image(case: Case, image: RGBImage, result: Any) -> None:
     )
 
 
-def preprocessor_survives_odd_images(case: Case) -> None:
+def preprocessor_handles_odd_images(case: Case) -> None:
     """Images of one color or a few pixels are processed or raise ImageRejected."""
     component = _fitted(case)
     for image in case.odd_images():
@@ -112,7 +112,7 @@ def preprocessor_survives_odd_images(case: Case) -> None:
         _check_image(case, image, result)
 
 
-def fitted_state_comes_back(case: Case) -> None:
+def fitted_state_is_restored(case: Case) -> None:
     """``state`` and ``restore`` transfer the fitted state, as predictions in another process need."""
     first = _fitted(case)
     if not first.needs_fit():
@@ -130,7 +130,7 @@ def fitted_state_comes_back(case: Case) -> None:
         )
 
 
-def segmenter_keeps_its_word(case: Case) -> None:
+def segmenter_returns_the_promised_roles(case: Case) -> None:
     """A segmenter returns exactly its roles as int32 H x W, and a status that matches them."""
     component: Segmenter = case.make()
     roles = component.roles()
@@ -140,7 +140,7 @@ def segmenter_keeps_its_word(case: Case) -> None:
         _check_labels(case, image, _run(component, image), roles)
 
 
-def segmenter_shares_ids(case: Case) -> None:
+def segmenter_shares_cell_ids(case: Case) -> None:
     """Each nucleus is inside the cell with the same id."""
     component: Segmenter = case.make()
     if not {NUCLEUS, CELL} <= set(component.roles()):
@@ -153,7 +153,7 @@ def segmenter_shares_ids(case: Case) -> None:
         )
 
 
-def segmenter_survives_odd_images(case: Case) -> None:
+def segmenter_handles_odd_images(case: Case) -> None:
     """Images without cells give a status that says so or raise ImageRejected."""
     component: Segmenter = case.make()
     for image in case.odd_images():
@@ -184,20 +184,20 @@ def _check_labels(case: Case, image: RGBImage, result: Any, roles: tuple[str, ..
 
 
 _SHARED = (
-    output_is_the_same_every_time,
+    output_is_deterministic,
     output_is_the_same_in_threads,
-    input_is_not_written,
+    input_is_not_modified,
     read_only_input_is_accepted,
 )
 PREPROCESSOR = (
     *_SHARED,
-    preprocessor_keeps_the_type,
-    preprocessor_survives_odd_images,
-    fitted_state_comes_back,
+    preprocessor_returns_an_rgb_image,
+    preprocessor_handles_odd_images,
+    fitted_state_is_restored,
 )
 SEGMENTER = (
     *_SHARED,
-    segmenter_keeps_its_word,
-    segmenter_shares_ids,
-    segmenter_survives_odd_images,
+    segmenter_returns_the_promised_roles,
+    segmenter_shares_cell_ids,
+    segmenter_handles_odd_images,
 )

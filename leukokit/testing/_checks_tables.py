@@ -44,7 +44,7 @@ def _fit(case: Case) -> Any:
 # --- selectors ---
 
 
-def transformer_speaks_scikit_learn(case: Case) -> None:
+def transformer_follows_scikit_learn(case: Case) -> None:
     """The transformer can be cloned and fitted, and returns finite values and one name per column."""
     from sklearn.base import clone
 
@@ -64,7 +64,7 @@ def transformer_speaks_scikit_learn(case: Case) -> None:
     assert len(set(names)) == len(names), f"{case.name} repeats names of columns"
 
 
-def selection_is_the_same_every_time(case: Case) -> None:
+def selection_is_deterministic(case: Case) -> None:
     """The same table and seed give the same columns."""
     X, _ = _complete()
     first, second = _fit(case).transform(X.to_numpy()), _fit(case).transform(X.to_numpy())
@@ -73,7 +73,7 @@ def selection_is_the_same_every_time(case: Case) -> None:
     )
 
 
-def selection_sees_the_fitted_rows_only(case: Case) -> None:
+def transform_is_row_by_row(case: Case) -> None:
     """The transformed values of a row do not depend on the other rows."""
     X, _ = _complete()
     fitted = _fit(case)
@@ -84,7 +84,7 @@ def selection_sees_the_fitted_rows_only(case: Case) -> None:
     )
 
 
-def selector_does_not_write(case: Case) -> None:
+def selector_does_not_modify_input(case: Case) -> None:
     """The table is not modified."""
     X, y = _complete()
     values = X.to_numpy().copy()
@@ -127,7 +127,7 @@ def _trained(case: Case, train: Examples | None = None) -> Any:
         return classifier.fit(train or _examples(case), _examples(case, 2), seed=_SEED, workspace=workspace)
 
 
-def probabilities_are_probabilities(case: Case) -> None:
+def probabilities_are_valid(case: Case) -> None:
     """Probabilities are finite, in 0..1 and sum to 1: one row per sample, one column per training class."""
     model, test = _trained(case), _examples(case, 1)
     assert set(model.classes) == {"early", "late", "none"}, f"{case.name}: classes are {model.classes}"
@@ -143,7 +143,7 @@ def probabilities_are_probabilities(case: Case) -> None:
     assert worst < 1e-6, f"{case.name}: row sums differ from 1 by up to {worst:.2g}"
 
 
-def training_is_the_same_every_time(case: Case) -> None:
+def training_is_deterministic(case: Case) -> None:
     """The same samples and seed give the same probabilities."""
     test = _examples(case, 1)
     first, second = _trained(case).predict_proba(test), _trained(case).predict_proba(test)
@@ -168,7 +168,7 @@ def prediction_is_row_by_row(case: Case) -> None:
     )
 
 
-def training_does_not_write(case: Case) -> None:
+def training_does_not_modify_input(case: Case) -> None:
     """Tables and labels are not modified."""
     if Consumes.FEATURES not in _consumes(case):
         return
@@ -181,7 +181,7 @@ def training_does_not_write(case: Case) -> None:
     assert np.array_equal(np.array(train.labels), labels), f"{case.name} modifies the labels"
 
 
-def columns_are_found_by_name(case: Case) -> None:
+def columns_are_matched_by_name(case: Case) -> None:
     """The order of columns does not matter; a missing one is an error that names it."""
     if Consumes.FEATURES not in _consumes(case):
         return
@@ -196,14 +196,14 @@ def columns_are_found_by_name(case: Case) -> None:
     )
 
 
-def bad_training_is_refused(case: Case) -> None:
+def invalid_training_data_is_rejected(case: Case) -> None:
     """Training without labels or with one class only raises a LeukokitError."""
     train = _examples(case)
     _refuses(case, lambda: _trained(case, replace(train, labels=None)), "no labels")
     _refuses(case, lambda: _trained(case, replace(train, labels=np.full(len(train), "early"))), "one class")
 
 
-def model_comes_back_from_disk(case: Case) -> None:
+def saved_model_predicts_the_same(case: Case) -> None:
     """A saved model, loaded by a new classifier, gives the same probabilities."""
     model, test = _trained(case), _examples(case, 1)
     with _folder() as folder:
@@ -221,7 +221,7 @@ def model_comes_back_from_disk(case: Case) -> None:
         )
 
 
-def hostile_files_are_refused(case: Case) -> None:
+def malicious_files_are_rejected(case: Case) -> None:
     """A pickle that runs code, noise or a truncated file is an error, and no code of it is run."""
     model = _trained(case)
     with _folder() as folder, _folder() as other:
@@ -237,7 +237,7 @@ def hostile_files_are_refused(case: Case) -> None:
             path.write_bytes(kept)
 
 
-def library_object_is_reachable(case: Case) -> None:
+def library_estimator_is_accessible(case: Case) -> None:
     """``estimator_of`` returns the model of the underlying library."""
     assert case.make().estimator_of(_trained(case)) is not None, f"{case.name}.estimator_of returns nothing"
 
@@ -289,7 +289,7 @@ def explanation_names_the_features(case: Case) -> None:
         assert name in explanation.targets, f"{case.name} gives no target class for the heat of {name}"
 
 
-def explanation_is_the_same_every_time(case: Case) -> None:
+def explanation_is_deterministic(case: Case) -> None:
     """The same model, samples and seed give the same explanation."""
     first, second = _explain(case), _explain(case)
     if first.table is not None:
@@ -301,7 +301,7 @@ def explanation_is_the_same_every_time(case: Case) -> None:
         assert np.array_equal(heat, second.heat_maps[name]), f"{case.name}: the heat of {name} changes"
 
 
-def explainer_does_not_write(case: Case) -> None:
+def explainer_does_not_modify_input(case: Case) -> None:
     """The samples are not modified."""
     explainer: Explainer = case.make()
     classifier, train, test = _material(case, explainer)
@@ -314,7 +314,7 @@ def explainer_does_not_write(case: Case) -> None:
         assert np.array_equal(image, before), f"{case.name} modifies an image"
 
 
-def news_outranks_noise(case: Case) -> None:
+def signal_outranks_noise(case: Case) -> None:
     """A feature that differs between the classes has a higher importance than noise."""
     explanation = _explain(case)
     if explanation.table is None:
@@ -369,26 +369,26 @@ def _folder() -> Iterator[Path]:
 
 
 SELECTOR = (
-    transformer_speaks_scikit_learn,
-    selection_is_the_same_every_time,
-    selection_sees_the_fitted_rows_only,
-    selector_does_not_write,
+    transformer_follows_scikit_learn,
+    selection_is_deterministic,
+    transform_is_row_by_row,
+    selector_does_not_modify_input,
     selector_can_be_saved,
 )
 CLASSIFIER = (
-    probabilities_are_probabilities,
-    training_is_the_same_every_time,
+    probabilities_are_valid,
+    training_is_deterministic,
     prediction_is_row_by_row,
-    training_does_not_write,
-    columns_are_found_by_name,
-    bad_training_is_refused,
-    model_comes_back_from_disk,
-    hostile_files_are_refused,
-    library_object_is_reachable,
+    training_does_not_modify_input,
+    columns_are_matched_by_name,
+    invalid_training_data_is_rejected,
+    saved_model_predicts_the_same,
+    malicious_files_are_rejected,
+    library_estimator_is_accessible,
 )
 EXPLAINER = (
     explanation_names_the_features,
-    explanation_is_the_same_every_time,
-    explainer_does_not_write,
-    news_outranks_noise,
+    explanation_is_deterministic,
+    explainer_does_not_modify_input,
+    signal_outranks_noise,
 )

@@ -20,7 +20,7 @@ class Check:
     Attributes
     ----------
     id : str
-        Name of the check, such as ``input_is_not_written``.
+        Name of the check, such as ``input_is_not_modified``.
     run : callable
         Raises AssertionError, saying what was found and what was expected.
     """

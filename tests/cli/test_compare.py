@@ -218,7 +218,8 @@ def test_hostile_names_do_no_harm(copied: Path, compare: Compare) -> None:
             )
             (path / file).write_text(text)
         recipe = json.loads((path / "resolved.json").read_text())
-        (path / "resolved.json").write_text(json.dumps({**recipe, "name": evil + name, evil: name}))
+        recipe["classify"]["params"][evil] = name
+        (path / "resolved.json").write_text(json.dumps({**recipe, "name": evil + name}))
     turned_rows = pd.read_csv("runs/one/predictions.csv")
     assert any(evil in name for name in turned_rows["id"])
     done = compare("runs/one", "runs/other", "--changed", "all")
@@ -226,6 +227,20 @@ def test_hostile_names_do_no_harm(copied: Path, compare: Compare) -> None:
     for bad in ("\x1b", "\x07", "\u202e"):
         assert bad not in done.stdout
     assert "[red]x\\u202e\\x07" in done.stdout
+
+
+def test_a_section_that_is_none_is_refused_without_harm(copied: Path, compare: Compare) -> None:
+    """Its name is shown without escapes; sections of other kinds hold components."""
+    path = copied / "runs" / "one" / "resolved.json"
+    recipe = json.loads(path.read_text())
+    path.write_text(json.dumps({**recipe, "[red]\x1b[31mx\u202e\x07": "one"}))
+    done = compare("runs/one", "runs/other")
+    assert done.exit_code == 1
+    assert "resolved.json: has another form than leukokit writes: [red]x\\u202e\\x07" in done.stderr.replace(
+        "\n", " "
+    )
+    for bad in ("\x1b", "\x07", "\u202e"):
+        assert bad not in done.stderr
 
 
 def test_it_reads_well_at_80_columns(copied: Path, compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from leukokit.evaluation.operating_point import (
     positive_score,
     roc_points,
 )
-from leukokit.recipe.statistics import OperatingPoint
+from leukokit.recipe.statistics import OperatingPointSpec
 
 CLASSES = ("Benign", "Early", "Pre", "Pro")
 
@@ -168,6 +168,6 @@ def test_long_curves_are_thinned() -> None:
 
 def test_the_recipe_names_the_classes_that_count_as_healthy() -> None:
     """Its description is all that a user reads of them."""
-    description = OperatingPoint.model_fields["negative"].description
+    description = OperatingPointSpec.model_fields["negative"].description
     assert description is not None
     assert all(name in description for name in NEGATIVE_NAMES)

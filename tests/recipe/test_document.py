@@ -113,7 +113,7 @@ def test_places_are_those_an_editor_shows():
 def test_an_unwritten_path_is_placed_at_what_encloses_it():
     """A missing key is reported where it belongs."""
     document = read_document(b"a: 1\nb:\n  c: 2\n", "r.yaml")
-    assert document.place(("b", "missing")) == SourcePosition("r.yaml", 3, 3)
+    assert document.position(("b", "missing")) == SourcePosition("r.yaml", 3, 3)
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,10 +8,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from leukokit.record.files import ALL, AUDIT, METRICS, PICTURES, PLAN, PROVENANCE, STATUS
+from leukokit.record.files import (
+    ALL,
+    AUDIT,
+    METRICS,
+    PICTURES,
+    PLAN,
+    PROVENANCE,
+    RESOLVED,
+    SEGMENTED,
+    STATUS,
+)
 from leukokit.record.schema import run_schema
 
-WRITTEN = (METRICS, AUDIT, PROVENANCE, PLAN, STATUS, PICTURES)
+WRITTEN = (METRICS, AUDIT, RESOLVED, PROVENANCE, PLAN, STATUS, PICTURES, SEGMENTED)
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)
@@ -45,4 +55,4 @@ def test_every_field_is_described() -> None:
 
 def test_every_file_but_the_printed_one_stands_in_a_run_directory(recorded: Path) -> None:
     absent = [file.name for file in ALL if not (recorded / file.name).exists()]
-    assert absent == ["explanations/<explainer>/heat.json", "compare --json"]
+    assert absent == ["explanations/<explainer>/heat.json", "pictures/explained/index.json", "compare --json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from leukokit.api import CELL, NUCLEUS, Labels, Scale, Status
 from leukokit.errors import LeukokitError
 from leukokit.report.outlines import drawn_outlines, outlines
+from leukokit.report.overlay_panel import PANEL, OverlayPanel, panel_size, reduced
 from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.report.sheet_panels import KEY, SheetPanels
 from leukokit.testing.images import disks, no_cells
@@ -44,12 +46,11 @@ def test_touching_objects_have_outlines_of_their_own() -> None:
 def test_a_sheet_is_the_same_every_time(tmp_path: Path) -> None:
     """Valid PNG, no date in it, equal bytes."""
     scenes = [disks(seed) for seed in range(3)]
-    for name in ("a.png", "b.png"):
+    for file in ("a.png", "b.png"):
+        names = ("one", "two $x", "three \udcff\n")
         overlay_sheet(
-            [image for image, _ in scenes],
-            [labels for _, labels in scenes],
-            ["one", "two $x", "three \udcff\n"],
-            tmp_path / name,
+            [OverlayPanel(*scene, name) for scene, name in zip(scenes, names, strict=True)],
+            tmp_path / file,
             stamp="SYNTHETIC SMEARS",
         )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
@@ -82,14 +83,15 @@ def test_a_sheet_says_what_was_found_in_words(tmp_path: Path, figures: list[Figu
     cut = Labels(no_cells(image).roles, Status.ALL_TOUCH_BORDER)
     wrong = Labels(labels.roles, Status.IMPLAUSIBLE)
     overlay_sheet(
-        [image] * 4,
-        [labels, no_cells(image), cut, wrong],
-        ["a", "b", "c", "d"],
+        [
+            OverlayPanel(image, labels, "a", "typical", "class median 2"),
+            OverlayPanel(image, no_cells(image), "b"),
+            OverlayPanel(image, cut, "c"),
+            OverlayPanel(image, wrong, "d", "lowest Dice"),
+        ],
         tmp_path / "s.png",
         title="multi_otsu",
         note="a note",
-        reasons=["typical", "", "", "lowest Dice"],
-        details=["class median 2", "", "", ""],
     )
     words = words_of(figures[0])
     together = " ".join(words)
@@ -109,7 +111,8 @@ def test_a_sheet_says_what_was_found_in_words(tmp_path: Path, figures: list[Figu
 def test_failures_have_a_red_frame(tmp_path: Path, figures: list[Figure]) -> None:
     """The others a gray hairline."""
     image, labels = disks(0)
-    overlay_sheet([image] * 2, [labels, no_cells(image)], ["a", "b"], tmp_path / "s.png")
+    panels = [OverlayPanel(image, labels, "a"), OverlayPanel(image, no_cells(image), "b")]
+    overlay_sheet(panels, tmp_path / "s.png")
     good, bad = (axes.spines["left"] for axes in figures[0].axes)
     assert good.get_linewidth() < 1 < bad.get_linewidth()
     red, green, blue, _ = bad.get_edgecolor()
@@ -120,9 +123,8 @@ def test_failures_have_a_red_frame(tmp_path: Path, figures: list[Figure]) -> Non
 def test_a_bar_tells_the_scale(tmp_path: Path, figures: list[Figure]) -> None:
     """In um where the scale of the image is known, and only there."""
     image, labels = disks(0)
-    overlay_sheet(
-        [image] * 2, [labels] * 2, ["a", "b"], tmp_path / "s.png", scales=[Scale.of_pixel_size(0.3), None]
-    )
+    known = OverlayPanel(image, labels, "a", scale=Scale.of_pixel_size(0.3))
+    overlay_sheet([known, OverlayPanel(image, labels, "b")], tmp_path / "s.png")
     words = words_of(figures[0])
     assert sum(word.endswith("\N{MICRO SIGN}m") for word in words) == 1
     assert words.count("scale unknown") == 1
@@ -136,13 +138,15 @@ def test_nothing_is_cut_off_and_nothing_overlaps(tmp_path: Path, figures: list[F
     wrong = Labels(labels.roles, Status.IMPLAUSIBLE)
     long = "folder with a long name/" * 5 + "1.jpg"
     overlay_sheet(
-        [image, tall[0], wide[0], image],
-        [wrong, tall[1], wide[1], labels],
-        [long, "W" * 200, "b", long],
+        [
+            OverlayPanel(image, wrong, long, long),
+            OverlayPanel(*tall, "W" * 200, long),
+            OverlayPanel(*wide, "b", long),
+            OverlayPanel(image, labels, long, long),
+        ],
         tmp_path / "s.png",
         title=long,
         note=long * 2,
-        reasons=[long] * 4,
         columns=2,
     )
     figure = figures[0]
@@ -169,11 +173,8 @@ def test_the_file_tells_where_its_pictures_are(tmp_path: Path) -> None:
     empty = no_cells(blue)
     long = "folder/" * 30 + "1.jpg"
     overlay_sheet(
-        [image, blue],
-        [labels, empty],
-        ["a", long],
+        [OverlayPanel(image, labels, "a", "A: typical"), OverlayPanel(blue, empty, long, "B: typical")],
         tmp_path / "s.png",
-        reasons=["A: typical", "B: typical"],
         row_lengths=[1, 1],
     )
     with Image.open(tmp_path / "s.png") as sheet:
@@ -197,14 +198,15 @@ def test_other_text_tells_nothing(text: str) -> None:
 def test_true_outlines_lie_below_the_others(tmp_path: Path, figures: list[Figure]) -> None:
     """Dotted, drawn first, and named in the legend where there are any."""
     image, labels = disks(0)
-    overlay_sheet([image] * 2, [labels] * 2, ["a", "b"], tmp_path / "s.png", truths=[labels, None])
+    scored, plain = OverlayPanel(image, labels, "a", truth=labels), OverlayPanel(image, labels, "b")
+    overlay_sheet([scored, plain], tmp_path / "s.png")
     with_truth, without = (len(axes.collections) for axes in figures[0].axes)
     assert with_truth == without + 2
     assert (
         figures[0].axes[0].collections[0].get_linestyle() != figures[0].axes[1].collections[0].get_linestyle()
     )
     assert "true outline" in words_of(figures[0])
-    overlay_sheet([image], [labels], ["a"], tmp_path / "s.png", truths=[None])
+    overlay_sheet([plain], tmp_path / "s.png")
     assert "true outline" not in words_of(figures[1])
 
 
@@ -214,9 +216,8 @@ def test_wide_fields_get_wide_panels(tmp_path: Path, figures: list[Figure]) -> N
     for size in (300, 2000):
         image, cell = np.full((size, size, 3), 230, np.uint8), np.zeros((size, size), np.int32)
         cell[20:100, 20:100] = 1
-        overlay_sheet(
-            [image] * 4, [Labels({NUCLEUS: cell, CELL: cell})] * 4, list("abcd"), tmp_path / "s.png"
-        )
+        labels = Labels({NUCLEUS: cell, CELL: cell})
+        overlay_sheet([OverlayPanel(image, labels, name) for name in "abcd"], tmp_path / "s.png")
         boxes = [axes.get_window_extent() for axes in figures[-1].axes]
         widths.append((round(boxes[0].width), len({round(box.y0) for box in boxes})))
     assert widths == [(375, 1), (750, 2)]
@@ -229,7 +230,7 @@ def test_lines_get_thinner_where_cells_are_small(tmp_path: Path, figures: list[F
         image = np.full((size, size, 3), 230, np.uint8)
         cell = np.zeros((size, size), np.int32)
         cell[20:100, 20:100] = 1
-        overlay_sheet([image], [Labels({NUCLEUS: cell, CELL: cell})], ["x"], tmp_path / "s.png")
+        overlay_sheet([OverlayPanel(image, Labels({NUCLEUS: cell, CELL: cell}), "x")], tmp_path / "s.png")
         widths.append(figures[-1].axes[0].collections[-1].get_linewidths()[0])
     assert widths == [1.0, 0.5]
 
@@ -252,7 +253,7 @@ def test_colors_are_drawn_where_the_labels_are(tmp_path: Path) -> None:
     pixels = {}
     for name, found in (("with", cell), ("without", cell * 0)):
         labels = Labels({"nucleus": cell * 0, "cell": found}, Status.OK)
-        overlay_sheet([image], [labels], ["x"], tmp_path / f"{name}.png")
+        overlay_sheet([OverlayPanel(image, labels, "x")], tmp_path / f"{name}.png")
         with Image.open(tmp_path / f"{name}.png") as sheet:
             rgb = np.asarray(sheet.convert("RGB")).astype(int)
         pixels[name] = (abs(rgb - (0x00, 0x59, 0x1C)).max(axis=2) < 12).sum()
@@ -264,19 +265,25 @@ def test_roles_of_plugins_are_drawn(tmp_path: Path) -> None:
     """A role that only a plugin knows gets a color and stands in the legend."""
     image, labels = disks(1)
     roles = {**labels.roles, "auer_rod": labels.nucleus}
-    overlay_sheet([image], [Labels(roles, Status.OK)], ["x"], tmp_path / "s.png", columns=1)
+    overlay_sheet([OverlayPanel(image, Labels(roles, Status.OK), "x")], tmp_path / "s.png", columns=1)
     assert (tmp_path / "s.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize(
-    ("images", "count", "message"),
-    [(0, 0, "there is no image to draw"), (2, 1, "there are 2 images, 1 labels and 1 captions")],
-)
-def test_a_sheet_refuses(tmp_path: Path, images: int, count: int, message: str) -> None:
-    """Empty or unequal lists are named."""
-    image, labels = disks(0)
-    with pytest.raises(LeukokitError, match=message):
-        overlay_sheet([image] * images, [labels] * count, ["x"] * count, tmp_path / "s.png")
+def test_a_sheet_of_nothing_is_refused(tmp_path: Path) -> None:
+    """An image without labels or caption cannot be given: a panel has all three."""
+    with pytest.raises(LeukokitError, match="there is no image to draw"):
+        overlay_sheet([], tmp_path / "s.png")
+
+
+def test_a_reduced_picture_draws_the_same(tmp_path: Path) -> None:
+    """A run keeps the pixels of the panel; outlines, numbers and scale bar are those of the image."""
+    image, labels = disks(3, size=900, cells=2)
+    whole = OverlayPanel(image, labels, "a", scale=Scale.of_pixel_size(0.1))
+    small = reduced(image, panel_size(whole, PANEL))
+    assert small.shape == (375, 375, 3)
+    overlay_sheet([whole], tmp_path / "whole.png")
+    overlay_sheet([replace(whole, picture=small, shape=(900, 900))], tmp_path / "small.png")
+    assert (tmp_path / "whole.png").read_bytes() == (tmp_path / "small.png").read_bytes()
 
 
 def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
@@ -284,4 +291,4 @@ def test_labels_of_another_size_are_refused(tmp_path: Path) -> None:
     image, _ = disks(0, size=64)
     _, labels = disks(0, size=48)
     with pytest.raises(LeukokitError, match=r"x: the label image '\w+' is \(48, 48\), its image \(64, 64\)"):
-        overlay_sheet([image], [labels], ["x"], tmp_path / "s.png")
+        overlay_sheet([OverlayPanel(image, labels, "x")], tmp_path / "s.png")

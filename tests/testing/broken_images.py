@@ -79,10 +79,10 @@ def broken_in_common() -> Iterator[tuple[str, type[Component], str]]:
 
     yield "params_are_documented", Undescribed, "without a description: size"
     yield "params_are_frozen", Open, "size can be changed"
-    yield "params_refuse_strangers", Open, "unknown parameter was accepted"
-    yield "params_survive_json", Lossy, "JSON changes the parameters"
+    yield "unknown_params_are_rejected", Open, "unknown parameter was accepted"
+    yield "params_round_trip_through_json", Lossy, "JSON changes the parameters"
     yield "component_is_documented", Silent, "no docstring"
-    yield "revision_is_a_number", Unversioned, "'first'"
+    yield "revision_is_a_positive_integer", Unversioned, "'first'"
     yield "fingerprint_is_stable", Restless, "differs between two components"
     yield "component_is_picklable", Bound, "cannot pickle"
 
@@ -192,20 +192,20 @@ def broken_images() -> Iterator[tuple[str, type[Component], str]]:
             labels = super().segment(image)
             return Labels({NUCLEUS: labels.nucleus * 7, CELL: labels.cell}, labels.status)
 
-    yield "output_is_the_same_every_time", Noisy, "another result when called again"
+    yield "output_is_deterministic", Noisy, "another result when called again"
     yield "output_is_the_same_in_threads", Shared, "when threads share it"
-    yield "input_is_not_written", Writer, "modifies its input image"
-    yield "input_is_not_written", View, "writable view of its input"
+    yield "input_is_not_modified", Writer, "modifies its input image"
+    yield "input_is_not_modified", View, "writable view of its input"
     yield "read_only_input_is_accepted", Bytes, "another memory layout"
-    yield "preprocessor_keeps_the_type", Float, "expected uint8"
-    yield "preprocessor_keeps_the_type", Crop, "has keeps_shape"
-    yield "preprocessor_survives_odd_images", Divide, "no contrast"
-    yield "fitted_state_comes_back", Amnesiac, "its state is empty"
-    yield "fitted_state_comes_back", Mistaken, "another result after restore"
-    yield "segmenter_keeps_its_word", OtherRoles, "promised"
-    yield "segmenter_keeps_its_word", Wide, "expected int32"
-    yield "segmenter_survives_odd_images", Optimist, "finds 0 cells and says 'ok'"
-    yield "segmenter_shares_ids", Apart, "outside the cell of its id"
+    yield "preprocessor_returns_an_rgb_image", Float, "expected uint8"
+    yield "preprocessor_returns_an_rgb_image", Crop, "has keeps_shape"
+    yield "preprocessor_handles_odd_images", Divide, "no contrast"
+    yield "fitted_state_is_restored", Amnesiac, "its state is empty"
+    yield "fitted_state_is_restored", Mistaken, "another result after restore"
+    yield "segmenter_returns_the_promised_roles", OtherRoles, "promised"
+    yield "segmenter_returns_the_promised_roles", Wide, "expected int32"
+    yield "segmenter_handles_odd_images", Optimist, "finds 0 cells and says 'ok'"
+    yield "segmenter_shares_cell_ids", Apart, "outside the cell of its id"
 
 
 def broken_features() -> Iterator[tuple[str, type[Component], str]]:
@@ -281,13 +281,13 @@ def broken_features() -> Iterator[tuple[str, type[Component], str]]:
                 labels.cell[:] = 0
             return values
 
-    yield "names_are_fixed", Twice, "repeats the names"
-    yield "names_are_fixed", Growing, "names change after the first image"
-    yield "nullable_names_are_names", Stranger, "area"
-    yield "keys_are_the_names", Extra, "bonus"
-    yield "keys_are_the_names", Gap, "is NaN"
+    yield "feature_names_are_fixed", Twice, "repeats the names"
+    yield "feature_names_are_fixed", Growing, "names change after the first image"
+    yield "nullable_names_are_feature_names", Stranger, "area"
+    yield "values_have_the_feature_names", Extra, "bonus"
+    yield "values_have_the_feature_names", Gap, "is NaN"
     yield "missing_cells_are_declared", Infinite, "infinite"
     yield "labels_are_optional_without_roles", Peeking, "reads labels"
-    yield "features_survive_odd_images", Fragile, "out of bounds"
-    yield "features_are_the_same_every_time", Unseeded, "other numbers"
-    yield "features_do_not_write", Scribbler, "writes into the labels cell"
+    yield "extractor_handles_odd_images", Fragile, "out of bounds"
+    yield "features_are_deterministic", Unseeded, "other numbers"
+    yield "extractor_does_not_modify_input", Scribbler, "writes into the labels cell"

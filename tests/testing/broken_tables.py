@@ -198,25 +198,37 @@ def broken_tables() -> Iterator[tuple[str, type[Component], str]]:
             examples.features.iloc[:, 0] = 0.0
             return explanation
 
-    yield "transformer_speaks_scikit_learn", selector_of(Nameless), "1 names for 8 columns"
-    yield "selection_is_the_same_every_time", selector_of(Dice), "selects other columns"
-    yield "selection_sees_the_fitted_rows_only", selector_of(Centering), "depend on the rows beside it"
-    yield "selector_does_not_write", selector_of(InPlace), "modifies its input table"
+    yield "transformer_follows_scikit_learn", selector_of(Nameless), "1 names for 8 columns"
+    yield "selection_is_deterministic", selector_of(Dice), "selects other columns"
+    yield "transform_is_row_by_row", selector_of(Centering), "depend on the rows beside it"
+    yield "selector_does_not_modify_input", selector_of(InPlace), "modifies its input table"
     yield "selector_can_be_saved", selector_of(Foreign), "Foreign"
-    yield "probabilities_are_probabilities", classifier_of(Scores), "row sums differ from 1"
-    yield "training_is_the_same_every_time", classifier_of(Dropout), "gives other predictions"
+    yield "probabilities_are_valid", classifier_of(Scores), "row sums differ from 1"
+    yield "training_is_deterministic", classifier_of(Dropout), "gives other predictions"
     yield "prediction_is_row_by_row", classifier_of(Batch), "the samples beside it"
-    yield "training_does_not_write", classifier_of(Zeroing), "modifies the feature table"
-    yield "columns_are_found_by_name", classifier_of(ByPosition), ""
-    yield "bad_training_is_refused", type("Any", (NaiveBayes,), {"fit": fit_on_anything}), "accepts no labels"
-    yield "model_comes_back_from_disk", classifier_of(Pickled), "saves with pickle"
-    yield "model_comes_back_from_disk", classifier_of(Model, load=load_flattened), "gives other predictions"
-    yield "hostile_files_are_refused", classifier_of(Model, load=unpickle), "pickle"
-    yield "library_object_is_reachable", classifier_of(Model, estimator_of=lambda *_: None), "returns nothing"
+    yield "training_does_not_modify_input", classifier_of(Zeroing), "modifies the feature table"
+    yield "columns_are_matched_by_name", classifier_of(ByPosition), ""
+    yield (
+        "invalid_training_data_is_rejected",
+        type("Any", (NaiveBayes,), {"fit": fit_on_anything}),
+        "accepts no labels",
+    )
+    yield "saved_model_predicts_the_same", classifier_of(Pickled), "saves with pickle"
+    yield (
+        "saved_model_predicts_the_same",
+        classifier_of(Model, load=load_flattened),
+        "gives other predictions",
+    )
+    yield "malicious_files_are_rejected", classifier_of(Model, load=unpickle), "pickle"
+    yield (
+        "library_estimator_is_accessible",
+        classifier_of(Model, estimator_of=lambda *_: None),
+        "returns nothing",
+    )
     yield "explanation_names_the_features", Partial, "rows are not the features"
-    yield "explanation_is_the_same_every_time", Moody, "gives another table"
-    yield "explainer_does_not_write", Shuffling, "modifies the feature table"
-    yield "news_outranks_noise", Backwards, "noise above"
+    yield "explanation_is_deterministic", Moody, "gives another table"
+    yield "explainer_does_not_modify_input", Shuffling, "modifies the feature table"
+    yield "signal_outranks_noise", Backwards, "noise above"
 
 
 def broken_datasets() -> Iterator[tuple[str, type[Component], str]]:
@@ -256,9 +268,9 @@ def broken_datasets() -> Iterator[tuple[str, type[Component], str]]:
         def truth(self, sample: Sample) -> Labels | None:
             return disks(0, size=40)[1]
 
-    yield "absence_is_explained", Absent, "raises no DataError"
+    yield "missing_data_is_explained", Absent, "raises no DataError"
     yield "samples_are_stable", Same, "repeats a sample id"
-    yield "pixels_can_be_had", Fresh, "differently each time"
-    yield "splits_are_of_these_samples", Unknown, "third"
-    yield "splits_are_of_these_samples", Default, "thirds"
+    yield "images_can_be_read", Fresh, "differently each time"
+    yield "splits_name_existing_samples", Unknown, "third"
+    yield "splits_name_existing_samples", Default, "thirds"
     yield "truth_fits_the_image", Small, "another size"

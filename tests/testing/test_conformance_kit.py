@@ -45,7 +45,7 @@ def broken() -> Iterator[tuple[str, type[Component], str]]:
         pytest.param(check, id=f"{cls.__name__}-{check.id}")
         for cls in SOUND
         for check in component_checks(cls)
-        if not (check.id == "fitted_state_comes_back" and cls is Invert)
+        if not (check.id == "fitted_state_is_restored" and cls is Invert)
     ],
 )
 def test_sound_component_passes(check: Check) -> None:

@@ -48,8 +48,9 @@ class Cluster:
         return f"process {rank} (port {address[1:]})" if address.startswith(":") else address
 
     def __str__(self) -> str:
-        place = self.address.removeprefix(":")
-        return f"process {self.rank} of {self.size} ({'port ' if place != self.address else ''}{place})"
+        host_or_port = self.address.removeprefix(":")
+        prefix = "port " if host_or_port != self.address else ""
+        return f"process {self.rank} of {self.size} ({prefix}{host_or_port})"
 
 
 def is_port(value: int) -> bool:

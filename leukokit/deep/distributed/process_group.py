@@ -78,7 +78,7 @@ def process_group_of(strategy: str) -> ProcessGroup | None:
     UsageError
         Where what names the processes cannot be used.
     LeukokitError
-        Where Keras runs on another backend than TensorFlow, or somebody does not arrive.
+        Where Keras runs on another backend than TensorFlow, or a process does not connect in time.
     """
     cluster = cluster_of() if strategy == "multi_worker" else None
     if cluster is None or cluster.size < 2:
@@ -138,15 +138,15 @@ class ProcessGroup:
             ) from error
 
         def summed(values: tuple[Any, ...]) -> Any:
-            # What comes in from outside is on no device; a copy is on that of this process.
-            found = [tf.identity(each) for each in values]
+            # Arguments are on no device; a copy is on the device of this process.
+            tensors = [tf.identity(value) for value in values]
             context = tf.distribute.get_replica_context()
-            for dtype in sorted({each.dtype.name for each in found}):  # one sum cannot hold several
-                places = [i for i, each in enumerate(found) if each.dtype.name == dtype]
-                sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [found[i] for i in places])
-                for i, each in zip(places, sums, strict=True):
-                    found[i] = each
-            return found
+            for dtype in sorted({tensor.dtype.name for tensor in tensors}):  # one sum cannot hold several
+                indices = [i for i, tensor in enumerate(tensors) if tensor.dtype.name == dtype]
+                sums = context.all_reduce(tf.distribute.ReduceOp.SUM, [tensors[i] for i in indices])
+                for i, total in zip(indices, sums, strict=True):
+                    tensors[i] = total
+            return tensors
 
         self._summed = tf.function(lambda values: self.strategy.run(summed, args=(values,)), autograph=False)
 
@@ -176,7 +176,7 @@ class ProcessGroup:
             Rows of all processes.
         """
         weight = share_of(rows, self.rank, self.size).weight
-        return [float(each) / rows for each in self.sum([values.sum(axis=0) * weight])[0]]
+        return [float(total) / rows for total in self.sum([values.sum(axis=0) * weight])[0]]
 
     def sum(self, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Sum each array over the processes; shapes and dtypes are the same in all."""
@@ -184,7 +184,8 @@ class ProcessGroup:
 
         if not arrays:
             return []
-        return [np.asarray(each) for each in self._summed(tuple(tf.constant(each) for each in arrays))]
+        constants = tuple(tf.constant(array) for array in arrays)
+        return [np.asarray(total) for total in self._summed(constants)]
 
     def gather(self, row: Sequence[int]) -> NDArray[np.int64]:
         """One row of integers of each process, in order of rank."""
@@ -194,8 +195,8 @@ class ProcessGroup:
 
     def broadcast(self, source: int, arrays: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Arrays of one process for all; the others give arrays of the same shapes and dtypes."""
-        sent = [_sent(each if self.rank == source else np.zeros_like(each)) for each in arrays]
-        return [got.astype(each.dtype) for got, each in zip(self.sum(sent), arrays, strict=True)]
+        terms = [_summable(array if self.rank == source else np.zeros_like(array)) for array in arrays]
+        return [total.astype(array.dtype) for total, array in zip(self.sum(terms), arrays, strict=True)]
 
     def agree(self, facts: Any) -> None:
         """Refuse to go on where the processes do not train the same network on the same samples.
@@ -215,9 +216,9 @@ class ProcessGroup:
         text = json.dumps([tf.__version__, facts], sort_keys=True).encode()
         digits = np.frombuffer(hashlib.blake2b(text, digest_size=4 * _DIGITS).digest(), dtype="<u4")
         table = self.gather(digits.tolist())
-        strange = [rank for rank in range(1, self.size) if (table[rank] != table[0]).any()]
-        if strange:
-            others = ", ".join(self.cluster.addresses[rank] for rank in strange)
+        differing = [rank for rank in range(1, self.size) if (table[rank] != table[0]).any()]
+        if differing:
+            others = ", ".join(self.cluster.addresses[rank] for rank in differing)
             raise LeukokitError(
                 f"the processes do not train the same: {others} differ from {self.cluster.addresses[0]} in "
                 "parameters, samples, seed or versions, or are at another fold",
@@ -227,7 +228,7 @@ class ProcessGroup:
             )
 
     def latest(self, kept: tuple[TrainingState, Arrays] | None) -> tuple[TrainingState, Arrays] | None:
-        """Give the checkpoint of the process that has come furthest; None where nobody has any.
+        """Give the checkpoint of the process that has trained longest; None where no process has one.
 
         Parameters
         ----------
@@ -258,7 +259,7 @@ class ProcessGroup:
 
     @contextmanager
     def named_errors(self) -> Iterator[None]:
-        """Turn what TensorFlow says when a process has gone into an error that names it.
+        """Turn TensorFlow's errors about a lost process into an error that names the process.
 
         Raises
         ------
@@ -277,12 +278,12 @@ class ProcessGroup:
             errors.FailedPreconditionError,
             errors.InternalError,
         ) as error:
-            gone = silent(self.cluster)
-            who = ", ".join(gone) if gone else "one of " + ", ".join(self.cluster.addresses)
+            lost = silent(self.cluster)
+            who = ", ".join(lost) if lost else "one of " + ", ".join(self.cluster.addresses)
             raise LeukokitError(
                 f"{who} has left the training: {_first_line(error)}",
                 where=str(self.cluster),
-                hint="Look there for the reason, then start the same command again on every machine: "
+                hint="Look for the reason on that machine, then start the same command again on all: "
                 "training goes on after the last whole epoch",
             ) from error
 
@@ -299,12 +300,14 @@ def _resolver(cluster: Cluster) -> Any:
     )
 
 
-def _sent(array: NDArray[Any]) -> NDArray[Any]:
+def _summable(array: NDArray[Any]) -> NDArray[Any]:
     # Sums exist for floats and for signed integers of 32 and 64 bits only.
     return array if array.dtype.kind == "f" else array.astype(np.int64)
 
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = [line for line in lines if "ollective ops is aborted" in line] or lines or [type(error).__name__]
-    return told[0][:300]
+    reasons = (
+        [line for line in lines if "ollective ops is aborted" in line] or lines or [type(error).__name__]
+    )
+    return reasons[0][:300]

@@ -93,23 +93,23 @@ def _welcome(cluster: Cluster, clock: _Clock) -> Cluster:
             except TimeoutError:
                 missing = [cluster.shown(i) for i in range(1, cluster.size) if i not in callers]
                 text = f"{', '.join(missing)} did not come within {clock.limit:g} s"
-                for each in callers.values():
-                    _tell(each, text)
+                for connected in callers.values():
+                    _tell(connected, text)
                 raise LeukokitError(text, where=str(cluster), hint=_HINT) from None
             rank = _greeted(caller, cluster)
             if rank is not None:
-                # A process that was started anew calls anew; its first call is of no use any more.
+                # A process that was restarted connects again; its first connection is of no use any more.
                 callers[rank] = stack.enter_context(caller)
             if len(callers) == cluster.size - 1:
-                callers = {rank: each for rank, each in callers.items() if _waits(each)}
-        complete = _completed(cluster, {rank: each.getpeername()[0] for rank, each in callers.items()})
-        for each in callers.values():
-            _tell(each, f"{_GO} {json.dumps(complete.addresses)}")
-        for each in callers.values():
-            # They hang up first: the port is free at once then.
-            each.settimeout(5)
+                callers = {rank: caller for rank, caller in callers.items() if _waits(caller)}
+        complete = _completed(cluster, {rank: caller.getpeername()[0] for rank, caller in callers.items()})
+        for caller in callers.values():
+            _tell(caller, f"{_GO} {json.dumps(complete.addresses)}")
+        for caller in callers.values():
+            # The other side closes the connection first: the port is then free at once.
+            caller.settimeout(5)
             with suppress(OSError):
-                each.recv(1)
+                caller.recv(1)
     return complete
 
 
@@ -118,7 +118,7 @@ def _completed(cluster: Cluster, hosts: dict[int, str]) -> Cluster:
     first = cluster.addresses[0].rpartition(":")[0]
 
     def host(rank: int) -> str:
-        # Whoever calls from this machine over loopback is reached by others where this process is.
+        # A process that connects over loopback is on this machine: others reach it at the same host.
         return first if ipaddress.ip_address(hosts[rank]).is_loopback else hosts[rank]
 
     return replace(

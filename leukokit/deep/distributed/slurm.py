@@ -45,10 +45,11 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
     if not is_port(first) or not is_port(first + max(counts) - 1):
         raise _wrong(f"{max(counts)} tasks of a node would use the ports from {first} on")
     places = [(node, first + i) for node, count in zip(nodes, counts, strict=True) for i in range(count)]
-    here = environment.get("SLURMD_NODENAME", "").strip()
-    if here and here != places[rank][0]:
+    own_node = environment.get("SLURMD_NODENAME", "").strip()
+    if own_node and own_node != places[rank][0]:
         raise _wrong(
-            f"task {rank} is on {here}, and on {places[rank][0]} where nodes are filled one after the other",
+            f"task {rank} is on {own_node}, and on {places[rank][0]} where nodes are filled "
+            "one after the other",
             "Start it with srun --distribution=block",
         )
     return Cluster(tuple(f"{node}:{port}" for node, port in places), rank, SOURCE)
@@ -110,18 +111,18 @@ def _numbers(one: str, text: str) -> list[str]:
 
 def _tasks_a_node(environment: Mapping[str, str], nodes: list[str], size: int) -> list[int]:
     """Tasks of each node; spread evenly where Slurm does not say."""
-    told = _either(environment, "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")
-    if not told:
+    stated = _either(environment, "SLURM_STEP_TASKS_PER_NODE", "SLURM_TASKS_PER_NODE")
+    if not stated:
         least, more = divmod(size, len(nodes))
         return [least + (i < more) for i in range(len(nodes))]
     counts: list[int] = []
-    for part in told.split(","):
-        found = _TASKS.fullmatch(part.strip())
-        if found is None or int(found[2] or 1) > _MOST:
-            raise _wrong(f"the tasks of the nodes are {told!r}, expected such as 2(x3),1")
-        counts += [int(found[1])] * int(found[2] or 1)
+    for part in stated.split(","):
+        match = _TASKS.fullmatch(part.strip())
+        if match is None or int(match[2] or 1) > _MOST:
+            raise _wrong(f"the tasks of the nodes are {stated!r}, expected such as 2(x3),1")
+        counts += [int(match[1])] * int(match[2] or 1)
     if len(counts) != len(nodes) or sum(counts) != size:
-        raise _wrong(f"{size} tasks on {len(nodes)} nodes, and the tasks of the nodes are {told!r}")
+        raise _wrong(f"{size} tasks on {len(nodes)} nodes, and the tasks of the nodes are {stated!r}")
     return counts
 
 

@@ -43,7 +43,7 @@ class DistributedSteps:
         loss_of = keras.losses.CategoricalCrossentropy(
             from_logits=True, label_smoothing=label_smoothing, reduction=None
         )
-        optimizer, learnt = model.optimizer, model.trainable_variables
+        optimizer, trained = model.optimizer, model.trainable_variables
 
         def mine(x: Any, y: Any, weights: Any, weight: Any) -> Any:
             # Means over the whole batch: this process adds its share to each.
@@ -55,14 +55,15 @@ class DistributedSteps:
                 if self.twin.losses:
                     loss += tf.add_n(self.twin.losses) * share * rows
                 scaled = optimizer.scale_loss(loss)
-            gradients = tape.gradient(scaled, learnt)
+            gradients = tape.gradient(scaled, trained)
             right = tf.equal(tf.argmax(logits, axis=1), tf.argmax(y, axis=1))
             accuracy = tf.reduce_sum(tf.cast(right, tf.float32)) * share
-            known = [each for each in gradients if each is not None]
+            known = [gradient for gradient in gradients if gradient is not None]
             context = tf.distribute.get_replica_context()
             summed = context.all_reduce(tf.distribute.ReduceOp.SUM, [*known, loss, accuracy])
             rest = iter(summed)
-            return [None if each is None else next(rest) for each in gradients], summed[-2], summed[-1]
+            ordered = [None if gradient is None else next(rest) for gradient in gradients]
+            return ordered, summed[-2], summed[-1]
 
         # One graph for batches of any length: sums are matched by their place in the graph, so a process that
         # built it anew for a shorter batch would wait for sums that the others do not make.
@@ -74,7 +75,7 @@ class DistributedSteps:
         )
         def step(x: Any, y: Any, weights: Any, weight: Any) -> Any:
             gradients, loss, accuracy = group.strategy.run(mine, args=(x, y, weights, weight))
-            optimizer.apply(gradients, learnt)
+            optimizer.apply(gradients, trained)
             return loss, accuracy
 
         self._step = step
@@ -99,7 +100,7 @@ class DistributedSteps:
             ``loss`` and ``accuracy``, means over the rows of all processes.
         """
         loss = accuracy = 0.0
-        with ThreadPoolExecutor(1) as reader:  # the next batch is made while this one is learnt
+        with ThreadPoolExecutor(1) as reader:  # the next batch is made while this one is trained
             following = reader.submit(batches.__getitem__, 0)
             for number, size in enumerate(sizes):
                 x, y, *given = following.result()

@@ -40,17 +40,17 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
         raise _wrong(f"the cluster has tasks of type {strange[0]!r}, and only 'chief' and 'worker' train")
     places = [(job, index) for job in ("chief", "worker") for index in range(len(_addresses(jobs, job)))]
     addresses = tuple(address for job in ("chief", "worker") for address in _addresses(jobs, job))
-    doubled = sorted({each for each in addresses if addresses.count(each) > 1})
+    doubled = sorted({address for address in addresses if addresses.count(address) > 1})
     if doubled:
         raise _wrong(f"two tasks have the address {doubled[0]}")
     return Cluster(addresses, _rank(facts.get("task"), places))
 
 
 def _addresses(jobs: Mapping[str, Any], job: str) -> list[str]:
-    found = jobs.get(job, [])
-    if not isinstance(found, list) or not all(_is_address(each) for each in found):
-        raise _wrong(f"the addresses of {job!r} are {found!r}, expected a list of 'host:port'")
-    return found
+    addresses = jobs.get(job, [])
+    if not isinstance(addresses, list) or not all(_is_address(address) for address in addresses):
+        raise _wrong(f"the addresses of {job!r} are {addresses!r}, expected a list of 'host:port'")
+    return addresses
 
 
 def _is_address(value: object) -> bool:

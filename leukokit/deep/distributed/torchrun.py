@@ -38,7 +38,7 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
         raise _wrong(f"{size} processes would use the ports from {first} on, and ports end at 65535")
     host = values["MASTER_ADDR"]
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    others = [f":{first + each}" for each in range(1, size)]
+    others = [f":{first + rank}" for rank in range(1, size)]
     return Cluster((f"{host}:{first}", *others), rank, SOURCE)
 
 

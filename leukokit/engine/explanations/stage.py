@@ -1,6 +1,6 @@
-"""Explain one fold's model on the part it was not fitted on; each explanation is kept in the cache by itself.
+"""Explain one fold's model on a part that it was not fitted on; the cache keeps each explanation by itself.
 
-A model that took hours to fit is not fitted again because a recipe asks for one more explainer.
+A recipe that asks for one more explainer does not have its model fitted again.
 """
 
 from __future__ import annotations
@@ -54,11 +54,12 @@ class HeatMaps:
         ``index``, ``id``, ``true``, ``predicted``, ``target`` (the class whose score the map explains) and
         ``probability`` of the target, one row a map.
     maps : sequence of uint8 array H x W
-        In the order of the table; 255 is heat 1. One level is less than an eye or a mean over a region sees.
+        In the order of the table; 255 is heat 1. One level is too little to be seen, or to change a
+        mean over a region.
     part : Part
         The part that the images belong to.
     note : str
-        What a reader of the maps should know.
+        Remark for the reader of the maps.
     """
 
     table: pd.DataFrame
@@ -72,8 +73,8 @@ class HeatMaps:
 
 
 @dataclass(frozen=True)
-class Explained:
-    """What one explainer found.
+class StoredExplanation:
+    """The explanation of one explainer, as it is kept.
 
     Attributes
     ----------
@@ -118,7 +119,7 @@ class SavedModel:
 
 @dataclass(frozen=True)
 class Subject:
-    """A model to explain, with what it said of one part.
+    """A model to explain, with its probabilities for one part.
 
     Attributes
     ----------
@@ -152,18 +153,18 @@ def explain_model(
     scratch: Path,
     executor: Executor,
     observer: Observer,
-) -> dict[str, Explained]:
-    """Ask every explainer, or the cache; by names that are safe for files, in the order of the recipe.
+) -> dict[str, StoredExplanation]:
+    """Explanations of all explainers, new or from the cache, by names that are safe for files.
 
-    One that fails costs its explanation: the run goes on, and says so.
+    An explainer that fails costs its explanation only: the run goes on, with a warning.
     """
-    found: dict[str, Explained] = {}
+    explanations: dict[str, StoredExplanation] = {}
     for bound in explainers:
-        name = _free_name(bound.entry.name.replace("/", "."), found)
+        name = _free_name(bound.entry.name.replace("/", "."), explanations)
         folder = scratch / name
         key = digest("explanation", subject.key, identity(bound))
 
-        def explained(into: Path, bound: Bound[Explainer] = bound) -> None:
+        def compute(into: Path, bound: Bound[Explainer] = bound) -> None:
             components = (bound.component, subject.classifier, *subject.select)
             inside = subject
             if any(map(is_foreign, components)):
@@ -174,12 +175,12 @@ def explain_model(
 
         title = f"{bound.entry.name} of a model"
         try:
-            reused = memo_folder(key, explained, folder, store=store, title=title)
+            reused = memo_folder(key, compute, folder, store=store, title=title)
         except LeukokitError as error:
             observer.warn(f"there is no explanation by {bound.entry.name}: {error}")
             continue
-        found[name] = _read(folder, bound.step, reused=reused)
-    return found
+        explanations[name] = _read(folder, bound.step, reused=reused)
+    return explanations
 
 
 def _explain(
@@ -203,42 +204,42 @@ def _free_name(name: str, taken: Mapping[str, object]) -> str:
     return free
 
 
-def _write(found: Explanation, explainer: str, subject: Subject, folder: Path) -> None:
-    if found.table is not None:
-        found.table.to_csv(folder / TABLE, index=False, lineterminator="\n")
-    if not found.heat_maps:
+def _write(explanation: Explanation, explainer: str, subject: Subject, folder: Path) -> None:
+    if explanation.table is not None:
+        explanation.table.to_csv(folder / TABLE, index=False, lineterminator="\n")
+    if not explanation.heat_maps:
         return
     rows = []
     maps = {}
-    places = {name: i for i, name in enumerate(subject.examples.ids)}
+    row_of = {name: i for i, name in enumerate(subject.examples.ids)}
     labels = subject.examples.labels
-    for index, (name, heat) in enumerate(found.heat_maps.items()):
-        if name not in places:
+    for index, (name, heat) in enumerate(explanation.heat_maps.items()):
+        if name not in row_of:
             raise LeukokitError(f"{explainer} explains {name!r}, which it was not given")
-        place = places[name]
-        predicted = subject.classes[int(subject.probabilities[place].argmax())]
-        target = found.targets.get(name, predicted)
+        row = row_of[name]
+        predicted = subject.classes[int(subject.probabilities[row].argmax())]
+        target = explanation.targets.get(name, predicted)
         if target not in subject.classes:
             raise LeukokitError(f"{explainer} explains class {target!r}, which the model does not know")
-        probability = subject.probabilities[place][subject.classes.index(target)]
-        true = "" if labels is None else labels[place]
+        probability = subject.probabilities[row][subject.classes.index(target)]
+        true = "" if labels is None else labels[row]
         rows.append((index, name, true, predicted, target, probability))
-        maps[str(index)] = _levels(heat, explainer, name, subject.examples, place)
+        maps[str(index)] = _levels(heat, explainer, name, subject.examples, row)
     pd.DataFrame(rows, columns=_COLUMNS).to_csv(folder / _HEAT_TABLE, index=False, lineterminator="\n")
     np.savez_compressed(folder / _MAPS, **maps)  # type: ignore[arg-type]
-    facts = HeatFacts(note=found.note, part=subject.part.value, levels=_LEVELS)
+    facts = HeatFacts(note=explanation.note, part=subject.part.value, levels=_LEVELS)
     (folder / _HEAT_FACTS).write_bytes(facts.to_bytes())
 
 
-def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, place: int) -> NDArray[np.uint8]:
-    """Heat in 256 levels, once it has been found to lie over its image."""
+def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, row: int) -> NDArray[np.uint8]:
+    """Check a heat map against its image and convert it to 256 levels."""
     whole = np.asarray(heat)
     if whole.ndim != 2 or not np.isfinite(whole).all() or whole.min() < 0 or whole.max() > 1:
         raise LeukokitError(
             f"{explainer} gave heat for {name} that is no map of finite numbers in 0..1 (shape {whole.shape})"
         )
     if examples.images is not None:
-        expected = examples.images[place].shape[:2]
+        expected = examples.images[row].shape[:2]
         if whole.shape != expected:
             raise LeukokitError(
                 f"{explainer} gave a heat map of shape {whole.shape} for {name}, whose image is {expected}"
@@ -246,16 +247,16 @@ def _levels(heat: FloatArray, explainer: str, name: str, examples: Examples, pla
     return np.rint(whole * _LEVELS).astype(np.uint8)
 
 
-def _read(folder: Path, step: str, *, reused: bool) -> Explained:
-    """Read what ``_write`` wrote: a fresh explanation and a cached one take the same way from here on."""
+def _read(folder: Path, step: str, *, reused: bool) -> StoredExplanation:
+    """Read the files of ``_write``, for new and cached explanations alike."""
     table = pd.read_csv(folder / TABLE) if (folder / TABLE).exists() else None
     heat = None
     if (folder / _MAPS).exists():
-        # Classes and ids are text, whatever they look like: a class "1" or an id "NA" is no number.
+        # Classes and ids are read as text: a class "1" is not a number and an id "NA" is not a missing value.
         text = dict.fromkeys(("id", "true", "predicted", "target"), str)
         rows = pd.read_csv(folder / _HEAT_TABLE, dtype=text, keep_default_na=False)
         facts = read_record(folder, _HEAT_FACTS, HeatFacts)
         with np.load(folder / _MAPS, allow_pickle=False) as arrays:
             maps = [arrays[str(index)] for index in rows["index"]]
         heat = HeatMaps(rows, maps, Part(facts.part), facts.note)
-    return Explained(step, table, heat, reused, folder)
+    return StoredExplanation(step, table, heat, reused, folder)

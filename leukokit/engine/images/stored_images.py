@@ -20,7 +20,7 @@ class StoredImages:
     Parameters
     ----------
     plan : ImagePlan
-        The fold's plan, with what its preprocessors have learnt.
+        The fold's plan, with fitted preprocessors.
     items : sequence of Item
         Images that the image stage could use.
     """

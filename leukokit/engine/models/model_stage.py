@@ -27,7 +27,7 @@ from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.inputs import kept_inputs
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
-from leukokit.engine.explanations.stage import Explained, Subject, explain_model
+from leukokit.engine.explanations.stage import StoredExplanation, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.models.fit_apart import fit_apart
@@ -98,7 +98,7 @@ class FittedFold:
     leaks : tuple of str
         What the model knows that it should not, in words; empty where nothing was found.
     probabilities : mapping of Part to float64 array n x k
-    explanations : mapping of name to Explained
+    explanations : mapping of name to StoredExplanation
         Names are safe for files.
     reused : bool
         True where the model came from the cache.
@@ -116,7 +116,7 @@ class FittedFold:
     tuning: pd.DataFrame | None
     leaks: tuple[str, ...]
     probabilities: Mapping[Part, FloatArray]
-    explanations: Mapping[str, Explained]
+    explanations: Mapping[str, StoredExplanation]
     reused: bool
     folder: Path
     fault: str | None = None

@@ -1,4 +1,4 @@
-"""The pipelines of all folds together: the mean of what they say, for ``final: folds``."""
+"""The mean of the probabilities of all folds' pipelines, for ``final: folds``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from leukokit.engine.pipeline.prediction_io import REJECTED, decision_columns
 class AveragedPipelines:
     """One fitted pipeline a fold, whose calibrated probabilities are averaged.
 
-    No image was kept back from all of them, so their mean was never tested: the scores of the run are those
-    of the single folds.
+    Every image was in the training part of some fold, so the mean was never tested: the scores of the run are
+    those of the single folds.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class AveragedPipelines:
     ) -> pd.DataFrame:
         """Predict images with the pipeline of every fold, as :meth:`FittedPipeline.predict` does with one.
 
-        Steps that the pipelines have in common are done once: without a ``store`` what they give is kept in
-        a temporary folder. An image that one of them rejects is rejected.
+        Steps that the pipelines have in common are computed once: without a ``store`` their results are kept
+        in a temporary folder. An image that one of them rejects is rejected.
         """
         executor = executor or ProcessExecutor(workers)
         with TemporaryDirectory(prefix="leukokit-") as folder:
@@ -81,12 +81,12 @@ class AveragedPipelines:
                 member.predict(images, dataset=dataset, executor=executor, store=store, observer=observer)
                 for member in self.members
             ]
-        facts = tables[0][["id", "path", "status", "stage", "reason", "detail"]].copy()
+        image_columns = tables[0][["id", "path", "status", "stage", "reason", "detail"]].copy()
         for table in tables[1:]:
-            newly = (table["status"] == REJECTED) & (facts["status"] != REJECTED)
-            facts.loc[newly] = table.loc[newly, facts.columns]
-        used = (facts["status"] != REJECTED).to_numpy()
+            newly = (table["status"] == REJECTED) & (image_columns["status"] != REJECTED)
+            image_columns.loc[newly] = table.loc[newly, image_columns.columns]
+        used = (image_columns["status"] != REJECTED).to_numpy()
         columns = [f"p_{name}" for name in self.classes]
         proba = np.mean([table.loc[used, columns].to_numpy(np.float64) for table in tables], axis=0)
         decided = decision_columns(used, proba, self.classes, self.operating_point, self.refer)
-        return pd.concat([facts, pd.DataFrame(decided, index=facts.index)], axis=1)
+        return pd.concat([image_columns, pd.DataFrame(decided, index=image_columns.index)], axis=1)

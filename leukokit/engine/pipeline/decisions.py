@@ -1,4 +1,4 @@
-"""What a fitted pipeline decides from probabilities: ill or healthy, keep or leave to an expert."""
+"""Decisions from probabilities: ill or healthy, keep or leave to an expert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leukokit.evaluation.operating_point import (
     positive_score,
 )
 from leukokit.recipe.models import RecipeModel
-from leukokit.recipe.statistics import OperatingPoint
+from leukokit.recipe.statistics import OperatingPointSpec
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class FittedOperatingPoint:
     threshold : float
         An image is positive where the probability of all other classes together is this or more.
     sensitivity : float or None
-        What the threshold reaches on validation; None where there were no positives to choose it on and it
-        is 0.5.
+        The sensitivity that the threshold reaches on the validation part; None where there were no positives
+        to choose it on, and the threshold is 0.5.
     """
 
     negative: tuple[str, ...]
@@ -101,7 +101,7 @@ def decide(
     )
 
 
-def known_negative(asked: OperatingPoint, classes: Sequence[str]) -> tuple[str, ...]:
+def known_negative(asked: OperatingPointSpec, classes: Sequence[str]) -> tuple[str, ...]:
     """Classes of a model that count as healthy; none where it knows none of them."""
     if asked.negative is None:
         return negative_classes(classes, None)
@@ -110,13 +110,13 @@ def known_negative(asked: OperatingPoint, classes: Sequence[str]) -> tuple[str, 
 
 
 def choose_operating_point(
-    asked: OperatingPoint, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+    asked: OperatingPointSpec, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
 ) -> FittedOperatingPoint | None:
     """Choose the threshold on the validation part, after calibration.
 
     Parameters
     ----------
-    asked : OperatingPoint
+    asked : OperatingPointSpec
         The section of the recipe.
     classes : sequence of str (k,)
     validation : pair of str array (n,) and float64 array (n, k), or None

@@ -1,4 +1,4 @@
-"""``pipeline.json`` as typed models: what a saved pipeline is made of, besides its files."""
+"""``pipeline.json`` and ``average.json`` as typed models."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FORMAT: Literal[1] = 1
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Document(BaseModel):
-    """Base: frozen, unknown keys and numbers that JSON does not know refused."""
+class StrictDocument(BaseModel):
+    """Base: frozen; refuses unknown keys, and numbers that JSON cannot write."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, strict=True
     )
 
 
-class ComponentDocument(Document):
+class ComponentDocument(StrictDocument):
     """One component: where it comes from, and what rebuilds it."""
 
     use: str
@@ -46,18 +46,18 @@ class ComponentDocument(Document):
     files: dict[str, str]
     """Parameters that name a file, with its copy in this folder."""
     state: str | None
-    """File in this folder with what it has learnt; null where it learns nothing or the model holds it."""
+    """File in this folder with its learned state; null where it learns nothing or the model holds it."""
 
 
-class ReadingDocument(Document):
-    """How files become pixels where a file alone does not say."""
+class ReadingDocument(StrictDocument):
+    """How files become pixels where the file alone does not determine it."""
 
     bit_depth: int | None
     frame: int | None
 
 
-class PoolDocument(Document):
-    """What images say together of their scale."""
+class PoolDocument(StrictDocument):
+    """The scale that several images have together."""
 
     red_cell_px: float | None
     """Diameter of a red cell, in px; null where unknown."""
@@ -84,7 +84,7 @@ class PoolDocument(Document):
         return Pool(Scale(px, self.confidence, ScaleSource(self.source)), self.sure, self.agreement)
 
 
-class ScaleDocument(Document):
+class ScaleDocument(StrictDocument):
     """How an image gets its scale."""
 
     by: Literal["auto", "image", "group", "dataset"] | None
@@ -110,11 +110,11 @@ class ScaleDocument(Document):
     def rule(self) -> ScaleRule:
         """Read it back."""
         setting = ScaleSetting(by=self.by, pixel_size_um=self.pixel_size_um, red_cell_px=self.red_cell_px)
-        groups = {name: each.pool() for name, each in self.groups.items()}
+        groups = {name: group.pool() for name, group in self.groups.items()}
         return ScaleRule(setting, self.whole.pool(), groups)
 
 
-class OperatingPointDocument(Document):
+class OperatingPointDocument(StrictDocument):
     """The threshold between ill and healthy."""
 
     negative: list[str]
@@ -133,7 +133,7 @@ class OperatingPointDocument(Document):
         return FittedOperatingPoint(tuple(self.negative), self.threshold, self.sensitivity)
 
 
-class ReferDocument(Document):
+class ReferDocument(StrictDocument):
     """The threshold below which an image is left to an expert."""
 
     threshold: float
@@ -149,7 +149,7 @@ class ReferDocument(Document):
         return FittedReferral(self.threshold, self.error)
 
 
-class PipelineDocument(Document):
+class PipelineDocument(StrictDocument):
     """Content of ``pipeline.json``."""
 
     format: Literal[1]
@@ -160,7 +160,7 @@ class PipelineDocument(Document):
     """Name of the recipe."""
     notice: str
     tested: bool
-    """False where no image was kept back to test it on."""
+    """False where it was tested on no image."""
     incomplete: str | None
     """Why it cannot be loaded again; null where it can."""
     libraries: dict[str, str]
@@ -194,7 +194,7 @@ class PipelineDocument(Document):
         return None if calibration is None else calibration.plain()
 
 
-class AverageDocument(Document):
+class AverageDocument(StrictDocument):
     """Content of ``average.json``: the pipelines of the folds whose probabilities are averaged."""
 
     format: Literal[1]

@@ -31,14 +31,14 @@ from leukokit.recipe import Bound, Recipe
 
 @dataclass(frozen=True)
 class FittedPipeline:
-    """What the fit of one fold yields, from the way files are read to the decision about an image.
+    """The result of the fit of one fold: all steps from an image file to the decision about the image.
 
     Attributes
     ----------
     name : str
         Of the recipe.
     images : ImageComponents
-        With what preprocessors have learnt.
+        With the learned states of the preprocessors.
     columns : tuple of str
         Features, in the order of the table.
     scale : ScaleRule or None
@@ -56,7 +56,7 @@ class FittedPipeline:
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
     tested : bool
-        Whether images were kept back to test it on; the scores of the run are of those.
+        Whether it was tested on images kept apart; the scores of the run are those of these images.
     notes : tuple of str
         What a user should know before trusting a prediction, such as other versions of the libraries.
     """
@@ -84,21 +84,25 @@ class FittedPipeline:
         classes: Sequence[str],
         load_model: Callable[[], FittedModel],
     ) -> Self:
-        """Put together what a fold has fitted; calibration and thresholds come later.
+        """Combine what a fold has fitted; calibration and thresholds are added later.
 
         Parameters
         ----------
         plan : ImagePlan
-            The fold's plan, which the recipe's components were fitted in.
+            The fold's plan, in which the recipe's components were fitted.
+
+        Raises
+        ------
+        ValueError
+            Where the recipe has no classifier.
         """
-        assert recipe.classify is not None
         return cls(
             name=recipe.name,
             images=ImageComponents.of(recipe).fitted(plan),
             columns=tuple(plan.columns()),
             scale=scale,
             select=recipe.select,
-            classify=recipe.classify,
+            classify=recipe.classifier,
             classes=tuple(classes),
             load_model=load_model,
         )
@@ -110,7 +114,7 @@ class FittedPipeline:
 
     @property
     def consumes(self) -> frozenset[Consumes]:
-        """What the classifier looks at."""
+        """What the classifier learns from."""
         return self.classify.component.consumes
 
     def plan(self, dataset: Dataset, *, store: Store | None = None) -> ImagePlan:
@@ -118,12 +122,12 @@ class FittedPipeline:
         return fitted_plan(self.images, dataset, store=store)
 
     def raw(self, examples: Examples) -> FloatArray:
-        """Ask the model itself, before any calibration: float64 n x k, rows sum to 1.
+        """Probabilities of the model before any calibration: float64 n x k, rows sum to 1.
 
         Raises
         ------
         PluginError
-            Where the classifier breaks this promise, or its plugin fails.
+            Where the classifier returns anything else, or its plugin fails.
         """
         model, classifier = self.model, self.classify.component
         select = [bound.component for bound in self.select]
@@ -134,7 +138,7 @@ class FittedPipeline:
             )
 
     def calibrated(self, raw: FloatArray) -> FloatArray:
-        """Correct what the model said (n, k), where the recipe asks for it."""
+        """Calibrate the probabilities of the model (n, k), where the recipe asks for it."""
         return raw if self.calibration is None else self.calibration.apply(np.asarray(raw))
 
     def predict(

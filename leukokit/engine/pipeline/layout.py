@@ -3,7 +3,7 @@
 PIPELINE_FILE = "pipeline.json"
 AVERAGE_FILE = "average.json"
 STATES = "preprocessors"
-"""Folder of what preprocessors have learnt."""
+"""Folder of the learned states of preprocessors."""
 COPIES = "files"
 """Folder with copies of files that parameters name."""
 FINAL = "final"

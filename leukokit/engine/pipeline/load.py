@@ -1,7 +1,7 @@
-"""Read a fitted pipeline back: components from the catalog, what they learnt from the folder.
+"""Load a fitted pipeline: components from the catalog, learned states and the model from the folder.
 
-Nothing in the folder is run: arrays are read without pickle, a model through the loader of its classifier,
-and every file is compared with its digest first. Links are not followed.
+No code in the folder is run: arrays are read without pickle, the model is read by its classifier, and every
+file is compared with its digest first. Links are not followed.
 """
 
 from __future__ import annotations
@@ -27,19 +27,21 @@ from leukokit.engine.pipeline.document import (
     FORMAT,
     AverageDocument,
     ComponentDocument,
-    Document,
     PipelineDocument,
+    ScaleDocument,
+    StrictDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
 from leukokit.engine.pipeline.save import computing_libraries
+from leukokit.engine.scale.rule import ScaleRule
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.input_file import LARGEST_MODEL, check_stored_zip, read_input
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
 
-D = TypeVar("D", bound=Document)
+D = TypeVar("D", bound=StrictDocument)
 
 _MODEL = "model"
 _LARGEST = 32 * 2**20  # bytes of pipeline.json
@@ -64,7 +66,7 @@ def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline | Averag
         Where there is no pipeline, a file of it is missing or damaged (naming it), or it was written by a
         later version.
     CatalogError
-        Where a component is not installed or is another one here, saying which and how to install it.
+        Where a component is not installed or is another one; the message says how to install it.
     """
     for folder in (Path(path), Path(path) / _MODEL):
         if (folder / AVERAGE_FILE).is_file():
@@ -87,14 +89,14 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
     document = _document(path, AverageDocument)
     members = []
     for name, expected in document.folds.items():
-        inside = folder / name / PIPELINE_FILE
+        pipeline_file = folder / name / PIPELINE_FILE
         if not _NAME.fullmatch(name) or ".." in name.split("/"):
             raise DataError(f"names a folder outside of its own: {name!r}", where=str(path))
-        _refuse_link(inside, folder)
-        if not inside.is_file():
-            raise DataError("this file of the pipeline is missing", where=str(inside), hint=_DAMAGED)
-        if hashlib.sha256(inside.read_bytes()).hexdigest() != expected:
-            raise DataError("is not the pipeline that was saved", where=str(inside), hint=_DAMAGED)
+        _refuse_link(pipeline_file, folder)
+        if not pipeline_file.is_file():
+            raise DataError("this file of the pipeline is missing", where=str(pipeline_file), hint=_DAMAGED)
+        if hashlib.sha256(pipeline_file.read_bytes()).hexdigest() != expected:
+            raise DataError("is not the pipeline that was saved", where=str(pipeline_file), hint=_DAMAGED)
         members.append(_load_one(folder / name, catalog))
     if len(members) < 2 or any(member.classes != members[0].classes for member in members):
         raise DataError(
@@ -116,14 +118,14 @@ def _folder(path: Path) -> Path:
     for folder in (path, path / _MODEL, path / FINAL, path / _MODEL / FINAL):
         if (folder / PIPELINE_FILE).is_file():
             return folder
-    inside = sorted(each.parent for each in path.glob(f"*/{PIPELINE_FILE}"))
-    inside = inside or sorted(each.parent for each in path.glob(f"{_MODEL}/*/{PIPELINE_FILE}"))
-    if inside:
-        names = ", ".join(each.name for each in inside)
+    folds = sorted(file.parent for file in path.glob(f"*/{PIPELINE_FILE}"))
+    folds = folds or sorted(file.parent for file in path.glob(f"{_MODEL}/*/{PIPELINE_FILE}"))
+    if folds:
+        names = ", ".join(folder.name for folder in folds)
         raise DataError(
             f"there is a pipeline a fold ({names}) and no final one",
             where=str(path),
-            hint=f"Name one, such as {inside[0]}, or run the recipe with final: refit or folds",
+            hint=f"Name one, such as {folds[0]}, or run the recipe with final: refit or folds",
         )
     raise DataError(
         f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {_MODEL}/",
@@ -143,11 +145,11 @@ def _document(path: Path, kind: type[D]) -> D:
         return kind.model_validate_json(content)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
+        key = ".".join(map(str, first["loc"])) or "the file"
         hint = _DAMAGED
         if first["loc"] == ("format",):
             hint = f"This leukokit reads format {FORMAT}: install the version that wrote it"
-        raise DataError(f"is no fitted pipeline: {place}: {first['msg']}", where=where, hint=hint) from error
+        raise DataError(f"is no fitted pipeline: {key}: {first['msg']}", where=where, hint=hint) from error
 
 
 def _compare_digests(folder: Path, document: PipelineDocument) -> None:
@@ -161,8 +163,8 @@ def _compare_digests(folder: Path, document: PipelineDocument) -> None:
         if not path.is_file():
             raise DataError("this file of the pipeline is missing", where=str(path), hint=_DAMAGED)
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if found != expected:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != expected:
             raise DataError(
                 "this file of the pipeline is damaged: it is not the one that was saved",
                 where=str(path),
@@ -194,15 +196,15 @@ class _Reader:
         document = self.document
         images = ImageComponents(
             reading=ReadOptions(document.reading.bit_depth, document.reading.frame),
-            preprocess=tuple(self._preprocessor(each, i) for i, each in enumerate(document.preprocess)),
+            preprocess=tuple(self._preprocessor(saved, i) for i, saved in enumerate(document.preprocess)),
             segment=None if document.segment is None else self._image("segment", document.segment),
-            features=tuple(self._image("features", each, i) for i, each in enumerate(document.features)),
+            features=tuple(self._image("features", saved, i) for i, saved in enumerate(document.features)),
             seed=document.seed,
         )
         self._check_columns(images)
         select = tuple(
-            self._bound(self.catalog.kinds.at("select"), each, f"select.{i}")
-            for i, each in enumerate(document.select)
+            self._bound(self.catalog.kinds.at("select"), saved, f"select.{i}")
+            for i, saved in enumerate(document.select)
         )
         classify: Bound[Classifier] = self._bound(
             self.catalog.kinds.at("classify"), document.classify, "classify"
@@ -214,7 +216,7 @@ class _Reader:
             name=document.name,
             images=images,
             columns=tuple(document.columns),
-            scale=None if document.scale is None else self._scale(),
+            scale=None if document.scale is None else self._scale(document.scale),
             select=select,
             classify=classify,
             classes=tuple(document.classes),
@@ -226,10 +228,9 @@ class _Reader:
             notes=tuple(dict.fromkeys(self.notes)),
         )
 
-    def _scale(self) -> Any:
-        assert self.document.scale is not None
+    def _scale(self, document: ScaleDocument) -> ScaleRule:
         try:
-            return self.document.scale.rule()
+            return document.rule()
         except ValueError as error:
             raise self._wrong(f"scale: {error}") from error
 
@@ -262,7 +263,7 @@ class _Reader:
         bound = self._image("preprocess", document, number)
         if document.state is None:
             if bound.component.needs_fit():
-                raise self._wrong(f"{bound.path}: {bound.use} learns, and what it has learnt is not here")
+                raise self._wrong(f"{bound.path}: {bound.use} learns, but its learned state is missing")
             return bound
         if document.state not in self.document.files:
             raise self._wrong(f"{bound.path}: {document.state} is not among the files")
@@ -272,47 +273,45 @@ class _Reader:
             check_stored_zip(content)
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 bound.component.restore(dict(arrays))
-        except Exception as error:  # whatever a made-up file provokes in numpy or the plugin
+        except Exception as error:  # a manipulated file may raise anything in numpy or the plugin
             raise DataError(
-                f"does not hold what {bound.use} has learnt ({type(error).__name__}: {error})",
+                f"does not hold the learned state of {bound.use} ({type(error).__name__}: {error})",
                 where=str(path),
                 hint=_DAMAGED,
             ) from error
         return bound
 
     def _image(self, stage: str, document: ComponentDocument, number: int | None = None) -> Bound[Any]:
-        """Rebuild a component that works on images; what it reads besides has to be the same."""
+        """Rebuild a component that works on images; the files that it reads have to be the same."""
         bound = self._bound(
             self.catalog.kinds.at(stage), document, stage if number is None else f"{stage}.{number}"
         )
         if bound.component.fingerprint() != document.fingerprint:
-            raise self._wrong(
-                f"{bound.path}: a file that {bound.use} reads has another content than at the fit"
-            )
+            raise self._wrong(f"{bound.path}: a file that {bound.use} reads has changed since the fit")
         return bound
 
-    def _bound(self, kind: ComponentKind, document: ComponentDocument, place: str) -> Bound[Any]:
+    def _bound(self, kind: ComponentKind, document: ComponentDocument, path: str) -> Bound[Any]:
         entry = self._entry(kind, document)
         cls = entry.load()
         params: dict[str, Any] = dict(document.params)
         for name, copy in document.files.items():
             if copy not in self.document.files:
-                raise self._wrong(f"{place}: {copy} is not among the files")
+                raise self._wrong(f"{path}: {copy} is not among the files")
             params[name] = str(self.folder / copy)
-        found, findings = validated(cls.Params, params)
-        if found is None:
-            first = findings[0]
+        checked, problems = validated(cls.Params, params)
+        if checked is None:
+            first = problems[0]
             name = ".".join(map(str, first.path))
-            raise self._wrong(f"{place}: {document.use} of {entry.origin} refuses {name}: {first.message}")
+            raise self._wrong(f"{path}: {document.use} of {entry.origin} refuses {name}: {first.message}")
         try:
-            component = cls(found)
+            component = cls(checked)
         except Exception as error:  # a plugin may raise anything
             raise self._wrong(
-                f"{place}: {entry.origin} cannot build {document.use}: {type(error).__name__}: {error}"
+                f"{path}: {entry.origin} cannot build {document.use}: {type(error).__name__}: {error}"
             ) from error
         if component.revision != document.revision:
             raise CatalogError(
-                f"{place}: {document.use} of {entry.origin} is revision {component.revision}; the fit had "
+                f"{path}: {document.use} of {entry.origin} is revision {component.revision}; the fit had "
                 f"revision {document.revision}, of {document.distribution} {document.version}, which gave "
                 "other output",
                 where=self.where,
@@ -322,7 +321,7 @@ class _Reader:
             self.notes.append(
                 f"{document.distribution} is {entry.version} here and was {document.version} at the fit"
             )
-        return Bound(entry, component, place)
+        return Bound(entry, component, path)
 
     def _entry(self, kind: ComponentKind, document: ComponentDocument) -> CatalogEntry:
         name = f"{kind.words} {document.use} of {document.distribution} {document.version}"
@@ -347,17 +346,19 @@ class _Reader:
         if names == self.document.columns:
             return
         absent = [name for name in self.document.columns if name not in names]
+        missing = f" (missing: {absent[0]})" if absent else ""
         raise self._wrong(
-            f"the extractors here give {len(names)} columns that are not the {len(self.document.columns)} of "
-            f"the fit{f' (missing: {absent[0]})' if absent else ''}; install the versions of the fit"
+            f"the installed extractors give {len(names)} columns that differ from the "
+            f"{len(self.document.columns)} of the fit{missing}; install the versions of the fit"
         )
 
     def _note_versions(self, images: ImageComponents, classify: Bound[Classifier]) -> None:
-        here = computing_libraries(images, classify)
+        installed = computing_libraries(images, classify)
         self.notes += [
-            f"{name} is {here.get(name, 'absent')} here and was {version} at the fit: last digits can differ"
+            f"{name} is {installed.get(name, 'absent')} here and was {version} at the fit: "
+            "last digits can differ"
             for name, version in self.document.libraries.items()
-            if here.get(name) != version
+            if installed.get(name) != version
         ]
 
     def _wrong(self, what: str) -> DataError:

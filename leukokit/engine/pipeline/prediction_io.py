@@ -1,4 +1,4 @@
-"""What comes before and after a prediction: images with digest and scale, and the table of the answers."""
+"""Input and output of a prediction: images with digest and scale, and the table of predictions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ REJECTED = "rejected"
 
 
 class Files(Dataset):
-    """Stands for the data set where all images have files."""
+    """A data set of images that all have files: it renders none."""
 
 
 def input_items(
@@ -44,14 +44,14 @@ def input_items(
     UsageError
         Where two images have one id, or one has no file and no data set renders it.
     """
-    samples = [each if isinstance(each, Sample) else _sample(each) for each in images]
-    twice = [name for name, count in Counter(each.id for each in samples).items() if count > 1]
+    samples = [image if isinstance(image, Sample) else _sample(image) for image in images]
+    twice = [name for name, count in Counter(sample.id for sample in samples).items() if count > 1]
     if twice:
         raise UsageError(f"{twice[0]!r} is given twice", hint="Give each image once")
-    drawn = next((each.id for each in samples if each.rendered), None)
-    if drawn is not None and dataset is None:
+    rendered = next((sample.id for sample in samples if sample.rendered), None)
+    if rendered is not None and dataset is None:
         raise UsageError(
-            f"sample {drawn!r} has no file", hint="Give the data set that renders it as 'dataset'"
+            f"sample {rendered!r} has no file", hint="Give the data set that renders it as 'dataset'"
         )
     identity = "" if dataset is None else _identity(dataset)
     keys = executor.content_keys(dataset or Files(), identity, samples)
@@ -76,7 +76,7 @@ def with_scales(
     store: Store | None,
     observer: Observer,
 ) -> list[Item]:
-    """Give each image its scale, by the rule that the training part was scaled by."""
+    """Give each image its scale, by the rule that gave the images of the training part theirs."""
     stated, notes = stated_scales(
         rule.setting, items, frame=reading.frame, store=store, threads=executor.count
     )
@@ -103,22 +103,22 @@ def prediction_table(
     refer: FittedReferral | None,
 ) -> pd.DataFrame:
     """Lay out all images in the given order; ``row_of`` says where the probabilities of an id are."""
-    rejected = {item.sample.id: why for item, why in images.rejected}
+    rejected = {item.sample.id: rejection for item, rejection in images.rejected}
     ids = [item.sample.id for item in items]
     rows = np.array([row_of.get(name, -1) for name in ids], dtype=np.intp)
     used = rows >= 0
-    whys = [rejected.get(name) for name in ids]
+    rejections = [rejected.get(name) for name in ids]
     status = [
         REJECTED if name in rejected else images.status[name].value if name in images.status else "ok"
         for name in ids
     ]
-    columns: dict[str, Any] = {
+    columns: dict[str, Sequence[str] | NDArray[Any]] = {
         "id": ids,
         "path": [shown_path(item.sample, "") for item in items],
         "status": status,
-        "stage": ["" if why is None else why.stage for why in whys],
-        "reason": ["" if why is None else why.reason for why in whys],
-        "detail": ["" if why is None else why.detail for why in whys],
+        "stage": ["" if rejection is None else rejection.stage for rejection in rejections],
+        "reason": ["" if rejection is None else rejection.reason for rejection in rejections],
+        "detail": ["" if rejection is None else rejection.detail for rejection in rejections],
     }
     columns |= decision_columns(used, proba[rows[used]], classes, operating_point, refer)
     return pd.DataFrame(columns)
@@ -130,8 +130,8 @@ def decision_columns(
     classes: Sequence[str],
     operating_point: FittedOperatingPoint | None,
     refer: FittedReferral | None,
-) -> dict[str, Any]:
-    """Lay out what is decided from probabilities.
+) -> dict[str, NDArray[Any]]:
+    """Columns of the class, the probabilities and the decisions.
 
     Parameters
     ----------
@@ -143,18 +143,18 @@ def decision_columns(
     """
     whole = np.full((len(used), len(classes)), np.nan)
     whole[used] = proba
-    columns: dict[str, Any] = {
-        "predicted": _spread(used, np.array(classes, dtype=object)[proba.argmax(axis=1)])
+    columns: dict[str, NDArray[Any]] = {
+        "predicted": _for_all(used, np.array(classes, dtype=object)[proba.argmax(axis=1)])
     }
     columns |= {f"p_{name}": whole[:, number] for number, name in enumerate(classes)}
     if operating_point is not None:
-        columns["positive"] = _spread(used, operating_point.positive(proba, classes))
+        columns["positive"] = _for_all(used, operating_point.positive(proba, classes))
     if refer is not None:
-        columns["referred"] = _spread(used, refer.refers(proba))
+        columns["referred"] = _for_all(used, refer.refers(proba))
     return columns
 
 
-def _spread(used: NDArray[np.bool_], values: Any) -> Any:
+def _for_all(used: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[Any]:
     """Values of the images that were used; None for the others."""
     column = np.full(len(used), None, dtype=object)
     column[used] = values

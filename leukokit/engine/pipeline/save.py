@@ -1,8 +1,8 @@
 """Write a fitted pipeline into a folder, without pickle: ``pipeline.json`` and the files that it names.
 
-The model's own files are those of ``FittedModel.save``. Beside them lie what preprocessors have learnt
-(``preprocessors/<i>.npz``) and copies of the files that parameters name (``files/``), such as a template
-image: the folder alone gives the predictions.
+The model's own files are those of ``FittedModel.save``. Beside them are the learned states of
+preprocessors (``preprocessors/<i>.npz``) and copies of the files that parameters name (``files/``), such as a
+template image: the folder is enough to predict.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from leukokit.engine.pipeline.document import (
     FORMAT,
     AverageDocument,
     ComponentDocument,
-    Document,
     OperatingPointDocument,
     PipelineDocument,
     ReadingDocument,
     ReferDocument,
     ScaleDocument,
+    StrictDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.layout import COPIES, PIPELINE_FILE, STATES
@@ -64,7 +64,7 @@ def save_pipeline(pipeline: FittedPipeline, folder: Path) -> None:
 def beside_model(
     pipeline: FittedPipeline, model: Path, *, fault: Callable[[], str | None] | None = None
 ) -> tuple[PipelineDocument, dict[str, bytes]]:
-    """Give the files of a pipeline that belong beside those of its model.
+    """Give the files of a pipeline that are written beside those of its model.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def beside_model(
     preprocess = []
     for i, bound in enumerate(pipeline.images.preprocess):
         state = bound.component.state()
-        incomplete = incomplete or _lost_state(bound, state)
+        incomplete = incomplete or _unsavable_state(bound, state)
         name = f"{STATES}/{i}.npz" if state else None
         if name is not None and incomplete is None:
             files[name] = _npz(state)
@@ -125,9 +125,9 @@ def beside_model(
         )
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        key = ".".join(map(str, first["loc"]))
         raise LeukokitError(
-            f"the pipeline cannot be saved: {place}: {first['msg']}",
+            f"the pipeline cannot be saved: {key}: {first['msg']}",
             hint="Names of classes, groups and columns have to be text that UTF-8 can write",
         ) from error
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
@@ -168,7 +168,7 @@ def average_file(pipelines: AveragedPipelines, folds: Mapping[str, Path]) -> byt
     return _json(document)
 
 
-def _json(document: Document) -> bytes:
+def _json(document: StrictDocument) -> bytes:
     text = json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True, ensure_ascii=False)
     return (text + "\n").encode()
 
@@ -201,21 +201,22 @@ def _npz(state: Mapping[str, NDArray[Any]]) -> bytes:
     return sink.getvalue()
 
 
-def _lost_state(bound: Bound[Preprocessor], state: Mapping[str, NDArray[Any]]) -> str | None:
-    """Say why what a preprocessor has learnt cannot be written; None where it can."""
-    told = f"preprocessor {bound.use} of {bound.entry.origin}"
+def _unsavable_state(bound: Bound[Preprocessor], state: Mapping[str, NDArray[Any]]) -> str | None:
+    """Say why the learned state of a preprocessor cannot be written; None where it can."""
+    name = f"preprocessor {bound.use} of {bound.entry.origin}"
     if bound.component.needs_fit() and not state:
-        return f"{told} learns from the training part, and its state() does not give what it has learnt"
+        return f"{name} learns from the training part, but its state() returns nothing"
     objects = [name for name, array in state.items() if np.asarray(array).dtype.hasobject]
     if objects:
-        return f"the state of {told} holds Python objects ({objects[0]}), which only pickle could write"
+        return f"the state of {name} holds Python objects ({objects[0]}), which only pickle could write"
     return None
 
 
 def _unloadable(pipeline: FittedPipeline, model: Path) -> str | None:
     """Say why the saved model could not be loaded again; None where it can.
 
-    Those that leukokit brings are known to load; a plugin's may hold types that it does not trust itself.
+    The models of leukokit's own components are known to load; the model of a plugin may hold types that are
+    not on its list of trusted types.
     """
     bounds: list[Bound[Any]] = [pipeline.classify, *pipeline.select]
     components = [bound.component for bound in bounds]
@@ -225,9 +226,9 @@ def _unloadable(pipeline: FittedPipeline, model: Path) -> str | None:
         with ComponentCall(components[0], "load", *components[1:]):
             pipeline.classify.component.load(model, select=components[1:])
     except Exception as error:  # a plugin may raise anything
-        told = str(error) if isinstance(error, LeukokitError) else f"{type(error).__name__}: {error}"
+        reason = str(error) if isinstance(error, LeukokitError) else f"{type(error).__name__}: {error}"
         used = ", ".join(f"{bound.use} of {bound.entry.origin}" for bound in bounds)
-        return f"the fitted model of {used} cannot be loaded again: {told}"
+        return f"the fitted model of {used} cannot be loaded again: {reason}"
     return None
 
 
@@ -242,7 +243,7 @@ def computing_libraries(images: ImageComponents, classify: Bound[Classifier]) ->
 
 def _model_digests(model: Path) -> dict[str, str]:
     digests = {}
-    for path in sorted(each for each in model.rglob("*") if each.is_file()):
+    for path in sorted(file for file in model.rglob("*") if file.is_file()):
         with path.open("rb") as file:
             digests[path.relative_to(model).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
     return digests

@@ -10,26 +10,26 @@ from leukokit.api import ComponentSpec, hookimpl
 @hookimpl
 def leukokit_classifiers() -> Iterable[ComponentSpec]:
     """Offer the built-in classifiers."""
-    here = __name__
+    package = __name__
     return (
-        ComponentSpec("decision_tree", f"{here}.decision_tree:DecisionTree", "A single decision tree."),
-        ComponentSpec("extra_trees", f"{here}.extra_trees:ExtraTrees", "Extremely randomized trees."),
+        ComponentSpec("decision_tree", f"{package}.decision_tree:DecisionTree", "A single decision tree."),
+        ComponentSpec("extra_trees", f"{package}.extra_trees:ExtraTrees", "Extremely randomized trees."),
         ComponentSpec(
             "gradient_boosting",
-            f"{here}.gradient_boosting:GradientBoosting",
+            f"{package}.gradient_boosting:GradientBoosting",
             "Histogram-based gradient boosting.",
         ),
         ComponentSpec(
             "keras_cnn",
-            f"{here}.keras_cnn:KerasCnn",
+            f"{package}.keras_cnn:KerasCnn",
             "A network of keras.applications, pretrained and fine-tuned (the paper's EfficientNetV2L).",
         ),
-        ComponentSpec("knn", f"{here}.knn:Knn", "k nearest neighbors."),
-        ComponentSpec("logistic", f"{here}.logistic:Logistic", "Multinomial logistic regression."),
-        ComponentSpec("random_forest", f"{here}.random_forest:RandomForest", "Random forest."),
+        ComponentSpec("knn", f"{package}.knn:Knn", "k nearest neighbors."),
+        ComponentSpec("logistic", f"{package}.logistic:Logistic", "Multinomial logistic regression."),
+        ComponentSpec("random_forest", f"{package}.random_forest:RandomForest", "Random forest."),
         ComponentSpec(
             "svm",
-            f"{here}.svm:Svm",
+            f"{package}.svm:Svm",
             "Support vector machine with calibrated probabilities (the paper's classifier).",
         ),
     )

@@ -44,7 +44,7 @@ _COLUMNS: tuple[Column, ...] = get_args(Column)
 
 
 class TableParams(Params):
-    """Parameters of :class:`Table`."""
+    """Parameters of :class:`TableDataset`."""
 
     file: Location = Field(description="CSV file, or its URL; UTF-8, with a header line.")
     root: Location | None = Field(
@@ -90,7 +90,7 @@ class _SampleFiles(TypedDict, total=False):
     mask_url: str | None
 
 
-class Table(Dataset):
+class TableDataset(Dataset):
     """Images listed in a CSV file, for data sets with their own folder structure."""
 
     Params = TableParams

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Classifier, Examples, FittedModel, FloatArray, TabularModel
+from leukokit.api import Classifier, Examples, FittedModel, FloatArray, PluginError, TabularModel
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class Shuffler(Protocol):
@@ -25,33 +28,34 @@ class Shuffler(Protocol):
 
 def shuffler(classifier: Classifier, model: FittedModel, examples: Examples) -> Shuffler:
     """Choose the fastest shuffler for a model."""
+    if examples.features is None:
+        raise PluginError("the examples to explain have no feature table")
     if isinstance(model, TabularModel):
         pipeline = classifier.estimator_of(model)
         if [name for name, _ in pipeline.steps[:3]] == ["impute", "distinct", "scale"]:
-            return PipelineShuffler(pipeline, model, examples)
-    return ModelShuffler(model, examples)
+            return PipelineShuffler(pipeline, model, examples.features)
+    return ModelShuffler(model, examples, examples.features)
 
 
 class ModelShuffler:
     """Shuffler for any model: predicts the whole table for each order."""
 
-    def __init__(self, model: FittedModel, examples: Examples) -> None:
-        assert examples.features is not None
+    def __init__(self, model: FittedModel, examples: Examples, features: pd.DataFrame) -> None:
         self.model = model
         self.examples = examples
-        self.columns = tuple(str(name) for name in examples.features.columns)
+        self.features = features
+        self.columns = tuple(str(name) for name in features.columns)
         self.base = model.predict_proba(examples)
 
     def __call__(self, column: str, orders: NDArray[np.intp]) -> FloatArray:
         """Predict each order."""
         from dataclasses import replace
 
-        table: Any = self.examples.features
-        values = table[column].to_numpy()
+        values = self.features[column].to_numpy()
         return np.stack(
             [
                 self.model.predict_proba(
-                    replace(self.examples, features=table.assign(**{column: values[order]}))
+                    replace(self.examples, features=self.features.assign(**{column: values[order]}))
                 )
                 for order in orders
             ]
@@ -66,12 +70,11 @@ class PipelineShuffler:
     was not selected, or the shuffled value is the same) keep their probabilities.
     """
 
-    def __init__(self, pipeline: Any, model: TabularModel, examples: Examples) -> None:
-        assert examples.features is not None
+    def __init__(self, pipeline: Any, model: TabularModel, features: pd.DataFrame) -> None:
         head = pipeline[:3]
         self.columns = model.feature_names
         self.selectors = [step for _, step in pipeline.steps[3:-1]]
-        self.prepared = np.ascontiguousarray(head.transform(examples.features[list(self.columns)]))
+        self.prepared = np.ascontiguousarray(head.transform(features[list(self.columns)]))
         index_of = {name: index for index, name in enumerate(head.get_feature_names_out())}
         self.columns_of = {
             name: [index_of[column] for column in (name, f"missingindicator_{name}") if column in index_of]

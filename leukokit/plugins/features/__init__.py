@@ -10,41 +10,41 @@ from leukokit.api import ComponentSpec, hookimpl
 @hookimpl
 def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
     """Offer the built-in feature extractors."""
-    here = __name__
+    package = __name__
     return (
         ComponentSpec(
-            "circles", f"{here}.circles:Circles", "Hough circles: count, radii and spread of the centers."
+            "circles", f"{package}.circles:Circles", "Hough circles: count, radii and spread of the centers."
         ),
         ComponentSpec(
             "color_statistics",
-            f"{here}.color_statistics:ColorStatistics",
+            f"{package}.color_statistics:ColorStatistics",
             "Mean, spread and skewness of color channels over image, nucleus and cell.",
         ),
         ComponentSpec(
             "contours",
-            f"{here}.contours:Contours",
+            f"{package}.contours:Contours",
             "Canny edges and their contours: count, sum, mean and spread of areas.",
         ),
         ComponentSpec(
             "deep_features",
-            f"{here}.deep_features:DeepFeatures",
+            f"{package}.deep_features:DeepFeatures",
             "Pooled feature map of a frozen network of keras.applications.",
         ),
-        ComponentSpec("haralick", f"{here}.haralick:Haralick", "Gray-level co-occurrence texture."),
+        ComponentSpec("haralick", f"{package}.haralick:Haralick", "Gray-level co-occurrence texture."),
         ComponentSpec(
             "hog",
-            f"{here}.hog:Hog",
+            f"{package}.hog:Hog",
             "Gradients within contours, and the global histogram of oriented gradients.",
         ),
         ComponentSpec(
             "intensity",
-            f"{here}.intensity:Intensity",
+            f"{package}.intensity:Intensity",
             "Brightness, contrast and channel means and spreads of the whole image.",
         ),
-        ComponentSpec("lbp", f"{here}.lbp:Lbp", "Uniform local binary patterns at several radii."),
+        ComponentSpec("lbp", f"{package}.lbp:Lbp", "Uniform local binary patterns at several radii."),
         ComponentSpec(
             "morphology",
-            f"{here}.morphology:Morphology",
+            f"{package}.morphology:Morphology",
             "Size, shape and N/C ratio of cells, aggregated over an image.",
         ),
     )

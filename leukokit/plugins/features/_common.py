@@ -35,6 +35,11 @@ def aggregate(values: FloatArray, statistic: Aggregate) -> float:
             return float(values.max())
 
 
+def aggregate_columns(columns: Sequence[FloatArray], statistics: Sequence[Aggregate]) -> list[float]:
+    """Reduce each column by each statistic, column by column."""
+    return [aggregate(column, statistic) for column in columns for statistic in statistics]
+
+
 def _check_distinct(values: tuple[T, ...]) -> tuple[T, ...]:
     if not values:
         raise ValueError("give at least one")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -61,8 +62,13 @@ class Shape:
 
 def shapes(labels: LabelImage) -> list[Shape]:
     """Measure the objects of a label image, int32 H x W, in the order of their ids."""
-    places = enumerate(ndimage.find_objects(labels), start=1)
-    return [_shape(labels[place], number) for number, place in places if place is not None]
+    boxes = enumerate(ndimage.find_objects(labels), start=1)
+    return [_shape(labels[box], number) for number, box in boxes if box is not None]
+
+
+def values_of(measured: Sequence[Shape], attribute: str) -> FloatArray:
+    """One attribute of all shapes, float64 of their number."""
+    return np.array([getattr(shape, attribute) for shape in measured], dtype=np.float64)
 
 
 def _shape(labels: LabelImage, number: int) -> Shape:

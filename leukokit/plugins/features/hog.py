@@ -17,7 +17,7 @@ from leukokit.api import FeatureExtractor, Field, FloatArray, ImageRejected, Lab
 from leukokit.plugins.features._common import (
     Aggregate,
     Distinct,
-    aggregate,
+    aggregate_columns,
     check_canny_thresholds,
     named_values,
 )
@@ -133,9 +133,7 @@ class Hog(FeatureExtractor):
         measured = per_contour(
             region_planes.edges(params.low_threshold, params.high_threshold), magnitude, params.active_above
         )
-        values = [
-            aggregate(measured[measure], how) for measure in GradientMeasure for how in params.aggregates
-        ]
+        values = aggregate_columns([measured[measure] for measure in GradientMeasure], params.aggregates)
         if params.global_descriptor:
             if min(magnitude.shape) < 2 * params.grid:
                 raise ImageRejected(

@@ -23,8 +23,8 @@ from leukokit.api import (
     Scale,
     Status,
 )
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, named_values
-from leukokit.plugins.features._shapes import Shape, shapes
+from leukokit.plugins.features._common import Aggregate, Distinct, aggregate_columns, named_values
+from leukokit.plugins.features._shapes import shapes, values_of
 from leukokit.plugins.features._units import UNIT_DESCRIPTION, LengthUnit
 
 PARTS = (NUCLEUS, CELL)
@@ -139,14 +139,14 @@ class Morphology(FeatureExtractor):
         shapes_of = {part: shapes(labels.roles[part]) for part in PARTS}
         per_px = self._per_px(planes.scale)
         columns = [
-            self._values(measure, shapes_of[part]) * per_px.get(measure, 1.0)
+            values_of(shapes_of[part], measure.value) * per_px.get(measure, 1.0)
             for part in PARTS
             for measure in self.params.measures
         ]
         ratio = _nucleus_shares(labels)
         columns += [ratio, np.sqrt(ratio)]
         values = [float(len(shapes_of[part])) for part in PARTS]
-        values += [aggregate(column, how) for column in columns for how in self.params.aggregates]
+        values += aggregate_columns(columns, self.params.aggregates)
         return named_values(self.names(), values)
 
     def _with_unit(self, measure: ShapeMeasure) -> str:
@@ -160,9 +160,6 @@ class Morphology(FeatureExtractor):
         scale = image_scale if um is None else Scale.of_pixel_size(um)
         length = unit.per_px(scale)
         return {ShapeMeasure.AREA: unit.per_px2(scale), **dict.fromkeys(_LENGTHS, length)}
-
-    def _values(self, measure: ShapeMeasure, cell_shapes: list[Shape]) -> FloatArray:
-        return np.array([getattr(shape, measure.value) for shape in cell_shapes], dtype=np.float64)
 
 
 def _nucleus_shares(labels: Labels) -> FloatArray:

@@ -109,7 +109,7 @@ class HistogramMatch(Preprocessor):
         return result
 
     def _target(self) -> FloatArray:
-        if self.params.template == "file":
+        if self._file_histograms is not None:
             return self._file_histograms
         if self._fitted is None:
             raise PluginError(
@@ -119,8 +119,9 @@ class HistogramMatch(Preprocessor):
         return self._fitted
 
     @cached_property
-    def _file_histograms(self) -> FloatArray:
-        assert self.params.template_file is not None  # the parameters were validated
+    def _file_histograms(self) -> FloatArray | None:
+        if self.params.template_file is None:
+            return None
         template = read_template(self.params.template_file)
         return _histograms(template, void_mask(template))
 

@@ -146,7 +146,7 @@ class Reinhard(Preprocessor):
     def _target(self) -> _Statistics:
         if self.params.template == "paper":
             return _PAPER
-        if self.params.template == "file":
+        if self._file_statistics is not None:
             return self._file_statistics
         if self._fitted is None:
             raise PluginError(
@@ -156,8 +156,9 @@ class Reinhard(Preprocessor):
         return self._fitted
 
     @cached_property
-    def _file_statistics(self) -> _Statistics:
-        assert self.params.template_file is not None  # the parameters were validated
+    def _file_statistics(self) -> _Statistics | None:
+        if self.params.template_file is None:
+            return None
         template = read_template(self.params.template_file)
         return _Statistics.of(_lab(template), void_mask(template))
 

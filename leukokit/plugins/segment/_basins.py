@@ -128,31 +128,60 @@ def _flood(distance: NDArray[np.float32], neck: float) -> Any:
     """Visit pixels by decreasing distance; start a basin at each peak, and merge basins at high ridges."""
     rows, columns = distance.shape
     width = columns + 2  # a frame of zeros: no neighbor is outside
+    level, inside = _levels(distance, width)
+    basin, parent, count = _merged_basins(level, _descending(level, inside), width, neck)
+    ids = np.zeros(count + 1, np.int32)
+    labels = np.zeros((rows, columns), np.int32)
+    number = 0
+    for pixel in inside:
+        basin_root = root(parent, basin[pixel])
+        if ids[basin_root] == 0:
+            number += 1
+            ids[basin_root] = number
+        labels[pixel // width - 1, pixel % width - 1] = ids[basin_root]
+    return labels
+
+
+@numba.njit(cache=True, nogil=True)
+def _levels(distance: NDArray[np.float32], width: int) -> Any:
+    """Ranks of the distances in a framed image, flat, and the pixels inside the mask, row by row."""
+    rows, columns = distance.shape
     level = np.zeros((rows + 2) * width, np.int32)
     inside = np.empty(rows * columns, np.int32)
-    n, top = 0, 0
+    count = 0
     for i in range(rows):
         for j in range(columns):
             if distance[i, j] > 0:
                 pixel = (i + 1) * width + j + 1
                 level[pixel] = int(distance[i, j] * _LEVELS_PER_PX + 0.5)
-                top = max(top, level[pixel])
-                inside[n] = pixel
-                n += 1
+                inside[count] = pixel
+                count += 1
+    return level, inside[:count]
+
+
+@numba.njit(cache=True, nogil=True)
+def _descending(level: NDArray[np.int32], inside: NDArray[np.int32]) -> Any:
+    """Sort pixels by decreasing level, by counting; equal levels keep their order."""
+    top = level.max()
     starts = np.zeros(top + 2, np.int32)
-    for pixel in inside[:n]:
+    for pixel in inside:
         starts[top - level[pixel] + 1] += 1
     for i in range(1, top + 2):
         starts[i] += starts[i - 1]
-    order = np.empty(n, np.int32)
-    for pixel in inside[:n]:
+    order = np.empty(len(inside), np.int32)
+    for pixel in inside:
         slot = top - level[pixel]
         order[starts[slot]] = pixel
         starts[slot] += 1
+    return order
 
+
+@numba.njit(cache=True, nogil=True)
+def _merged_basins(level: NDArray[np.int32], order: NDArray[np.int32], width: int, neck: float) -> Any:
+    """Give each pixel its basin, each basin its parent in the union-find, and the number of basins."""
     basin = np.zeros(level.size, np.int32)
-    parent = np.zeros(n + 1, np.int32)
-    peak = np.zeros(n + 1, np.int32)
+    parent = np.zeros(len(order) + 1, np.int32)
+    peak = np.zeros(len(order) + 1, np.int32)
     steps = (-width, -1, 1, width, -width - 1, -width + 1, width - 1, width + 1)
     count = 0
     for pixel in order:
@@ -179,14 +208,4 @@ def _flood(distance: NDArray[np.float32], neck: float) -> Any:
             parent[count] = count
             peak[count] = height
         basin[pixel] = root(parent, own_basin)
-
-    ids = np.zeros(count + 1, np.int32)
-    labels = np.zeros((rows, columns), np.int32)
-    number = 0
-    for pixel in inside[:n]:
-        top_node = root(parent, basin[pixel])
-        if ids[top_node] == 0:
-            number += 1
-            ids[top_node] = number
-        labels[pixel // width - 1, pixel % width - 1] = ids[top_node]
-    return labels
+    return basin, parent, count

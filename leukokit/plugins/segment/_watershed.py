@@ -161,11 +161,7 @@ def _watershed(
     labels: Levels,
 ) -> None:
     """Flood from the extended minima of the chosen peaks; first in, first out within a level."""
-    rank = np.zeros(level.size, np.int32)  # of the level, 0 the highest
-    ranks = 0
-    for i in range(1, len(order)):
-        ranks += level[order[i]] != level[order[i - 1]]
-        rank[order[i]] = ranks
+    rank, ranks = _ranks(level, order)
     # One queue a level: waiting pixels are a linked list.
     head = np.full(ranks + 1, -1, np.int64)
     tail = np.full(ranks + 1, -1, np.int64)
@@ -184,11 +180,7 @@ def _watershed(
             waiting -= 1
             pixel = stack[waiting]
             current = min(current, rank[pixel])
-            if head[rank[pixel]] < 0:
-                head[rank[pixel]] = pixel
-            else:
-                after[tail[rank[pixel]]] = pixel
-            tail[rank[pixel]] = pixel
+            _append(head, tail, after, rank[pixel], pixel)
             for step in steps:
                 neighbor = pixel + step
                 if level[neighbor] > 0 and labels[neighbor] == 0 and np.sqrt(level[neighbor]) >= floor:
@@ -205,9 +197,26 @@ def _watershed(
             neighbor = pixel + step
             if level[neighbor] > 0 and labels[neighbor] == 0:
                 labels[neighbor] = labels[pixel]
-                if head[rank[neighbor]] < 0:
-                    head[rank[neighbor]] = neighbor
-                else:
-                    after[tail[rank[neighbor]]] = neighbor
-                tail[rank[neighbor]] = neighbor
+                _append(head, tail, after, rank[neighbor], neighbor)
                 current = min(current, rank[neighbor])
+
+
+@numba.njit(cache=True, nogil=True)
+def _ranks(level: Levels, order: Pixels) -> Any:
+    """Rank of each pixel's level, 0 the highest, and the last rank."""
+    rank = np.zeros(level.size, np.int32)
+    last = 0
+    for i in range(1, len(order)):
+        last += level[order[i]] != level[order[i - 1]]
+        rank[order[i]] = last
+    return rank, last
+
+
+@numba.njit(cache=True, nogil=True)
+def _append(head: Pixels, tail: Pixels, after: Pixels, queue: int, pixel: int) -> None:
+    """Add a pixel at the end of a queue."""
+    if head[queue] < 0:
+        head[queue] = pixel
+    else:
+        after[tail[queue]] = pixel
+    tail[queue] = pixel

@@ -10,14 +10,14 @@ from leukokit.api import ComponentSpec, hookimpl
 @hookimpl
 def leukokit_selectors() -> Iterable[ComponentSpec]:
     """Offer the built-in selectors."""
-    here = __name__
+    package = __name__
     return (
         ComponentSpec(
             "information_gain",
-            f"{here}.information_gain:InformationGain",
+            f"{package}.information_gain:InformationGain",
             "Keeps the features with the most mutual information with the class.",
         ),
-        ComponentSpec("lda", f"{here}.lda:Lda", "Linear discriminant axes."),
-        ComponentSpec("pca", f"{here}.pca:Pca", "Principal components."),
-        ComponentSpec("variance", f"{here}.variance:Variance", "Drops features that hardly vary."),
+        ComponentSpec("lda", f"{package}.lda:Lda", "Linear discriminant axes."),
+        ComponentSpec("pca", f"{package}.pca:Pca", "Principal components."),
+        ComponentSpec("variance", f"{package}.variance:Variance", "Drops features that hardly vary."),
     )

@@ -44,16 +44,16 @@ def share_ticks(
 
 
 def draw_dot(
-    axes: Axes, each: Estimate, place: float, level: str, *, vertical: bool = False, size: float = 7.5
+    axes: Axes, estimate: Estimate, place: float, level: str, *, vertical: bool = False, size: float = 7.5
 ) -> None:
     """Draw an estimate: a point, and a line for its interval."""
-    if each.value is None:
+    if estimate.value is None:
         return
     color = COLORS[level]
-    if each.low is not None and each.high is not None:
-        ends, same = [each.low, each.high], [place, place]
+    if estimate.low is not None and estimate.high is not None:
+        ends, same = [estimate.low, estimate.high], [place, place]
         axes.plot(*((same, ends) if vertical else (ends, same)), color=color, lw=2, solid_capstyle="round")
-    where = ([place], [each.value]) if vertical else ([each.value], [place])
+    where = ([place], [estimate.value]) if vertical else ([estimate.value], [place])
     axes.plot(*where, MARKS.get(level, "o"), color=color, ms=size, clip_on=False, zorder=5)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from leukokit.record import scores as record
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.text import counted, known, percent, short, unit
 
 _METHODS = {
@@ -25,7 +25,7 @@ class Operating:
 
     Attributes
     ----------
-    rates : Table
+    rates : HtmlTable
         Rates with intervals and the counts they are made of.
     """
 
@@ -35,22 +35,22 @@ class Operating:
     specificity: Estimate
     auc: Estimate
     sentence: str
-    rates: Table
+    rates: HtmlTable
     plot: Plot | None
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class ShownCalibration:
     """Whether a probability of 90% is right in 90 of 100 images."""
 
     sentence: str
-    table: Table
+    table: HtmlTable
     plots: Sequence[tuple[Plot, bool]]
     notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Coverage:
+class ShownCoverage:
     """What is gained when the model leaves its unsure images to an expert."""
 
     sentence: str
@@ -72,14 +72,14 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
         ("Positive predictive value", point.ppv),
         ("Negative predictive value", point.npv),
     ):
-        each = Estimate.measured(rate)
-        shown = Cell(each.text, each.value, each.interval, "right")
+        estimate = Estimate.measured(rate)
+        shown = Cell(estimate.text, estimate.value, estimate.interval, "right")
         rows.append([Cell(words, words), shown, count(None if rate is None else rate.n)])
     rows.append([Cell("AUC", "AUC"), Cell(auc.text, auc.value, auc.interval, "right"), count(None)])
     curve = [
-        (1 - each.specificity, each.sensitivity)
-        for each in point.roc
-        if each.specificity is not None and each.sensitivity is not None
+        (1 - point_.specificity, point_.sensitivity)
+        for point_ in point.roc
+        if point_.specificity is not None and point_.sensitivity is not None
     ]
     plot = None
     if curve:
@@ -90,7 +90,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
         svg = plots.roc(
             curve, sensitivity, specificity, f"roc-{part}", title="ROC curve", description=description
         )
-        table = Table(
+        table = HtmlTable(
             ["threshold", "sensitivity", "specificity"],
             [
                 [
@@ -103,7 +103,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
             "Points of the curve",
         )
         plot = Plot(svg, "ROC curve", table)
-    rates = Table(["rate", "value", "images"], rows, f"At the operating point, {part} part")
+    rates = HtmlTable(["rate", "value", "images"], rows, f"At the operating point, {part} part")
     return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
 
 
@@ -121,57 +121,57 @@ def _chosen(point: record.OperatingPoint) -> str:
     return f"{text}; the threshold was fixed beforehand."
 
 
-def calibration_of(found: record.Calibration | None, part: str) -> Calibration | None:
+def calibration_of(calibration: record.Calibration | None, part: str) -> ShownCalibration | None:
     """Show the calibration of a part; None where there is none."""
-    if found is None or not found.methods:
+    if calibration is None or not calibration.methods:
         return None
-    applied, methods = found.applied, found.methods
+    applied, methods = calibration.applied, calibration.methods
     rows, drawn = [], []
     for name in [*(name for name in _METHODS if name in methods), *sorted(set(methods) - set(_METHODS))]:
-        each = methods[name]
+        method = methods[name]
         words = _METHODS.get(name, name)
-        ece = Estimate.between(each.ece, each.ece_low, each.ece_high)
+        ece = Estimate.between(method.ece, method.ece_low, method.ece_high)
         rows.append(
             [
                 Cell(words, words, "applied" if name == applied else ""),
                 Cell(ece.text, ece.value, ece.interval, "right"),
-                number(each.brier, "unit"),
-                number(each.log_loss, "unit"),
-                number(each.accuracy),
+                number(method.brier, "unit"),
+                number(method.log_loss, "unit"),
+                number(method.accuracy),
             ]
         )
-        if bins := [one for one in each.bins if one.n]:
+        if bins := [one for one in method.bins if one.n]:
             drawn.append((_reliability(name, words, ece, bins, part), name == applied))
     columns = ["probabilities", "expected calibration error", "Brier score", "log loss", "accuracy"]
-    table = Table(columns, rows, f"Calibration, {part} part")
+    table = HtmlTable(columns, rows, f"Calibration, {part} part")
     sentence = (
         "The run leaves probabilities as the model gives them"
         if applied == "none"
         else f"The run applies {_METHODS.get(applied, applied)}"
     )
-    if found.fitted_on:
-        sentence += f"; corrections were fitted on the {found.fitted_on} part"
-    if (temperature := found.temperature) is not None:
+    if calibration.fitted_on:
+        sentence += f"; corrections were fitted on the {calibration.fitted_on} part"
+    if (temperature := calibration.temperature) is not None:
         leaning = "too sure" if temperature > 1 else "too unsure"
         sentence += f". The temperature is {temperature:.2f}: uncorrected, the model is {leaning}"
-    return Calibration(f"{sentence}.", table, drawn, found.notes)
+    return ShownCalibration(f"{sentence}.", table, drawn, calibration.notes)
 
 
 def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str) -> Plot:
-    total = sum(each.n for each in bins)
+    total = sum(bin_.n for bin_ in bins)
     points = [
         (
-            each.confidence or 0.0,
-            Estimate.between(each.accuracy, each.accuracy_low, each.accuracy_high),
-            each.n / total,
+            bin_.confidence or 0.0,
+            Estimate.between(bin_.accuracy, bin_.accuracy_low, bin_.accuracy_high),
+            bin_.n / total,
         )
-        for each in bins
+        for bin_ in bins
     ]
-    table = Table(
+    table = HtmlTable(
         ["confidence", "images", "accuracy"],
         [
-            [number(x), count(each.n), Cell(y.text, y.value, y.interval, "right")]
-            for (x, y, _), each in zip(points, bins, strict=True)
+            [number(x), count(bin_.n), Cell(y.text, y.value, y.interval, "right")]
+            for (x, y, _), bin_ in zip(points, bins, strict=True)
         ],
         f"Bins: {words}",
     )
@@ -184,16 +184,16 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin
     return Plot(svg, words, table, f"calibration error {ece.both}")
 
 
-def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
+def coverage_of(coverage: record.Coverage | None, part: str) -> ShownCoverage | None:
     """Show coverage against risk of a part; None where there is none."""
-    if found is None or not found.curve:
+    if coverage is None or not coverage.curve:
         return None
     curve = [
         (point.coverage, point.risk)
-        for point in found.curve
+        for point in coverage.curve
         if point.coverage is not None and point.risk is not None
     ]
-    refer = found.refer or record.Referral()
+    refer = coverage.refer or record.Referral()
     kept, risk = Estimate.measured(refer.coverage), Estimate.measured(refer.risk)
     sentence = "No referral threshold was chosen."
     if kept.value is not None:
@@ -209,7 +209,7 @@ def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
                 f"for a risk of {percent(refer.target_risk)}"
             )
         sentence += "."
-    table = Table(
+    table = HtmlTable(
         ["threshold", "coverage", "risk"],
         [
             [
@@ -217,14 +217,14 @@ def coverage_of(found: record.Coverage | None, part: str) -> Coverage | None:
                 number(point.coverage),
                 number(point.risk),
             ]
-            for point in found.curve
+            for point in coverage.curve
         ],
         "Points of the curve",
     )
     svg = plots.coverage(
         curve, kept, risk, f"coverage-{part}", title="Coverage against risk", description=sentence
     )
-    return Coverage(sentence, unit(found.aurc), Plot(svg, "Coverage against risk", table))
+    return ShownCoverage(sentence, unit(coverage.aurc), Plot(svg, "Coverage against risk", table))
 
 
 def training_of(history: pd.DataFrame | None) -> Plot | None:
@@ -244,9 +244,9 @@ def training_of(history: pd.DataFrame | None) -> Plot | None:
     rows = [
         [
             Cell(short(value), known(value), align="right" if known(value) is not None else "left")
-            for value in (each.item() if hasattr(each, "item") else each for each in row)
+            for value in (cell.item() if hasattr(cell, "item") else cell for cell in row)
         ]
         for row in history.itertuples(index=False)
     ]
-    table = Table([name.replace("_", " ") for name in columns], rows, "Epochs")
+    table = HtmlTable([name.replace("_", " ") for name in columns], rows, "Epochs")
     return Plot(svg, "Accuracy over epochs", table)

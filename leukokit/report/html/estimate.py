@@ -56,9 +56,9 @@ class Estimate:
         return cls.between(value, interval.low, interval.high, kind)
 
     @classmethod
-    def measured(cls, found: Measured | None, kind: str = "percent") -> Estimate:
+    def measured(cls, measured: Measured | None, kind: str = "percent") -> Estimate:
         """Take a number that stands beside its interval."""
-        return cls.of(None if found is None else found.value, found, kind)
+        return cls.of(None if measured is None else measured.value, measured, kind)
 
     @property
     def text(self) -> str:
@@ -92,7 +92,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class HtmlTable:
     """A plain table: the numbers behind a figure, or what a component gave.
 
     Attributes
@@ -126,7 +126,7 @@ class Plot:
 
     svg: Any
     title: str
-    table: Table
+    table: HtmlTable
     note: str = ""
 
 
@@ -139,35 +139,35 @@ class Scores:
     estimates: Mapping[str, Estimate] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, found: ProtocolScores | None) -> Scores:
+    def of(cls, name: str, scores: ProtocolScores | None) -> Scores:
         """Take the scores of a part; None for a protocol without any."""
-        if found is None:
+        if scores is None:
             return cls(name, 0, {"accuracy": Estimate(None), "macro_f1": Estimate(None, kind="unit")})
         estimates = {
-            key: estimate_of(found, key, kind)
+            key: estimate_of(scores, key, kind)
             for key, _, kind in SCORES
-            if found.of(key) is not None or key in ("accuracy", "macro_f1")
+            if scores.of(key) is not None or key in ("accuracy", "macro_f1")
         }
-        return cls(name, found.n, estimates)
+        return cls(name, scores.n, estimates)
 
 
-def estimate_of(found: ProtocolScores, score: str, kind: str = "percent") -> Estimate:
+def estimate_of(scores: ProtocolScores, score: str, kind: str = "percent") -> Estimate:
     """Give one score of a part by its name, with its interval."""
-    interval = None if found.intervals is None else found.intervals.of(score)
-    return Estimate.of(found.of(score), interval, kind)
+    interval = None if scores.intervals is None else scores.intervals.of(score)
+    return Estimate.of(scores.of(score), interval, kind)
 
 
 def number(value: object, kind: str = "percent") -> Cell:
     """Right-aligned cell of a share or score."""
-    found = known(value)
-    text = {"percent": percent, "unit": unit, "points": points}[kind](found)
-    return Cell(text, found, align="right")
+    number_ = known(value)
+    text = {"percent": percent, "unit": unit, "points": points}[kind](number_)
+    return Cell(text, number_, align="right")
 
 
 def count(value: object) -> Cell:
     """Right-aligned cell of a count."""
-    found = known(value)
-    return Cell("\N{EN DASH}" if found is None else f"{found:,.0f}", found, align="right")
+    number_ = known(value)
+    return Cell("\N{EN DASH}" if number_ is None else f"{number_:,.0f}", number_, align="right")
 
 
 def estimated(value: Estimate) -> Cell:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.io.pictures import worst_errors
 from leukokit.evaluation.error_clusters import ErrorCluster, error_clusters
-from leukokit.report.html.estimate import Cell, Table, count, number
+from leukokit.report.html.estimate import Cell, HtmlTable, count, number
 from leukokit.report.html.parts import headline_part
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import known
@@ -51,11 +51,11 @@ class Failures:
     ----------
     cards : sequence of Mistake
         The worst, with pictures where the run keeps them.
-    more : Table or None
+    more : HtmlTable or None
         The others.
     confusions : sequence of (true, predicted, count)
         The commonest first.
-    groups : Table or None
+    groups : HtmlTable or None
     stretches : sequence of ErrorCluster
         Where in file order errors stand together.
     pictures_known : bool
@@ -66,12 +66,12 @@ class Failures:
     n: int
     count: int
     cards: Sequence[Mistake]
-    more: Table | None
+    more: HtmlTable | None
     left_out: int
     confusions: Sequence[tuple[str, str, int]]
     true_classes: Sequence[str]
     predicted_classes: Sequence[str]
-    groups: Table | None
+    groups: HtmlTable | None
     groups_note: str
     stretches: Sequence[ErrorCluster]
     pictures_known: bool
@@ -151,7 +151,7 @@ def _stretches(run: FinishedRun, rows: pd.DataFrame) -> Sequence[ErrorCluster]:
     )
 
 
-def _more(rows: Sequence[Mapping[Hashable, Any]]) -> Table:
+def _more(rows: Sequence[Mapping[Hashable, Any]]) -> HtmlTable:
     shown = [
         [
             Cell(str(row["id"]), str(row["id"])),
@@ -163,10 +163,10 @@ def _more(rows: Sequence[Mapping[Hashable, Any]]) -> Table:
         for row in rows
     ]
     columns = ["image", "true", "predicted", "its probability", "of the true class"]
-    return Table(columns, shown, "Further wrong images")
+    return HtmlTable(columns, shown, "Further wrong images")
 
 
-def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[Table | None, str]:
+def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[HtmlTable | None, str]:
     """List groups of several images, those with most errors first, and say something of the rest."""
     if not groups or not len(rows):
         return None, ""
@@ -191,4 +191,6 @@ def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[Table |
         ]
         for name in several[:_MOST_GROUPS]
     ]
-    return Table(["group", "images", "errors", "share wrong"], table_rows, "Groups with most errors"), note
+    return HtmlTable(
+        ["group", "images", "errors", "share wrong"], table_rows, "Groups with most errors"
+    ), note

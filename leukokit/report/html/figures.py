@@ -11,8 +11,8 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from leukokit.report.figure_file import read_figure
 from leukokit.report.html.environment import data_uri
-from leukokit.report.html.figure_file import read_figure
 
 _QUALITIES = ((900, 52), (760, 46), (620, 40), (480, 34))
 """Width in px and WebP quality: the first that fits is taken."""
@@ -70,10 +70,10 @@ def embed(root: Path, files: Sequence[tuple[str, str]], budget: int) -> list[Fig
 
 
 def _encoded(root: Path, name: str, most: int) -> list[tuple[bytes, tuple[int, int]]]:
-    found = read_figure(root, name)
-    if found is None:
+    figure = read_figure(root, name)
+    if figure is None:
         return []
-    image = found.image
+    image = figure.image
     for width, quality in _QUALITIES:
         scaled = image
         if image.width > width:
@@ -98,8 +98,8 @@ def slices_of(image: Image.Image) -> list[tuple[int, int]]:
     cuts = [0]
     while image.height - cuts[-1] > longest:
         window = white[cuts[-1] + longest // 2 : cuts[-1] + longest]
-        found = np.flatnonzero(window)
-        cuts.append(cuts[-1] + (longest // 2 + int(found[-1]) if len(found) else longest))
+        white_rows = np.flatnonzero(window)
+        cuts.append(cuts[-1] + (longest // 2 + int(white_rows[-1]) if len(white_rows) else longest))
     return [*zip(cuts, [*cuts[1:], image.height], strict=True)]
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.scores import PartScores
+from leukokit.report.html.audit_section import AuditSection
 from leukokit.report.html.estimate import Estimate, estimate_of
 from leukokit.report.html.parts import headline_part, split_name
-from leukokit.report.html.scores import Outcome
+from leukokit.report.html.scores import ScoreSection
 from leukokit.report.html.text import percent, points
-from leukokit.report.html.trust import Trust
 
 STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
 
@@ -58,38 +58,38 @@ class Headline:
     stamp: str | None
 
 
-def headline_of(run: FinishedRun, outcome: Outcome, trust: Trust) -> Headline:
+def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSection) -> Headline:
     """Sum a run up."""
     part = headline_part(run.metrics)
-    found = run.metrics.part(part) if part else None
+    scores = run.metrics.part(part) if part else None
     return Headline(
         name=run.name,
         description=(run.resolved.description or "").strip(),
-        verdict=_verdict(part, found, run),
-        caveat=_caveat(outcome, trust),
-        cards=_cards(part, found, outcome),
-        scale=_scale(found, trust),
+        verdict=_verdict(part, scores, run),
+        caveat=_caveat(outcome, audit_section),
+        cards=_cards(part, scores, outcome),
+        scale=_scale(scores, audit_section),
         stamp=STAMP if run.provenance.synthetic else None,
     )
 
 
-def _verdict(part: str | None, found: PartScores | None, run: FinishedRun) -> str:
-    if found is None or found.accuracy is None:
+def _verdict(part: str | None, scores: PartScores | None, run: FinishedRun) -> str:
+    if scores is None or scores.accuracy is None:
         if run.resolved.classify is not None:
             return "The run has no score: its split has no test or validation part."
         return "This recipe has no classifier, so there is no score."
-    estimate = estimate_of(found, "accuracy")
+    estimate = estimate_of(scores, "accuracy")
     interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
     return (
-        f"{round(found.accuracy * found.n):,} of {found.n:,} {part} images were classified correctly: "
+        f"{round(scores.accuracy * scores.n):,} of {scores.n:,} {part} images were classified correctly: "
         f"{estimate.text}{interval}, with the split {split_name(run)}."
     )
 
 
-def _caveat(outcome: Outcome, trust: Trust) -> str:
+def _caveat(outcome: ScoreSection, audit_section: AuditSection) -> str:
     parts = []
-    if trust.best_probe is not None:
-        name, estimate, _ = trust.best_probe
+    if audit_section.best_probe is not None:
+        name, estimate, _ = audit_section.best_probe
         parts.append(f"A model that uses only {_SEEN.get(name, name)} reaches {estimate.text}.")
     if outcome.protocols is not None and outcome.protocols.worst is not None:
         name, estimate, drop = outcome.protocols.worst
@@ -106,15 +106,15 @@ _SEEN = {
 }
 
 
-def _cards(part: str | None, found: PartScores | None, outcome: Outcome) -> list[Card]:
-    if found is None:
+def _cards(part: str | None, scores: PartScores | None, outcome: ScoreSection) -> list[Card]:
+    if scores is None:
         return []
     cards = [
-        Card("Accuracy", estimate_of(found, "accuracy"), f"{part} part"),
-        Card("Macro F1", estimate_of(found, "macro_f1", "unit"), "mean over classes"),
+        Card("Accuracy", estimate_of(scores, "accuracy"), f"{part} part"),
+        Card("Macro F1", estimate_of(scores, "macro_f1", "unit"), "mean over classes"),
     ]
-    if found.auc_ovo is not None:
-        cards.append(Card("AUC", estimate_of(found, "auc_ovo", "unit"), "one-vs-one"))
+    if scores.auc_ovo is not None:
+        cards.append(Card("AUC", estimate_of(scores, "auc_ovo", "unit"), "one-vs-one"))
     operating = outcome.first.operating if outcome.first else None
     if operating is not None:
         against = f"{operating.positive} against {operating.negative}"
@@ -123,11 +123,11 @@ def _cards(part: str | None, found: PartScores | None, outcome: Outcome) -> list
     return cards
 
 
-def _scale(found: PartScores | None, trust: Trust) -> list[Mark]:
-    accuracy = Estimate(None) if found is None else estimate_of(found, "accuracy")
-    if accuracy.value is None or (trust.chance is None and trust.best_probe is None):
+def _scale(scores: PartScores | None, audit_section: AuditSection) -> list[Mark]:
+    accuracy = Estimate(None) if scores is None else estimate_of(scores, "accuracy")
+    if accuracy.value is None or (audit_section.chance is None and audit_section.best_probe is None):
         return []
-    chance, probe = trust.chance, trust.best_probe
+    chance, probe = audit_section.chance, audit_section.best_probe
     beside = probe[1].value if probe is not None else None
     # Two labels share the lower line: where they are near each other, each goes to its own side.
     near = chance is not None and beside is not None and abs(chance - beside) < 0.3
@@ -137,8 +137,10 @@ def _scale(found: PartScores | None, trust: Trust) -> list[Mark]:
         marks.append(Mark(f"chance {percent(chance, 0)}", chance, "chance", anchor))
     if probe is not None and beside is not None:
         anchor = ("start" if chance is not None and chance < beside else "end") if near else _anchor(beside)
-        each = probe[1]
-        marks.append(Mark(f"{probe[0]} only {each.text}", beside, "probe", anchor, each.low, each.high))
+        estimate = probe[1]
+        marks.append(
+            Mark(f"{probe[0]} only {estimate.text}", beside, "probe", anchor, estimate.low, estimate.high)
+        )
     marks.append(
         Mark(
             f"model {accuracy.text}",

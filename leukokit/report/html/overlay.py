@@ -11,8 +11,8 @@ from pathlib import Path
 from markupsafe import Markup
 from PIL import Image
 
+from leukokit.report.figure_file import read_figure
 from leukokit.report.html.environment import data_uri
-from leukokit.report.html.figure_file import read_figure
 from leukokit.report.html.figures import Slice
 from leukokit.report.sheet_panels import KEY, Box, SheetPanels
 
@@ -80,22 +80,22 @@ def overlay_of(path: Path, budget: int = BUDGET, *, root: Path | None = None) ->
         The run directory, which the sheet may not lead out of; its own folder where omitted.
     """
     root = root or path.parent
-    found = read_figure(root, path.relative_to(root).as_posix())
-    if found is None:
+    figure = read_figure(root, path.relative_to(root).as_posix())
+    if figure is None:
         return None
-    told, sheet = SheetPanels.of_text(found.texts.get(KEY, "")), found.image
-    if told is None or not told.panels or not all(_inside(each.box, sheet) for each in told.panels):
+    told, sheet = SheetPanels.of_text(figure.texts.get(KEY, "")), figure.image
+    if told is None or not told.panels or not all(_inside(panel.box, sheet) for panel in told.panels):
         return None
     for share, quality in _QUALITIES:
-        pictures = [_webp(sheet.crop(each.box), share, quality) for each in told.panels]
+        pictures = [_webp(sheet.crop(panel.box), share, quality) for panel in told.panels]
         size = sum(map(len, pictures))
         if size <= budget:
             break
     else:
         return None
     cards = [
-        (each.row, Panel(data_uri(picture), each.reason, each.found, each.caption, each.failed))
-        for each, picture in zip(told.panels, pictures, strict=True)
+        (panel.row, Panel(data_uri(picture), panel.reason, panel.found, panel.caption, panel.failed))
+        for panel, picture in zip(told.panels, pictures, strict=True)
     ]
     rows = [[card for _, card in group] for _, group in groupby(cards, key=lambda one: one[0])]
     legend = None
@@ -104,7 +104,7 @@ def overlay_of(path: Path, budget: int = BUDGET, *, root: Path | None = None) ->
         content = _webp(cut, 1.0, 80)
         # The sheet has 150 px an inch, the page 96.
         legend = Slice(data_uri(content), round(cut.width * 0.64), round(cut.height * 0.64))
-    wide = max(right - left for left, _, right, _ in (each.box for each in told.panels)) > _WIDE
+    wide = max(right - left for left, _, right, _ in (panel.box for panel in told.panels)) > _WIDE
     return Overlay(legend, told.roles, rows, wide, size)
 
 

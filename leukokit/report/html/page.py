@@ -9,17 +9,17 @@ from typing import Any
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
-from leukokit.report.html.again import Again, again_of
+from leukokit.report.html.audit_section import AuditSection, audit_section_of
 from leukokit.report.html.environment import environment, json_element
+from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
 from leukokit.report.html.headline import STAMP, Headline, headline_of
-from leukokit.report.html.looks import Looks, looks_of
 from leukokit.report.html.parts import headline_part, in_order, split_name
 from leukokit.report.html.pictures import Pictures, picture_index
+from leukokit.report.html.reproducibility import Reproducibility, reproducibility_of
 from leukokit.report.html.scale import ScaleOfRun, scale_of
-from leukokit.report.html.scores import Outcome, outcome_of
+from leukokit.report.html.scores import ScoreSection, score_section_of
 from leukokit.report.html.setting import Setting, setting_of
-from leukokit.report.html.trust import Trust, trust_of
 
 AUDIT_PICTURES = 700_000
 ERROR_PICTURES = 900_000
@@ -31,29 +31,31 @@ class Page:
     """Everything that the templates show."""
 
     headline: Headline
-    trust: Trust
+    audit_section: AuditSection
     setting: Setting
     scale: ScaleOfRun | None
-    outcome: Outcome
+    outcome: ScoreSection
     failures: Failures | None
-    looks: Looks
-    again: Again
+    explanations: Explanations
+    reproducibility: Reproducibility
 
 
 def page_of(run: FinishedRun) -> Page:
     """Read a run directory; ``status.json`` is not needed, so that a run can report before it closes."""
-    trust = trust_of(run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ())
-    outcome = outcome_of(run)
+    audit_section = audit_section_of(
+        run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ()
+    )
+    outcome = score_section_of(run)
     pictures_known = picture_index(run.path) is not None
     return Page(
-        headline=headline_of(run, outcome, trust),
-        trust=trust,
+        headline=headline_of(run, outcome, audit_section),
+        audit_section=audit_section,
         setting=setting_of(run),
-        scale=scale_of(run, trust.findings),
+        scale=scale_of(run, audit_section.findings),
         outcome=outcome,
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
-        looks=looks_of(run),
-        again=again_of(run),
+        explanations=explanations_of(run),
+        reproducibility=reproducibility_of(run),
     )
 
 
@@ -82,10 +84,10 @@ def render_audit(audit: AuditRecord, pictures: Mapping[str, bytes], *, title: st
         Name of the data set or recipe.
     """
     counts = audit.split.parts if audit.split is not None else {}
-    trust = trust_of(audit, Pictures.given(pictures, AUDIT_PICTURES + ERROR_PICTURES))
+    audit_section = audit_section_of(audit, Pictures.given(pictures, AUDIT_PICTURES + ERROR_PICTURES))
     template = environment().get_template("audit.html.j2")
     return template.render(
-        trust=trust,
+        audit_section=audit_section,
         title=title,
         split=audit.split,
         parts=[(part, counts[part]) for part in in_order(counts)],

@@ -50,8 +50,8 @@ class Pictures:
     @classmethod
     def given(cls, pictures: Mapping[str, bytes], budget: int) -> Pictures:
         """Take pictures that are in memory."""
-        found = {written_id(name): content for name, content in pictures.items()}
-        return cls(found.get, budget)
+        contents = {written_id(name): content for name, content in pictures.items()}
+        return cls(contents.get, budget)
 
     def address(self, name: str) -> Markup | None:
         """Give the ``data:`` address of an image's picture; None where there is none, or no room."""
@@ -68,5 +68,5 @@ class Pictures:
 
 def picture_index(path: Path) -> Mapping[str, str] | None:
     """Id to file name; None where the run keeps no pictures (older runs)."""
-    found = PICTURES.find(path)
-    return None if found is None else found.root
+    index = PICTURES.find(path)
+    return None if index is None else index.root

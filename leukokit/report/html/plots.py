@@ -10,6 +10,7 @@ from markupsafe import Markup
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from leukokit.report.html.axes import (
+    LONGEST,
     SIZE,
     WIDE,
     bare_axes,
@@ -23,6 +24,7 @@ from leukokit.report.html.axes import (
 from leukokit.report.html.estimate import Estimate
 from leukokit.report.html.svg import COLORS, new_plot, svg_of
 from leukokit.report.html.text import visible
+from leukokit.report.importance_bars import BarLook, Importance, draw_importances
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,8 @@ def dot_plot(
     axes = figure.add_axes((margin, 28 / height, 0.88 - margin, 36 * len(rows) / height))
     bare_axes(axes)
     axes.spines["bottom"].set_visible(False)
-    low = min([0.0 if each.estimate.value is None else each.estimate.value for each in rows], default=0.0)
-    left = (
-        0.0 if low < 0.75 or any(each.chance is not None for each in rows) else math.floor(low * 10 - 1) / 10
-    )
+    low = min([0.0 if row.estimate.value is None else row.estimate.value for row in rows], default=0.0)
+    left = 0.0 if low < 0.75 or any(row.chance is not None for row in rows) else math.floor(low * 10 - 1) / 10
     axes.set_xlim(left, 1.0)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks([])
@@ -111,11 +111,11 @@ def reliability(
     axes.plot([0, 1], [0, 1], color=COLORS["muted"], lw=1, ls=(0, (3, 3)))
     share_ticks(axes, [0, 0.5, 1], labels=False)
     share_ticks(axes, [0, 0.5, 1], vertical=True)
-    line = [(x, each.value) for x, each, _ in bins if each.value is not None]
+    line = [(x, accuracy.value) for x, accuracy, _ in bins if accuracy.value is not None]
     if line:
         axes.plot(*zip(*line, strict=True), color=COLORS["c0"], lw=1.2, alpha=0.6)
-    for x, each, _ in bins:
-        draw_dot(axes, each, x, "c0", vertical=True, size=5)
+    for x, accuracy, _ in bins:
+        draw_dot(axes, accuracy, x, "c0", vertical=True, size=5)
     name_above(axes, "right, of those in the bin")
     below = figure.add_axes((0.16, 0.16, 0.79, 0.12))
     bare_axes(below)
@@ -192,27 +192,15 @@ def coverage(
     return svg_of(figure, name, title=title, description=description)
 
 
-def bars(
-    rows: Sequence[tuple[str, float, float]], name: str, *, unit: str, title: str, description: str
-) -> Markup:
-    """Values with their spread, the largest first."""
+def bars(rows: Sequence[Importance], name: str, *, unit: str, title: str, description: str) -> Markup:
+    """Draw importances of features, the largest first."""
     height = 24 * len(rows) + 46
     figure = new_plot(WIDE, height)
-    margin = label_margin([label for label, *_ in rows])
+    margin = label_margin([row.feature for row in rows])
     axes = figure.add_axes((margin, 42 / height, 0.97 - margin, 24 * len(rows) / height))
     bare_axes(axes)
-    places = list(range(len(rows)))
-    values = [value for _, value, _ in rows]
-    axes.barh(places, values, height=0.62, color=COLORS["c0"])
-    for place, (label, value, spread) in enumerate(rows):
-        axes.plot([value - spread, value + spread], [place, place], color=COLORS["ink"], lw=1.2)
-        row_label(axes, place, label)
-    axes.axvline(0, color=COLORS["muted"], lw=1)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_yticks([])
-    axes.locator_params(axis="x", nbins=4)
-    axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
-    axes.set_xlabel(unit, fontsize=SIZE, color=COLORS["muted"], labelpad=3)
+    look = BarLook(COLORS["c0"], COLORS["ink"], COLORS["muted"], SIZE, LONGEST)
+    draw_importances(axes, rows, look, unit)
     return svg_of(figure, name, title=title, description=description)
 
 
@@ -224,7 +212,7 @@ def ratios(rows: Sequence[tuple[str, Estimate]], name: str, *, title: str, descr
     axes = figure.add_axes((margin, 42 / height, 0.97 - margin, 32 * len(rows) / height))
     bare_axes(axes)
     axes.spines["bottom"].set_visible(False)
-    drawn = [x for _, each in rows for x in (each.value, each.low, each.high) if x is not None and x > 0]
+    drawn = [x for _, ratio in rows for x in (ratio.value, ratio.low, ratio.high) if x is not None and x > 0]
     widest = min(max([abs(math.log2(x)) for x in drawn], default=1.0) * 1.15, 7.0)
     axes.set_xscale("log", base=2)
     axes.set_xlim(2 ** -max(widest, 1.0), 2 ** max(widest, 1.0))
@@ -237,11 +225,11 @@ def ratios(rows: Sequence[tuple[str, Estimate]], name: str, *, title: str, descr
     axes.tick_params(axis="x", labelsize=SIZE, length=0, labelcolor=COLORS["muted"])
     axes.axvline(1, color=COLORS["muted"], lw=1.2)
     write(axes, 1, -0.55, "as much as its area", "muted", ha="center", va="bottom")
-    for place, (label, each) in enumerate(rows):
+    for place, (label, ratio) in enumerate(rows):
         axes.axhline(place, color=COLORS["grid"], lw=0.8, zorder=0)
         row_label(axes, place, label)
-        if each.value is not None and each.value > 0:
-            draw_dot(axes, each, place, "c0")
+        if ratio.value is not None and ratio.value > 0:
+            draw_dot(axes, ratio, place, "c0")
     axes.set_xlabel("heat compared with area", fontsize=SIZE, color=COLORS["muted"], labelpad=3)
     return svg_of(figure, name, title=title, description=description)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from leukokit.record.metrics import Metrics, Protocol
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Scores, Table, count, estimated, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, Scores, count, estimated, number
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Protocols:
     """
 
     headline: str
-    table: Table
+    table: HtmlTable
     plot: Plot | None
     descriptions: Sequence[tuple[str, str]]
     worst: tuple[str, Estimate, float] | None
@@ -65,18 +65,20 @@ def protocols_of(metrics: Metrics) -> Protocols | None:
         "AUC, one-vs-one",
         "change of accuracy, points",
     ]
-    table = Table(columns, rows, "One recipe under several protocols")
+    table = HtmlTable(columns, rows, "One recipe under several protocols")
     plot = None
     if len(dots) > 1:
         svg = plots.dot_plot(
             dots,
             "protocols",
             title="Accuracy under each protocol",
-            description="; ".join(f"{each.label}: {each.estimate.both}" for each in dots),
+            description="; ".join(f"{dot.label}: {dot.estimate.both}" for dot in dots),
         )
         plot = Plot(svg, "Accuracy under each protocol", table)
-    descriptions = [(each.name, each.description) for each in metrics.protocols if each.description]
-    worst = min(drops, key=lambda each: each[2], default=None)
+    descriptions = [
+        (protocol.name, protocol.description) for protocol in metrics.protocols if protocol.description
+    ]
+    worst = min(drops, key=lambda drop: drop[2], default=None)
     return Protocols(headline, table, plot, descriptions, worst)
 
 

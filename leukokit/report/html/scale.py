@@ -12,10 +12,10 @@ import pandas as pd
 
 from leukokit.api import RED_CELL_UM, ScaleSource
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.report.html.estimate import Cell, Plot, Table, count, number
+from leukokit.report.html.audit_section import ShownFinding, Worry
+from leukokit.report.html.estimate import Cell, HtmlTable, Plot, count, number
 from leukokit.report.html.spread import Spread, spread_plot
 from leukokit.report.html.text import NOTHING, counted, percent, whole
-from leukokit.report.html.trust import Finding, Worry
 
 FILE = "scale.csv"
 _CHECKS = ("scale spread", "scale mismatch")
@@ -44,23 +44,23 @@ class ScaleOfRun:
         The worst of them; empty where there is none.
     plot : Plot or None
         Diameter of the red cells by class; None where nothing was measured.
-    by_class, sources : Table
+    by_class, sources : HtmlTable
     """
 
     sentences: Sequence[str]
     warnings: Sequence[Worry]
     level: str
     plot: Plot | None
-    by_class: Table
-    sources: Table
+    by_class: HtmlTable
+    sources: HtmlTable
 
 
-def scale_of(run: FinishedRun, findings: Sequence[Finding]) -> ScaleOfRun | None:
+def scale_of(run: FinishedRun, findings: Sequence[ShownFinding]) -> ScaleOfRun | None:
     """Read it from a run directory; None where the run asked for no scale.
 
     Parameters
     ----------
-    findings : sequence of Finding
+    findings : sequence of ShownFinding
         Of the audit, in the order of the page.
     """
     table = run.table(FILE, ("id", "red_cell_px", "measured_px", "source"))
@@ -73,14 +73,14 @@ def scale_of(run: FinishedRun, findings: Sequence[Finding]) -> ScaleOfRun | None
         known=~table["source"].isin(_UNKNOWN),
     )
     warnings = [
-        Worry(each.level, each.level_words, each.title, f"#finding-{place}")
-        for place, each in enumerate(findings, start=1)
-        if each.check in _CHECKS and each.level in ("warn", "fail")
+        Worry(finding.level, finding.level_words, finding.title, f"#finding-{place}")
+        for place, finding in enumerate(findings, start=1)
+        if finding.check in _CHECKS and finding.level in ("warn", "fail")
     ]
     return ScaleOfRun(
         sentences=_sentences(table),
         warnings=warnings,
-        level="fail" if any(each.level == "fail" for each in warnings) else "warn" if warnings else "",
+        level="fail" if any(warning.level == "fail" for warning in warnings) else "warn" if warnings else "",
         plot=_plot(table),
         by_class=_by_class(table),
         sources=_source_table(table),
@@ -134,7 +134,7 @@ def _plot(table: pd.DataFrame) -> Plot | None:
         if not len(values):
             continue
         low, quarter, middle, three, high = (
-            float(each) for each in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
+            float(quantile) for quantile in np.quantile(values, [0.05, 0.25, 0.5, 0.75, 0.95])
         )
         text = f"{_significant(middle)} px"
         rows.append(Spread(str(label), (low, quarter, middle, three, high), text))
@@ -153,10 +153,10 @@ def _plot(table: pd.DataFrame) -> Plot | None:
         "Measured in each image. Point: median; bar: the middle half of the images; line: 5th to 95th "
         "percentile. Classes that lie apart can be told apart by magnification alone."
     )
-    return Plot(svg, title, Table([], []), note)
+    return Plot(svg, title, HtmlTable([], []), note)
 
 
-def _by_class(table: pd.DataFrame) -> Table:
+def _by_class(table: pd.DataFrame) -> HtmlTable:
     rows = []
     for label, group in table.groupby("label", sort=True):
         px = group.loc[group["known"], "red_cell_px"].median()
@@ -178,16 +178,16 @@ def _by_class(table: pd.DataFrame) -> Table:
         "\N{MICRO SIGN}m per px",
         "red cell measured, px",
     ]
-    return Table(columns, rows, "Scale by class, medians")
+    return HtmlTable(columns, rows, "Scale by class, medians")
 
 
-def _source_table(table: pd.DataFrame) -> Table:
+def _source_table(table: pd.DataFrame) -> HtmlTable:
     tally = Counter(table["source"].astype(str))
     rows = [
         [Cell(_SOURCES.get(source, source), source), count(n), number(n / len(table))]
         for source, n in tally.most_common()
     ]
-    return Table(["who says so", "images", "share"], rows, "Where the scale comes from")
+    return HtmlTable(["who says so", "images", "share"], rows, "Where the scale comes from")
 
 
 def _cell(value: float) -> Cell:

@@ -16,9 +16,9 @@ from leukokit.report.html.estimate import (
     SCORES,
     Cell,
     Estimate,
+    HtmlTable,
     Plot,
     Scores,
-    Table,
     count,
     estimated,
     number,
@@ -58,7 +58,7 @@ class ConfusionCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Confusion:
+class ConfusionTable:
     """Rows are true classes, columns predicted ones."""
 
     labels: Sequence[str]
@@ -66,56 +66,56 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class PartScores:
+class ShownScores:
     """Everything about one part.
 
     Attributes
     ----------
-    per_class : Table or None
-    confusion : Confusion or None
+    per_class : HtmlTable or None
+    confusion : ConfusionTable or None
     operating, calibration, coverage
         None where the run did not measure them.
-    folds : Table or None
+    folds : HtmlTable or None
         Scores of each fold, where there are several.
     notes : sequence of str
     """
 
     name: str
     n: int
-    per_class: Table | None
-    confusion: Confusion | None
+    per_class: HtmlTable | None
+    confusion: ConfusionTable | None
     operating: curves.Operating | None
-    calibration: curves.Calibration | None
-    coverage: curves.Coverage | None
-    folds: Table | None
+    calibration: curves.ShownCalibration | None
+    coverage: curves.ShownCoverage | None
+    folds: HtmlTable | None
     notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ScoreSection:
     """What came out of a run.
 
     Attributes
     ----------
-    scores : Table or None
+    scores : HtmlTable or None
         One row a score, one column a part.
     interval_note : str
         How the intervals were made.
-    first : PartScores or None
+    first : ShownScores or None
         The part of the headline.
-    others : sequence of PartScores
-    segmentation : Table or None
+    others : sequence of ShownScores
+    segmentation : HtmlTable or None
         Agreement with the true masks: those of experts, or of rendered smears.
     """
 
-    scores: Table | None
+    scores: HtmlTable | None
     interval_note: str
-    first: PartScores | None
-    others: Sequence[PartScores]
+    first: ShownScores | None
+    others: Sequence[ShownScores]
     protocols: Protocols | None
-    tuning: Sequence[Table]
+    tuning: Sequence[HtmlTable]
     training: Plot | None
-    segmentation: Table | None
+    segmentation: HtmlTable | None
 
     @property
     def empty(self) -> bool:
@@ -123,13 +123,13 @@ class Outcome:
         return self.scores is None and self.segmentation is None
 
 
-def outcome_of(run: FinishedRun) -> Outcome:
+def score_section_of(run: FinishedRun) -> ScoreSection:
     """Read it from a run directory."""
     metrics = run.metrics
     headline = headline_part(metrics)
-    scored = {name: found for name in PARTS if (found := metrics.part(name)) is not None}
-    parts = {name: _part(name, found) for name, found in scored.items()}
-    return Outcome(
+    scored = {name: scores for name in PARTS if (scores := metrics.part(name)) is not None}
+    parts = {name: _part(name, scores) for name, scores in scored.items()}
+    return ScoreSection(
         scores=_scores(scored),
         interval_note=_interval_note(scored[headline]) if headline else "",
         first=parts[headline] if headline else None,
@@ -141,20 +141,20 @@ def outcome_of(run: FinishedRun) -> Outcome:
     )
 
 
-def _scores(parts: Mapping[str, record.PartScores]) -> Table | None:
+def _scores(parts: Mapping[str, record.PartScores]) -> HtmlTable | None:
     if not parts:
         return None
-    found = {name: Scores.of(name, part) for name, part in parts.items()}
+    by_part = {name: Scores.of(name, part) for name, part in parts.items()}
     rows = [
         [
             Cell(shown, shown),
-            *(estimated(each.estimates.get(key, Estimate(None))) for each in found.values()),
+            *(estimated(scores.estimates.get(key, Estimate(None))) for scores in by_part.values()),
         ]
         for key, shown, _ in SCORES
-        if any(key in each.estimates for each in found.values())
+        if any(key in scores.estimates for scores in by_part.values())
     ]
-    columns = ["score", *(f"{each.name}, n = {each.n:,}" for each in found.values())]
-    return Table(columns, rows, "Scores by part, with 95% intervals")
+    columns = ["score", *(f"{scores.name}, n = {scores.n:,}" for scores in by_part.values())]
+    return HtmlTable(columns, rows, "Scores by part, with 95% intervals")
 
 
 def _interval_note(part: record.PartScores) -> str:
@@ -171,9 +171,9 @@ def _interval_note(part: record.PartScores) -> str:
     return f"{text}. They cover the random choice of test images, not the difference to other slides."
 
 
-def _part(name: str, part: record.PartScores) -> PartScores:
+def _part(name: str, part: record.PartScores) -> ShownScores:
     notes = [*part.notes, *(part.intervals.notes if part.intervals is not None else ())]
-    return PartScores(
+    return ShownScores(
         name=name,
         n=part.n,
         per_class=_per_class(part.per_class, name),
@@ -186,61 +186,61 @@ def _part(name: str, part: record.PartScores) -> PartScores:
     )
 
 
-def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> Table | None:
+def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> HtmlTable | None:
     if not classes:
         return None
     rows = []
-    for label, found in classes.items():
-        within = found.intervals or record.ClassIntervals()
+    for label, scores in classes.items():
+        within = scores.intervals or record.ClassIntervals()
         shown = [
-            estimated(Estimate.of(found.recall, within.recall)),
-            estimated(Estimate.of(found.precision, within.precision)),
-            estimated(Estimate.of(found.f1, within.f1, "unit")),
-            estimated(Estimate.of(found.auc_ovr, within.auc_ovr, "unit")),
+            estimated(Estimate.of(scores.recall, within.recall)),
+            estimated(Estimate.of(scores.precision, within.precision)),
+            estimated(Estimate.of(scores.f1, within.f1, "unit")),
+            estimated(Estimate.of(scores.auc_ovr, within.auc_ovr, "unit")),
         ]
-        rows.append([Cell(label, label), count(found.support), *shown])
+        rows.append([Cell(label, label), count(scores.support), *shown])
     columns = ["class", "images", "recall (sensitivity)", "precision", "F1", "AUC, one-vs-rest"]
-    return Table(columns, rows, f"Scores of each class, {part} part")
+    return HtmlTable(columns, rows, f"Scores of each class, {part} part")
 
 
-def _confusion(found: record.Confusion | None) -> Confusion | None:
-    if found is None or not found.labels:
+def _confusion(confusion: record.Confusion | None) -> ConfusionTable | None:
+    if confusion is None or not confusion.labels:
         return None
     rows = []
-    for i, (label, row) in enumerate(zip(found.labels, found.matrix, strict=False)):
+    for i, (label, row) in enumerate(zip(confusion.labels, confusion.matrix, strict=False)):
         total = sum(row)
         cells = []
         for j, n in enumerate(row):
             share = n / total if total else None
             shade = 0 if not share else max(1, math.ceil(share * _STEPS))
-            interval = _cell_interval(found, i, j)
+            interval = _cell_interval(confusion, i, j)
             cells.append(ConfusionCell(n, share, interval, shade, i == j))
         rows.append((label, total, cells))
-    return Confusion(found.labels, rows)
+    return ConfusionTable(confusion.labels, rows)
 
 
-def _cell_interval(found: record.Confusion, i: int, j: int) -> str:
+def _cell_interval(confusion: record.Confusion, i: int, j: int) -> str:
     try:
-        cell = found.intervals[i][j] if found.intervals is not None else None
+        cell = confusion.intervals[i][j] if confusion.intervals is not None else None
     except IndexError:
         return ""
     return "" if cell is None else Estimate.between(0.0, cell.low, cell.high).interval
 
 
-def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> Table | None:
+def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> HtmlTable | None:
     if folds is None:
         return None
     keys = [(key, shown, kind) for key, shown, kind in SCORES if key in ("accuracy", "macro_f1", "auc_ovo")]
     rows = [
         [
             Cell(name, name),
-            count(found.n),
-            *(number(found.of(key), kind) for key, _, kind in keys),
+            count(scores.n),
+            *(number(scores.of(key), kind) for key, _, kind in keys),
         ]
-        for name, found in folds.items()
-        if found is not None
+        for name, scores in folds.items()
+        if scores is not None
     ]
-    return Table(["fold", "images", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
+    return HtmlTable(["fold", "images", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
 
 
 def _training(run: FinishedRun) -> Plot | None:
@@ -253,7 +253,7 @@ def _training(run: FinishedRun) -> Plot | None:
     return curves.training_of(run.table(histories[0].relative_to(run.path).as_posix()))
 
 
-def _tuning(run: FinishedRun) -> list[Table]:
+def _tuning(run: FinishedRun) -> list[HtmlTable]:
     """Every ``tuning*.csv`` of the run: one, or one a fold."""
     tables = []
     for path in sorted(run.path.glob("tuning*.csv")):
@@ -269,29 +269,29 @@ def _tuning(run: FinishedRun) -> list[Table]:
     return tables
 
 
-def frame_table(table: pd.DataFrame, caption: str) -> Table:
+def frame_table(table: pd.DataFrame, caption: str) -> HtmlTable:
     """Show a data frame as it is, numbers to the right."""
     rows = [[_any_cell(value) for value in row] for row in table.itertuples(index=False)]
-    return Table([str(name).replace("_", " ") for name in table.columns], rows, caption)
+    return HtmlTable([str(name).replace("_", " ") for name in table.columns], rows, caption)
 
 
 def _any_cell(value: object) -> Cell:
     value = value.item() if hasattr(value, "item") else value
-    found = known(value)
-    if found is None and not isinstance(value, float):
+    number_ = known(value)
+    if number_ is None and not isinstance(value, float):
         return Cell(str(value), str(value))
-    return Cell(short(value), found, align="right")
+    return Cell(short(value), number_, align="right")
 
 
-def _segmentation(roles: Mapping[str, Mapping[str, float | None]] | None) -> Table | None:
+def _segmentation(roles: Mapping[str, Mapping[str, float | None]] | None) -> HtmlTable | None:
     if not roles:
         return None
-    present = {name for each in roles.values() for name in each}
+    present = {name for measures in roles.values() for name in measures}
     columns = [name for name in _AGREEMENT if name in present]
     columns += sorted(present.difference(columns))
     rows = [
-        [Cell(words(role), role), *(_any_cell(each.get(name)) for name in columns)]
-        for role, each in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
+        [Cell(words(role), role), *(_any_cell(measures.get(name)) for name in columns)]
+        for role, measures in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
     ]
     heads = [_AGREEMENT.get(name, name.replace("_", " ")) for name in columns]
-    return Table(["", *heads], rows, "Agreement with the true masks")
+    return HtmlTable(["", *heads], rows, "Agreement with the true masks")

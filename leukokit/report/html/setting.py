@@ -10,7 +10,7 @@ from typing import Any
 
 from leukokit.catalog import KINDS
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.report.html.estimate import Cell, Table, count
+from leukokit.report.html.estimate import Cell, HtmlTable, count
 from leukokit.report.html.parts import in_order, split_name
 from leukokit.report.html.text import short
 
@@ -18,7 +18,7 @@ _MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class ShownComponent:
     """One component of the recipe with its parameters, defaults included."""
 
     stage: str
@@ -32,24 +32,24 @@ class Setting:
 
     Attributes
     ----------
-    counts : Table or None
+    counts : HtmlTable or None
         Images by class and part.
-    rejected : Table or None
+    rejected : HtmlTable or None
         Images that were left out, with reasons.
     warnings : sequence of str
         What the run warned of.
     """
 
     recipe_text: str
-    stages: Sequence[Stage]
+    stages: Sequence[ShownComponent]
     seed: str
     data_set: str
     split: str
     images: int
     folds: int
     synthetic: bool
-    counts: Table | None
-    rejected: Table | None
+    counts: HtmlTable | None
+    rejected: HtmlTable | None
     reasons: Sequence[tuple[str, int]]
     rejected_count: int
     warnings: Sequence[str]
@@ -79,12 +79,12 @@ def setting_of(run: FinishedRun) -> Setting:
     )
 
 
-def _stages(run: FinishedRun) -> Iterator[Stage]:
+def _stages(run: FinishedRun) -> Iterator[ShownComponent]:
     for kind in KINDS:
-        for component in run.components(kind.stage):
-            yield Stage(kind.stage, component.use, list(_flat(component.params or {})))
+        for component in run.resolved.components(kind.stage):
+            yield ShownComponent(kind.stage, component.use, list(_flat(component.params or {})))
     if run.resolved.tune is not None:
-        yield Stage("tune", "grid search", list(_flat(run.resolved.tune)))
+        yield ShownComponent("tune", "grid search", list(_flat(run.resolved.tune.plain())))
 
 
 def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -95,7 +95,7 @@ def _flat(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield str(name), text
 
 
-def _counts(run: FinishedRun) -> Table | None:
+def _counts(run: FinishedRun) -> HtmlTable | None:
     """Images by class and part; with several folds of the first one, since each part goes round."""
     split = run.split
     if split is None or not len(split):
@@ -117,10 +117,12 @@ def _counts(run: FinishedRun) -> Table | None:
         for label in labels
     ]
     sums = [sum(tally[label, part] for label in labels) for part in parts]
-    return Table(["class", *parts, "all"], rows, caption, [Cell("all"), *map(count, sums), count(sum(sums))])
+    return HtmlTable(
+        ["class", *parts, "all"], rows, caption, [Cell("all"), *map(count, sums), count(sum(sums))]
+    )
 
 
-def _rejected(run: FinishedRun) -> Table | None:
+def _rejected(run: FinishedRun) -> HtmlTable | None:
     table = run.rejected
     if table is None or not len(table):
         return None
@@ -130,4 +132,4 @@ def _rejected(run: FinishedRun) -> Table | None:
         for _, row in table.head(_MOST_ROWS).iterrows()
     ]
     more = f", the first {_MOST_ROWS} of {len(table):,}" if len(table) > _MOST_ROWS else ""
-    return Table(columns, rows, f"Rejected images{more}")
+    return HtmlTable(columns, rows, f"Rejected images{more}")

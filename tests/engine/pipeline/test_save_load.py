@@ -123,9 +123,9 @@ def test_a_missing_or_damaged_file_is_named(model: Path, name: str) -> None:
         (lambda d: d["files"].update({"../out": "0" * 64}), "outside of its folder"),
         (lambda d: d.update(classes=["few", "lots"]), "classes"),
         (lambda d: d["columns"].append("more"), "missing: more"),
-        (lambda d: d["preprocess"][1].update(state=None), "what it has learnt is not here"),
+        (lambda d: d["preprocess"][1].update(state=None), "its learned state is missing"),
         (lambda d: d["preprocess"][1].update(state="elsewhere.npz"), "not among the files"),
-        (lambda d: d["preprocess"][0].update(fingerprint="0"), "another content"),
+        (lambda d: d["preprocess"][0].update(fingerprint="0"), "changed since the fit"),
         (lambda d: d["classify"]["params"].update(C=-1), "classify: svm of .* refuses C"),
     ],
 )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from leukokit.api import DataError, Dataset, Sample, read_url
 from leukokit.plugins.datasets.folder import Folder
-from leukokit.plugins.datasets.table import Table
+from leukokit.plugins.datasets.table import TableDataset
 from tests.served import served
 
 FILES = {
@@ -131,7 +131,7 @@ def put() -> Iterator[Callable[[str, bytes], None]]:
 
 def test_a_table_by_url_names_files_beside_it(put: Callable[[str, bytes], None]) -> None:
     put("all.csv", TABLE.encode())
-    table = Table.create(file="memory://t/all.csv")
+    table = TableDataset.create(file="memory://t/all.csv")
     assert table.missing() is None
     first, second = table.samples()
     assert first == Sample(
@@ -143,7 +143,7 @@ def test_a_table_by_url_names_files_beside_it(put: Callable[[str, bytes], None])
 
 def test_a_table_here_may_name_files_there(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("path\nb/1 x.png\n")
-    table = Table.create(file=tmp_path / "all.csv", root="https://example.org/smears/")
+    table = TableDataset.create(file=tmp_path / "all.csv", root="https://example.org/smears/")
     assert [sample.url for sample in table.samples()] == ["https://example.org/smears/b/1%20x.png"]
 
 
@@ -151,7 +151,7 @@ def test_root_may_be_a_folder_too(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "1.png").write_bytes(b"x")
     (tmp_path / "all.csv").write_text("path\n1.png\n")
-    table = Table.create(file=tmp_path / "all.csv", root=tmp_path / "images")
+    table = TableDataset.create(file=tmp_path / "all.csv", root=tmp_path / "images")
     assert [sample.path for sample in table.samples()] == [tmp_path / "images" / "1.png"]
 
 
@@ -159,7 +159,7 @@ def test_rows_that_leave_the_root_are_refused(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text(
         "path\n../1.png\n/2.png\ns3://u:secret@b/3.png\na/../../4.png\nzip::5.png\n"
     )
-    table = Table.create(file=tmp_path / "all.csv", root="s3://bucket/x")
+    table = TableDataset.create(file=tmp_path / "all.csv", root="s3://bucket/x")
     with pytest.raises(DataError, match="5 bad entries") as caught:
         table.samples()
     text = str(caught.value)
@@ -174,7 +174,7 @@ def test_masks_are_read_by_url(put: Callable[[str, bytes], None], tmp_path: Path
     Image.fromarray(mask).save(tmp_path / "m.png")
     put("m/1.png", (tmp_path / "m.png").read_bytes())
     put("all.csv", TABLE.encode())
-    table = Table.create(file="memory://t/all.csv")
+    table = TableDataset.create(file="memory://t/all.csv")
     first, second = table.samples()
     truth = table.truth(first)
     assert truth is not None
@@ -183,7 +183,7 @@ def test_masks_are_read_by_url(put: Callable[[str, bytes], None], tmp_path: Path
 
 
 def test_a_table_that_is_not_there_is_named() -> None:
-    reason = Table.create(file="memory://nowhere/all.csv").missing()
+    reason = TableDataset.create(file="memory://nowhere/all.csv").missing()
     assert (
         reason == "memory://nowhere/all.csv: cannot be read: not there; expected a CSV with a column 'path'"
     )

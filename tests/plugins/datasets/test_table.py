@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 
 from leukokit.api import DataError, ImageRejected, Part, Status
-from leukokit.plugins.datasets.table import Table
+from leukokit.plugins.datasets.table import TableDataset
 
 
-def table(folder: Path, text: str, *, images: int = 5, **params: Any) -> Table:
+def table(folder: Path, text: str, *, images: int = 5, **params: Any) -> TableDataset:
     """Write a table and its images 0.png ... beside it."""
     for i in range(images):
         (folder / f"{i}.png").write_bytes(b"picture %d" % i)
     (folder / "t.csv").write_text(text, encoding="utf-8")
-    return Table.create(file=folder / "t.csv", **params)
+    return TableDataset.create(file=folder / "t.csv", **params)
 
 
 def test_only_the_path_is_required(tmp_path: Path) -> None:
@@ -120,9 +120,9 @@ def test_broken_files_are_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"is not UTF-8 text \(byte 5\)"):
         dataset.samples()
     assert "is not there; expected a CSV with a column 'path'" in (
-        Table.create(file=tmp_path / "x.csv").missing() or ""
+        TableDataset.create(file=tmp_path / "x.csv").missing() or ""
     )
-    assert "is not a file" in (Table.create(file=tmp_path).missing() or "")
+    assert "is not a file" in (TableDataset.create(file=tmp_path).missing() or "")
     assert dataset.missing() is None
 
 

@@ -45,7 +45,7 @@ def test_quick_way_gives_the_probabilities_of_the_plain_way(
     if binary:
         train, test = two_classes(train), two_classes(test)
     model = classifier.fit(train, seed=0, select=select)
-    quick, plain = shuffler(classifier, model, test), ModelShuffler(model, test)
+    quick, plain = shuffler(classifier, model, test), ModelShuffler(model, test, test.features)
     assert isinstance(quick, PipelineShuffler)
     orders = np.random.default_rng(0).permuted(np.tile(np.arange(40), (3, 1)), axis=1)
     for column in plain.columns:

@@ -20,6 +20,7 @@ from leukokit.api import Labels, Status
 from leukokit.engine.io.tables import features_parquet
 from leukokit.engine.models.score_records import part_scores
 from leukokit.evaluation.metrics import scores
+from leukokit.report.overlay_panel import OverlayPanel
 from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks
 
@@ -264,17 +265,24 @@ def write_features(path: Path, split: Sequence[tuple[str, ...]]) -> None:
     path.write_bytes(features_parquet(table, samples, status, {}, None))
 
 
+def overlay_panels() -> list[OverlayPanel]:
+    """Segment three scenes, one of them wrongly."""
+    scenes = [disks(seed) for seed in range(3)]
+    implausible = Labels(scenes[1][1].roles, Status.IMPLAUSIBLE)
+    return [
+        OverlayPanel(*scenes[0], "a.png", "A: typical"),
+        OverlayPanel(scenes[1][0], implausible, "b.png", "A: 2 of 9 end like this"),
+        OverlayPanel(*scenes[2], "folder with a very long name/" * 4 + "c.png", "B: typical"),
+    ]
+
+
 @cache
 def overlays() -> bytes:
     """Draw an overlay sheet with a failure."""
-    scenes = [disks(seed) for seed in range(3)]
     with TemporaryDirectory() as folder:
         overlay_sheet(
-            [image for image, _ in scenes],
-            [scenes[0][1], Labels(scenes[1][1].roles, Status.IMPLAUSIBLE), scenes[2][1]],
-            ["a.png", "b.png", "folder with a very long name/" * 4 + "c.png"],
+            overlay_panels(),
             Path(folder) / "sheet.png",
-            reasons=["A: typical", "A: 2 of 9 end like this", "B: typical"],
             row_lengths=[2, 1],
         )
         return (Path(folder) / "sheet.png").read_bytes()

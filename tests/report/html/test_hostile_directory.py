@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from leukokit.cli import main
-from leukokit.report.html.figure_file import MOST_PIXELS, read_figure
+from leukokit.report.figure_file import MOST_PIXELS, read_figure
 
 SECRET = "what only the reader of the report may see"
 

@@ -12,6 +12,7 @@ from leukokit.api import Labels, Status
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.report.html import render_run
 from leukokit.report.html.overlay import overlay_of
+from leukokit.report.overlay_panel import OverlayPanel
 from leukokit.report.overlay_sheet import overlay_sheet
 from leukokit.testing.images import disks, no_cells
 
@@ -23,12 +24,14 @@ def sheet(tmp_path: Path) -> Path:
     """Two classes: two images and one that failed, with a name that looks like HTML."""
     scenes = [disks(seed) for seed in range(3)]
     path = tmp_path / "sheet.png"
+    implausible = Labels(scenes[1][1].roles, Status.IMPLAUSIBLE)
     overlay_sheet(
-        [image for image, _ in scenes],
-        [scenes[0][1], Labels(scenes[1][1].roles, Status.IMPLAUSIBLE), no_cells(scenes[2][0])],
-        ["a.png", "<b>.png", "c.png"],
+        [
+            OverlayPanel(*scenes[0], "a.png", "A: typical"),
+            OverlayPanel(scenes[1][0], implausible, "<b>.png", "A: 2 of 9 end like this"),
+            OverlayPanel(scenes[2][0], no_cells(scenes[2][0]), "c.png", "B: typical"),
+        ],
         path,
-        reasons=["A: typical", "A: 2 of 9 end like this", "B: typical"],
         row_lengths=[2, 1],
     )
     return path

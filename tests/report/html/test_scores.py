@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.report.html.scores import outcome_of
+from leukokit.report.html.scores import score_section_of
 
 
 def test_agreement_with_masks_is_in_reading_order(make_run: Callable[..., Path]) -> None:
@@ -17,7 +17,7 @@ def test_agreement_with_masks_is_in_reading_order(make_run: Callable[..., Path])
     metrics = json.loads(path.read_text())
     facts = {"zeta": 1.0, "images": 3.0, "iou_mean": 0.8, "dice_p10": 0.7, "dice_mean": 0.9}
     path.write_text(json.dumps(metrics | {"segmentation": {"cell": facts, "nucleus": facts}}))
-    table = outcome_of(FinishedRun.read(run)).segmentation
+    table = score_section_of(FinishedRun.read(run)).segmentation
     assert table is not None
     assert list(table.columns) == ["", "Dice mean", "p10", "IoU mean", "images", "zeta"]
     assert [row[0].text for row in table.rows] == ["nucleus", "cell"]

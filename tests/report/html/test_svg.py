@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from xml.etree import ElementTree
 
@@ -9,6 +10,7 @@ import pytest
 
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Estimate
+from leukokit.report.importance_bars import Importance
 
 HALF = Estimate(0.5, 0.4, 0.6)
 
@@ -34,7 +36,11 @@ DRAWINGS = {
         [], Estimate(None), Estimate(None), name, title="t", description="d"
     ),
     "bars": lambda name: plots.bars(
-        [("f", 0.1, 0.01), ("g", -0.1, 0.0)], name, unit="loss", title="t", description="d"
+        [Importance("f", 0.1, 0.01), Importance("g", -0.1, math.nan)],
+        name,
+        unit="loss",
+        title="t",
+        description="d",
     ),
     "ratios": lambda name: plots.ratios(
         [("nucleus", Estimate(2.0, 1.5, 2.5)), ("x", Estimate(0.0))], name, title="t", description="d"

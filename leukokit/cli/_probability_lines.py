@@ -6,7 +6,7 @@ from leukokit.cli._terminal import safe
 from leukokit.record.scores import Calibration, Measured, OperatingPoint, PartScores, Reliability
 
 
-def trust_lines(part: PartScores | None) -> list[str]:
+def probability_lines(part: PartScores | None) -> list[str]:
     """Say how honest probabilities are and what thresholds come to; only what the part tells."""
     if part is None:
         return []
@@ -35,21 +35,21 @@ def _operating_point(point: OperatingPoint) -> str:
     )
 
 
-def _calibration(found: Calibration) -> str:
-    methods = found.methods
+def _calibration(calibration: Calibration) -> str:
+    methods = calibration.methods
     plain = methods.get("none", Reliability())
-    now = methods.get(found.applied, plain)
+    now = methods.get(calibration.applied, plain)
     text = f"calibration error {_three(now.ece)} [{_three(now.ece_low)}, {_three(now.ece_high)}]"
-    if found.applied != "none":
-        return f"{text} after calibration ({found.applied}); {_three(plain.ece)} before"
+    if calibration.applied != "none":
+        return f"{text} after calibration ({calibration.applied}); {_three(plain.ece)} before"
     other = methods.get("temperature")
     return f"{text}; {_three(other.ece)} with calibrate: temperature" if other else text
 
 
-def _share(found: Measured | None) -> str:
-    if found is None:
+def _share(measured: Measured | None) -> str:
+    if measured is None:
         return "-"
-    return f"{_three(found.value)} [{_three(found.low)}, {_three(found.high)}]"
+    return f"{_three(measured.value)} [{_three(measured.low)}, {_three(measured.high)}]"
 
 
 def _three(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""How to run it again: command, versions, seed, commit, digest of the data, and the files."""
+"""The section on reproducibility: command, versions, seed, commit, digest of the data, and the files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MAIN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Reproducibility:
     """What is needed to get the same bytes once more.
 
     Attributes
@@ -56,7 +56,7 @@ class Again:
     packages: Sequence[tuple[str, str]]
 
 
-def again_of(run: FinishedRun) -> Again:
+def reproducibility_of(run: FinishedRun) -> Reproducibility:
     """Read it from a run directory, which need not have its ``status.json`` yet."""
     made = run.provenance
     data, workers = made.data or DataManifest(), made.workers or RunWorkers()
@@ -74,11 +74,11 @@ def again_of(run: FinishedRun) -> Again:
         ("workers", f"{count} ({workers.executor or '?'}); they do not change the result"),
     ]
     lower = {name.lower(): (name, version) for name, version in made.packages.items()}
-    return Again(
+    return Reproducibility(
         plan=start.text("plan") if start else "",
         started=start.time[:16].replace("T", " ") if start else "",
         facts=[(name, str(value)) for name, value in rows if value is not None],
         files=[(name, what) for name, what in _FILES if (run.path / name).is_file()],
         main_packages=[lower[name] for name in _MAIN if name in lower],
-        packages=sorted(lower.values(), key=lambda each: each[0].lower()),
+        packages=sorted(lower.values(), key=lambda package: package[0].lower()),
     )

@@ -1,4 +1,4 @@
-"""How far to trust it: the audit's findings and probes, in the words of a reader."""
+"""The section on the audit: its findings and probes, and how far to trust the scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 from leukokit.record.audit import AuditedModel, AuditFinding, AuditProbe, AuditRecord, FindingTable, ImagePair
 from leukokit.report.html import plots
 from leukokit.report.html.axes import MARKS
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import counted, known, percent, short, words
 
@@ -63,7 +63,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ShownFinding:
     """What one check found."""
 
     check: str
@@ -74,11 +74,11 @@ class Finding:
     measured: str
     pairs: Sequence[Pair]
     folded_pairs: Sequence[Pair]
-    pair_table: Table | None
+    pair_table: HtmlTable | None
     pair_count: int
     images: Sequence[Thumb]
     more_images: Sequence[str]
-    table: Table | None
+    table: HtmlTable | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Worry:
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class AuditSection:
     """The audit as the page shows it.
 
     Attributes
@@ -117,9 +117,9 @@ class Trust:
     title: str
     sentence: str
     tally: str
-    findings: Sequence[Finding]
+    findings: Sequence[ShownFinding]
     probes: Plot | None
-    probe_table: Table | None
+    probe_table: HtmlTable | None
     best_probe: tuple[str, Estimate, str] | None
     chance: float | None
     images: int | None
@@ -128,22 +128,24 @@ class Trust:
     worries: Sequence[Worry] = ()
 
 
-def trust_of(audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str] = ()) -> Trust:
-    """Read an audit; a run without one gets a trust of level ``none``, and one with leaks fails."""
+def audit_section_of(
+    audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str] = ()
+) -> AuditSection:
+    """Read an audit; without one the level is ``none``, with leaks it is ``fail``."""
     if audit is None:
         level = "fail" if leaks else "none"
         words_ = _LEAK if leaks else _HEADLINES["none"]
-        return Trust(level, *words_, "", [], None, None, None, None, None, 0, leaks)
-    shown = (_finding(each, pictures) for each in audit.findings)
-    findings = sorted(shown, key=lambda each: LEVELS.index(each.level))
+        return AuditSection(level, *words_, "", [], None, None, None, None, None, 0, leaks)
+    shown = (_finding(finding, pictures) for finding in audit.findings)
+    findings = sorted(shown, key=lambda finding: LEVELS.index(finding.level))
     probes = audit.probes
     level = "fail" if leaks else "none" if audit.level == "skipped" else audit.level
     plot, table = _probes(probes, audit.model)
-    return Trust(
+    return AuditSection(
         level=level,
         title=_HEADLINES[level][0],
         sentence=(_LEAK if leaks else _HEADLINES[level])[1],
-        tally=_tally([*(each.level for each in findings), *(each.level for each in probes)]),
+        tally=_tally([*(judged.level for judged in findings), *(judged.level for judged in probes)]),
         findings=findings,
         probes=plot,
         probe_table=table,
@@ -156,21 +158,21 @@ def trust_of(audit: AuditRecord | None, pictures: Pictures, leaks: Sequence[str]
     )
 
 
-def _worries(findings: Sequence[Finding], probes: Sequence[AuditProbe]) -> list[Worry]:
-    found = []
-    best = _most_accurate([each for each in probes if each.level in ("fail", "warn")])
+def _worries(findings: Sequence[ShownFinding], probes: Sequence[AuditProbe]) -> list[Worry]:
+    worries = []
+    best = _most_accurate([probe for probe in probes if probe.level in ("fail", "warn")])
     if best is not None:
         title = f"{_first_upper(words(best.name))} alone reaches {percent(best.accuracy)}"
         if best.share_of_gain is not None:
             model, chance = percent(best.model_accuracy), percent(best.chance, 0)
             title += f"; the model reaches {model}, chance {chance}"
-        found.append(Worry(best.level, _LEVEL_WORDS[best.level], title, "#probes"))
-    found += [
-        Worry(each.level, each.level_words, each.title, f"#finding-{place}")
-        for place, each in enumerate(findings, start=1)
-        if each.level in ("fail", "warn")
+        worries.append(Worry(best.level, _LEVEL_WORDS[best.level], title, "#probes"))
+    worries += [
+        Worry(finding.level, finding.level_words, finding.title, f"#finding-{place}")
+        for place, finding in enumerate(findings, start=1)
+        if finding.level in ("fail", "warn")
     ]
-    return sorted(found, key=lambda each: LEVELS.index(each.level))
+    return sorted(worries, key=lambda worry: LEVELS.index(worry.level))
 
 
 def _first_upper(text: str) -> str:
@@ -191,32 +193,32 @@ def _tally(levels: Sequence[str]) -> str:
     return ", ".join(parts)
 
 
-def _finding(found: AuditFinding, pictures: Pictures) -> Finding:
-    pictured = [_pair(each, pictures) for each in found.pairs[:_PICTURED_PAIRS]]
-    return Finding(
-        check=words(found.check),
-        level=found.level,
-        level_words=_LEVEL_WORDS[found.level],
-        title=_first_upper(found.title or words(found.check)),
-        text=found.text,
-        measured=_measured(found),
+def _finding(finding: AuditFinding, pictures: Pictures) -> ShownFinding:
+    pictured = [_pair(pair, pictures) for pair in finding.pairs[:_PICTURED_PAIRS]]
+    return ShownFinding(
+        check=words(finding.check),
+        level=finding.level,
+        level_words=_LEVEL_WORDS[finding.level],
+        title=_first_upper(finding.title or words(finding.check)),
+        text=finding.text,
+        measured=_measured(finding),
         pairs=pictured[:_SHOWN_PAIRS],
         folded_pairs=pictured[_SHOWN_PAIRS:],
-        pair_table=_pair_table(found.pairs) if found.pairs else None,
-        pair_count=found.pair_count or len(found.pairs),
-        images=[Thumb(each, pictures.address(each)) for each in found.images[:_SHOWN_IMAGES]],
-        more_images=found.images[_SHOWN_IMAGES:],
-        table=_table(found.table),
+        pair_table=_pair_table(finding.pairs) if finding.pairs else None,
+        pair_count=finding.pair_count or len(finding.pairs),
+        images=[Thumb(name, pictures.address(name)) for name in finding.images[:_SHOWN_IMAGES]],
+        more_images=finding.images[_SHOWN_IMAGES:],
+        table=_table(finding.table),
     )
 
 
-def _measured(found: AuditFinding) -> str:
-    if found.value is None:
+def _measured(finding: AuditFinding) -> str:
+    if finding.value is None:
         return ""
-    parts = [f"measured {_with_unit(found.value, found.unit)}"]
-    for limit, verb in ((found.warn, "warns"), (found.fail, "fails")):
+    parts = [f"measured {_with_unit(finding.value, finding.unit)}"]
+    for limit, verb in ((finding.warn, "warns"), (finding.fail, "fails")):
         if limit is not None:
-            parts.append(f"{verb} from {_with_unit(limit, found.unit)}")
+            parts.append(f"{verb} from {_with_unit(limit, finding.unit)}")
     return ", ".join(parts)
 
 
@@ -268,23 +270,23 @@ def _across(pair: ImagePair) -> str:
     return " and ".join(apart)
 
 
-def _pair_table(pairs: Sequence[ImagePair]) -> Table:
+def _pair_table(pairs: Sequence[ImagePair]) -> HtmlTable:
     columns = ["first", "class, part", "second", "class, part", "how alike"]
     rows = []
-    for each in pairs:
-        first, second = _place(each.label_a, each.part_a), _place(each.label_b, each.part_b)
-        texts = [each.a, first, each.b, second, _alike(each)]
+    for pair in pairs:
+        first, second = _place(pair.label_a, pair.part_a), _place(pair.label_b, pair.part_b)
+        texts = [pair.a, first, pair.b, second, _alike(pair)]
         rows.append([Cell(text, text) for text in texts])
-    return Table(columns, rows, counted(len(pairs), "pair"))
+    return HtmlTable(columns, rows, counted(len(pairs), "pair"))
 
 
-def _table(found: FindingTable | None) -> Table | None:
-    if found is None or not found.rows:
+def _table(table: FindingTable | None) -> HtmlTable | None:
+    if table is None or not table.rows:
         return None
-    names = [words(name) for name in found.columns]
-    shares = {place for place in range(len(names)) if _shares([row[place] for row in found.rows])}
+    names = [words(name) for name in table.columns]
+    shares = {place for place in range(len(names)) if _shares([row[place] for row in table.rows])}
     rows = []
-    for row in found.rows:
+    for row in table.rows:
         cells = []
         for place, value in enumerate(row):
             as_number = known(value)
@@ -295,7 +297,7 @@ def _table(found: FindingTable | None) -> Table | None:
             text = percent(value) if is_share else short(value)
             cells.append(Cell(text, as_number, align="right"))
         rows.append(cells)
-    return Table(names, rows)
+    return HtmlTable(names, rows)
 
 
 def _shares(values: Sequence[object]) -> bool:
@@ -305,33 +307,33 @@ def _shares(values: Sequence[object]) -> bool:
     return bool(numbers) and not whole and all(0 <= value <= 1 for value in numbers)
 
 
-def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[Plot | None, Table | None]:
+def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[Plot | None, HtmlTable | None]:
     if not probes:
         return None, None
     rows, dots = [], []
-    for each in probes:
-        accuracy = Estimate.between(each.accuracy, each.low, each.high)
-        name, level = words(each.name), each.level
+    for probe in probes:
+        accuracy = Estimate.between(probe.accuracy, probe.low, probe.high)
+        name, level = words(probe.name), probe.level
         rows.append(
             [
-                Cell(name, name, each.what),
-                count(each.columns),
+                Cell(name, name, probe.what),
+                count(probe.columns),
                 Cell(accuracy.text, accuracy.value, accuracy.interval, "right"),
-                number(each.chance),
-                number(each.share_of_gain),
+                number(probe.chance),
+                number(probe.share_of_gain),
                 Cell(_LEVEL_WORDS[level], level),
             ]
         )
         color = level if level in MARKS else "muted"
         if accuracy.value is None:
             continue
-        dots.append(plots.Point(name, accuracy, color, each.chance))
+        dots.append(plots.Point(name, accuracy, color, probe.chance))
     columns = ["probe", "input", "accuracy", "chance", "gain over chance / model's gain", "level"]
-    table = Table(columns, rows, "Probes: models that do not use the cells")
+    table = HtmlTable(columns, rows, "Probes: models that do not use the cells")
     band = None
     if model is not None and model.accuracy is not None:
         band = plots.Band("this model", Estimate.between(model.accuracy, model.low, model.high))
-    description = "; ".join(f"{each.label} {each.estimate.both}" for each in dots)
+    description = "; ".join(f"{dot.label} {dot.estimate.both}" for dot in dots)
     if band is not None:
         description += f"; the model {band.estimate.both}"
     if not dots:
@@ -348,8 +350,8 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
 
 
 def _most_accurate(probes: Sequence[AuditProbe]) -> AuditProbe | None:
-    scored = [each for each in probes if each.accuracy is not None]
-    return max(scored, key=lambda each: each.accuracy or 0.0, default=None)
+    scored = [probe for probe in probes if probe.accuracy is not None]
+    return max(scored, key=lambda probe: probe.accuracy or 0.0, default=None)
 
 
 def _best(probes: Sequence[AuditProbe]) -> tuple[str, Estimate, str] | None:
@@ -360,5 +362,5 @@ def _best(probes: Sequence[AuditProbe]) -> tuple[str, Estimate, str] | None:
 
 
 def _chance(probes: Sequence[AuditProbe], model: AuditedModel | None) -> float | None:
-    told = [*([] if model is None else [model.chance]), *(each.chance for each in probes)]
+    told = [*([] if model is None else [model.chance]), *(probe.chance for probe in probes)]
     return next((chance for chance in told if chance is not None), None)

@@ -1,20 +1,21 @@
-"""What it looks at: importances, heat, where the heat lies, and the segmentation."""
+"""The section on explanations: importances, heat, where the heat lies, and the segmentation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from leukokit.api import Status
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.metrics import RegionHeat
+from leukokit.report.explanation_files import heat_names, table_files
 from leukokit.report.html import plots
-from leukokit.report.html.estimate import Cell, Estimate, Plot, Table, count, number
+from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.figures import Figure, embed
 from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
 from leukokit.report.html.text import short, words
+from leukokit.report.importance_figure import importances, is_importance
 from leukokit.report.status_words import SHORT_WORDS
 
 BUDGET = 1_250_000
@@ -25,7 +26,7 @@ _REGIONS = ("nucleus", "cytoplasm", "cell", "red_cell", "scale_bar", "background
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class Explanations:
     """What the model looks at, as far as the run was asked to explain it.
 
     Attributes
@@ -36,9 +37,9 @@ class Looks:
         Heat compared with area, by region.
     sheets : sequence of Figure
         Heat maps, segmentations, features by class.
-    others : sequence of (name, Table)
+    others : sequence of (name, HtmlTable)
         What explainers gave in another form.
-    statuses : Table or None
+    statuses : HtmlTable or None
         How segmentations ended, by class; None where the run does not tell.
     overlay : Overlay or None
         Segmentations, picture by picture; ``segmentation`` is then empty.
@@ -49,8 +50,8 @@ class Looks:
     heat: Sequence[Figure]
     segmentation: Sequence[Figure]
     distributions: Sequence[Figure]
-    others: Sequence[Table]
-    statuses: Table | None = None
+    others: Sequence[HtmlTable]
+    statuses: HtmlTable | None = None
     overlay: Overlay | None = None
 
     @property
@@ -70,13 +71,12 @@ class Looks:
         )
 
 
-def looks_of(run: FinishedRun) -> Looks:
+def explanations_of(run: FinishedRun) -> Explanations:
     """Read it from a run directory."""
-    heat_names = [path.parent.name for path in sorted(run.path.glob("explanations/**/heat.csv"))]
-    heat_names = list(dict.fromkeys(heat_names))
+    explainers = heat_names(run)
     chosen: list[tuple[str, tuple[str, str]]] = []
     for path in sorted(run.path.glob("figures/*.png")):
-        kind, title = _kind(path.stem, heat_names)
+        kind, title = _kind(path.stem, explainers)
         if kind:
             chosen.append((kind, (f"figures/{path.name}", title)))
     # Segmentations first: they are one sheet, and heat has as many as there are classes and explainers.
@@ -90,7 +90,7 @@ def looks_of(run: FinishedRun) -> Looks:
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
     importances, others = _importances(run)
-    return Looks(
+    return Explanations(
         importances=importances,
         alignments=_alignments(run.metrics.alignment or {}),
         heat=by_kind["heat"],
@@ -102,98 +102,83 @@ def looks_of(run: FinishedRun) -> Looks:
     )
 
 
-def _kind(stem: str, heat_names: Sequence[str]) -> tuple[str, str]:
+def _kind(stem: str, explainers: Sequence[str]) -> tuple[str, str]:
     if stem == "segmentation":
         return "segmentation", "Outlines that the segmenter drew"
     if stem == "features_by_class":
         return "distributions", "Features by class"
-    for name in sorted(heat_names, key=len, reverse=True):
+    for name in sorted(explainers, key=len, reverse=True):
         if stem.startswith(f"{name}_"):
             return "heat", f"{words(name)}: {words(stem.removeprefix(f'{name}_'))}"
     return "", ""
 
 
-def _importances(run: FinishedRun) -> tuple[list[Plot], list[Table]]:
-    found: list[Plot] = []
-    others: list[Table] = []
-    for path in _explanations(run.path / "explanations"):
+def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
+    shown_plots: list[Plot] = []
+    others: list[HtmlTable] = []
+    for path in table_files(run):
         name = path.stem
         table = run.table(path.relative_to(run.path).as_posix())
         if table is None or table.empty:
             continue
-        if not {"feature", "importance_mean", "importance_std"} <= set(table.columns):
+        if not is_importance(table):
             others.append(frame_table(table.head(_ROWS), f"{words(name)} ({path.name})"))
             continue
-        top = table.head(_BARS)
-        rows = [
-            (str(row["feature"]), float(row["importance_mean"]), float(row["importance_std"]))
-            for _, row in top.iterrows()
-        ]
-        shown = Table(
+        rows = importances(table, _BARS)
+        shown = HtmlTable(
             ["feature", "loss of score", "spread of repeats"],
             [
                 [
-                    Cell(label, label),
-                    Cell(short(mean), mean, align="right"),
-                    Cell(short(std), std, align="right"),
+                    Cell(row.feature, row.feature),
+                    Cell(short(row.mean), row.mean, align="right"),
+                    Cell(short(row.spread), row.spread, align="right"),
                 ]
-                for label, mean, std in rows
+                for row in rows
             ],
             f"The first {len(rows)} of {len(table):,} features",
         )
         svg = plots.bars(
             rows,
-            f"importance-{len(found)}",
+            f"importance-{len(shown_plots)}",
             unit="loss of score when shuffled",
             title=words(name),
-            description="; ".join(f"{label} {short(mean)}" for label, mean, _ in rows),
+            description="; ".join(f"{row.feature} {short(row.mean)}" for row in rows),
         )
         note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
-        found.append(Plot(svg, words(name).capitalize(), shown, note))
-    return found, others
+        shown_plots.append(Plot(svg, words(name).capitalize(), shown, note))
+    return shown_plots, others
 
 
-def _statuses(run: FinishedRun) -> Table | None:
+def _statuses(run: FinishedRun) -> HtmlTable | None:
     """Count by class how segmentations ended, in words."""
     facts = run.facts
     if facts is None or facts["status"].isna().all():
         return None
     known = facts[facts["status"].notna()]
-    kinds = [each for each in Status if each is Status.OK or (known["status"] == each.value).any()]
+    kinds = [kind for kind in Status if kind is Status.OK or (known["status"] == kind.value).any()]
     labels = known["label"].fillna("").astype(str)
     rows = []
     for label in sorted(set(labels)):
         ended = known.loc[labels == label, "status"]
-        counts = [int((ended == each.value).sum()) for each in kinds]
+        counts = [int((ended == kind.value).sum()) for kind in kinds]
         failed = 1 - counts[0] / len(ended)
         rows.append([Cell(label or "all", label), count(len(ended)), *map(count, counts), number(failed)])
-    columns = ["class", "images", *(SHORT_WORDS[each] for each in kinds), "share that failed"]
-    return Table(columns, rows, "Status of the segmentations")
-
-
-def _explanations(folder: Path) -> list[Path]:
-    """Tables of explainers; with several folds, those of the first, as in the figures."""
-    for place in (folder, *sorted(path for path in folder.glob("*/") if path.is_dir())):
-        found = [
-            path for path in sorted(place.glob("*.csv")) if not path.stem.startswith(("alignment", "heat"))
-        ]
-        if found:
-            return found
-    return []
+    columns = ["class", "images", *(SHORT_WORDS[kind] for kind in kinds), "share that failed"]
+    return HtmlTable(columns, rows, "Status of the segmentations")
 
 
 def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]:
-    found = []
+    shown_plots = []
     for number_, (explainer, regions) in enumerate(alignment.items()):
         rows = [(words(name), regions[name]) for name in _ordered(regions)]
         estimates = [
             (region, Estimate.between(heat.ratio, heat.ratio_low, heat.ratio_high, "unit"))
             for region, heat in rows
         ]
-        if not any(each.value for _, each in estimates):
+        if not any(estimate.value for _, estimate in estimates):
             continue
         description = "; ".join(
-            f"{region} {each.both}" for region, each in estimates if each.value is not None
+            f"{region} {estimate.both}" for region, estimate in estimates if estimate.value is not None
         )
         svg = plots.ratios(
             estimates,
@@ -201,7 +186,7 @@ def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]
             title=f"Where the heat of {words(explainer)} lies",
             description=f"Heat over area by region: {description}.",
         )
-        table = Table(
+        table = HtmlTable(
             [
                 "region",
                 "heat over area",
@@ -214,20 +199,20 @@ def _alignments(alignment: Mapping[str, Mapping[str, RegionHeat]]) -> list[Plot]
             [
                 [
                     Cell(region, region),
-                    Cell(each.text, each.value, each.interval, "right"),
+                    Cell(estimate.text, estimate.value, estimate.interval, "right"),
                     number(heat.heat_share),
                     number(heat.area_share),
                     number(heat.pointing_rate),
                     number(heat.pointing_chance),
                     count(heat.images_with_region),
                 ]
-                for (region, heat), (_, each) in zip(rows, estimates, strict=True)
+                for (region, heat), (_, estimate) in zip(rows, estimates, strict=True)
             ],
             f"Where the heat of {words(explainer)} lies",
         )
         note = "1: a region has as much heat as its area alone would get. Lines: 95% intervals."
-        found.append(Plot(svg, f"Where the heat of {words(explainer)} lies", table, note))
-    return found
+        shown_plots.append(Plot(svg, f"Where the heat of {words(explainer)} lies", table, note))
+    return shown_plots
 
 
 def _ordered(regions: Iterable[str]) -> list[str]:
