@@ -15,10 +15,11 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for_connection
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psutil
@@ -105,13 +106,14 @@ def apart(
         return work(*arguments, observer=observer)
     try:
         packed = pickle.dumps((work, arguments))
+        place = Path.cwd(), dict(os.environ)  # those of the fork server may be older
     except Exception:  # a plugin's class may refuse in any way
         return work(*arguments, observer=observer)
     # While it works, the workers for images do not: it may use what they might together.
     limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
     context: Any = worker_context()
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(sender, packed), name="leukokit-component")
+    process = context.Process(target=_child, args=(sender, packed, *place), name="leukokit-component")
     foreign = next(component for component in components if is_foreign(component))
     try:
         process.start()
@@ -214,10 +216,12 @@ class _Teller(Observer):
         self.send(_Told("warn", (text,)))
 
 
-def _child(sender: Connection, packed: bytes) -> None:
+def _child(sender: Connection, packed: bytes, folder: Path, environment: Mapping[str, str]) -> None:
     """Do the work and end; threads, exit handlers and children that a component left are not waited for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.chdir(folder)
+    os.environ.update(environment)
     stdout_to_stderr()
     threading.Thread(target=end_with_parent, daemon=True).start()
     teller = _Teller(sender)
