@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 import joblib
 
 from leukokit.audit.run import audit_finisher
+from leukokit.cache_folder import AUTO_CACHE, default_cache
 from leukokit.catalog import Catalog, discover
 from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
@@ -28,18 +29,6 @@ from leukokit.report.run_report import write_pictures, write_report
 
 if TYPE_CHECKING:
     from leukokit.engine.observer import Observer
-
-AUTO_CACHE = "auto"
-
-
-def default_cache() -> Path:
-    """Cache folder where none is named: ``$LEUKOKIT_CACHE``, or the user's cache folder."""
-    import os
-
-    import platformdirs
-
-    named = os.environ.get("LEUKOKIT_CACHE")
-    return Path(named) if named else platformdirs.user_cache_path("leukokit")
 
 
 class ExecutorKind(StrEnum):
@@ -192,7 +181,11 @@ def run(
         Where a keyword names no setting.
     """
     asked = (settings or RunSettings()).updated(keywords)
-    catalog = catalog or discover()
+    if catalog is None:
+        catalog = discover(cache=asked.cache_folder)
+        if observer is not None:
+            for text in catalog.notes:
+                observer.warn(text)
     loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
     with open_executor(asked) as executor:
         options = RunOptions(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -23,6 +21,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.evaluation.intervals import proportion
 from leukokit.evaluation.splits import Fold
+from leukokit.process.scratch import scratch_folder
 from leukokit.recipe import Recipe
 from leukokit.record.metrics import PARTS, Metrics
 from leukokit.record.scores import Interval
@@ -46,16 +45,16 @@ def images_and_model(
     """
     if not folds:
         return None, None, None
-    with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
+    with scratch_folder() as scratch:
         stage = FoldStage(
             recipe=recipe,
             data=data,
             wanted=frozenset(id_ for fold in folds for id_ in fold.parts),
-            directory=RunDirectory(Path(scratch) / "nothing-is-written-here"),
+            directory=RunDirectory(scratch / "nothing-is-written-here"),
             store=store,
             executor=executor,
             observer=observer,
-            scratch=Path(scratch),
+            scratch=scratch,
         )
         images = stage.images(folds[0]).images if _may_lack_features(recipe) else None
         if store is None or recipe.classify is None:
@@ -64,7 +63,7 @@ def images_and_model(
             return None, None, None
         fitted_folds: dict[str, FittedFold] = {}
         for fold in folds:
-            known = known_fold(stage.candidates(fold), store=store, scratch=Path(scratch) / fold.name)
+            known = known_fold(stage.candidates(fold), store=store, scratch=scratch / fold.name)
             if known is None:
                 return images, None, None
             fitted_folds[fold.name] = known

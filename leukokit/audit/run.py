@@ -34,6 +34,8 @@ from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
 from leukokit.notice import NOTICE
+from leukokit.process import stop
+from leukokit.process.scratch import sweep
 from leukokit.recipe import Recipe
 from leukokit.record.audit import AuditRecord, AuditSplit
 from leukokit.record.base import FORMAT
@@ -133,6 +135,7 @@ def audit_data(
     DataError
         Where the data set is missing or empty. An image in two classes is a finding, not an error.
     """
+    sweep()
     observer = observer or Observer()
     store = Store(options.cache, observer.warn) if options.cache is not None else None
     data = open_data(recipe, catalog, executor=options.executor, observer=observer, conflicts=True)
@@ -210,6 +213,7 @@ def audit_finisher(
         try:
             audited = _audit_run(result, executor, watch)
         except Exception as error:  # an error of any kind must not end the run
+            stop.check(error)
             directory.journal.write(
                 "audit_failed",
                 error=type(error).__name__,

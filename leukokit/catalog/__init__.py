@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from leukokit.catalog.catalog import BrokenPlugin, Catalog, Conflict
+from leukokit.catalog.catalog import BrokenPlugin, Catalog, Conflict, SwitchedOff
 from leukokit.catalog.discovery import discover
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
@@ -19,5 +19,6 @@ __all__ = [
     "ComponentKind",
     "Conflict",
     "KindTable",
+    "SwitchedOff",
     "discover",
 ]

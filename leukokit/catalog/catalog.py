@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
@@ -28,6 +29,36 @@ class BrokenPlugin:
     name: str
     distribution: str
     reason: str
+
+    hint: ClassVar[None] = None  # the reason says what to do, where leukokit knows
+
+    @property
+    def state(self) -> str:
+        """What goes on with it, after its name."""
+        return f"is broken: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """A plugin that is installed and not used, because the user says so.
+
+    Attributes
+    ----------
+    name : str
+        Name of its entry point.
+    distribution : str
+        The installed package that it comes from, without its version.
+    """
+
+    name: str
+    distribution: str
+
+    state: ClassVar[str] = "is switched off"
+
+    @property
+    def hint(self) -> str:
+        """How to use it."""
+        return f"Leave out --no-plugins, or add {self.distribution} to LEUKOKIT_PLUGINS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +85,16 @@ class Catalog:
         Plugins that could not be used.
     kinds : KindTable
         Every kind that there is; recipes for this catalog have a key for each.
+    switched_off : iterable of SwitchedOff
+        Plugins that are installed and not used.
+    notes : iterable of str
+        What went on while plugins were looked for and the user should know, one sentence each.
 
     Attributes
     ----------
     broken : tuple of BrokenPlugin
+    switched_off : tuple of SwitchedOff
+    notes : tuple of str
     conflicts : tuple of Conflict
         Names that more than one distribution offers; none of these can be used.
     kinds : KindTable
@@ -66,6 +103,8 @@ class Catalog:
     broken: tuple[BrokenPlugin, ...]
     conflicts: tuple[Conflict, ...]
     kinds: KindTable
+    switched_off: tuple[SwitchedOff, ...]
+    notes: tuple[str, ...]
     _entries: dict[tuple[str, str], CatalogEntry]
 
     def __init__(
@@ -73,6 +112,9 @@ class Catalog:
         entries: Iterable[CatalogEntry],
         broken: Iterable[BrokenPlugin] = (),
         kinds: KindTable = KINDS,
+        *,
+        switched_off: Iterable[SwitchedOff] = (),
+        notes: Iterable[str] = (),
     ) -> None:
         offered: dict[tuple[str, str], list[CatalogEntry]] = {}
         for entry in entries:
@@ -86,6 +128,8 @@ class Catalog:
         object.__setattr__(self, "broken", tuple(broken))
         object.__setattr__(self, "conflicts", tuple(conflicts))
         object.__setattr__(self, "kinds", kinds)
+        object.__setattr__(self, "switched_off", tuple(switched_off))
+        object.__setattr__(self, "notes", tuple(notes))
         object.__setattr__(self, "_entries", single)
 
     def of(self, kind: ComponentKind | str) -> tuple[CatalogEntry, ...]:
@@ -123,21 +167,29 @@ class Catalog:
         for conflict in self.conflicts:
             if (conflict.kind, conflict.name) == (known, name):
                 raise CatalogError(str(conflict), hint="Uninstall all but one of them")
-        raise CatalogError(self._unknown(known, name), hint=self._available(known))
+        text = f"there is no {known.words} named {name!r}"
+        unused = self.unused_plugin(name)
+        if unused is not None:
+            raise CatalogError(
+                f"{text}: plugin {unused.name!r} of {unused.distribution} {unused.state}", hint=unused.hint
+            )
+        raise CatalogError(text + self._nearest(known, name), hint=self._available(known))
 
     def find(self, name: str) -> tuple[CatalogEntry, ...]:
         """Components of that name, of whatever kind."""
         return tuple(entry for entry in self._entries.values() if entry.name == name)
 
-    def _unknown(self, kind: ComponentKind, name: str) -> str:
-        text = f"there is no {kind.words} named {name!r}"
-        for plugin in self.broken:
-            if name == plugin.name or name.startswith(f"{plugin.name}/"):
-                return f"{text}: plugin {plugin.name!r} of {plugin.distribution} is broken: {plugin.reason}"
+    def unused_plugin(self, name: str) -> BrokenPlugin | SwitchedOff | None:
+        """Plugin that a component of that name would come from, if it is broken or switched off."""
+        point = name.partition("/")[0]
+        plugins: tuple[BrokenPlugin | SwitchedOff, ...] = (*self.broken, *self.switched_off)
+        return next((plugin for plugin in plugins if plugin.name == point), None)
+
+    def _nearest(self, kind: ComponentKind, name: str) -> str:
         others = [entry.kind.words for entry in self.find(name)]
         if others:
-            return f"{text}; {name!r} is a {others[0]}"
-        return text + did_you_mean(name, [entry.name for entry in self.of(kind)])
+            return f"; {name!r} is a {others[0]}"
+        return did_you_mean(name, [entry.name for entry in self.of(kind)])
 
     def _available(self, kind: ComponentKind) -> str:
         names = ", ".join(entry.name for entry in self.of(kind))

@@ -1,4 +1,4 @@
-"""Find plugins one at a time, so that one that fails takes nothing else with it.
+"""Find all components: a plugin that is not used changes nothing, one that fails takes nothing with it.
 
 A plugin is a module, named in the entry-point group ``leukokit``, with one or more hooks: functions without
 arguments that return the components of one kind. The table of kinds says which hooks there are. A hook only
@@ -12,172 +12,128 @@ describes components; the class behind ``target`` is imported when a recipe uses
     @hookimpl
     def leukokit_segmenters():
         return [ComponentSpec("otsu", "leukokit_otsu.segmenter:Otsu", "One Otsu threshold on saturation.")]
+
+Built-in modules are imported here. Those of other distributions are imported in a child process
+(:mod:`leukokit.catalog.examination`), once for each state of what is installed
+(:mod:`leukokit.catalog.fingerprint`); what they offer is kept in the cache folder.
 """
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import re
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from importlib import metadata
-from typing import Any
-
-import pluggy
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from leukokit._version import __version__
-from leukokit.api import API_VERSION, ComponentSpec
-from leukokit.catalog.catalog import BrokenPlugin, Catalog
+from leukokit.cache_folder import AUTO_CACHE, default_cache
+from leukokit.catalog.catalog import BrokenPlugin, Catalog, SwitchedOff
+from leukokit.catalog.choice import PluginChoice
 from leukokit.catalog.entry import CatalogEntry
-from leukokit.catalog.kinds import KINDS, ComponentKind, KindTable
-from leukokit.near_names import did_you_mean
-
-GROUP = "leukokit"
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ENTRY_POINT = re.compile(r"[a-z0-9][a-z0-9_-]*", re.IGNORECASE)
-_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-
-
-class _Refused(Exception):
-    """A plugin broke the rules of discovery; the text is the reason shown to users."""
+from leukokit.catalog.fingerprint import fingerprint
+from leukokit.catalog.installed import InstalledPlugins, environment, installed_plugins
+from leukokit.catalog.kept import KeptReports
+from leukokit.catalog.kinds import KINDS, KindTable
+from leukokit.catalog.offers import Offer, offers_of, reason_of
+from leukokit.catalog.report import DistributionReport
+from leukokit.process import stop
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where a plugin comes from, before anything of it is imported."""
-
-    name: str
-    prefix: str
-    distribution: str
-    version: str
-    load: Callable[[], Any]
-
-
-def discover(kinds: KindTable = KINDS) -> Catalog:
+def discover(
+    kinds: KindTable = KINDS, *, cache: str | Path | None = AUTO_CACHE, again: bool = False
+) -> Catalog:
     """Find every installed component, built in or not.
+
+    The environment variable ``LEUKOKIT_PLUGINS`` says which distributions' plugins are used: all where it is
+    not set, ``none``, or names with commas between them.
 
     Parameters
     ----------
     kinds : KindTable
         Kinds to look for.
+    cache : str, Path or None
+        Folder in which is kept what plugins offer; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache
+        folder, None to keep nothing.
+    again : bool
+        Ask plugins again, whatever is kept.
 
     Returns
     -------
     Catalog
         Components of the plugins that work; the others are in ``broken``, each with its reason.
+
+    Raises
+    ------
+    UsageError
+        Where ``LEUKOKIT_PLUGINS`` names what is not installed.
     """
+    folder = default_cache() if cache == AUTO_CACHE else cache
+    installed = environment()
+    used, off = PluginChoice.from_environment().divide(installed_plugins(installed))
+    notes: list[str] = []
+    kept = KeptReports(Path(folder) if folder is not None else None)
+    reports = _reports(used, installed, kinds, kept, notes, again=again)
+    entries, broken = _built_ins(kinds)
+    for plugins, report in zip(used, reports, strict=True):
+        for plugin in report.plugins:
+            if plugin.reason:
+                broken.append(BrokenPlugin(plugin.name, plugins.origin, plugin.reason))
+            entries += _entries(
+                kinds, plugin.offers, f"{plugin.name}/", plugins.distribution, plugins.version
+            )
+    switched_off = [SwitchedOff(name, plugins.distribution) for plugins in off for name, _ in plugins.points]
+    return Catalog(entries, broken, kinds, switched_off=switched_off, notes=notes)
+
+
+def _built_ins(kinds: KindTable) -> tuple[list[CatalogEntry], list[BrokenPlugin]]:
     entries: list[CatalogEntry] = []
     broken: list[BrokenPlugin] = []
-    hooks = _specifications(kinds)
-    for source in (*_built_ins(kinds), *_installed()):
-        try:
-            # Data goes to stdout: a plugin that prints while it is imported must not spoil `list --json`.
-            with contextlib.redirect_stdout(sys.stderr):
-                entries += _entries_of(source, kinds, hooks)
-        except (Exception, SystemExit) as error:
-            reason = str(error) if isinstance(error, _Refused) else _reason(error)
-            origin = f"{source.distribution} {source.version}".strip()
-            broken.append(BrokenPlugin(source.name, origin, reason))
-    return Catalog(entries, broken, kinds)
-
-
-def _built_ins(kinds: KindTable) -> Iterator[_Source]:
+    hooks = [kind.hook for kind in kinds]
     for module in filter(None, (kind.built_ins for kind in kinds)):
-        yield _Source(module, "", "leukokit", __version__, partial(importlib.import_module, module))
+        try:
+            offers = offers_of(importlib.import_module(module), module, "leukokit", hooks)
+        except Exception as error:
+            stop.check(error)
+            broken.append(BrokenPlugin(module, f"leukokit {__version__}", reason_of(error, "importing it")))
+        else:
+            entries += _entries(kinds, offers, "", "leukokit", __version__)
+    return entries, broken
 
 
-def _installed() -> Iterator[_Source]:
-    for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        distribution, version = "unknown distribution", ""
-        with contextlib.suppress(Exception):  # damaged metadata must not hide the plugin
-            if point.dist is not None:
-                distribution, version = point.dist.name or distribution, point.dist.version or ""
-        yield _Source(point.name, f"{point.name}/", distribution, version, point.load)
+def _entries(
+    kinds: KindTable, offers: Sequence[Offer], prefix: str, distribution: str, version: str
+) -> Iterator[CatalogEntry]:
+    of_hook = {kind.hook: kind for kind in kinds}
+    for offer in offers:
+        name = prefix + offer.spec.name
+        yield CatalogEntry(of_hook[offer.hook], name, offer.spec, distribution, version)
 
 
-def _specifications(kinds: KindTable) -> type:
-    """Make the hooks that pluggy holds plugins against: one a kind, without arguments."""
-    marker = pluggy.HookspecMarker(GROUP)
-    return type("Hooks", (), {kind.hook: marker(_specification(kind)) for kind in kinds})
+def _reports(
+    used: Sequence[InstalledPlugins],
+    installed: tuple[str, ...],
+    kinds: KindTable,
+    kept: KeptReports,
+    notes: list[str],
+    *,
+    again: bool,
+) -> list[DistributionReport]:
+    """Give what each distribution's plugins offer: as kept, or asked now."""
+    if not used:
+        return []
+    digests = [fingerprint(plugins, kinds, installed) for plugins in used]
+    known = [
+        None if again else kept.get(one.distribution, digest)
+        for one, digest in zip(used, digests, strict=True)
+    ]
+    unknown = [i for i, report in enumerate(known) if report is None]
+    if unknown:
+        from leukokit.catalog.examination import examine  # not needed at most starts
 
-
-def _specification(kind: ComponentKind) -> Callable[[], Iterable[ComponentSpec]]:
-    def hook() -> Iterable[ComponentSpec]:
-        raise NotImplementedError
-
-    hook.__name__ = hook.__qualname__ = kind.hook
-    hook.__doc__ = f"Offer {kind.title.lower()}: {kind.takes} -> {kind.gives}."
-    return hook
-
-
-def _entries_of(source: _Source, kinds: KindTable, hooks: type) -> list[CatalogEntry]:
-    if source.prefix and not _ENTRY_POINT.fullmatch(source.name):
-        raise _Refused(f"the entry point's name {source.name!r} may hold letters, digits, '_' and '-' only")
-    plugin = source.load()
-    wanted = getattr(plugin, "LEUKOKIT_API", API_VERSION)
-    if wanted != API_VERSION:
-        raise _Refused(
-            f"it is written for plugin API {wanted!r}; this leukokit offers {API_VERSION}: "
-            f"install another version of {source.distribution}, or of leukokit"
-        )
-    entries: list[CatalogEntry] = []
-    for hook in _hooks_of(plugin, source.name, kinds, hooks):
-        kind = kinds.of_hook(hook.name)
-        for results in hook():
-            for spec in _specs(hook.name, results):
-                name = source.prefix + spec.name
-                if any((entry.kind, entry.name) == (kind, name) for entry in entries):
-                    raise _Refused(f"{hook.name} offers {spec.name!r} twice")
-                entries.append(CatalogEntry(kind, name, spec, source.distribution, source.version))
-    return entries
-
-
-def _hooks_of(plugin: Any, name: str, kinds: KindTable, hooks: type) -> list[pluggy.HookCaller]:
-    """Hooks that the plugin implements, each checked against its specification."""
-    manager = pluggy.PluginManager(GROUP)  # one a plugin: a mistake in one is never reported for another
-    manager.add_hookspecs(hooks)
-    manager.register(plugin, name)
-    known = [kind.hook for kind in kinds]
-    implemented = manager.get_hookcallers(plugin) or []
-    for hook in implemented:
-        if hook.name not in known:
-            raise _Refused(f"there is no hook named {hook.name!r}{did_you_mean(hook.name, known)}")
-    manager.check_pending()
-    if not implemented:
-        bare = sorted(attribute for attribute in dir(plugin) if attribute in known)
-        help_ = f"put @hookimpl above {bare[0]}" if bare else f"hooks: {', '.join(known)}"
-        raise _Refused(f"it implements no hook; {help_}")
-    return implemented
-
-
-def _specs(hook: str, results: object) -> list[ComponentSpec]:
-    if isinstance(results, (str, bytes)) or not isinstance(results, Iterable):
-        raise _Refused(f"{hook} returned {type(results).__name__}; expected a list of ComponentSpec")
-    specs: list[ComponentSpec] = []
-    for spec in results:
-        if not isinstance(spec, ComponentSpec):
-            raise _Refused(f"{hook} returned a list with {type(spec).__name__} in it; expected ComponentSpec")
-        if not (isinstance(spec.name, str) and _NAME.fullmatch(spec.name)):
-            raise _Refused(
-                f"{hook} offers a component named {spec.name!r}; "
-                "names are lower-case letters, digits and '_', and start with a letter"
-            )
-        if not (isinstance(spec.target, str) and _TARGET.fullmatch(spec.target)):
-            raise _Refused(
-                f"{hook} says {spec.name!r} is at {spec.target!r}; expected 'package.module:Class'"
-            )
-        if not (isinstance(spec.summary, str) and spec.summary.strip() and "\n" not in spec.summary):
-            raise _Refused(f"{hook} gives {spec.name!r} no one-line summary")
-        specs.append(spec)
-    return specs
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, SystemExit):
-        return f"it called sys.exit({error.code!r}) while it was being imported"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+        for i, report in zip(unknown, examine([used[i] for i in unknown], kinds), strict=True):
+            known[i] = report
+            if report.lasting:
+                kept.put(used[i].distribution, digests[i], report)
+            if report.printed:
+                notes.append(f"{used[i].origin} printed while it was loaded: {report.printed}")
+    notes += kept.notes
+    return [report for report in known if report is not None]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from leukokit.api import ComponentSpec
 from leukokit.catalog.kinds import ComponentKind, load_target
 from leukokit.errors import CatalogError, MissingPackageError
+from leukokit.process import stop
 
 if TYPE_CHECKING:
     from leukokit.api import Component
@@ -57,14 +60,17 @@ class CatalogEntry:
         """
         where = f"{self.kind} {self.name} of {self.origin}"
         try:
-            component = load_target(self.spec.target)
-        except (Exception, SystemExit) as error:
+            # Data goes to stdout: a module that prints while it is imported must not spoil `show --json`.
+            with contextlib.redirect_stdout(sys.stderr):
+                component = load_target(self.spec.target)
+                base = self.kind.base_class()
+        except BaseException as error:
+            stop.check(error)  # an import that was interrupted is no broken installation
             raise CatalogError(
                 f"cannot be imported from {self.spec.target}: {type(error).__name__}: {error}",
                 where=where,
                 hint=f"Reinstall {self.distribution}, or report this to its authors",
             ) from error
-        base = self.kind.base_class()
         if not (isinstance(component, type) and issubclass(component, base)):
             raise CatalogError(
                 f"{self.spec.target} is not a subclass of {self.kind.base.replace(':', '.')}",

@@ -30,9 +30,21 @@ COMMANDS = {
 @click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, "-V", "--version", prog_name="leukokit", message="%(prog)s %(version)s")
 @click.option("--debug", is_flag=True, envvar="LEUKOKIT_DEBUG", help="Show the traceback of an error.")
-def main(debug: bool) -> None:
+@click.option(
+    "--no-plugins",
+    is_flag=True,
+    help="Use built-in components only. LEUKOKIT_PLUGINS=none does the same; LEUKOKIT_PLUGINS=a,b uses the "
+    "plugins of these installed packages only.",
+)
+@click.pass_context
+def main(ctx: click.Context, debug: bool, no_plugins: bool) -> None:
     """Classify leukemia blood smears with recipes made of plugins. Research use only."""
     del debug  # LazyGroup.invoke reads it
+    if no_plugins:
+        from leukokit.catalog.choice import no_plugins as switched_off
+
+        # By the environment, so that processes which the command starts see the same components.
+        ctx.with_resource(switched_off())
 
 
 __all__ = ["COMMANDS", "main"]

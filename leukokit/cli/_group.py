@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from leukokit.errors import EXIT_FAILED, EXIT_INTERRUPTED, LeukokitError, RecipeError
+from leukokit.process import stop
 
 
 class LazyGroup(click.Group):
@@ -66,7 +67,12 @@ class LazyGroup(click.Group):
             result = super().invoke(ctx)
             sys.stdout.flush()  # here, so that a closed pipe is handled below
         except LeukokitError as error:
+            stop.check(error)
             _fail(_message(error), error.exit_code, debug)
+        except stop.Stopped:
+            if debug:
+                traceback.print_exc()
+            raise  # the process ends with the code of the signal
         except KeyboardInterrupt:
             _fail("interrupted", EXIT_INTERRUPTED, debug)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -74,6 +80,7 @@ class LazyGroup(click.Group):
         except Exception as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # the reader of our output has gone; click ends quietly
+            stop.check(error)
             _fail(_unexpected(error, debug), EXIT_FAILED, debug)
         else:
             return result

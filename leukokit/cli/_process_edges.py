@@ -11,7 +11,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
 
 PATIENCE = 2.0
 """Seconds that threads of plugins have to end by themselves, once the command is done."""
@@ -39,17 +38,14 @@ def keep_stdout_for_results() -> None:
     )
 
 
-def run_to_the_end(command: Callable[[], object]) -> None:
-    """Run a command, and end with its exit code, whatever threads it leaves."""
-    try:
-        command()
-    except SystemExit as end:
-        _end_despite_threads(end.code)
-        raise
+def end_despite_threads(code: object) -> None:
+    """End the process here where a thread that a plugin left would keep it alive.
 
-
-def _end_despite_threads(code: object) -> None:
-    """End the process here where a thread that a plugin left would keep it alive."""
+    Parameters
+    ----------
+    code : object
+        Of ``SystemExit``.
+    """
     until = time.monotonic() + PATIENCE
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

@@ -1,12 +1,10 @@
-"""Progress on stderr: a bar on a terminal, plain lines elsewhere; and orderly ends on SIGTERM."""
+"""Progress on stderr: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from rich.console import Console
 from rich.progress import (
@@ -21,7 +19,6 @@ from rich.progress import (
 from rich.text import Text
 
 from leukokit.engine.observer import Observer
-from leukokit.errors import EXIT_TERMINATED
 
 
 class TerminalObserver(Observer):
@@ -81,31 +78,19 @@ class PlainObserver(Observer):
         print(text.encode("ascii", "backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
-class Terminated(SystemExit):
-    """SIGTERM arrived; unwinds the run so that workers stop and locks are freed."""
-
-
-def _terminate(_signum: int, _frame: FrameType | None) -> None:
-    raise Terminated(EXIT_TERMINATED)
-
-
 @contextmanager
 def observed(*, quiet: bool) -> Iterator[Observer]:
-    """Give an observer for this terminal, or for none, and end with exit code 143 on SIGTERM."""
-    before = signal.signal(signal.SIGTERM, _terminate)
+    """Give an observer for this terminal, or for none."""
     console = Console(stderr=True)
-    try:
-        if quiet or not console.is_terminal:
-            yield PlainObserver(quiet=quiet)
-        else:
-            columns = (
-                SpinnerColumn(finished_text="[green]✓[/]"),
-                TextColumn("{task.description}"),
-                BarColumn(bar_width=32),
-                MofNCompleteColumn(),
-                TimeRemainingColumn(elapsed_when_finished=True),
-            )
-            with Progress(*columns, console=console) as progress:
-                yield TerminalObserver(progress)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    if quiet or not console.is_terminal:
+        yield PlainObserver(quiet=quiet)
+        return
+    columns = (
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=32),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield TerminalObserver(progress)

@@ -65,15 +65,16 @@ def command(
 
     from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
-    from leukokit.catalog import discover
+    from leukokit.cache_folder import AUTO_CACHE
     from leukokit.cli._audit import print_audit
+    from leukokit.cli._installed import installed_catalog
     from leukokit.cli._progress import observed
     from leukokit.errors import EXIT_FAILED
-    from leukokit.workflow import AUTO_CACHE, RunSettings, open_executor
+    from leukokit.workflow import RunSettings, open_executor
 
-    catalog = discover()
-    recipe = _recipe(data, catalog, overrides)
     settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
+    catalog = installed_catalog(settings.cache_folder)
+    recipe = _recipe(data, catalog, overrides)
     with open_executor(settings) as executor, observed(quiet=quiet) as observer:
         options = AuditOptions(settings.cache_folder, executor)
         audit = audit_data(recipe, catalog, options, observer)

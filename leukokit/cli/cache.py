@@ -51,8 +51,8 @@ def list_entries(cache_dir: Path | None, as_json: bool) -> None:
     """List what is kept, least recently used first."""
     import json
 
+    from leukokit.cache_folder import default_cache
     from leukokit.engine.cache.store import Store
-    from leukokit.workflow import default_cache
 
     root = cache_dir or default_cache()
     entries = Store(root).entries()
@@ -76,8 +76,8 @@ def list_entries(cache_dir: Path | None, as_json: bool) -> None:
 @click.option("--max-size", type=Size(), default="20G", show_default=True, help="Keep at most this much.")
 def prune(cache_dir: Path | None, max_size: int) -> None:
     """Remove the least recently used entries beyond a size."""
+    from leukokit.cache_folder import default_cache
     from leukokit.engine.cache.store import Store
-    from leukokit.workflow import default_cache
 
     removed = Store(cache_dir or default_cache()).prune(max_size)
     click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
@@ -87,8 +87,8 @@ def prune(cache_dir: Path | None, max_size: int) -> None:
 @_cache_dir
 def clear(cache_dir: Path | None) -> None:
     """Remove everything."""
+    from leukokit.cache_folder import default_cache
     from leukokit.engine.cache.store import Store
-    from leukokit.workflow import default_cache
 
     removed = Store(cache_dir or default_cache()).prune(0)
     click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
@@ -97,6 +97,6 @@ def clear(cache_dir: Path | None) -> None:
 @command.command("path")
 def path() -> None:
     """Print the cache folder."""
-    from leukokit.workflow import default_cache
+    from leukokit.cache_folder import default_cache
 
     click.echo(default_cache())

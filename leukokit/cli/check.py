@@ -26,13 +26,13 @@ def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bo
     """
     import json
 
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
     from leukokit.cli._terminal import safe
     from leukokit.errors import RecipeError
     from leukokit.recipe import load_recipe
 
     try:
-        catalog = discover()
+        catalog = installed_catalog()
         loaded = load_recipe(recipe, catalog, overrides=overrides)
     except RecipeError as error:
         if as_json:

@@ -26,10 +26,10 @@ def list_datasets(as_json: bool) -> None:
     import json
 
     from leukokit.api import Kind
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
     from leukokit.cli._terminal import safe
 
-    rows = [_state(entry) for entry in discover().of(Kind.DATASET)]
+    rows = [_state(entry) for entry in installed_catalog().of(Kind.DATASET)]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -126,12 +126,12 @@ def _dataset(name: str, **given: Any) -> Dataset:
     from pydantic import ValidationError
 
     from leukokit.api import Dataset, Kind
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
     from leukokit.errors import UsageError
 
     params = {key: value for key, value in given.items() if value is not None}
     try:
-        dataset = discover().get(Kind.DATASET, name).load().create(**params)
+        dataset = installed_catalog().get(Kind.DATASET, name).load().create(**params)
     except ValidationError as error:
         mistakes = "; ".join(
             f"{'.'.join(map(str, wrong['loc']))}: {wrong['msg']}" for wrong in error.errors()

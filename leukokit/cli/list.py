@@ -19,9 +19,9 @@ def command(kind: str | None, as_json: bool) -> None:
     """List the installed components."""
     import sys
 
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
 
-    catalog = discover()
+    catalog = installed_catalog()
     entries = [entry for one in catalog.kinds if kind in (None, one.name) for entry in catalog.of(one)]
     if as_json:
         import json
@@ -85,9 +85,12 @@ def _print_table(entries: list[CatalogEntry]) -> None:
 
 
 def _warn(catalog: Catalog) -> None:
-    from leukokit.cli._terminal import print_warning
+    from leukokit.cli._terminal import print_warning, safe
 
+    if catalog.switched_off:
+        names = sorted({plugin.distribution for plugin in catalog.switched_off})
+        click.echo(f"plugins switched off: {safe(', '.join(names))}", err=True)
     for conflict in catalog.conflicts:
         print_warning(f"{conflict}; uninstall all but one of them")
     for plugin in catalog.broken:
-        print_warning(f"plugin {plugin.name} of {plugin.distribution} is broken: {plugin.reason}")
+        print_warning(f"plugin {plugin.name} of {plugin.distribution} {plugin.state}")

@@ -93,9 +93,10 @@ def command(
     """Run a recipe and leave a run directory."""
     if scheduler is not None and executor != "dask":
         raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
+    from leukokit.cache_folder import AUTO_CACHE
     from leukokit.cli._progress import observed
     from leukokit.cli._summary import print_summary
-    from leukokit.workflow import AUTO_CACHE, run
+    from leukokit.workflow import run
 
     with observed(quiet=quiet) as observer, _no_silent_end():
         result = run(

@@ -23,10 +23,10 @@ def command(what: str) -> None:
 
 
 def _recipe() -> dict[str, object]:
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
     from leukokit.recipe.schema import recipe_schema
 
-    return recipe_schema(discover())
+    return recipe_schema(installed_catalog())
 
 
 def _run() -> dict[str, object]:

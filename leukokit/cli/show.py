@@ -19,9 +19,9 @@ def command(component: str, as_json: bool) -> None:
 
     COMPONENT is a name, such as median, or KIND/NAME, such as preprocessor/median.
     """
-    from leukokit.catalog import discover
+    from leukokit.cli._installed import installed_catalog
 
-    entry = _find(discover(), component)
+    entry = _find(installed_catalog(), component)
     cls = entry.load()
     if as_json:
         import json
@@ -47,9 +47,9 @@ def _find(catalog: Catalog, name: str) -> CatalogEntry:
     for conflict in catalog.conflicts:
         if conflict.name == name:
             catalog.get(conflict.kind, name)  # raises, naming both
-    for plugin in catalog.broken:
-        if name.startswith(f"{plugin.name}/"):
-            raise CatalogError(f"plugin {plugin.name} of {plugin.distribution} is broken: {plugin.reason}")
+    unused = catalog.unused_plugin(name)
+    if unused is not None:
+        raise CatalogError(f"plugin {unused.name} of {unused.distribution} {unused.state}", hint=unused.hint)
     names = [entry.name for kind in catalog.kinds for entry in catalog.of(kind)]
     raise CatalogError(
         f"there is no component named {name!r}{did_you_mean(name, names)}", hint="See: leukokit list"

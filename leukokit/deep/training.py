@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from leukokit.deep.params import NetworkParams
 from leukokit.deep.pixels import RowSource, decode_to_file, row_blocks
 from leukokit.deep.runtime import load_keras
 from leukokit.errors import LeukokitError
+from leukokit.process.scratch import scratch_folder
 
 _PLATEAU_EPOCHS = 2
 _PLATEAU_FACTOR = 0.5
@@ -125,7 +125,7 @@ class Training:
             self.params, self.network
         )  # a misspelled block is reported before anything is read
         with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-fit-")))
+            folder = stack.enter_context(scratch_folder("leukokit-fit-"))
             learn = self._part(train, folder / "train.npy", learning=True)
             watch = self._part(validation, folder / "validation.npy") if validation is not None else None
             kept = checkpoint.load(self.workspace.checkpoints) if self.workspace is not None else None

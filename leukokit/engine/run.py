@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
@@ -50,6 +49,7 @@ from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
+from leukokit.process.scratch import scratch_folder, sweep
 from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
 from leukokit.record.files import METRICS, PLAN, PROVENANCE, RESOLVED
@@ -104,6 +104,7 @@ def run(
     """
     observer = observer or Observer()
     started = monotonic()
+    sweep()
     secondary = secondary_process(recipe)
     if secondary:
         options, finishers = replace(options, out=discarded_folder(), directory=None), ()
@@ -112,7 +113,7 @@ def run(
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-")))
+        scratch = stack.enter_context(scratch_folder())
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
             with full_disk_named(f"{path} or {scratch}"):

@@ -12,9 +12,10 @@ from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
-from leukokit.engine.io.files import write_bytes, write_json
+from leukokit.engine.io.files import remove_drafts, write_bytes, write_json
 from leukokit.engine.journal import Journal
 from leukokit.errors import LeukokitError, RunFailed
+from leukokit.process import stop
 from leukokit.record.files import STATUS
 from leukokit.record.provenance import RunStatus
 
@@ -76,6 +77,7 @@ class RunDirectory:
             raise RunFailed(
                 "holds a finished run", where=str(self.path), hint="Give another folder with --run-dir"
             )
+        remove_drafts(self.path)
         write_json(self.path / _OWNER, {"pid": os.getpid(), "host": socket.gethostname()})
         self.journal = Journal(self._inside("journal.jsonl"))
         return self
@@ -105,10 +107,12 @@ class RunDirectory:
 
     def write(self, name: str, data: bytes) -> None:
         """Write one file, completely or not at all."""
+        stop.check()
         write_bytes(self._inside(name), data)
 
     def write_json(self, name: str, value: Any) -> None:
         """Write one JSON file, completely or not at all."""
+        stop.check()
         write_json(self._inside(name), value)
 
     def file(self, name: str) -> Path:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
+from leukokit.imageio.color.profile import Conversion
 
 CMYK_NOTE = "converted from CMYK without a color profile; colors are approximate"
 
@@ -40,14 +41,25 @@ def gray_image_error(kind: str) -> ImageRejected:
     return ImageRejected("unsupported", f"a gray {kind} image; the methods here need color (RGB)")
 
 
-def to_8_bits(values: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
-    """Scale 0 ... 2**bit_depth - 1 to 0 ... 255, rounded; raise ``bit_depth`` where values are larger."""
-    top = 2**bit_depth - 1
-    largest = int(values[..., :3].max())
+def cmyk_notes(conversion: Conversion) -> tuple[str, ...]:
+    """Note that an image was converted from CMYK, with its profile or without."""
+    if conversion.transform is not None:
+        return (conversion.note,)
+    return tuple(filter(None, [conversion.note, CMYK_NOTE]))
+
+
+def check_range(values: NDArray[np.uint16], bit_depth: int) -> None:
+    """Raise ``bit_depth`` where colors exceed 2**bit_depth - 1."""
+    largest, top = int(values[..., :3].max()), 2**bit_depth - 1
     if largest > top:
         raise ImageRejected(
             "bit_depth", f"values up to {largest} do not fit into bit_depth {bit_depth} (0..{top})"
         )
+
+
+def to_8_bits(values: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
+    """Scale 0 ... 2**bit_depth - 1 to 0 ... 255, rounded."""
+    top = 2**bit_depth - 1
     scaled = (values.astype(np.uint32) * 255 + top // 2) // top
     if values.shape[2] == 4:  # alpha always uses the whole range
         scaled[..., 3] = (values[..., 3].astype(np.uint32) * 255 + 32767) // 65535
@@ -55,11 +67,10 @@ def to_8_bits(values: NDArray[np.uint16], bit_depth: int) -> NDArray[np.uint8]:
     return scaled_values
 
 
-def composite_on_white(rgba: NDArray[np.uint8]) -> RGBImage:
-    """Composite straight alpha on white."""
-    color = rgba[..., :3].astype(np.uint32)
-    alpha = rgba[..., 3:].astype(np.uint32)
-    blended = (color * alpha + 255 * (255 - alpha) + 127) // 255
+def composite_on_white(rgb: RGBImage, alpha: NDArray[np.uint8]) -> RGBImage:
+    """Composite straight alpha, H x W x 1, on white."""
+    opacity = alpha.astype(np.uint32)
+    blended = (rgb.astype(np.uint32) * opacity + 255 * (255 - opacity) + 127) // 255
     return blended.astype(np.uint8)
 
 

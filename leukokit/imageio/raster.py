@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -16,6 +16,8 @@ from PIL import Image
 from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
 from leukokit.imageio import pixels as _pixels
+from leukokit.imageio.chatter import kept_chatter
+from leukokit.imageio.color.profile import KEPT, Conversion, conversion_of, stated_conversion
 
 # Classes of Pillow, opened directly: Image.open would try dozens of other formats on hostile bytes, and has a
 # global limit on pixels.
@@ -27,8 +29,9 @@ _CLASSES = {
     "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
 }
 _COLOR_MODES = {"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"}
-_BITS_PER_SAMPLE, _STRIP_OFFSETS, _STRIP_COUNTS = 258, 273, 279
-_TILE_OFFSETS, _TILE_COUNTS, _SAMPLE_FORMAT = 324, 325, 339
+_BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339
+_BIG_BIG_ENDIAN = b"MM\0+"
+_BLOCK = 1 << 20  # px that are converted at a time, so that 8192 x 8192 px need less than 1 GB
 
 
 @contextmanager
@@ -48,43 +51,153 @@ def decode(
     data: bytes, kind: str, *, bit_depth: int | None, frame: int | None, max_pixels: int
 ) -> tuple[RGBImage, tuple[str, ...]]:
     """Decode one of the formats; return pixels and notes."""
-    notes: tuple[str, ...] = ()
     if kind == "WEBP":
+        from leukokit.imageio.integrity import webp
+
         _pixels.check_size(_webp_size(data), max_pixels)
-    image = open_header(data, kind)
-    _pixels.check_size(image.size, max_pixels)
-    frames = n_frames(image)
-    chosen = _pixels.select_frame(frames, frame)
-    if frames > 1:
-        _seek(image, chosen)
+        webp.check_length(data)
+    with kept_chatter() as said:
+        image = open_header(data, kind)
         _pixels.check_size(image.size, max_pixels)
-        notes = (f"frame {chosen} of {frames}, counted from 0",)
-    _check_mode(image.mode, kind)
-    exif_orientation = orientation(image)
-    stored = bits(data, kind, image)
-    if stored > 8:
-        if image.mode not in ("RGB", "RGBA"):
-            raise ImageRejected("unsupported", f"a {kind} file of {stored} bits with color mode {image.mode}")
-        if bit_depth is None:
-            raise ImageRejected(
-                "bit_depth",
-                f"{stored} bits a channel: say with bit_depth how many of them carry the image "
-                "(12 for a 12-bit camera, 16 for the full range)",
-            )
-        pixels = _pixels.to_8_bits(_load_deep(data, kind, image, chosen), bit_depth)
-        notes = (*notes, f"scaled from {bit_depth} to 8 bits a channel")
-    else:
-        _load(data, kind, image)
-        notes += _conversion(image.mode)
-        transparent = image.mode in ("RGBA", "PA") or "transparency" in image.info
-        pixels = np.array(image.convert("RGBA" if transparent else "RGB"))
-    if pixels.shape[2] == 4:
-        if pixels[..., 3].min() < 255:
-            notes = (*notes, "transparent; composited on white")
-        pixels = _pixels.composite_on_white(pixels)
+        frames = n_frames(image)
+        chosen = _pixels.select_frame(frames, frame)
+        notes: tuple[str, ...] = ()
+        if frames > 1:
+            _seek(image, chosen)
+            _pixels.check_size(image.size, max_pixels)
+            notes = (f"frame {chosen} of {frames}, counted from 0",)
+        _check_mode(image.mode, kind)
+        stored = bits(data, kind, image)
+        _check_bits(kind, stored, image.mode, bit_depth)
+        _check_whole(data, kind, image, chosen)
+        # In PNG files it may lie behind the pixels, and asking for it makes Pillow decode them.
+        turned = 1 if kind == "PNG" else orientation(image)
+    with kept_chatter(native=kind == "TIFF" or stored > 8) as said_later:
+        if stored > 8:
+            assert bit_depth is not None
+            rgb, noted = _deep_pixels(data, kind, image, chosen, bit_depth)
+        else:
+            rgb, noted = _plain_pixels(kind, image)
+        if kind == "PNG":
+            turned = orientation(image)
     # Pillow and OpenCV apply the orientation of TIFFs, but of none of the other formats.
-    upright = pixels if kind == "TIFF" else _pixels.upright(pixels, exif_orientation)
-    return upright, notes + _pixels.orientation_note(exif_orientation)
+    upright = rgb if kind == "TIFF" else _pixels.upright(rgb, turned)
+    notes += noted + _pixels.orientation_note(turned)
+    return upright, notes + tuple(f"the decoder says: {text}" for text in dict.fromkeys(said + said_later))
+
+
+def _check_bits(kind: str, stored: int, mode: str, bit_depth: int | None) -> None:
+    if stored <= 8:
+        return
+    if mode not in ("RGB", "RGBA"):
+        raise ImageRejected("unsupported", f"a {kind} file of {stored} bits with color mode {mode}")
+    if bit_depth is None:
+        raise ImageRejected(
+            "bit_depth",
+            f"{stored} bits a channel: say with bit_depth how many of them carry the image "
+            "(12 for a 12-bit camera, 16 for the full range)",
+        )
+
+
+def _check_whole(data: bytes, kind: str, image: Any, frame: int) -> None:
+    """Raise ``damaged`` for what the decoders would pass over: see ``leukokit/imageio/integrity/``."""
+    if kind == "PNG":
+        from leukokit.imageio.integrity import png
+
+        png.check(data, frame)
+    elif kind == "TIFF":
+        from leukokit.imageio.integrity import tiff
+
+        with _rejecting_damage("the TIFF header cannot be read"):
+            tiff.check_readable(image.tag_v2)
+            tiff.check(data, image.tag_v2)
+    elif kind == "BMP":
+        from leukokit.imageio.integrity import bmp
+
+        bmp.check(data)
+    elif kind == "GIF":
+        from leukokit.imageio.integrity import gif
+
+        gif.check(data, frame)
+    else:
+        from leukokit.imageio.integrity import webp
+
+        webp.check(data, frame)
+
+
+def _deep_pixels(
+    data: bytes, kind: str, image: Any, frame: int, bit_depth: int
+) -> tuple[RGBImage, tuple[str, ...]]:
+    """Pixels and notes of an image of 16 bits a channel."""
+    conversion = _color_conversion(image, kind)
+    raw = _load_deep(data, kind, frame)
+    _pixels.check_range(raw, bit_depth)
+    order = [2, 1, 0, 3][: raw.shape[2]]
+    height, width = raw.shape[:2]
+    blocks = (_pixels.to_8_bits(raw[rows][..., order], bit_depth) for rows in _row_blocks(width, height))
+    rgb, noted = _assembled(blocks, width, height, conversion)
+    return rgb, (f"scaled from {bit_depth} to 8 bits a channel", *noted)
+
+
+def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
+    """Pixels and notes of an image of 8 bits a channel, or fewer."""
+    with _rejecting_damage(f"the {kind} file does not decode"):
+        image.load()
+    if image.mode == "CMYK":
+        conversion = conversion_of(_icc(image), "CMYK")
+        notes = _pixels.cmyk_notes(conversion)
+    else:
+        conversion = _color_conversion(image, kind)
+        notes = ("converted from a palette, which holds 256 colors at most",) * (image.mode in ("P", "PA"))
+    transparent = image.mode in ("RGBA", "PA") or "transparency" in image.info
+    mode = "RGBA" if transparent else "RGB"
+    width, height = image.size
+
+    def block(rows: slice) -> NDArray[np.uint8]:
+        part = image
+        if rows.start > 0 or rows.stop < height:
+            part = image.crop((0, rows.start, width, rows.stop))
+        if conversion.mode == "CMYK" and conversion.transform is not None:
+            part = conversion.apply(part)
+        return np.asarray(part if part.mode == mode else part.convert(mode))
+
+    blocks = (block(rows) for rows in _row_blocks(width, height))
+    rgb, noted = _assembled(blocks, width, height, KEPT if conversion.mode == "CMYK" else conversion)
+    return rgb, notes + noted
+
+
+def _row_blocks(width: int, height: int) -> Iterator[slice]:
+    rows = max(1, _BLOCK // width)
+    return (slice(top, min(top + rows, height)) for top in range(0, height, rows))
+
+
+def _assembled(
+    blocks: Iterable[NDArray[np.uint8]], width: int, height: int, conversion: Conversion
+) -> tuple[RGBImage, tuple[str, ...]]:
+    """Put blocks of rows together: colors to sRGB, alpha composited on white."""
+    rgb = np.empty((height, width, 3), np.uint8)
+    top, transparent = 0, False
+    for block in blocks:
+        color = conversion.apply_to_pixels(np.ascontiguousarray(block[..., :3]))
+        if block.shape[2] == 4 and block[..., 3].min() < 255:
+            transparent = True
+            color = _pixels.composite_on_white(color, block[..., 3:])
+        rgb[top : top + len(block)] = color
+        top += len(block)
+    notes = (conversion.note,) if conversion.note else ()
+    return rgb, (*notes, "transparent; composited on white") if transparent else notes
+
+
+def _icc(image: Any) -> bytes | None:
+    """ICC profile of a file: None where it has none, empty where it cannot be read."""
+    return image.info["icc_profile"] or b"" if "icc_profile" in image.info else None
+
+
+def _color_conversion(image: Any, kind: str) -> Conversion:
+    icc = _icc(image)
+    if icc is None and kind == "PNG":
+        return stated_conversion(image.info)
+    return conversion_of(icc)
 
 
 def _check_mode(mode: str, kind: str) -> None:
@@ -94,12 +207,6 @@ def _check_mode(mode: str, kind: str) -> None:
         raise _pixels.gray_image_error(kind)
     description = "floating-point values" if mode == "F" else f"color mode {mode}"
     raise ImageRejected("unsupported", f"a {kind} file with {description}; save it as 8-bit RGB")
-
-
-def _conversion(mode: str) -> tuple[str, ...]:
-    if mode == "CMYK":
-        return (_pixels.CMYK_NOTE,)
-    return ("converted from a palette, which holds 256 colors at most",) if mode in ("P", "PA") else ()
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -128,6 +235,10 @@ def open_header(data: bytes, kind: str) -> Any:
         ``damaged``; ``unsupported`` for a kind of TIFF that Pillow cannot read.
     """
     module, name = _CLASSES[kind]
+    if data.startswith(_BIG_BIG_ENDIAN):
+        raise ImageRejected(
+            "unsupported", "a big-endian BigTIFF file; save it little-endian, or as plain TIFF"
+        )
     try:
         with _rejecting_damage(f"the {kind} header cannot be read"):
             return getattr(import_module(module), name)(io.BytesIO(data))
@@ -140,8 +251,16 @@ def open_header(data: bytes, kind: str) -> Any:
 
 
 def _describe_tiff(data: bytes) -> str | None:
-    """Describe an intact TIFF that Pillow cannot open; None where it is damaged."""
+    """Describe an intact TIFF that Pillow cannot open; None where it is damaged.
+
+    Raises
+    ------
+    ImageRejected
+        ``unsupported``, where it is the compression that cannot be read.
+    """
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+    from leukokit.imageio.integrity.tiff import check_readable
 
     try:
         big = data[2:4] in (b"\x2b\0", b"\0\x2b")
@@ -151,9 +270,14 @@ def _describe_tiff(data: bytes) -> str | None:
         directory.load(stream)
         bits = directory[_BITS_PER_SAMPLE]
         sample = {1: "unsigned", 2: "signed", 3: "float"}.get(directory.get(_SAMPLE_FORMAT, (1,))[0], "odd")
+        description = f"a TIFF of {len(bits)} channels of {max(bits)} bits, {sample}"
+        if max(bits) in (8, 16):
+            check_readable(directory)
+    except ImageRejected:
+        raise
     except Exception:  # then it is damaged, and the caller says so
         return None
-    return f"a TIFF of {len(bits)} channels of {max(bits)} bits, {sample}"
+    return description
 
 
 def bits(data: bytes, kind: str, image: Any) -> int:
@@ -186,26 +310,12 @@ def orientation(image: Any) -> int:
     return value if value in range(1, 9) else 1
 
 
-def _load(data: bytes, kind: str, image: Any) -> None:
-    """Decode the pixels of the current frame of ``image``."""
-    with _rejecting_damage(f"the {kind} file does not decode"):
-        if kind == "PNG":
-            # Checks the checksums of all chunks; decoding stops as soon as there are enough pixels.
-            getattr(import_module(_CLASSES[kind][0]), _CLASSES[kind][1])(io.BytesIO(data)).verify()
-        image.load()
-
-
-def _load_deep(data: bytes, kind: str, image: Any, frame: int) -> NDArray[np.uint16]:
-    """Decode 16-bit color, uint16 H x W x 3 or 4, channels red, green, blue, alpha."""
+def _load_deep(data: bytes, kind: str, frame: int) -> NDArray[np.uint16]:
+    """Decode 16-bit color, uint16 H x W x 3 or 4, channels blue, green, red, alpha."""
     # OpenCV reads its limit once, when it is imported. The size in the header was checked before.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**30))
     import cv2
 
-    if kind == "PNG":
-        with _rejecting_damage("the PNG file does not decode"):
-            open_header(data, kind).verify()
-    else:
-        _check_extents(data, image)
     flags = cv2.IMREAD_UNCHANGED
     with _rejecting_damage(f"the {kind} file does not decode"):
         if frame:
@@ -215,14 +325,4 @@ def _load_deep(data: bytes, kind: str, image: Any, frame: int) -> NDArray[np.uin
             raw = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     if raw is None or raw.ndim != 3 or raw.dtype != np.uint16:
         raise ImageRejected("damaged", f"the 16-bit {kind} file does not decode")
-    order = [2, 1, 0, 3][: raw.shape[2]]
-    return np.asarray(raw[..., order], dtype=np.uint16)
-
-
-def _check_extents(data: bytes, image: Any) -> None:
-    """Raise where a TIFF's strips or tiles extend past its end; OpenCV leaves their rows black."""
-    tags = image.tag_v2
-    offsets = tags.get(_STRIP_OFFSETS) or tags.get(_TILE_OFFSETS) or ()
-    counts = tags.get(_STRIP_COUNTS) or tags.get(_TILE_COUNTS) or ()
-    if any(offset + count > len(data) for offset, count in zip(offsets, counts, strict=False)):
-        raise ImageRejected("damaged", "the TIFF file ends before its last row")
+    return np.asarray(raw, dtype=np.uint16)

@@ -52,11 +52,11 @@ class RecipeBalance(Record):
     when: Text | None = described("`training` or `before_split`.")
 
 
-class _Split(Record):
+class _SplitSettings(Record):
     balance: RecipeBalance | None = described("How classes are cut to the same number of samples.")
 
 
-class HoldoutSplit(_Split):
+class SplitByHoldout(_SplitSettings):
     """One random division."""
 
     method: Literal["holdout"] = Field(description="`holdout`.")
@@ -66,7 +66,7 @@ class HoldoutSplit(_Split):
     group: Flag | None = described("Whether samples of one group stay together.")
 
 
-class BlockSplit(_Split):
+class SplitByBlocks(_SplitSettings):
     """Contiguous blocks of the file order of each class."""
 
     method: Literal["blocks"] = Field(description="`blocks`.")
@@ -76,7 +76,7 @@ class BlockSplit(_Split):
     group: Flag | None = described("Whether training leaves out what shares a group across a cut.")
 
 
-class FoldSplit(_Split):
+class SplitByFolds(_SplitSettings):
     """Every sample is tested once."""
 
     method: Literal["kfold"] = Field(description="`kfold`.")
@@ -87,14 +87,14 @@ class FoldSplit(_Split):
     repeats: Count | None = described("Times that the folds are drawn.")
 
 
-class DataSetSplit(_Split):
+class SplitOfDataSet(_SplitSettings):
     """A split that comes with the data set."""
 
     method: Literal["named"] = Field(description="`named`.")
     name: Text = Field(description="Name of the split.")
 
 
-class FileSplit(_Split):
+class SplitOfFile(_SplitSettings):
     """A split fixed in a CSV file."""
 
     method: Literal["file"] = Field(description="`file`.")
@@ -113,7 +113,7 @@ def _of_known_method(value: object) -> object:
 
 
 RecipeSplit: TypeAlias = Annotated[
-    HoldoutSplit | BlockSplit | FoldSplit | DataSetSplit | FileSplit,
+    SplitByHoldout | SplitByBlocks | SplitByFolds | SplitOfDataSet | SplitOfFile,
     Field(discriminator="method"),
     BeforeValidator(_of_known_method),
 ]

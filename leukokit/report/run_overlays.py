@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import kept_labels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
+from leukokit.process.scratch import scratch_folder
 from leukokit.record.files import SEGMENTED
 from leukokit.report.kept_figure import REVISION, kept_figure
 from leukokit.report.overlay_choice import STATISTICS, Chosen, choose, label_statistics
@@ -52,8 +52,8 @@ def keep_segmented(result: RunResult, directory: RunDirectory) -> None:
     scores = None if result.masks is None else result.masks.to_csv()
     depends_on = (plan.reading.key(), [step.key for step in steps], content, scores)
     key = digest("segmented pictures", REVISION, __version__, library_versions(), *depends_on)
-    with TemporaryDirectory(prefix="leukokit-") as scratch:
-        folder = Path(scratch) / "segmented"
+    with scratch_folder() as scratch:
+        folder = scratch / "segmented"
         memo_folder(key, write, folder, store=plan.store, title="pictures of segmentations")
         for path in sorted(folder.iterdir()):
             directory.write(f"{FOLDER}/{path.name}", path.read_bytes())

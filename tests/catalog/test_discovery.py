@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-import pytest
 
 GOOD = """
 from leukokit.api import ComponentSpec, hookimpl
@@ -19,61 +13,6 @@ LEUKOKIT_API = 1
 def leukokit_segmenters():
     return [ComponentSpec("otsu", "{module}_part:Otsu", "One threshold.")]
 """
-
-PROGRAM = """
-import json, sys
-from leukokit.catalog import discover
-from leukokit.api import Kind
-catalog = discover()
-print(json.dumps({
-    "names": [entry.name for kind in Kind for entry in catalog.of(kind)],
-    "broken": {plugin.name: f"{plugin.distribution}: {plugin.reason}" for plugin in catalog.broken},
-    "conflicts": [str(conflict) for conflict in catalog.conflicts],
-    "modules": sorted(sys.modules),
-}))
-"""
-
-
-class Site:
-    """A folder on the path with fake distributions in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def install(self, distribution: str, point: str, code: str, module: str | None = None) -> None:
-        """Write a module, and metadata with one entry point that names it."""
-        module = module or distribution.replace("-", "_")
-        (self.folder / f"{module}.py").write_text(code.format(module=module) if "{module}" in code else code)
-        info = self.folder / f"{distribution.replace('-', '_')}-1.5.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.5\n")
-        (info / "entry_points.txt").write_text(f"[leukokit]\n{point} = {module}\n")
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run Python with this folder on its path."""
-        path = os.pathsep.join([str(self.folder), *filter(None, [os.environ.get("PYTHONPATH")])])
-        environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
-        return subprocess.run(
-            [sys.executable, *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def discover(self) -> dict[str, object]:
-        """Discover in a fresh interpreter."""
-        done = self.run("-c", PROGRAM)
-        assert done.returncode == 0, done.stderr
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """Make an empty folder of distributions."""
-    return Site(tmp_path)
 
 
 def test_a_plugin_is_found_under_its_entry_point_s_name_and_not_imported(site):

@@ -61,8 +61,12 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "figures/segmentation.png",
         "audit.json",
         "pictures/index.json",
+        "pictures/segmented/index.json",
+        "pictures/segmented/labels.npz",
         "report.html",
-    } | {f"pictures/{name}" for name in json.loads((run / "pictures" / "index.json").read_text()).values()}
+    } | {
+        f"pictures/{name}" for name in json.loads((run / "pictures" / "index.json").read_text()).values()
+    } | {path.relative_to(run).as_posix() for path in (run / "pictures" / "segmented").glob("*.png")}
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] >= 0.8
     assert metrics["synthetic"] is False

@@ -12,10 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import time
 
 from leukokit.engine.cache.entry import Entry
 
 _MANIFEST = "manifest.json"
+_DRAFT = ".draft-"
+_ABANDONED = 24 * 3600.0
+"""Age in seconds of a draft that nobody writes any more: copying a model takes seconds."""
 
 
 class Folders:
@@ -54,7 +58,8 @@ class Folders:
         target = self._path(key)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+            _remove_drafts(target.parent)
+            draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=target.parent))
             try:
                 shutil.copytree(source, draft, dirs_exist_ok=True)
                 files = sorted(path for path in draft.rglob("*") if path.is_file())
@@ -76,6 +81,12 @@ class Folders:
         """Each folder, in no order."""
         return [_entry(path.parent) for path in self._root.glob(f"*/*/{_MANIFEST}")]
 
+    def problem(self, entry: Entry) -> str:
+        """Read all files of a folder, and say whether they are damaged; empty if they are not."""
+        said: list[str] = []
+        whole = Folders(self._root, said.append).get(entry.key) is not None
+        return "" if whole else "; ".join(said) or "it is gone"
+
     def remove(self, entry: Entry) -> bool:
         """Remove a folder; True."""
         shutil.rmtree(entry.path)
@@ -83,6 +94,13 @@ class Folders:
 
     def _path(self, key: str) -> Path:
         return self._root / key[:2] / key
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Remove what a process that was killed while it copied has left here."""
+    for path in folder.glob(f"{_DRAFT}*"):
+        if time() - path.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _file_digest(path: Path) -> str:

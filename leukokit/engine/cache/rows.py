@@ -104,6 +104,19 @@ class Rows:
         """Every step of which rows are kept, in no order."""
         return [_entry(path) for path in self._root.glob("*/*.sqlite")]
 
+    def problem(self, entry: Entry) -> str:
+        """Read all rows of a step, and say what is damaged; empty if nothing is."""
+        try:
+            with self._open(entry.path, write=False) as connection:
+                rows = connection.execute("SELECT payload, checksum FROM rows")
+                damaged = sum(
+                    not isinstance(payload, bytes) or zlib.crc32(payload) != checksum
+                    for payload, checksum in rows
+                )
+        except sqlite3.Error as error:
+            return f"cannot be read ({error})"
+        return f"{damaged} of {entry.items} rows are damaged" if damaged else ""
+
     def remove(self, entry: Entry) -> bool:
         """Remove all rows of a step; True."""
         for suffix in _SUFFIXES:

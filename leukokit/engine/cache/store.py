@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,6 +12,8 @@ from leukokit.engine.cache.keys import LAYOUT
 from leukokit.engine.cache.rows import Rows
 from leukokit.engine.cache.serialization import CONTENT
 from leukokit.engine.cache.unfinished_fits import UnfinishedFits
+from leukokit.process import stop
+from leukokit.process.scratch import scratch_folder
 
 
 class Store:
@@ -46,6 +47,7 @@ class Store:
 
     def put_rows(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
         """Keep payloads of ``step``; a full or read-only disk gives a warning and no error."""
+        stop.check()  # what was computed while an interrupt got lost may be wrong
         self._rows.put(step, title, rows)
 
     def touch(self, step: str) -> None:
@@ -58,6 +60,7 @@ class Store:
 
     def put_folder(self, key: str, title: str, source: Path) -> bool:
         """Keep a copy of the files of ``source`` under ``key``; False, with a warning, where that failed."""
+        stop.check()
         return self._folders.put(key, title, source)
 
     def get_file(self, key: str, name: str = CONTENT) -> bytes | None:
@@ -67,9 +70,9 @@ class Store:
 
     def put_file(self, key: str, title: str, content: bytes, name: str = CONTENT) -> bool:
         """Keep one file under ``key``; False, with a warning, where that failed."""
-        with tempfile.TemporaryDirectory(prefix="leukokit-") as scratch:
-            (Path(scratch) / name).write_bytes(content)
-            return self.put_folder(key, title, Path(scratch))
+        with scratch_folder() as scratch:
+            (scratch / name).write_bytes(content)
+            return self.put_folder(key, title, scratch)
 
     def unfinished(self, key: str, title: str) -> AbstractContextManager[Path]:
         """Hold the folder of checkpoints of the fit of ``key``, as :meth:`UnfinishedFits.hold` says."""
@@ -82,6 +85,12 @@ class Store:
     def entries(self) -> list[Entry]:
         """Everything kept, least recently used first."""
         return sorted([entry for entry, _ in self._removable()], key=lambda entry: entry.used)
+
+    def problem(self, entry: Entry) -> str:
+        """Read all of an entry, and say what is damaged; empty if nothing is, or for checkpoints."""
+        parts: dict[str, Rows | Folders] = {"images": self._rows, "tables": self._folders}
+        part = parts.get(entry.kind)
+        return part.problem(entry) if part is not None else ""
 
     def prune(self, max_bytes: int) -> list[Entry]:
         """Remove the least recently used entries until the cache holds at most ``max_bytes``.

@@ -8,7 +8,6 @@ of theirs is a bug of leukokit that is reported as such, with its traceback.
 
 from __future__ import annotations
 
-import signal
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from typing import Any, Self
 from leukokit.engine.components.origin import is_foreign, origin_of
 from leukokit.engine.components.settings import KeptSettings
 from leukokit.errors import LeukokitError, PluginError
+from leukokit.process import stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +185,9 @@ class ComponentCall:
         if self._settings is None:
             return
         self._settings.__exit__(kind, error, trace)
-        if error is None or isinstance(error, GeneratorExit) or is_users_stop(error):
+        if error is None or isinstance(error, GeneratorExit | stop.Stopped):
             return
+        stop.check(error)  # the user's own interrupt stays what it is
         if isinstance(error, LeukokitError):
             self._name_broken_contract(error)
             return
@@ -217,14 +218,3 @@ def asked(component: object, method: str) -> Any:
     """Call a method of a component that takes no arguments."""
     with ComponentCall(component, method):
         return getattr(component, method)()
-
-
-def is_users_stop(error: BaseException) -> bool:
-    """Whether an error is the user's own interrupt.
-
-    Python's own handler raises ``KeyboardInterrupt``; where another handler is set, or SIGINT is ignored as
-    in workers, nobody but a component can have raised it.
-    """
-    return (
-        isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    )

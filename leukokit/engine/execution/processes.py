@@ -6,6 +6,9 @@ import multiprocessing
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from multiprocessing import forkserver
+from multiprocessing.util import get_temp_dir
+from pathlib import Path
 
 from leukokit.api import Dataset, Sample
 from leukokit.engine.components.origin import is_foreign
@@ -17,6 +20,8 @@ from leukokit.engine.execution.trials import in_processes_if_long, one_by_one
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.io.reading import content_keys
 from leukokit.evaluation.tuning import Trial
+from leukokit.process.scratch import hold
+from leukokit.process.stop import deaf_children
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +93,7 @@ def worker_context() -> multiprocessing.context.BaseContext:
     # threads that has the libraries loaded, so that a worker starts, or starts again after a crash, at once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leukokit.engine.execution.worker"])
+    hold(Path(get_temp_dir()))  # the fork server's socket is in it
+    with deaf_children():
+        forkserver.ensure_running()
     return context

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from leukokit.deep.distributed.secondary import secondary_of
+from leukokit.process.scratch import hold
 from leukokit.recipe import Recipe
 
 
@@ -27,6 +28,7 @@ def secondary_process(recipe: Recipe) -> str:
 
 def discarded_folder() -> Path:
     """Make a folder for runs that nobody keeps; it is removed when this process ends."""
-    folder = tempfile.mkdtemp(prefix="leukokit-secondary-")
+    folder = Path(tempfile.mkdtemp(prefix="leukokit-secondary-"))
+    hold(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return folder

@@ -16,6 +16,7 @@ from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.images.work import cached_outcomes
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.masks import Row, score_table
+from leukokit.process import stop
 
 _LOOKED_UP = 50_000  # images whose cached rows are in memory at once
 
@@ -78,6 +79,7 @@ def run_image_stage(
     observer.advance(len(items) - len(waiting))
 
     def keep(outcome: ImageOutcome) -> None:
+        stop.check()  # an image that could not be finished because all ends is not a rejected one
         builder.add(outcome)
         observer.advance()
 

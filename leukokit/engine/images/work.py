@@ -48,6 +48,7 @@ from leukokit.engine.images.plan import (
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_image, checked_labels, checked_vector
 from leukokit.evaluation.masks import Row, score_image
+from leukokit.process import stop
 from leukokit.smear.label_grid import labels_on_grid
 
 T = TypeVar("T")
@@ -249,20 +250,26 @@ class ImageTask:
         name = stage.value if component == stage.value else f"{stage.value}:{component}"
         try:
             return work()
-        except ImageRejected as error:
-            raise StepFailed(Rejection(name, error.reason, error.detail)) from error
-        except ComponentFailed as error:
-            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
-            raise StepFailed(Rejection(name, reason, error.of_image, error.trace)) from error
-        except LeukokitError as error:
-            raise StepFailed(Rejection(name, "plugin_error", str(error))) from error
-        except MemoryError as error:
-            raise StepFailed(Rejection(name, "out_of_memory", str(error))) from error
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
-            detail = f"{type(error).__name__}: {error}"
-            raise StepFailed(Rejection(name, "plugin_error", detail, traceback.format_exc())) from error
+            stop.check(error)  # compiled code makes errors of its own out of an interrupt
+            raise StepFailed(_rejection(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
+
+
+def _rejection(stage: str, error: Exception) -> Rejection:
+    """Say why an image is left out; called while ``error`` is handled."""
+    match error:
+        case ImageRejected():
+            return Rejection(stage, error.reason, error.detail)
+        case ComponentFailed():
+            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
+            return Rejection(stage, reason, error.of_image, error.trace)
+        case LeukokitError():
+            return Rejection(stage, "plugin_error", str(error))
+        case MemoryError():
+            return Rejection(stage, "out_of_memory", str(error))
+    return Rejection(stage, "plugin_error", f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
@@ -281,7 +288,10 @@ def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:
     """Work on a batch; one outcome an item, in order. Its results are cached once it is done."""
     batch = BatchRows(plan, items)
-    outcomes = [_process(plan, item, batch) for item in items]
+    outcomes = []
+    for item in items:
+        outcomes.append(_process(plan, item, batch))
+        stop.check()  # an interrupt that compiled code has dropped
     batch.flush()
     return outcomes
 

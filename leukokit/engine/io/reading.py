@@ -25,7 +25,7 @@ from leukokit.engine.components.call import ComponentCall
 from leukokit.imageio.urls import forget_connections, url_parent, url_size
 from leukokit.input_file import LARGEST_IMAGE, read_input
 
-DECODE_REVISION = 1
+DECODE_REVISION = 2
 """Raised when decoding gives other pixels for the same bytes."""
 
 _AT_ONCE = 16  # remote files that are read at the same time

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from filelock import Timeout
 
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Forwarding, Observer
+from leukokit.process.scratch import scratch_folder
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -85,7 +85,7 @@ def _open(
                 f"another run is fitting the same {title}; this one keeps its checkpoints to itself "
                 "and cannot be resumed"
             )
-            return Checkpoints(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="leukokit-"))))
+            return Checkpoints(stack.enter_context(scratch_folder()))
         except OSError as error:
             observer.warn(f"the cache cannot hold checkpoints ({error}); they are in {elsewhere}")
     folder = elsewhere / key

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -18,6 +17,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.prediction_io import REJECTED, decision_columns
+from leukokit.process.scratch import scratch_folder
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class AveragedPipelines:
         in a temporary folder. An image that one of them rejects is rejected.
         """
         executor = executor or ProcessExecutor(workers)
-        with TemporaryDirectory(prefix="leukokit-") as folder:
-            store = store or Store(Path(folder))
+        with scratch_folder() as folder:
+            store = store or Store(folder)
             tables = [
                 member.predict(images, dataset=dataset, executor=executor, store=store, observer=observer)
                 for member in self.members

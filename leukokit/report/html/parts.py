@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.metrics import PARTS, Metrics
-from leukokit.record.recipe import DataSetSplit
+from leukokit.record.recipe import SplitOfDataSet
 
 _LEARNED_FIRST = ("train", "validation", "test")
 
@@ -28,6 +28,6 @@ def split_name(run: FinishedRun) -> str:
         return run.audit.split.name
     recipe = run.resolved
     if recipe.split is not None:
-        return recipe.split.name if isinstance(recipe.split, DataSetSplit) else recipe.split.method
+        return recipe.split.name if isinstance(recipe.split, SplitOfDataSet) else recipe.split.method
     params = recipe.data.params if recipe.data is not None else None
     return str((params or {}).get("split") or "the data set's own")

@@ -39,6 +39,7 @@ class FaultyStepParams(Params):
         "keyboard_interrupt",
         "endless",
         "leak",
+        "interrupt",
     ] = Field("none", description="What to do with a marked image.")
 
 
@@ -61,6 +62,11 @@ class FaultyStep(Preprocessor):
                 os._exit(7)
             case "hang":
                 time.sleep(3600)
+            case "interrupt":
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                except KeyboardInterrupt as error:  # what Python makes of compiled code that does not see it
+                    raise SystemError("compiled code returned a result with an exception set") from error
             case "memory":
                 raise MemoryError("no more")
             case "shape":

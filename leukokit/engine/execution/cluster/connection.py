@@ -9,11 +9,14 @@ from importlib import import_module
 from typing import Any
 
 from leukokit.errors import MissingPackageError, UsageError
+from leukokit.process.scratch import scratch_folder
+from leukokit.process.stop import deaf_children
 
 _JOIN_SECONDS = 60
 _CONNECT_SECONDS = 10
 # A trial is sent with its table, however large: data put on a worker beforehand is lost when it dies.
 _WARNS_ABOVE = "distributed.admin.large-graph-warning-threshold"
+_TEMPORARY = "temporary-directory"
 
 
 class DaskConnection:
@@ -67,12 +70,20 @@ def _connected(scheduler: str | None, count: int) -> Iterator[Any]:
         yield from _clients(distributed, scheduler, count)
 
 
+def _local_cluster(distributed: Any, count: int) -> Any:
+    """Start a cluster of this machine; its thread, which starts workers, and they do not hear Ctrl-C."""
+    with deaf_children():
+        return distributed.LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
+        )
+
+
 def _clients(distributed: Any, scheduler: str | None, count: int) -> Iterator[Any]:
     if scheduler is None:
         with (
-            distributed.LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
-            ) as cluster,
+            scratch_folder() as folder,
+            import_module("dask").config.set({_TEMPORARY: str(folder)}),
+            _local_cluster(distributed, count) as cluster,
             distributed.Client(cluster, set_as_default=False) as client,
         ):
             yield client

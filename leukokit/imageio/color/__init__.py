@@ -1,0 +1,1 @@
+"""Color profiles: from the colors of a file to sRGB."""

@@ -1,0 +1,106 @@
+"""Temporary folders that do not outlive their process for long.
+
+A process that is killed leaves its folders. Each holds a file that its process keeps locked, and the system
+frees the lock with the process, whatever ended it: :func:`sweep` removes the folders whose lock is free. A
+process id would tell less: ids are used again, and differ between containers that share a folder.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+PREFIX = "leukokit-"
+_SWEPT = (PREFIX, "pymp-")  # Python's multiprocessing names its folder so
+_LOCK = ".leukokit-lock"
+
+
+@contextmanager
+def scratch_folder(prefix: str = PREFIX) -> Iterator[Path]:
+    """Give an empty temporary folder, and remove it with the block.
+
+    Parameters
+    ----------
+    prefix : str
+        Begins with ``leukokit-``.
+    """
+    outer = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        lock = _lock(outer)
+        # Blocking: another process may sweep in the moment between the making of the folder and of its lock.
+        with lock.acquire(blocking=True):
+            folder = outer / "files"
+            folder.mkdir(parents=True)
+            yield folder
+    finally:
+        shutil.rmtree(outer, ignore_errors=True)
+
+
+@cache
+def hold(folder: Path) -> BaseFileLock:
+    """Mark a temporary folder of someone else as one of this process, for as long as it lives."""
+    lock = _lock(folder)
+    lock.acquire(blocking=False)
+    return lock
+
+
+def sweep() -> list[Path]:
+    """Remove the temporary folders that killed processes of this user have left; say which.
+
+    Folders of processes that live, folders without our mark, those of other users and links are left alone.
+    """
+    return [folder for folder in _marked() if _removed(folder)]
+
+
+def remove_own() -> None:
+    """Remove the temporary folders of this process, which is about to end at once."""
+    import psutil
+
+    opened = {Path(file.path).parent for file in psutil.Process().open_files()}
+    for folder in _marked():
+        if folder in opened:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lock(folder: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(folder / _LOCK, blocking=False)
+
+
+def _marked() -> list[Path]:
+    """Folders of this user that leukokit made or marked."""
+    root = Path(tempfile.gettempdir()).resolve()
+    names = [path for prefix in _SWEPT for path in root.glob(f"{prefix}*")]
+    return [path for path in names if _is_own(path, stat.S_ISDIR) and _is_own(path / _LOCK, stat.S_ISREG)]
+
+
+def _is_own(path: Path, is_kind: Callable[[int], bool]) -> bool:
+    try:
+        seen = path.lstat()
+    except OSError:
+        return False
+    return is_kind(seen.st_mode) and (sys.platform == "win32" or seen.st_uid == os.getuid())
+
+
+def _removed(folder: Path) -> bool:
+    """Remove a folder whose lock is free; whether it was."""
+    from filelock import Timeout
+
+    try:
+        with _lock(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    except (Timeout, OSError):
+        return False
+    return True
