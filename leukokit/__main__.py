@@ -9,11 +9,14 @@ def main() -> None:
     """Run the command line."""
     stop.install()
     from leukokit.cli import main as command
+    from leukokit.cli._process_edges import end_despite_threads, keep_stdout_for_results
 
+    keep_stdout_for_results()
     try:
         command(prog_name="leukokit")
     except SystemExit as end:
         stop.end_soon(end)
+        end_despite_threads(end.code)
         raise
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+S = TypeVar("S", bound=np.generic)
 
 RGBImage: TypeAlias = NDArray[np.uint8]
 """uint8, H x W x 3, channels red, green, blue, values 0..255."""
@@ -18,3 +20,16 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 FloatArray: TypeAlias = NDArray[np.float64]
 """float64, any shape."""
+
+
+def sealed(array: NDArray[S]) -> NDArray[S]:
+    """Give the same values, not copied, as an array that cannot be written to.
+
+    ``setflags(write=False)`` alone can be taken back by whoever has the array; memory that is lent as
+    read-only cannot be made writable from the array.
+    """
+    base: Any = array.base
+    if not array.flags.writeable and isinstance(base, memoryview):
+        return array
+    lent: NDArray[Any] = np.asarray(memoryview(array).toreadonly())  # type: ignore[arg-type]
+    return lent

@@ -50,6 +50,7 @@ class RunKeywords(TypedDict, total=False):
     executor: str
     timeout: float
     scheduler: str | None
+    worker_memory: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,9 @@ class RunSettings:
         Seconds after which one image is given up.
     scheduler : str, optional
         Address of a dask scheduler, for the executor ``dask``; a cluster of this machine where None.
+    worker_memory : float, optional
+        GiB that each process may use before it is ended and its image rejected; where None, all together may
+        use 90 % of the machine's memory.
     """
 
     out: str | Path = "runs"
@@ -81,6 +85,7 @@ class RunSettings:
     executor: str = ExecutorKind.AUTO
     timeout: float = 120.0
     scheduler: str | None = None
+    worker_memory: float | None = None
 
     def updated(self, keywords: RunKeywords) -> Self:
         """Give a copy with some settings changed.
@@ -126,7 +131,9 @@ def open_executor(settings: RunSettings) -> Iterator[Executor]:
         case ExecutorKind.DASK:
             executor = DaskExecutor(settings.scheduler, count=count, timeout=settings.timeout)
         case _:
-            executor = ProcessExecutor(count, settings.timeout, always=kind is ExecutorKind.PROCESSES)
+            memory = None if settings.worker_memory is None else int(settings.worker_memory * 2**30)
+            always = kind is ExecutorKind.PROCESSES
+            executor = ProcessExecutor(count, settings.timeout, always=always, memory=memory)
     with closing(executor):
         yield executor
 
@@ -156,8 +163,8 @@ def run(
         Installed components; discovered where omitted.
     **keywords
         Single settings, such as ``workers=2``, in place of those of ``settings``: ``out``, ``run_dir``,
-        ``cache``, ``workers``, ``executor``, ``timeout`` and ``scheduler``, as :class:`RunSettings` describes
-        them.
+        ``cache``, ``workers``, ``executor``, ``timeout``, ``scheduler`` and ``worker_memory``, as
+        :class:`RunSettings` describes them.
 
     Returns
     -------

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.arrays import RGBImage
+from leukokit.arrays import RGBImage, sealed
 from leukokit.smear.scale import UNKNOWN_SCALE, Scale
 
 
@@ -27,12 +27,17 @@ class Planes:
     """
 
     def __init__(self, rgb: RGBImage, scale: Scale = UNKNOWN_SCALE) -> None:
-        self.rgb = rgb
+        self._rgb = rgb
         self.scale = scale
         self._edges: dict[tuple[float, float], NDArray[np.uint8]] = {}
 
     def __reduce__(self) -> Any:
         return (Planes, (self.rgb, self.scale))
+
+    @property
+    def rgb(self) -> RGBImage:
+        """Image after preprocessing, uint8 H x W x 3, read-only; no other can be put in its place."""
+        return self._rgb
 
     @cached_property
     def gray(self) -> NDArray[np.uint8]:
@@ -70,6 +75,4 @@ class Planes:
 
 
 def _frozen(array: Any) -> NDArray[np.uint8]:
-    plane = np.asarray(array, dtype=np.uint8)
-    plane.setflags(write=False)
-    return plane
+    return sealed(np.asarray(array, dtype=np.uint8))

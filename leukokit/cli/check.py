@@ -140,7 +140,9 @@ def _component(bound: Bound[Component]) -> str:
 
 
 def _features(bound: Bound[Any]) -> str:
-    count = len(bound.component.names())
+    from leukokit.engine.components.call import asked
+
+    count = len(asked(bound.component, "names"))
     return f"{_component(bound)}: {count} column{'s' if count != 1 else ''}"
 
 

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from leukokit.errors import RunFailed
+
+if TYPE_CHECKING:
+    from leukokit.engine.run_result import RunResult
 
 
 @click.command("run")
@@ -45,6 +53,13 @@ import click
     help="Seconds after which one image is given up.",
 )
 @click.option(
+    "--worker-memory",
+    type=click.FloatRange(min=0.1),
+    metavar="GIB",
+    help="GiB that a worker may use; default: all may use 90 % of the memory. "
+    "An image that takes more is rejected.",
+)
+@click.option(
     "--cache-dir",
     type=click.Path(path_type=Path),
     help="Cache folder; default: $LEUKOKIT_CACHE or the user's cache folder.",
@@ -67,6 +82,7 @@ def command(
     executor: str,
     scheduler: str | None,
     timeout: float,
+    worker_memory: float | None,
     cache_dir: Path | None,
     no_cache: bool,
     explain_plan: bool,
@@ -82,7 +98,7 @@ def command(
     from leukokit.cli._summary import print_summary
     from leukokit.workflow import run
 
-    with observed(quiet=quiet) as observer:
+    with observed(quiet=quiet) as observer, _no_silent_end():
         result = run(
             recipe,
             overrides,
@@ -93,17 +109,46 @@ def command(
             executor=executor,
             scheduler=scheduler,
             timeout=timeout,
+            worker_memory=worker_memory,
             observer=observer,
         )
+    if result.exit_code == 0:
+        _refuse_unfinished(result)
     print_summary(result, as_json=as_json, explain_plan=explain_plan)
     if strict and result.exit_code == 0:
         _refuse_audit_failures(result.path)
     raise SystemExit(result.exit_code)
 
 
+def _refuse_unfinished(result: RunResult) -> None:
+    """Raise where a run claims to be done and has no ``status.json``; secondary processes keep no run."""
+    from leukokit.engine.execution.secondary import secondary_process
+    from leukokit.engine.run_directory import is_closed
+
+    if not is_closed(result.path) and not secondary_process(result.recipe):
+        raise RunFailed(
+            "the run ended without status.json, which is written last",
+            where=str(result.path),
+            hint="Something removed it meanwhile: run the recipe again",
+        )
+
+
+@contextmanager
+def _no_silent_end() -> Iterator[None]:
+    """Turn an exit that some library asked for into an error: 0 means that a run is finished."""
+    try:
+        yield
+    except SystemExit as end:
+        if type(end) is not SystemExit:
+            raise
+        raise RunFailed(
+            f"something in the run tried to end the process (SystemExit: {end.code})",
+            hint="'leukokit --debug run' shows where; it may be a plugin",
+        ) from end
+
+
 def _refuse_audit_failures(path: Path) -> None:
     """Raise where ``--strict`` was given and the audit did not pass; the run directory stays whole."""
-    from leukokit.errors import RunFailed
     from leukokit.record.files import AUDIT
 
     audit = AUDIT.find(path)

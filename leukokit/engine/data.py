@@ -10,6 +10,9 @@ from pathlib import Path
 from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import dataset_identity, identity_key
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.call import asked as answer_of
+from leukokit.engine.dataset_answers import ask
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels
@@ -63,9 +66,9 @@ def open_data(
     dataset: Dataset = recipe.data.component
     name, stood_in = recipe.data.entry.name, False
     identity = identity_key(recipe.data)
-    reason = dataset.missing()
+    answers = ask(dataset, executor, observer)
+    reason, fallback = answers.missing, answers.fallback
     if reason is not None:
-        fallback = dataset.fallback()
         if fallback is None:
             raise DataError(reason, where=f"data set {name}")
         entry = catalog.get(Kind.DATASET, fallback.use)
@@ -79,14 +82,18 @@ def open_data(
         dataset = stand_in
         name, stood_in = entry.name, True
         identity = dataset_identity(dataset)
-    samples = dataset.samples()
+        answers = ask(dataset, executor, observer)
+        if answers.missing is not None:
+            raise DataError(answers.missing, where=f"data set {name}, the stand-in")
+    samples: Sequence[Sample] = answers.samples
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")
     if recipe.model.data.groups is not None:
         samples = regrouped(samples, recipe.model.data.groups, stood_in=stood_in, observer=observer)
-    for note in dataset.notes():
+    for note in answers.notes:
         observer.warn(f"data set {name}: {note}")
-    keys = executor.content_keys(dataset, identity, samples)
+    with ComponentCall(dataset, "fingerprint"):
+        keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
     if not conflicts:
         read = recipe.model.data.read
@@ -168,7 +175,7 @@ def make_split(
     spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(
-        split_rule(spec, data.dataset.splits()),
+        split_rule(spec, answer_of(data.dataset, "splits")),
         ids=[item.sample.id for item in labeled],
         labels=[item.sample.label or "" for item in labeled],
         groups=groups,
@@ -188,7 +195,7 @@ def make_split(
 
 
 def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitSpec:
-    default = data.dataset.default_split()
+    default = answer_of(data.dataset, "default_split")
     fixed = Named(method="named", name=default) if default is not None else Holdout(method="holdout")
     if asked is None:
         return fixed

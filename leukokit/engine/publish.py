@@ -92,7 +92,7 @@ def publish_pipeline(
     """
     several = f"/{subfolder}" if subfolder else ""
     try:
-        document, files = beside_model(fitted.pipeline, fitted.folder / MODEL)
+        document, files = beside_model(fitted.pipeline, fitted.folder / MODEL, fault=lambda: fitted.fault)
     except LeukokitError as error:
         observer.warn(f"{MODEL}{several} cannot be loaded for predictions: {error}")
         return

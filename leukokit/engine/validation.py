@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,19 @@ from leukokit.api import (
     Status,
     check_rgb,
 )
+from leukokit.arrays import FloatArray, sealed
 from leukokit.engine.cache.serialization import columns_key
+from leukokit.engine.components.call import asked
 from leukokit.smear.plausibility import plausible_nuclei
 
 LARGEST = 1e300
 """Beyond this a value is taken for an overflow: squares and sums of such numbers are infinite."""
+
+_SUM_TOLERANCE = 1e-5
+"""How far the probabilities of an image may be from a sum of 1; sums of float32 numbers are a tenth of it
+away."""
+
+_NUMBERS = (int, float, np.integer, np.floating, np.bool_)
 
 
 def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> RGBImage:
@@ -34,30 +42,26 @@ def checked_image(result: RGBImage, source: RGBImage, *, keeps_shape: bool) -> R
         raise PluginError(
             f"returned shape {image.shape} for an image of shape {source.shape}, promised the same"
         )
-    if image.flags.writeable:
-        image = image.view()
-        image.setflags(write=False)
-    return image
+    return sealed(image)
 
 
-def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Labels:
-    """Check a segmenter's output: promised roles, int32, image size, nuclei inside the cell of their id.
+def checked_labels(result: object, segmenter: Segmenter, image: RGBImage) -> Labels:
+    """Check a segmenter's output: status, roles, int32, image size, ids, nuclei inside the cell of their id.
 
     Where the segmenter does not check itself whether nuclei are stained like nuclei, that is checked here; if
     they are not, the status becomes ``implausible``.
     """
-    if not isinstance(labels, Labels):
-        raise PluginError(f"returned {type(labels).__name__}, expected leukokit.api.Labels")
-    absent = [role for role in segmenter.roles() if role not in labels.roles]
+    if not isinstance(result, Labels):
+        raise PluginError(f"returned {type(result).__name__}, expected leukokit.api.Labels")
+    status: object = result.status
+    if not isinstance(status, Status):
+        names = ", ".join(f"Status.{known.name}" for known in Status)
+        raise PluginError(f"the status is {status!r}, expected one of {names}")
+    absent = [role for role in segmenter.roles() if role not in result.roles]
     if absent:
         raise PluginError(f"promised the roles {list(segmenter.roles())} and left out {absent}")
-    for role, array in labels.roles.items():
-        if not isinstance(array, np.ndarray) or array.dtype != np.int32 or array.shape != image.shape[:2]:
-            shown = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise PluginError(f"role {role} is {shown}, expected int32 {image.shape[:2]}")
-        if array.size and array.min() < 0:
-            raise PluginError(f"role {role} has negative ids")
-        array.setflags(write=False)
+    roles = {role: _checked_role(role, array, image) for role, array in result.roles.items()}
+    labels = replace(result, roles=roles)
     if NUCLEUS in labels.roles and CELL in labels.roles:
         nucleus = labels.nucleus
         if np.any((nucleus > 0) & (labels.cell != nucleus)):
@@ -68,6 +72,19 @@ def checked_labels(labels: Labels, segmenter: Segmenter, image: RGBImage) -> Lab
         if unchecked and not plausible_nuclei(image, nucleus, labels.cell):
             return replace(labels, status=Status.IMPLAUSIBLE)
     return labels
+
+
+def _checked_role(role: str, array: Any, image: RGBImage) -> NDArray[np.int32]:
+    if not isinstance(array, np.ndarray) or array.dtype != np.int32 or array.shape != image.shape[:2]:
+        shown = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
+        raise PluginError(f"role {role} is {shown}, expected int32 {image.shape[:2]}")
+    if array.size and array.min() < 0:
+        raise PluginError(f"role {role} has negative ids")
+    if array.size and array.max() > array.size:  # whoever counts the pixels of each id would need all memory
+        raise PluginError(
+            f"role {role} has the id {array.max()} in an image of {array.size} pixels; number cells from 1"
+        )
+    return sealed(array)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +107,12 @@ class Promise:
     @classmethod
     def of(cls, extractor: FeatureExtractor) -> Self:
         """Ask an extractor."""
-        names, nullable = tuple(extractor.names()), extractor.nullable()
+        names, nullable = tuple(asked(extractor, "names")), asked(extractor, "nullable")
         missing = np.array([name in nullable for name in names], dtype=bool)
         return cls(names, missing, columns_key(names))
 
 
-def checked_vector(
-    values: Mapping[str, float], promise: Promise, labels: Labels | None
-) -> NDArray[np.float64]:
+def checked_vector(values: object, promise: Promise, labels: Labels | None) -> NDArray[np.float64]:
     """Check an extractor's output: exactly the promised names, finite but for declared missing values.
 
     Returns
@@ -106,10 +121,16 @@ def checked_vector(
         In the order of the promised names.
     """
     names = promise.names
+    if not isinstance(values, Mapping):
+        raise PluginError(f"returned {type(values).__name__}, expected a dict of feature names and numbers")
     if values.keys() != set(names):
         absent = sorted(set(names) - set(values))
         extra = sorted(set(values) - set(names))
         raise PluginError(f"features do not match names(): missing {absent[:5]}, unexpected {extra[:5]}")
+    for name, value in values.items():
+        if not isinstance(value, _NUMBERS):
+            shown = f"an array of shape {value.shape}" if isinstance(value, np.ndarray) else repr(value)[:80]
+            raise PluginError(f"feature {name} is {shown}, expected one number")
     vector = np.array([values[name] for name in names], dtype=np.float64)
     missing = np.isnan(vector)
     if labels is None or labels.status is Status.OK:
@@ -123,3 +144,74 @@ def checked_vector(
         raise PluginError(f"feature {name} is {value:g}; values must be finite and below {LARGEST:g}")
     vector.setflags(write=False)
     return vector
+
+
+def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str) -> FloatArray:
+    """Check what a model predicts; nothing is corrected, since a sum other than 1 tells of a mistake.
+
+    Parameters
+    ----------
+    probabilities : object
+        What the model returned.
+    shape : (int, int)
+        Images and classes.
+    name : str
+        Class of the classifier.
+
+    Returns
+    -------
+    float64 array n x k
+        The same.
+
+    Raises
+    ------
+    PluginError
+        Where they are no float64 array of that shape, some are not finite or negative, or a row does not sum
+        to 1.
+    """
+    told = f"the probabilities of {name}"
+    if not isinstance(probabilities, np.ndarray):
+        raise PluginError(f"{told} are a {type(probabilities).__name__}, expected a float64 array {shape}")
+    if probabilities.shape != shape:
+        raise PluginError(
+            f"{told} have the shape {probabilities.shape}, expected {shape}: a row for each "
+            "image, a column for each class"
+        )
+    if probabilities.dtype != np.float64:
+        raise PluginError(f"{told} are {probabilities.dtype}, expected float64")
+    bad = np.argwhere(~(np.isfinite(probabilities) & (probabilities >= 0)))
+    if len(bad):
+        row, column = bad[0].tolist()
+        raise PluginError(
+            f"{told} are not all finite numbers from 0 on: {probabilities[row, column]:g} for class {column} "
+            f"in row {row}, and {len(bad) - 1} more"
+        )
+    sums = probabilities.sum(axis=1)
+    off = np.abs(sums - 1)
+    if len(off) and off.max() > _SUM_TOLERANCE:
+        row = int(off.argmax())
+        raise PluginError(
+            f"{told} do not sum to 1: row {row} sums to {sums[row]:.9g}, {off[row]:.2g} away, and "
+            f"{np.count_nonzero(off > _SUM_TOLERANCE) - 1} more rows; up to {_SUM_TOLERANCE:g} is allowed"
+        )
+    return probabilities
+
+
+def checked_classes(classes: Any, name: str) -> tuple[str, ...]:
+    """Check the classes of a model: different texts, at least one.
+
+    Parameters
+    ----------
+    classes : object
+        What the model says.
+    name : str
+        Class of the classifier.
+    """
+    try:
+        known = tuple(classes)
+    except TypeError:
+        known = ()
+    texts = bool(known) and all(isinstance(label, str) for label in known)
+    if not texts or isinstance(classes, str) or len(set(known)) < len(known):
+        raise PluginError(f"the classes of the model of {name} are {classes!r}, expected different texts")
+    return known

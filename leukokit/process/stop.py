@@ -111,13 +111,15 @@ def check(error: BaseException | None = None) -> None:
     Stopped
         Where a signal has arrived.
     KeyboardInterrupt
-        Where there are no handlers of ours, and the error comes of Python's own.
+        Where the error comes of one that the handler of SIGINT may have raised. It cannot have where SIGINT
+        is ignored, as in workers, or handled here: then some plugin raised it, and it is an error as any
+        other.
     """
     if _SIGNALS.arrived:
         raise Stopped(_SIGNALS.arrived) from error
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, KeyboardInterrupt | Stopped):
+        if isinstance(error, Stopped) or (isinstance(error, KeyboardInterrupt) and _interrupts()):
             raise error
         seen.add(id(error))
         error = error.__cause__ or error.__context__
@@ -141,6 +143,11 @@ def deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _interrupts() -> bool:
+    """Whether the handler of SIGINT may raise ``KeyboardInterrupt``."""
+    return signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, signal.SIG_DFL, _on_signal)
 
 
 def end_soon(end: SystemExit) -> None:

@@ -121,7 +121,7 @@ def _bind_one(
         return
     try:
         component = cls(params)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         document.problem(place, f"{entry.origin} cannot build {name}: {type(error).__name__}: {error}")
         return
     stages.bound[place] = Bound(entry, component, dotted(place))

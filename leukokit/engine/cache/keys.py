@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Component, Dataset
 from leukokit.engine.cache.code import class_code
+from leukokit.engine.components.call import asked
 from leukokit.recipe import Bound
 
 LAYOUT = 1
@@ -137,7 +138,7 @@ def identity(bound: Bound[Component]) -> Identity:
         "code": code.digest,
         "revision": component.revision,
         "params": bound.params,
-        "fingerprint": component.fingerprint(),
+        "fingerprint": asked(component, "fingerprint"),
         "libraries": {**dict(code.libraries), **deep_versions(component.requires)},
     }
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from leukokit.api import Labels, RGBImage, Status
+from leukokit.arrays import sealed
 
 T = TypeVar("T")
 
@@ -183,7 +184,7 @@ def labels_from_bytes(payload: bytes) -> Labels:
         raise ValueError(f"label images of type {ids} and shape {head['shape']}")
     stacked = np.frombuffer(raw, dtype=ids).reshape(len(head["roles"]), *head["shape"])
     stacked = stacked.astype(np.int32, copy=False)
-    stacked.setflags(write=False)
+    stacked = sealed(stacked)
     return Labels(dict(zip(head["roles"], stacked, strict=True)), Status(head["status"]))
 
 

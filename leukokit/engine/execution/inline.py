@@ -23,9 +23,12 @@ class InlineExecutor:
     ----------
     count : int
         Threads that read files for their digests.
+    memory : int or None
+        Not used: this process is not ended.
     """
 
     count: int = 1
+    memory: int | None = None
 
     @property
     def name(self) -> str:

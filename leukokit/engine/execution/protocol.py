@@ -29,6 +29,10 @@ class Executor(Protocol):
         """Processes that it uses on this machine, and threads that read files here."""
 
     @property
+    def memory(self) -> int | None:
+        """Bytes that each process of this machine may use; None where only their sum is limited."""
+
+    @property
     def threads(self) -> int:
         """Threads of this process that may compute at the same time."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from multiprocessing.connection import wait as wait_for_connection
 
@@ -33,7 +34,8 @@ def start_worker() -> None:
     threadpool_limits(1)
     for name, value in _DEEP_SETTINGS.items():
         os.environ.setdefault(name, value)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    stdout_to_stderr()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
 def work(packed: bytes, batch: list[Item]) -> list[ImageOutcome]:
@@ -41,7 +43,14 @@ def work(packed: bytes, batch: list[Item]) -> list[ImageOutcome]:
     return process_batch(unpacked_plan(packed), batch)
 
 
-def _end_with_parent() -> None:
+def stdout_to_stderr() -> None:
+    """Send what components print here to stderr, compiled code's too: stdout belongs to results."""
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+
+
+def end_with_parent() -> None:
+    """Wait until the parent ends, and end this process; for a thread."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait_for_connection([parent.sentinel])

@@ -14,11 +14,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from leukokit.api import Classifier, Examples, Explainer, Explanation, FittedModel, FloatArray, Part
+from leukokit.api import (
+    Classifier,
+    Examples,
+    Explainer,
+    Explanation,
+    FittedModel,
+    FloatArray,
+    Part,
+    Selector,
+)
 from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, identity
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
 from leukokit.recipe import Bound
@@ -93,6 +106,20 @@ class StoredExplanation:
 
 
 @dataclass(frozen=True)
+class SavedModel:
+    """Gives a model from its folder, in whatever process."""
+
+    classifier: Classifier
+    select: tuple[Selector, ...]
+    folder: Path
+
+    def __call__(self) -> FittedModel:
+        """Load it."""
+        with ComponentCall(self.classifier, "load", *self.select):
+            return self.classifier.load(self.folder, select=self.select)
+
+
+@dataclass(frozen=True)
 class Subject:
     """A model to explain, with its probabilities for one part.
 
@@ -102,11 +129,17 @@ class Subject:
         Key of the model.
     model : callable
         Gives the model; it is only loaded where an explanation is not in the cache.
+    select : tuple of Selector
+        Selectors of the model.
+    folder : Path
+        Where the model is saved.
     """
 
     key: str
     classifier: Classifier
     model: Callable[[], FittedModel]
+    select: tuple[Selector, ...]
+    folder: Path
     classes: tuple[str, ...]
     part: Part
     examples: Examples
@@ -120,9 +153,13 @@ def explain_model(
     seed: int,
     store: Store | None,
     scratch: Path,
+    executor: Executor,
     observer: Observer,
 ) -> dict[str, StoredExplanation]:
-    """Explanations of all explainers, new or from the cache, by names that are safe for files."""
+    """Explanations of all explainers, new or from the cache, by names that are safe for files.
+
+    An explainer that fails costs its explanation only: the run goes on, with a warning.
+    """
     explanations: dict[str, StoredExplanation] = {}
     for bound in explainers:
         name = _free_name(bound.entry.name.replace("/", "."), explanations)
@@ -130,23 +167,40 @@ def explain_model(
         key = digest("explanation", subject.key, identity(bound), code_digest(__name__))
 
         def compute(into: Path, bound: Bound[Explainer] = bound) -> None:
-            observer.stage(f"explaining with {bound.entry.name}", 1)
-            explanation = bound.component.explain(
-                subject.classifier, subject.model(), subject.examples, seed=seed
-            )
-            observer.advance()
-            _write(explanation, bound.entry.name, subject, into)
+            components = (bound.component, subject.classifier, *subject.select)
+            inside = subject
+            if any(map(is_foreign, components)):
+                saved = SavedModel(subject.classifier, subject.select, subject.folder)
+                inside = replace(subject, model=saved)
+            arguments = bound.component, bound.entry.name, inside, seed, into
+            apart(_explain, *arguments, components=components, executor=executor, observer=observer)
 
-        explanation, reused = memo_folder(
-            key,
-            compute,
-            partial(_read, step=bound.step),
-            folder,
-            store=store,
-            title=f"{bound.entry.name} of a model",
-        )
+        try:
+            explanation, reused = memo_folder(
+                key,
+                compute,
+                partial(_read, step=bound.step),
+                folder,
+                store=store,
+                title=f"{bound.entry.name} of a model",
+            )
+        except LeukokitError as error:
+            observer.warn(f"there is no explanation by {bound.entry.name}: {error}")
+            continue
         explanations[name] = replace(explanation, reused=reused)
     return explanations
+
+
+def _explain(
+    explainer: Explainer, name: str, subject: Subject, seed: int, folder: Path, *, observer: Observer
+) -> None:
+    """Ask one explainer, and write what it says into ``folder``."""
+    observer.stage(f"explaining with {name}", 1)
+    model = subject.model()
+    with ComponentCall(explainer, "explain", subject.classifier, *subject.select):
+        explanation = explainer.explain(subject.classifier, model, subject.examples, seed=seed)
+        observer.advance()
+        _write(explanation, name, subject, folder)
 
 
 def _free_name(name: str, taken: Mapping[str, object]) -> str:

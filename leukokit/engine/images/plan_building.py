@@ -13,6 +13,10 @@ from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall, asked
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep, pixels_key
 from leukokit.engine.images.work import images_of
 from leukokit.engine.io.reading import ReadOptions
@@ -71,6 +75,7 @@ def image_plan(
     store: Store | None,
     has_truth: bool,
     observer: Observer,
+    executor: Executor | None = None,
 ) -> ImagePlan:
     """Build the plan of one fold.
 
@@ -80,11 +85,13 @@ def image_plan(
         The fold's training part; only looked at where a preprocessor learns.
     has_truth : bool
         Whether the data set has ground-truth masks.
+    executor : Executor, optional
+        Whose process a foreign preprocessor is fitted apart from; it is fitted here where omitted.
     """
 
     def ready(bound: Bound[Preprocessor], upstream: str, before: ImagePlan) -> Preprocessor:
         if bound.component.needs_fit():
-            return _fitted(bound, upstream, training, before, observer)
+            return _fitted(bound, upstream, training, before, executor or InlineExecutor(), observer)
         return bound.component
 
     scored = recipe.segment is not None and has_truth
@@ -113,7 +120,7 @@ def _plan(
     ready: Callable[[Bound[Preprocessor], str, ImagePlan], Preprocessor],
 ) -> ImagePlan:
     """Chain the steps; ``ready`` gives a preprocessor as it is applied, from its key and the plan so far."""
-    reads_roles = any(bound.component.roles() for bound in components.features)
+    reads_roles = any(asked(bound.component, "roles") for bound in components.features)
     plan = ImagePlan(
         dataset=dataset,
         reading=components.reading,
@@ -128,7 +135,7 @@ def _plan(
     pixels = _Source(pixels_key(components.reading))
     for bound in components.preprocess:
         component = ready(bound, pixels.key, plan)
-        pixels = pixels.followed_by(bound, component, state=component.state())
+        pixels = pixels.followed_by(bound, component, state=asked(component, "state"))
         step = PreprocessStep(bound.step, component, pixels.key, pixels.seeded, pixels.scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     if components.segment is not None:
@@ -170,7 +177,7 @@ class _Source:
 def _feature_step(
     bound: Bound[FeatureExtractor], pixels: _Source, segment: SegmentStep | None
 ) -> FeatureStep:
-    labels_from = segment if bound.component.roles() else None
+    labels_from = segment if asked(bound.component, "roles") else None
     if labels_from is None:
         source = pixels
     else:
@@ -182,7 +189,12 @@ def _feature_step(
 
 
 def _fitted(
-    bound: Bound[Preprocessor], upstream: str, training: Sequence[Item], before: ImagePlan, observer: Observer
+    bound: Bound[Preprocessor],
+    upstream: str,
+    training: Sequence[Item],
+    before: ImagePlan,
+    executor: Executor,
+    observer: Observer,
 ) -> Preprocessor:
     """Fit a fresh copy of a preprocessor on the training part, or take its state from the cache."""
     component = type(bound.component)(bound.component.params)
@@ -195,8 +207,11 @@ def _fitted(
                 hint="Give the recipe a split with a training part, or a fixed template",
             )
         observer.stage(f"fitting {bound.entry.name}", len(training))
-        component.fit(_with_progress(images_of(replace(before, store=None), training), observer))
-        return component.state()
+        plan = replace(before, store=None)
+        components = [component, before.dataset, *(step.component for step in before.preprocess)]
+        return apart(
+            _learned, component, plan, training, components=components, executor=executor, observer=observer
+        )
 
     def restored(content: bytes) -> Mapping[str, NDArray[Any]]:
         state = arrays_from_bytes(content)
@@ -208,8 +223,19 @@ def _fitted(
 
     title = f"learnt by {bound.entry.name}"
     codec = Codec(arrays_to_bytes, restored, "state.npz")
-    component.restore(memo(key, learned, codec, store=before.store, title=title))
+    state = memo(key, learned, codec, store=before.store, title=title)
+    with ComponentCall(component, "restore"):
+        component.restore(state)
     return component
+
+
+def _learned(
+    component: Preprocessor, plan: ImagePlan, training: Sequence[Item], *, observer: Observer
+) -> Mapping[str, NDArray[Any]]:
+    """Fit, and say what was learnt."""
+    with ComponentCall(component, "fit"):
+        component.fit(_with_progress(images_of(plan, training), observer))
+        return component.state()
 
 
 def _contents(plan: ImagePlan, items: Sequence[Item]) -> list[str]:

@@ -32,6 +32,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
+from leukokit.engine.components.call import ComponentCall, ComponentFailed
 from leukokit.engine.images.plan import (
     FeatureStep,
     ImageOutcome,
@@ -141,7 +142,7 @@ class ImageTask:
         image, factor = self._timed("read", ImageStage.READ, self._read), 1.0
         for step in steps:
             before = image
-            image = self._run(step, partial(self._apply, step, before, factor))
+            image = self._run(step, "apply", partial(self._apply, step, before, factor))
             factor *= resize_factor(before, image)
         if caches:
             stored_factor = factor if resizes else None
@@ -169,7 +170,7 @@ class ImageTask:
             self.reused.add(step.id)
             return kept
         image = self.image
-        labels = self._run(step, lambda: self._segment(step, image))
+        labels = self._run(step, "segment", lambda: self._segment(step, image))
         self._batch.put(step, self._item, lambda: serialization.labels_to_bytes(labels))
         return labels
 
@@ -183,9 +184,11 @@ class ImageTask:
             return kept
         labels = None if step.labels_from is None else self.labels(step.labels_from)
         planes = self.planes
-        values = self._run(
-            step, lambda: checked_vector(step.component.extract(planes, labels), promise, labels)
-        )
+
+        def extract() -> NDArray[np.float64]:
+            return checked_vector(step.component.extract(planes, labels), promise, labels)
+
+        values = self._run(step, "extract", extract)
         status = labels.status if labels is not None else None
         encode = partial(serialization.vector_to_bytes, values, status, promise.columns)
         self._batch.put(step, self._item, encode)
@@ -195,7 +198,8 @@ class ImageTask:
         """Agreement of the labels with ground truth, where there is any for this image."""
 
         def compare() -> Row | None:
-            truth = self._plan.dataset.truth(self._item.sample)
+            with ComponentCall(self._plan.dataset, "truth", image=self._item.sample.id):
+                truth = self._plan.dataset.truth(self._item.sample)
             if truth is None:
                 return None
             comparable = self._on_grid_of(truth, labels)
@@ -244,9 +248,13 @@ class ImageTask:
             return None
         return np.random.default_rng(sample_seed(self._plan.seed, step.id, self._item.sample.id))
 
-    def _run(self, step: ImageStep, work: Callable[[], T]) -> T:
+    def _run(self, step: ImageStep, method: str, work: Callable[[], T]) -> T:
+        def called() -> T:
+            with ComponentCall(step.component, method, image=self._item.sample.id):
+                return work()
+
         with kept_notes() as notes:
-            result = self._timed(step.id, step.stage, work)
+            result = self._timed(step.id, step.stage, called)
         self.notes += tuple(f"{step.id}: {text}" for text in dict.fromkeys(notes))
         self.computed.add(step.id)
         return result
@@ -269,6 +277,9 @@ def _rejection(stage: str, error: Exception) -> Rejection:
     match error:
         case ImageRejected():
             return Rejection(stage, error.reason, error.detail)
+        case ComponentFailed():
+            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
+            return Rejection(stage, reason, error.of_image, error.trace)
         case LeukokitError():
             return Rejection(stage, "plugin_error", str(error))
         case MemoryError():

@@ -17,7 +17,9 @@ from leukokit.api import (
     decode_image,
     read_url,
 )
+from leukokit.arrays import sealed
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.components.call import ComponentCall
 from leukokit.imageio.urls import forget_connections, url_parent
 from leukokit.input_file import LARGEST_IMAGE, read_input
 
@@ -177,10 +179,10 @@ def pixels(
     """
     notes: tuple[str, ...] = ()
     if sample.rendered:
-        image = check_rgb(dataset.render(sample), sample.id)
+        with ComponentCall(dataset, "render", image=sample.id):
+            image = check_rgb(dataset.render(sample), sample.id)
     else:
         content = unchanged_bytes(sample, key)
         decoded = decode_image(content, name=sample.id, bit_depth=options.bit_depth, frame=options.frame)
         image, notes = decoded.rgb, decoded.notes
-    image.setflags(write=False)
-    return image, notes
+    return sealed(image), notes

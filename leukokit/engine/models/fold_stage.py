@@ -13,7 +13,9 @@ import numpy as np
 from leukokit.api import Consumes, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import asked
 from leukokit.engine.data import OpenData, merged_groups
+from leukokit.engine.dataset_answers import roles_of_truth
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
@@ -77,9 +79,9 @@ class FoldStage:
         """Whether the data set has masks of a role that the segmenter makes."""
         if self.recipe.segment is None:
             return False
-        masks = (self.data.dataset.truth(item.sample) for item in self.data.items)
-        first = next((truth for truth in masks if truth is not None), None)
-        return first is not None and bool(set(first.roles) & set(self.recipe.segment.component.roles()))
+        samples = [item.sample for item in self.data.items]
+        roles = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
+        return bool(roles & set(asked(self.recipe.segment.component, "roles")))
 
     def images(self, fold: Fold | None) -> FoldRun:
         """Work on the images of a fold, or on all, and fit nothing."""
@@ -185,6 +187,7 @@ class FoldStage:
                 training,
                 store=self.store,
                 has_truth=self._has_truth,
+                executor=self.executor,
                 observer=self.observer,
             )
         return self._plans[known], chosen

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Examples, FittedModel, FloatArray, Selector
 from leukokit.engine.cache.keys import sample_seed
+from leukokit.engine.components.call import ComponentCall
 from leukokit.evaluation.tuning import take
 
 _ASKED_AGAIN = 16
@@ -83,15 +84,16 @@ def _chosen(selector: Selector, table: Any, labels: NDArray[np.str_], seed: int)
 
     # Not the classifier's own steps: they drop repeated columns, of which a shuffled table has none, and a
     # selector that remembers could not put the two tables together.
-    steps = make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True),
-        StandardScaler(),
-        selector.transformer(seed=seed),
-    )
-    try:
-        return np.asarray(steps.fit(table, labels).transform(table), dtype=np.float64)
-    except ValueError:
-        return None
+    with ComponentCall(selector, "transformer"):
+        steps = make_pipeline(
+            SimpleImputer(strategy="median", keep_empty_features=True),
+            StandardScaler(),
+            selector.transformer(seed=seed),
+        )
+        try:
+            return np.asarray(steps.fit(table, labels).transform(table), dtype=np.float64)
+        except ValueError:
+            return None
 
 
 def _rng(purpose: str, seed: int) -> np.random.Generator:

@@ -24,18 +24,23 @@ from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.memo import read_kept
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.inputs import kept_inputs
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
 from leukokit.engine.explanations.stage import StoredExplanation, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.models.fit_apart import fit_apart
 from leukokit.engine.models.fit_directories import FitFolders, FitProgress, checkpoint_folder, gathered
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
+from leukokit.engine.models.model_check import first_rows, keep_expected, model_fault
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.scale.rule import ScaleRule
+from leukokit.engine.validation import checked_classes
 from leukokit.errors import RunFailed
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
@@ -101,6 +106,8 @@ class FittedFold:
     folder : Path
         Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
         keeps it.
+    fault : str or None
+        Why the saved model cannot be loaded again; None where it can.
     uncalibrated : mapping of Part to float64 array n x k
         The probabilities before that; empty where nothing corrects them.
     """
@@ -113,6 +120,7 @@ class FittedFold:
     explanations: Mapping[str, StoredExplanation]
     reused: bool
     folder: Path
+    fault: str | None = None
     uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
 
     @property
@@ -167,11 +175,24 @@ def fit_fold(
         title = _title(candidates)
         opened = checkpoint_folder(key, title, store=store, elsewhere=folders.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = _fit(candidates, scratch, checkpoints.path, folders.artifacts, executor, observer)
+            fitted = fit_apart(
+                _fit,
+                candidates,
+                scratch,
+                checkpoints.path,
+                folders.artifacts,
+                components=_classifier(candidates[0]),
+                tuned=candidates[0].recipe.model.tune is not None,
+                executor=executor,
+                observer=observer,
+            )
+            _check_model(candidates, scratch, executor, observer)
             if store is not None and store.put_folder(key, title, scratch):
                 checkpoints.forget()
         fold = _read(candidates, scratch, reused=False, model=fitted)
-    return _explained(fold, key, store=store, observer=observer) if explain else fold
+    if not explain:
+        return fold
+    return _explained(fold, key, store=store, executor=executor, observer=observer)
 
 
 def known_fold(candidates: Sequence[CandidateTable], *, store: Store, scratch: Path) -> FittedFold | None:
@@ -227,6 +248,7 @@ def _fit(
     checkpoints: Path,
     artifacts: Path,
     executor: Executor,
+    *,
     observer: Observer,
 ) -> FittedModel:
     seed = candidates[0].recipe.seed
@@ -239,7 +261,8 @@ def _fit(
             for candidate in candidates
         ]
         run = trial_runner(settings, executor)
-        ranking = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
+        with ComponentCall(settings[0].classifier, "fit", *settings[0].select):
+            ranking = search(settings, cv=tune.cv, scoring=tune.scoring, seed=seed, run=run)
         observer.advance(len(candidates))
         best = ranking.best
         ranking.table.to_csv(folder / _TUNING, index=False, lineterminator="\n")
@@ -254,23 +277,42 @@ def _fit(
     progress = FitProgress(observer)
     with gathered(artifacts, folder / TRAINING):
         workspace = Workspace(checkpoints, artifacts, progress)
-        model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
+        parts = {"training part": train, "validation part": validation}
+        with ComponentCall(classifier, "fit", *select), kept_inputs(parts, classifier, *select):
+            model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
     if not progress.staged:
         observer.advance()
     (folder / MODEL).mkdir()
-    model.save(folder / MODEL)
-    pipeline = _pipeline(chosen, model.classes, lambda: model)
+    with ComponentCall(classifier, "save", *select):
+        model.save(folder / MODEL)
+        classes = checked_classes(model.classes, type(classifier).__name__)
+    pipeline = _pipeline(chosen, classes, lambda: model)
     probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in predicted}
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
     if predicted:
         asked = chosen.examples[predicted[-1]]
-        company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
+        with ComponentCall(classifier, "predict_proba", *select):
+            company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
         leaks += [company] if company is not None else []
+    expected = probabilities[predicted[-1].value] if predicted else pipeline.raw(first_rows(train))
+    keep_expected(folder, expected)
     types = {name: table.dtype.str for name, table in probabilities.items()}
-    facts = {"best": best, "classes": list(model.classes), "leaks": leaks, "types": types}
+    facts = {"best": best, "classes": list(classes), "leaks": leaks, "types": types}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
+
+
+def _check_model(
+    candidates: Sequence[CandidateTable], folder: Path, executor: Executor, observer: Observer
+) -> None:
+    """Load the model back, and note beside the other facts why it cannot be used."""
+    facts = json.loads((folder / _FACTS).read_text())
+    chosen = candidates[facts["best"]]
+    classifier, select = _classifier(chosen)
+    examples = chosen.examples[[Part.TRAIN, *_predicted_parts(chosen)][-1]]
+    facts["fault"] = model_fault(classifier, select, folder, examples, executor=executor, observer=observer)
+    (folder / _FACTS).write_text(json.dumps(facts))
 
 
 def _predicted_parts(chosen: CandidateTable) -> list[Part]:
@@ -283,17 +325,22 @@ def _pipeline(
     return FittedPipeline.of(chosen.recipe, chosen.plan, chosen.scale, classes, load_model)
 
 
-def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: Observer) -> FittedFold:
+def _explained(
+    fitted: FittedFold, key: str, *, store: Store | None, executor: Executor, observer: Observer
+) -> FittedFold:
     """Add what the explainers say of the last part that was held out."""
     predicted = _predicted_parts(fitted.best)
     recipe = fitted.best.recipe
     if not predicted or not recipe.explain:
         return fitted
     part = predicted[-1]
+    classifier, select = _classifier(fitted.best)
     subject = Subject(
         key=key,
-        classifier=fitted.best.classify.component,
+        classifier=classifier,
         model=fitted.pipeline.load_model,
+        select=tuple(select),
+        folder=fitted.folder / MODEL,
         classes=fitted.classes,
         part=part,
         examples=fitted.best.examples[part],
@@ -305,6 +352,7 @@ def _explained(fitted: FittedFold, key: str, *, store: Store | None, observer: O
         seed=recipe.seed,
         store=store,
         scratch=fitted.folder / _EXPLAINED,
+        executor=executor,
         observer=observer,
     )
     return replace(fitted, explanations=explanations)
@@ -339,7 +387,10 @@ def _read(
 
     @cache
     def loaded() -> FittedModel:
-        return model if model is not None else classifier.load(folder / MODEL, select=select)
+        if model is not None:
+            return model
+        with ComponentCall(classifier, "load", *select):
+            return classifier.load(folder / MODEL, select=select)
 
     return FittedFold(
         best=chosen,
@@ -350,4 +401,5 @@ def _read(
         explanations={},
         reused=reused,
         folder=folder,
+        fault=facts["fault"],
     )

@@ -12,6 +12,8 @@ import pandas as pd
 
 from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.components.inputs import kept_inputs
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan
@@ -22,7 +24,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.pipeline.prediction_io import Files, input_items, prediction_table, with_scales
 from leukokit.engine.scale.rule import ScaleRule
-from leukokit.errors import LeukokitError
+from leukokit.engine.validation import checked_probabilities
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound, Recipe
 
@@ -124,17 +126,16 @@ class FittedPipeline:
 
         Raises
         ------
-        LeukokitError
-            Where the classifier returns anything else.
+        PluginError
+            Where the classifier returns anything else, or its plugin fails.
         """
-        proba = self.model.predict_proba(examples)
-        expected = (len(examples), len(self.classes))
-        if proba.shape != expected or not np.allclose(proba.sum(axis=1), 1, atol=1e-6):
-            raise LeukokitError(
-                f"{type(self.classify.component).__name__} gave probabilities of shape {proba.shape}, "
-                f"expected {expected} with rows that sum to 1"
+        model, classifier = self.model, self.classify.component
+        select = [bound.component for bound in self.select]
+        kept = kept_inputs({"examples": examples}, classifier, *select)
+        with ComponentCall(classifier, "predict_proba", *select), kept:
+            return checked_probabilities(
+                model.predict_proba(examples), (len(examples), len(self.classes)), type(classifier).__name__
             )
-        return proba
 
     def calibrated(self, raw: FloatArray) -> FloatArray:
         """Calibrate the probabilities of the model (n, k), where the recipe asks for it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from pydantic import ValidationError
 from leukokit._version import __version__
 from leukokit.api import Classifier, Component, Preprocessor
 from leukokit.engine.cache.keys import deep_versions, library_versions
+from leukokit.engine.components.call import ComponentCall, asked
+from leukokit.engine.components.origin import is_foreign
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.files import write_bytes
 from leukokit.engine.pipeline.averaged import AveragedPipelines
@@ -59,13 +61,17 @@ def save_pipeline(pipeline: FittedPipeline, folder: Path) -> None:
         write_bytes(folder / name, data)
 
 
-def beside_model(pipeline: FittedPipeline, model: Path) -> tuple[PipelineDocument, dict[str, bytes]]:
+def beside_model(
+    pipeline: FittedPipeline, model: Path, *, fault: Callable[[], str | None] | None = None
+) -> tuple[PipelineDocument, dict[str, bytes]]:
     """Give the files of a pipeline that are written beside those of its model.
 
     Parameters
     ----------
     model : Path
         Folder with the files of the saved model, and nothing else.
+    fault : callable, optional
+        Says why the saved model cannot be loaded again, None where it can; it is loaded here where omitted.
 
     Returns
     -------
@@ -80,7 +86,7 @@ def beside_model(pipeline: FittedPipeline, model: Path) -> tuple[PipelineDocumen
         Where a name (of a class, a group) cannot be written as text.
     """
     files: dict[str, bytes] = {}
-    incomplete = _unloadable(pipeline, model)
+    incomplete = _unloadable(pipeline, model) if fault is None else fault()
     preprocess = []
     for i, bound in enumerate(pipeline.images.preprocess):
         state = bound.component.state()
@@ -183,7 +189,7 @@ def _component(
         version=bound.entry.version,
         revision=bound.component.revision,
         params=bound.params,
-        fingerprint=bound.component.fingerprint(),
+        fingerprint=asked(bound.component, "fingerprint"),
         files=copies,
         state=state,
     )
@@ -213,10 +219,12 @@ def _unloadable(pipeline: FittedPipeline, model: Path) -> str | None:
     not on its list of trusted types.
     """
     bounds: list[Bound[Any]] = [pipeline.classify, *pipeline.select]
-    if all(type(bound.component).__module__.startswith("leukokit.") for bound in bounds):
+    components = [bound.component for bound in bounds]
+    if not any(map(is_foreign, components)):
         return None
     try:
-        pipeline.classify.component.load(model, select=[bound.component for bound in pipeline.select])
+        with ComponentCall(components[0], "load", *components[1:]):
+            pipeline.classify.component.load(model, select=components[1:])
     except Exception as error:  # a plugin may raise anything
         reason = str(error) if isinstance(error, LeukokitError) else f"{type(error).__name__}: {error}"
         used = ", ".join(f"{bound.use} of {bound.entry.origin}" for bound in bounds)

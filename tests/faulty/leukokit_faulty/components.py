@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes, Preprocessor, RGBImage, Selector
+from leukokit_faulty.misdeeds import LEAKED, end, take_memory
 
 
 def marked(image: RGBImage) -> bool:
@@ -30,8 +31,14 @@ class FaultyStepParams(Params):
         "shape",
         "dtype",
         "write",
+        "unlock",
         "exit",
         "nothing",
+        "sys_exit",
+        "base_exception",
+        "keyboard_interrupt",
+        "endless",
+        "leak",
         "interrupt",
     ] = Field("none", description="What to do with a marked image.")
 
@@ -68,6 +75,15 @@ class FaultyStep(Preprocessor):
                 return image.astype(np.float32)  # type: ignore[return-value]
             case "write":
                 image[0, 0] = 0
+            case "unlock":
+                image.setflags(write=True)
+                image[0, 0] = 0
+            case "sys_exit" | "base_exception" | "keyboard_interrupt":
+                end(self.params.mode)
+            case "endless":
+                take_memory()
+            case "leak":
+                LEAKED.append(np.ones(30 * 2**20, np.uint8))
             case "nothing":
                 return None  # type: ignore[return-value]
         return image
@@ -87,7 +103,7 @@ class Noise(Preprocessor):
 class FaultyValueParams(Params):
     """What to return."""
 
-    value: Literal["nan", "inf", "1e308", "misnamed", "mean"] = Field(
+    value: Literal["nan", "inf", "1e308", "misnamed", "array", "text", "swap", "mean"] = Field(
         "mean", description="For marked images."
     )
 
@@ -107,6 +123,12 @@ class FaultyValue(FeatureExtractor):
         found = {"faulty_mean": float(planes.gray.mean()), "faulty_std": float(planes.gray.std())}
         if marked(planes.rgb) and self.params.value == "misnamed":
             return {"faulty_meen": 1.0, "faulty_std": 1.0}
+        if marked(planes.rgb) and self.params.value == "array":
+            return {"faulty_mean": np.zeros(3), "faulty_std": 1.0}  # type: ignore[dict-item]
+        if marked(planes.rgb) and self.params.value == "text":
+            return {"faulty_mean": "12", "faulty_std": 1.0}  # type: ignore[dict-item]
+        if marked(planes.rgb) and self.params.value == "swap":
+            planes.rgb = np.zeros_like(planes.rgb)  # type: ignore[misc]
         if marked(planes.rgb) and self.params.value != "mean":
             found["faulty_mean"] = float(self.params.value)
         return found

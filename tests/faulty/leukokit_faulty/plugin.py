@@ -23,6 +23,24 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
 
 
 @hookimpl
+def leukokit_datasets() -> Iterable[ComponentSpec]:
+    """Offer a data set that breaks."""
+    return [ComponentSpec("pictures", "leukokit_faulty.tables:FaultyPictures", "A folder, badly.")]
+
+
+@hookimpl
+def leukokit_classifiers() -> Iterable[ComponentSpec]:
+    """Offer a classifier that breaks."""
+    return [ComponentSpec("means", "leukokit_faulty.tables:FaultyMeans", "Nearest mean, badly.")]
+
+
+@hookimpl
+def leukokit_explainers() -> Iterable[ComponentSpec]:
+    """Offer an explainer that breaks."""
+    return [ComponentSpec("spread", "leukokit_faulty.tables:FaultySpread", "Spread of columns, badly.")]
+
+
+@hookimpl
 def leukokit_selectors() -> Iterable[ComponentSpec]:
     """Offer selectors that leak, and a component whose dependency is not installed."""
     return [

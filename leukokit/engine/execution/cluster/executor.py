@@ -27,6 +27,7 @@ class DaskExecutor:
     """
 
     name = "dask"
+    memory: int | None = None
 
     def __init__(self, scheduler: str | None = None, *, count: int = 1, timeout: float = 120.0) -> None:
         self.count = count

@@ -1,0 +1,220 @@
+"""One door for every call into a component.
+
+A foreign component may raise anything, ``SystemExit`` included, and change settings of the whole process.
+Here its error gets its name, its distribution, the method and the image, and the settings are put back.
+Components of leukokit itself pass without any of this: they keep the contract, which is tested, and an error
+of theirs is a bug of leukokit that is reported as such, with its traceback.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from leukokit.engine.components.origin import is_foreign, origin_of
+from leukokit.engine.components.settings import KeptSettings
+from leukokit.errors import LeukokitError, PluginError
+from leukokit.process import stop
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlace:
+    """A method of a foreign component that is being called.
+
+    Attributes
+    ----------
+    module, name : str
+        Of its class.
+    method : str
+    image : str or None
+        Id of the image that it is about.
+    """
+
+    module: str
+    name: str
+    method: str
+    image: str | None = None
+
+    @property
+    def method_of_distribution(self) -> str:
+        """Class, method and distribution, as shown to users."""
+        return f"{self.name}.{self.method} of {origin_of(self.module).name}"
+
+    def __str__(self) -> str:
+        about = f", image {self.image}" if self.image is not None else ""
+        return f"{self.method_of_distribution}{about}"
+
+    @property
+    def advice(self) -> str:
+        """Whom to tell."""
+        contact = origin_of(self.module).contact
+        return f"Report this to {contact}" if contact else "Report this to the authors of the plugin"
+
+
+class ComponentFailed(PluginError):
+    """A foreign component raised something.
+
+    Attributes
+    ----------
+    trace : str
+        Python's traceback.
+    place : CallPlace or None
+    out_of_memory : bool
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        trace: str = "",
+        place: CallPlace | None = None,
+        out_of_memory: bool = False,
+    ) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.trace = trace
+        self.place = place
+        self.out_of_memory = out_of_memory
+        if trace:
+            self.add_note(trace)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        arguments = self.what, self.where, self.hint, self.trace, self.place, self.out_of_memory
+        return (_rebuilt, arguments)
+
+    @property
+    def of_image(self) -> str:
+        """What is wrong and where, for a list that names the image beside it."""
+        return self.what if self.place is None else f"{self.what} ({self.place.method_of_distribution})"
+
+    @classmethod
+    def at(cls, place: CallPlace, error: BaseException) -> Self:
+        """Say what a component raised; called while ``error`` is handled."""
+        return cls(
+            _told(error),
+            where=str(place),
+            hint=place.advice,
+            trace="".join(traceback.format_exception(error)),
+            place=place,
+            out_of_memory=isinstance(error, MemoryError),
+        )
+
+
+def _rebuilt(
+    what: str, where: str | None, hint: str | None, trace: str, place: CallPlace | None, out_of_memory: bool
+) -> ComponentFailed:
+    return ComponentFailed(
+        what, where=where, hint=hint, trace=trace, place=place, out_of_memory=out_of_memory
+    )
+
+
+def _told(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"tried to end the whole process (SystemExit: {error.code})"
+    if isinstance(error, KeyboardInterrupt):
+        return "raised KeyboardInterrupt, and nobody had interrupted"
+    return f"{type(error).__name__}: {error}"
+
+
+_listener: ContextVar[Callable[[CallPlace], None] | None] = ContextVar(
+    "leukokit_component_calls", default=None
+)
+
+
+@contextmanager
+def calls_told(listener: Callable[[CallPlace], None]) -> Iterator[None]:
+    """Tell ``listener`` of each call into a foreign component before it is made.
+
+    A process that dies in such a call has then said which one it was.
+    """
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+class ComponentCall:
+    """The context of one call into a component.
+
+    Parameters
+    ----------
+    component : object
+        The component that is called. A model counts as its classifier.
+    method : str
+        Name of the method.
+    *others : object
+        Components that it calls in turn, such as the selectors of a fit.
+    image : str, optional
+        Id of the image that the call is about.
+
+    Raises
+    ------
+    ComponentFailed
+        In place of whatever a foreign component raises, but for errors of leukokit, which say what they mean,
+        and for the user's own stop.
+    """
+
+    __slots__ = ("_components", "_foreign", "_image", "_method", "_settings")
+
+    def __init__(self, component: object, method: str, *others: object, image: str | None = None) -> None:
+        self._components = (component, *others)
+        self._method = method
+        self._image = image
+        self._foreign = tuple(each for each in self._components if is_foreign(each))
+        self._settings: KeptSettings | None = None
+
+    def __enter__(self) -> None:
+        if not self._foreign:
+            return
+        listener = _listener.get()
+        if listener is not None:
+            listener(self._place(self._foreign[0]))
+        self._settings = KeptSettings()
+        self._settings.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._settings is None:
+            return
+        self._settings.__exit__(kind, error, trace)
+        if error is None or isinstance(error, GeneratorExit | stop.Stopped):
+            return
+        stop.check(error)  # the user's own interrupt stays what it is
+        if isinstance(error, LeukokitError):
+            self._name_broken_contract(error)
+            return
+        raise ComponentFailed.at(self._place(self._culprit(trace)), error) from error
+
+    def _name_broken_contract(self, error: LeukokitError) -> None:
+        """Raise what the engine says of a result again, with the name of the component."""
+        if type(error) is PluginError:
+            place = self._place(self._foreign[0])
+            where = f"{place}: {error.where}" if error.where else str(place)
+            raise PluginError(error.what, where=where, hint=error.hint or place.advice) from error
+
+    def _place(self, component: object) -> CallPlace:
+        cls, called = type(component), self._components[0]
+        inside = "" if component is called else f" in {type(called).__name__}"
+        return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image)
+
+    def _culprit(self, trace: TracebackType | None) -> object:
+        """Component whose package the error came from; the first foreign one where that is not known."""
+        packages = {type(each).__module__.partition(".")[0]: each for each in self._foreign}
+        passed = [
+            frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(trace)
+        ]
+        return next((packages[name] for name in reversed(passed) if name in packages), self._foreign[0])
+
+
+def asked(component: object, method: str) -> Any:
+    """Call a method of a component that takes no arguments."""
+    with ComponentCall(component, method):
+        return getattr(component, method)()

@@ -1,0 +1,122 @@
+"""What a data set says of itself, asked for where a foreign one cannot harm the run, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from leukokit.api import Dataset, Fallback, PluginError, Sample
+from leukokit.engine.components.call import ComponentCall
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.observer import Observer
+
+_TEXT = (str, type(None))
+_PATH = (Path, type(None))
+_TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("id", (str,), "a str"),
+    ("path", _PATH, "a pathlib.Path or None"),
+    ("label", _TEXT, "a str or None"),
+    ("group", _TEXT, "a str or None"),
+    ("mask_path", _PATH, "a pathlib.Path or None"),
+    ("url", _TEXT, "a str or None"),
+    ("mask_url", _TEXT, "a str or None"),
+    ("pixel_size_um", (float, int, type(None)), "a number of um or None"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetAnswers:
+    """What a data set says of itself.
+
+    Attributes
+    ----------
+    missing : str or None
+        Why it is not on this machine; nothing else was asked then, but for the fallback.
+    fallback : Fallback or None
+    samples : tuple of Sample
+    notes : tuple of str
+    """
+
+    missing: str | None
+    fallback: Fallback | None = None
+    samples: tuple[Sample, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def ask(dataset: Dataset, executor: Executor, observer: Observer) -> DatasetAnswers:
+    """Ask a data set for its samples.
+
+    Raises
+    ------
+    PluginError
+        Where something of a sample has another type than promised, naming sample and field, or two have one
+        id.
+    RunFailed
+        Where the process of a foreign data set died.
+    """
+    return apart(_answers, dataset, components=(dataset,), executor=executor, observer=observer)
+
+
+def roles_of_truth(
+    dataset: Dataset, samples: Sequence[Sample], executor: Executor, observer: Observer
+) -> frozenset[str]:
+    """Roles of the first ground truth that the data set has; empty where it has none."""
+    return apart(_roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer)
+
+
+def _answers(dataset: Dataset, *, observer: Observer) -> DatasetAnswers:  # noqa: ARG001 - given to all such work
+    with ComponentCall(dataset, "missing"):
+        missing = dataset.missing()
+    if missing is not None:
+        with ComponentCall(dataset, "fallback"):
+            return DatasetAnswers(missing, dataset.fallback())
+    with ComponentCall(dataset, "samples"):
+        samples = checked_samples(dataset.samples())
+    with ComponentCall(dataset, "notes"):
+        notes = tuple(dataset.notes())
+    return DatasetAnswers(None, None, samples, notes)
+
+
+def _roles(
+    dataset: Dataset,
+    samples: Sequence[Sample],
+    *,
+    observer: Observer,  # noqa: ARG001 - given to all such work
+) -> frozenset[str]:
+    for sample in samples:
+        with ComponentCall(dataset, "truth", image=sample.id):
+            truth = dataset.truth(sample)
+        if truth is not None:
+            return frozenset(truth.roles)
+    return frozenset()
+
+
+def checked_samples(samples: Any) -> tuple[Sample, ...]:
+    """Check the samples of a data set: their types, and that no two have one id.
+
+    Raises
+    ------
+    PluginError
+        Naming the sample and the field.
+    """
+    if isinstance(samples, str | bytes) or not hasattr(samples, "__iter__"):
+        raise PluginError(f"returned {type(samples).__name__}, expected a list of leukokit.api.Sample")
+    given = tuple(samples)
+    places: dict[str, int] = {}
+    for place, sample in enumerate(given):
+        if not isinstance(sample, Sample):
+            raise PluginError(f"item {place} is a {type(sample).__name__}, expected leukokit.api.Sample")
+        for name, types, expected in _TYPES:
+            value = getattr(sample, name)
+            if not isinstance(value, types) or isinstance(value, bool):
+                raise PluginError(
+                    f"sample {place} (id {sample.id!r}): {name} is {value!r}, a {type(value).__name__}; "
+                    f"expected {expected}"
+                )
+        first = places.setdefault(sample.id, place)
+        if first != place:
+            raise PluginError(f"samples {first} and {place} have the same id {sample.id!r}")
+    return given

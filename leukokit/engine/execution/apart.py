@@ -1,0 +1,260 @@
+"""Work that calls foreign components, in a process of its own.
+
+A component that crashes, ends the process or takes all memory then costs an error with its name, and not the
+whole run without a word. The process does the work of one function and ends; what it learns it hands back as
+files or as a pickled object.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import pickle
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.connection import wait as wait_for_connection
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+import psutil
+
+from leukokit.engine.components.call import CallPlace, calls_told
+from leukokit.engine.components.origin import is_foreign, origin_of
+from leukokit.engine.execution.memory import MemoryLimit, gigabytes, used_memory
+from leukokit.engine.execution.pool import exit_text
+from leukokit.engine.execution.processes import worker_context
+from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.execution.worker import end_with_parent, stdout_to_stderr
+from leukokit.engine.observer import Observer
+from leukokit.errors import RunFailed
+
+T = TypeVar("T")
+
+_GLANCE = 0.5  # seconds between two looks at the memory of the process
+
+
+class _Process(Protocol):
+    """A process of multiprocessing, of whatever context."""
+
+    pid: int | None
+    exitcode: int | None
+    sentinel: int
+
+    def kill(self) -> None: ...
+
+    def join(self, timeout: float | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The work told its observer something."""
+
+    method: str
+    arguments: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """The work is done."""
+
+    result: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """The work raised an error."""
+
+    error: BaseException
+
+
+_Message: TypeAlias = _Told | CallPlace | _Done | _Raised
+
+
+def apart(
+    work: Callable[..., T],
+    *arguments: Any,
+    components: Sequence[object],
+    executor: Executor,
+    observer: Observer,
+) -> T:
+    """Call ``work(*arguments, observer=...)`` in a process of its own where a foreign component takes part.
+
+    It is called in this process where all components are leukokit's own, where the user wants everything here
+    (the executor ``inline``), and where something of it cannot be pickled.
+
+    Parameters
+    ----------
+    work : callable
+        A function of a module.
+    components : sequence of object
+        Those that take part.
+
+    Raises
+    ------
+    RunFailed
+        Where the process died, naming the component and the method that was being called.
+    LeukokitError
+        As ``work`` raises it.
+    """
+    if executor.name == "inline" or not any(is_foreign(component) for component in components):
+        return work(*arguments, observer=observer)
+    try:
+        packed = pickle.dumps((work, arguments))
+        place = Path.cwd(), dict(os.environ)  # those of the fork server may be older
+    except Exception:  # a plugin's class may refuse in any way
+        return work(*arguments, observer=observer)
+    # While it works, the workers for images do not: it may use what they might together.
+    limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
+    context: Any = worker_context()
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(sender, packed, *place), name="leukokit-component")
+    foreign = next(component for component in components if is_foreign(component))
+    try:
+        process.start()
+        sender.close()
+        result: T = _listened(process, receiver, observer, limit, type(foreign))
+        return result
+    finally:
+        _end_family(process)
+        receiver.close()
+
+
+def _listened(process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type) -> Any:
+    """Pass on what the process tells until it is done; its result."""
+    place: CallPlace | None = None
+    started = False
+    while True:
+        wait_for_connection([receiver, process.sentinel], timeout=_GLANCE)
+        try:
+            message: _Message | None = receiver.recv() if receiver.poll() else None
+        except EOFError:
+            raise _died(process, place, started, foreign) from None
+        match message:
+            case _Told():
+                started = True
+                if message.method:
+                    getattr(observer, message.method)(*message.arguments)
+            case CallPlace():
+                place = message
+            case _Done():
+                return message.result
+            case _Raised():
+                raise message.error
+            case None if process.exitcode is not None and not receiver.poll():
+                # A process that a plugin has forked may keep the connection open.
+                raise _died(process, place, started, foreign)
+            case None:
+                used = used_memory(process.pid or 0, family=True)
+                if used > limit:
+                    raise _failure(
+                        f"its process used {gigabytes(used)} of memory, more than {gigabytes(limit)}",
+                        place,
+                        foreign,
+                        "Use fewer images or other parameters, or allow more with --worker-memory",
+                    )
+
+
+def _died(process: _Process, place: CallPlace | None, started: bool, foreign: type) -> RunFailed:
+    process.join(5)
+    how = exit_text(process.exitcode)
+    if not started:
+        return RunFailed(
+            f"the process for {origin_of(foreign.__module__).name} could not start, {how}",
+            hint="It imports the script that calls leukokit.run: put the call under "
+            "if __name__ == '__main__':, or use executor='inline'",
+        )
+    hint = None
+    if process.exitcode == -signal.SIGKILL:
+        hint = "The system may have ended it for want of memory"
+    return _failure(f"its process died, {how}", place, foreign, hint)
+
+
+def _failure(what: str, place: CallPlace | None, foreign: type, hint: str | None) -> RunFailed:
+    place = place or CallPlace(foreign.__module__, foreign.__name__, "__init__")
+    return RunFailed(what, where=str(place), hint=hint or place.advice)
+
+
+def _end_family(process: _Process) -> None:
+    """End the process and all that it has started, whatever threads are left in it."""
+    if process.pid is None:  # it did not start
+        return
+    with contextlib.suppress(psutil.Error):
+        for child in psutil.Process(process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                child.kill()
+    process.kill()
+    process.join()
+
+
+class _Teller(Observer):
+    """The observer of the work: tells everything to the process that waits for it."""
+
+    def __init__(self, sender: Connection) -> None:
+        self._sender = sender
+        self._lock = threading.Lock()  # a component may report from threads of its own
+
+    def send(self, message: _Message) -> None:
+        with self._lock:
+            self._sender.send(message)
+
+    def stage(self, name: str, total: int) -> None:
+        self.send(_Told("stage", (name, total)))
+
+    def advance(self, count: int = 1) -> None:
+        self.send(_Told("advance", (count,)))
+
+    def say(self, text: str) -> None:
+        self.send(_Told("say", (text,)))
+
+    def warn(self, text: str) -> None:
+        self.send(_Told("warn", (text,)))
+
+
+def _child(sender: Connection, packed: bytes, folder: Path, environment: Mapping[str, str]) -> None:
+    """Do the work and end; threads, exit handlers and children that a component left are not waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.chdir(folder)
+    os.environ.update(environment)
+    stdout_to_stderr()
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    teller = _Teller(sender)
+    teller.send(_Told("", ()))
+    try:
+        with calls_told(teller.send):
+            work, arguments = pickle.loads(packed)  # noqa: S301 - from the process that runs the recipe
+            message: _Message = _Done(work(*arguments, observer=teller))
+            pickle.dumps(message)
+    except BaseException as error:
+        message = _Raised(_sendable(error))
+    teller.send(message)
+    _end_loky()
+    with contextlib.suppress(Exception):
+        sys.stderr.flush()
+    os._exit(0)
+
+
+def _sendable(error: BaseException) -> BaseException:
+    """Give an error that survives pickling, with its traceback as a note."""
+    told = "".join(traceback.format_exception_only(error)).strip()
+    if not isinstance(error, Exception):  # it would end the process that waits
+        return RunFailed(f"a component ended its process: {told}")
+    if not getattr(error, "__notes__", None):
+        error.add_note("".join(traceback.format_exception(error)))
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    except Exception:  # whatever the error of a foreign library does
+        return RuntimeError(told)
+    return error
+
+
+def _end_loky() -> None:
+    """End the processes in which settings were tried: nobody would once this process is gone."""
+    for child in multiprocessing.active_children():
+        child.kill()

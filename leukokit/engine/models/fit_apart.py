@@ -1,0 +1,56 @@
+"""Fit a model where a foreign classifier or selector cannot harm the process of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from leukokit.api import Classifier, FittedModel, Selector
+from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.observer import Observer
+
+
+def fit_apart(
+    fit: Callable[..., FittedModel],
+    *arguments: Any,
+    components: tuple[Classifier, Sequence[Selector]],
+    tuned: bool,
+    executor: Executor,
+    observer: Observer,
+) -> FittedModel | None:
+    """Call ``fit(*arguments, executor, observer=...)``, which leaves the model in a folder.
+
+    Parameters
+    ----------
+    components : (Classifier, sequence of Selector)
+        Those that are fitted.
+    tuned : bool
+        Whether settings are tried, which asks the executor for work.
+
+    Returns
+    -------
+    FittedModel or None
+        None where the model is in its folder only: it was fitted in another process, and the class of a
+        plugin's model may not be picklable.
+    """
+    classifier, select = components
+    dask = executor.name == "dask"  # a connection to a cluster cannot be handed on
+    if (dask and tuned) or not any(map(is_foreign, (classifier, *select))):
+        return fit(*arguments, executor, observer=observer)
+    inside = InlineExecutor(executor.count) if dask else executor  # without tuning nobody asks for it
+    return apart(
+        _fit_and_leave,
+        fit,
+        *arguments,
+        inside,
+        components=(classifier, *select),
+        executor=executor,
+        observer=observer,
+    )
+
+
+def _fit_and_leave(fit: Callable[..., FittedModel], *arguments: Any, observer: Observer) -> None:
+    fit(*arguments, observer=observer)
