@@ -201,26 +201,7 @@ class _Run:
             directory.write("masks.csv", csv_bytes(images.masks, index=True))
         sizes = self._scale_table(runs[0])
         alignment = self._alignment(runs)
-        scores = fold_metrics(fitted_folds(runs), seed=recipe.seed) if recipe.classify else {}
-        leaks = self._leaks(runs) if recipe.classify else None
-        predicted = predictions(fitted_folds(runs), self.samples, self.data.name) if recipe.classify else None
-        if predicted is not None:
-            directory.write("predictions.csv", csv_bytes(predicted))
-        protocols = None
-        if recipe.model.evaluate and recipe.classify is not None:
-            protocols = self._protocols(fitted_folds(runs), scores)
-        record = Metrics()
-        if recipe.classify is not None or not (sizes is None and images.masks is None and alignment is None):
-            record = metrics_record(
-                scores,
-                synthetic=self._synthetic,
-                leaks=leaks,
-                protocols=protocols,
-                scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
-                segmentation=None if images.masks is None else mask_scores(summarize(images.masks)),
-                alignment=None if alignment is None else alignment.regions(),
-            )
-            directory.write(METRICS.name, record.to_bytes())
+        record, predicted = self._scored(runs, alignment, sizes)
         final = self._final(runs)
         return RunResult(
             path=directory.path,
@@ -237,6 +218,35 @@ class _Run:
             exit_code=self._exit_code(images),
             final=final,
         )
+
+    def _scored(
+        self, runs: Sequence[FoldRun], alignment: Alignment | None, sizes: pd.DataFrame | None
+    ) -> tuple[Metrics, pd.DataFrame | None]:
+        """Write predictions and scores, of the other protocols too; the record is empty without any."""
+        masks = runs[0].images.masks
+        scores = fold_metrics(fitted_folds(runs), seed=self.recipe.seed) if self.recipe.classify else {}
+        leaks = self._leaks(runs) if self.recipe.classify else None
+        predicted = (
+            predictions(fitted_folds(runs), self.samples, self.data.name) if self.recipe.classify else None
+        )
+        if predicted is not None:
+            self.directory.write("predictions.csv", csv_bytes(predicted))
+        protocols = None
+        if self.recipe.model.evaluate and self.recipe.classify is not None:
+            protocols = self._protocols(fitted_folds(runs), scores)
+        record = Metrics()
+        if self.recipe.classify is not None or not (sizes is None and masks is None and alignment is None):
+            record = metrics_record(
+                scores,
+                synthetic=self._synthetic,
+                leaks=leaks,
+                protocols=protocols,
+                scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
+                segmentation=None if masks is None else mask_scores(summarize(masks)),
+                alignment=None if alignment is None else alignment.regions(),
+            )
+            self.directory.write(METRICS.name, record.to_bytes())
+        return record, predicted
 
     @property
     def _synthetic(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.intervals import Estimate, Groups, proportion
+from leukokit.evaluation.intervals import BoundedEstimate, Groups, proportion
 
 _POINTS = 100
 _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
@@ -32,16 +32,16 @@ class ReferralScores:
 
     Attributes
     ----------
-    coverage : Estimate
+    coverage : BoundedEstimate
         Share of samples that are kept.
-    risk : Estimate or None
+    risk : BoundedEstimate or None
         Share of the kept that is wrong; None where nothing is kept.
     referred, errors_kept, errors_referred : int
         Samples left to an expert, and errors among the kept and the referred.
     """
 
-    coverage: Estimate
-    risk: Estimate | None
+    coverage: BoundedEstimate
+    risk: BoundedEstimate | None
     referred: int
     errors_kept: int
     errors_referred: int
@@ -110,9 +110,9 @@ def referral(
     risk = None
     if kept.any():
         bounds = proportion(~right[kept], groups.subset(kept))
-        risk = Estimate(float(np.mean(~right[kept])), bounds)
+        risk = BoundedEstimate(float(np.mean(~right[kept])), bounds)
     return ReferralScores(
-        coverage=Estimate(float(kept.mean()), proportion(kept, groups)),
+        coverage=BoundedEstimate(float(kept.mean()), proportion(kept, groups)),
         risk=risk,
         referred=int(np.sum(~kept)),
         errors_kept=int(np.sum(kept & ~right)),

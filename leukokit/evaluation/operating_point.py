@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError
 from leukokit.evaluation.auc import mean_auc, one_vs_rest_task
-from leukokit.evaluation.intervals import Estimate, Groups, proportion
+from leukokit.evaluation.intervals import BoundedEstimate, Groups, proportion
 
 NEGATIVE_NAMES = ("benign", "normal", "healthy", "negative", "control", "hem")
 """Class names, in upper or lower case, that count as healthy where a recipe names none."""
@@ -38,19 +38,19 @@ class OperatingPointScores:
 
     Attributes
     ----------
-    sensitivity, specificity, ppv, npv : Estimate or None
+    sensitivity, specificity, ppv, npv : BoundedEstimate or None
         None where there are no samples that the share would be of.
-    auc : Estimate or None
+    auc : BoundedEstimate or None
         None where the samples are of one side only.
     roc : tuple of RocCorner
         At most 200, by decreasing threshold; empty without an AUC.
     """
 
-    sensitivity: Estimate | None
-    specificity: Estimate | None
-    ppv: Estimate | None
-    npv: Estimate | None
-    auc: Estimate | None
+    sensitivity: BoundedEstimate | None
+    specificity: BoundedEstimate | None
+    ppv: BoundedEstimate | None
+    npv: BoundedEstimate | None
+    auc: BoundedEstimate | None
     roc: tuple[RocCorner, ...]
 
 
@@ -135,7 +135,7 @@ def operating_point(
         specificity=_share(~positive, ~called, groups),
         ppv=_share(called, positive, groups),
         npv=_share(~called, ~positive, groups),
-        auc=None if task is None else Estimate(*mean_auc([task], groups)),
+        auc=None if task is None else BoundedEstimate(*mean_auc([task], groups)),
         roc=() if task is None else roc_points(score, positive),
     )
 
@@ -164,8 +164,8 @@ def _corners(sensitivity: FloatArray, specificity: FloatArray) -> NDArray[np.int
     return np.flatnonzero(inner)
 
 
-def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> Estimate | None:
+def _share(rows: NDArray[np.bool_], hits: NDArray[np.bool_], groups: Groups) -> BoundedEstimate | None:
     if not rows.any():
         return None
     bounds = proportion(hits[rows], groups.subset(rows))
-    return Estimate(float(hits[rows].mean()), bounds, int(rows.sum()))
+    return BoundedEstimate(float(hits[rows].mean()), bounds, int(rows.sum()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from leukokit.evaluation.calibration import ReliabilityDiagram
-from leukokit.evaluation.intervals import LEVEL, Bounds, Estimate
+from leukokit.evaluation.intervals import LEVEL, BoundedEstimate, Bounds
 from leukokit.evaluation.metrics import BoundedScores, PointScores
 from leukokit.evaluation.score_intervals import ClassBounds, HeadlineBounds
 from leukokit.record.scores import (
@@ -97,7 +97,7 @@ def reliability_record(diagram: ReliabilityDiagram) -> Reliability:
     )
 
 
-def measured(estimate: Estimate | None) -> Measured | None:
+def measured(estimate: BoundedEstimate | None) -> Measured | None:
     """Record a share or an area with its interval."""
     if estimate is None:
         return None
