@@ -18,7 +18,7 @@ RECIPE = """
 leukokit: 1
 name: gated
 seed: 1
-max_rejected: 0.5
+max_rejected: 40
 audit: {{enabled: false}}
 data: {{use: folder, params: {{root: {root}}}}}
 preprocess: [{{use: made/gate}}]
