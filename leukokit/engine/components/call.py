@@ -191,7 +191,7 @@ class ComponentCall:
         if isinstance(error, LeukokitError):
             self._name_broken_contract(error)
             return
-        raise ComponentFailed.at(self._place(self._culprit(trace)), error) from error
+        raise ComponentFailed.at(self._place(self._failing_component(trace)), error) from error
 
     def _name_broken_contract(self, error: LeukokitError) -> None:
         """Raise what the engine says of a result again, with the name of the component."""
@@ -205,7 +205,7 @@ class ComponentCall:
         inside = "" if component is called else f" in {type(called).__name__}"
         return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image)
 
-    def _culprit(self, trace: TracebackType | None) -> object:
+    def _failing_component(self, trace: TracebackType | None) -> object:
         """Component whose package the error came from; the first foreign one where that is not known."""
         packages = {type(each).__module__.partition(".")[0]: each for each in self._foreign}
         passed = [
