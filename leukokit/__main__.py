@@ -1,4 +1,4 @@
-"""The command ``leukokit``: first the handlers of signals, so that those end whatever comes after."""
+"""The command ``leukokit``: signal handlers first, so that a signal ends everything that follows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line."""
     stop.install()
     from leukokit.cli import main as command
-    from leukokit.cli._process_edges import end_despite_threads, keep_stdout_for_results
+    from leukokit.cli._stdout_and_exit import end_despite_threads, keep_stdout_for_results
 
     keep_stdout_for_results()
     try:

@@ -1,4 +1,4 @@
-"""Where results and what is known of plugins are kept, if nothing else is said."""
+"""The default folder for results and for what is known of plugins."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 AUTO_CACHE = "auto"
-"""In place of a folder: the one of :func:`default_cache`."""
+"""Stands for the folder of :func:`default_cache`."""
 
 
 def default_cache() -> Path:

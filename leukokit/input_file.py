@@ -21,7 +21,7 @@ LARGEST_MODEL = 4_000 * MEGABYTE
 LARGEST_IMAGE = 2_000 * MEGABYTE
 """Bytes of an image file: several times those of the largest image that is decoded, at 16 bits."""
 
-# Not on every platform: Windows has neither named pipes in folders nor these flags.
+# Windows has no named pipes in folders and not these flags.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _PIECE = 1 << 20
 
@@ -32,7 +32,7 @@ class UnusableFile(OSError):
     Attributes
     ----------
     reason : str
-        Which of both, and what was expected.
+        Which of the two, and what was expected.
     """
 
     def __init__(self, reason: str) -> None:
@@ -72,7 +72,7 @@ def read_input(path: str | Path, most: int = LARGEST_TABLE) -> bytes:
 
 
 def read_open_file(descriptor: int, most: int) -> bytes:
-    """Content of an open file, as :func:`read_input` reads it; what is checked is the open file itself."""
+    """Content of an open file, as :func:`read_input` reads it; checks the open file and not its path."""
     facts = os.fstat(descriptor)
     if not stat.S_ISREG(facts.st_mode):
         kind = _KINDS.get(stat.S_IFMT(facts.st_mode), "no regular file")

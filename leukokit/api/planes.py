@@ -36,7 +36,7 @@ class Planes:
 
     @property
     def rgb(self) -> RGBImage:
-        """Image after preprocessing, uint8 H x W x 3, read-only; no other can be put in its place."""
+        """Image after preprocessing, uint8 H x W x 3, read-only; it cannot be replaced."""
         return self._rgb
 
     @cached_property

@@ -34,13 +34,13 @@ class BrokenPlugin:
 
     @property
     def state(self) -> str:
-        """What goes on with it, after its name."""
+        """Its state, as a phrase that follows its name."""
         return f"is broken: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
-    """A plugin that is installed and not used, because the user says so.
+    """A plugin that is installed and not used, because of the user's settings.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Catalog:
     switched_off : iterable of SwitchedOff
         Plugins that are installed and not used.
     notes : iterable of str
-        What went on while plugins were looked for and the user should know, one sentence each.
+        What the user should know about the search for plugins, one sentence each.
 
     Attributes
     ----------

@@ -1,12 +1,12 @@
 """The child process that imports the plugins of one distribution and calls their hooks.
 
 Importing a plugin runs its code: it may change settings of numpy, OpenCV or scikit-learn for the whole
-process, end it, hang or print. That happens here, where no result is computed. The parent
-(:mod:`leukokit.catalog.examination`) gets one line of JSON for each step, before the step is taken, so that
-it can name who was loading if this process dies.
+process, end it, hang or print. In this child process no result is computed, so no harm is done. The parent
+(:mod:`leukokit.catalog.examination`) gets one line of JSON before each step, so that it can name the step in
+which this process died.
 
-The parent sends the question as one line on stdin, and keeps stdin open: its end means that the parent is
-gone.
+The parent sends the question as one line on stdin, and keeps stdin open: when stdin ends, the parent has
+ended.
 """
 
 from __future__ import annotations
@@ -50,23 +50,23 @@ def answer(question: dict[str, Any]) -> None:
         the table of kinds), ``load`` (whether to import the components, too) and ``seconds`` (time limit of a
         step).
     """
-    say = _answers(float(question["seconds"]))
+    say = _open_answers(float(question["seconds"]))
     kinds = KindTable(tuple(ComponentKind(**row) for row in question["kinds"]))
     if not question["load"]:
         os.environ[VARIABLE] = (
             NONE  # a plugin that asks for the catalog while it is imported starts no children
         )
     for number, (name, value) in enumerate(question["points"]):
-        _Asked(number, name, value, question["distribution"], question["version"]).ask(
+        _PluginExamination(number, name, value, question["distribution"], question["version"]).ask(
             kinds, say, load=bool(question["load"])
         )
     say(done=True)
     sys.stderr.flush()
-    os._exit(0)  # neither waits for threads of a plugin nor runs what it left for the end
+    os._exit(0)  # does not wait for threads of a plugin, and does not run its exit handlers
 
 
-class _Asked:
-    """One entry point that is being asked."""
+class _PluginExamination:
+    """The examination of one entry point."""
 
     def __init__(self, number: int, name: str, value: str, distribution: str, version: str) -> None:
         self.number = number
@@ -77,20 +77,20 @@ class _Asked:
         self.doing = ""
 
     def ask(self, kinds: KindTable, say: Say, *, load: bool) -> None:
-        """Import the plugin, call its hooks, and tell what they offer, or why it is broken."""
+        """Import the plugin, call its hooks, and send what they offer, or why it is broken."""
         started = perf_counter()
 
-        def tell(doing: str) -> None:
+        def report_step(doing: str) -> None:
             self.doing = doing
             say(point=self.number, doing=doing)
 
         try:
-            tell(f"importing {self.value}")
+            report_step(f"importing {self.value}")
             check_entry_point(self.name)
             plugin = EntryPoint(self.name, self.value, GROUP).load()
             hooks = [kind.hook for kind in kinds]
             offers = offers_of(
-                plugin, self.name, self.distribution, hooks, lambda hook: tell(f"calling {hook}")
+                plugin, self.name, self.distribution, hooks, lambda hook: report_step(f"calling {hook}")
             )
         except BaseException as error:  # SystemExit and KeyboardInterrupt of a plugin are its mistakes, too
             say(point=self.number, reason=reason_of(error, self.doing), seconds=perf_counter() - started)
@@ -98,7 +98,7 @@ class _Asked:
         seconds = perf_counter() - started
         if load:
             for offer in offers:
-                tell(f"importing {offer.spec.target}")
+                report_step(f"importing {offer.spec.target}")
                 say(point=self.number, component=self._loaded(kinds, offer))
         say(point=self.number, offers=plain_offers(offers), seconds=seconds)
 
@@ -118,10 +118,10 @@ class _Asked:
         return {**facts, "seconds": perf_counter() - started}
 
 
-def _answers(limit: float) -> Say:
-    """Take stdin and stdout away from plugins; return what writes a line to the parent."""
+def _open_answers(limit: float) -> Say:
+    """Take stdin and stdout away from plugins; return the function that writes a line to the parent."""
     output = os.fdopen(os.dup(1), "w", encoding="ascii")
-    os.dup2(2, 1)  # from here on, what is written to stdout is captured with stderr, compiled code's too
+    os.dup2(2, 1)  # from now on stdout is captured with stderr, for compiled code too
     sys.stdout = sys.stderr
     parent = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -129,7 +129,7 @@ def _answers(limit: float) -> Say:
     importlib.invalidate_caches()
 
     def say(**facts: Any) -> None:
-        # Where compiled code hangs and holds Python's lock, the thread above never runs; this still ends us.
+        # Where compiled code hangs and holds Python's lock, the thread above never runs; this timer does.
         faulthandler.dump_traceback_later(limit + _BACKSTOP, exit=True, file=2)
         output.write(json.dumps(facts) + "\n")
         output.flush()

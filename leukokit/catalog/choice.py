@@ -1,4 +1,4 @@
-"""What the user says of plugins: which are used, and how long they may take."""
+"""The user's settings for plugins: which are used, and how long they may take."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ VARIABLE = "LEUKOKIT_PLUGINS"
 NONE = "none"
 
 SILENCE_SECONDS = 20.0
-"""Time limit of one step, such as the import of a plugin. Importing TensorFlow, the slowest library that a
-plugin should not but may import there, takes 6 s, and a few times that from a slow disk."""
+"""Time limit of one step, such as the import of a plugin. The slowest library that a plugin should not import
+there, but may, is TensorFlow: 6 s, and a few times that from a slow disk."""
 
 SILENCE_VARIABLE = "LEUKOKIT_PLUGIN_SECONDS"
 """Another time limit, in seconds."""
@@ -50,7 +50,7 @@ class PluginChoice:
     def divide(
         self, installed: Sequence[InstalledPlugins]
     ) -> tuple[list[InstalledPlugins], list[InstalledPlugins]]:
-        """Those that are used and those that are switched off.
+        """Return the plugins that are used and those that are switched off.
 
         Raises
         ------

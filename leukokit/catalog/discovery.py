@@ -1,4 +1,4 @@
-"""Find all components: a plugin that is not used changes nothing, one that fails takes nothing with it.
+"""Find all components: a plugin that is not used changes nothing, and one that fails does not affect others.
 
 A plugin is a module, named in the entry-point group ``leukokit``, with one or more hooks: functions without
 arguments that return the components of one kind. The table of kinds says which hooks there are. A hook only
@@ -31,10 +31,10 @@ from leukokit.catalog.choice import PluginChoice
 from leukokit.catalog.entry import CatalogEntry
 from leukokit.catalog.fingerprint import fingerprint
 from leukokit.catalog.installed import InstalledPlugins, environment, installed_plugins
-from leukokit.catalog.kept import KeptReports
 from leukokit.catalog.kinds import KINDS, KindTable
 from leukokit.catalog.offers import Offer, offers_of, reason_of
 from leukokit.catalog.report import DistributionReport
+from leukokit.catalog.report_cache import ReportCache
 from leukokit.process import stop
 
 
@@ -51,10 +51,10 @@ def discover(
     kinds : KindTable
         Kinds to look for.
     cache : str, Path or None
-        Folder in which is kept what plugins offer; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache
+        Folder that keeps what plugins offer; ``"auto"`` for ``$LEUKOKIT_CACHE`` or the user's cache
         folder, None to keep nothing.
     again : bool
-        Ask plugins again, whatever is kept.
+        Ask plugins again, also where an answer is kept.
 
     Returns
     -------
@@ -64,13 +64,13 @@ def discover(
     Raises
     ------
     UsageError
-        Where ``LEUKOKIT_PLUGINS`` names what is not installed.
+        Where ``LEUKOKIT_PLUGINS`` names a distribution that is not installed.
     """
     folder = default_cache() if cache == AUTO_CACHE else cache
     installed = environment()
     used, off = PluginChoice.from_environment().divide(installed_plugins(installed))
     notes: list[str] = []
-    kept = KeptReports(Path(folder) if folder is not None else None)
+    kept = ReportCache(Path(folder) if folder is not None else None)
     reports = _reports(used, installed, kinds, kept, notes, again=again)
     entries, broken = _built_ins(kinds)
     for plugins, report in zip(used, reports, strict=True):
@@ -112,12 +112,12 @@ def _reports(
     used: Sequence[InstalledPlugins],
     installed: tuple[str, ...],
     kinds: KindTable,
-    kept: KeptReports,
+    kept: ReportCache,
     notes: list[str],
     *,
     again: bool,
 ) -> list[DistributionReport]:
-    """Give what each distribution's plugins offer: as kept, or asked now."""
+    """Return what each distribution's plugins offer, from the cache folder or from a new examination."""
     if not used:
         return []
     digests = [fingerprint(plugins, kinds, installed) for plugins in used]

@@ -1,7 +1,7 @@
-"""Ask the plugins of a distribution, in a child process that may die without harm.
+"""Examine the plugins of a distribution, in a child process that may die without harm.
 
-The child (:mod:`leukokit.catalog.child`) says each step before it takes it. Where it ends or is silent for
-too long, the plugin of that step is broken, and a new child asks the distribution's other plugins.
+The child (:mod:`leukokit.catalog.child`) reports each step before it takes it. Where it ends or is silent for
+too long, the plugin of that step is broken, and a new child examines the distribution's other plugins.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from leukokit.catalog.installed import InstalledPlugins, absolute_path
 from leukokit.catalog.kinds import KindTable
 from leukokit.catalog.report import DistributionReport, LoadedComponent, PluginReport, offers_from
 
-_AT_ONCE = 4  # children; each is busy with importing, and a laptop has other work
+_MOST_CHILDREN = 4  # children; each is busy with importing, and a laptop has other work
 _PRINTED = 2000  # characters of a plugin's output that are shown, the last ones
-_GLANCE = 0.2  # seconds between looks whether a silent child is still there
-_LAST_LINES = 1.0  # seconds in which the lines of a child that has ended arrive
-# Nothing that a plugin did: somebody, or the system for want of memory, ended the child.
-_FROM_OUTSIDE = tuple(
+_POLL_SECONDS = 0.2  # seconds between two checks whether a silent child still runs
+_LAST_LINES = 1.0  # seconds for the last lines of a child that has ended to arrive
+# These do not come from a plugin: a user, or the system for lack of memory, ended the child.
+_EXTERNAL_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGKILL", "SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
 )
 
@@ -41,14 +41,14 @@ _FROM_OUTSIDE = tuple(
 def examine(
     installed: Sequence[InstalledPlugins], kinds: KindTable, *, load: bool = False
 ) -> list[DistributionReport]:
-    """Ask the plugins of several distributions, each in a process of its own.
+    """Examine the plugins of several distributions, each in a process of its own.
 
     Parameters
     ----------
     installed : sequence of InstalledPlugins
     kinds : KindTable
     load : bool
-        Import the components, too, and tell how that went.
+        Import the components, too, and report how that went.
 
     Returns
     -------
@@ -57,16 +57,16 @@ def examine(
     """
     children = _Children()
     ask = partial(_examine_one, kinds=kinds, limit=silence_limit(), load=load, children=children)
-    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=_MOST_CHILDREN) as pool:
         try:
             return list(pool.map(ask, installed))
         except BaseException:
-            children.end_all()  # else an interrupt would wait for a plugin that hangs
+            children.end_all()  # otherwise an interrupt would wait for a plugin that hangs
             raise
 
 
 class _Children:
-    """The children that run."""
+    """The child processes that are running."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -80,7 +80,7 @@ class _Children:
         Raises
         ------
         OSError
-            Where none can be started.
+            Where no child can be started.
         """
         with self._lock:
             if self._stopped:
@@ -101,7 +101,7 @@ class _Children:
             _end(process)
 
     def end_all(self) -> None:
-        """End all children, and let no other start."""
+        """End all children, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
@@ -133,7 +133,7 @@ def _examine_one(
 
 @dataclass(slots=True)
 class _Answers:
-    """What one child said."""
+    """What one child reported."""
 
     points: Sequence[tuple[str, str]]
     lines: list[dict[str, Any]] = field(default_factory=list)
@@ -177,23 +177,23 @@ class _Answers:
 
 
 def _ask(question: dict[str, Any], limit: float, children: _Children) -> _Answers:
-    """Start a child, read what it says, and end it."""
+    """Start a child, read its answers, and end it."""
     answers = _Answers(question["points"])
     with _printed_file() as printed:
         try:
             with children.start(printed) as process:
-                _converse(process, question, limit, answers)
+                _read_answers(process, question, limit, answers)
         except OSError as error:
             answers.end, answers.lasting = f"a child process cannot be started ({error.strerror})", False
         answers.printed = _end_of(printed)
     return answers
 
 
-def _converse(
+def _read_answers(
     process: subprocess.Popen[bytes], question: dict[str, Any], limit: float, answers: _Answers
 ) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # the child is dead already; the loop below tells
+    with contextlib.suppress(BrokenPipeError):  # the child is dead already; the loop below notices it
         process.stdin.write(json.dumps(question).encode() + b"\n")
         process.stdin.flush()
     for line in _lines(process, limit):
@@ -222,22 +222,22 @@ def _lines(process: subprocess.Popen[bytes], limit: float) -> Iterator[bytes | N
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     assert process.stdout is not None
     threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
-    heard = monotonic()
+    last_line_at = monotonic()
     ended = False
     while True:
         try:
-            line = lines.get(timeout=_LAST_LINES if ended else _GLANCE)
+            line = lines.get(timeout=_LAST_LINES if ended else _POLL_SECONDS)
         except queue.Empty:
             if ended:
                 return
             ended = process.poll() is not None
-            if not ended and monotonic() - heard > limit:
+            if not ended and monotonic() - last_line_at > limit:
                 yield None
                 return
         else:
             if not line:
                 return
-            heard = monotonic()
+            last_line_at = monotonic()
             yield line
 
 
@@ -249,7 +249,7 @@ def _read(pipe: IO[bytes], lines: queue.SimpleQueue[bytes]) -> None:
 
 
 def _ending(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
-    """How a child ended that was not done, and whether it would end so again."""
+    """How a child ended before it was done, and whether it would end the same way again."""
     try:
         code = process.wait(timeout=_LAST_LINES)
     except subprocess.TimeoutExpired:
@@ -260,7 +260,7 @@ def _ending(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
         name = signal.Signals(-code).name
     except ValueError:
         name = str(-code)
-    return f"its process died of signal {name}", -code not in _FROM_OUTSIDE
+    return f"its process died of signal {name}", -code not in _EXTERNAL_SIGNALS
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

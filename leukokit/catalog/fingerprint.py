@@ -1,7 +1,7 @@
 """A digest of all that the answers of a distribution's plugins depend on.
 
-Two equal digests mean that nobody need be asked again. Modification times are no part of it: clocks jump, and
-installers set them as they like.
+If the digest has not changed, no plugin is asked again. Modification times are not part of it: clocks jump,
+and installers set any time.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def fingerprint(plugins: InstalledPlugins, kinds: KindTable, installed: tuple[st
 
 
 def _unlisted_sources(plugins: InstalledPlugins) -> Iterator[Path]:
-    """Source files of the plugins' modules that the list of installed files has no digest of.
+    """Source files of the plugins' modules whose digest is not in the list of installed files.
 
     They are those of a distribution that is installed in place (``pip install -e``), where the list does not
     change with the code.

@@ -1,7 +1,7 @@
 """Installed distributions that have plugins, read from their metadata; nothing of theirs is imported.
 
-One distribution is read at a time: one whose metadata is damaged is a plugin that is broken, and the others
-are as they were. ``importlib.metadata.entry_points`` raises for all of them instead.
+One distribution is read at a time: if its metadata is damaged, its plugin counts as broken, and the others
+still work. ``importlib.metadata.entry_points`` raises for all of them instead.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def environment() -> tuple[str, ...]:
 
 
 def absolute_path() -> list[str]:
-    """Folders in which this process looks for modules, for a child process that may go elsewhere."""
+    """Folders in which this process looks for modules, for a child process with another current folder."""
     folders: list[str] = []
     for folder in sys.path:
         with contextlib.suppress(OSError):  # a relative one, while the current folder has been removed
@@ -93,7 +93,7 @@ def installed_plugins(installed: tuple[str, ...]) -> list[InstalledPlugins]:
         if read is None:
             continue
         name = normalized(read.distribution)
-        twice = counts[name] > 1  # looking for others of its name takes longer than all else together
+        twice = counts[name] > 1  # searching for others of its name takes longer than all else together
         if name in seen or (twice and _is_shadowed(distribution, read.distribution)):
             continue
         if read.distribution != _UNKNOWN:

@@ -1,4 +1,4 @@
-"""What a plugin's module offers: its hooks are called, and what they return is held against the rules.
+"""What a plugin's module offers: its hooks are called, and what they return is checked against the rules.
 
 Built-in modules are asked in this process, those of others in a child process
 (:mod:`leukokit.catalog.child`); both by :func:`offers_of`.
@@ -57,7 +57,7 @@ def offers_of(
     hooks : sequence of str
         Every hook that there is.
     on_hook : callable
-        Is told each hook before it is called.
+        Called with each hook's name before the hook is called.
 
     Raises
     ------
@@ -90,13 +90,13 @@ def check_entry_point(name: str) -> None:
 
 
 def reason_of(error: BaseException, doing: str) -> str:
-    """Say in one line why a plugin failed; ``doing`` is what went on, such as ``importing x.plugin``."""
+    """Say in one line why a plugin failed; ``doing`` is the step, such as ``importing x.plugin``."""
     if isinstance(error, SystemExit):
         while_ = "while it was being imported" if doing.startswith("importing ") else f"while {doing}"
         return f"it called sys.exit({error.code!r}) {while_}"
     try:
         text = " ".join(str(error).split())
-    except BaseException:  # an exception of the plugin's own, whose text is broken too
+    except BaseException:  # an exception class of the plugin, whose ``__str__`` fails
         text = ""
     if isinstance(error, Refused):
         return text
@@ -123,7 +123,7 @@ def _implemented(plugin: Any, name: str, hooks: Sequence[str]) -> list[pluggy.Ho
 
 @cache
 def _specifications(hooks: tuple[str, ...]) -> type:
-    """Make what pluggy holds plugins against: functions without arguments."""
+    """Make the specifications that pluggy checks plugins against: functions without arguments."""
     marker = pluggy.HookspecMarker(GROUP)
     return type("Hooks", (), {name: marker(_specification(name)) for name in hooks})
 

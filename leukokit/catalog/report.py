@@ -11,7 +11,7 @@ from leukokit.catalog.offers import Offer
 
 @dataclass(frozen=True, slots=True)
 class LoadedComponent:
-    """How the import of one component went; only where loading was asked for.
+    """How the import of one component went; only where loading was requested.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class PluginReport:
         False where another try may end differently although nothing is installed or changed, such as after a
         signal from outside: the report is not kept.
     components : tuple of LoadedComponent
-        Empty unless loading was asked for.
+        Empty unless loading was requested.
     """
 
     name: str
@@ -82,7 +82,7 @@ class DistributionReport:
         return all(plugin.lasting for plugin in self.plugins)
 
     def plain(self) -> dict[str, Any]:
-        """As JSON; without the components, which are looked at anew each time."""
+        """As JSON; without the components, which are examined again each time."""
         return {"plugins": [_plain(plugin) for plugin in self.plugins]}
 
     @classmethod
@@ -92,7 +92,7 @@ class DistributionReport:
         Raises
         ------
         KeyError, TypeError, ValueError
-            Where it is something else.
+            Where the data has another form.
         """
         return cls(tuple(_plugin(plain) for plain in data["plugins"]))
 

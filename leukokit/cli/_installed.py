@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def installed_catalog(cache: str | Path | None = AUTO_CACHE) -> Catalog:
-    """Discover what is installed, and tell the user what discovery says of itself."""
+    """Discover what is installed, and show the notes of the discovery."""
     from leukokit.catalog import discover
 
     catalog = discover(cache=cache)

@@ -140,9 +140,9 @@ def _component(bound: Bound[Component]) -> str:
 
 
 def _features(bound: Bound[Any]) -> str:
-    from leukokit.engine.components.call import asked
+    from leukokit.engine.components.call import call_method
 
-    count = len(asked(bound.component, "names"))
+    count = len(call_method(bound.component, "names"))
     return f"{_component(bound)}: {count} column{'s' if count != 1 else ''}"
 
 

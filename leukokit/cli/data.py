@@ -97,11 +97,11 @@ def get(name: str, to: Path | None) -> None:
 def _state(entry: Any) -> dict[str, str]:
     from pydantic import ValidationError
 
-    from leukokit.engine.components.call import asked
+    from leukokit.engine.components.call import call_method
     from leukokit.errors import LeukokitError
 
     try:
-        reason = asked(entry.load().create(), "missing")
+        reason = call_method(entry.load().create(), "missing")
     except LeukokitError as error:
         return {"name": entry.name, "state": "broken", "text": str(error)}
     except ValidationError:  # needs parameters: made of the user's own files
@@ -112,11 +112,11 @@ def _state(entry: Any) -> dict[str, str]:
 
 
 def _present(name: str, root: Path | None, variant: str | None) -> Dataset:
-    from leukokit.engine.components.call import asked
+    from leukokit.engine.components.call import call_method
     from leukokit.errors import DataError
 
     dataset = _dataset(name, root=root, variant=variant)
-    reason = asked(dataset, "missing")
+    reason = call_method(dataset, "missing")
     if reason is not None:
         raise DataError(reason, where=f"data set {name}")
     return dataset

@@ -36,10 +36,10 @@ def command(run: Path, out: Path | None, as_json: bool, show: bool) -> None:
         return
     from leukokit.cli._terminal import safe
     from leukokit.engine.io.files import write_bytes
-    from leukokit.report.run_report import REPORT, figures_again, report_bytes
+    from leukokit.report.run_report import REPORT, redraw_figures, report_bytes
 
     if out is None:
-        for note in figures_again(finished):
+        for note in redraw_figures(finished):
             click.echo(safe(note), err=True)
     path = out or run / REPORT
     write_bytes(path, report_bytes(finished))

@@ -135,7 +135,7 @@ def _refuse_unfinished(result: RunResult) -> None:
 
 @contextmanager
 def _no_silent_end() -> Iterator[None]:
-    """Turn an exit that some library asked for into an error: 0 means that a run is finished."""
+    """Turn a library's ``SystemExit`` into an error: exit code 0 must mean that the run is finished."""
     try:
         yield
     except SystemExit as end:
@@ -148,7 +148,7 @@ def _no_silent_end() -> Iterator[None]:
 
 
 def _refuse_audit_failures(path: Path) -> None:
-    """Raise where ``--strict`` was given and the audit did not pass; the run directory stays whole."""
+    """Raise where ``--strict`` was given and the audit did not pass; the run directory is complete."""
     from leukokit.record.files import AUDIT
 
     audit = AUDIT.find(path)

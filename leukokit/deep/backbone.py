@@ -65,7 +65,7 @@ class Backbone(ABC):
 
 
 def refuse_changed(backbone: Backbone, fingerprint: str) -> None:
-    """Raise where a backbone was built from other weights than those that a component was told of first.
+    """Raise where a backbone was built from other weights than those of the first fingerprint.
 
     Parameters
     ----------

@@ -47,7 +47,7 @@ Arrays = dict[str, list[NDArray[Any]]]
 
 def save(folder: Path, state: TrainingState, arrays: Arrays) -> None:
     """Write a checkpoint atomically: an interruption leaves the previous one."""
-    stop.check()  # an epoch in which an interrupt got lost may be wrong
+    stop.check()  # after an interrupt that a library dropped, the epoch may be wrong
     named = {f"{name}/{i}": array for name, group in arrays.items() for i, array in enumerate(group)}
     facts = {"state": asdict(state), "counts": {name: len(group) for name, group in arrays.items()}}
     draft = folder / f".{_FILE}"

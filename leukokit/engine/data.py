@@ -10,8 +10,7 @@ from pathlib import Path
 from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
 from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import dataset_identity, identity_key
-from leukokit.engine.components.call import ComponentCall
-from leukokit.engine.components.call import asked as answer_of
+from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.dataset_answers import ask
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
@@ -149,7 +148,7 @@ def refuse_conflicts(items: Sequence[Item], dataset: Dataset, options: ReadOptio
         try:
             pixels(dataset, item.sample, item.key, options)
         except ImageRejected as error:
-            # Whether a file that was changed meanwhile was a picture cannot be told any more.
+            # A file that was changed meanwhile may have been a picture: nobody can know.
             if error.reason != CHANGED:
                 unreadable.add(item.key)
                 continue
@@ -175,7 +174,7 @@ def make_split(
     spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(
-        split_rule(spec, answer_of(data.dataset, "splits")),
+        split_rule(spec, call_method(data.dataset, "splits")),
         ids=[item.sample.id for item in labeled],
         labels=[item.sample.label or "" for item in labeled],
         groups=groups,
@@ -195,7 +194,7 @@ def make_split(
 
 
 def _spec(asked: SplitSpec | None, data: OpenData, observer: Observer) -> SplitSpec:
-    default = answer_of(data.dataset, "default_split")
+    default = call_method(data.dataset, "default_split")
     fixed = Named(method="named", name=default) if default is not None else Holdout(method="holdout")
     if asked is None:
         return fixed

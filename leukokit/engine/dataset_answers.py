@@ -1,4 +1,4 @@
-"""What a data set says of itself, asked for where a foreign one cannot harm the run, and checked."""
+"""What the methods of a data set return, checked; a foreign data set is called in an isolated process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from leukokit.api import Dataset, Fallback, PluginError, Sample
 from leukokit.engine.components.call import ComponentCall
-from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 
@@ -29,12 +29,12 @@ _TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class DatasetAnswers:
-    """What a data set says of itself.
+    """What the methods of a data set return.
 
     Attributes
     ----------
     missing : str or None
-        Why it is not on this machine; nothing else was asked then, but for the fallback.
+        Why it is not on this machine; then only the fallback was asked for, too.
     fallback : Fallback or None
     samples : tuple of Sample
     notes : tuple of str
@@ -52,19 +52,21 @@ def ask(dataset: Dataset, executor: Executor, observer: Observer) -> DatasetAnsw
     Raises
     ------
     PluginError
-        Where something of a sample has another type than promised, naming sample and field, or two have one
-        id.
+        Where something of a sample has another type than promised, naming sample and field, or two have the
+        same id.
     RunFailed
         Where the process of a foreign data set died.
     """
-    return apart(_answers, dataset, components=(dataset,), executor=executor, observer=observer)
+    return run_isolated(_answers, dataset, components=(dataset,), executor=executor, observer=observer)
 
 
 def roles_of_truth(
     dataset: Dataset, samples: Sequence[Sample], executor: Executor, observer: Observer
 ) -> frozenset[str]:
     """Roles of the first ground truth that the data set has; empty where it has none."""
-    return apart(_roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer)
+    return run_isolated(
+        _roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer
+    )
 
 
 def _answers(dataset: Dataset, *, observer: Observer) -> DatasetAnswers:  # noqa: ARG001 - given to all such work
@@ -95,7 +97,7 @@ def _roles(
 
 
 def checked_samples(samples: Any) -> tuple[Sample, ...]:
-    """Check the samples of a data set: their types, and that no two have one id.
+    """Check the samples of a data set: their types, and that no two have the same id.
 
     Raises
     ------

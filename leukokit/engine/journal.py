@@ -36,7 +36,7 @@ class Journal:
             self._file.flush()
 
     def close(self) -> None:
-        """Close the file; a line for which the disk has no room was told when it was written."""
+        """Close the file; a line for which the disk had no room was reported when it was written."""
         with suppress(OSError):
             self._file.close()
 

@@ -22,7 +22,7 @@ from leukokit.api import (
 )
 from leukokit.arrays import FloatArray, sealed
 from leukokit.engine.cache.serialization import columns_key
-from leukokit.engine.components.call import asked
+from leukokit.engine.components.call import call_method
 from leukokit.smear.plausibility import plausible_nuclei
 
 LARGEST = 1e300
@@ -80,7 +80,7 @@ def _checked_role(role: str, array: Any, image: RGBImage) -> NDArray[np.int32]:
         raise PluginError(f"role {role} is {shown}, expected int32 {image.shape[:2]}")
     if array.size and array.min() < 0:
         raise PluginError(f"role {role} has negative ids")
-    if array.size and array.max() > array.size:  # whoever counts the pixels of each id would need all memory
+    if array.size and array.max() > array.size:  # counting the pixels of each id would need all memory
         raise PluginError(
             f"role {role} has the id {array.max()} in an image of {array.size} pixels; number cells from 1"
         )
@@ -107,7 +107,7 @@ class Promise:
     @classmethod
     def of(cls, extractor: FeatureExtractor) -> Self:
         """Ask an extractor."""
-        names, nullable = tuple(asked(extractor, "names")), asked(extractor, "nullable")
+        names, nullable = tuple(call_method(extractor, "names")), call_method(extractor, "nullable")
         missing = np.array([name in nullable for name in names], dtype=bool)
         return cls(names, missing, columns_key(names))
 
@@ -147,7 +147,7 @@ def checked_vector(values: object, promise: Promise, labels: Labels | None) -> N
 
 
 def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str) -> FloatArray:
-    """Check what a model predicts; nothing is corrected, since a sum other than 1 tells of a mistake.
+    """Check what a model predicts; nothing is corrected, since a sum other than 1 is a sign of a mistake.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def checked_classes(classes: Any, name: str) -> tuple[str, ...]:
     Parameters
     ----------
     classes : object
-        What the model says.
+        As the model returns them.
     name : str
         Class of the classifier.
     """

@@ -19,7 +19,7 @@ _ABOVE_ALL = float(np.nextafter(1.0, 2.0))
 
 @dataclass(frozen=True, slots=True)
 class RiskPoint:
-    """Share of samples that are kept from a confidence on, and of errors among them; all 0..1."""
+    """A threshold on the confidence, the share of samples kept by it, and of errors among them; all 0..1."""
 
     threshold: float
     coverage: float

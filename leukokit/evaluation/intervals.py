@@ -46,7 +46,7 @@ class BoundedEstimate:
         0..1.
     bounds : Bounds
     n : int or None
-        Samples that a share is of; None for areas, and where the samples are those of the whole part.
+        Denominator of a share; None for areas, and where it is the number of samples of the part.
     """
 
     value: float

@@ -61,7 +61,7 @@ class ClassPoints:
     support, predicted : int
         Samples of this class, and samples that were given it.
     precision, recall, f1, auc_ovr : float or None
-        0..1; None where the part cannot tell: a class without samples has no recall.
+        0..1; None where undefined: a class without samples has no recall.
     """
 
     support: int

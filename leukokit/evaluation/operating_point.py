@@ -39,7 +39,7 @@ class OperatingPointScores:
     Attributes
     ----------
     sensitivity, specificity, ppv, npv : BoundedEstimate or None
-        None where there are no samples that the share would be of.
+        None where the denominator of the share is 0.
     auc : BoundedEstimate or None
         None where the samples are of one side only.
     roc : tuple of RocCorner

@@ -24,7 +24,7 @@ _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})  # markers without a len
 _QUANTIZATION, _SCAN, _END = 0xDB, 0xDA, 0xD9
 _ICC = b"ICC_PROFILE\0"  # ICC.1:2022, annex B.4: followed by number, count and a part of the profile
 # Sampling factors of the first channel, where the other two have 1 x 1, that libjpeg-turbo knows. It also
-# knows others that mean the same, so a file is judged by them only when it was refused.
+# reads equivalent factors, so they are checked only after it refused a file.
 _SUBSAMPLINGS = frozenset({(1, 1), (2, 1), (2, 2), (1, 2), (4, 1), (1, 4)})
 _ZERO_RUN = bytes(128)
 

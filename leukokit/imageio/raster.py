@@ -16,8 +16,8 @@ from PIL import Image
 from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
 from leukokit.imageio import pixels as _pixels
-from leukokit.imageio.chatter import kept_chatter
 from leukokit.imageio.color.profile import KEPT, Conversion, conversion_of, stated_conversion
+from leukokit.imageio.decoder_messages import captured_messages
 
 # Classes of Pillow, opened directly: Image.open would try dozens of other formats on hostile bytes, and has a
 # global limit on pixels.
@@ -56,7 +56,7 @@ def decode(
 
         _pixels.check_size(_webp_size(data), max_pixels)
         webp.check_length(data)
-    with kept_chatter() as said:
+    with captured_messages() as said:
         image = open_header(data, kind)
         _pixels.check_size(image.size, max_pixels)
         frames = n_frames(image)
@@ -70,9 +70,9 @@ def decode(
         stored = bits(data, kind, image)
         _check_bits(kind, stored, image.mode, bit_depth)
         _check_whole(data, kind, image, chosen)
-        # In PNG files it may lie behind the pixels, and asking for it makes Pillow decode them.
+        # In PNG files it may be stored behind the pixels, and then reading it makes Pillow decode them.
         turned = 1 if kind == "PNG" else orientation(image)
-    with kept_chatter(native=kind == "TIFF" or stored > 8) as said_later:
+    with captured_messages(native=kind == "TIFF" or stored > 8) as said_later:
         if stored > 8:
             assert bit_depth is not None
             rgb, noted = _deep_pixels(data, kind, image, chosen, bit_depth)
@@ -100,7 +100,7 @@ def _check_bits(kind: str, stored: int, mode: str, bit_depth: int | None) -> Non
 
 
 def _check_whole(data: bytes, kind: str, image: Any, frame: int) -> None:
-    """Raise ``damaged`` for what the decoders would pass over: see ``leukokit/imageio/integrity/``."""
+    """Raise ``damaged`` for damage that the decoders ignore: see ``leukokit/imageio/integrity/``."""
     if kind == "PNG":
         from leukokit.imageio.integrity import png
 

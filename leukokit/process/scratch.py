@@ -1,8 +1,8 @@
 """Temporary folders that do not outlive their process for long.
 
-A process that is killed leaves its folders. Each holds a file that its process keeps locked, and the system
-frees the lock with the process, whatever ended it: :func:`sweep` removes the folders whose lock is free. A
-process id would tell less: ids are used again, and differ between containers that share a folder.
+A process that is killed leaves its folders. Each holds a file that its process keeps locked. The system frees
+the lock when the process ends, however it ends; :func:`sweep` removes the folders whose lock is free. A
+process id would not do: ids are used again, and differ between containers that share a folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 PREFIX = "leukokit-"
-_SWEPT = (PREFIX, "pymp-")  # Python's multiprocessing names its folder so
+_SWEPT = (PREFIX, "pymp-")  # prefix of the folders of Python's multiprocessing
 _LOCK = ".leukokit-lock"
 
 
@@ -38,7 +38,7 @@ def scratch_folder(prefix: str = PREFIX) -> Iterator[Path]:
     outer = Path(tempfile.mkdtemp(prefix=prefix))
     try:
         lock = _lock(outer)
-        # Blocking: another process may sweep in the moment between the making of the folder and of its lock.
+        # Blocking: another process may sweep between the creation of the folder and of its lock.
         with lock.acquire(blocking=True):
             folder = outer / "files"
             folder.mkdir(parents=True)
@@ -48,19 +48,19 @@ def scratch_folder(prefix: str = PREFIX) -> Iterator[Path]:
 
 
 @cache
-def hold(folder: Path) -> BaseFileLock:
-    """Mark a temporary folder of someone else as one of this process, for as long as it lives."""
+def lock_folder(folder: Path) -> BaseFileLock:
+    """Lock a temporary folder that other code made, until this process ends."""
     lock = _lock(folder)
     lock.acquire(blocking=False)
     return lock
 
 
 def sweep() -> list[Path]:
-    """Remove the temporary folders that killed processes of this user have left; say which.
+    """Remove the temporary folders that killed processes of this user have left; return them.
 
-    Folders of processes that live, folders without our mark, those of other users and links are left alone.
+    Folders of running processes, folders without a lock file, those of other users and links are not removed.
     """
-    return [folder for folder in _marked() if _removed(folder)]
+    return [folder for folder in _marked() if _remove_unlocked(folder)]
 
 
 def remove_own() -> None:
@@ -88,14 +88,14 @@ def _marked() -> list[Path]:
 
 def _is_own(path: Path, is_kind: Callable[[int], bool]) -> bool:
     try:
-        seen = path.lstat()
+        status = path.lstat()
     except OSError:
         return False
-    return is_kind(seen.st_mode) and (sys.platform == "win32" or seen.st_uid == os.getuid())
+    return is_kind(status.st_mode) and (sys.platform == "win32" or status.st_uid == os.getuid())
 
 
-def _removed(folder: Path) -> bool:
-    """Remove a folder whose lock is free; whether it was."""
+def _remove_unlocked(folder: Path) -> bool:
+    """Remove a folder if its lock is free; whether it was free."""
     from filelock import Timeout
 
     try:

@@ -1,14 +1,14 @@
-"""Stop means stop: SIGINT and SIGTERM end the command within seconds, whatever it is doing.
+"""SIGINT and SIGTERM end the command within seconds, whatever it is doing.
 
 A signal raises :class:`Stopped` in the main thread, which unwinds the run as any error does. That alone is
 not enough: compiled code and callbacks turn an exception into another one or drop it, and a handler waits
-until compiled code returns. So the signal is also remembered, and whoever is about to make something of an
-error, to reject an image or to keep a result calls :func:`check` first. And a thread, which the system wakes
-at once, ends the process where unwinding takes too long. That loses nothing: no file bears its final name
-before it is whole.
+until compiled code returns. So the signal is also remembered, and code that is about to handle an error, to
+reject an image or to keep a result calls :func:`check` first. In addition a thread, which the signal wakes at
+once, ends the process where unwinding takes too long. Nothing is lost: a file gets its final name only when
+it is complete.
 
-Signals belong to the process. This is why this module keeps what arrived in an object of the process, and why
-only the command calls :func:`install`: whoever calls ``leukokit.run`` keeps the handlers that they have.
+Signals belong to the process. So this module keeps what arrived in one object for the process, and only the
+command calls :func:`install`: a program that calls ``leukokit.run`` keeps its own handlers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Stopped(BaseException):
     """SIGINT or SIGTERM arrived.
 
     Neither an ``Exception`` nor a ``KeyboardInterrupt`` nor a ``SystemExit``: libraries catch all of these,
-    and go on or make something else of them.
+    and go on or raise another error.
 
     Parameters
     ----------
@@ -81,24 +81,24 @@ def install() -> None:
     Must be called in the main thread, before anything heavy is imported: until then Python's own handlers
     apply.
     """
-    wakened, wakes = os.pipe()
-    os.set_blocking(wakes, False)
+    wake_reader, wake_writer = os.pipe()
+    os.set_blocking(wake_writer, False)
     for number in _WORDS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _on_signal)
-    signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-    _thread.start_new_thread(_end_where_late, (wakened,))
+    signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+    _thread.start_new_thread(_end_if_late, (wake_reader,))
     atexit.register(_end)  # registered first, called last
     sys.excepthook = _quiet_hook
     sys.unraisablehook = _quiet_unraisable_hook
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forget)
+        os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 def check(error: BaseException | None = None) -> None:
     """Raise where this process is being stopped.
 
-    Called before something is made of an error, an image rejected, or a result kept.
+    Called before an error is handled, an image rejected, or a result kept.
 
     Parameters
     ----------
@@ -111,25 +111,25 @@ def check(error: BaseException | None = None) -> None:
     Stopped
         Where a signal has arrived.
     KeyboardInterrupt
-        Where the error comes of one that the handler of SIGINT may have raised. It cannot have where SIGINT
-        is ignored, as in workers, or handled here: then some plugin raised it, and it is an error as any
-        other.
+        Where the error was caused by one that Python's handler of SIGINT may have raised. Where SIGINT is
+        ignored, as in workers, or handled by this module, that handler raises none: then a plugin raised
+        it, and it is an error like any other.
     """
     if _SIGNALS.arrived:
         raise Stopped(_SIGNALS.arrived) from error
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
-        if isinstance(error, Stopped) or (isinstance(error, KeyboardInterrupt) and _interrupts()):
+        if isinstance(error, Stopped) or (isinstance(error, KeyboardInterrupt) and _may_raise_interrupt()):
             raise error
         seen.add(id(error))
         error = error.__cause__ or error.__context__
 
 
 @contextmanager
-def deaf_children() -> Iterator[None]:
-    """Let processes that this thread starts in the block not hear SIGINT.
+def sigint_blocked_in_children() -> Iterator[None]:
+    """Block SIGINT in processes that this thread starts in the block.
 
-    A terminal sends Ctrl-C to all processes of a command; it is for the first of them to decide. A signal
+    A terminal sends Ctrl-C to all processes of a command; only the first of them decides. A signal
     that arrives meanwhile waits for the end of the block.
     """
     if not hasattr(signal, "pthread_sigmask"):
@@ -137,7 +137,7 @@ def deaf_children() -> Iterator[None]:
         return
     from multiprocessing import resource_tracker
 
-    resource_tracker.ensure_running()  # in the block, its start would let this thread hear again
+    resource_tracker.ensure_running()  # if it started in the block, it would unblock SIGINT again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -145,23 +145,23 @@ def deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _interrupts() -> bool:
+def _may_raise_interrupt() -> bool:
     """Whether the handler of SIGINT may raise ``KeyboardInterrupt``."""
     return signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, signal.SIG_DFL, _on_signal)
 
 
 def end_soon(end: SystemExit) -> None:
-    """Let the process end with this code once all that was registered for its end is done.
+    """End the process with this code after its exit handlers.
 
-    Python would then take its modules apart one by one, which takes a second after a run, and has no handlers
-    of signals meanwhile.
+    Python itself would then unload its modules one by one. After a run that takes a second, in which no
+    signal handler runs.
     """
     if end.code is None or isinstance(end.code, int):
         _SIGNALS.code = end.code or 0
 
 
 def end_at_once(number: int) -> NoReturn:
-    """End all processes started from here, remove the temporary folders, and end with the code of the signal.
+    """End all child processes, remove the temporary folders, and end with the code of the signal.
 
     Parameters
     ----------
@@ -173,14 +173,14 @@ def end_at_once(number: int) -> NoReturn:
 
         end_children()
         remove_own()
-        end_children()  # what a thread of a pool has started meanwhile
-        _say(_WORDS[signal.Signals(number)])
+        end_children()  # processes that a thread of a pool has started meanwhile
+        _write_last_line(_WORDS[signal.Signals(number)])
     finally:
         os._exit(128 + number)
 
 
-def _say(word: str) -> None:
-    """Write the last line to stderr, unless a reader that does not read would make it wait."""
+def _write_last_line(word: str) -> None:
+    """Write the last line to stderr, unless that would block because its reader does not read."""
     if sys.platform != "win32" and not select.select([], [2], [], 0)[1]:
         return
     cursor = _SHOW_CURSOR if os.isatty(2) else ""
@@ -203,18 +203,18 @@ def end_children() -> None:
 
 
 def _on_signal(number: int, _frame: FrameType | None) -> None:
-    if _SIGNALS.raised:  # the second signal: whoever sends it does not want to wait
+    if _SIGNALS.raised:  # the second signal: the user does not want to wait
         end_at_once(number)
     _SIGNALS.arrived = _SIGNALS.arrived or number
     _SIGNALS.raised = True
     raise Stopped(number)
 
 
-def _end_where_late(wakened: int) -> None:
-    """Wait for a signal, which may long be unknown to a main thread that is in compiled code."""
+def _end_if_late(wake_reader: int) -> None:
+    """Wait for a signal: a main thread in compiled code may notice it much later."""
     arrived = None
     while arrived is None:
-        arrived = next((number for number in os.read(wakened, 64) if number in _WORDS), None)
+        arrived = next((number for number in os.read(wake_reader, 64) if number in _WORDS), None)
     _SIGNALS.arrived = _SIGNALS.arrived or arrived
     time.sleep(GRACE)
     end_at_once(_SIGNALS.arrived)
@@ -228,12 +228,12 @@ def _end() -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         except (OSError, ValueError):
-            return  # Python says what is wrong with them
+            return  # Python itself reports the error
         os._exit(_SIGNALS.code)
 
 
-def _forget() -> None:
-    """Be an ordinary process after a fork: its signals are not those of the command."""
+def _reset_after_fork() -> None:
+    """Make a forked process an ordinary one: it does not handle signals as the command does."""
     _SIGNALS.arrived, _SIGNALS.raised = 0, False
     signal.set_wakeup_fd(-1)
     for number in _WORDS:

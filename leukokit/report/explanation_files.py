@@ -9,7 +9,7 @@ from leukokit.engine.finished_run import FinishedRun
 FOLDER = "explanations"
 ALIGNMENT_SUMMARY = f"{FOLDER}/alignment_summary.csv"
 _ALIGNMENT = ("alignment", "alignment_summary")
-"""Tables that compare explainers; they are no explainer's own."""
+"""Tables that compare explainers; they do not belong to one explainer."""
 
 
 def explained_folder(run: FinishedRun) -> str:

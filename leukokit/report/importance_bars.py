@@ -28,7 +28,7 @@ class Importance:
 
 @dataclass(frozen=True, slots=True)
 class BarLook:
-    """What differs between paper and page.
+    """What differs between a PNG file and the page.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ class OverlayPanel:
     labels : Labels
         Of the image, whatever the size of the picture.
     caption : str
-        Such as its id; what is too long is left out in the middle.
+        Such as its id; of a long one the middle is left out.
     reason : str
         Why it is shown, such as ``lowest Dice``; a heading above its caption.
     detail : str

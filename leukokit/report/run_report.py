@@ -70,7 +70,7 @@ def report_bytes(run: FinishedRun) -> bytes:
         return render_run(run).encode("utf-8")
 
 
-def figures_again(run: FinishedRun) -> list[str]:
+def redraw_figures(run: FinishedRun) -> list[str]:
     """Draw every figure again; see :func:`leukokit.report.run_figures.draw_figures` for what is returned.
 
     Raises

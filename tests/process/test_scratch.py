@@ -24,8 +24,8 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 HOLDS = """
 import multiprocessing.util, sys, time
 from pathlib import Path
-from leukokit.process.scratch import hold, scratch_folder
-hold(Path(multiprocessing.util.get_temp_dir()))
+from leukokit.process.scratch import lock_folder, scratch_folder
+lock_folder(Path(multiprocessing.util.get_temp_dir()))
 with scratch_folder() as folder:
     (folder / "large").write_text("x")
     print("ready", flush=True)

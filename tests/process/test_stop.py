@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from leukokit.process.stop import GRACE, Stopped, check, deaf_children
+from leukokit.process.stop import GRACE, Stopped, check, sigint_blocked_in_children
 
 READY = "print('ready', flush=True)\n"
 
@@ -219,6 +219,6 @@ def test_children_of_the_block_do_not_hear_an_interrupt() -> None:
     """And those after it do."""
     show = "print([line for line in open('/proc/self/status') if line.startswith('SigBlk')][0][-2])"
     command = [sys.executable, "-c", show]
-    with deaf_children():
+    with sigint_blocked_in_children():
         assert subprocess.check_output(command, text=True) == "2\n"  # bit of SIGINT
     assert subprocess.check_output(command, text=True) == "0\n"

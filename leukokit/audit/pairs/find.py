@@ -288,7 +288,7 @@ class _ImageReader:
     Attributes
     ----------
     complete : bool
-        False once an image could not be read as it was: what is found without it must not be kept.
+        False once an image could no longer be read: pairs found without it must not be kept.
     """
 
     def __init__(self, dataset: Dataset, reading: ReadOptions) -> None:
@@ -313,5 +313,5 @@ class _ImageReader:
             with self._lock if item.sample.rendered else nullcontext():
                 return pixels(self._dataset, item.sample, item.key, self._reading)[0]
         except ImageRejected:
-            self.complete = False  # it could be read before, so its file was changed or removed meanwhile
+            self.complete = False  # its digest could be taken, so its file was changed or removed since
             return None

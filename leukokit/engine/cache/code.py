@@ -1,7 +1,7 @@
-"""Digest of the source files that a result is computed by, so that new code never gets old results.
+"""Digest of the source files that compute a result, so that new code never gets old results.
 
 What a module imports is read from its text, without importing anything: its own package and leukokit are
-followed, file by file, and of other packages the version counts. A file is read once a process.
+followed, file by file, and of other packages the version counts. Each process reads a file once.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from pathlib import Path
 
 _OURS = "leukokit"
 
-# They find components, carry them out and keep results. What computes in them is asked for by name; if they
-# were followed, every change of leukokit would be a change of every component.
-_CARRIERS = tuple(f"{_OURS}.{name}" for name in ("catalog", "engine", "record", "recipe"))
+# They find components, run them and keep results. Keys name those of their modules that compute; if all of
+# them were followed, every change of leukokit would change every component.
+_INFRASTRUCTURE = tuple(f"{_OURS}.{name}" for name in ("catalog", "engine", "record", "recipe"))
 
-# Modules whose names are found elsewhere, by tables in the code: following them would lead everywhere.
-_TABLES_OF_NAMES = (_OURS, f"{_OURS}.api", f"{_OURS}.api.deep")
+# Packages that load their names from other modules on first use: following them would reach all of leukokit.
+_LAZY_PACKAGES = (_OURS, f"{_OURS}.api", f"{_OURS}.api.deep")
 
 _SUFFIXES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES, *BYTECODE_SUFFIXES)
 
-# Distributions of modules of another name. Others are looked up, which takes a tenth of a second.
+# Distributions whose name differs from the module's. Others are looked up, which takes a tenth of a second.
 _DISTRIBUTION = {
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -58,7 +58,7 @@ class Code:
     digest : str
         Of its source files.
     libraries : tuple of (str, str)
-        Name and version of each library that it names or imports; a library without a version is none's.
+        Name and version of each library that it names or imports; a module without a version belongs to none.
     """
 
     digest: str
@@ -79,7 +79,7 @@ def code_digest(*modules: str) -> str:
 
 
 def class_code(kind: type, requires: tuple[str, ...] = ()) -> Code:
-    """Code of a component's class, its base classes among it.
+    """Code of a component's class and of its base classes.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class _File:
     imports : tuple of str
         Modules to follow.
     outside : tuple of str
-        Packages of others.
+        Packages of other distributions.
     """
 
     digest: str
@@ -138,7 +138,7 @@ def _reached(roots: Iterable[str]) -> dict[str, _File | None]:
             continue
         reached[name] = file = _file(name)
         if file is not None:
-            waiting += [module for module in file.imports if not _within(module, _CARRIERS)]
+            waiting += [module for module in file.imports if not _within(module, _INFRASTRUCTURE)]
     return reached
 
 
@@ -148,10 +148,10 @@ def _within(name: str, packages: Iterable[str]) -> bool:
 
 @cache
 def _file(name: str) -> _File | None:
-    place = _place(name)
-    if place is None:
+    source = _find_source(name)
+    if source is None:
         return None
-    path, is_package = place
+    path, is_package = source
     content = _content(path)
     if content is None:
         return None
@@ -165,7 +165,7 @@ def _file(name: str) -> _File | None:
             elif top not in sys.stdlib_module_names:
                 outside.add(top)
     parents = name.split(".")[:-1]
-    if parents and parents[0] != _OURS:  # leukokit's own hold docstrings and tables of names
+    if parents and parents[0] != _OURS:  # those of leukokit hold only docstrings and tables of names
         imports.update(".".join(parents[: i + 1]) for i in range(len(parents)))
     return _File(hashlib.sha256(content).hexdigest(), tuple(sorted(imports)), tuple(sorted(outside)))
 
@@ -191,42 +191,42 @@ def _imported(content: bytes, package: str) -> Iterator[tuple[str, tuple[str, ..
 
 
 def _followed(module: str, names: Iterable[str]) -> Iterator[str]:
-    """Modules in which the names are found; the module itself where they are its own."""
-    table = _home_of_names(module)
+    """Modules that define the names; the module itself where it defines them."""
+    table = _modules_of_names(module)
     for name in names:
         if name in table:
             yield table[name]
-        elif _place(f"{module}.{name}") is not None:
+        elif _find_source(f"{module}.{name}") is not None:
             yield f"{module}.{name}"
         else:
             yield module
-    if not tuple(names) and module not in _TABLES_OF_NAMES:
+    if not tuple(names) and module not in _LAZY_PACKAGES:
         yield module
 
 
 @cache
-def _home_of_names(module: str) -> dict[str, str]:
-    """Where names are found that a package of leukokit hands out when they are first asked for."""
-    if module not in _TABLES_OF_NAMES:
+def _modules_of_names(module: str) -> dict[str, str]:
+    """Return the module of each name that a package of leukokit loads on first use."""
+    if module not in _LAZY_PACKAGES:
         return {}
-    homes: dict[str, str] = getattr(importlib.import_module(module), "_MODULE_OF", {})
-    return homes
+    modules: dict[str, str] = getattr(importlib.import_module(module), "_MODULE_OF", {})
+    return modules
 
 
 @cache
 def _is_private(top: str) -> bool:
-    """Whether a package is nobody's distribution: a folder of modules beside those of a plugin."""
+    """Whether a package belongs to no distribution: a folder of modules beside those of a plugin."""
     if top in sys.stdlib_module_names or top in _DISTRIBUTION or _distribution_version(top) is not None:
         return False
-    return _place(top) is not None and _version(top) is None
+    return _find_source(top) is not None and _version(top) is None
 
 
 @cache
-def _place(name: str) -> tuple[str, bool] | None:
+def _find_source(name: str) -> tuple[str, bool] | None:
     """Path of a module's file, and whether it is the ``__init__`` of a package; nothing is imported."""
     top, *parts = name.split(".")
     if not parts:
-        return _top_place(top)
+        return _find_top_level(top)
     for root in _folders(top):
         *above, last = parts
         folder = _joined(root, *above)
@@ -240,7 +240,7 @@ def _place(name: str) -> tuple[str, bool] | None:
 
 
 @cache
-def _top_place(top: str) -> tuple[str, bool] | None:
+def _find_top_level(top: str) -> tuple[str, bool] | None:
     for root in _folders(top):
         package = _first(root, "__init__")
         if package is not None:
@@ -270,7 +270,7 @@ def _spec_of(top: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _joined(*parts: str) -> str:
-    return os.sep.join(parts)  # noqa: PTH118 - thousands of them: a Path each takes ten times as long
+    return os.sep.join(parts)  # noqa: PTH118 - thousands of calls: a Path takes ten times as long
 
 
 def _first(folder: str, stem: str) -> str | None:
@@ -281,7 +281,7 @@ def _first(folder: str, stem: str) -> str | None:
 
 @cache
 def _names(folder: str) -> frozenset[str]:
-    """Names in a folder: one look at it costs less than asking for each name that might be there."""
+    """Names in a folder: listing it once costs less than testing each possible name."""
     try:
         with os.scandir(folder) as entries:
             return frozenset(entry.name for entry in entries)
@@ -317,11 +317,11 @@ def _archive(path: str) -> str | None:
 
 @cache
 def _version(module: str) -> str | None:
-    """Version of the distribution that installs a top-level module; None where nobody does."""
+    """Version of the distribution that installs a top-level module; None where none does."""
     known = _distribution_version(module)
     if known is not None:
         return known
-    if _place(module) is None and not _folders(module):
+    if _find_source(module) is None and not _folders(module):
         return None  # there is no such module: a sentence of a docstring may read like an import
     return _installed_version(module)
 

@@ -1,4 +1,4 @@
-"""What in the cache cannot be used: told once, set aside, and computed again."""
+"""Entries of the cache that cannot be used: reported once, set aside, and computed again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Fault(StrEnum):
-    """Kinds of faults; each is told once of rows and once of folders, however many entries have it."""
+    """Kinds of faults; each is reported once for rows and once for folders, however many entries have it."""
 
     UNREADABLE = "unreadable"
     DAMAGED = "damaged"
@@ -19,7 +19,7 @@ class Fault(StrEnum):
 
 
 class Faults:
-    """Tells the first fault of each kind.
+    """Reports the first fault of each kind.
 
     Parameters
     ----------
@@ -29,17 +29,17 @@ class Faults:
 
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
-        self._told: set[Fault] = set()
+        self._reported: set[Fault] = set()
 
-    def tell(self, fault: Fault, sentence: str) -> None:
-        """Tell a fault, unless one of its kind was told: a damaged disk must not fill the screen."""
-        if fault not in self._told:
-            self._told.add(fault)
+    def report(self, fault: Fault, sentence: str) -> None:
+        """Report a fault, unless one of its kind was reported: a damaged disk must not fill the screen."""
+        if fault not in self._reported:
+            self._reported.add(fault)
             self._warn(sentence)
 
 
 def is_absent(path: Path) -> bool:
-    """Whether nothing has this name, as far as can be seen."""
+    """Whether nothing visible has this name."""
     try:
         path.lstat()
     except OSError:
@@ -65,9 +65,9 @@ def _has_mode(path: Path, test: Callable[[int], bool]) -> bool:
 
 
 def set_aside(path: Path) -> bool:
-    """Free a name in the cache by renaming what has it; True where the name is free afterwards.
+    """Rename what has a name that the cache needs; True where the name is free afterwards.
 
-    Nothing is removed: what stands in place of a file of the cache was not put there by the cache.
+    Nothing is removed: the cache did not put it there.
     """
     if is_absent(path):
         return True

@@ -1,7 +1,7 @@
-"""Results of table steps, as a fitted model: folders that appear by a rename.
+"""Results of table steps, such as a fitted model: folders that appear by a rename.
 
-Each folder lists the digests of its files; one whose files differ from them is not used, with a warning, and
-computed again.
+Each folder lists the digests of its files. If the files differ from them, the user is warned, and the results
+are computed again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from leukokit.input_file import read_input
 _MANIFEST = "manifest.json"
 _DRAFT = ".draft-"
 _ABANDONED = 24 * 3600.0
-"""Age in seconds of a draft that nobody writes any more: copying a model takes seconds."""
+"""Age in seconds from which a draft counts as left over: copying a model takes seconds."""
 
 
 class Folders:
@@ -32,7 +32,7 @@ class Folders:
     root : Path
         Made when first written to.
     faults : Faults
-        Told whatever could not be used.
+        Reports what could not be used.
     """
 
     def __init__(self, root: Path, faults: Faults) -> None:
@@ -40,7 +40,7 @@ class Folders:
         self._faults = faults
 
     def get(self, key: str) -> Path | None:
-        """Folder kept under ``key``, if whole."""
+        """Folder kept under ``key``, if it is undamaged."""
         folder = self._path(key)
         if is_absent(folder):
             return None
@@ -50,13 +50,13 @@ class Folders:
                 _file_digest(folder / name) == expected for name, expected in listed.items()
             )
         except (OSError, ValueError) as error:
-            self._faults.tell(
+            self._faults.report(
                 Fault.UNREADABLE,
                 f"cache folder {folder} cannot be read ({error}); its results are computed again",
             )
             return None
         if not whole:
-            self._faults.tell(
+            self._faults.report(
                 Fault.DAMAGED, f"cache folder {folder} is damaged; its results are computed again"
             )
             return None
@@ -79,7 +79,7 @@ class Folders:
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
-            self._faults.tell(
+            self._faults.report(
                 Fault.NOT_WRITABLE,
                 f"cache folder {target} cannot be written ({error}); this run's results are not kept there",
             )
@@ -106,14 +106,14 @@ class Folders:
 
 
 def _remove_drafts(folder: Path) -> None:
-    """Remove what a process that was killed while it copied has left here."""
+    """Remove the drafts of processes that were killed while they copied."""
     for path in folder.glob(f"{_DRAFT}*"):
         if time() - path.stat().st_mtime > _ABANDONED:
             shutil.rmtree(path, ignore_errors=True)
 
 
 def _make_room(target: Path) -> None:
-    """Remove an older folder of this key; what is no folder is set aside."""
+    """Remove an older folder of this key; anything that is not a folder is set aside."""
     if is_folder(target) and not target.is_symlink():
         shutil.rmtree(target)
     else:
@@ -126,9 +126,9 @@ def _manifest(folder: Path) -> tuple[str, Mapping[str, str]]:
     Raises
     ------
     OSError
-        Where it cannot be read, or is no regular file.
+        Where it cannot be read, or is not a regular file.
     ValueError
-        Where it is no manifest.
+        Where the file is not a manifest.
     """
     manifest = json.loads(read_input(folder / _MANIFEST))
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Component, Dataset
 from leukokit.engine.cache.code import class_code
-from leukokit.engine.components.call import asked
+from leukokit.engine.components.call import call_method
 from leukokit.recipe import Bound
 
 LAYOUT = 1
@@ -138,7 +138,7 @@ def identity(bound: Bound[Component]) -> Identity:
         "code": code.digest,
         "revision": component.revision,
         "params": bound.params,
-        "fingerprint": asked(component, "fingerprint"),
+        "fingerprint": call_method(component, "fingerprint"),
         "libraries": {**dict(code.libraries), **deep_versions(component.requires)},
     }
 

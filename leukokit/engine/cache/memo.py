@@ -3,8 +3,8 @@
 One result is one file (:func:`memo`) or a folder of files (:func:`memo_folder`); results of many images are
 rows of one database (:func:`memo_rows`). Without a store everything is computed.
 
-Three places talk to :class:`~leukokit.engine.cache.store.Store` themselves, since they do more than this: the
-image stage, which reads the rows of all steps at once and skips the steps that nobody needs; the fit of a
+Three modules use :class:`~leukokit.engine.cache.store.Store` directly, since they do more than this: the
+image stage, which reads the rows of all steps at once and skips the steps that are not needed; the fit of a
 model, whose checkpoints are removed once it is kept; and the executor of a cluster, which stores the rows
 that its workers send.
 """
@@ -58,8 +58,8 @@ def memo(
     if content is not None:
         try:
             return codec.decode(content)
-        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
-            store.tell_unusable(f"file {codec.file} of {key}", error)
+        except Exception as error:  # decoders may raise any error for a result of another kind
+            store.report_unusable(f"file {codec.file} of {key}", error)
     result = compute()
     if result is not None and keep(result):
         text = title if isinstance(title, str) else title(result)
@@ -86,7 +86,7 @@ def memo_rows(
         One an image; may repeat.
     compute : callable
         Takes the keys that are missing, each once, in order; gives their results. Keys that it leaves out
-        are left out here too and asked again next time.
+        are left out of the results too, and passed again next time.
     codec : Codec
         How one result becomes bytes and back.
     store : Store or None
@@ -113,7 +113,7 @@ def _decoded(store: Store, step: str, keys: Sequence[str], codec: Codec[T], titl
         try:
             results[key] = codec.decode(row)
         except Exception as error:  # as in memo
-            store.tell_unusable(f"row of {title}", error)
+            store.report_unusable(f"row of {title}", error)
     return results
 
 
@@ -178,7 +178,7 @@ def read_kept(key: str, read: Callable[[Path], T], folder: Path, *, store: Store
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         return read(folder)
-    except Exception as error:  # files of another form make readers fail in any way
-        store.tell_unusable(f"folder of {title}", error)
+    except Exception as error:  # readers may raise any error for files of another form
+        store.report_unusable(f"folder of {title}", error)
         shutil.rmtree(folder, ignore_errors=True)
         return None

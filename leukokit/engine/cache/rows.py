@@ -23,9 +23,9 @@ _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old bu
 _SCAN = 2  # a table with at most this many rows for each wanted key is read from end to end
 _SUFFIXES = ("", "-wal", "-shm")  # SQLite's files of one database
 
-# Errors that say nothing of the file's content: it is locked, or the disk is full or not writable. With any
-# other the file is no database, is damaged, or has other tables, and would never be of use.
-_PASSING = frozenset(
+# Errors that do not come from the file's content: it is locked, or the disk is full or not writable. With any
+# other error the file is no database, is damaged, or has other tables, and can never be used.
+_TRANSIENT = frozenset(
     {
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_BUSY,
@@ -53,7 +53,7 @@ class Rows:
     root : Path
         Made when first written to.
     faults : Faults
-        Told whatever could not be used.
+        Reports what could not be used.
     """
 
     def __init__(self, root: Path, faults: Faults) -> None:
@@ -63,7 +63,7 @@ class Rows:
     def get(self, step: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Payloads of those ``keys`` that are cached for ``step`` and pass their checksum."""
         path = self._path(step)
-        if not self._is_there(path):
+        if not self._exists(path):
             return {}
         payloads: dict[str, bytes] = {}
         damaged = 0
@@ -75,10 +75,10 @@ class Rows:
                     else:
                         payloads[key] = payload
         except sqlite3.Error as error:
-            self._tell_unreadable(path, error)
+            self._report_unreadable(path, error)
             return {}
         if damaged:
-            self._faults.tell(
+            self._faults.report(
                 Fault.DAMAGED, f"{damaged} damaged entries in cache file {path}; they are computed again"
             )
         return payloads
@@ -86,13 +86,13 @@ class Rows:
     def has(self, step: str, keys: Sequence[str]) -> set[str]:
         """Those ``keys`` that are cached for ``step``; their content is neither read nor checked."""
         path = self._path(step)
-        if not self._is_there(path):
+        if not self._exists(path):
             return set()
         try:
             with self._open(path, write=False) as connection:
                 return {key for (key,) in _select(connection, "key", keys)}
         except sqlite3.Error as error:
-            self._tell_unreadable(path, error)
+            self._report_unreadable(path, error)
             return set()
 
     def put(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
@@ -106,9 +106,14 @@ class Rows:
                 self._write(path, title, batch)
                 return
             except (sqlite3.Error, OSError) as error:
-                if isinstance(error, sqlite3.Error) and not _passes(error) and self._remove(path) and again:
-                    continue  # whatever it was, it is gone: the rows go into a new file
-                self._faults.tell(
+                if (
+                    isinstance(error, sqlite3.Error)
+                    and not _is_transient(error)
+                    and self._remove(path)
+                    and again
+                ):
+                    continue  # the unusable file is removed: the rows go into a new one
+                self._faults.report(
                     Fault.NOT_WRITABLE,
                     f"cache file {path} cannot be written ({error}); this run's results are not kept there",
                 )
@@ -147,11 +152,11 @@ class Rows:
     def _path(self, step: str) -> Path:
         return self._root / step[:2] / f"{step}.sqlite"
 
-    def _is_there(self, path: Path) -> bool:
-        """Whether there is a database; what is no regular file is set aside, as it may never end."""
+    def _exists(self, path: Path) -> bool:
+        """Whether there is a database; anything but a regular file is set aside, as it may never end."""
         odd = [part for part in _parts(path) if not is_absent(part) and not is_file(part)]
         if odd:
-            self._faults.tell(
+            self._faults.report(
                 Fault.UNREADABLE,
                 f"{odd[0]} in the cache is no regular file; set aside, and its results are computed again",
             )
@@ -160,7 +165,7 @@ class Rows:
 
     def _write(self, path: Path, title: str, rows: Sequence[tuple[str, bytes, int]]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._is_there(path)
+        self._exists(path)
         with self._open(path, write=True) as connection, connection:
             connection.execute("INSERT OR IGNORE INTO about VALUES ('title', ?)", (title,))
             connection.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", rows)
@@ -179,14 +184,14 @@ class Rows:
                     connection.execute(table)
             yield connection
 
-    def _tell_unreadable(self, path: Path, error: sqlite3.Error) -> None:
-        """Tell a database that cannot be read; one that never will be is removed for a new one."""
-        if not _passes(error) and _is_empty(path):
+    def _report_unreadable(self, path: Path, error: sqlite3.Error) -> None:
+        """Report a database that cannot be read; one that can never be read is removed."""
+        if not _is_transient(error) and _is_empty(path):
             return  # another process is making it
-        self._faults.tell(
+        self._faults.report(
             Fault.UNREADABLE, f"cache file {path} cannot be read ({error}); its results are computed again"
         )
-        if not _passes(error):
+        if not _is_transient(error):
             self._remove(path)
 
     def _remove(self, path: Path) -> bool:
@@ -203,10 +208,10 @@ def _parts(path: Path) -> list[Path]:
     return [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
 
 
-def _passes(error: sqlite3.Error) -> bool:
-    """Whether the error says nothing of what is in the file."""
+def _is_transient(error: sqlite3.Error) -> bool:
+    """Whether the error does not come from the content of the file."""
     code = getattr(error, "sqlite_errorcode", None)  # absent where Python itself could not read a value
-    return code is not None and code & 0xFF in _PASSING
+    return code is not None and code & 0xFF in _TRANSIENT
 
 
 def _is_empty(path: Path) -> bool:

@@ -25,7 +25,7 @@ class Store:
     root : Path
         The cache folder; made when first written to.
     warn : callable, optional
-        Takes one sentence for the first thing of each kind that could not be used in the cache.
+        Takes one sentence for the first fault of each kind.
     """
 
     def __init__(self, root: Path, warn: Callable[[str], None] | None = None) -> None:
@@ -49,7 +49,7 @@ class Store:
 
     def put_rows(self, step: str, title: str, rows: Iterable[tuple[str, bytes]]) -> None:
         """Keep payloads of ``step``; a full or read-only disk gives a warning and no error."""
-        stop.check()  # what was computed while an interrupt got lost may be wrong
+        stop.check()  # after an interrupt that a library dropped, the result may be wrong
         self._rows.put(step, title, rows)
 
     def touch(self, step: str) -> None:
@@ -57,7 +57,7 @@ class Store:
         self._rows.touch(step)
 
     def get_folder(self, key: str) -> Path | None:
-        """Folder kept under ``key``, if whole."""
+        """Folder kept under ``key``, if it is undamaged."""
         return self._folders.get(key)
 
     def put_folder(self, key: str, title: str, source: Path) -> bool:
@@ -66,14 +66,14 @@ class Store:
         return self._folders.put(key, title, source)
 
     def get_file(self, key: str, name: str = CONTENT) -> bytes | None:
-        """Content that ``put_file`` kept under ``key``, if whole."""
+        """Content that ``put_file`` kept under ``key``, if it is undamaged."""
         folder = self.get_folder(key)
         if folder is None:
             return None
         try:
             return (folder / name).read_bytes()
         except OSError as error:
-            self.tell_unusable(f"folder {folder}", error)
+            self.report_unusable(f"folder {folder}", error)
             return None
 
     def put_file(self, key: str, title: str, content: bytes, name: str = CONTENT) -> bool:
@@ -82,26 +82,26 @@ class Store:
             (scratch / name).write_bytes(content)
             return self.put_folder(key, title, scratch)
 
-    def tell_unusable(self, what: str, error: Exception) -> None:
-        """Tell, the first time, that something is whole on disk and yet not what is kept under its key.
+    def report_unusable(self, what: str, error: Exception) -> None:
+        """Report, the first time, that an entry is undamaged on disk and yet not a result of its kind.
 
         Parameters
         ----------
         what : str
             Such as ``"row of features.0.hog"``.
         error : Exception
-            What its decoder said.
+            The error of its decoder.
         """
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        self._faults.tell(
+        self._faults.report(
             Fault.CONTENT,
             f"the cache holds a {what} whose content is not what was kept there ({reason}); such results are "
             "computed again",
         )
 
-    def tell_no_checkpoints(self, sentence: str) -> None:
-        """Tell, the first time, that the cache cannot hold checkpoints."""
-        self._faults.tell(Fault.NO_CHECKPOINTS, sentence)
+    def report_no_checkpoints(self, sentence: str) -> None:
+        """Report, the first time, that the cache cannot hold checkpoints."""
+        self._faults.report(Fault.NO_CHECKPOINTS, sentence)
 
     def unfinished(self, key: str, title: str) -> AbstractContextManager[Path]:
         """Hold the folder of checkpoints of the fit of ``key``, as :meth:`UnfinishedFits.hold` says."""

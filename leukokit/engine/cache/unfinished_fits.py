@@ -1,4 +1,4 @@
-"""Checkpoints of unfinished fits, for the next try: folders that only the process with the lock may use."""
+"""Checkpoints of unfinished fits, to go on from: folders that only the process with the lock may use."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class UnfinishedFits:
 
 
 def _clear_what_is_not(is_right: Callable[[Path], bool], *paths: Path) -> None:
-    """Set aside what has one of these names and is of another kind, such as a named pipe."""
+    """Set aside anything of another kind that has one of these names, such as a named pipe."""
     for path in paths:
         if not is_right(path) and not is_absent(path):
             set_aside(path)

@@ -1,1 +1,1 @@
-"""The door to components: every call into one goes through here, guarded where the component is foreign."""
+"""All calls into components go through this package, guarded where the component is foreign."""

@@ -1,9 +1,9 @@
-"""One door for every call into a component.
+"""The context in which every method of a component is called.
 
 A foreign component may raise anything, ``SystemExit`` included, and change settings of the whole process.
-Here its error gets its name, its distribution, the method and the image, and the settings are put back.
-Components of leukokit itself pass without any of this: they keep the contract, which is tested, and an error
-of theirs is a bug of leukokit that is reported as such, with its traceback.
+Its error then names the component, its distribution, the method and the image, and the settings are restored.
+Components of leukokit itself are called without this: they keep the contract, which is tested, and their
+errors are bugs of leukokit that are reported as such, with the traceback.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from leukokit.engine.components.origin import is_foreign, origin_of
-from leukokit.engine.components.settings import KeptSettings
+from leukokit.engine.components.settings import RestoredSettings
 from leukokit.errors import LeukokitError, PluginError
 from leukokit.process import stop
 
@@ -32,7 +32,7 @@ class CallPlace:
         Of its class.
     method : str
     image : str or None
-        Id of the image that it is about.
+        Id of the image that the call is about.
     """
 
     module: str
@@ -51,7 +51,7 @@ class CallPlace:
 
     @property
     def advice(self) -> str:
-        """Whom to tell."""
+        """Where to report the error."""
         contact = origin_of(self.module).contact
         return f"Report this to {contact}" if contact else "Report this to the authors of the plugin"
 
@@ -95,9 +95,9 @@ class ComponentFailed(PluginError):
 
     @classmethod
     def at(cls, place: CallPlace, error: BaseException) -> Self:
-        """Say what a component raised; called while ``error`` is handled."""
+        """Make the error from what a component raised; called while ``error`` is handled."""
         return cls(
-            _told(error),
+            _message(error),
             where=str(place),
             hint=place.advice,
             trace="".join(traceback.format_exception(error)),
@@ -114,7 +114,7 @@ def _rebuilt(
     )
 
 
-def _told(error: BaseException) -> str:
+def _message(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"tried to end the whole process (SystemExit: {error.code})"
     if isinstance(error, KeyboardInterrupt):
@@ -128,10 +128,10 @@ _listener: ContextVar[Callable[[CallPlace], None] | None] = ContextVar(
 
 
 @contextmanager
-def calls_told(listener: Callable[[CallPlace], None]) -> Iterator[None]:
-    """Tell ``listener`` of each call into a foreign component before it is made.
+def calls_reported(listener: Callable[[CallPlace], None]) -> Iterator[None]:
+    """Call ``listener`` before each call into a foreign component.
 
-    A process that dies in such a call has then said which one it was.
+    If a process dies in such a call, it has already reported which one.
     """
     token = _listener.set(listener)
     try:
@@ -157,8 +157,8 @@ class ComponentCall:
     Raises
     ------
     ComponentFailed
-        In place of whatever a foreign component raises, but for errors of leukokit, which say what they mean,
-        and for the user's own stop.
+        In place of any error of a foreign component, except errors of leukokit, which are clear already, and
+        a stop by the user.
     """
 
     __slots__ = ("_components", "_foreign", "_image", "_method", "_settings")
@@ -167,8 +167,8 @@ class ComponentCall:
         self._components = (component, *others)
         self._method = method
         self._image = image
-        self._foreign = tuple(each for each in self._components if is_foreign(each))
-        self._settings: KeptSettings | None = None
+        self._foreign = tuple(one for one in self._components if is_foreign(one))
+        self._settings: RestoredSettings | None = None
 
     def __enter__(self) -> None:
         if not self._foreign:
@@ -176,7 +176,7 @@ class ComponentCall:
         listener = _listener.get()
         if listener is not None:
             listener(self._place(self._foreign[0]))
-        self._settings = KeptSettings()
+        self._settings = RestoredSettings()
         self._settings.__enter__()
 
     def __exit__(
@@ -187,14 +187,14 @@ class ComponentCall:
         self._settings.__exit__(kind, error, trace)
         if error is None or isinstance(error, GeneratorExit | stop.Stopped):
             return
-        stop.check(error)  # the user's own interrupt stays what it is
+        stop.check(error)  # an interrupt by the user is raised unchanged
         if isinstance(error, LeukokitError):
             self._name_broken_contract(error)
             return
         raise ComponentFailed.at(self._place(self._failing_component(trace)), error) from error
 
     def _name_broken_contract(self, error: LeukokitError) -> None:
-        """Raise what the engine says of a result again, with the name of the component."""
+        """Raise the engine's error about a result again, with the name of the component."""
         if type(error) is PluginError:
             place = self._place(self._foreign[0])
             where = f"{place}: {error.where}" if error.where else str(place)
@@ -206,15 +206,15 @@ class ComponentCall:
         return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image)
 
     def _failing_component(self, trace: TracebackType | None) -> object:
-        """Component whose package the error came from; the first foreign one where that is not known."""
-        packages = {type(each).__module__.partition(".")[0]: each for each in self._foreign}
+        """Component whose package raised the error; the first foreign one where that is not known."""
+        packages = {type(one).__module__.partition(".")[0]: one for one in self._foreign}
         passed = [
             frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(trace)
         ]
         return next((packages[name] for name in reversed(passed) if name in packages), self._foreign[0])
 
 
-def asked(component: object, method: str) -> Any:
+def call_method(component: object, method: str) -> Any:
     """Call a method of a component that takes no arguments."""
     with ComponentCall(component, method):
         return getattr(component, method)()

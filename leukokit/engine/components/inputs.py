@@ -1,4 +1,4 @@
-"""Whether a foreign classifier left its examples as they were: the next step gets the same ones."""
+"""Check that a foreign classifier does not change its examples: the next step gets the same ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from leukokit.engine.components.origin import is_foreign
 
 
 @contextmanager
-def kept_inputs(examples: Mapping[str, Examples | None], *components: object) -> Iterator[None]:
+def inputs_unchanged(examples: Mapping[str, Examples | None], *components: object) -> Iterator[None]:
     """Compare examples before and after the block.
 
     Images are not compared: they come as arrays that cannot be written to.
@@ -19,14 +19,14 @@ def kept_inputs(examples: Mapping[str, Examples | None], *components: object) ->
     Parameters
     ----------
     examples : mapping of str to Examples or None
-        By what they are called.
+        By the names that messages use.
     *components : object
-        Those that get them; nothing is compared where all are leukokit's own.
+        Those that get the examples; nothing is compared where all are leukokit's own.
 
     Raises
     ------
     PluginError
-        Where some were changed.
+        Where examples were changed.
     """
     if not any(map(is_foreign, components)):
         yield

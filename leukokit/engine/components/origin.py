@@ -1,6 +1,6 @@
-"""Which distribution a component comes from, and whom to tell where it fails.
+"""Which distribution a component comes from, and where to report its failures.
 
-Looked up only once something has failed: reading the metadata of all that is installed takes long.
+Looked up only after something has failed: reading the metadata of all that is installed takes long.
 """
 
 from __future__ import annotations
@@ -52,12 +52,12 @@ def origin_of(module: str) -> Origin:
         Named after the module where no distribution is known.
     """
     try:
-        found = _by_entry_point(module) or _by_package(module)
-    except Exception:  # damaged metadata of any distribution; the failure itself must still be told
-        found = None
-    if found is None:
+        distribution = _by_entry_point(module) or _by_package(module)
+    except Exception:  # damaged metadata of any distribution; the failure itself must still be reported
+        distribution = None
+    if distribution is None:
         return Origin(f"module {module}")
-    return Origin(f"{found.name} {found.version}".strip(), _contact(found))
+    return Origin(f"{distribution.name} {distribution.version}".strip(), _contact(distribution))
 
 
 def _by_entry_point(module: str) -> metadata.Distribution | None:
@@ -80,7 +80,7 @@ def _contact(distribution: metadata.Distribution) -> str:
     trackers = [url for label, url in urls.items() if any(word in label.lower() for word in _TRACKER)]
     people = (about[field] for field in ("Author-email", "Maintainer-email", "Author", "Maintainer"))
     homes = (about["Home-page"], *urls.values())
-    return next((told for told in (*trackers, *people, *homes) if told), "")
+    return next((contact for contact in (*trackers, *people, *homes) if contact), "")
 
 
 def _labeled(urls: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Settings of the whole process that a component may change, kept around a call and put back after it.
+"""Settings of the whole process that a component may change, saved before a call and restored after it.
 
 What one component sets for numpy, OpenCV or scikit-learn would change the results of the next one, and which
 one is next depends on the number of workers.
@@ -19,13 +19,13 @@ import cv2
 import numpy as np
 
 
-class KeptSettings:
-    """Keeps the settings of this process, as a context.
+class RestoredSettings:
+    """Saves the settings of this process, and restores them when the block ends.
 
     These are: how numpy treats floating-point errors, filters of warnings, the current folder, the random
     numbers of Python and of ``numpy.random``, threads and optimized code of OpenCV, the configuration of
-    scikit-learn, and level, handlers and switch of the root logger. Inside, what is printed goes to stderr:
-    stdout belongs to results.
+    scikit-learn, and level, handlers and ``disable`` of the root logger. In the block, what is
+    printed goes to stderr: stdout belongs to results.
     """
 
     __slots__ = (
@@ -70,10 +70,10 @@ class KeptSettings:
         np.random.set_state(self._numpy_random)  # noqa: NPY002
         random.setstate(self._random)
         if self._folder is not None and _current_folder() != self._folder:
-            with suppress(OSError):  # it was removed meanwhile; whoever needs it will say so
+            with suppress(OSError):  # it was removed meanwhile; code that needs it will raise
                 os.chdir(self._folder)
         if warnings.filters != self._filters:
-            warnings.resetwarnings()  # tells Python that the filters changed; the assignment alone would not
+            warnings.resetwarnings()  # Python notices the change; an assignment alone would not do
             warnings.filters[:] = self._filters  # type: ignore[index]
         self._errors.__exit__(kind, error, trace)
 

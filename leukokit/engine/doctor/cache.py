@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
-from leukokit.catalog.kept import kept_files, read_report
+from leukokit.catalog.report_cache import read_report, report_files
 from leukokit.engine.cache.store import Store
 from leukokit.engine.doctor.finding import Finding, Level
 
@@ -16,8 +16,8 @@ _SECONDS = 20.0  # for reading the cache from end to end; the rest of a large on
 _LARGE = 50.0  # GiB
 
 
-def look_at_cache(cache: Path) -> Iterator[Finding]:
-    """Look at the cache folder."""
+def examine_cache(cache: Path) -> Iterator[Finding]:
+    """Examine the cache folder."""
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=cache):
@@ -63,7 +63,7 @@ def _results(cache: Path) -> Iterator[Finding]:
 
 
 def _reports(cache: Path) -> Iterator[Finding]:
-    for path in kept_files(cache):
+    for path in report_files(cache):
         try:
             read_report(path)
         except (OSError, ValueError) as error:

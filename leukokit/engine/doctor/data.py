@@ -12,7 +12,7 @@ from leukokit.engine.doctor.finding import Finding, Level
 from leukokit.errors import CatalogError
 
 
-def look_at_data(catalog: Catalog) -> Iterator[Finding]:
+def examine_data(catalog: Catalog) -> Iterator[Finding]:
     """Look for the data sets that are built in."""
     root = os.environ.get("LEUKOKIT_DATA")
     if root and not Path(root).is_dir():
@@ -22,7 +22,7 @@ def look_at_data(catalog: Catalog) -> Iterator[Finding]:
         yield Finding("data", Level.OK, f"LEUKOKIT_DATA is {root}" if root else "LEUKOKIT_DATA is not set")
     for entry in catalog.of(Kind.DATASET):
         if entry.distribution != "leukokit":
-            continue  # loading it here would run code of a plugin that nobody has asked for
+            continue  # loading it would run code of a plugin in this process
         try:
             dataset = entry.load().create()
         except (CatalogError, ValueError):

@@ -1,4 +1,4 @@
-"""What one look at the machine gave."""
+"""The result of one examination."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at.
+    """One thing that was examined.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Finding:
         Such as ``packages`` or ``cache``.
     level : Level
     text : str
-        What is there.
+        What was found.
     hint : str
         What to do; empty where nothing is to be done.
     """

@@ -45,8 +45,8 @@ class _Trial:
     problem: str = ""
 
 
-def look_at_opencv() -> Iterator[Finding]:
-    """Look whether cv2 loads, and whether several distributions have written into its folder."""
+def examine_opencv() -> Iterator[Finding]:
+    """Check whether cv2 loads, and whether several distributions have written into its folder."""
     installed = {name: version for name in _OPENCV if (version := _version(name)) is not None}
     if len(installed) > 1:
         names = " ".join(installed)
@@ -74,8 +74,8 @@ def look_at_opencv() -> Iterator[Finding]:
         yield Finding("opencv", Level.OK, text)
 
 
-def look_at_tensorflow() -> Iterator[Finding]:
-    """Look whether TensorFlow loads, and what it computes on."""
+def examine_tensorflow() -> Iterator[Finding]:
+    """Check whether TensorFlow loads, and what it computes on."""
     if importlib.util.find_spec("tensorflow") is None:
         text = "TensorFlow is not installed; everything classical works"
         yield Finding("tensorflow", Level.NOTE, text, "For networks: pip install 'leukokit[deep]'")
@@ -104,7 +104,7 @@ def look_at_tensorflow() -> Iterator[Finding]:
 
 
 def _try(program: str) -> _Trial:
-    """Run a program that leaves ``facts``, with the path of this process."""
+    """Run a program that sets ``facts``, with the module search path of this process."""
     lines = ["import json, os, sys", f"sys.path[:] = {absolute_path()!r}", program, "sys.stdout.flush()"]
     code = "\n".join([*lines, "print('\\n' + json.dumps(facts), flush=True)", "os._exit(0)"])
     started = monotonic()

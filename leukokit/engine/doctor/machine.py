@@ -21,8 +21,8 @@ _TOO_LITTLE = 1.0  # GiB; with less, a run is likely to end with a full disk
 _LITTLE = 10.0  # GiB; with less, a cache cannot grow to the size to which it is trimmed
 
 
-def look_at_machine(cache: Path) -> Iterator[Finding]:
-    """Look at what everything runs on."""
+def examine_machine(cache: Path) -> Iterator[Finding]:
+    """Examine what everything runs on."""
     system = f"{platform.system()} {platform.machine()}"
     text = f"leukokit {__version__}, Python {platform.python_version()}, {system}"
     yield Finding("machine", Level.OK, text)
@@ -58,7 +58,7 @@ def _disks(cache: Path) -> Iterator[Finding]:
         try:
             device, free = folder.stat().st_dev, shutil.disk_usage(folder).free / _GIB
         except OSError:
-            continue  # the look at that folder tells
+            continue  # another finding reports it
         if device in seen:
             continue
         seen.add(device)
@@ -70,7 +70,7 @@ def _disks(cache: Path) -> Iterator[Finding]:
 
 
 def _written_folders(cache: Path) -> Iterator[tuple[str, Path | None]]:
-    with contextlib.suppress(OSError):  # the current folder has been removed; the look at it tells
+    with contextlib.suppress(OSError):  # the current folder has been removed; another finding reports it
         yield "runs", Path.cwd()
     # The nearest folder that there is: the cache is made when it is first written to.
     yield "the cache", next((folder for folder in (cache, *cache.parents) if folder.is_dir()), cache)

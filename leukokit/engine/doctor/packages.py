@@ -12,8 +12,8 @@ from leukokit.engine.cache.keys import library_versions
 from leukokit.engine.doctor.finding import Finding, Level
 
 
-def look_at_packages() -> Iterator[Finding]:
-    """Look at the libraries that compute, and at the requirements of leukokit and of each plugin."""
+def examine_packages() -> Iterator[Finding]:
+    """Examine the libraries that compute, and the requirements of leukokit and of each plugin."""
     versions = ", ".join(f"{name} {version}" for name, version in library_versions())
     yield Finding("packages", Level.OK, versions)
     names = ["leukokit", *(plugins.distribution for plugins in installed_plugins(environment()))]
@@ -32,11 +32,13 @@ def look_at_packages() -> Iterator[Finding]:
 
 
 def _requirements(name: str) -> Iterator[Requirement]:
-    """Give what must be met here; of an extra only where the package is installed anyway."""
+    """Yield what this machine must meet; requirements of an extra only where the package is installed."""
     try:
         written = metadata.requires(name) or []
         extras = metadata.metadata(name).get_all("Provides-Extra") or []
-    except Exception:  # not installed, such as leukokit on PYTHONPATH, or damaged, which is told elsewhere
+    except (
+        Exception
+    ):  # not installed, such as leukokit on PYTHONPATH, or damaged, which another finding reports
         return
     for text in written:
         try:

@@ -13,10 +13,10 @@ from leukokit.catalog.report import LoadedComponent, PluginReport
 from leukokit.engine.doctor.finding import Finding, Level
 from leukokit.errors import CatalogError, MissingPackageError
 
-_SLOW = 1.0  # seconds; whoever only describes components takes a tenth of that
+_SLOW = 1.0  # seconds; a module that only describes components takes a tenth of that
 
 
-def look_at_plugins(catalog: Catalog) -> Iterator[Finding]:
+def examine_plugins(catalog: Catalog) -> Iterator[Finding]:
     """Load every component."""
     yield from _built_ins(catalog)
     used, _ = PluginChoice.from_environment().divide(installed_plugins(environment()))

@@ -1,4 +1,4 @@
-"""How much memory a process of a run may use, and how much it does.
+"""How much memory a process of a run may use, and how much it uses.
 
 The resident memory is watched from outside. A limit on addresses (``RLIMIT_AS``) would count what is only
 reserved, and TensorFlow reserves many times what it uses.
@@ -14,8 +14,8 @@ from typing import Self
 import psutil
 
 SHARE = 0.9
-"""Of the machine's memory, for all workers together. Beyond that the system would end some process, and which
-one is not sure to be the one to blame."""
+"""Of the machine's memory, for all workers together. Beyond that the system would end a process, not always
+the one that takes too much."""
 
 _GROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -29,7 +29,7 @@ def machine_memory() -> int:
     for path in _GROUP_LIMITS:
         try:
             total = min(total, int(path.read_text()))
-        except (OSError, ValueError):  # there is none, or it says "max"
+        except (OSError, ValueError):  # there is no such file, or it says "max"
             continue
     return total
 
@@ -41,7 +41,7 @@ class MemoryLimit:
     Attributes
     ----------
     single : int or None
-        Bytes of each process; None where only their sum is limited, so that one may take what others leave.
+        Bytes of each process; None where only their sum is limited, so that one may take what others do not.
     total : int
         Bytes of all of them.
     """
@@ -59,7 +59,7 @@ class MemoryLimit:
         return sum(used) > self.total or (self.single is not None and max(used, default=0) > self.single)
 
     def of_one(self, count: int) -> int:
-        """Bytes of one of ``count`` processes that are alike."""
+        """Bytes for each of ``count`` processes that do the same work."""
         return min(self.total // count, self.single or self.total)
 
     def __str__(self) -> str:
@@ -69,7 +69,7 @@ class MemoryLimit:
 
 
 def used_memory(pid: int, *, family: bool = False) -> int:
-    """Resident bytes of a process, 0 where it has gone.
+    """Resident bytes of a process, 0 where it has ended.
 
     Parameters
     ----------
@@ -91,5 +91,5 @@ def used_memory(pid: int, *, family: bool = False) -> int:
 
 
 def gigabytes(count: int) -> str:
-    """Say a number of bytes."""
+    """Write a number of bytes for users."""
     return f"{count / 2**30:.1f} GiB"

@@ -1,4 +1,4 @@
-"""A pool of worker processes for one plan: what hangs, dies or takes too much memory is named."""
+"""A pool of worker processes for one plan: images that hang or kill one, or take too much memory, are rejected."""
 
 from __future__ import annotations
 
@@ -29,13 +29,14 @@ _DEEP_START = 60.0
 
 _QUEUED = 3  # tasks sent to each worker, so that memory stays flat however many images there are
 
-_GLANCE = 0.5  # seconds between two looks at the memory of the workers
+_MEMORY_CHECK_SECONDS = 0.5  # seconds between two checks of the memory of the workers
 
 _RENEWED_AT = 0.5
-"""Share of its part of the memory from which on a worker is replaced by a fresh one, between two tasks."""
+"""A worker that uses more than this share of its part of the memory is replaced between two tasks."""
 
 _GROWN = 1.5
-"""How many times what it used after its first tasks: a library that is large from the start does not leak."""
+"""It is replaced only if it uses this many times as much as after its first tasks: a library that is large
+from the start does not leak."""
 
 _Task: TypeAlias = Future[list[ImageOutcome]]
 
@@ -44,9 +45,9 @@ _Task: TypeAlias = Future[list[ImageOutcome]]
 class WorkerPool:
     """Works on images of one plan in several processes.
 
-    Workers whose memory has grown, as where a library leaks, are replaced while no task is running: no image
-    is lost. One that grows past its limit within a task is ended, and its images are worked on again one by
-    one.
+    Workers whose memory has grown, because a library leaks, are replaced while no task is running: no image
+    is lost. A worker that exceeds its limit within a task is ended, and its images are worked on again one
+    by one.
 
     Attributes
     ----------
@@ -64,13 +65,13 @@ class WorkerPool:
     timeout: float
     memory: int | None
     _running: dict[_Task, list[Item]] = field(default_factory=dict)
-    _alone: list[Item] = field(default_factory=list)
-    _ended: set[int] = field(default_factory=set)
+    _suspects: list[Item] = field(default_factory=list)
+    _killed: set[int] = field(default_factory=set)
     _first: dict[int, int] = field(default_factory=dict)
     _finished: int = 0
-    _others: set[int | None] = field(default_factory=set)
-    _glanced: float = 0.0
-    _tired: bool = False
+    _other_children: set[int | None] = field(default_factory=set)
+    _checked_at: float = 0.0
+    _must_renew: bool = False
 
     def __post_init__(self) -> None:
         # A network's library takes seconds to load in each worker.
@@ -85,22 +86,22 @@ class WorkerPool:
         queue = batches(items, self._size)
         done = False
         while not done:
-            done = self._generation(queue, on_outcome)
+            done = self._run_processes(queue, on_outcome)
 
-    def _generation(self, queue: Iterator[list[Item]], on_outcome: OnOutcome) -> bool:
-        """Work with one set of processes; whether all is done, or they have to be replaced."""
+    def _run_processes(self, queue: Iterator[list[Item]], on_outcome: OnOutcome) -> bool:
+        """Work with one set of processes; False where they have to be replaced before all is done."""
         from pebble import ProcessPool
 
-        self._tired, self._finished = False, 0
-        self._others = {process.pid for process in multiprocessing.active_children()}
+        self._must_renew, self._finished = False, 0
+        self._other_children = {process.pid for process in multiprocessing.active_children()}
         pool = ProcessPool(max_workers=self.count, context=self.context, initializer=start_worker)
         try:
             while True:
                 self._feed(pool, queue)
                 if not self._running:
                     break
-                done, _ = wait(self._running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
-                self._glance()
+                done, _ = wait(self._running, timeout=_MEMORY_CHECK_SECONDS, return_when=FIRST_COMPLETED)
+                self._check_memory()
                 for future in done:
                     self._take(future, self._running.pop(future), on_outcome)
             pool.close()  # type: ignore[no-untyped-call]
@@ -109,32 +110,34 @@ class WorkerPool:
             raise
         finally:
             pool.join()
-        return not self._tired
+        return not self._must_renew
 
     def _feed(self, pool: Any, queue: Iterator[list[Item]]) -> None:
-        while len(self._running) < _QUEUED * self.count and not self._tired:
+        while len(self._running) < _QUEUED * self.count and not self._must_renew:
             # Suspects go last and one at a time, so that a crash names its image and costs no other.
-            batch = next(queue, None) or ([self._alone.pop(0)] if self._alone else None)
+            batch = next(queue, None) or ([self._suspects.pop(0)] if self._suspects else None)
             if batch is None:
                 return
             future: _Task = pool.schedule(work, args=(self._packed, batch), timeout=self._seconds)
             self._running[future] = batch
 
-    def _glance(self) -> None:
-        """Look at the memory of the workers: end one that uses too much, have those replaced that grew."""
-        if monotonic() - self._glanced < _GLANCE:
+    def _check_memory(self) -> None:
+        """Check the memory of the workers: end one that uses too much, note whether they must be replaced."""
+        if monotonic() - self._checked_at < _MEMORY_CHECK_SECONDS:
             return
-        self._glanced = monotonic()
+        self._checked_at = monotonic()
         children = multiprocessing.active_children()
-        workers = {child.pid: child for child in children if child.pid and child.pid not in self._others}
+        workers = {
+            child.pid: child for child in children if child.pid and child.pid not in self._other_children
+        }
         used = {pid: used_memory(pid) for pid in workers}
         for pid, count in used.items():
             first = self._first.setdefault(pid, count) if self._finished else count
             share = _RENEWED_AT * self._memory.of_one(self.count)
-            self._tired = self._tired or count > max(share, _GROWN * first)
+            self._must_renew = self._must_renew or count > max(share, _GROWN * first)
         largest = max(used, key=used.__getitem__, default=None)
         if largest is not None and self._memory.exceeded(list(used.values())):
-            self._ended.add(largest)
+            self._killed.add(largest)
             workers[largest].kill()
 
     def _take(self, future: _Task, batch: list[Item], on_outcome: OnOutcome) -> None:
@@ -144,7 +147,7 @@ class WorkerPool:
                 on_outcome(outcome)
             self._finished += 1
         elif len(batch) > 1:
-            self._alone += batch
+            self._suspects += batch
         else:
             on_outcome(ImageOutcome(index=batch[0].index, rejection=rejection))
 
@@ -158,7 +161,7 @@ class WorkerPool:
         if isinstance(error, FutureTimeoutError):
             return Rejection("worker", "timeout", f"took longer than {self._seconds:g} s")
         if isinstance(error, ProcessExpired):
-            if error.pid in self._ended:
+            if error.pid in self._killed:
                 return Rejection(
                     "worker", "out_of_memory", f"the worker process used more than {self._memory}"
                 )

@@ -20,8 +20,8 @@ from leukokit.engine.execution.trials import in_processes_if_long, one_by_one
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.io.reading import content_keys
 from leukokit.evaluation.tuning import Trial
-from leukokit.process.scratch import hold
-from leukokit.process.stop import deaf_children
+from leukokit.process.scratch import lock_folder
+from leukokit.process.stop import sigint_blocked_in_children
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def worker_context() -> multiprocessing.context.BaseContext:
     # threads that has the libraries loaded, so that a worker starts, or starts again after a crash, at once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leukokit.engine.execution.worker"])
-    hold(Path(get_temp_dir()))  # the fork server's socket is in it
-    with deaf_children():
+    lock_folder(Path(get_temp_dir()))  # the fork server's socket is in it
+    with sigint_blocked_in_children():
         forkserver.ensure_running()
     return context

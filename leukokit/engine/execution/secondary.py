@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from leukokit.deep.distributed.secondary import secondary_of
-from leukokit.process.scratch import hold
+from leukokit.process.scratch import lock_folder
 from leukokit.recipe import Recipe
 
 
@@ -27,8 +27,8 @@ def secondary_process(recipe: Recipe) -> str:
 
 
 def discarded_folder() -> Path:
-    """Make a folder for runs that nobody keeps; it is removed when this process ends."""
+    """Make a folder for runs that are not kept; it is removed when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="leukokit-secondary-"))
-    hold(folder)
+    lock_folder(folder)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

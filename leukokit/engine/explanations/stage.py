@@ -30,7 +30,7 @@ from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.origin import is_foreign
-from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.errors import LeukokitError
@@ -107,7 +107,7 @@ class StoredExplanation:
 
 @dataclass(frozen=True)
 class SavedModel:
-    """Gives a model from its folder, in whatever process."""
+    """Loads a model from its folder, in any process."""
 
     classifier: Classifier
     select: tuple[Selector, ...]
@@ -158,7 +158,7 @@ def explain_model(
 ) -> dict[str, StoredExplanation]:
     """Explanations of all explainers, new or from the cache, by names that are safe for files.
 
-    An explainer that fails costs its explanation only: the run goes on, with a warning.
+    If an explainer fails, only its explanation is missing: the run goes on, with a warning.
     """
     explanations: dict[str, StoredExplanation] = {}
     for bound in explainers:
@@ -173,7 +173,7 @@ def explain_model(
                 saved = SavedModel(subject.classifier, subject.select, subject.folder)
                 inside = replace(subject, model=saved)
             arguments = bound.component, bound.entry.name, inside, seed, into
-            apart(_explain, *arguments, components=components, executor=executor, observer=observer)
+            run_isolated(_explain, *arguments, components=components, executor=executor, observer=observer)
 
         try:
             explanation, reused = memo_folder(
@@ -194,7 +194,7 @@ def explain_model(
 def _explain(
     explainer: Explainer, name: str, subject: Subject, seed: int, folder: Path, *, observer: Observer
 ) -> None:
-    """Ask one explainer, and write what it says into ``folder``."""
+    """Call one explainer, and write its explanation into ``folder``."""
     observer.stage(f"explaining with {name}", 1)
     model = subject.model()
     with ComponentCall(explainer, "explain", subject.classifier, *subject.select):

@@ -1,4 +1,4 @@
-"""What the cache holds of the images of a plan, so that no worker is asked for it."""
+"""Results that the cache holds for the images of a plan, so that no worker computes them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class _Vectors:
                 list(payloads.values()), columns, count
             )
             self.row = {index: row for row, index in enumerate(payloads)}
-        except Exception:  # some row is no such vector: each is looked at by itself
+        except Exception:  # a row is not such a vector: each is decoded by itself
             decode = partial(serialization.vector_from_bytes, columns=columns, count=count)
             kept: dict[int, _Vector] = _decoded(store, step, payloads, decode)
             self.row = {index: row for row, index in enumerate(kept)}
@@ -99,13 +99,13 @@ def _read(
 def _decoded(
     store: Store, step: ImageStep, payloads: Mapping[int, bytes], decode: Callable[[bytes], T]
 ) -> dict[int, T]:
-    """Results by index of the item; rows that are none are told and left out."""
+    """Results by index of the item; rows that cannot be decoded are reported and left out."""
     results: dict[int, T] = {}
     for index, payload in payloads.items():
         try:
             results[index] = decode(payload)
-        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
-            store.tell_unusable(f"row of {step.id}", error)
+        except Exception as error:  # decoders may raise any error for a result of another kind
+            store.report_unusable(f"row of {step.id}", error)
     return results
 
 

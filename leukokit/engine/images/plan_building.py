@@ -13,9 +13,9 @@ from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
-from leukokit.engine.components.call import ComponentCall, asked
-from leukokit.engine.execution.apart import apart
+from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep, pixels_key
 from leukokit.engine.images.work import images_of
@@ -86,7 +86,7 @@ def image_plan(
     has_truth : bool
         Whether the data set has ground-truth masks.
     executor : Executor, optional
-        Whose process a foreign preprocessor is fitted apart from; it is fitted here where omitted.
+        A foreign preprocessor is fitted in an isolated process, unless this is omitted or ``inline``.
     """
 
     def ready(bound: Bound[Preprocessor], upstream: str, before: ImagePlan) -> Preprocessor:
@@ -120,7 +120,7 @@ def _plan(
     ready: Callable[[Bound[Preprocessor], str, ImagePlan], Preprocessor],
 ) -> ImagePlan:
     """Chain the steps; ``ready`` gives a preprocessor as it is applied, from its key and the plan so far."""
-    reads_roles = any(asked(bound.component, "roles") for bound in components.features)
+    reads_roles = any(call_method(bound.component, "roles") for bound in components.features)
     plan = ImagePlan(
         dataset=dataset,
         reading=components.reading,
@@ -135,7 +135,7 @@ def _plan(
     pixels = _Source(pixels_key(components.reading))
     for bound in components.preprocess:
         component = ready(bound, pixels.key, plan)
-        pixels = pixels.followed_by(bound, component, state=asked(component, "state"))
+        pixels = pixels.followed_by(bound, component, state=call_method(component, "state"))
         step = PreprocessStep(bound.step, component, pixels.key, pixels.seeded, pixels.scaled)
         plan = replace(plan, preprocess=(*plan.preprocess, step))
     if components.segment is not None:
@@ -177,7 +177,7 @@ class _Source:
 def _feature_step(
     bound: Bound[FeatureExtractor], pixels: _Source, segment: SegmentStep | None
 ) -> FeatureStep:
-    labels_from = segment if asked(bound.component, "roles") else None
+    labels_from = segment if call_method(bound.component, "roles") else None
     if labels_from is None:
         source = pixels
     else:
@@ -209,7 +209,7 @@ def _fitted(
         observer.stage(f"fitting {bound.entry.name}", len(training))
         plan = replace(before, store=None)
         components = [component, before.dataset, *(step.component for step in before.preprocess)]
-        return apart(
+        return run_isolated(
             _learned, component, plan, training, components=components, executor=executor, observer=observer
         )
 
@@ -232,7 +232,7 @@ def _fitted(
 def _learned(
     component: Preprocessor, plan: ImagePlan, training: Sequence[Item], *, observer: Observer
 ) -> Mapping[str, NDArray[Any]]:
-    """Fit, and say what was learnt."""
+    """Fit, and return the learned state."""
     with ComponentCall(component, "fit"):
         component.fit(_with_progress(images_of(plan, training), observer))
         return component.state()

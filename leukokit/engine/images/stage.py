@@ -83,7 +83,7 @@ def run_image_stage(
     observer.advance(len(items) - len(waiting))
 
     def keep(outcome: ImageOutcome) -> None:
-        stop.check()  # an image that could not be finished because all ends is not a rejected one
+        stop.check()  # an image that a stop interrupted is not rejected
         builder.add(outcome)
         observer.advance()
 

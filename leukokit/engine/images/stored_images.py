@@ -80,7 +80,7 @@ def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, 
             continue
         try:
             labels = labels_of(plan.segment, payload)
-        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
-            plan.store.tell_unusable(f"row of {plan.segment.id}", error)
+        except Exception as error:  # decoders may raise any error for a result of another kind
+            plan.store.report_unusable(f"row of {plan.segment.id}", error)
             continue
         yield item, labels

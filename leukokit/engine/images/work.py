@@ -87,8 +87,8 @@ class BatchRows:
             return None
         try:
             return decode(payload)
-        except Exception as error:  # what is not a result of this kind makes decoders fail in any way
-            self._plan.store.tell_unusable(f"row of {step.id}", error)
+        except Exception as error:  # decoders may raise any error for a result of another kind
+            self._plan.store.report_unusable(f"row of {step.id}", error)
             return None
 
     def put(self, step: ImageStep, item: Item, encode: Callable[[], bytes]) -> None:
@@ -266,7 +266,7 @@ class ImageTask:
         try:
             return work()
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
-            stop.check(error)  # compiled code makes errors of its own out of an interrupt
+            stop.check(error)  # compiled code may turn an interrupt into another error
             raise StepFailed(_rejection(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started

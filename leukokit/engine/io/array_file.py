@@ -63,7 +63,7 @@ def _array(archive: zipfile.ZipFile, name: str, where: str) -> NDArray[Any]:
             where=where,
             hint="No run writes such a file: look at where the directory comes from",
         )
-    stream = io.BytesIO(archive.read(member))  # no more than the size that was just looked at
+    stream = io.BytesIO(archive.read(member))  # no more than the size that was just checked
     if np.lib.format.read_magic(stream) != (1, 0):
         raise ValueError(f"array {name!r} has another form than NumPy's 1.0")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)

@@ -23,7 +23,7 @@ def _disk_full(where: object) -> RunFailed:
 
 @contextmanager
 def full_disk_named(where: object) -> Iterator[None]:
-    """Make an error of a full disk one that says where, for writers that are not our own.
+    """Name the place in an error of a full disk, for writers of other libraries.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ DECODE_REVISION = 2
 """Raised when decoding gives other pixels for the same bytes."""
 
 CHANGED = "changed"
-"""Reason of the rejection of a file that is not what it was when its digest was taken."""
+"""Reason of the rejection of a file that was changed since its digest was taken."""
 _LEAVE_ALONE = "do not change images during a run, and run again"
 
 _AT_ONCE = 16  # remote files that are read at the same time
@@ -76,7 +76,7 @@ def file_bytes(sample: Sample) -> bytes:
 
 
 def unchanged_bytes(sample: Sample, key: str) -> bytes:
-    """Content of a sample's file, which is that of which ``key`` was taken.
+    """Content of a sample's file, whose digest is ``key``.
 
     What is computed from these bytes may be kept under ``key``: a file that was replaced meanwhile, even if
     it is put back later, never gives a result under the digest of another content.

@@ -36,7 +36,7 @@ def restore_cells(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
-    """Table with its texts changed; the very table where nothing changes."""
+    """Table with its texts changed; the same object where nothing changes."""
     changed = {}
     for name in table.columns:
         column = table[name]

@@ -87,7 +87,9 @@ def _open(
             )
             return Checkpoints(stack.enter_context(scratch_folder()))
         except OSError as error:
-            store.tell_no_checkpoints(f"the cache cannot hold checkpoints ({error}); they are in {elsewhere}")
+            store.report_no_checkpoints(
+                f"the cache cannot hold checkpoints ({error}); they are in {elsewhere}"
+            )
     folder = elsewhere / key
     folder.mkdir(parents=True, exist_ok=True)
     return Checkpoints(folder)

@@ -13,7 +13,7 @@ import numpy as np
 from leukokit.api import Consumes, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.components.call import asked
+from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import roles_of_truth
 from leukokit.engine.execution.protocol import Executor
@@ -81,7 +81,7 @@ class FoldStage:
             return False
         samples = [item.sample for item in self.data.items]
         roles = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
-        return bool(roles & set(asked(self.recipe.segment.component, "roles")))
+        return bool(roles & set(call_method(self.recipe.segment.component, "roles")))
 
     def images(self, fold: Fold | None) -> FoldRun:
         """Work on the images of a fold, or on all, and fit nothing."""

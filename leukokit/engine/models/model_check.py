@@ -1,4 +1,4 @@
-"""Whether a saved model can be used: it is loaded back once, and predicts a few images again.
+"""Check that a saved model can be used: load it once, and predict a few images again.
 
 Where it cannot, the run still ends well: its scores come from the model that was fitted, and may have taken
 hours. The files stay, since a plugin that trusts its own types later can read them; ``pipeline.json`` says
@@ -14,7 +14,7 @@ import numpy as np
 
 from leukokit.api import Classifier, Examples, FittedModel, FloatArray, Selector
 from leukokit.engine.components.call import ComponentCall
-from leukokit.engine.execution.apart import apart
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.engine.validation import checked_probabilities
@@ -23,17 +23,17 @@ from leukokit.evaluation.tuning import take
 
 _ROWS = 8
 _TOLERANCE = 1e-3
-"""Networks sum in another order for another batch; another model differs by far more."""
+"""A network's sums are rounded differently in another batch; another model differs by far more."""
 _EXPECTED = "loaded_back.npy"
 
 
 def keep_expected(folder: Path, probabilities: FloatArray) -> None:
-    """Keep what the fitted model says (float64 n x k) of the first images, for :func:`model_fault`."""
+    """Keep the fitted model's probabilities (float64 n x k) of the first images, for :func:`model_fault`."""
     np.save(folder / _EXPECTED, probabilities[:_ROWS], allow_pickle=False)
 
 
 def first_rows(examples: Examples) -> Examples:
-    """Images that the loaded model is asked about."""
+    """Images that the loaded model predicts."""
     return take(examples, np.arange(min(_ROWS, len(examples))))
 
 
@@ -53,7 +53,7 @@ def model_fault(
     folder : Path
         With the model in ``model/``, and what :func:`keep_expected` wrote.
     examples : Examples
-        What was given to it.
+        Its input for the kept probabilities.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def model_fault(
         Why it cannot be used; None where it can.
     """
     try:
-        apart(
+        run_isolated(
             _compare,
             classifier,
             tuple(select),
@@ -73,7 +73,7 @@ def model_fault(
         )
     except LeukokitError as error:
         return str(error)
-    except Exception as error:  # whatever a library makes of files that are not as expected
+    except Exception as error:  # a library may raise any error for unexpected files
         return f"{type(error).__name__}: {error}"
     return None
 
@@ -84,7 +84,7 @@ def _compare(
     folder: Path,
     examples: Examples,
     *,
-    observer: Observer,  # noqa: ARG001 - given to all work that is done apart
+    observer: Observer,  # noqa: ARG001 - given to all isolated work
 ) -> None:
     expected = np.load(folder / _EXPECTED, allow_pickle=False)
     with ComponentCall(classifier, "load", *select):
@@ -93,9 +93,9 @@ def _compare(
         probabilities = model.predict_proba(examples)
     name = type(classifier).__name__
     checked_probabilities(probabilities, expected.shape, name)
-    apart_by = float(np.abs(probabilities - expected).max(initial=0))
-    if apart_by > _TOLERANCE:
+    difference = float(np.abs(probabilities - expected).max(initial=0))
+    if difference > _TOLERANCE:
         raise PluginError(
             f"the model that {name} loads from its folder is not the one that was fitted: probabilities "
-            f"differ by up to {apart_by:.2g}"
+            f"differ by up to {difference:.2g}"
         )

@@ -25,14 +25,14 @@ from leukokit.engine.cache.keys import array_digest, digest, identity, library_v
 from leukokit.engine.cache.memo import read_kept
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
-from leukokit.engine.components.inputs import kept_inputs
+from leukokit.engine.components.inputs import inputs_unchanged
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
 from leukokit.engine.explanations.stage import StoredExplanation, Subject, explain_model
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.models.fit_apart import fit_apart
 from leukokit.engine.models.fit_directories import FitFolders, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.isolated_fit import fit_isolated
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
 from leukokit.engine.models.model_check import first_rows, keep_expected, model_fault
@@ -175,7 +175,7 @@ def fit_fold(
         title = _title(candidates)
         opened = checkpoint_folder(key, title, store=store, elsewhere=folders.checkpoints, observer=observer)
         with opened as checkpoints:
-            fitted = fit_apart(
+            fitted = fit_isolated(
                 _fit,
                 candidates,
                 scratch,
@@ -278,7 +278,7 @@ def _fit(
     with gathered(artifacts, folder / TRAINING):
         workspace = Workspace(checkpoints, artifacts, progress)
         parts = {"training part": train, "validation part": validation}
-        with ComponentCall(classifier, "fit", *select), kept_inputs(parts, classifier, *select):
+        with ComponentCall(classifier, "fit", *select), inputs_unchanged(parts, classifier, *select):
             model = classifier.fit(train, validation, seed=seed, select=select, workspace=workspace)
     if not progress.staged:
         observer.advance()

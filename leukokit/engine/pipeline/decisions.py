@@ -81,7 +81,7 @@ class Decisions:
 
     @property
     def chosen_point(self) -> float | None:
-        """Threshold between ill and healthy; None where no validation part could tell it."""
+        """Threshold between ill and healthy; None where no validation part determined it."""
         point = self.operating_point
         return None if point is None or point.sensitivity is None else point.threshold
 
@@ -102,7 +102,7 @@ def decide(
 
 
 def known_negative(asked: OperatingPointSpec, classes: Sequence[str]) -> tuple[str, ...]:
-    """Classes of a model that count as healthy; none where it knows none of them."""
+    """Classes of a model that count as healthy; empty where it has none of them."""
     if asked.negative is None:
         return negative_classes(classes, None)
     known = [name for name in asked.negative if name in classes]

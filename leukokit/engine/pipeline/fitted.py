@@ -13,7 +13,7 @@ import pandas as pd
 from leukokit.api import Classifier, Consumes, Dataset, Examples, FittedModel, FloatArray, Sample, Selector
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import ComponentCall
-from leukokit.engine.components.inputs import kept_inputs
+from leukokit.engine.components.inputs import inputs_unchanged
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import ImagePlan
@@ -56,7 +56,7 @@ class FittedPipeline:
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
     tested : bool
-        Whether it was tested on images kept apart; the scores of the run are those of these images.
+        Whether it was tested on images held out of its fit; the scores of the run are those of these images.
     notes : tuple of str
         What a user should know before trusting a prediction, such as other versions of the libraries.
     """
@@ -131,7 +131,7 @@ class FittedPipeline:
         """
         model, classifier = self.model, self.classify.component
         select = [bound.component for bound in self.select]
-        kept = kept_inputs({"examples": examples}, classifier, *select)
+        kept = inputs_unchanged({"examples": examples}, classifier, *select)
         with ComponentCall(classifier, "predict_proba", *select), kept:
             return checked_probabilities(
                 model.predict_proba(examples), (len(examples), len(self.classes)), type(classifier).__name__

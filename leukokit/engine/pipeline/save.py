@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from leukokit._version import __version__
 from leukokit.api import Classifier, Component, Preprocessor
 from leukokit.engine.cache.keys import deep_versions, library_versions
-from leukokit.engine.components.call import ComponentCall, asked
+from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.components.origin import is_foreign
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.files import write_bytes
@@ -189,7 +189,7 @@ def _component(
         version=bound.entry.version,
         revision=bound.component.revision,
         params=bound.params,
-        fingerprint=asked(bound.component, "fingerprint"),
+        fingerprint=call_method(bound.component, "fingerprint"),
         files=copies,
         state=state,
     )

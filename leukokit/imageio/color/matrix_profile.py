@@ -37,7 +37,7 @@ class Primaries:
 
 
 SRGB = Primaries(white=(0.3127, 0.3290), red=(0.64, 0.33), green=(0.30, 0.60), blue=(0.15, 0.06))
-"""IEC 61966-2-1, which has those of ITU-R BT.709."""
+"""IEC 61966-2-1; the same primaries as ITU-R BT.709."""
 
 
 def matrix_profile(primaries: Primaries, gamma: float | None) -> bytes:

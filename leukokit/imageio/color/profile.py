@@ -13,7 +13,7 @@ import numpy as np
 from leukokit.arrays import RGBImage
 from leukokit.imageio.color.matrix_profile import SRGB, Primaries, matrix_profile
 
-if TYPE_CHECKING:  # most images have no profile, and then this module needs none of Pillow
+if TYPE_CHECKING:  # most images have no profile, and then Pillow is not needed
     from PIL import Image
 
 UNREADABLE_NOTE = "its color profile cannot be read; its colors are taken as sRGB"
@@ -25,7 +25,7 @@ changes no color by more than this would only add noise: the profile counts as s
 _GAMMA_OF_SRGB, _GAMMA_TOLERANCE = (
     1 / 0.45455,
     0.022,
-)  # PNG, section 11.3.2.4: what stands in for sRGB's curve
+)  # PNG, section 11.3.2.4: used in place of sRGB's curve
 _LONGEST_NAME = 60  # characters
 
 
@@ -64,7 +64,7 @@ class Conversion:
 
 
 KEPT = Conversion()
-"""The pixels stay as they are, and nothing is to be said."""
+"""The pixels stay as they are, and there is no note."""
 
 
 def conversion_of(icc: bytes | None, mode: str = "RGB") -> Conversion:
@@ -83,7 +83,7 @@ def conversion_of(icc: bytes | None, mode: str = "RGB") -> Conversion:
 def stated_conversion(info: Mapping[Any, Any]) -> Conversion:
     """Conversion of a PNG file that has no profile.
 
-    A chunk ``sRGB`` is believed. Without it ``gAMA`` and ``cHRM`` count, as the specification orders them
+    A chunk ``sRGB`` has priority. Without it ``gAMA`` and ``cHRM`` count, as the specification orders them
     (PNG, third edition, section 4.3). Gamma 0.45455 with the primaries of sRGB, or without any, is what
     encoders write for sRGB.
 

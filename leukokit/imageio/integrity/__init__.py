@@ -1,1 +1,1 @@
-"""Checks of whole files that decoders leave out: one module for each format."""
+"""Checks of whole files, which decoders do not make: one module for each format."""

@@ -75,7 +75,7 @@ def _color_table(flags: int) -> int:
 
 
 def _blocks(data: bytes, offset: int) -> tuple[bytes, int]:
-    """Contents of the blocks that begin here, and the offset behind them."""
+    """Contents of the blocks that begin at ``offset``, and the offset behind them."""
     parts = []
     while length := data[offset]:
         parts.append(data[offset + 1 : offset + 1 + length])

@@ -17,7 +17,7 @@ CORRUPT = -1
 
 
 class Length(NamedTuple):
-    """What a walk through a stream finds.
+    """What is known of a stream after reading it to its end.
 
     Attributes
     ----------

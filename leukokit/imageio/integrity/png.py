@@ -52,7 +52,7 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def check(data: bytes, frame: int = 0) -> None:
-    """Raise ``damaged`` where the file is not whole.
+    """Raise ``damaged`` where the file is incomplete or a checksum is wrong.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def check(data: bytes, frame: int = 0) -> None:
             pictures[-1].parts.append(body[4:])
     if len(header) != 13 or not pictures or not pictures[0].parts:
         raise damaged("the PNG file holds no pixels")
-    # A picture before the animation is none of its frames, and Pillow counts it as frame 0.
+    # A picture before the animation is not one of its frames, but Pillow counts it as frame 0.
     for picture in pictures[: frame + 1]:
         _check_stream(picture, header)
 

@@ -1,4 +1,4 @@
-"""Compressed streams, unpacked piece by piece to their very end, where their checksums are."""
+"""Compressed streams, unpacked piece by piece to their end, where their checksums are."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def damaged(detail: str) -> ImageRejected:
 
 
 def inflated(parts: Iterable[Bytes], limit: int, what: str) -> Iterator[bytes]:
-    """Unpack a zlib stream that lies in several parts, and check its Adler-32.
+    """Unpack a zlib stream that is stored in several parts, and check its Adler-32.
 
     Parameters
     ----------
     parts : iterable of bytes
     limit : int
-        Bytes that the stream must hold; unpacking stops behind them, so that a bomb costs nothing.
+        Bytes that the stream must hold; unpacking stops after them, so that a zip bomb does no harm.
     what : str
         Name of the stream, for messages.
 

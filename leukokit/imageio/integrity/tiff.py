@@ -88,7 +88,7 @@ class _Layout:
 
 
 def check_readable(tags: Any) -> None:
-    """Raise ``unsupported`` for a compression that no decoder reads here, such as WebP.
+    """Raise ``unsupported`` for a compression that leukokit's decoders do not read, such as WebP.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def check_readable(tags: Any) -> None:
 
 
 def check(data: bytes, tags: Any) -> None:
-    """Raise ``damaged`` where pixels of the page are missing or their streams are not whole.
+    """Raise ``damaged`` where pixels of the page are missing or their streams are damaged.
 
     Parameters
     ----------

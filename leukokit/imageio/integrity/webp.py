@@ -34,7 +34,7 @@ class Chunk:
 
 
 def check(data: bytes, frame: int = 0) -> None:
-    """Raise ``damaged`` where the file ends early, or a stream of the frame has bytes that nothing needs."""
+    """Raise ``damaged`` where the file ends early, or a stream of the frame has bytes that are not needed."""
     chunks = list(_chunks(data[: check_length(data)], _HEADER))
     animated = [chunk for chunk in chunks if chunk.name == b"ANMF"]
     pictures = [list(_chunks(chunk.body, _FRAME_HEADER)) for chunk in animated[: frame + 1]] or [chunks]

@@ -17,7 +17,7 @@ import pytest
 import sklearn
 
 from leukokit.api import Component, ImageRejected, PluginError
-from leukokit.engine.components.call import CallPlace, ComponentCall, ComponentFailed, calls_told
+from leukokit.engine.components.call import CallPlace, ComponentCall, ComponentFailed, calls_reported
 from leukokit.engine.components.origin import is_foreign, origin_of
 from leukokit.plugins.preprocess.median import Median
 
@@ -120,7 +120,7 @@ def test_a_foreign_selector_of_a_classifier_is_guarded() -> None:
 def test_calls_are_told_before_they_are_made() -> None:
     """A process that dies has said where it was."""
     told: list[CallPlace] = []
-    with calls_told(told.append):
+    with calls_reported(told.append):
         with ComponentCall(Foreign(), "apply", image="x"):
             assert [(place.name, place.method, place.image) for place in told] == [("Foreign", "apply", "x")]
         with ComponentCall(Median(), "apply"):

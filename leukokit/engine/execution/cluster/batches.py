@@ -38,7 +38,7 @@ class DaskBatches(Generic[In, Out]):
     on_failed : callable
         Takes an input whose workers all died, the error, and whether nothing else was running at that time.
         Returns whether the input is finished with; otherwise it is tried again alone. Dask blames every input
-        that waits at a worker that dies, so an innocent one may come here, too.
+        that waits at a worker that dies, so an input without fault may be passed, too.
     """
 
     def __init__(

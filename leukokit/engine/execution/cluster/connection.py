@@ -10,7 +10,7 @@ from typing import Any
 
 from leukokit.errors import MissingPackageError, UsageError
 from leukokit.process.scratch import scratch_folder
-from leukokit.process.stop import deaf_children
+from leukokit.process.stop import sigint_blocked_in_children
 
 _JOIN_SECONDS = 60
 _CONNECT_SECONDS = 10
@@ -71,8 +71,8 @@ def _connected(scheduler: str | None, count: int) -> Iterator[Any]:
 
 
 def _local_cluster(distributed: Any, count: int) -> Any:
-    """Start a cluster of this machine; its thread, which starts workers, and they do not hear Ctrl-C."""
-    with deaf_children():
+    """Start a cluster of this machine; Ctrl-C reaches neither its workers nor the thread that starts them."""
+    with sigint_blocked_in_children():
         return distributed.LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, dashboard_address=":0"
         )

@@ -1,4 +1,4 @@
-"""What decoders print beside their result belongs to the image, not to the terminal."""
+"""What decoders print is kept as notes of the image and does not reach the terminal."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _MOST_NOTES = 3
 _LONGEST_NOTE = 160  # characters
 _LIBRARIES = r"PIL\."
 
-_heard: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+_messages: ContextVar[list[str] | None] = ContextVar("messages", default=None)
 _stderr_lock = threading.Lock()
 
 
 class _Warnings:
-    """Hands Python's warnings to the thread that causes them.
+    """Passes Python's warnings to the thread that causes them.
 
     ``warnings.catch_warnings`` alone would mix up threads that decode at the same time.
     """
@@ -33,7 +33,7 @@ class _Warnings:
         self._before = ExitStack()
 
     def start(self) -> None:
-        """Listen, where nobody does yet."""
+        """Capture warnings, if no other thread does yet."""
         with self._lock:
             self._users += 1
             if self._users == 1:
@@ -42,7 +42,7 @@ class _Warnings:
                 shown = warnings.showwarning
 
                 def show(message: Any, *args: Any, **kwargs: Any) -> None:
-                    notes = _heard.get()
+                    notes = _messages.get()
                     if notes is None:
                         shown(message, *args, **kwargs)
                     else:
@@ -51,7 +51,7 @@ class _Warnings:
                 warnings.showwarning = show
 
     def stop(self) -> None:
-        """Leave everything as it was, where nobody else listens."""
+        """Restore the settings, if no other thread captures warnings."""
         with self._lock:
             self._users -= 1
             if not self._users:
@@ -62,8 +62,8 @@ _warnings = _Warnings()  # one for the process, as its warnings and its stderr a
 
 
 @contextmanager
-def kept_chatter(*, native: bool = False) -> Iterator[list[str]]:
-    """Collect what libraries say in this block, as notes.
+def captured_messages(*, native: bool = False) -> Iterator[list[str]]:
+    """Collect what libraries print in this block, as notes.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def kept_chatter(*, native: bool = False) -> Iterator[list[str]]:
         is then a file as long as the block lasts.
     """
     notes: list[str] = []
-    token = _heard.set(notes)
+    token = _messages.set(notes)
     _warnings.start()
     try:
         if native:
@@ -82,7 +82,7 @@ def kept_chatter(*, native: bool = False) -> Iterator[list[str]]:
             yield notes
     finally:
         _warnings.stop()
-        _heard.reset(token)
+        _messages.reset(token)
         notes[:] = _shortened(notes)
 
 
@@ -94,7 +94,7 @@ def _shortened(notes: list[str]) -> list[str]:
 
 @contextmanager
 def _native_stderr(notes: list[str]) -> Iterator[None]:
-    """Turn the process's stderr into a file, and what was written into notes."""
+    """Redirect the process's stderr into a file, and add what was written to the notes."""
     with _stderr_lock, tempfile.TemporaryFile() as file:
         try:
             sys.stderr.flush()

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from leukokit.api import decode_image
-from leukokit.imageio.chatter import kept_chatter
+from leukokit.imageio.decoder_messages import captured_messages
 from tests.imageio.image_files import saved, smear
 
 
@@ -36,7 +36,7 @@ def test_warnings_of_pillow_become_notes() -> None:
 
 def test_libraries_in_c_do_not_reach_the_terminal(capfd: pytest.CaptureFixture[str]) -> None:
     """Their lines become notes; what a progress bar draws meanwhile does not."""
-    with kept_chatter(native=True) as said:
+    with captured_messages(native=True) as said:
         os.write(2, b"TIFFReadDirectory: odd tag.\nTIFFReadDirectory: odd tag.\n\x1b[2K 40 %\n")
     assert said == ["TIFFReadDirectory: odd tag."]
     assert capfd.readouterr().err == "\x1b[2K 40 %\n"

@@ -1,6 +1,6 @@
-"""The two ends of the command's process: whom stdout belongs to, and that the end is not held up.
+"""Keep stdout for results, and end the process in time.
 
-Both are of the process and not of a command, so only the program ``leukokit`` asks for them.
+Both concern the whole process, so only the program ``leukokit`` calls them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PATIENCE = 2.0
 
 
 def keep_stdout_for_results() -> None:
-    """Give ``sys.stdout`` the standard output for itself; whatever else is written there goes to stderr.
+    """Reserve the standard output for ``sys.stdout``; everything else that is written to it goes to stderr.
 
     Compiled code of a plugin, and processes that it starts, write to the file descriptor. The results of a
     command, such as those of ``--json``, must stay readable.
@@ -27,7 +27,7 @@ def keep_stdout_for_results() -> None:
     before = sys.stdout
     try:
         before.flush()
-        if before.fileno() != 1:  # someone has replaced it already
+        if before.fileno() != 1:  # other code has replaced it already
             return
         own = os.dup(1)
         os.dup2(2, 1)
@@ -39,12 +39,12 @@ def keep_stdout_for_results() -> None:
 
 
 def end_despite_threads(code: object) -> None:
-    """End the process here where a thread that a plugin left would keep it alive.
+    """End the process at once where a thread that a plugin left would keep it alive.
 
     Parameters
     ----------
     code : object
-        Of ``SystemExit``.
+        The ``code`` of ``SystemExit``.
     """
     until = time.monotonic() + PATIENCE
     for thread in threading.enumerate():
@@ -57,6 +57,6 @@ def end_despite_threads(code: object) -> None:
         print(code, file=sys.stderr)
     atexit._run_exitfuncs()  # what Python would do after the threads: temporary folders, caches of libraries
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # a closed pipe; there is nobody left to tell
+        with contextlib.suppress(Exception):  # a closed pipe: no message can be shown
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))

@@ -1,8 +1,7 @@
-"""Work that calls foreign components, in a process of its own.
+"""Run a function that calls foreign components in a process of its own, an isolated process.
 
-A component that crashes, ends the process or takes all memory then costs an error with its name, and not the
-whole run without a word. The process does the work of one function and ends; what it learns it hands back as
-files or as a pickled object.
+If a component crashes, ends the process or takes all memory, the run gives an error that names it instead of
+ending in silence. The process calls one function and ends; results come back as files or pickled.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psutil
 
-from leukokit.engine.components.call import CallPlace, calls_told
+from leukokit.engine.components.call import CallPlace, calls_reported
 from leukokit.engine.components.origin import is_foreign, origin_of
 from leukokit.engine.execution.memory import MemoryLimit, gigabytes, used_memory
 from leukokit.engine.execution.pool import exit_text
@@ -36,7 +35,7 @@ from leukokit.errors import RunFailed
 
 T = TypeVar("T")
 
-_GLANCE = 0.5  # seconds between two looks at the memory of the process
+_MEMORY_CHECK_SECONDS = 0.5  # seconds between two checks of the memory of the process
 
 
 class _Process(Protocol):
@@ -52,8 +51,8 @@ class _Process(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
-    """The work told its observer something."""
+class _ObserverCall:
+    """The work called a method of its observer."""
 
     method: str
     arguments: tuple[Any, ...]
@@ -73,25 +72,25 @@ class _Raised:
     error: BaseException
 
 
-_Message: TypeAlias = _Told | CallPlace | _Done | _Raised
+_Message: TypeAlias = _ObserverCall | CallPlace | _Done | _Raised
 
 
-def apart(
+def run_isolated(
     work: Callable[..., T],
     *arguments: Any,
     components: Sequence[object],
     executor: Executor,
     observer: Observer,
 ) -> T:
-    """Call ``work(*arguments, observer=...)`` in a process of its own where a foreign component takes part.
+    """Call ``work(*arguments, observer=...)`` in an isolated process where a foreign component takes part.
 
-    It is called in this process where all components are leukokit's own, where the user wants everything here
-    (the executor ``inline``), and where something of it cannot be pickled.
+    It is called in this process where all components are leukokit's own, with the executor ``inline``, and where
+    the function or an argument cannot be pickled.
 
     Parameters
     ----------
     work : callable
-        A function of a module.
+        A function at the top of a module.
     components : sequence of object
         Those that take part.
 
@@ -106,10 +105,10 @@ def apart(
         return work(*arguments, observer=observer)
     try:
         packed = pickle.dumps((work, arguments))
-        place = Path.cwd(), dict(os.environ)  # those of the fork server may be older
+        place = Path.cwd(), dict(os.environ)  # the fork server's may be older
     except Exception:  # a plugin's class may refuse in any way
         return work(*arguments, observer=observer)
-    # While it works, the workers for images do not: it may use what they might together.
+    # Workers for images are idle meanwhile: this process may use as much memory as all of them.
     limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
     context: Any = worker_context()
     receiver, sender = context.Pipe(duplex=False)
@@ -118,25 +117,27 @@ def apart(
     try:
         process.start()
         sender.close()
-        result: T = _listened(process, receiver, observer, limit, type(foreign))
+        result: T = _await_result(process, receiver, observer, limit, type(foreign))
         return result
     finally:
         _end_family(process)
         receiver.close()
 
 
-def _listened(process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type) -> Any:
-    """Pass on what the process tells until it is done; its result."""
+def _await_result(
+    process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type
+) -> Any:
+    """Pass on the calls of its observer until the process is done; return its result."""
     place: CallPlace | None = None
     started = False
     while True:
-        wait_for_connection([receiver, process.sentinel], timeout=_GLANCE)
+        wait_for_connection([receiver, process.sentinel], timeout=_MEMORY_CHECK_SECONDS)
         try:
             message: _Message | None = receiver.recv() if receiver.poll() else None
         except EOFError:
             raise _died(process, place, started, foreign) from None
         match message:
-            case _Told():
+            case _ObserverCall():
                 started = True
                 if message.method:
                     getattr(observer, message.method)(*message.arguments)
@@ -192,8 +193,8 @@ def _end_family(process: _Process) -> None:
     process.join()
 
 
-class _Teller(Observer):
-    """The observer of the work: tells everything to the process that waits for it."""
+class _PipeObserver(Observer):
+    """The observer of the work: sends each call to the process that waits for it."""
 
     def __init__(self, sender: Connection) -> None:
         self._sender = sender
@@ -204,36 +205,36 @@ class _Teller(Observer):
             self._sender.send(message)
 
     def stage(self, name: str, total: int) -> None:
-        self.send(_Told("stage", (name, total)))
+        self.send(_ObserverCall("stage", (name, total)))
 
     def advance(self, count: int = 1) -> None:
-        self.send(_Told("advance", (count,)))
+        self.send(_ObserverCall("advance", (count,)))
 
     def say(self, text: str) -> None:
-        self.send(_Told("say", (text,)))
+        self.send(_ObserverCall("say", (text,)))
 
     def warn(self, text: str) -> None:
-        self.send(_Told("warn", (text,)))
+        self.send(_ObserverCall("warn", (text,)))
 
 
 def _child(sender: Connection, packed: bytes, folder: Path, environment: Mapping[str, str]) -> None:
-    """Do the work and end; threads, exit handlers and children that a component left are not waited for."""
+    """Do the work and end, without waiting for threads, exit handlers and children that a component left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(folder)
     os.environ.update(environment)
     stdout_to_stderr()
     threading.Thread(target=end_with_parent, daemon=True).start()
-    teller = _Teller(sender)
-    teller.send(_Told("", ()))
+    pipe_observer = _PipeObserver(sender)
+    pipe_observer.send(_ObserverCall("", ()))
     try:
-        with calls_told(teller.send):
+        with calls_reported(pipe_observer.send):
             work, arguments = pickle.loads(packed)  # noqa: S301 - from the process that runs the recipe
-            message: _Message = _Done(work(*arguments, observer=teller))
+            message: _Message = _Done(work(*arguments, observer=pipe_observer))
             pickle.dumps(message)
     except BaseException as error:
         message = _Raised(_sendable(error))
-    teller.send(message)
+    pipe_observer.send(message)
     _end_loky()
     with contextlib.suppress(Exception):
         sys.stderr.flush()
@@ -242,19 +243,19 @@ def _child(sender: Connection, packed: bytes, folder: Path, environment: Mapping
 
 def _sendable(error: BaseException) -> BaseException:
     """Give an error that survives pickling, with its traceback as a note."""
-    told = "".join(traceback.format_exception_only(error)).strip()
-    if not isinstance(error, Exception):  # it would end the process that waits
-        return RunFailed(f"a component ended its process: {told}")
+    text = "".join(traceback.format_exception_only(error)).strip()
+    if not isinstance(error, Exception):  # raised there, it would end the process that waits
+        return RunFailed(f"a component ended its process: {text}")
     if not getattr(error, "__notes__", None):
         error.add_note("".join(traceback.format_exception(error)))
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
-    except Exception:  # whatever the error of a foreign library does
-        return RuntimeError(told)
+    except Exception:  # an error class of a foreign library may do anything
+        return RuntimeError(text)
     return error
 
 
 def _end_loky() -> None:
-    """End the processes in which settings were tried: nobody would once this process is gone."""
+    """End the processes in which settings were tried: nothing else ends them after this process."""
     for child in multiprocessing.active_children():
         child.kill()

@@ -15,7 +15,7 @@ _FOLDER = "plugins"
 _MOST = 500  # files; each has a few kB, and every update of a plugin leaves one behind
 
 
-class KeptReports:
+class ReportCache:
     """Reports by distribution and fingerprint.
 
     Parameters
@@ -26,7 +26,7 @@ class KeptReports:
     Attributes
     ----------
     notes : list of str
-        What could not be read or written, one sentence each; of several alike only the first.
+        What could not be read or written, one sentence each; of several equal faults only the first.
     """
 
     def __init__(self, cache: Path | None) -> None:
@@ -52,7 +52,7 @@ class KeptReports:
             return None
 
     def put(self, distribution: str, fingerprint: str | None, report: DistributionReport) -> None:
-        """Keep a report; a folder that cannot be written to is told once and costs time only."""
+        """Keep a report; a folder that cannot be written to gives one note, and only costs time."""
         path = self._path(distribution, fingerprint)
         if path is None or not self._written:
             return
@@ -75,7 +75,7 @@ class KeptReports:
         return self._folder / f"{name}-{fingerprint}.json"
 
 
-def kept_files(cache: Path) -> list[Path]:
+def report_files(cache: Path) -> list[Path]:
     """Files of all kept reports."""
     return sorted((cache / _FOLDER).glob("*.json"))
 
@@ -104,7 +104,7 @@ def _checksum(body: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that appears whole, whatever other commands do meanwhile."""
+    """Write a file so that other commands see the whole file or none."""
     import tempfile  # costs a tenth of what `leukokit list` takes, and is seldom needed
 
     handle, draft = tempfile.mkstemp(prefix=".draft-", dir=path.parent)

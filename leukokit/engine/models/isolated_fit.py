@@ -1,4 +1,4 @@
-"""Fit a model where a foreign classifier or selector cannot harm the process of the run."""
+"""Fit a model with a foreign classifier or selector in an isolated process."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 from leukokit.api import Classifier, FittedModel, Selector
 from leukokit.engine.components.origin import is_foreign
-from leukokit.engine.execution.apart import apart
 from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 
 
-def fit_apart(
+def fit_isolated(
     fit: Callable[..., FittedModel],
     *arguments: Any,
     components: tuple[Classifier, Sequence[Selector]],
@@ -28,7 +28,7 @@ def fit_apart(
     components : (Classifier, sequence of Selector)
         Those that are fitted.
     tuned : bool
-        Whether settings are tried, which asks the executor for work.
+        Whether settings are tried, which needs the executor.
 
     Returns
     -------
@@ -37,11 +37,11 @@ def fit_apart(
         plugin's model may not be picklable.
     """
     classifier, select = components
-    dask = executor.name == "dask"  # a connection to a cluster cannot be handed on
+    dask = executor.name == "dask"  # a connection to a cluster cannot be pickled
     if (dask and tuned) or not any(map(is_foreign, (classifier, *select))):
         return fit(*arguments, executor, observer=observer)
-    inside = InlineExecutor(executor.count) if dask else executor  # without tuning nobody asks for it
-    return apart(
+    inside = InlineExecutor(executor.count) if dask else executor  # without tuning the executor is not used
+    return run_isolated(
         _fit_and_leave,
         fit,
         *arguments,
