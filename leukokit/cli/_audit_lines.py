@@ -13,12 +13,12 @@ def audit_lines(audit: AuditRecord | None) -> list[str]:
     """Say what fails and what warns, worst first; nothing where the run was not audited."""
     if audit is None:
         return []
-    told = [
+    judged = [
         *((finding.level, finding.title) for finding in audit.findings),
         *((probe.level, _probe(probe)) for probe in audit.probes),
     ]
     raised = [
-        f"audit: {level}: {safe(words)}" for wanted in _RAISED for level, words in told if level == wanted
+        f"audit: {level}: {safe(words)}" for wanted in _RAISED for level, words in judged if level == wanted
     ]
     if not raised:
         return ["audit: nothing found"]

@@ -56,7 +56,7 @@ def decode(
 
         _pixels.check_size(_webp_size(data), max_pixels)
         webp.check_length(data)
-    with captured_messages() as said:
+    with captured_messages() as header_messages:
         image = open_header(data, kind)
         _pixels.check_size(image.size, max_pixels)
         frames = n_frames(image)
@@ -72,18 +72,20 @@ def decode(
         _check_whole(data, kind, image, chosen)
         # In PNG files it may be stored behind the pixels, and then reading it makes Pillow decode them.
         turned = 1 if kind == "PNG" else orientation(image)
-    with captured_messages(native=kind == "TIFF" or stored > 8) as said_later:
+    with captured_messages(native=kind == "TIFF" or stored > 8) as decoding_messages:
         if stored > 8:
             assert bit_depth is not None
-            rgb, noted = _deep_pixels(data, kind, image, chosen, bit_depth)
+            rgb, color_notes = _deep_pixels(data, kind, image, chosen, bit_depth)
         else:
-            rgb, noted = _plain_pixels(kind, image)
+            rgb, color_notes = _plain_pixels(kind, image)
         if kind == "PNG":
             turned = orientation(image)
     # Pillow and OpenCV apply the orientation of TIFFs, but of none of the other formats.
     upright = rgb if kind == "TIFF" else _pixels.upright(rgb, turned)
-    notes += noted + _pixels.orientation_note(turned)
-    return upright, notes + tuple(f"the decoder says: {text}" for text in dict.fromkeys(said + said_later))
+    notes += color_notes + _pixels.orientation_note(turned)
+    return upright, notes + tuple(
+        f"the decoder says: {text}" for text in dict.fromkeys(header_messages + decoding_messages)
+    )
 
 
 def _check_bits(kind: str, stored: int, mode: str, bit_depth: int | None) -> None:
@@ -135,8 +137,8 @@ def _deep_pixels(
     order = [2, 1, 0, 3][: raw.shape[2]]
     height, width = raw.shape[:2]
     blocks = (_pixels.to_8_bits(raw[rows][..., order], bit_depth) for rows in _row_blocks(width, height))
-    rgb, noted = _assembled(blocks, width, height, conversion)
-    return rgb, (f"scaled from {bit_depth} to 8 bits a channel", *noted)
+    rgb, color_notes = _assembled(blocks, width, height, conversion)
+    return rgb, (f"scaled from {bit_depth} to 8 bits a channel", *color_notes)
 
 
 def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
@@ -162,8 +164,8 @@ def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
         return np.asarray(part if part.mode == mode else part.convert(mode))
 
     blocks = (block(rows) for rows in _row_blocks(width, height))
-    rgb, noted = _assembled(blocks, width, height, KEPT if conversion.mode == "CMYK" else conversion)
-    return rgb, notes + noted
+    rgb, color_notes = _assembled(blocks, width, height, KEPT if conversion.mode == "CMYK" else conversion)
+    return rgb, notes + color_notes
 
 
 def _row_blocks(width: int, height: int) -> Iterator[slice]:

@@ -115,8 +115,8 @@ def _faults(audit: AuditRecord) -> list[tuple[str, str]]:
         for probe in audit.probes
         if probe.accuracy is not None
     ]
-    told = [*((finding.level, finding.title) for finding in audit.findings), *probes]
-    return [(fault, title) for fault in _FAULTS for level, title in told if level == fault]
+    judged = [*((finding.level, finding.title) for finding in audit.findings), *probes]
+    return [(fault, title) for fault in _FAULTS for level, title in judged if level == fault]
 
 
 def _scores(test: PartScores) -> list[tuple[str, str]]:

@@ -58,7 +58,7 @@ def draw_figures(run: FinishedRun, store: Store | None = None) -> list[str]:
     Returns
     -------
     list of str
-        Which figures were not drawn since an older leukokit did not keep what they show, and what to do.
+        Which figures were not drawn because an older leukokit did not keep their data, and what to do.
 
     Raises
     ------
@@ -109,7 +109,7 @@ class _Drawing:
         return []
 
     def _distributions(self) -> None:
-        """Features by class, where nothing is classified: there the scores say more."""
+        """Features by class, for runs without a classifier: with one, the scores show more."""
         if self._run.resolved.classify is not None:
             return
         table = self._run.features(_PANELS)

@@ -84,7 +84,7 @@ def redraw_figures(run: FinishedRun) -> list[str]:
 
 @contextmanager
 def _as_leukokit_writes(run: FinishedRun) -> Iterator[None]:
-    """Tell of a file of another form in place of the error that it leads to."""
+    """Report a file of another form in place of the error that it causes."""
     try:
         yield
     except (KeyError, TypeError, AttributeError, IndexError, ValueError) as error:

@@ -34,7 +34,7 @@ def write_segmented(folder: Path, panels: Sequence[OverlayPanel], rows: Sequence
     folder : Path
         Exists and is empty.
     panels : sequence of OverlayPanel
-        With whole images; what is more than a panel shows is not kept.
+        With whole images; they are reduced to the pixels of their panels.
     rows : sequence of int or None
         Panels in each row of the sheet.
     """
@@ -115,7 +115,7 @@ def read_picture(root: Path, folder: str, file: str) -> RGBImage:
     Raises
     ------
     DataError
-        Where the name leads elsewhere, or the file is missing, damaged or larger than any figure.
+        Where the name leads out of the folder, or the file is missing, damaged or larger than any figure.
     """
     # The index may come from anywhere: nothing but a file of the folder itself is read.
     picture = read_figure(root, f"{folder}/{file}") if file == PurePath(file).name else None

@@ -84,8 +84,8 @@ def run_isolated(
 ) -> T:
     """Call ``work(*arguments, observer=...)`` in an isolated process where a foreign component takes part.
 
-    It is called in this process where all components are leukokit's own, with the executor ``inline``, and where
-    the function or an argument cannot be pickled.
+    It is called in this process where all components are leukokit's own, with the executor ``inline``, and
+    where the function or an argument cannot be pickled.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A pool of worker processes for one plan: images that hang or kill one, or take too much memory, are rejected."""
+"""A pool of worker processes for one plan; rejects images that hang or kill one or take too much memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fold's validation part teaches: a calibration, where the recipe asks for it, and thresholds."""
+"""Calibration, where the recipe asks for it, and thresholds: what a fold learns from its validation part."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leukokit.evaluation.metrics import score_input
 def calibrated(fitted: FittedFold) -> FittedFold:
     """Fit ``calibrate`` of the recipe on validation and apply it to every part that was held out.
 
-    The model itself, and what explainers say of it, stay as they were.
+    The model itself and its explanations do not change.
 
     Raises
     ------
@@ -28,8 +28,8 @@ def calibrated(fitted: FittedFold) -> FittedFold:
     examples = fitted.best.examples.get(Part.VALIDATION)
     if examples is None or Part.VALIDATION not in fitted.probabilities:
         raise needs_validation()
-    asked = score_input(examples.labels, fitted.probabilities[Part.VALIDATION], fitted.classes)
-    calibration = fit_calibration(method, asked.true, asked.proba, fitted.classes)
+    validation = score_input(examples.labels, fitted.probabilities[Part.VALIDATION], fitted.classes)
+    calibration = fit_calibration(method, validation.true, validation.proba, fitted.classes)
     pipeline = replace(fitted.pipeline, calibration=calibration)
     return replace(
         fitted,

@@ -1,7 +1,7 @@
-"""The final model: fitted on all data of the recipe once the folds have said how well such models do.
+"""The final model: fitted on all data of the recipe after the folds have measured how well such models do.
 
-No image is left to test it on, and everything that is written of it says so. Its calibration and thresholds
-are learnt from what the models of the headline's folds say of their validation parts, as in scikit-learn's
+No image is left to test it on, and all files about it say so. Its calibration and thresholds
+are learnt from the predictions of the headline's folds for their validation parts, as in scikit-learn's
 ``CalibratedClassifierCV(ensemble=False)``.
 """
 
@@ -82,7 +82,7 @@ def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedP
 
 
 def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:
-    """Fit on all data; where that cannot be done the run goes on, and it is said.
+    """Fit on all data; where that cannot be done the run goes on with a warning.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | N
 
 
 def _all_data(stage: FoldStage) -> Fold:
-    """Put every labeled image that any fold has a use for into the training part, balanced as asked for."""
+    """Put every labeled image that any fold uses into the training part, balanced as asked for."""
     model = stage.recipe.model
     samples = [
         item.sample
@@ -119,14 +119,14 @@ def _all_data(stage: FoldStage) -> Fold:
 
 def _decided(fitted: FittedFold, validation: PooledPredictions | None) -> FittedPipeline:
     """Add calibration and thresholds from the validation parts of the folds."""
-    pipeline, asked = fitted.pipeline, fitted.best.recipe.model
+    pipeline, model = fitted.pipeline, fitted.best.recipe.model
     chosen = None
     if validation is not None and validation.classes == pipeline.classes:
-        if asked.calibrate is not None:
+        if model.calibrate is not None:
             calibration = fit_calibration(
-                asked.calibrate, validation.codes, validation.raw, validation.classes
+                model.calibrate, validation.codes, validation.raw, validation.classes
             )
             pipeline = replace(pipeline, calibration=calibration)
         chosen = np.array(validation.true, dtype=np.str_), pipeline.calibrated(validation.raw)
-    decisions = decide(asked, pipeline.classes, chosen)
+    decisions = decide(model, pipeline.classes, chosen)
     return replace(pipeline, operating_point=decisions.operating_point, refer=decisions.refer)

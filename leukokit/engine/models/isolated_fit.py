@@ -40,12 +40,13 @@ def fit_isolated(
     dask = executor.name == "dask"  # a connection to a cluster cannot be pickled
     if (dask and tuned) or not any(map(is_foreign, (classifier, *select))):
         return fit(*arguments, executor, observer=observer)
-    inside = InlineExecutor(executor.count) if dask else executor  # without tuning the executor is not used
+    # Without tuning the fit does not use its executor.
+    inner_executor = InlineExecutor(executor.count) if dask else executor
     return run_isolated(
         _fit_and_leave,
         fit,
         *arguments,
-        inside,
+        inner_executor,
         components=(classifier, *select),
         executor=executor,
         observer=observer,

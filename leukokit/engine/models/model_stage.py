@@ -291,9 +291,9 @@ def _fit(
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
     leaks = memory_leaks(select, train, seed=seed)
     if predicted:
-        asked = chosen.examples[predicted[-1]]
+        examples = chosen.examples[predicted[-1]]
         with ComponentCall(classifier, "predict_proba", *select):
-            company = company_leak(model, asked, probabilities[predicted[-1].value], seed=seed)
+            company = company_leak(model, examples, probabilities[predicted[-1].value], seed=seed)
         leaks += [company] if company is not None else []
     expected = probabilities[predicted[-1].value] if predicted else pipeline.raw(first_rows(train))
     keep_expected(folder, expected)

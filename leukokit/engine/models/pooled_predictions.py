@@ -1,4 +1,4 @@
-"""What the models of all folds say of the samples that they were not fitted on."""
+"""Predictions of the models of all folds for the samples that they were not fitted on."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class PooledPredictions:
     proba : float64 array (n, k)
         As in ``predictions.csv``.
     raw : float64 array (n, k)
-        What the models said, before a calibration that the recipe asks for.
+        Probabilities of the models, before a calibration that the recipe asks for.
     classes : tuple of str
     """
 
@@ -64,21 +64,21 @@ def pooled_predictions(fitted: Mapping[str, FittedFold], part: Part) -> PooledPr
     folds: list[str] = []
     true: list[str] = []
     groups: list[str] = []
-    shown: list[FloatArray] = []
-    said: list[FloatArray] = []
+    calibrated: list[FloatArray] = []
+    raw: list[FloatArray] = []
     for name, fold in fitted.items():
         if part not in fold.probabilities:
             continue
         examples = fold.best.examples[part]
-        shown.append(_spread(fold.probabilities[part], fold.classes, classes))
-        said.append(_spread(fold.raw(part), fold.classes, classes))
+        calibrated.append(_spread(fold.probabilities[part], fold.classes, classes))
+        raw.append(_spread(fold.raw(part), fold.classes, classes))
         ids += list(examples.ids)
         folds += [name] * len(examples)
         true += examples.labels.tolist()
         groups += examples.groups.tolist()
     if not ids:
         return None
-    return PooledPredictions(ids, folds, true, groups, np.vstack(shown), np.vstack(said), classes)
+    return PooledPredictions(ids, folds, true, groups, np.vstack(calibrated), np.vstack(raw), classes)
 
 
 def _spread(proba: FloatArray, known: tuple[str, ...], classes: tuple[str, ...]) -> FloatArray:

@@ -76,15 +76,15 @@ def reliability_record(diagram: ReliabilityDiagram) -> Reliability:
     """Record how far probabilities agree with how often they are right."""
     bins = tuple(
         Bin(
-            low=inside.low,
-            high=inside.high,
-            n=inside.n,
-            confidence=inside.confidence,
-            accuracy=inside.accuracy,
-            accuracy_low=inside.bounds.low,
-            accuracy_high=inside.bounds.high,
+            low=confidence_bin.low,
+            high=confidence_bin.high,
+            n=confidence_bin.n,
+            confidence=confidence_bin.confidence,
+            accuracy=confidence_bin.accuracy,
+            accuracy_low=confidence_bin.bounds.low,
+            accuracy_high=confidence_bin.bounds.high,
         )
-        for inside in diagram.bins
+        for confidence_bin in diagram.bins
     )
     return Reliability(
         ece=diagram.ece,

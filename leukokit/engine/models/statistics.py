@@ -102,15 +102,15 @@ def part_statistics(
     # A calibration for some folds and none for others would mix two things.
     whole = validation is not None and set(rows.folds) <= set(validation.folds)
     negative = known_negative(recipe.operating_point, rows.classes)
-    itself = validation is rows
+    same_samples = validation is rows
     return PartStatistics(
         calibration=_calibration(rows, validation if whole else None, recipe.calibrate, seed),
         operating_point=_operating_point(
-            rows, decisions, negative, recipe.operating_point.sensitivity, itself
+            rows, decisions, negative, recipe.operating_point.sensitivity, same_samples
         )
         if negative
         else None,
-        coverage=_coverage(rows, decisions, recipe.refer.error, itself),
+        coverage=_coverage(rows, decisions, recipe.refer.error, same_samples),
     )
 
 
@@ -179,10 +179,10 @@ def _operating_point(
     decisions: Mapping[str, Decisions],
     negative: tuple[str, ...],
     sensitivity: float,
-    itself: bool,
+    same_samples: bool,
 ) -> OperatingPoint:
     thresholds = _of_every_fold({fold: decisions[fold].chosen_point for fold in rows.fold_rows})
-    notes = [_SAME] if thresholds and itself else []
+    notes = [_SAME] if thresholds and same_samples else []
     if thresholds is None:
         notes = [
             f"the threshold is fixed at {MIDDLE}: no validation part has positive samples to choose it on"
@@ -213,7 +213,7 @@ def _operating_point(
 
 
 def _coverage(
-    rows: PooledPredictions, decisions: Mapping[str, Decisions], error: float, itself: bool
+    rows: PooledPredictions, decisions: Mapping[str, Decisions], error: float, same_samples: bool
 ) -> Coverage:
     confidence, right = rows.proba.max(axis=1), rows.proba.argmax(axis=1) == rows.codes
     curve = tuple(
@@ -221,7 +221,7 @@ def _coverage(
         for point in risk_curve(confidence, right)
     )
     thresholds = _of_every_fold({fold: decisions[fold].chosen_refer for fold in rows.fold_rows})
-    refer = None if thresholds is None else _referral(rows, right, thresholds, error, itself)
+    refer = None if thresholds is None else _referral(rows, right, thresholds, error, same_samples)
     return Coverage(curve=curve, aurc=aurc(confidence, right), refer=refer)
 
 
@@ -230,7 +230,7 @@ def _referral(
     right: NDArray[np.bool_],
     thresholds: Mapping[str, float],
     error: float,
-    itself: bool,
+    same_samples: bool,
 ) -> Referral:
     scores = referral(rows.proba.max(axis=1), right, _spread(rows, thresholds), rows.clusters)
     return Referral(
@@ -243,7 +243,7 @@ def _referral(
         referred=scores.referred,
         errors_kept=scores.errors_kept,
         errors_referred=scores.errors_referred,
-        notes=(_SAME,) if itself else (),
+        notes=(_SAME,) if same_samples else (),
     )
 
 

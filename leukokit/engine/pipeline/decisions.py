@@ -101,22 +101,22 @@ def decide(
     )
 
 
-def known_negative(asked: OperatingPointSpec, classes: Sequence[str]) -> tuple[str, ...]:
+def known_negative(spec: OperatingPointSpec, classes: Sequence[str]) -> tuple[str, ...]:
     """Classes of a model that count as healthy; empty where it has none of them."""
-    if asked.negative is None:
+    if spec.negative is None:
         return negative_classes(classes, None)
-    known = [name for name in asked.negative if name in classes]
+    known = [name for name in spec.negative if name in classes]
     return negative_classes(classes, known) if known else ()
 
 
 def choose_operating_point(
-    asked: OperatingPointSpec, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
+    spec: OperatingPointSpec, classes: Sequence[str], validation: tuple[NDArray[np.str_], FloatArray] | None
 ) -> FittedOperatingPoint | None:
     """Choose the threshold on the validation part, after calibration.
 
     Parameters
     ----------
-    asked : OperatingPointSpec
+    spec : OperatingPointSpec
         The section of the recipe.
     classes : sequence of str (k,)
     validation : pair of str array (n,) and float64 array (n, k), or None
@@ -127,17 +127,17 @@ def choose_operating_point(
     FittedOperatingPoint or None
         None where no class is known to be healthy.
     """
-    negative = known_negative(asked, classes)
+    negative = known_negative(spec, classes)
     if not negative:
         return None
     threshold = None
     if validation is not None:
         true, proba = validation
         score = positive_score(proba, classes, negative)
-        threshold = choose_threshold(score, ~np.isin(true, negative), asked.sensitivity)
+        threshold = choose_threshold(score, ~np.isin(true, negative), spec.sensitivity)
     if threshold is None:
         return FittedOperatingPoint(negative, MIDDLE, None)
-    return FittedOperatingPoint(negative, threshold, asked.sensitivity)
+    return FittedOperatingPoint(negative, threshold, spec.sensitivity)
 
 
 def choose_referral(

@@ -362,5 +362,5 @@ def _best(probes: Sequence[AuditProbe]) -> tuple[str, Estimate, str] | None:
 
 
 def _chance(probes: Sequence[AuditProbe], model: AuditedModel | None) -> float | None:
-    told = [*([] if model is None else [model.chance]), *(probe.chance for probe in probes)]
-    return next((chance for chance in told if chance is not None), None)
+    chances = [*([] if model is None else [model.chance]), *(probe.chance for probe in probes)]
+    return next((chance for chance in chances if chance is not None), None)

@@ -77,9 +77,9 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
         rows.append([Cell(words, words), shown, count(None if rate is None else rate.n)])
     rows.append([Cell("AUC", "AUC"), Cell(auc.text, auc.value, auc.interval, "right"), count(None)])
     curve = [
-        (1 - point_.specificity, point_.sensitivity)
-        for point_ in point.roc
-        if point_.specificity is not None and point_.sensitivity is not None
+        (1 - corner.specificity, corner.sensitivity)
+        for corner in point.roc
+        if corner.specificity is not None and corner.sensitivity is not None
     ]
     plot = None
     if curve:
@@ -158,20 +158,20 @@ def calibration_of(calibration: record.Calibration | None, part: str) -> ShownCa
 
 
 def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str) -> Plot:
-    total = sum(bin_.n for bin_ in bins)
+    total = sum(shown_bin.n for shown_bin in bins)
     points = [
         (
-            bin_.confidence or 0.0,
-            Estimate.between(bin_.accuracy, bin_.accuracy_low, bin_.accuracy_high),
-            bin_.n / total,
+            shown_bin.confidence or 0.0,
+            Estimate.between(shown_bin.accuracy, shown_bin.accuracy_low, shown_bin.accuracy_high),
+            shown_bin.n / total,
         )
-        for bin_ in bins
+        for shown_bin in bins
     ]
     table = HtmlTable(
         ["confidence", "images", "accuracy"],
         [
-            [number(x), count(bin_.n), Cell(y.text, y.value, y.interval, "right")]
-            for (x, y, _), bin_ in zip(points, bins, strict=True)
+            [number(x), count(shown_bin.n), Cell(y.text, y.value, y.interval, "right")]
+            for (x, y, _), shown_bin in zip(points, bins, strict=True)
         ],
         f"Bins: {words}",
     )

@@ -83,11 +83,11 @@ def overlay_of(path: Path, budget: int = BUDGET, *, root: Path | None = None) ->
     figure = read_figure(root, path.relative_to(root).as_posix())
     if figure is None:
         return None
-    told, sheet = SheetPanels.of_text(figure.texts.get(KEY, "")), figure.image
-    if told is None or not told.panels or not all(_inside(panel.box, sheet) for panel in told.panels):
+    shown, sheet = SheetPanels.of_text(figure.texts.get(KEY, "")), figure.image
+    if shown is None or not shown.panels or not all(_inside(panel.box, sheet) for panel in shown.panels):
         return None
     for share, quality in _QUALITIES:
-        pictures = [_webp(sheet.crop(panel.box), share, quality) for panel in told.panels]
+        pictures = [_webp(sheet.crop(panel.box), share, quality) for panel in shown.panels]
         size = sum(map(len, pictures))
         if size <= budget:
             break
@@ -95,17 +95,17 @@ def overlay_of(path: Path, budget: int = BUDGET, *, root: Path | None = None) ->
         return None
     cards = [
         (panel.row, Panel(data_uri(picture), panel.reason, panel.found, panel.caption, panel.failed))
-        for panel, picture in zip(told.panels, pictures, strict=True)
+        for panel, picture in zip(shown.panels, pictures, strict=True)
     ]
     rows = [[card for _, card in group] for _, group in groupby(cards, key=lambda one: one[0])]
     legend = None
-    if told.legend is not None and _inside(told.legend, sheet):
-        cut = sheet.crop(told.legend)
+    if shown.legend is not None and _inside(shown.legend, sheet):
+        cut = sheet.crop(shown.legend)
         content = _webp(cut, 1.0, 80)
         # The sheet has 150 px an inch, the page 96.
         legend = Slice(data_uri(content), round(cut.width * 0.64), round(cut.height * 0.64))
-    wide = max(right - left for left, _, right, _ in (panel.box for panel in told.panels)) > _WIDE
-    return Overlay(legend, told.roles, rows, wide, size)
+    wide = max(right - left for left, _, right, _ in (panel.box for panel in shown.panels)) > _WIDE
+    return Overlay(legend, shown.roles, rows, wide, size)
 
 
 def _inside(box: Box, sheet: Image.Image) -> bool:
