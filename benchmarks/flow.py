@@ -233,7 +233,7 @@ def look_up_seconds(root: Path) -> float:
             step.key,
             step.id,
             (
-                (item.key, payload.vector_to_bytes(row, Status.OK, step.promise.columns))
+                (item.key, payload.vector_to_bytes(row, Status.OK, step.schema.columns))
                 for item, row in zip(items, values, strict=True)
             ),
         )

@@ -25,11 +25,11 @@ FloatArray: TypeAlias = NDArray[np.float64]
 def sealed(array: NDArray[S]) -> NDArray[S]:
     """Give the same values, not copied, as an array that cannot be written to.
 
-    ``setflags(write=False)`` alone can be taken back by whoever has the array; memory that is lent as
+    ``setflags(write=False)`` alone can be undone by any code that has the array; memory that is given as
     read-only cannot be made writable from the array.
     """
     base: Any = array.base
     if not array.flags.writeable and isinstance(base, memoryview):
         return array
-    lent: NDArray[Any] = np.asarray(memoryview(array).toreadonly())  # type: ignore[arg-type]
-    return lent
+    readonly: NDArray[Any] = np.asarray(memoryview(array).toreadonly())  # type: ignore[arg-type]
+    return readonly

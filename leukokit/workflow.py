@@ -180,18 +180,18 @@ def run(
     TypeError
         Where a keyword names no setting.
     """
-    asked = (settings or RunSettings()).updated(keywords)
+    chosen = (settings or RunSettings()).updated(keywords)
     if catalog is None:
-        catalog = discover(cache=asked.cache_folder)
+        catalog = discover(cache=chosen.cache_folder)
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
     loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
-    with open_executor(asked) as executor:
+    with open_executor(chosen) as executor:
         options = RunOptions(
-            out=Path(asked.out),
-            directory=Path(asked.run_dir) if asked.run_dir is not None else None,
-            cache=asked.cache_folder,
+            out=Path(chosen.out),
+            directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
+            cache=chosen.cache_folder,
             executor=executor,
         )
         finishers = [

@@ -13,7 +13,7 @@ describes components; the class behind ``target`` is imported when a recipe uses
     def leukokit_segmenters():
         return [ComponentSpec("otsu", "leukokit_otsu.segmenter:Otsu", "One Otsu threshold on saturation.")]
 
-Built-in modules are imported here. Those of other distributions are imported in a child process
+Built-in modules are imported in this process. Those of other distributions are imported in a child process
 (:mod:`leukokit.catalog.examination`), once for each state of what is installed
 (:mod:`leukokit.catalog.fingerprint`); what they offer is kept in the cache folder.
 """

@@ -65,7 +65,7 @@ class CatalogEntry:
                 component = load_target(self.spec.target)
                 base = self.kind.base_class()
         except BaseException as error:
-            stop.check(error)  # an import that was interrupted is no broken installation
+            stop.check(error)  # an interrupted import is not a broken installation
             raise CatalogError(
                 f"cannot be imported from {self.spec.target}: {type(error).__name__}: {error}",
                 where=where,

@@ -142,7 +142,7 @@ class _Answers:
     printed: str = ""
 
     def reports(self) -> list[PluginReport]:
-        """One for each plugin that was asked; the last is broken where the child did not end well."""
+        """One for each examined plugin; the last is broken where the child did not end in order."""
         reports: list[PluginReport] = []
         components: list[LoadedComponent] = []
         doing = "starting Python"

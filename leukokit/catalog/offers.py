@@ -1,6 +1,6 @@
 """What a plugin's module offers: its hooks are called, and what they return is checked against the rules.
 
-Built-in modules are asked in this process, those of others in a child process
+Hooks of built-in modules are called in this process, those of others in a child process
 (:mod:`leukokit.catalog.child`); both by :func:`offers_of`.
 """
 

@@ -1,4 +1,4 @@
-"""What is known of the plugins of one distribution after they were asked; kept as JSON between commands."""
+"""Results of the examination of the plugins of one distribution; kept as JSON between commands."""
 
 from __future__ import annotations
 

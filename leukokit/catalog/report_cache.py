@@ -47,7 +47,7 @@ class ReportCache:
             reason = error.strerror if isinstance(error, OSError) else error
             self.notes.append(
                 f"what was known of the plugins of {distribution} cannot be read ({path}: {reason}); "
-                "they are looked at again"
+                "they are examined again"
             )
             return None
 
@@ -65,7 +65,7 @@ class ReportCache:
             self._written = False
             self.notes.append(
                 f"what is known of plugins cannot be kept in {path.parent} ({error.strerror}), so every "
-                "command looks at them again; set LEUKOKIT_CACHE to a folder that can be written to"
+                "command examines them again; set LEUKOKIT_CACHE to a folder that can be written to"
             )
 
     def _path(self, distribution: str, fingerprint: str | None) -> Path | None:

@@ -158,7 +158,7 @@ def _refuse_audit_failures(path: Path) -> None:
         )
     failures = [finding.title for finding in audit.findings if finding.level == "fail"]
     failures += [
-        f"the probe {probe.name} tells the classes" for probe in audit.probes if probe.level == "fail"
+        f"the probe {probe.name} recognizes the classes" for probe in audit.probes if probe.level == "fail"
     ]
     if failures:
         raise RunFailed(

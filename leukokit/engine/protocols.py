@@ -67,12 +67,12 @@ def divide(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Division
 
     The fixed splits of a data set that is not here fall together to the stand-in's own: it is taken once.
     """
-    asked: list[tuple[str, SplitSpec | None]] = [
+    requested: list[tuple[str, SplitSpec | None]] = [
         (protocol.name, protocol.split) for protocol in recipe.model.evaluate
     ]
-    asked = asked or [("", recipe.model.split)]
+    requested = requested or [("", recipe.model.split)]
     divisions: dict[str, Division] = {}
-    for name, wanted in asked:
+    for name, wanted in requested:
         spec, folds = make_split(recipe, data, wanted, observer)
         shown = name
         if name and wanted != spec:  # a stand-in's split under the name of the real data's would mislead

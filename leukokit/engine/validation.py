@@ -88,8 +88,8 @@ def _checked_role(role: str, array: Any, image: RGBImage) -> NDArray[np.int32]:
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """Names of the features of an extractor, asked for once for many images.
+class FeatureSchema:
+    """Names of the features of an extractor, read once for many images.
 
     Attributes
     ----------
@@ -106,21 +106,21 @@ class Promise:
 
     @classmethod
     def of(cls, extractor: FeatureExtractor) -> Self:
-        """Ask an extractor."""
+        """Get the names from an extractor."""
         names, nullable = tuple(call_method(extractor, "names")), call_method(extractor, "nullable")
         missing = np.array([name in nullable for name in names], dtype=bool)
         return cls(names, missing, columns_key(names))
 
 
-def checked_vector(values: object, promise: Promise, labels: Labels | None) -> NDArray[np.float64]:
-    """Check an extractor's output: exactly the promised names, finite but for declared missing values.
+def checked_vector(values: object, schema: FeatureSchema, labels: Labels | None) -> NDArray[np.float64]:
+    """Check an extractor's output: exactly the declared names, all finite except declared missing values.
 
     Returns
     -------
     float64 array (d,)
-        In the order of the promised names.
+        In the order of the declared names.
     """
-    names = promise.names
+    names = schema.names
     if not isinstance(values, Mapping):
         raise PluginError(f"returned {type(values).__name__}, expected a dict of feature names and numbers")
     if values.keys() != set(names):
@@ -134,7 +134,7 @@ def checked_vector(values: object, promise: Promise, labels: Labels | None) -> N
     vector = np.array([values[name] for name in names], dtype=np.float64)
     missing = np.isnan(vector)
     if labels is None or labels.status is Status.OK:
-        undeclared = np.flatnonzero(missing & ~promise.nullable)
+        undeclared = np.flatnonzero(missing & ~schema.nullable)
         if len(undeclared):
             name = names[undeclared[0]]
             raise PluginError(f"feature {name} is NaN; a name that may be missing is declared in nullable()")
@@ -169,21 +169,21 @@ def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str)
         Where they are no float64 array of that shape, some are not finite or negative, or a row does not sum
         to 1.
     """
-    told = f"the probabilities of {name}"
+    what = f"the probabilities of {name}"
     if not isinstance(probabilities, np.ndarray):
-        raise PluginError(f"{told} are a {type(probabilities).__name__}, expected a float64 array {shape}")
+        raise PluginError(f"{what} are a {type(probabilities).__name__}, expected a float64 array {shape}")
     if probabilities.shape != shape:
         raise PluginError(
-            f"{told} have the shape {probabilities.shape}, expected {shape}: a row for each "
+            f"{what} have the shape {probabilities.shape}, expected {shape}: a row for each "
             "image, a column for each class"
         )
     if probabilities.dtype != np.float64:
-        raise PluginError(f"{told} are {probabilities.dtype}, expected float64")
+        raise PluginError(f"{what} are {probabilities.dtype}, expected float64")
     bad = np.argwhere(~(np.isfinite(probabilities) & (probabilities >= 0)))
     if len(bad):
         row, column = bad[0].tolist()
         raise PluginError(
-            f"{told} are not all finite numbers from 0 on: {probabilities[row, column]:g} for class {column} "
+            f"{what} are not all finite numbers from 0 on: {probabilities[row, column]:g} for class {column} "
             f"in row {row}, and {len(bad) - 1} more"
         )
     sums = probabilities.sum(axis=1)
@@ -191,7 +191,7 @@ def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str)
     if len(off) and off.max() > _SUM_TOLERANCE:
         row = int(off.argmax())
         raise PluginError(
-            f"{told} do not sum to 1: row {row} sums to {sums[row]:.9g}, {off[row]:.2g} away, and "
+            f"{what} do not sum to 1: row {row} sums to {sums[row]:.9g}, {off[row]:.2g} away, and "
             f"{np.count_nonzero(off > _SUM_TOLERANCE) - 1} more rows; up to {_SUM_TOLERANCE:g} is allowed"
         )
     return probabilities

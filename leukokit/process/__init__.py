@@ -1,1 +1,1 @@
-"""What belongs to the process: how it ends on a signal, and its temporary folders."""
+"""State of the process: how it ends on a signal, and its temporary folders."""

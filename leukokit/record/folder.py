@@ -15,7 +15,7 @@ from leukokit.input_file import MEGABYTE as MEGABYTE
 from leukokit.input_file import TooLarge, UnusableFile, read_open_file
 
 AGAIN = "The run directory is damaged: run the recipe again, or copy the directory again"
-_UNUSUAL = "No run writes such a file: look at where the directory comes from"
+_UNUSUAL = "No run writes such a file: check where the directory comes from"
 
 # Not on every platform: Windows has neither links that open() follows by default nor named pipes in folders.
 _FLAGS = (

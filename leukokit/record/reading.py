@@ -104,7 +104,7 @@ def _too_deep(where: str) -> DataError:
     return DataError(
         f"lists and objects lie more than {DEEPEST} deep inside each other; expected fewer levels",
         where=where,
-        hint="No run writes such a file: look at where the directory comes from",
+        hint="No run writes such a file: check where the directory comes from",
     )
 
 

@@ -46,7 +46,7 @@ class Caption:
             words += f"; {detail}"
         return cls(ruler, panel, reason, words, caption, failed=failed)
 
-    def told(self, box: Box, row: int) -> SheetPanel:
+    def panel_record(self, box: Box, row: int) -> SheetPanel:
         """Tell all of it for the picture in ``box``, nothing left out."""
         return SheetPanel(box, row, *self._whole, failed=self._failed)
 

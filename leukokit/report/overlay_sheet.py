@@ -144,7 +144,7 @@ def _layout(
 def _draw_panels(
     figure: Figure, panels: Sequence[OverlayPanel], layout: _Layout, y: float
 ) -> list[SheetPanel]:
-    """Draw all rows below ``y``, in inches from the lower edge; tell where each picture lies."""
+    """Draw all rows below ``y``, in inches from the lower edge; return where each picture lies."""
     width, height = figure.get_size_inches()
     drawn = []
     for place, (row, row_height) in enumerate(zip(layout.rows, layout.heights, strict=True)):
@@ -154,7 +154,7 @@ def _draw_panels(
             box = (left / width, (y - down) / height, across / width, down / height)
             draw_panel(figure.add_axes(box), panels[i], layout.sizes[i])
             layout.captions[i].draw(figure, left, y - down)
-            drawn.append(layout.captions[i].told(_px(figure, box), place))
+            drawn.append(layout.captions[i].panel_record(_px(figure, box), place))
         y -= row_height
     return drawn
 

@@ -177,7 +177,7 @@ def _heat_row(root: Path, row: pd.Series, heat: FloatArray, pictures: ExplainedP
         raise DataError(f"has no picture of {row['id']}", where=str(root / EXPLAINED.name), hint=AGAIN)
     picture = read_picture(root, FOLDER, file)
     if heat.ndim != 2:
-        raise DataError(f"the heat of {row['id']} is no map", where=str(root), hint=AGAIN)
+        raise DataError(f"the heat of {row['id']} is not a heat map", where=str(root), hint=AGAIN)
     return HeatRow(
         id=row["id"],
         image=picture,

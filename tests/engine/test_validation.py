@@ -16,7 +16,7 @@ from leukokit.api import (
     Segmenter,
     Status,
 )
-from leukokit.engine.validation import Promise, checked_image, checked_labels, checked_vector
+from leukokit.engine.validation import FeatureSchema, checked_image, checked_labels, checked_vector
 from leukokit.testing.images import disks
 
 IMAGE = np.zeros((4, 5, 3), np.uint8)
@@ -34,7 +34,7 @@ class Area(FeatureExtractor):
 
 
 def vector(values: Mapping[str, float], status: Status = Status.OK) -> np.ndarray:
-    return checked_vector(values, Promise.of(Area()), Labels({"cell": EMPTY}, status))
+    return checked_vector(values, FeatureSchema.of(Area()), Labels({"cell": EMPTY}, status))
 
 
 @pytest.mark.parametrize("bad", [IMAGE.astype(float), IMAGE[..., 0], IMAGE[..., :2], None])

@@ -94,7 +94,7 @@ class Folders:
         """Read all files of a folder, and say whether they are damaged; empty if they are not."""
         said: list[str] = []
         whole = Folders(self._root, Faults(said.append)).get(entry.key) is not None
-        return "" if whole else "; ".join(said) or "it is gone"
+        return "" if whole else "; ".join(said) or "it was removed"
 
     def remove(self, entry: Entry) -> bool:
         """Remove a folder; True."""

@@ -68,7 +68,7 @@ def _reports(cache: Path) -> Iterator[Finding]:
             read_report(path)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
-            hint = "The plugins have been looked at again; if this comes back, look at the disk"
+            hint = "The plugins have been examined again; if this happens again, check the disk"
             yield Finding(
                 "cache", Level.FAIL, f"what is known of plugins ({path}) is damaged: {reason}", hint
             )

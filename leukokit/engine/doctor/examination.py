@@ -49,7 +49,7 @@ def _examined(area: str, place: str, *arguments: Any) -> list[Finding]:
         examine_area: Callable[..., Any] = getattr(import_module(f"{_PACKAGE}.{module}"), name)
         findings.extend(examine_area(*arguments))
     except Exception as error:
-        text = f"this cannot be looked at: {type(error).__name__}: {error}"
-        hint = "Put right what is said of the libraries, and ask again; if nothing is, report this as a bug"
+        text = f"this cannot be examined: {type(error).__name__}: {error}"
+        hint = "Solve the problems of the libraries, then run this again; without any, report this as a bug"
         findings.append(Finding(area, Level.FAIL, text, hint))
     return findings

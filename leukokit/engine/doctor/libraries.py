@@ -54,7 +54,7 @@ def examine_opencv() -> Iterator[Finding]:
             "opencv",
             Level.FAIL,
             f"{' and '.join(f'{name} {version}' for name, version in installed.items())} are installed; each "
-            "overwrites the files of the other, so nobody knows which one computes",
+            "overwrites the files of the other, so it is unknown which one computes",
             f"Run: pip uninstall -y {names} && pip install opencv-python-headless",
         )
     trial = _try(_CV2)

@@ -1,4 +1,4 @@
-"""Components: the built-in ones loaded here, those of plugins in a child process for each distribution."""
+"""Components: built-in ones are loaded in this process, those of plugins in child processes."""
 
 from __future__ import annotations
 

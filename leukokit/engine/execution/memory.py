@@ -50,9 +50,9 @@ class MemoryLimit:
     total: int
 
     @classmethod
-    def of(cls, asked: int | None) -> Self:
+    def of(cls, requested: int | None) -> Self:
         """Give the limit that a user asked for, in bytes a process; a share of the machine's where None."""
-        return cls(asked, int(SHARE * machine_memory()))
+        return cls(requested, int(SHARE * machine_memory()))
 
     def exceeded(self, used: Sequence[int]) -> bool:
         """Whether processes use too much."""

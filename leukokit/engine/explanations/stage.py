@@ -1,6 +1,6 @@
 """Explain one fold's model on a part that it was not fitted on; the cache keeps each explanation by itself.
 
-A recipe that asks for one more explainer does not have its model fitted again.
+One more explainer in a recipe does not fit its model again.
 """
 
 from __future__ import annotations

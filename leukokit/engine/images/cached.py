@@ -56,7 +56,7 @@ class _Vectors:
     """
 
     def __init__(self, plan: ImagePlan, store: Store, step: FeatureStep, items: Sequence[Item]) -> None:
-        count, columns = len(step.promise.names), step.promise.columns
+        count, columns = len(step.schema.names), step.schema.columns
         payloads = _payloads(plan, store, step, items)
         try:
             # Over all images at once: one at a time, 100,000 images took longer to unpack than to look up.

@@ -24,7 +24,7 @@ from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
-from leukokit.engine.validation import Promise
+from leukokit.engine.validation import FeatureSchema
 from leukokit.evaluation.masks import Row
 from leukokit.ids import written_id
 
@@ -103,8 +103,8 @@ class FeatureStep(ImageStep):
     ----------
     labels_from : SegmentStep or None
         The segmenter whose label images the extractor reads; None where it reads the pixels only.
-    promise : Promise
-        Names of the features. The extractor is asked for them once a plan; they are sent to the workers with
+    schema : FeatureSchema
+        Names of the features. They are read from the extractor once a plan; they are sent to the workers with
         the step, so that no worker asks again.
     """
 
@@ -112,10 +112,10 @@ class FeatureStep(ImageStep):
 
     component: FeatureExtractor
     labels_from: SegmentStep | None = None
-    promise: Promise = field(init=False, compare=False, repr=False)
+    schema: FeatureSchema = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "promise", Promise.of(self.component))
+        object.__setattr__(self, "schema", FeatureSchema.of(self.component))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class ImagePlan:
 
     def columns(self) -> list[str]:
         """Names of all features, in the order of the table."""
-        return [name for step in self.features for name in step.promise.names]
+        return [name for step in self.features for name in step.schema.names]
 
     def row_key(self, step: ImageStep, item: Item) -> str:
         """Key of one image's result of ``step``.

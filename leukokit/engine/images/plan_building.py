@@ -218,7 +218,7 @@ def _fitted(
         copy = type(bound.component)(bound.component.params)
         copy.restore(state)
         if state_digest(copy.state()) != state_digest(state):
-            raise ValueError("what it learnt is of another form")
+            raise ValueError("its learned state has another form")
         return state
 
     title = f"learnt by {bound.entry.name}"

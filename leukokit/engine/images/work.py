@@ -176,8 +176,8 @@ class ImageTask:
 
     def vector(self, step: FeatureStep) -> tuple[NDArray[np.float64], Status | None]:
         """One extractor's features, and the status of the labels that they were measured on."""
-        promise = step.promise
-        decode = partial(serialization.vector_from_bytes, columns=promise.columns, count=len(promise.names))
+        schema = step.schema
+        decode = partial(serialization.vector_from_bytes, columns=schema.columns, count=len(schema.names))
         kept = self._batch.decoded(step, self._item, decode)
         if kept is not None:
             self.reused.add(step.id)
@@ -186,11 +186,11 @@ class ImageTask:
         planes = self.planes
 
         def extract() -> NDArray[np.float64]:
-            return checked_vector(step.component.extract(planes, labels), promise, labels)
+            return checked_vector(step.component.extract(planes, labels), schema, labels)
 
         values = self._run(step, "extract", extract)
         status = labels.status if labels is not None else None
-        encode = partial(serialization.vector_to_bytes, values, status, promise.columns)
+        encode = partial(serialization.vector_to_bytes, values, status, schema.columns)
         self._batch.put(step, self._item, encode)
         return values, status
 
@@ -371,8 +371,8 @@ def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
     Raises
     ------
     RunFailed
-        Where a file was changed since its digest was taken: what is learnt without it would be kept as what
-        is learnt from all.
+        Where a file was changed since its digest was taken: a fit without it would be kept as the
+        fit on all images.
     """
     for item in items:
         task = ImageTask(plan, item, BatchRows(plan, [item]))
@@ -384,7 +384,7 @@ def images_of(plan: ImagePlan, items: Sequence[Item]) -> Iterator[RGBImage]:
 
 
 def changed_image(item: Item, rejection: Rejection) -> RunFailed:
-    """Error for an image that was there and is needed again: its file was changed since."""
+    """Error for an image that was read before and cannot be read again: its file was changed."""
     return RunFailed(
         f"image {item.sample.id} can no longer be used: {rejection.reason} at {rejection.stage}, "
         f"{rejection.detail}",

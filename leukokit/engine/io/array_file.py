@@ -61,7 +61,7 @@ def _array(archive: zipfile.ZipFile, name: str, where: str) -> NDArray[Any]:
             f"array {name!r} has {member.file_size / MEGABYTE:,.0f} MB; "
             f"expected at most {_LARGEST_ARRAY / MEGABYTE:,.0f} MB",
             where=where,
-            hint="No run writes such a file: look at where the directory comes from",
+            hint="No run writes such a file: check where the directory comes from",
         )
     stream = io.BytesIO(archive.read(member))  # no more than the size that was just checked
     if np.lib.format.read_magic(stream) != (1, 0):

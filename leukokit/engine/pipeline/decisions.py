@@ -87,7 +87,7 @@ class Decisions:
 
     @property
     def chosen_refer(self) -> float | None:
-        """Threshold below which an image is left to an expert; None where no validation part could tell."""
+        """Threshold below which an image is left to an expert; None without a validation part."""
         return None if self.refer is None else self.refer.threshold
 
 

@@ -71,7 +71,7 @@ def beside_model(
     model : Path
         Folder with the files of the saved model, and nothing else.
     fault : callable, optional
-        Says why the saved model cannot be loaded again, None where it can; it is loaded here where omitted.
+        Returns why the saved model cannot be loaded, None where it can; loads it where omitted.
 
     Returns
     -------

@@ -71,9 +71,9 @@ class ScaleRule:
         if id_ in stated:
             return stated[id_]
         measured = own[id_]
-        asked = {"dataset": self.whole, "group": group}.get(self.setting.by or "")
-        if asked is not None and asked.usable:
-            return asked.scale
+        common = {"dataset": self.whole, "group": group}.get(self.setting.by or "")
+        if common is not None and common.usable:
+            return common.scale
         if is_sure(measured):
             return measured
         agreed = (known.scale for known in (group, self.whole) if known is not None and known.agreed)

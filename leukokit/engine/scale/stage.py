@@ -69,7 +69,7 @@ class OwnScales:
     count : StepCount
         How many were measured now, and how many came from the cache.
     changed : mapping of sample id to Rejection
-        Images whose files are not what they were when their digest was taken: the run goes on without them,
+        Images whose files were changed since their digest was taken: the run goes on without them,
         even if they are put back, since their scale could not be measured.
     """
 

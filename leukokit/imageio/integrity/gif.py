@@ -41,7 +41,7 @@ def check(data: bytes, frame: int = 0) -> None:
         if length.size != expected:
             raise damaged(f"frame {index} of the GIF file holds {length.size} pixels, expected {expected}")
         if length.ended and len(picture.stream) - length.used > _PADDING:
-            raise damaged(f"frame {index} of the GIF file goes on behind its end code")
+            raise damaged(f"frame {index} of the GIF file continues after its end code")
 
 
 def _frames(data: bytes) -> list[_Frame]:

@@ -45,7 +45,7 @@ def check(data: bytes, frame: int = 0) -> None:
         for index, chunk in enumerate(streams):
             for shortened in _shortened(chunk):
                 if _decodes([*streams[:index], shortened, *streams[index + 1 :]]):
-                    raise damaged("the WebP file goes on behind its last pixel")
+                    raise damaged("the WebP file continues after its last pixel")
 
 
 def check_length(data: bytes) -> int:

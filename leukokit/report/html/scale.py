@@ -1,4 +1,4 @@
-"""Scale of the images: how wide a pixel is, who says so, and whether classes differ in it."""
+"""Scale of the images: how wide a pixel is, where that comes from, and whether classes differ in it."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _source_table(table: pd.DataFrame) -> HtmlTable:
         [Cell(_SOURCES.get(source, source), source), count(n), number(n / len(table))]
         for source, n in tally.most_common()
     ]
-    return HtmlTable(["who says so", "images", "share"], rows, "Where the scale comes from")
+    return HtmlTable(["source", "images", "share"], rows, "Where the scale comes from")
 
 
 def _cell(value: float) -> Cell:

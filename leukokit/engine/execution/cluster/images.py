@@ -94,7 +94,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOu
         return
     start = 0
     for step in plan.features:
-        end = start + len(step.promise.names)
+        end = start + len(step.schema.names)
         takes_labels = step.labels_from is not None
         plan.store.put_rows(
             step.key,
@@ -105,7 +105,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOu
                     serialization.vector_to_bytes(
                         outcome.features[start:end],
                         outcome.status if takes_labels else None,
-                        step.promise.columns,
+                        step.schema.columns,
                     ),
                 )
                 for item, outcome in zip(items, outcomes, strict=True)

@@ -1,8 +1,8 @@
 """Tune on a dask cluster.
 
-Trials are sent as all other work here, not by joblib's dask backend. That backend (joblib 1.6) waits forever
-where dask gives up a task whose workers died, and a table that it has put on one worker is lost with that
-worker.
+Trials are sent as all other work of this executor, not by joblib's dask backend. That backend (joblib 1.6)
+waits forever where dask gives up a task whose workers died, and a table that it has put on one worker is lost
+with that worker.
 """
 
 from __future__ import annotations
