@@ -45,7 +45,8 @@ class PluginChoice:
             return cls()
         if text.lower() == NONE:
             return cls(())
-        return cls(tuple(name.strip() for name in text.split(",") if name.strip()))
+        names = tuple(name.strip() for name in text.split(",") if name.strip())
+        return cls(names or None)
 
     def divide(
         self, installed: Sequence[InstalledPlugins]

@@ -143,6 +143,14 @@ class _Answers:
 
     def reports(self) -> list[PluginReport]:
         """One for each examined plugin; the last is broken where the child did not end in order."""
+        try:
+            return self._reports()
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # Only the plugin itself can have written to the pipe of the answers.
+            why = f"its answer cannot be read ({type(error).__name__}: {error})"
+            return [PluginReport(name, reason=why) for name, _ in self.points]
+
+    def _reports(self) -> list[PluginReport]:
         reports: list[PluginReport] = []
         components: list[LoadedComponent] = []
         doing = "starting Python"

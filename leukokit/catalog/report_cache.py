@@ -119,8 +119,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def _remove_oldest(folder: Path) -> None:
+    """Remove the oldest files beyond the largest number; another command may do the same at the same time."""
     files = list(folder.glob("*.json"))
-    if len(files) > _MOST:
-        files.sort(key=lambda path: path.stat().st_mtime)
-        for path in files[:-_MOST]:
-            path.unlink(missing_ok=True)
+    if len(files) <= _MOST:
+        return
+    aged = []
+    for path in files:
+        with contextlib.suppress(FileNotFoundError):
+            aged.append((path.stat().st_mtime, path))
+    for _, path in sorted(aged)[:-_MOST]:
+        path.unlink(missing_ok=True)

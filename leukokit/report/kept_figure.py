@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def kept_figure(store: Store | None, path: Path, draw: Callable[[Path], None], *
         draw(path)
         return
     # Figures are code of this package more than of any component: a new version draws all of them anew.
-    code = (REVISION, __version__, code_digest(draw.__module__))
+    function = draw.func if isinstance(draw, partial) else draw  # a partial is of functools
+    code = (REVISION, __version__, code_digest(function.__module__))
     key = digest("figure", code, version("matplotlib"), library_versions(), *shown)
 
     def drawn() -> bytes | None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from leukokit.engine.cache.store import Store
+from leukokit.report import kept_figure as kept
+from leukokit.report.figures import confusion_figure
 from leukokit.report.kept_figure import kept_figure
 
 
@@ -31,3 +36,14 @@ def test_nothing_to_draw_is_nothing_kept(tmp_path: Path) -> None:
         kept_figure(store, tmp_path / "a.png", lambda _: None, "nothing")
     assert not (tmp_path / "a.png").exists()
     assert store.entries() == []
+
+
+def test_a_figure_is_kept_under_the_code_that_draws_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code of the function, also where its arguments are bound already."""
+    modules: list[str] = []
+    monkeypatch.setattr(kept, "code_digest", lambda module: modules.append(module) or "0")
+    draw = partial(confusion_figure, [[1]], ["a"], title="a", stamp=None)
+    kept_figure(Store(tmp_path / "cache"), tmp_path / "a.png", draw, "a")
+    assert modules == [confusion_figure.__module__]

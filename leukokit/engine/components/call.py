@@ -207,11 +207,21 @@ class ComponentCall:
 
     def _failing_component(self, trace: TracebackType | None) -> object:
         """Component whose package raised the error; the first foreign one where that is not known."""
-        packages = {type(one).__module__.partition(".")[0]: one for one in self._foreign}
-        passed = [
-            frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in traceback.walk_tb(trace)
-        ]
-        return next((packages[name] for name in reversed(passed) if name in packages), self._foreign[0])
+        modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(trace)]
+        for level in (_module_of, _package_of):  # two components may be of one package
+            of_level = {level(type(one).__module__): one for one in reversed(self._foreign)}
+            for module in reversed(modules):
+                if level(module) in of_level:
+                    return of_level[level(module)]
+        return self._foreign[0]
+
+
+def _module_of(name: str) -> str:
+    return name
+
+
+def _package_of(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def call_method(component: object, method: str) -> Any:

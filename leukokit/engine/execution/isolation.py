@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for_connection
 from pathlib import Path
+from time import monotonic
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psutil
@@ -105,9 +106,9 @@ def run_isolated(
         return work(*arguments, observer=observer)
     try:
         packed = pickle.dumps((work, arguments))
-        place = Path.cwd(), dict(os.environ)  # the fork server's may be older
     except Exception:  # a plugin's class may refuse in any way
         return work(*arguments, observer=observer)
+    place = _current_folder(), dict(os.environ)  # the fork server's may be older
     # Workers for images are idle meanwhile: this process may use as much memory as all of them.
     limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
     context: Any = worker_context()
@@ -124,13 +125,25 @@ def run_isolated(
         receiver.close()
 
 
+def _current_folder() -> Path | None:
+    """Give the current folder; None where it was removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return None
+
+
 def _await_result(
     process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type
 ) -> Any:
     """Pass on the calls of its observer until the process is done; return its result."""
     place: CallPlace | None = None
     started = False
+    check_at = monotonic() + _MEMORY_CHECK_SECONDS
     while True:
+        if monotonic() >= check_at:  # at its time, also while messages come without a break
+            _check_memory(process, limit, place, foreign)
+            check_at = monotonic() + _MEMORY_CHECK_SECONDS
         wait_for_connection([receiver, process.sentinel], timeout=_MEMORY_CHECK_SECONDS)
         try:
             message: _Message | None = receiver.recv() if receiver.poll() else None
@@ -150,15 +163,17 @@ def _await_result(
             case None if process.exitcode is not None and not receiver.poll():
                 # A process that a plugin has forked may keep the connection open.
                 raise _died(process, place, started, foreign)
-            case None:
-                used = used_memory(process.pid or 0, family=True)
-                if used > limit:
-                    raise _failure(
-                        f"its process used {gigabytes(used)} of memory, more than {gigabytes(limit)}",
-                        place,
-                        foreign,
-                        "Use fewer images or other parameters, or allow more with --worker-memory",
-                    )
+
+
+def _check_memory(process: _Process, limit: int, place: CallPlace | None, foreign: type) -> None:
+    used = used_memory(process.pid or 0, family=True)
+    if used > limit:
+        raise _failure(
+            f"its process used {gigabytes(used)} of memory, more than {gigabytes(limit)}",
+            place,
+            foreign,
+            "Use fewer images or other parameters, or allow more with --worker-memory",
+        )
 
 
 def _died(process: _Process, place: CallPlace | None, started: bool, foreign: type) -> RunFailed:
@@ -217,11 +232,12 @@ class _PipeObserver(Observer):
         self.send(_ObserverCall("warn", (text,)))
 
 
-def _child(sender: Connection, packed: bytes, folder: Path, environment: Mapping[str, str]) -> None:
+def _child(sender: Connection, packed: bytes, folder: Path | None, environment: Mapping[str, str]) -> None:
     """Do the work and end, without waiting for threads, exit handlers and children that a component left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.chdir(folder)
+    if folder is not None:
+        os.chdir(folder)
     os.environ.update(environment)
     stdout_to_stderr()
     threading.Thread(target=end_with_parent, daemon=True).start()

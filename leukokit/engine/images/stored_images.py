@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from leukokit.api import Labels, RGBImage
 from leukokit.engine.cache.keys import digest
+from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep, pixels_key
-from leukokit.engine.images.work import BatchRows, ImageTask, StepFailed, changed_image, labels_of
+from leukokit.engine.images.work import ImageTask, StepFailed, changed_image, labels_of
 
 
 @dataclass(frozen=True)

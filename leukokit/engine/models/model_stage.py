@@ -12,14 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from leukokit.api import (
-    Classifier,
-    FittedModel,
-    FloatArray,
-    Part,
-    Selector,
-    Workspace,
-)
+from leukokit.api import Classifier, FittedModel, FloatArray, Part, Selector, Workspace
 from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, identity, library_versions
 from leukokit.engine.cache.memo import read_kept

@@ -133,3 +133,19 @@ def test_a_distribution_is_found_by_the_module() -> None:
     assert origin_of("numpy.linalg").name.startswith("numpy ")
     assert origin_of("numpy.linalg").contact.startswith("https://github.com/numpy/numpy/issues")
     assert origin_of("nobody.knows").name == "module nobody.knows"
+
+
+def component_in(module: str) -> object:
+    """Component of a class that a module of that name defines, whose ``fail`` raises there."""
+    names: dict[str, object] = {"__name__": module, "Component": Component}
+    exec("class One(Component):\n    def fail(self):\n        raise OSError('no')\n", names)
+    return names["One"]()  # type: ignore[operator]
+
+
+def test_of_two_components_of_one_package_the_one_that_failed_is_named() -> None:
+    """A classifier and its selectors often come from one distribution."""
+    classifier, selector = component_in("pack.classify"), component_in("pack.select")
+    for failing, words in ((selector, "One in One.fit"), (classifier, "One.fit")):
+        with pytest.raises(ComponentFailed) as caught, ComponentCall(classifier, "fit", selector):
+            failing.fail()  # type: ignore[attr-defined]
+        assert str(caught.value.where).startswith(words)
