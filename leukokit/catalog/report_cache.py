@@ -41,7 +41,7 @@ class ReportCache:
             return None
         try:
             return read_report(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else error

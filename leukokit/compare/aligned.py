@@ -200,11 +200,14 @@ def _groups(runs: Sequence[RunPredictions], ids: Sequence[str]) -> tuple[list[st
         notes.append("the runs group the images differently; what either puts together counts as one group")
     all_ids = sorted({name for run in runs for name in (*run.groups, *run.digests)} | set(ids))
     items: list[Item] = []
+    names: list[
+        str
+    ] = []  # a sample has its id in the form of files, a directory from outside may hold another
     for run in runs:
         for name in all_ids:
             sample = Sample(id=name, group=run.groups.get(name))
-            items.append(Item(len(items), sample, f"id {name}"))
-            if name in run.digests:
-                items.append(Item(len(items), sample, f"digest {run.digests[name]}"))
-    named = dict(zip((item.sample.id for item in items), merged_groups(items), strict=True))
+            for key in (f"id {name}", *([f"digest {run.digests[name]}"] if name in run.digests else ())):
+                items.append(Item(len(items), sample, key))
+                names.append(name)
+    named = dict(zip(names, merged_groups(items), strict=True))
     return [named[name] for name in ids], notes

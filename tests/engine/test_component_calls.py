@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -50,6 +50,22 @@ METHODS = {
     "load": "FaultyMeans.load",
     "explain": "FaultySpread.explain",
 }
+
+
+def few(values: Iterable[str], *fast: str) -> list[object]:
+    """All values; all but some are slow."""
+    return [pytest.param(value, marks=() if value in fast else pytest.mark.slow) for value in values]
+
+
+def all_pairs(places: Sequence[str], others: Sequence[str]) -> list[object]:
+    """All pairs. Those beyond one for each value of both are slow: a pair is a whole run."""
+    return [
+        pytest.param(place, other, marks=() if i % len(others) == j % len(places) else pytest.mark.slow)
+        for i, place in enumerate(places)
+        for j, other in enumerate(others)
+    ]
+
+
 RESULTS = ("metrics.json", "predictions.csv", "features.parquet", "split.csv", "rejected.csv")
 
 Write = Callable[..., Path]
@@ -105,8 +121,7 @@ def scores(run: Path) -> object:
     return json.loads((run / "metrics.json").read_text())
 
 
-@pytest.mark.parametrize("misdeed", list(WORDS))
-@pytest.mark.parametrize("place", ["samples", "fit", "predict", "save"])
+@pytest.mark.parametrize(("place", "misdeed"), all_pairs(["samples", "fit", "predict", "save"], list(WORDS)))
 def test_what_no_run_can_do_without_ends_it_with_a_name(
     write: Write, cli: Leukokit, tmp_path: Path, place: str, misdeed: str
 ) -> None:
@@ -119,7 +134,7 @@ def test_what_no_run_can_do_without_ends_it_with_a_name(
     assert not (tmp_path / "out" / "status.json").exists()
 
 
-@pytest.mark.parametrize("misdeed", list(WORDS))
+@pytest.mark.parametrize("misdeed", few(WORDS, "raise", "os_exit", "segfault"))
 def test_an_explainer_that_fails_costs_its_explanation(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], misdeed: str
 ) -> None:
@@ -134,7 +149,7 @@ def test_an_explainer_that_fails_costs_its_explanation(
     check_results(tmp_path / "out", sound, cli, write)
 
 
-@pytest.mark.parametrize("misdeed", list(WORDS))
+@pytest.mark.parametrize("misdeed", few(WORDS, "sys_exit", "os_exit"))
 def test_a_model_that_cannot_be_loaded_back_is_told(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], misdeed: str
 ) -> None:
@@ -156,8 +171,7 @@ def test_a_model_that_comes_back_as_another_is_told(write: Write, cli: Leukokit,
     assert json.loads((tmp_path / "out" / "model" / "pipeline.json").read_text())["incomplete"] is not None
 
 
-@pytest.mark.parametrize("executor", ["auto", "inline"])
-@pytest.mark.parametrize("place", list(METHODS))
+@pytest.mark.parametrize(("place", "executor"), all_pairs(list(METHODS), ["auto", "inline"]))
 def test_what_a_component_changes_of_the_process_is_put_back(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], place: str, executor: str
 ) -> None:

@@ -127,7 +127,10 @@ FOLDERS = [
     *[(way, way) for way in (cut, emptied, flipped, pipe, folder, removed)],
     *[(with_new_digests(way), not_json) for way in (cut, emptied, not_json)],
 ]
-WAYS = [(way, *FOLDERS[number % len(FOLDERS)]) for number, way in enumerate(ROWS)]
+WAYS = [
+    pytest.param(way, *FOLDERS[number % len(FOLDERS)], marks=() if number % 3 == 0 else pytest.mark.slow)
+    for number, way in enumerate(ROWS)
+]
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +182,11 @@ def test_a_damaged_cache_costs_time_only(
 def test_a_home_that_cannot_be_written_is_told_once_a_kind(
     whole: tuple[Path, Path, dict[str, bytes]], cli: Leukokit, tmp_path: Path
 ) -> None:
-    """A file stands where the cache should be: rows, folders and checkpoints are each told once."""
+    """A file stands where the cache should be: plugins, rows, folders and checkpoints, each once."""
     recipe, _, results = whole
     (tmp_path / "home").write_text("no folder")
     done = cli("run", recipe, "--run-dir", "run", "--cache-dir", "home/cache", timeout=120)
     assert done.returncode == 0, done.stderr
     told = [line for line in done.stderr.splitlines() if "cache" in line]
-    assert len(told) == 3, done.stderr
+    assert len(told) == 4, done.stderr
     assert {file: (tmp_path / "run" / file).read_bytes() for file in results} == results

@@ -78,9 +78,15 @@ def _contact(distribution: metadata.Distribution) -> str:
     about = distribution.metadata
     urls = dict(_labeled(about.get_all("Project-URL") or ()))
     trackers = [url for label, url in urls.items() if any(word in label.lower() for word in _TRACKER)]
-    people = (about[field] for field in ("Author-email", "Maintainer-email", "Author", "Maintainer"))
-    homes = (about["Home-page"], *urls.values())
+    people = (
+        _first(about.get_all(field)) for field in ("Author-email", "Maintainer-email", "Author", "Maintainer")
+    )
+    homes = (_first(about.get_all("Home-page")), *urls.values())
     return next((contact for contact in (*trackers, *people, *homes) if contact), "")
+
+
+def _first(values: Sequence[str] | None) -> str:
+    return values[0] if values else ""
 
 
 def _labeled(urls: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -72,6 +72,7 @@ class WorkerPool:
     _other_children: set[int | None] = field(default_factory=set)
     _checked_at: float = 0.0
     _must_renew: bool = False
+    _repeated: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         # A network's library takes seconds to load in each worker.
@@ -101,9 +102,9 @@ class WorkerPool:
                 if not self._running:
                     break
                 done, _ = wait(self._running, timeout=_MEMORY_CHECK_SECONDS, return_when=FIRST_COMPLETED)
-                self._check_memory()
                 for future in done:
                     self._take(future, self._running.pop(future), on_outcome)
+                self._check_memory()
             pool.close()  # type: ignore[no-untyped-call]
         except BaseException:
             pool.stop()  # type: ignore[no-untyped-call]
@@ -114,8 +115,11 @@ class WorkerPool:
 
     def _feed(self, pool: Any, queue: Iterator[list[Item]]) -> None:
         while len(self._running) < _QUEUED * self.count and not self._must_renew:
-            # Suspects go last and one at a time, so that a crash names its image and costs no other.
-            batch = next(queue, None) or ([self._suspects.pop(0)] if self._suspects else None)
+            batch = next(queue, None)
+            if batch is None and self._suspects and len(self._running) < self.count:
+                # Suspects go last and one at a time, so that a crash names its image and costs no other; and
+                # none waits for a worker, so that one that has grown is replaced before the next image.
+                batch = [self._suspects.pop(0)]
             if batch is None:
                 return
             future: _Task = pool.schedule(work, args=(self._packed, batch), timeout=self._seconds)
@@ -123,7 +127,7 @@ class WorkerPool:
 
     def _check_memory(self) -> None:
         """Check the memory of the workers: end one that uses too much, note whether they must be replaced."""
-        if monotonic() - self._checked_at < _MEMORY_CHECK_SECONDS:
+        if monotonic() - self._checked_at < _MEMORY_CHECK_SECONDS and not self._suspects:
             return
         self._checked_at = monotonic()
         children = multiprocessing.active_children()
@@ -136,11 +140,20 @@ class WorkerPool:
             share = _RENEWED_AT * self._memory.of_one(self.count)
             self._must_renew = self._must_renew or count > max(share, _GROWN * first)
         largest = max(used, key=used.__getitem__, default=None)
-        if largest is not None and self._memory.exceeded(list(used.values())):
+        # Without a task there is nothing to stop: a worker that has grown is replaced. And to pebble a pool is
+        # broken if its idle worker is killed.
+        busy = any(not future.done() for future in self._running)
+        if largest is not None and busy and self._memory.exceeded(list(used.values())):
             self._killed.add(largest)
             workers[largest].kill()
 
     def _take(self, future: _Task, batch: list[Item], on_outcome: OnOutcome) -> None:
+        if self._killed and _is_broken(future) and batch[0].index not in self._repeated:
+            # The task of the worker that was killed for its memory had just ended: another set of processes.
+            self._repeated.update(item.index for item in batch)
+            self._suspects += batch
+            self._must_renew = True
+            return
         rejection = self._failure(future)
         if rejection is None:
             for outcome in future.result():
@@ -175,6 +188,10 @@ class WorkerPool:
                 "if __name__ == '__main__':, or use executor='inline'",
             ) from error
         raise error
+
+
+def _is_broken(future: _Task) -> bool:
+    return not future.cancelled() and isinstance(future.exception(), BrokenProcessPool)
 
 
 def exit_text(code: int | None) -> str:
