@@ -140,8 +140,8 @@ class WorkerPool:
             share = _RENEWED_AT * self._memory.of_one(self.count)
             self._must_renew = self._must_renew or count > max(share, _GROWN * first)
         largest = max(used, key=used.__getitem__, default=None)
-        # Without a task there is nothing to stop: a worker that has grown is replaced. To pebble, a pool whose
-        # idle worker is killed is broken.
+        # Without a task there is nothing to stop: a worker that has grown is replaced. To pebble a pool
+        # is broken if its idle worker is killed.
         busy = any(not future.done() for future in self._running)
         if largest is not None and busy and self._memory.exceeded(list(used.values())):
             self._killed.add(largest)
