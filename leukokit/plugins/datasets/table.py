@@ -35,6 +35,7 @@ from leukokit.plugins.datasets._masks import MaskRole, read_truth
 _PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
 _PARTS |= dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION)
 _LISTED = 20
+_SHOWN = 80  # characters of a name that cannot be one
 SPLIT = "table"
 """Name of the split that the split column makes."""
 
@@ -278,9 +279,12 @@ class _RowReader:
             # Asking a server for each file takes as long as reading it: missing files are rejected later.
             outside = ".." in name.split("/") or name.startswith("/") or "::" in name
             return f"{column} {name} does not lie below root" if outside else None
+        path = self._folder / name
         try:
-            if (self._folder / name).is_file():
+            if path.is_file():
                 return None
-        except ValueError:  # a null byte
-            return f"{column} {name!r} is no file name"
-        return f"{column} {name} is {'no file' if (self._folder / name).exists() else 'not there'}"
+            state = "no file" if path.exists() else "not there"
+        except (ValueError, OSError):  # a null byte, or longer than the system allows
+            shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
+            return f"{column} {shown!r} is no file name"
+        return f"{column} {name} is {state}"

@@ -109,6 +109,12 @@ def test_many_bad_rows_are_counted(tmp_path: Path) -> None:
         table(tmp_path, text).samples()
 
 
+def test_a_name_that_no_file_can_have_is_a_bad_entry(tmp_path: Path) -> None:
+    """The system refuses to look for it; the message shows its beginning."""
+    with pytest.raises(DataError, match=r"1 bad entry:\s+line 2: path '.{1,90}' is no file name"):
+        table(tmp_path, f"path\n{'a' * 5000}\n").samples()
+
+
 def test_broken_files_are_told(tmp_path: Path) -> None:
     """A quote that never ends, bytes that are no text, no rows, no file."""
     with pytest.raises(DataError, match=r"line 3: .*Check quotes and commas"):
