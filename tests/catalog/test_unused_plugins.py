@@ -184,7 +184,7 @@ def test_a_choice_of_a_plugin_that_is_not_installed_is_a_mistake(used):
     )
 
 
-@pytest.mark.parametrize("executor", ["processes", "dask"])
+@pytest.mark.parametrize("executor", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_workers_have_the_components_of_the_run(used, recipe, tmp_path, executor):
     """A component of a chosen plugin works in every executor, and what is switched off is loaded by none."""
     used.install("leukokit-dead", "dead", "import os\nos._exit(1)")

@@ -134,7 +134,7 @@ def test_what_no_run_can_do_without_ends_it_with_a_name(
     assert not (tmp_path / "out" / "status.json").exists()
 
 
-@pytest.mark.parametrize("misdeed", few(WORDS, "raise", "os_exit", "segfault"))
+@pytest.mark.parametrize("misdeed", few(WORDS, "os_exit"))
 def test_an_explainer_that_fails_costs_its_explanation(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], misdeed: str
 ) -> None:
@@ -149,7 +149,7 @@ def test_an_explainer_that_fails_costs_its_explanation(
     check_results(tmp_path / "out", sound, cli, write)
 
 
-@pytest.mark.parametrize("misdeed", few(WORDS, "sys_exit", "os_exit"))
+@pytest.mark.parametrize("misdeed", few(WORDS, "sys_exit"))
 def test_a_model_that_cannot_be_loaded_back_is_told(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], misdeed: str
 ) -> None:
@@ -171,7 +171,8 @@ def test_a_model_that_comes_back_as_another_is_told(write: Write, cli: Leukokit,
     assert json.loads((tmp_path / "out" / "model" / "pipeline.json").read_text())["incomplete"] is not None
 
 
-@pytest.mark.parametrize(("place", "executor"), all_pairs(list(METHODS), ["auto", "inline"]))
+@pytest.mark.parametrize("executor", ["auto", "inline"])
+@pytest.mark.parametrize("place", few(METHODS, "predict"))
 def test_what_a_component_changes_of_the_process_is_put_back(
     write: Write, cli: Leukokit, tmp_path: Path, sound: dict[str, bytes], place: str, executor: str
 ) -> None:
@@ -187,7 +188,7 @@ def test_what_a_component_changes_of_the_process_is_put_back(
     check_results(tmp_path / "out", sound, cli, write)
 
 
-@pytest.mark.parametrize("place", ["samples", "fit"])
+@pytest.mark.parametrize("place", few(["samples", "fit"], "fit"))
 def test_endless_memory_ends_the_call_and_not_the_machine(write: Write, cli: Leukokit, place: str) -> None:
     """The process of the component is ended at the limit."""
     done = cli("run", write(place, "endless"), "--run-dir", "out", "--worker-memory", 0.5, "--workers", 2)
@@ -200,11 +201,17 @@ def test_endless_memory_ends_the_call_and_not_the_machine(write: Write, cli: Leu
     ("proba", "words"),
     [
         ("nan", "are not all finite numbers from 0 on: nan for class 0 in row 0, and 0 more"),
-        ("negative", "are not all finite numbers from 0 on: -0.25 for class 0 in row 0, and 0 more"),
-        ("sum", "do not sum to 1: row 0 sums to 1.01, 0.01 away, and 9 more rows"),
-        ("float32", "are float32, expected float64"),
-        ("shape", "have the shape (10, 1), expected (10, 2)"),
-        ("list", "are a list, expected a float64 array (10, 2)"),
+        pytest.param(
+            "negative",
+            "are not all finite numbers from 0 on: -0.25 for class 0 in row 0, and 0 more",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "sum", "do not sum to 1: row 0 sums to 1.01, 0.01 away, and 9 more rows", marks=pytest.mark.slow
+        ),
+        pytest.param("float32", "are float32, expected float64", marks=pytest.mark.slow),
+        pytest.param("shape", "have the shape (10, 1), expected (10, 2)", marks=pytest.mark.slow),
+        pytest.param("list", "are a list, expected a float64 array (10, 2)", marks=pytest.mark.slow),
         ("write", "changed the features of the examples, which are for reading only"),
     ],
 )
@@ -220,9 +227,13 @@ def test_probabilities_that_are_none_are_refused(write: Write, cli: Leukokit, pr
     ("wrong", "words"),
     [
         ("label", "sample 40 (id 'few/x'): label is 1, a int; expected a str or None"),
-        ("path", "a str; expected a pathlib.Path or None"),
-        ("group", "sample 40 (id 'few/x'): group is 7, a int; expected a str or None"),
-        ("twice", "samples 0 and 40 have the same id 'few/00.png'"),
+        pytest.param("path", "a str; expected a pathlib.Path or None", marks=pytest.mark.slow),
+        pytest.param(
+            "group",
+            "sample 40 (id 'few/x'): group is 7, a int; expected a str or None",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("twice", "samples 0 and 40 have the same id 'few/00.png'", marks=pytest.mark.slow),
     ],
 )
 def test_samples_that_are_none_name_field_and_data_set(
@@ -237,14 +248,29 @@ def test_samples_that_are_none_name_field_and_data_set(
 @pytest.mark.parametrize(
     ("mode", "reason", "detail"),
     [
-        ("sys_exit", "plugin_error", f"{WORDS['sys_exit']} (FaultyStep.apply of {PLUGIN})"),
-        ("base_exception", "plugin_error", f"{WORDS['base_exception']} (FaultyStep.apply of {PLUGIN})"),
+        pytest.param(
+            "sys_exit",
+            "plugin_error",
+            f"{WORDS['sys_exit']} (FaultyStep.apply of {PLUGIN})",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "base_exception",
+            "plugin_error",
+            f"{WORDS['base_exception']} (FaultyStep.apply of {PLUGIN})",
+            marks=pytest.mark.slow,
+        ),
         (
             "keyboard_interrupt",
             "plugin_error",
             f"{WORDS['keyboard_interrupt']} (FaultyStep.apply of {PLUGIN})",
         ),
-        ("unlock", "plugin_error", "ValueError: cannot set WRITEABLE flag to True of this array"),
+        pytest.param(
+            "unlock",
+            "plugin_error",
+            "ValueError: cannot set WRITEABLE flag to True of this array",
+            marks=pytest.mark.slow,
+        ),
         ("endless", "out_of_memory", "the worker process used more than 0.5 GiB of memory"),
     ],
 )
@@ -273,8 +299,10 @@ def test_an_image_step_costs_its_image_only(
     ("value", "detail"),
     [
         ("array", "feature faulty_mean is an array of shape (3,), expected one number"),
-        ("text", "feature faulty_mean is '12', expected one number"),
-        ("swap", "AttributeError: property 'rgb' of 'Planes' object has no setter"),
+        pytest.param("text", "feature faulty_mean is '12', expected one number", marks=pytest.mark.slow),
+        pytest.param(
+            "swap", "AttributeError: property 'rgb' of 'Planes' object has no setter", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_features_that_are_no_numbers_are_named(

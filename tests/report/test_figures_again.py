@@ -92,7 +92,13 @@ def content(run: Path) -> dict[str, bytes]:
     return {path.relative_to(run).as_posix(): path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("name", sorted(FIGURES))
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("heat", "quickstart"),
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("exploration", "folds")),
+    ],
+)
 def test_every_figure_and_the_page_are_the_same_to_the_byte(name: str, tmp_path: Path) -> None:
     """Without images and cache, in another place; no other file of the directory is touched."""
     run = finished(name, tmp_path)
