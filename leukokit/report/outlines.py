@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.measure import find_contours, regionprops
 
 from leukokit.api import LabelImage
 
@@ -19,6 +18,9 @@ def outlines(labels: LabelImage) -> list[NDArray[np.float64]]:
     list of float64 arrays (n, 2)
         Closed lines, x and y in px.
     """
+    # Imported here: it takes long to load, and a run whose figures are in the cache needs it not.
+    from skimage.measure import find_contours
+
     lines = []
     for region in regions(labels):
         lines += [
@@ -45,6 +47,8 @@ def drawn_outlines(labels: LabelImage, longest: int) -> list[NDArray[np.float64]
 
 def regions(labels: LabelImage) -> list[Any]:
     """Region properties of every object."""
+    from skimage.measure import regionprops
+
     return list(regionprops(labels))  # type: ignore[no-untyped-call]
 
 

@@ -190,7 +190,8 @@ def test_labels_of_any_image_are_consistent(image: RGBImage) -> None:
     assert np.array_equal(labels.nucleus[inside], labels.cell[inside])
     assert set(np.unique(labels.cell)) - {0} == set(range(1, labels.count + 1))
     assert set(np.unique(labels.nucleus)) >= set(range(1, labels.count + 1))
-    assert (labels.status is Status.OK) == (labels.count > 0)
+    # Noise may be taken for cells whose nuclei are stained like no nucleus.
+    assert (labels.status in (Status.OK, Status.IMPLAUSIBLE)) == (labels.count > 0)
 
 
 @settings(max_examples=20, deadline=None)
