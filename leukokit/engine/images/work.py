@@ -347,7 +347,6 @@ def changed_image(item: Item, rejection: Rejection) -> RunFailed:
     return RunFailed(
         f"image {item.sample.id} can no longer be used: {rejection.reason} at {rejection.stage}, "
         f"{rejection.detail}",
-        hint="Do not change images during a run, and run again",
     )
 
 
