@@ -109,4 +109,4 @@ def test_what_a_preprocessor_learns_while_files_change_is_not_kept(
     _, errors = process.communicate(timeout=240)
     assert process.returncode == 1
     assert "can no longer be used: changed at read" in errors
-    assert "Do not change images during a run, and run again" in errors
+    assert "do not change images during a run, and run again" in errors
