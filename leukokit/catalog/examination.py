@@ -27,6 +27,7 @@ from leukokit.catalog.choice import silence_limit
 from leukokit.catalog.installed import InstalledPlugins, absolute_path
 from leukokit.catalog.kinds import KindTable
 from leukokit.catalog.report import DistributionReport, LoadedComponent, PluginReport, offers_from
+from leukokit.process.exit_code import signal_name
 
 _MOST_CHILDREN = 4  # children; each is busy with importing, and a laptop has other work
 _PRINTED = 2000  # characters of a plugin's output that are shown, the last ones
@@ -264,11 +265,7 @@ def _ending(process: subprocess.Popen[bytes]) -> tuple[str, bool]:
         return "it closed the answers to leukokit", True
     if code >= 0:
         return f"its process ended with exit code {code}", True
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = str(-code)
-    return f"its process died of signal {name}", -code not in _EXTERNAL_SIGNALS
+    return f"its process died of signal {signal_name(code)}", -code not in _EXTERNAL_SIGNALS
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -15,7 +15,7 @@ from leukokit.input_file import MEGABYTE as MEGABYTE
 from leukokit.input_file import TooLarge, UnusableFile, read_open_file
 
 AGAIN = "The run directory is damaged: run the recipe again, or copy the directory again"
-_UNUSUAL = "No run writes such a file: check where the directory comes from"
+UNUSUAL = "No run writes such a file: check where the directory comes from"
 
 # Not on every platform: Windows has neither links that open() follows by default nor named pipes in folders.
 _FLAGS = (
@@ -65,7 +65,7 @@ def read_bytes(root: Path, name: str, most: int) -> bytes:
             return read_open_file(file.fileno(), most)
     except UnusableFile as error:
         raise DataError(
-            error.reason, where=where, hint=_UNUSUAL if isinstance(error, TooLarge) else AGAIN
+            error.reason, where=where, hint=UNUSUAL if isinstance(error, TooLarge) else AGAIN
         ) from None
     except FileNotFoundError:
         raise DataError("there is no such file, and every run writes it", where=where, hint=AGAIN) from None

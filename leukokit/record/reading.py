@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from leukokit.errors import DataError, LeukokitError
-from leukokit.record.folder import AGAIN, MEGABYTE, read_bytes
+from leukokit.record.folder import AGAIN, MEGABYTE, UNUSUAL, read_bytes
 
 DEEPEST = 60
 """Levels of lists and objects inside each other; runs write 10, parameters of plugins a few more."""
@@ -104,7 +104,7 @@ def _too_deep(where: str) -> DataError:
     return DataError(
         f"lists and objects lie more than {DEEPEST} deep inside each other; expected fewer levels",
         where=where,
-        hint="No run writes such a file: check where the directory comes from",
+        hint=UNUSUAL,
     )
 
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from leukokit.catalog.installed import absolute_path
 from leukokit.engine.doctor.finding import Finding, Level
+from leukokit.engine.doctor.version import installed_version
 
 _OPENCV = (
     "opencv-python-headless",
@@ -47,7 +47,7 @@ class _Trial:
 
 def examine_opencv() -> Iterator[Finding]:
     """Check whether cv2 loads, and whether several distributions have written into its folder."""
-    installed = {name: version for name in _OPENCV if (version := _version(name)) is not None}
+    installed = {name: version for name in _OPENCV if (version := installed_version(name)) is not None}
     if len(installed) > 1:
         names = " ".join(installed)
         yield Finding(
@@ -129,10 +129,3 @@ def _try(program: str) -> _Trial:
         return _Trial(seconds, json.loads(done.stdout.splitlines()[-1]))
     except (ValueError, IndexError):
         return _Trial(seconds, {}, "its process ended before the import was done")
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except Exception:  # absent, or its metadata are damaged
-        return None

@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from leukokit.catalog.installed import environment, installed_plugins
 from leukokit.engine.cache.keys import library_versions
 from leukokit.engine.doctor.finding import Finding, Level
+from leukokit.engine.doctor.version import installed_version
 
 
 def examine_packages() -> Iterator[Finding]:
@@ -46,13 +47,13 @@ def _requirements(name: str) -> Iterator[Requirement]:
         except InvalidRequirement:
             continue  # pip refuses it; nothing can be said about it
         marker = requirement.marker
-        possible = extras if _version(requirement.name) else []
+        possible = extras if installed_version(requirement.name) else []
         if marker is None or any(marker.evaluate({"extra": extra}) for extra in ["", *possible]):
             yield requirement
 
 
 def _problem(requirement: Requirement) -> str:
-    version = _version(requirement.name)
+    version = installed_version(requirement.name)
     if version is None:
         return "it is not installed"
     if requirement.specifier.contains(version, prereleases=True):
@@ -63,10 +64,3 @@ def _problem(requirement: Requirement) -> str:
 def _without_marker(requirement: Requirement) -> str:
     extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
     return f"{requirement.name}{extras}{requirement.specifier}"
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name)
-    except Exception:  # absent, or its metadata are damaged
-        return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -20,6 +19,7 @@ from leukokit.engine.execution.protocol import OnOutcome
 from leukokit.engine.execution.worker import start_worker, work
 from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.errors import RunFailed
+from leukokit.process.exit_code import signal_name
 
 _DEEP_BATCH = 8
 """Images a task where a network computes: the timeout of one image then has to last for eight, not for 32."""
@@ -197,8 +197,5 @@ def _is_broken(future: _Task) -> bool:
 def exit_text(code: int | None) -> str:
     """Say how a process ended."""
     if code is not None and code < 0:
-        try:
-            return f"signal {signal.Signals(-code).name}"
-        except ValueError:
-            return f"signal {-code}"
+        return f"signal {signal_name(code)}"
     return f"exit code {code}"

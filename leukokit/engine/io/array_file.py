@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.errors import DataError
-from leukokit.record.folder import AGAIN, MEGABYTE, read_bytes
+from leukokit.record.folder import AGAIN, MEGABYTE, UNUSUAL, read_bytes
 
 _LARGEST_FILE = 1024 * MEGABYTE
 _LARGEST_ARRAY = 512 * MEGABYTE
@@ -61,7 +61,7 @@ def _array(archive: zipfile.ZipFile, name: str, where: str) -> NDArray[Any]:
             f"array {name!r} has {member.file_size / MEGABYTE:,.0f} MB; "
             f"expected at most {_LARGEST_ARRAY / MEGABYTE:,.0f} MB",
             where=where,
-            hint="No run writes such a file: check where the directory comes from",
+            hint=UNUSUAL,
         )
     stream = io.BytesIO(archive.read(member))  # no more than the size that was just checked
     if np.lib.format.read_magic(stream) != (1, 0):
