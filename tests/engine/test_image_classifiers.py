@@ -280,7 +280,8 @@ def test_heat_that_does_not_fit_names_the_explainer(recipe: Path, run: Run, mode
     """Heat of another shape or beyond 1 is no explanation; the run goes on and says so."""
     text = recipe.read_text()
     recipe.write_text(text.replace("tiny/darkness", f"{{use: tiny/darkness, params: {{mode: {mode}}}}}"))
-    assert (result := run()).exit_code == 0
+    result = run()
+    assert result.exit_code == 0
     told = "\n".join(said(result.path))
     assert re.search(f"there is no explanation by tiny/darkness: .*darkness gave .*{words}", told)
     assert not (result.path / "explanations" / "tiny.darkness").exists()
@@ -296,12 +297,11 @@ def test_a_killed_fit_goes_on_where_it_was(
 ) -> None:
     """After SIGKILL the next run finds the checkpoint, and ends with the bytes of a run never killed."""
     environment["PYTHONPATH"] = str(TINY)
-    extra = () if cached else ("--no-cache",)
 
     def start(name: str, **more: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "leukokit", "run", str(recipe), "--workers", "1"]
+        command = [sys.executable, "-m", "leukokit", "run", str(recipe), *([] if cached else ["--no-cache"])]
         return subprocess.run(
-            [*command, "--executor", executor, "--run-dir", name, *extra],
+            [*command, "--workers", "1", "--executor", executor, "--run-dir", name],
             cwd=tmp_path,
             env={**environment, **more},
             capture_output=True,
