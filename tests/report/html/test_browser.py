@@ -54,6 +54,7 @@ def pages(
 @pytest.fixture
 def look(chromium: Any, pages: dict[str, Path]) -> Iterator[Look]:
     """Open a page: ``look("full", scheme="dark", size=PHONE)``; afterwards the console must be empty."""
+    from selenium.webdriver.support.ui import WebDriverWait
 
     def open_page(
         name: str,
@@ -74,6 +75,13 @@ def look(chromium: Any, pages: dict[str, Path]) -> Iterator[Look]:
         ]
         chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
         chromium.get(pages[name].as_uri())
+        # With scripts off the driver returns before the page is loaded.
+        WebDriverWait(chromium, 60).until(
+            lambda browser: browser.execute_script(
+                "return document.readyState === 'complete' && location.href === arguments[0]",
+                pages[name].as_uri(),
+            )
+        )
         return chromium
 
     chromium.get("about:blank")
