@@ -137,7 +137,7 @@ def audit_data(
     """
     sweep()
     observer = observer or Observer()
-    store = Store(options.cache, observer.warn) if options.cache is not None else None
+    store = Store(options.cache, observer.warn, catalog.notes) if options.cache is not None else None
     data = open_data(recipe, catalog, executor=options.executor, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
