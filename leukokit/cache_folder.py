@@ -40,6 +40,6 @@ def write_problem(folder: Path) -> str:
 def not_writable(folder: Path, problem: str) -> str:
     """Write the one sentence about a cache folder that cannot be written to."""
     return (
-        f"the cache folder {folder} cannot be written to ({problem}), so nothing is kept for the next command; "
-        f"set {CACHE_VARIABLE} to a folder that can be written to"
+        f"the cache folder {folder} cannot be written to ({problem}), so nothing is kept for the next "
+        f"command; set {CACHE_VARIABLE} to a folder that can be written to"
     )

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import joblib
 
@@ -18,6 +18,8 @@ from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.observer import Observer
+from leukokit.engine.rehearsal import rehearse
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
@@ -26,9 +28,6 @@ from leukokit.recipe import load_recipe
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
-
-if TYPE_CHECKING:
-    from leukokit.engine.observer import Observer
 
 
 class ExecutorKind(StrEnum):
@@ -186,8 +185,10 @@ def run(
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
-    loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
     with open_executor(chosen) as executor:
+        watching = observer or Observer()
+        rehearse(recipe, catalog, overrides=overrides, executor=executor, observer=watching)
+        loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
         options = RunOptions(
             out=Path(chosen.out),
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,

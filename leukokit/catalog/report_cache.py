@@ -70,7 +70,7 @@ class ReportCache:
                 not_writable(cache, problem)
                 if problem
                 else f"what is known of plugins cannot be kept in {path.parent} ({error.strerror}), so every "
-                "command examines them again; correct its permissions, or set LEUKOKIT_CACHE to another folder"
+                "command examines them again; correct its permissions, or set LEUKOKIT_CACHE"
             )
 
     def _path(self, distribution: str, fingerprint: str | None) -> Path | None:

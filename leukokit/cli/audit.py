@@ -69,13 +69,15 @@ def command(
     from leukokit.cli._audit import print_audit
     from leukokit.cli._installed import installed_catalog
     from leukokit.cli._progress import observed
+    from leukokit.engine.rehearsal import rehearse
     from leukokit.errors import EXIT_FAILED
     from leukokit.workflow import RunSettings, open_executor
 
     settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
     catalog = installed_catalog(settings.cache_folder)
-    recipe = _recipe(data, catalog, overrides)
     with open_executor(settings) as executor, observed(quiet=quiet) as observer:
+        rehearse(data, catalog, overrides=overrides, executor=executor, observer=observer)
+        recipe = _recipe(data, catalog, overrides)
         options = AuditOptions(settings.cache_folder, executor)
         audit = audit_data(recipe, catalog, options, observer)
     if groups is not None:

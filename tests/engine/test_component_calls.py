@@ -341,9 +341,7 @@ def test_an_exit_code_of_0_means_a_finished_run(
 
 
 @pytest.mark.parametrize("misdeed", few(("os_exit", "raise", "segfault"), "segfault"))
-def test_a_setting_that_fails_while_it_is_tried_is_named(
-    write: Write, cli: Leukokit, misdeed: str
-) -> None:
+def test_a_setting_that_fails_while_it_is_tried_is_named(write: Write, cli: Leukokit, misdeed: str) -> None:
     """Component, distribution, setting and whom to tell, not only that tuning failed."""
     path = write()
     path.write_text(f"{path.read_text()}tune: {{cv: 2, grid: {{classify.misdeed: [none, {misdeed}]}}}}\n")

@@ -9,9 +9,7 @@ from pathlib import Path
 
 
 class Fault(StrEnum):
-    """Kinds of faults; each is reported once, however many entries have it, and those of reading once for rows
-    and once for folders.
-    """
+    """Kinds of faults; each is reported once, those of reading once for rows and once for folders."""
 
     UNREADABLE = "unreadable"
     DAMAGED = "damaged"

@@ -31,6 +31,7 @@ class CallPlace:
     module, name : str
         Of its class.
     method : str
+        Empty while the module is imported.
     image : str or None
         Id of the image that the call is about.
     setting : str
@@ -46,6 +47,8 @@ class CallPlace:
     @property
     def method_of_distribution(self) -> str:
         """Class, method and distribution, as shown to users."""
+        if not self.method:
+            return f"the import of {self.module} of {origin_of(self.module).name}"
         return f"{self.name}.{self.method} of {origin_of(self.module).name}"
 
     def __str__(self) -> str:
@@ -144,6 +147,13 @@ def calls_reported(listener: Callable[[CallPlace], None]) -> Iterator[None]:
         _listener.reset(token)
 
 
+def report_call(place: CallPlace) -> None:
+    """Report a call that is made without a context: an import, or a constructor."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(place)
+
+
 def calls_are_reported() -> bool:
     """Whether another process is told which component is called, and names it if this one dies."""
     return _listener.get() is not None
@@ -187,9 +197,7 @@ class ComponentCall:
     def __enter__(self) -> None:
         if not self._foreign:
             return
-        listener = _listener.get()
-        if listener is not None:
-            listener(self.place)
+        report_call(self.place)
         self._settings = RestoredSettings()
         self._settings.__enter__()
 

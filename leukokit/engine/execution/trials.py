@@ -110,6 +110,6 @@ def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[floa
 
 
 def death_hint(memory: str, trial: Trial) -> str:
-    """Say what to do after a trial has killed its process; ``memory`` is what helps where it was too little."""
+    """Say what to do after a trial has killed its process; ``memory`` says what to do where it was short."""
     call = trial_call(trial)
     return f"{memory}. {call.place.advice} if it happens again" if call.is_foreign else memory
