@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from leukokit.engine.execution.batches import batches
-from leukokit.errors import RunFailed
+from leukokit.errors import RunFailed, UsageError
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -112,5 +112,10 @@ class DaskBatches(Generic[In, Out]):
             raise RunFailed(
                 "the connection to the dask scheduler was lost",
                 hint="Start the scheduler again and run again; finished images are taken from the cache",
+            ) from error
+        if isinstance(error, ImportError):
+            raise UsageError(
+                f"a dask worker cannot import what the run uses: {error}",
+                hint="Install the same plugins on all workers, and start them again",
             ) from error
         raise error
