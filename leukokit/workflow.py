@@ -22,6 +22,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.rehearsal import rehearse
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
+from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
 from leukokit.recipe import load_recipe
@@ -189,6 +190,8 @@ def run(
         watching = observer or Observer()
         rehearse(recipe, catalog, overrides=overrides, executor=executor, observer=watching)
         loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+        if (note := killed_note(Path(chosen.out))) is not None:
+            watching.say(note)
         options = RunOptions(
             out=Path(chosen.out),
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
