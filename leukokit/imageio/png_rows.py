@@ -69,7 +69,7 @@ def row_blocks(data: bytes, rows: int) -> Iterator[NDArray[np.uint16]]:
         block = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_UNCHANGED)
         if block is None or block.shape != (count, width, channels) or block.dtype != np.uint16:
             raise ImageRejected("damaged", "the 16-bit PNG file does not decode")
-        yield block[1:] if above else block
+        yield np.asarray(block[1:] if above else block, dtype=np.uint16)
         order = [2, 1, 0, 3][:channels]
         above = _NOT_FILTERED + block[-1][:, order].astype(">u2").tobytes()
 
