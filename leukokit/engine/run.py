@@ -164,8 +164,7 @@ class _Run:
     scratch: Path
 
     def __post_init__(self) -> None:
-        cache = self.options.cache
-        store = Store(cache, self.observer.warn, self.catalog.notes) if cache else None
+        store = Store(root, self.observer.warn, self.catalog.notes) if (root := self.options.cache) else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
