@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -155,5 +156,14 @@ def require_unique_ids(samples: Sequence[Sample]) -> None:
 
 
 def counted(number: int, what: str) -> str:
-    """Number and noun: ``1 patient``, ``2 patients``."""
+    """Join number and noun: ``1 patient``, ``2 patients``."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def counts(values: Iterable[str | None]) -> str:
+    """Images of each class or part, in natural order."""
+    counts = Counter("none" if value is None else str(value) for value in values)
+    names = sorted(counts, key=natural_order)
+    listed = [f"{printable_name(name)} {counts[name]}" for name in names]
+    more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""
+    return ", ".join(listed[: 2 * SHOWN]) + more + (" images" if listed else "")

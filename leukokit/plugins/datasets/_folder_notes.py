@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 
 from leukokit.api import Part, Reading
 from leukokit.plugins.datasets._files import (
     SHOWN,
     Listing,
     counted,
+    counts,
     first_names,
     natural_order,
     printable_name,
@@ -31,14 +32,14 @@ def readings(found: FolderEntries, wanted: Wanted) -> list[Reading]:
     if pattern is None and not found.levels.roles:
         rows.append(Reading("images in root", "no class, no patient", f"{len(found.entries)} images"))
     if pattern is not None:
-        counts = {
-            Role.CLASS: _counts(entry.label for entry in found.entries),
+        details = {
+            Role.CLASS: counts(entry.label for entry in found.entries),
             Role.PATIENT: _number(found.entries),
-            Role.PART: _counts(entry.part for entry in found.entries),
+            Role.PART: counts(entry.part for entry in found.entries),
         }
         names = f"names {pattern.text}"
         rows += [
-            Reading(names, _taken_for(role, pattern.patient_field), counts[role])
+            Reading(names, _taken_for(role, pattern.patient_field), details[role])
             for role in Role
             if role in pattern.roles
         ]
@@ -103,11 +104,11 @@ def _level(found: FolderEntries, level: int, role: Role, wanted: Wanted) -> Read
         by_name.setdefault(entry.file.split("/")[place], entry)
     names = sorted(by_name, key=natural_order)
     if role is Role.PART:
-        detail = _counts(entry.part for entry in found.entries)
+        detail = counts(entry.part for entry in found.entries)
         given = ", ".join(f"{name} = {part_of(name)}" for name in names if part_of(name) != name)
         return Reading(_folders(names), "part", f"{given}; {detail}" if given else detail)
     if role is Role.CLASS:
-        return Reading(_folders(names), "class", _counts(entry.label for entry in found.entries))
+        return Reading(_folders(names), "class", counts(entry.label for entry in found.entries))
     by_pattern = wanted.pattern is not None and Role.PATIENT in wanted.pattern.roles
     if by_pattern:
         return Reading(_folders(names), "nothing", "the pattern tells the patient")
@@ -125,15 +126,6 @@ def _taken_for(role: Role, patient_field: str | None) -> str:
     if role is Role.PATIENT and patient_field not in ("patient", None):
         return f"patient (from {patient_field})"
     return str(role)
-
-
-def _counts(values: Iterable[str | None]) -> str:
-    """Images of each class or part, in natural order."""
-    counts = Counter("none" if value is None else str(value) for value in values)
-    names = sorted(counts, key=natural_order)
-    listed = [f"{printable_name(name)} {counts[name]}" for name in names]
-    more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""
-    return ", ".join(listed[: 2 * SHOWN]) + more + (" images" if listed else "")
 
 
 def _number(entries: Sequence[Entry]) -> str:

@@ -53,8 +53,8 @@ _CLASS_WORDS = re.compile(
     re.IGNORECASE,
 )
 _NOT_CLASSES = re.compile(
-    r"(?:.*[-_ .])?(?:images?|imgs?|pictures?|masks?|labels?|annotations?|ground[-_ ]?truth|gt|segmentations?|"
-    r"segmented|original|raw|data)",
+    r"(?:.*[-_ .])?(?:images?|imgs?|pictures?|masks?|labels?|annotations?|ground[-_ ]?truth|gt|"
+    r"segmentations?|segmented|original|raw|data)",
     re.IGNORECASE,
 )
 """Folders that say what kind of file they hold."""
@@ -160,12 +160,12 @@ def _class_and_patient(folders: Collection[tuple[str, ...]], where: str, above: 
     names = _level(folders, 0)
     if odd := [name for name in names if _NOT_CLASSES.fullmatch(name)]:
         raise DataError(
-            f"the name of a folder, {first_names(odd)}, is no name of a class: the class of an image is not known",
+            f"{first_names(odd)}: folders not named after classes, so the class of an image is not known",
             where=where,
             hint=_choices(
                 "name the folder that holds the class folders as root",
                 _BY_NAME,
-                f"--set data.params.root={where}/{odd[0]} --set data.params.layout=flat: images without classes",
+                f"--set data.params.root={where}/{odd[0]} --set data.params.layout=flat: without classes",
                 f"--set data.params.layout={above}class: these are classes",
             ),
         )
@@ -257,7 +257,9 @@ def _refuse_some_parts(parts: dict[str, Part | None], where: str) -> None:
     )
 
 
-_BY_NAME = "--set data.params.pattern='{label}_{n}.png': file names tell the class, in a form such as this"
+_BY_NAME = (
+    """--set data.params.pattern='"{label}_{n}.png"': file names tell the class, in a form such as this"""
+)
 
 
 def _choices(*ways: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leukokit.api import near_names
+from leukokit.plugins.datasets._files import counted
 from leukokit.plugins.datasets._layout import Role
 
 LABEL_FIELDS = ("label", "class", "diagnosis")
@@ -101,7 +102,7 @@ class NamePattern:
             return None
         listed = " ".join(sorted(marks))
         return (
-            f"{name} has {has} pieces between {listed}, the pattern {expected}; write a field for each piece"
+            f"{name} has {counted(has, 'piece')} between {listed}, the pattern {expected}: one field for each"
         )
 
 
