@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "Audit a data set: duplicates, stain, scale bars, files.",
     "compare": "Compare finished runs on the same test images.",
     "report": "Make the report of a finished run again.",
+    "new": "Write a new recipe for your images.",
     "list": "List the installed components.",
     "show": "Show a component: what it does and its parameters.",
     "schema": "Print the JSON Schema of recipes or of run directories.",
