@@ -161,9 +161,9 @@ def counted(number: int, what: str) -> str:
 
 
 def counts(values: Iterable[str | None]) -> str:
-    """Images of each class or part, in natural order."""
-    counts = Counter("none" if value is None else str(value) for value in values)
-    names = sorted(counts, key=natural_order)
-    listed = [f"{printable_name(name)} {counts[name]}" for name in names]
+    """Images of each class or part, in natural order: ``A: 8, B: 9 images``."""
+    number = Counter("none" if value is None else str(value) for value in values)
+    names = sorted(number, key=natural_order)
+    listed = [f"{printable_name(name)}: {number[name]}" for name in names[: 2 * SHOWN]]
     more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""
-    return ", ".join(listed[: 2 * SHOWN]) + more + (" images" if listed else "")
+    return ", ".join(listed) + more + (" images" if listed else "")

@@ -17,6 +17,7 @@ from leukokit.plugins.datasets._files import (
 )
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted
 from leukokit.plugins.datasets._layout import Role, part_of
+from leukokit.plugins.datasets._patients import torn_patients
 
 
 def readings(found: FolderEntries, wanted: Wanted) -> list[Reading]:
@@ -69,20 +70,9 @@ def _warnings(found: FolderEntries) -> list[str]:
     ]
     if found.unused_codes:
         said.append(f"no image has a code that labels names: {first_names(found.unused_codes)}")
-    parts: dict[str, set[Part]] = defaultdict(set)
-    classes: dict[str, set[str]] = defaultdict(set)
-    for entry in found.entries:
-        if entry.patient is not None:
-            parts[entry.patient] |= {entry.part} if entry.part else set()
-            classes[entry.patient].add(entry.label or "")
-    if torn := _several(parts):
-        verb = "is" if len(torn) == 1 else "are"
-        said.append(
-            f"{counted(len(torn), 'patient')} {verb} in two parts of the split, so scores may be too good: "
-            f"{first_names(torn)}"
-        )
-    restart = found.levels.roles[-2:] == (Role.CLASS, Role.PATIENT)
-    if restart and (mixed := _several(classes)):
+    if torn := torn_patients((entry.patient, entry.part) for entry in found.entries):
+        said.append(torn)
+    if mixed := _patients_of_several_classes(found):
         said.append(
             f"{counted(len(mixed), 'name')} of patients in several classes, each taken for one patient: "
             f"{first_names(mixed)}; if each class has patients of its own, rename their folders"
@@ -93,8 +83,15 @@ def _warnings(found: FolderEntries) -> list[str]:
     return said
 
 
-def _several(sets: dict[str, set[Part]] | dict[str, set[str]]) -> list[str]:
-    return sorted((name for name, values in sets.items() if len(values) > 1), key=natural_order)
+def _patients_of_several_classes(found: FolderEntries) -> list[str]:
+    """Names of patient folders that are inside folders of several classes: the numbers may start anew."""
+    if found.levels.roles[-2:] != (Role.CLASS, Role.PATIENT):
+        return []
+    classes: dict[str, set[str | None]] = defaultdict(set)
+    for entry in found.entries:
+        if entry.patient is not None:
+            classes[entry.patient].add(entry.label)
+    return sorted((name for name, seen in classes.items() if len(seen) > 1), key=natural_order)
 
 
 def _level(found: FolderEntries, level: int, role: Role, wanted: Wanted) -> Reading:

@@ -70,10 +70,13 @@ class Columns:
         Role -> name of its column; roles without a column are left out.
     guessed : frozenset of str
         Roles whose column is neither named by the user nor called by the role.
+    unused : tuple of str
+        Columns without a role.
     """
 
     names: Mapping[Column, str]
     guessed: frozenset[Column]
+    unused: tuple[str, ...]
 
 
 def plain(name: str) -> str:
@@ -136,7 +139,8 @@ def find_columns(
             hint="Name the columns: --set data.params.columns='{path: NAME, label: NAME}'; or the character "
             "between them: --set data.params.delimiter=';'",
         )
-    return Columns(names, frozenset(guessed))
+    unused = tuple(name for name in present if name and name not in names.values())
+    return Columns(names, frozenset(guessed), unused)
 
 
 def _candidates(role: Column, present: Sequence[str]) -> list[str]:

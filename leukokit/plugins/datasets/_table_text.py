@@ -141,7 +141,7 @@ def _rows(text: str, delimiter: str, first: int, where: str) -> Iterator[tuple[i
 
 def _workbook(content: bytes, where: str) -> list[tuple[int, list[str]]]:
     try:
-        import openpyxl  # type: ignore[import-untyped]
+        import openpyxl
     except ImportError as error:
         raise DataError(
             "is an Excel workbook, which needs the package openpyxl",

@@ -33,6 +33,7 @@ from leukokit.api import (
 from leukokit.plugins.datasets._files import counted, counts
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._masks import MaskRole, read_truth
+from leukokit.plugins.datasets._patients import torn_patients
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
 from leukokit.plugins.datasets._table_text import TableText, is_blank, read_table
@@ -139,9 +140,18 @@ class TableDataset(Dataset):
         return SPLIT if self._read.parts else None
 
     def notes(self) -> Sequence[str]:
-        """Say what was guessed: encoding, separator, columns and paths of another machine."""
-        rows = [*self._text.readings, *self._read.readings(guessed=True)]
-        return ["read as: " + "; ".join(map(str, rows))] if rows else []
+        """Say what was guessed (encoding, separator, columns, paths), and what is odd."""
+        read = self._read
+        rows = [*self._text.readings, *read.readings(guessed=True)]
+        said = ["read as: " + "; ".join(map(str, rows))] if rows else []
+        if torn := torn_patients((sample.group, read.parts.get(sample.id)) for sample in read.samples):
+            said.append(torn)
+        if "label" not in read.columns.names and read.columns.unused:
+            said.append(
+                f"no column was taken for the class; {', '.join(read.columns.unused)} not used. "
+                "Name it under columns, such as {label: NAME}"
+            )
+        return said
 
     def readings(self) -> Sequence[Reading]:
         """List what columns, encoding, separator and paths were taken for."""
@@ -278,7 +288,7 @@ class _RowReader:
 
     def readings(self, *, guessed: bool = False) -> list[Reading]:
         """List what columns and paths were taken for; with ``guessed``, of the columns only guesses."""
-        meaning = {"label": "class", "group": "patient", "split": "part"}
+        meaning = {"label": "class", "group": "patient", "split": "part", "pixel_size_um": "pixel size, um"}
         rows = [
             Reading(f"column {name!r}", meaning.get(role, role), self._detail(role))
             for role, name in self.columns.names.items()
