@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TextIO
 
 from rich.prompt import Confirm, Prompt
 from rich.table import Table
@@ -86,7 +86,7 @@ class Asked:
         Where answers come from; None for the keyboard.
     """
 
-    stream: IO[str] | None = None
+    stream: TextIO | None = None
     _console: Any = field(default_factory=lambda: console(stderr=True))
 
     def text(self, question: str, default: str | None) -> str:

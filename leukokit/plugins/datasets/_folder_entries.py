@@ -77,8 +77,9 @@ def entries_of(listing: Listing, wanted: Wanted, *, where: str) -> FolderEntries
     """
     levels = _levels(listing, wanted, where)
     found = FolderEntries(levels)
+    deep = wanted.recursive or (wanted.pattern is not None and Role.CLASS in wanted.pattern.roles)
     for file in sorted(listing.files, key=lambda name: _file_order(name, levels)):
-        _add(found, file, wanted)
+        _add(found, file, wanted.pattern, deep=deep)
     if wanted.pattern is not None:
         _check_fit(found, wanted, where)
     found.empty = _empty_classes(listing, found)
@@ -119,15 +120,13 @@ def _file_order(file: str, levels: Levels) -> tuple[object, ...]:
     return (*map(natural_order, pieces[:cut]), natural_order("/".join(pieces[cut:])))
 
 
-def _add(found: FolderEntries, file: str, wanted: Wanted) -> None:
+def _add(found: FolderEntries, file: str, pattern: NamePattern | None, *, deep: bool) -> None:
     base, roles = found.levels.base, found.levels.roles
     folders = file.split("/")[:-1]
     if tuple(folders[: len(base)]) != base:
         found.outside.append(file)
         return
     said: dict[Role, str] = dict(zip(roles, folders[len(base) :], strict=False))
-    names = wanted.pattern.roles if wanted.pattern else frozenset()
-    deep = wanted.recursive or Role.CLASS in names
     if len(folders) - len(base) > len(roles) and not deep:
         found.below.append(file)
         return
@@ -136,8 +135,8 @@ def _add(found: FolderEntries, file: str, wanted: Wanted) -> None:
     if missing:
         found.outside.append(file)
         return
-    if wanted.pattern is not None:
-        read = wanted.pattern.read(file)
+    if pattern is not None:
+        read = pattern.read(file)
         if read is None or (Role.PART in read and part_of(read[Role.PART]) is None):
             found.unmatched.append(file)
             return

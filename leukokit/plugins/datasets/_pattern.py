@@ -19,6 +19,11 @@ OTHER_FIELDS = ("image", "field", "cell", "crop", "date", "any")
 KNOWN_FIELDS = (*LABEL_FIELDS, *PERSON_FIELDS, SLIDE_FIELD, *PART_FIELDS, *NUMBER_FIELDS, *OTHER_FIELDS)
 """Fields that a pattern may have. A number is digits; ``any`` may occur more than once."""
 
+_MEANING = (
+    (Role.CLASS, LABEL_FIELDS),
+    (Role.PATIENT, (*PERSON_FIELDS, SLIDE_FIELD)),
+    (Role.PART, PART_FIELDS),
+)
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
@@ -39,6 +44,7 @@ class NamePattern:
     _expression: re.Pattern[str] = field(default=re.compile(""), repr=False)
     _levels: int = 1
     _whole: bool = True
+    _told: tuple[tuple[Role, str], ...] = ()
 
     @classmethod
     def parsed(cls, text: str, extensions: Sequence[str]) -> NamePattern:
@@ -54,19 +60,25 @@ class NamePattern:
         fields = _checked_fields(text)
         whole = text.lower().endswith(tuple(extension.lower() for extension in extensions))
         expression = "/".join(_segment(segment) for segment in text.split("/"))
-        return cls(text, fields, re.compile(expression, re.IGNORECASE), text.count("/") + 1, whole)
+        told = {role: name for role, names in _MEANING for name in reversed(names) if name in fields}
+        return cls(
+            text,
+            fields,
+            re.compile(expression, re.IGNORECASE),
+            text.count("/") + 1,
+            whole,
+            tuple(told.items()),
+        )
 
     @property
     def roles(self) -> frozenset[Role]:
         """What the names tell."""
-        groups = (*PERSON_FIELDS, SLIDE_FIELD)
-        known = ((Role.CLASS, LABEL_FIELDS), (Role.PATIENT, groups), (Role.PART, PART_FIELDS))
-        return frozenset(role for role, names in known if set(names) & set(self.fields))
+        return frozenset(role for role, _ in self._told)
 
     @property
     def patient_field(self) -> str | None:
         """The field that becomes the group: the patient, or else the slide."""
-        return next((name for name in (*PERSON_FIELDS, SLIDE_FIELD) if name in self.fields), None)
+        return dict(self._told).get(Role.PATIENT)
 
     def read(self, path: str) -> Mapping[Role, str] | None:
         """Read the name of a file; None where the pattern does not fit.
@@ -82,13 +94,7 @@ class NamePattern:
         match = self._expression.fullmatch(name)
         if match is None:
             return None
-        given = match.groupdict()
-        wanted = (
-            (Role.CLASS, next((name for name in LABEL_FIELDS if name in given), None)),
-            (Role.PATIENT, self.patient_field),
-            (Role.PART, next((name for name in PART_FIELDS if name in given), None)),
-        )
-        return {role: given[name] for role, name in wanted if name is not None}
+        return {role: match[name] for role, name in self._told}
 
     def advice(self, path: str) -> str | None:
         """Say what may be wrong, by one file that the pattern does not fit: its number of pieces differs."""

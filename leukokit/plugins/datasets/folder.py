@@ -211,7 +211,8 @@ class Folder(Dataset):
         classes = Role.CLASS in found.levels.roles
         if not found.entries and not found.empty:
             flat = (
-                "; images without classes are read with layout: flat, where names tell the class with pattern"
+                ". Images without classes: --set data.params.layout=flat; where file names tell the class: "
+                """--set data.params.pattern='"{label}_{n}.png"'"""
             )
             raise DataError(
                 "holds no class folders" if classes else "holds no images",
