@@ -280,7 +280,7 @@ def _refuse_patients_of_one_class(outer: str, names: Sequence[str], where: str) 
 
 def refuse_parts_as_classes(names: Iterable[str], where: str) -> None:
     """Raise where the classes that were asked for are parts of a split, which trains test against train."""
-    found = {name: part for name in names if (part := part_of(name))}
+    found = {name: part for name in sorted(names, key=natural_order) if (part := part_of(name))}
     if Part.TRAIN in found.values() and len(set(found.values())) > 1:
         raise DataError(
             f"{first_names(found)}: parts of a split, not classes",
