@@ -162,7 +162,7 @@ def _refuse_audit_failures(path: Path) -> None:
     ]
     if failures:
         raise RunFailed(
-            f"--strict: the audit of the data failed: {'; '.join(failures)}",
+            f"--strict: do not trust the score: the audit of the data failed: {'; '.join(failures)}",
             where=str(path / "audit.json"),
             hint="The results are in the run directory; 'leukokit audit' shows what to do about each finding",
         )

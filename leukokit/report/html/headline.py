@@ -9,7 +9,6 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.scores import PartScores
 from leukokit.report.html.audit_section import AuditSection
 from leukokit.report.html.estimate import Estimate, estimate_of
-from leukokit.report.html.parts import headline_part, split_name
 from leukokit.report.html.scores import ScoreSection
 from leukokit.report.html.text import percent, points
 
@@ -60,7 +59,7 @@ class Headline:
 
 def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSection) -> Headline:
     """Sum a run up."""
-    part = headline_part(run.metrics)
+    part = run.metrics.headline_part
     scores = run.metrics.part(part) if part else None
     return Headline(
         name=run.name,
@@ -82,7 +81,7 @@ def _verdict(part: str | None, scores: PartScores | None, run: FinishedRun) -> s
     interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
     return (
         f"{round(scores.accuracy * scores.n):,} of {scores.n:,} {part} images were classified correctly: "
-        f"{estimate.text}{interval}, with the split {split_name(run)}."
+        f"{estimate.text}{interval}, with the split {run.split_name}."
     )
 
 

@@ -14,7 +14,7 @@ from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
 from leukokit.report.html.headline import STAMP, Headline, headline_of
-from leukokit.report.html.parts import headline_part, in_order, split_name
+from leukokit.report.html.parts import in_order
 from leukokit.report.html.pictures import Pictures, picture_index
 from leukokit.report.html.reproducibility import Reproducibility, reproducibility_of
 from leukokit.report.html.scale import ScaleOfRun, scale_of
@@ -103,8 +103,8 @@ def numbers(run: FinishedRun) -> dict[str, Any]:
         "run": {
             "name": run.name,
             "recipe": run.recipe,
-            "split": split_name(run),
-            "part": headline_part(run.metrics),
+            "split": run.split_name,
+            "part": run.metrics.headline_part,
             "images": None if data is None else data.images,
             "data_sha256": None if data is None else data.sha256,
             "leukokit": made.leukokit,

@@ -23,7 +23,6 @@ from leukokit.report.html.estimate import (
     estimated,
     number,
 )
-from leukokit.report.html.parts import headline_part
 from leukokit.report.html.protocols import Protocols, protocols_of
 from leukokit.report.html.text import known, percent, short, words
 
@@ -126,7 +125,7 @@ class ScoreSection:
 def score_section_of(run: FinishedRun) -> ScoreSection:
     """Read it from a run directory."""
     metrics = run.metrics
-    headline = headline_part(metrics)
+    headline = metrics.headline_part
     scored = {name: scores for name in PARTS if (scores := metrics.part(name)) is not None}
     parts = {name: _part(name, scores) for name, scores in scored.items()}
     return ScoreSection(
