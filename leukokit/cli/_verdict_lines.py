@@ -31,7 +31,9 @@ def verdict_table(verdict: VerdictRecord) -> Table:
         table.add_row("Note", Text(safe(note)))
     level = Text(f"{_SIGNS[verdict.level]} {verdict.level.upper()}", style=_STYLES[verdict.level])
     table.add_row("Verdict", level)
-    table.add_row("", _list([reason.text for reason in verdict.reasons if _told(reason.level, verdict.level)]))
+    table.add_row(
+        "", _list([reason.text for reason in verdict.reasons if _told(reason.level, verdict.level)])
+    )
     table.add_row("Next", _list(verdict.next))
     return table
 

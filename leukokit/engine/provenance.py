@@ -34,7 +34,7 @@ def git_commit(folder: Path) -> str | None:
 
 
 def groups_are(recipe: Recipe, data: OpenData) -> GroupKind | None:
-    """What images of one group share: as the recipe says, else as the data set does.
+    """Say what images of one group share: as the recipe says, else as the data set does.
 
     Raises
     ------

@@ -14,7 +14,9 @@ VerdictLevel: TypeAlias = Literal["trust", "doubt", "cannot tell", "do not trust
 class VerdictReason(Record):
     """What one rule of the verdict says about a run."""
 
-    code: Text = Field(description="Name of the reason, such as `too_few_images`; docs/verdict.md lists them.")
+    code: Text = Field(
+        description="Name of the reason, such as `too_few_images`; docs/verdict.md lists them."
+    )
     level: VerdictLevel = Field(description="Best level that the verdict can have with this reason.")
     text: Text = Field(description="The reason in words, with its numbers.")
     next: Text = Field("", description="What to do about it; empty where nothing is to be done.")

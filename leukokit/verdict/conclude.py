@@ -10,7 +10,7 @@ from leukokit.record.base import FORMAT
 from leukokit.record.verdict import VerdictReason, VerdictRecord
 from leukokit.verdict import sentences
 from leukokit.verdict.evidence import Evidence
-from leukokit.verdict.levels import ORDER, TRUST, most_serious
+from leukokit.verdict.levels import CANNOT_TELL, ORDER, TRUST, most_serious
 from leukokit.verdict.rules import amount, comparison, faults, patients
 
 Rule: TypeAlias = Callable[[Evidence], Iterator[VerdictReason]]
@@ -54,18 +54,9 @@ _ELSEWHERE = (
 
 
 def conclude(evidence: Evidence) -> VerdictRecord:
-    """Give the verdict: the level of the most serious reason, the reasons, and the sentences.
-
-    Raises
-    ------
-    RuntimeError
-        Where no rule objects although a reason is missing that trust needs: a rule is wrong.
-    """
-    reasons = _sorted([reason for rule in RULES for reason in rule(evidence)])
+    """Give the verdict: the level of the most serious reason, the reasons, and the sentences."""
+    reasons = _sorted([*_found(evidence)])
     level = most_serious(reason.level for reason in reasons)
-    missing = sorted(NEEDED - {reason.code for reason in reasons})
-    if level == TRUST and missing:
-        raise RuntimeError(f"no rule of the verdict objects, though these reasons are missing: {missing}")
     return VerdictRecord(
         format=FORMAT,
         level=level,
@@ -78,6 +69,21 @@ def conclude(evidence: Evidence) -> VerdictRecord:
         reasons=tuple(reasons),
         notice=NOTICE,
     )
+
+
+def _found(evidence: Evidence) -> Iterator[VerdictReason]:
+    """Ask every rule; where none objects and a needed reason is missing, that is a reason not to trust."""
+    reasons = [reason for rule in RULES for reason in rule(evidence)]
+    yield from reasons
+    missing = sorted(NEEDED - {reason.code for reason in reasons})
+    if missing and all(reason.level == TRUST for reason in reasons):
+        names = ", ".join(missing)
+        yield VerdictReason(
+            code="evidence_missing",
+            level=CANNOT_TELL,
+            text=f"the run does not hold what trust needs ({names})",
+            next="Run the recipe again with this version of leukokit.",
+        )
 
 
 def _sorted(reasons: Sequence[VerdictReason]) -> list[VerdictReason]:

@@ -20,5 +20,5 @@ USE: dict[VerdictLevel, int] = {TRUST: 2, DOUBT: 1, CANNOT_TELL: 0, DO_NOT_TRUST
 
 
 def most_serious(levels: Iterable[VerdictLevel]) -> VerdictLevel:
-    """Give the most serious of several levels; ``cannot tell`` for none, since nothing speaks for the score."""
+    """Give the most serious of several levels; ``cannot tell`` for none: nothing speaks for the score."""
     return max(levels, key=ORDER.index, default=CANNOT_TELL)

@@ -90,7 +90,7 @@ def _separation(run: FinishedRun) -> Separation:
 
 
 def _shared(known: pd.DataFrame, part: str) -> set[str]:
-    """Groups that are in the tested part and in another part of the same fold."""
+    """Find the groups that are in the tested part and in another part of the same fold."""
     folds = [rows for _, rows in known.groupby("fold")] if "fold" in known else [known]
     found: set[str] = set()
     for rows in folds:

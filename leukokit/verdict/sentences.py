@@ -39,7 +39,9 @@ def answer(evidence: Evidence) -> str:
     if accuracy is None:
         roles = evidence.metrics.segmentation or {}
         masks = [
-            f"{role} {dice:.2f}" for role, each in roles.items() if (dice := each.get("dice_mean")) is not None
+            f"{role} {dice:.2f}"
+            for role, each in roles.items()
+            if (dice := each.get("dice_mean")) is not None
         ]
         agreement = f" Mean Dice with the true masks: {', '.join(masks)}." if masks else ""
         return f"There is no score.{agreement}"
@@ -72,7 +74,9 @@ def worst_confusion(scores: PartScores | None) -> str:
     _, n, row, column = max(cells, key=lambda cell: (cell[0], cell[1], -cell[2], -cell[3]))
     true, given = confusion.labels[row], confusion.labels[column]
     total = sum(confusion.matrix[row])
-    return f"{n:,} of {counted(total, 'image')} of {_named(true, scores.operating_point)} were called {given}."
+    return (
+        f"{n:,} of {counted(total, 'image')} of {_named(true, scores.operating_point)} were called {given}."
+    )
 
 
 def _low(confusion: Confusion, row: int, column: int) -> float:

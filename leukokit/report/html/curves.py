@@ -108,7 +108,6 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
     return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
 
 
-
 def _chosen(point: record.OperatingPoint) -> str:
     text = f"Positive where the probabilities of these classes sum to {unit(point.threshold)} or more"
     if point.chosen_on and point.chosen_on != "fixed":

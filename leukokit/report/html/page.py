@@ -20,6 +20,7 @@ from leukokit.report.html.reproducibility import Reproducibility, reproducibilit
 from leukokit.report.html.scale import ScaleOfRun, scale_of
 from leukokit.report.html.scores import ScoreSection, score_section_of
 from leukokit.report.html.setting import Setting, setting_of
+from leukokit.verdict.of_run import verdict_of
 
 AUDIT_PICTURES = 700_000
 ERROR_PICTURES = 900_000
@@ -97,7 +98,7 @@ def render_audit(audit: AuditRecord, pictures: Mapping[str, bytes], *, title: st
 
 
 def numbers(run: FinishedRun) -> dict[str, Any]:
-    """Collect what ``leukokit report --json`` prints: what was run, its scores and its audit."""
+    """Collect what ``leukokit report --json`` prints: what was run, its scores, audit and verdict."""
     made, data = run.provenance, run.provenance.data
     return {
         "run": {
@@ -114,5 +115,6 @@ def numbers(run: FinishedRun) -> dict[str, Any]:
         },
         "metrics": run.metrics.plain(),
         "audit": None if run.audit is None else run.audit.plain(),
+        "verdict": verdict_of(run).plain(),
         "notice": NOTICE,
     }

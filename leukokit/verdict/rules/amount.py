@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from leukokit.evaluation.intervals import LEVEL
 from leukokit.number_text import counted, joined, percent, percent_range
+from leukokit.record.scores import Interval
 from leukokit.record.verdict import VerdictReason
 from leukokit.verdict.evidence import Evidence, accuracy_of
 from leukokit.verdict.levels import CANNOT_TELL, DOUBT, TRUST
@@ -22,7 +23,9 @@ def tested(evidence: Evidence) -> Iterator[VerdictReason]:
     """Ask for a score on images that neither fit nor choice of the model has seen."""
     if accuracy_of(evidence) is None:
         without = "the recipe has no classifier" if evidence.classifier is None else "no part was held out"
-        what = "Add 'classify' to the recipe." if evidence.classifier is None else f"Give it a split: {_FOLDS}."
+        what = (
+            "Add 'classify' to the recipe." if evidence.classifier is None else f"Give it a split: {_FOLDS}."
+        )
         yield VerdictReason(
             code="nothing_scored", level=CANNOT_TELL, text=f"there is no score: {without}", next=what
         )
@@ -105,19 +108,18 @@ def enough_of_each_class(evidence: Evidence) -> Iterator[VerdictReason]:
         )
     few = []
     for name, one in scores.per_class.items():
-        recall = None if one.intervals is None else one.intervals.recall
-        if recall is None or recall.low is None or recall.high is None or not one.support:
-            continue
-        if recall.high - recall.low > USEFUL_CLASS_WIDTH:
-            few.append((name, f"{one.support:,} of {name}, of which {percent_range(recall.low, recall.high)}"))
+        recall = (None if one.intervals is None else one.intervals.recall) or Interval()
+        low, high = recall.low or 0.0, 1.0 if recall.high is None else recall.high
+        if one.support and high - low > USEFUL_CLASS_WIDTH:
+            few.append((name, f"{name} {percent_range(low, high)} ({counted(one.support, 'image')})"))
     if few:
-        more = f", and {len(few) - _MOST_TOLD} more classes" if len(few) > _MOST_TOLD else ""
-        shown = "; ".join(text for _, text in few[:_MOST_TOLD])
+        more = f" and {counted(len(few) - _MOST_TOLD, 'more class', 'more classes')}"
+        shown = ", ".join(text for _, text in few[:_MOST_TOLD]) + (more if len(few) > _MOST_TOLD else "")
         yield VerdictReason(
             code="few_images_of_class",
             level=DOUBT,
-            text=f"test images of some classes are few: {shown} are found{more}",
-            next=f"Add images of {joined([name for name, _ in few[:_MOST_TOLD]], 'and')}.",
+            text=f"how often some classes are found is not sure: {shown}",
+            next=f"Add test images of {joined([name for name, _ in few[:_MOST_TOLD]], 'and')}.",
         )
     if not untested and not few:
         yield VerdictReason(

@@ -41,9 +41,7 @@ def better_than_chance(evidence: Evidence) -> Iterator[VerdictReason]:
             next="Try other features or another classifier, or add images.",
         )
         return
-    yield VerdictReason(
-        code="better_than_chance", level=TRUST, text=f"the model is better than {constant}"
-    )
+    yield VerdictReason(code="better_than_chance", level=TRUST, text=f"the model is better than {constant}")
 
 
 def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
@@ -76,7 +74,8 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
 
 def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> VerdictReason:
     reached = best.accuracy or 0.0
-    both = f"{_SEEN.get(best.name, best.name)} alone reach {percent(reached)}, the model {percent(accuracy.value)}"
+    seen = _SEEN.get(best.name, best.name)
+    both = f"{seen} alone reach {percent(reached)}, the model {percent(accuracy.value)}"
     by_level = {probe.level for probe in scored}
     if reached >= accuracy.value and (best.low or 0.0) > (best.chance or 0.0):
         return VerdictReason(
@@ -84,7 +83,10 @@ def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> 
         )
     if "fail" in by_level:
         return VerdictReason(
-            code="probe_tells_classes", level=DO_NOT_TRUST, text=f"{both}: most of it needs no cell", next=_HIDE
+            code="probe_tells_classes",
+            level=DO_NOT_TRUST,
+            text=f"{both}: most of it needs no cell",
+            next=_HIDE,
         )
     if _difference_low(accuracy, best) <= 0:
         return VerdictReason(

@@ -55,7 +55,7 @@ def audited(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="check_not_made",
             level=CANNOT_TELL,
-            text=f"the audit did not check {joined(map(_words, missing), 'and')}",
+            text=f"the audit did not check {joined((_words(name) for name in missing), 'and')}",
             next="Run 'leukokit audit' on the recipe to see why.",
         )
     if skipped:
@@ -69,6 +69,10 @@ def audited(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="audit_passed", level=TRUST, text=f"all {len(findings)} checks of the audit pass"
         )
+
+
+def _words(check: str) -> str:
+    return check.replace("_", " ")
 
 
 def _raised(finding: AuditFinding) -> VerdictReason:

@@ -35,8 +35,8 @@ def patients(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="patients_shared",
             level=DO_NOT_TRUST,
-            text=f"{kept.shared:,} of {counted(kept.groups, f'tested {kept.kind}')} are also among those that "
-            "the model learned from",
+            text=f"{kept.shared:,} of {counted(kept.groups, f'tested {kept.kind}')} are also in another "
+            "part, which the model may have learned from",
             next=_KEEP_APART,
         )
         return
@@ -109,7 +109,7 @@ def _few(kept: Separation) -> Iterator[VerdictReason]:
             yield VerdictReason(
                 code="class_of_few_patients",
                 level=CANNOT_TELL,
-                text=f"all test images of {name} are of {counted(count, kept.kind or 'group')}: the model may "
-                "know the patient and not the disease",
+                text=f"all test images of {name} are of {counted(count, kept.kind or 'group')}: the model "
+                "may know the patient and not the disease",
                 next=f"Add {kept.kind}s of {name}, or use folds, which test all of them.",
             )
