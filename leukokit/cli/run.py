@@ -69,7 +69,8 @@ if TYPE_CHECKING:
 @click.option(
     "--strict",
     is_flag=True,
-    help="Exit code 1 where the verdict is 'do not trust' or the audit fails, as for one picture in two classes.",
+    help="Exit code 1 where the verdict is 'do not trust' or the audit fails, as for one picture in two "
+    "classes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
@@ -160,9 +161,8 @@ def _refuse_known_faults(path: Path) -> None:
         faults = [reason.text for reason in verdict.reasons if reason.level == verdict.level]
     else:  # a recipe without classifier has no score to trust, but an audit
         faults = [finding.title for finding in audit.findings if finding.level == "fail"]
-        faults += [
-            f"the probe {each.name} tells the classes" for each in audit.probes if each.level == "fail"
-        ]
+        telling = [probe.name for probe in audit.probes if probe.level == "fail"]
+        faults += [f"the probe {name} tells the classes" for name in telling]
     if faults:
         raise RunFailed(
             f"--strict: do not trust this run: {'; '.join(faults)}",

@@ -34,13 +34,13 @@ _CHANNELS = {
     "rgb_b": "blue",
     "hsv_h": "hue",
     "hsv_s": "saturation",
-    "hsv_v": "brightness (HSV)",
-    "lab_l": "lightness (Lab)",
-    "lab_a": "green to red (Lab a)",
-    "lab_b": "blue to yellow (Lab b)",
+    "hsv_v": "brightness",
+    "lab_l": "lightness",
+    "lab_a": "green-red",
+    "lab_b": "blue-yellow",
     "ycbcr_y": "luma",
-    "ycbcr_cb": "blue chroma (Cb)",
-    "ycbcr_cr": "red chroma (Cr)",
+    "ycbcr_cb": "blue chroma",
+    "ycbcr_cr": "red chroma",
 }
 _ONE_OF = "|".join
 _CHANNEL = _ONE_OF(_CHANNELS)
@@ -123,11 +123,11 @@ def _said(part: Mapping[str, str]) -> tuple[str, str]:
     if "count" in part:
         return "count", "number of nuclei" if region == "nucleus" else "number of cells"
     if "color" in part:
-        return "color", f"{shown} of the {region or 'image'}{tail}"
+        return "color", f"{region or 'image'} {shown}{tail}"
     if "texture" in part:
-        return "texture", f"{part['what']} of {shown}, {region}{tail}"
+        return "texture", f"{region} {part['what']} of {shown}{tail}"
     if "pattern" in part:
-        return "pattern", f"pattern {part['code']} of {shown}, {region}"
+        return "pattern", f"{region} pattern {part['code']} of {shown}"
     if "contours" in part or "circles" in part:
         kind = "contours" if "contours" in part else "circles"
         what = part["what"].split("_")[0]

@@ -16,7 +16,7 @@ from leukokit.report.html.feature_drawings import feature_drawing
         ("morphology_cell_solidity_mean", "cell solidity, mean"),
         ("morphology_nucleus_area_um2_max", "nucleus area (µm²), largest"),
         ("morphology_nc_area_ratio_mean", "N/C ratio by area, mean"),
-        ("color_cell_lab_b_mean", "blue to yellow (Lab b) of the cell, mean"),
+        ("color_cell_lab_b_mean", "cell blue-yellow, mean"),
         ("contours_area_mean", "area of contours, mean"),
         ("contours_area_um2_std", "area of contours, spread"),
         ("circles_count", "number of circles"),

@@ -53,7 +53,7 @@ def use(evidence: Evidence) -> int:
 def test_less_evidence_never_gives_a_better_level(
     drawn: tuple[Evidence, int, int, int], data: st.DataObject
 ) -> None:
-    """Fewer images at the same accuracy, fewer patients, no patients, no audit, no probe, no check, no word."""
+    """Fewer images at the same accuracy, fewer or no patients, no audit, no probe, no check."""
     evidence, right, wrong, factor = drawn
     before = use(evidence)
     fewer = data.draw(st.integers(1, factor))

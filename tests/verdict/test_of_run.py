@@ -35,7 +35,7 @@ def leukokit(*arguments: object, folder: Path) -> subprocess.CompletedProcess[st
 
 @pytest.fixture(scope="module")
 def quickstart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A small quickstart: its run directory, and what it printed into a pipe at 80 columns."""
+    """Run a small quickstart: its run directory, and what it printed into a pipe at 80 columns."""
     folder = tmp_path_factory.mktemp("quickstart")
     done = leukokit("run", QUICKSTART, *SMALL, "--run-dir", folder / "run", folder=folder)
     assert done.returncode == 0, done.stderr

@@ -46,9 +46,7 @@ def test_trust_needs_every_good_reason() -> None:
 
 
 KEPT = Separation(kind="patient", groups=60, by_class=dict.fromkeys(CLASSES, 15))
-FAULTS = (
-    AuditFinding(check="across_parts", level="fail", title="5% of the test images show the same cells"),
-)
+FAULTS = (AuditFinding(check="across_parts", level="fail", title="5% of images show the same cells"),)
 AT_CHANCE = tuple(probe(name, 0.25) for name in ("color", "corner", "file", "frame"))
 LEVELS: dict[str, tuple[Evidence, str]] = {
     "nothing_scored": (trusted(metrics=Metrics()), "cannot tell"),
@@ -60,7 +58,10 @@ LEVELS: dict[str, tuple[Evidence, str]] = {
         trusted(metrics=metrics(test=PartScores(n=400, accuracy=0.9, intervals=ScoreIntervals()))),
         "cannot tell",
     ),
-    "too_few_images": (trusted(metrics=metrics(((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0,) * 4))), "cannot tell"),
+    "too_few_images": (
+        trusted(metrics=metrics(((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0,) * 4))),
+        "cannot tell",
+    ),
     "class_not_tested": (trusted(metrics=metrics((*square(92, 8)[:3], (0, 0, 0, 0)))), "doubt"),
     "few_images_of_class": (trusted(metrics=metrics((*square(92, 8)[:3], (2, 0, 0, 3)))), "doubt"),
     "patients_unknown": (trusted(separation=Separation()), "cannot tell"),
@@ -204,7 +205,7 @@ def test_known_faults_are_told_before_open_questions() -> None:
     levels = [each.level for each in verdict.reasons]
     assert verdict.level == "do not trust"
     assert levels == sorted(levels, key=["do not trust", "cannot tell", "doubt", "trust"].index)
-    assert verdict.trust == "Do not trust the score: 5% of the test images show the same cells."
+    assert verdict.trust == "Do not trust the score: 5% of images show the same cells."
 
 
 def test_the_recipe_may_allow_few_rejections() -> None:
