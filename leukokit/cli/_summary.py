@@ -20,7 +20,6 @@ from leukokit.cli._verdict_lines import verdict_table
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
 from leukokit.notice import NOTICE
-from leukokit.record.files import VERDICT
 from leukokit.record.scores import PartScores
 from leukokit.report.status_words import SHORT_WORDS
 
@@ -37,7 +36,7 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     console = Console(highlight=False)
     if explain_plan:
         Console(stderr=True, highlight=False).print(_reasons(result))
-    verdict = VERDICT.find(result.path)
+    verdict = result.verdict
     if as_json:
         path = str(result.path) if is_closed(result.path) else None
         facts = {

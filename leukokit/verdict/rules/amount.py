@@ -61,8 +61,7 @@ def enough_images(evidence: Evidence) -> Iterator[VerdictReason]:
             code="too_few_images",
             level=CANNOT_TELL,
             text=f"with {_tested(evidence, accuracy.n)} the true accuracy can be anything from {shown}",
-            next=f"Test on at least {_needed(evidence, accuracy.value, accuracy.width)}: add images, or "
-            f"use folds ({_FOLDS}).",
+            next=f"Test on at least {_needed(evidence, accuracy.value, accuracy.width)}: {_how(evidence)}.",
         )
         return
     yield VerdictReason(
@@ -70,6 +69,12 @@ def enough_images(evidence: Evidence) -> Iterator[VerdictReason]:
         level=TRUST,
         text=f"{counted(accuracy.n, 'test image')} give a {percent(LEVEL, 0)} range of {shown}",
     )
+
+
+def _how(evidence: Evidence) -> str:
+    """Say how more images can be tested; folds are of use only where some image is not tested yet."""
+    all_tested = evidence.scores is not None and evidence.scores.n >= evidence.images - evidence.rejected
+    return "add images" if all_tested else f"add images, or use folds ({_FOLDS})"
 
 
 def _groups(evidence: Evidence) -> int | None:

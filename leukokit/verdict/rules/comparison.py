@@ -51,7 +51,7 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
     10.1002/sim.3095). Model and probe are tested on the same images, so it is rather too wide.
     """
     accuracy, audit = accuracy_of(evidence), evidence.audit
-    if accuracy is None or audit is None or audit.level == "skipped":
+    if accuracy is None or accuracy.low is None or audit is None or audit.level == "skipped":
         return
     missing = [name for name in NEEDED_PROBES if name not in {probe.name for probe in audit.probes}]
     if missing:
@@ -103,8 +103,8 @@ def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> 
 
 
 def _difference_low(accuracy: Accuracy, probe: AuditProbe) -> float:
-    """Lower end of the 95 % interval of model less probe; what has no interval counts as unknown."""
+    """Lower end of the 95 % interval of model less probe; a probe without interval may reach anything."""
     reached = probe.accuracy or 0.0
-    down = accuracy.value - (0.0 if accuracy.low is None else accuracy.low)
+    down = accuracy.value - (accuracy.low or 0.0)
     up = (1.0 if probe.high is None else probe.high) - reached
     return accuracy.value - reached - hypot(down, up)
