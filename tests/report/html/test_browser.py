@@ -329,6 +329,22 @@ def test_the_page_is_complete_without_scripts(look: Look, chromium: Any) -> None
     assert browser.execute_script("return document.querySelector('.finding').open") is True
 
 
+def test_a_term_is_explained_by_keyboard_and_without_scripts(look: Look, chromium: Any) -> None:
+    """Enter opens its meaning, Escape closes it; pointing at it shows the same text."""
+    from selenium.webdriver.common.keys import Keys
+
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser = look("full")
+    shown = "return [...document.querySelectorAll('.tip')].filter(t => t.checkVisibility()).map(t => t.id)"
+    focus(browser, "#scores th .term")
+    assert focused(browser, "it.title").startswith("Share of images whose class was found.")
+    assert browser.execute_script(shown) == []
+    press(browser, Keys.ENTER)
+    assert browser.execute_script(shown) == ["term-accuracy"]
+    press(browser, Keys.ESCAPE)
+    assert browser.execute_script(shown) == []
+
+
 def test_paper_shows_what_is_folded_and_no_controls(look: Look) -> None:
     """In print findings are open, in light colors, without navigation."""
     browser = look("full", scheme="dark", media="print")
