@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from leukokit.recipe.audit import AuditSpec
 from leukokit.record.audit import AuditFinding, AuditRecord
 from leukokit.record.metrics import Metrics
 from leukokit.record.scores import PartScores, ScoreIntervals
@@ -216,6 +217,12 @@ def test_the_recipe_may_allow_few_rejections() -> None:
 
 def test_the_checks_here_are_those_of_the_audit() -> None:
     """Needed checks exist under these names."""
-    from leukokit.recipe.audit import AuditSpec
-
     assert set(CHECKS) <= set(AuditSpec.model_fields)
+
+
+def test_every_check_of_the_audit_has_a_next_step_of_its_own() -> None:
+    """But leaks, which have a rule; a check of a plugin is read about in the report."""
+    checks = {name for name in AuditSpec.model_fields if not name.startswith("probe_")}
+    for check in checks - {"enabled", "lags", "leaks"}:
+        found = conclude(trusted(audit=audit(AuditFinding(check=check, level="warn"), level="warn")))
+        assert not found.next[0].startswith("Read the finding"), check

@@ -24,12 +24,25 @@ SOME_REJECTED = 0.01
 _LEAKS = "leaks"
 _AUDIT = "Run again with 'audit.enabled: true'."
 _ONE_COPY = "Keep one image of each picture and run again."
+_OUTLINES = "Look at the outlines in the report; docs/segmentation.md says what to change."
 _ACTIONS = {
     "label_conflicts": "Find out the right class of these pictures, keep one of each, and run again.",
     "exact_duplicates": _ONE_COPY,
     "near_duplicates": _ONE_COPY,
     "across_parts": "Keep views of the same cells together: 'leukokit audit RECIPE --groups FILE', then "
     "'data.groups: FILE'.",
+    "neighbors_alike": "See how much neighbors help: 'evaluate: [random, blocked]'.",
+    "class_balance": "Add images of the small classes, or 'split.balance'.",
+    "stain_spread": "Bring the stain of all images together, for example with 'preprocess: reinhard'.",
+    "scale_spread": "Bring all images to one scale with 'preprocess: rescale', or measure in um.",
+    "scale_mismatch": "Correct 'data.scale': it does not fit the red cells in the images.",
+    "scale_unknown": "State the scale: 'data.scale: {pixel_size_um: NUMBER}'.",
+    "burned_in_marks": "Hide scale bars and labels with 'preprocess: hide_scale_bar', or crop them away.",
+    "file_properties": "Export all images in the same way from the originals, at one size and quality.",
+    "empty_foreground": "Leave out the images that are black all over.",
+    "segmentation_failures": _OUTLINES,
+    "implausible_segmentation": _OUTLINES,
+    "rejected_images": "Replace the files that cannot be read: see rejected.csv.",
 }
 
 
