@@ -27,6 +27,7 @@ from leukokit.recipe import load_recipe
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
+from leukokit.verdict.of_run import write_verdict
 
 if TYPE_CHECKING:
     from leukokit.engine.observer import Observer
@@ -200,6 +201,7 @@ def run(
         finishers = [
             write_figures,
             audit_finisher(executor, observer),
+            write_verdict,
             write_model_cards,
             write_pictures,
             write_report,

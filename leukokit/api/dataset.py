@@ -100,6 +100,14 @@ class Fallback:
     params: Mapping[str, Any]
 
 
+class GroupKind(StrEnum):
+    """What the images of one group share."""
+
+    PATIENT = "patient"
+    SLIDE = "slide"
+    VIEW = "view"
+
+
 class Dataset(Component):
     """Samples, named splits, pixels of rendered samples, and ground truth where available.
 
@@ -107,9 +115,12 @@ class Dataset(Component):
     ----------
     synthetic : bool
         True where the images are not photographs of real smears; every output is marked with it.
+    groups_are : GroupKind or None
+        What ``Sample.group`` is; None where the data set does not know. A constructor may set it.
     """
 
     synthetic: ClassVar[bool] = False
+    groups_are: GroupKind | None = None
 
     def missing(self) -> str | None:
         """Reason why the data set is not available.

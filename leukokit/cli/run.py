@@ -69,7 +69,8 @@ if TYPE_CHECKING:
 @click.option(
     "--strict",
     is_flag=True,
-    help="Exit code 1 where the audit of the data ends in a failure, such as one picture in two classes.",
+    help="Exit code 1 where the verdict is 'do not trust' or the audit fails, as for one picture in two "
+    "classes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
@@ -116,7 +117,7 @@ def command(
         _refuse_unfinished(result)
     print_summary(result, as_json=as_json, explain_plan=explain_plan)
     if strict and result.exit_code == 0:
-        _refuse_audit_failures(result.path)
+        _refuse_known_faults(result.path)
     raise SystemExit(result.exit_code)
 
 
@@ -147,22 +148,24 @@ def _no_silent_end() -> Iterator[None]:
         ) from end
 
 
-def _refuse_audit_failures(path: Path) -> None:
-    """Raise where ``--strict`` was given and the audit did not pass; the run directory is complete."""
-    from leukokit.record.files import AUDIT
+def _refuse_known_faults(path: Path) -> None:
+    """Raise where ``--strict`` was given and a fault is known; the run directory is complete."""
+    from leukokit.record.files import AUDIT, VERDICT
 
-    audit = AUDIT.find(path)
+    audit, verdict = AUDIT.find(path), VERDICT.find(path)
     if audit is None:
         raise RunFailed(
             "--strict: this run has no audit", where=str(path), hint="Run with audit.enabled: true"
         )
-    failures = [finding.title for finding in audit.findings if finding.level == "fail"]
-    failures += [
-        f"the probe {probe.name} recognizes the classes" for probe in audit.probes if probe.level == "fail"
-    ]
-    if failures:
+    if verdict is not None and verdict.level == "do not trust":
+        faults = [reason.text for reason in verdict.reasons if reason.level == verdict.level]
+    else:  # a recipe without classifier has no score to trust, but an audit
+        faults = [finding.title for finding in audit.findings if finding.level == "fail"]
+        telling = [probe.name for probe in audit.probes if probe.level == "fail"]
+        faults += [f"the probe {name} tells the classes" for name in telling]
+    if faults:
         raise RunFailed(
-            f"--strict: the audit of the data failed: {'; '.join(failures)}",
-            where=str(path / "audit.json"),
-            hint="The results are in the run directory; 'leukokit audit' shows what to do about each finding",
+            f"--strict: do not trust this run: {'; '.join(faults)}",
+            where=str(path),
+            hint="The results are in the run directory; the report says what to do next",
         )

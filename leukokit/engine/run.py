@@ -186,7 +186,7 @@ class _Run:
         directory.write(RESOLVED.name, ResolvedRecipe.model_validate(recipe.resolved()).to_bytes())
         executor = self.options.executor
         workers = RunWorkers(executor=executor.name, count=executor.count)
-        made = provenance(recipe, self.data.items, workers, self.data.stamp)
+        made = provenance(recipe, self.data, workers)
         directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:

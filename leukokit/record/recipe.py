@@ -41,6 +41,7 @@ class RecipeDataSet(RecipeComponent):
     """The data set of a recipe."""
 
     groups: Text | None = described("CSV file that says which samples belong together.")
+    groups_are: Text | None = described("What samples of one group share: `patient`, `slide` or `view`.")
     read: RecipeReading | None = described("How files become pixels.")
     scale: RecipeScale | None = described("How the scale of the images is found.")
 

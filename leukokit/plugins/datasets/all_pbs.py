@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from leukokit.api import DataError, Dataset, Fallback, Field, Params, Part, Sample
+from leukokit.api import DataError, Dataset, Fallback, Field, GroupKind, Params, Part, Sample
 from leukokit.plugins.datasets import _files, _location
 from leukokit.plugins.datasets._manifest import (
     FileDifference,
@@ -53,6 +53,7 @@ class AllPbsParams(Params):
 class AllPbs(Dataset):
     """The paper's data set, with the paper's splits by name and overlapping fields of view as groups."""
 
+    groups_are = GroupKind.VIEW
     Params = AllPbsParams
     params: AllPbsParams
 
