@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Workspace,
     )
     from leukokit.api.component import Component
-    from leukokit.api.dataset import Dataset, Fallback, Part, Sample
+    from leukokit.api.dataset import Dataset, Part, Sample
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
@@ -53,7 +53,7 @@ _HOME = {
         "Workspace",
     ),
     "leukokit.api.component": ("Component",),
-    "leukokit.api.dataset": ("Dataset", "Fallback", "Part", "Sample"),
+    "leukokit.api.dataset": ("Dataset", "Part", "Sample"),
     "leukokit.api.explainer": ("Explainer", "Explanation"),
     "leukokit.api.features": ("FeatureExtractor",),
     "leukokit.api.labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
@@ -124,7 +124,6 @@ __all__ = [
     "Examples",
     "Explainer",
     "Explanation",
-    "Fallback",
     "FeatureExtractor",
     "Field",
     "FittedModel",

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leukokit.cli._data_option import data_option
+
 if TYPE_CHECKING:
     from leukokit.api import Component
-    from leukokit.catalog import Catalog
     from leukokit.recipe import Bound, Recipe
 
 
 @click.command("check")
 @click.argument("recipe", type=click.Path(path_type=Path))
+@data_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
 @click.option("--no-data", is_flag=True, help="Look at the recipe alone, not at its images.")
 @click.option("--json", "as_json", is_flag=True, help="Print the recipe with every default, or its mistakes.")
-def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bool) -> None:
+def command(recipe: Path, data: str | None, overrides: tuple[str, ...], no_data: bool, as_json: bool) -> None:
     """Check a recipe without running it.
 
     Every mistake is printed with its file, line and column; the exit code is 2 where there is one. Then the
@@ -33,12 +35,12 @@ def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bo
 
     try:
         catalog = installed_catalog()
-        loaded = load_recipe(recipe, catalog, overrides=overrides)
+        loaded = load_recipe(recipe, catalog, overrides=overrides, data=data)
     except RecipeError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": _problems(error)}, indent=2))
         raise
-    images: dict[str, dict[str, int]] = {} if no_data else _images(loaded, catalog)
+    images: dict[str, dict[str, int]] = {} if no_data else _images(loaded)
     if as_json:
         data = {"ok": True, "recipe": loaded.resolved(), "images": images}
         click.echo(json.dumps(data, indent=2, ensure_ascii=False))
@@ -51,7 +53,7 @@ def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bo
         click.echo(f"  {stage:<11}{safe(text)}".rstrip())
 
 
-def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
+def _images(recipe: Recipe) -> dict[str, dict[str, int]]:
     """Count images by part (or fold and part) and class, as a run would find them."""
     from collections import Counter
 
@@ -65,7 +67,9 @@ def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
         def warn(self, text: str) -> None:
             print_warning(text)
 
-    data = open_data(recipe, catalog, executor=InlineExecutor(), observer=Warn())
+    for note in recipe.notes:
+        print_warning(note)
+    data = open_data(recipe, executor=InlineExecutor(), observer=Warn())
     labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
     counts = {"all": dict(Counter(labels.values()))}
     model = recipe.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._data_option import data_option
 from leukokit.errors import RunFailed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("recipe", type=click.Path(path_type=Path))
+@data_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
 @click.option(
     "--out",
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
 def command(
     recipe: Path,
+    data: str | None,
     overrides: tuple[str, ...],
     out: Path,
     run_dir: Path | None,
@@ -102,6 +105,7 @@ def command(
         result = run(
             recipe,
             overrides,
+            data=data,
             out=out,
             run_dir=run_dir,
             cache=None if no_cache else (cache_dir or AUTO_CACHE),

@@ -38,16 +38,23 @@ class Recipe:
         The file, verbatim.
     overrides : mapping of str to value
         What was changed after reading, by dotted path in its long form.
+    notes : tuple of str
+        What a reader of the results should know of these changes.
     bound : mapping of str to tuple of Bound
         The components under each key that names components, in the order in which a run meets them; empty
         where the recipe names none. ``data``, ``preprocess`` and the others below are the same, typed.
+    fallback : Bound or None
+        The data set that stands in where that of the recipe is not on the machine; None where a missing data
+        set is an error.
     """
 
     model: RecipeModel
     path: Path | None
     text: bytes
     overrides: Mapping[str, Any]
+    notes: tuple[str, ...]
     bound: Mapping[str, tuple[Bound[Any], ...]]
+    fallback: Bound[Dataset] | None
     _reload: Callable[[Overrides], Recipe] = field(repr=False, compare=False)
 
     @property
@@ -146,6 +153,10 @@ class Recipe:
                 whole[stage] = {**whole[stage], **written[0]} if written else None
             else:
                 whole[stage] = written
+        if self.fallback is None:  # as above
+            del whole["data"]["fallback"]
+        else:
+            whole["data"]["fallback"] = {"use": self.fallback.use, "params": self.fallback.params}
         return whole
 
     def _only(self, stage: str) -> Bound[Any] | None:

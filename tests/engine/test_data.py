@@ -22,7 +22,7 @@ def opened(root: Path, *, conflicts: bool = False) -> OpenData:
     data = {"use": "folder", "params": {"root": str(root)}}
     catalog = discover()
     recipe = load_recipe_text(json.dumps({"leukokit": 1, "name": "x", "data": data}), catalog)
-    return open_data(recipe, catalog, executor=InlineExecutor(), observer=Observer(), conflicts=conflicts)
+    return open_data(recipe, executor=InlineExecutor(), observer=Observer(), conflicts=conflicts)
 
 
 @pytest.fixture
