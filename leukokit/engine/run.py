@@ -181,7 +181,8 @@ class _Run:
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
-        directory.write(RESOLVED.name, ResolvedRecipe.model_validate(recipe.resolved()).to_bytes())
+        resolved = ResolvedRecipe.model_validate(recipe.resolved(absolute=True))
+        directory.write(RESOLVED.name, resolved.to_bytes())
         executor = self.options.executor
         workers = RunWorkers(executor=executor.name, count=executor.count)
         made = provenance(recipe, self.data.items, workers, self.data.stamp)

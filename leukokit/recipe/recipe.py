@@ -19,6 +19,7 @@ from leukokit.api import (
     Selector,
 )
 from leukokit.catalog.kinds import Per
+from leukokit.recipe.absolute import dumped
 from leukokit.recipe.binding import Bound
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.overrides import Overrides
@@ -142,13 +143,19 @@ class Recipe:
         grid = self.model.tune.grid
         return tuple(dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values()))
 
-    def resolved(self) -> dict[str, Any]:
-        """Fill in every default; the result can be written as JSON and is itself a recipe."""
-        whole = self.model.model_dump(mode="json")
+    def resolved(self, *, absolute: bool = False) -> dict[str, Any]:
+        """Fill in every default; the result can be written as JSON and is itself a recipe.
+
+        Parameters
+        ----------
+        absolute : bool
+            Write file paths as absolute ones, so that it means the same in any folder.
+        """
+        whole = dumped(self.model, absolute=absolute)
         if whole["final"] is None:  # as recipes were written out before there was a choice
             del whole["final"]
         for stage, components in self.bound.items():
-            written = [{"use": bound.use, "params": bound.params} for bound in components]
+            written = [_written(bound, absolute=absolute) for bound in components]
             if not isinstance(whole[stage], list):
                 whole[stage] = {**whole[stage], **written[0]} if written else None
             else:
@@ -156,8 +163,12 @@ class Recipe:
         if self.fallback is None:  # as above
             del whole["data"]["fallback"]
         else:
-            whole["data"]["fallback"] = {"use": self.fallback.use, "params": self.fallback.params}
+            whole["data"]["fallback"] = _written(self.fallback, absolute=absolute)
         return whole
 
     def _only(self, stage: str) -> Bound[Any] | None:
         return next(iter(self.bound[stage]), None)
+
+
+def _written(bound: Bound[Any], *, absolute: bool) -> dict[str, Any]:
+    return {"use": bound.use, "params": dumped(bound.component.params, absolute=absolute)}

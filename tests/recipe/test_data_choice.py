@@ -129,8 +129,8 @@ def test_a_split_of_the_old_data_goes_with_them(catalog: Catalog, split: str) ->
     assert recipe.model.split is None
     assert recipe.overrides["split"] is None
     assert recipe.notes == (
-        "the split paper_602020 is for the images of all_pbs, which --data replaces; the new data's own split "
-        "is used, or a random one that keeps groups whole",
+        "the split paper_602020 is for the images of all_pbs, which --data replaces; the new data's own "
+        "split is used, or a random one that keeps groups whole",
     )
     again = load_recipe_text(json.dumps(recipe.resolved()), catalog)
     assert again.resolved() == recipe.resolved()
