@@ -105,7 +105,7 @@ def replace_data(document: Document, given: str | os.PathLike[str], catalog: Cat
 
 
 def _section(use: str, place: str) -> dict[str, Any]:
-    return {"use": use, "params": {"root" if use == "folder" else "path": place}}
+    return {"use": use, "params": {"root" if use == "folder" else "file": place}}
 
 
 def _absolute(path: Path) -> str:

@@ -55,7 +55,7 @@ def test_a_folder_a_table_a_name_and_a_url(catalog: Catalog, here: Path) -> None
     assert data_section("images", catalog) == folder
     assert data_section(here / "images" / ".." / "images", catalog) == folder
     for name in ("list.CSV", "list.xlsx"):
-        assert data_section(name, catalog) == {"use": "table", "params": {"path": str(here / name)}}
+        assert data_section(name, catalog) == {"use": "table", "params": {"file": str(here / name)}}
     assert data_section("smears", catalog) == {"use": "smears", "params": {}}
     url = "https://example.org/smears"
     assert data_section(url, catalog) == {"use": "folder", "params": {"root": url}}
