@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but warnings and errors.")
 def command(
     data: str,
     overrides: tuple[str, ...],
@@ -80,12 +80,15 @@ def command(
         audit = audit_data(recipe, options, observer)
     if groups is not None:
         _write_groups(groups, audit.groups)
+        if not quiet:
+            click.echo(f"groups: {click.format_filename(groups)}", err=True)
     name = recipe.name if recipe.path is not None else data
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
         write_audit_page(html, audit.record(), audit_pictures(audit, options.cache), title=name)
-        click.echo(f"page: {click.format_filename(html)}", err=True)
+        if not quiet:
+            click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
         click.echo(json.dumps(audit.record().plain(), indent=2, sort_keys=True))
     else:
@@ -126,4 +129,3 @@ def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
     writer.writerow(["id", "group"])
     writer.writerows(groups.items())
     write_bytes(path, utf8(text.getvalue()))
-    click.echo(f"groups: {click.format_filename(path)}", err=True)

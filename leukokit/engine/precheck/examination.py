@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leukokit.api import Sample
 from leukokit.engine.data import OpenData, open_data
+from leukokit.engine.doctor.data import data_variable
 from leukokit.engine.doctor.finding import Finding, Level
 from leukokit.engine.doctor.machine import free_space
 from leukokit.engine.execution.inline import InlineExecutor
@@ -70,6 +71,9 @@ def examine_recipe(
             listener.warn(note)
         found, images = _examined_data(recipe, workers, listener)
         findings += [*(Finding("data", Level.NOTE, text) for text in listener.warnings), *found]
+    variable = data_variable({})
+    if variable.level is Level.FAIL and all(finding.level is not Level.FAIL for finding in findings):
+        findings.append(replace(variable, level=Level.NOTE))  # this recipe looks for nothing there
     folders = [("runs", _existing(out)), ("the cache", _existing(cache))]
     findings += [finding for finding in free_space(folders) if finding.level is not Level.OK]
     return RecipeExamination(tuple(findings), images)

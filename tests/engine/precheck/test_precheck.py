@@ -63,6 +63,17 @@ def test_data_that_are_not_there(tmp_path: Path) -> None:
     assert texts(found, "data")[0].startswith("fail: data set folder: ")
 
 
+def test_a_wrong_variable_that_is_not_needed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run can start."""
+    monkeypatch.setenv("LEUKOKIT_DATA", str(tmp_path / "nowhere"))
+    found = examined(images(tmp_path / "i", Benign=60, Pro=60))
+    assert found.can_run
+    assert texts(found, "data") == [
+        f"note: LEUKOKIT_DATA is {tmp_path / 'nowhere'}, which does not exist. "
+        "Set it to the folder that holds all-pbs, or unset it"
+    ]
+
+
 def test_one_class_is_none(tmp_path: Path) -> None:
     """There is nothing to tell apart."""
     found = examined(images(tmp_path / "i", Benign=30))
