@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
@@ -145,6 +146,7 @@ def run(
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
+    data: str | PathLike[str] | None = None,
     observer: Observer | None = None,
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
@@ -159,6 +161,9 @@ def run(
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
         Where to write, the cache, and who works; the defaults where omitted.
+    data : str or path, optional
+        Other data in place of those of the recipe: a folder, a table, or the name of a data set, as on the
+        command line (``--data``). A recipe's own splits by name or file go with its data.
     observer : Observer, optional
         Listens to stages, progress and warnings.
     catalog : Catalog, optional
@@ -188,7 +193,7 @@ def run(
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
-    loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+    loaded = load_recipe(Path(recipe), catalog, overrides=overrides, data=data)
     if observer is not None and (note := killed_note(Path(chosen.out))) is not None:
         observer.say(note)
     with open_executor(chosen) as executor:
@@ -206,4 +211,4 @@ def run(
             write_pictures,
             write_report,
         ]
-        return run_recipe(loaded, catalog, options, observer=observer, finishers=finishers)
+        return run_recipe(loaded, options, observer=observer, finishers=finishers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Workspace,
     )
     from leukokit.api.component import Component
-    from leukokit.api.dataset import Dataset, Fallback, GroupKind, Part, Sample
+    from leukokit.api.dataset import Dataset, GroupKind, Part, Sample
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
@@ -54,7 +54,7 @@ _HOME = {
         "Workspace",
     ),
     "leukokit.api.component": ("Component",),
-    "leukokit.api.dataset": ("Dataset", "Fallback", "GroupKind", "Part", "Sample"),
+    "leukokit.api.dataset": ("Dataset", "GroupKind", "Part", "Sample"),
     "leukokit.api.explainer": ("Explainer", "Explanation"),
     "leukokit.api.features": ("FeatureExtractor",),
     "leukokit.api.labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
@@ -126,7 +126,6 @@ __all__ = [
     "Examples",
     "Explainer",
     "Explanation",
-    "Fallback",
     "FeatureExtractor",
     "Field",
     "FittedModel",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
@@ -92,14 +92,6 @@ class Sample:
         return self.path is None and self.url is None
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Data set that replaces one that is not available on this machine."""
-
-    use: str
-    params: Mapping[str, Any]
-
-
 class GroupKind(StrEnum):
     """What the images of one group share."""
 
@@ -128,12 +120,15 @@ class Dataset(Component):
         Returns
         -------
         str or None
-            None where it is available; otherwise where it was searched for and how to get it.
-        """
-        return None
+            None where it is available; otherwise where it was searched for and how to get it. A recipe may
+            then let another data set stand in (``data.fallback``).
 
-    def fallback(self) -> Fallback | None:
-        """Return a replacement for a missing data set; None where a missing data set is an error."""
+        Raises
+        ------
+        DataError
+            Where the user said where it is (a parameter, ``LEUKOKIT_DATA``), and it is not there: a mistake,
+            in which no other data set stands in.
+        """
         return None
 
     def samples(self) -> Sequence[Sample]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._data_option import data_option
 from leukokit.errors import RunFailed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("recipe", type=click.Path(path_type=Path))
+@data_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
 @click.option(
     "--out",
@@ -73,9 +75,23 @@ if TYPE_CHECKING:
     "classes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr; warnings and errors only.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="What is told on stderr and in the log file; debug: also each image that was rejected or converted.",
+)
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also add what is told to this file, one line of JSON each.",
+)
 def command(
     recipe: Path,
+    data: str | None,
     overrides: tuple[str, ...],
     out: Path,
     run_dir: Path | None,
@@ -90,19 +106,27 @@ def command(
     strict: bool,
     as_json: bool,
     quiet: bool,
+    log_level: str,
+    log_file: Path | None,
 ) -> None:
     """Run a recipe and leave a run directory."""
     if scheduler is not None and executor != "dask":
         raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
     from leukokit.cache_folder import AUTO_CACHE
+    from leukokit.cli._log_file import logged
     from leukokit.cli._progress import observed
     from leukokit.cli._summary import print_summary
     from leukokit.workflow import run
 
-    with observed(quiet=quiet) as observer, _no_silent_end():
+    with (
+        observed(quiet=quiet, level=log_level) as shown,
+        logged(shown, log_file, log_level) as observer,
+        _no_silent_end(),
+    ):
         result = run(
             recipe,
             overrides,
+            data=data,
             out=out,
             run_dir=run_dir,
             cache=None if no_cache else (cache_dir or AUTO_CACHE),

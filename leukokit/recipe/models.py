@@ -42,8 +42,13 @@ class Read(RecipeBase):
 
 
 class DataRef(ComponentRef):
-    """A data set, how its files are read, and what belongs together in it."""
+    """A data set, what may stand in for it, how its files are read, and what belongs together in it."""
 
+    fallback: ComponentRef | None = Field(
+        None,
+        description="Data set that stands in where this one is not on the machine, such as smears: a name, "
+        "or a name and params. Every output is then marked. null: a missing data set is an error.",
+    )
     groups: Path | None = Field(
         None,
         description="CSV with the columns 'id' and 'group': samples of one group (patient, slide, "

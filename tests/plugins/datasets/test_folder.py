@@ -127,7 +127,6 @@ def test_no_class_folders_and_no_root(tmp_path: Path) -> None:
     assert Folder.create(root=tmp_path).missing() is None
     assert "is not there" in (Folder.create(root=tmp_path / "x").missing() or "")
     assert "is not a folder" in (Folder.create(root=tmp_path / "1.png").missing() or "")
-    assert Folder.create(root=tmp_path / "x").fallback() is None
 
 
 def test_copies_are_listed_like_any_file(tmp_path: Path) -> None:
