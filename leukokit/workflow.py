@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from os import PathLike
 from pathlib import Path
 from typing import Any, Self, TypedDict, Unpack
 
@@ -29,6 +30,7 @@ from leukokit.recipe import load_recipe
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
+from leukokit.verdict.of_run import write_verdict
 
 
 class ExecutorKind(StrEnum):
@@ -143,6 +145,7 @@ def run(
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
+    data: str | PathLike[str] | None = None,
     observer: Observer | None = None,
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
@@ -157,6 +160,9 @@ def run(
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
         Where to write, the cache, and who works; the defaults where omitted.
+    data : str or path, optional
+        Other data in place of those of the recipe: a folder, a table, or the name of a data set, as on the
+        command line (``--data``). A recipe's own splits by name or file go with its data.
     observer : Observer, optional
         Listens to stages, progress and warnings.
     catalog : Catalog, optional
@@ -189,7 +195,7 @@ def run(
     with open_executor(chosen) as executor:
         watching = observer or Observer()
         rehearse(recipe, catalog, overrides=overrides, executor=executor, observer=watching)
-        loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+        loaded = load_recipe(Path(recipe), catalog, overrides=overrides, data=data)
         if (note := killed_note(Path(chosen.out))) is not None:
             watching.say(note)
         options = RunOptions(
@@ -197,12 +203,14 @@ def run(
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
             cache=chosen.cache_folder,
             executor=executor,
+            said=catalog.notes,
         )
         finishers = [
             write_figures,
             audit_finisher(executor, observer),
+            write_verdict,
             write_model_cards,
             write_pictures,
             write_report,
         ]
-        return run_recipe(loaded, catalog, options, observer=observer, finishers=finishers)
+        return run_recipe(loaded, options, observer=observer, finishers=finishers)

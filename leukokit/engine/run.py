@@ -11,7 +11,6 @@ from time import monotonic
 import pandas as pd
 
 from leukokit.api import Part
-from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
@@ -72,12 +71,15 @@ class RunOptions:
     cache : Path or None
         Cache folder; None to keep nothing.
     executor : Executor
+    said : tuple of str
+        Warnings that the user has seen already.
     """
 
     out: Path = Path("runs")
     directory: Path | None = None
     cache: Path | None = None
     executor: Executor = field(default_factory=ProcessExecutor)
+    said: tuple[str, ...] = ()
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -86,7 +88,6 @@ Finisher = Callable[[RunResult, RunDirectory], None]
 
 def run(
     recipe: Recipe,
-    catalog: Catalog,
     options: RunOptions,
     *,
     observer: Observer | None = None,
@@ -109,7 +110,7 @@ def run(
     if secondary:
         options, finishers = replace(options, out=discarded_folder(), directory=None), ()
         observer.say(f"{secondary} helps to train; the first process publishes, this one discards its run")
-    data = open_data(recipe, catalog, executor=options.executor, observer=observer)
+    data = open_data(recipe, executor=options.executor, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:
@@ -119,7 +120,6 @@ def run(
             with full_disk_named(f"{path} or {scratch}"):
                 result = _Run(
                     recipe,
-                    catalog,
                     options,
                     JournaledObserver(observer, directory.journal),
                     data,
@@ -156,7 +156,6 @@ class _Run:
     """One run while it goes on."""
 
     recipe: Recipe
-    catalog: Catalog
     options: RunOptions
     observer: Observer
     data: OpenData
@@ -164,7 +163,10 @@ class _Run:
     scratch: Path
 
     def __post_init__(self) -> None:
-        store = Store(root, self.observer.warn, self.catalog.notes) if (root := self.options.cache) else None
+        for note in self.recipe.notes:
+            self.observer.warn(note)
+        options = self.options
+        store = Store(options.cache, self.observer.warn, options.said) if options.cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -183,10 +185,11 @@ class _Run:
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
-        directory.write(RESOLVED.name, ResolvedRecipe.model_validate(recipe.resolved()).to_bytes())
+        resolved = ResolvedRecipe.model_validate(recipe.resolved(absolute=True))
+        directory.write(RESOLVED.name, resolved.to_bytes())
         executor = self.options.executor
         workers = RunWorkers(executor=executor.name, count=executor.count)
-        made = provenance(recipe, self.data.items, workers, self.data.stamp)
+        made = provenance(recipe, self.data, workers)
         directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:

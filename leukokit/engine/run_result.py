@@ -20,7 +20,9 @@ from leukokit.engine.images.work import image_and_labels
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.files import VERDICT
 from leukokit.record.metrics import Metrics
+from leukokit.record.verdict import VerdictRecord
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,11 @@ class RunResult:
     def metrics(self) -> Mapping[str, Any]:
         """The ``record`` as plain values: dicts, lists, numbers and texts."""
         return self.record.plain()
+
+    @property
+    def verdict(self) -> VerdictRecord | None:
+        """Whether to trust the scores, why, and what to do next; None where it could not be made."""
+        return VERDICT.find(self.path)
 
     @property
     def stamp(self) -> str | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from leukokit.api import LabelImage, Labels, LeukokitError, Mask, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Row = dict[str, float | int | bool | str]
 """Scores of one image: ``status``, and ``<role>_dice``, ``_iou``, ``_found``, ``_true``, ``_failed``."""
@@ -90,6 +93,8 @@ def score_image(labels: Labels, truth: Labels) -> Row:
 
 def score_table(rows: Mapping[str, Row]) -> pd.DataFrame:
     """Scores of many images: one row a sample id, in the order given."""
+    import pandas as pd
+
     return pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="id"))
 
 
@@ -109,6 +114,8 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
         (``dice_mean`` ...; NaN where there are none), ``objects_found``, ``objects_true`` (sums) and
         ``count_error`` (mean absolute difference of the objects of one image).
     """
+    import pandas as pd
+
     suffix = "_dice"
     roles = [str(column)[: -len(suffix)] for column in table.columns if str(column).endswith(suffix)]
     return pd.DataFrame({role: _summary(table, role) for role in roles}).T.rename_axis("role")

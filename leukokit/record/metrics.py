@@ -80,6 +80,11 @@ class Metrics(Record):
     synthetic: OrAbsent[Flag] = described("Whether the images are rendered.")
     notice: OrAbsent[Text] = described("Research use only.")
 
+    @property
+    def headline_part(self) -> str | None:
+        """Name of the part whose scores count; None where nothing was scored."""
+        return next((name for name in PARTS if self.part(name) is not None), None)
+
     def part(self, name: str) -> PartScores | None:
         """Scores of ``test`` or ``validation``; None where the run did not score it."""
         return {"test": self.test, "validation": self.validation}.get(name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leukokit.api import Part
+from leukokit.engine.models.feasible import needs_validation
 from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.pipeline.decisions import decide
-from leukokit.errors import DataError
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.metrics import score_input
 
@@ -53,13 +53,3 @@ def decided(fitted: FittedFold) -> FittedFold:
         tested=Part.TEST in fitted.probabilities,
     )
     return replace(fitted, pipeline=pipeline)
-
-
-def needs_validation(split: str = "") -> DataError:
-    """Say that there is nothing to calibrate on, and what to do."""
-    return DataError(
-        "'calibrate' learns from the validation part, and there is none",
-        where=f"split {split}" if split else "calibrate",
-        hint="Give the split a validation part (split.validation: 0.2, or another named split), "
-        "or remove 'calibrate'",
-    )
