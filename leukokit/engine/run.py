@@ -118,14 +118,8 @@ def run(
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
             with full_disk_named(f"{path} or {scratch}"):
-                result = _Run(
-                    recipe,
-                    options,
-                    JournaledObserver(observer, directory.journal),
-                    data,
-                    directory,
-                    scratch,
-                ).result()
+                journaled = JournaledObserver(observer, directory.journal)
+                result = _Run(recipe, options, journaled, data, directory, scratch).result()
                 for finisher in finishers:
                     finisher(result, directory)
         except BaseException as error:
