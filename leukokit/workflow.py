@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import joblib
 
@@ -19,19 +19,19 @@ from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.observer import Observer
+from leukokit.engine.rehearsal import rehearse
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
-from leukokit.recipe import load_recipe
+from leukokit.recipe import load_recipe_text
+from leukokit.recipe.source import RecipeSource
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
 from leukokit.verdict.of_run import write_verdict
-
-if TYPE_CHECKING:
-    from leukokit.engine.observer import Observer
 
 
 class ExecutorKind(StrEnum):
@@ -193,15 +193,21 @@ def run(
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
-    loaded = load_recipe(Path(recipe), catalog, overrides=overrides, data=data)
-    if observer is not None and (note := killed_note(Path(chosen.out))) is not None:
-        observer.say(note)
     with open_executor(chosen) as executor:
+        watching = observer or Observer()
+        source = RecipeSource.read(recipe)
+        rehearse(source.text, catalog, overrides=overrides, data=data, executor=executor, observer=watching)
+        loaded = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+        )
+        if (note := killed_note(Path(chosen.out))) is not None:
+            watching.say(note)
         options = RunOptions(
             out=Path(chosen.out),
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
             cache=chosen.cache_folder,
             executor=executor,
+            said=tuple(catalog.notes),
         )
         finishers = [
             write_figures,

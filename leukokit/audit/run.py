@@ -110,10 +110,13 @@ class AuditOptions:
     cache : Path or None
         Cache folder; None for no cache.
     executor : Executor
+    said : tuple of str
+        Warnings that were given before; none is given again.
     """
 
     cache: Path | None = None
     executor: Executor = field(default_factory=ProcessExecutor)
+    said: tuple[str, ...] = ()
 
 
 def audit_data(recipe: Recipe, options: AuditOptions, observer: Observer | None = None) -> Audit:
@@ -133,7 +136,7 @@ def audit_data(recipe: Recipe, options: AuditOptions, observer: Observer | None 
     """
     sweep()
     observer = observer or Observer()
-    store = Store(options.cache, observer.warn) if options.cache is not None else None
+    store = Store(options.cache, observer.warn, options.said) if options.cache is not None else None
     data = open_data(recipe, executor=options.executor, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(

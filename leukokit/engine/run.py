@@ -22,6 +22,7 @@ from leukokit.engine.explain_plan import (
     explain,
     plan_record,
     previous_plan,
+    reused_steps,
 )
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
@@ -71,12 +72,15 @@ class RunOptions:
     cache : Path or None
         Cache folder; None to keep nothing.
     executor : Executor
+    said : tuple of str
+        Warnings that were given before; none is given again.
     """
 
     out: Path = Path("runs")
     directory: Path | None = None
     cache: Path | None = None
     executor: Executor = field(default_factory=ProcessExecutor)
+    said: tuple[str, ...] = ()
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -162,7 +166,8 @@ class _Run:
     def __post_init__(self) -> None:
         for note in self.recipe.notes:
             self.observer.warn(note)
-        store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
+        cache = self.options.cache
+        store = Store(cache, self.observer.warn, self.options.said) if cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -373,7 +378,9 @@ class _Run:
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
         if scales is not None:
             counts[SCALE] = scales.own.count
-        reasons = explain(record, before, counts, reused=_reused(self.recipe, runs))
+        reasons = explain(
+            record, before, counts, reused=reused_steps(self.recipe, fitted_folds(runs).values())
+        )
         for reason in reasons:
             self.directory.journal.write("step", step=reason.step, did=reason.did, why=reason.why)
         return reasons
@@ -386,14 +393,3 @@ class _Run:
             )
             return EXIT_TOO_MANY_REJECTED
         return EXIT_DONE
-
-
-def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
-    """Which steps after the images took everything from the cache, in all folds."""
-    fitted = [run.fitted for run in runs if run.fitted is not None]
-    models = bool(fitted) and all(fold.reused for fold in fitted)
-    reused = {bound.step: models for bound in recipe.components_per("fold")}
-    explanations = [explained for fold in fitted for explained in fold.explanations.values()]
-    for step in {explained.step for explained in explanations}:
-        reused[step] = all(explained.reused for explained in explanations if explained.step == step)
-    return reused

@@ -32,7 +32,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.components.call import ComponentCall, ComponentFailed
+from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
     FeatureStep,
@@ -261,7 +261,7 @@ def labels_of(step: SegmentStep, payload: bytes) -> Labels:
         Where the payload does not hold what the segmenter promises.
     """
     labels = serialization.labels_from_bytes(payload)
-    if not labels.roles.keys() >= set(step.component.roles()):
+    if not labels.roles.keys() >= set(call_method(step.component, "roles")):
         raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
     return labels
 
