@@ -32,7 +32,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.components.call import ComponentCall, ComponentFailed
+from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
     FeatureStep,
@@ -153,8 +153,8 @@ class ImageTask:
         self._batch.put(step, self._item, encode)
         return values, status
 
-    def masks(self, labels: Labels) -> Row | None:
-        """Agreement of the labels with ground truth, where there is any for this image."""
+    def masks(self, step: SegmentStep, labels: Labels) -> Row | None:
+        """Agreement of the labels of a step with ground truth, where there is any for this image."""
 
         def compare() -> Row | None:
             with ComponentCall(self._plan.dataset, "truth", image=self._item.sample.id):
@@ -162,7 +162,9 @@ class ImageTask:
             if truth is None:
                 return None
             comparable = self._on_grid_of(truth, labels)
-            return None if comparable is None else score_image(comparable, truth)
+            if comparable is None:
+                return None
+            return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
 
         return self._timed("truth", ImageStage.TRUTH, compare)
 
@@ -305,7 +307,7 @@ def _process(plan: ImagePlan, item: Item, batch: BatchRows) -> ImageOutcome:
             labels = task.labels(plan.segment)
             status = labels.status
             if plan.score_masks:
-                masks = task.masks(labels)
+                masks = task.masks(plan.segment, labels)
         if not plan.features and not plan.segment:
             _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
     except StepFailed as failed:
