@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leukokit.api.params import Field, Params
     from leukokit.api.planes import Planes
     from leukokit.api.preprocessor import Preprocessor, ScaledPreprocessor
+    from leukokit.api.reading import Reading
     from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
@@ -61,6 +62,7 @@ _HOME = {
     "leukokit.api.params": ("Field", "Params"),
     "leukokit.api.planes": ("Planes",),
     "leukokit.api.preprocessor": ("Preprocessor", "ScaledPreprocessor"),
+    "leukokit.api.reading": ("Reading",),
     "leukokit.api.segmenter": ("ScaledSegmenter", "Segmenter"),
     "leukokit.api.selector": ("Selector",),
     "leukokit.arrays": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
@@ -146,6 +148,7 @@ __all__ = [
     "Preprocessor",
     "Progress",
     "RGBImage",
+    "Reading",
     "Sample",
     "Scale",
     "ScaleSource",

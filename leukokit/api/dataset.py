@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
+from leukokit.api.reading import Reading
 from leukokit.arrays import RGBImage
 from leukokit.ids import written_id
 from leukokit.imageio.urls import is_url
@@ -136,6 +137,10 @@ class Dataset(Component):
 
     def notes(self) -> Sequence[str]:
         """List notes for readers of the results, such as missing or skipped files."""
+        return ()
+
+    def readings(self) -> Sequence[Reading]:
+        """List what was taken for what, where the data set finds that out itself; shown as a table."""
         return ()
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:

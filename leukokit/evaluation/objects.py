@@ -111,4 +111,5 @@ def _pairs(overlaps: FloatArray, threshold: float) -> FloatArray:
         return overlaps[reached]
     rows, columns = linear_sum_assignment(np.where(reached, 1 + overlaps, 0.0), maximize=True)
     chosen = reached[rows, columns]
-    return overlaps[rows[chosen], columns[chosen]]
+    ious: FloatArray = overlaps[rows[chosen], columns[chosen]]
+    return ious

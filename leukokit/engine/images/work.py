@@ -155,10 +155,12 @@ class ImageTask:
 
     def masks(self, step: SegmentStep, labels: Labels) -> Row | None:
         """Agreement of the labels of a step with ground truth, where there is any for this image."""
+        dataset = self._plan.dataset
 
         def compare() -> Row | None:
-            with ComponentCall(self._plan.dataset, "truth", image=self._item.sample.id):
-                truth = self._plan.dataset.truth(self._item.sample)
+            with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
+                truth = dataset.truth(self._item.sample)
+            self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
                 return None
             comparable = self._on_grid_of(truth, labels)

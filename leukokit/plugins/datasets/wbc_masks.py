@@ -85,7 +85,7 @@ class WbcMasks(Dataset):
         if folder is None:
             raise DataError(self.missing() or "not found", where="data set wbc_masks")
         try:
-            images = _files.walk(folder / "images", extensions=(".png",), recursive=False).files
+            images = _files.walk(folder / "images", extensions=(".png",), levels=0).files
         except OSError as error:
             raise DataError(
                 f"cannot be listed: {error.strerror or error}", where=str(folder / "images")

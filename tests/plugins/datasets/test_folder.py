@@ -51,6 +51,7 @@ def test_only_asked_for_depth_and_endings(tmp_path: Path) -> None:
     assert Folder.create(root=tmp_path).notes() == [
         "2 files of other types were skipped: a/3.xyz, a/notes.txt",
         "1 images outside the class folders belong to no class and were skipped: top.png",
+        "1 images deeper in the folders were skipped: a/sub/2.png",
     ]
     with pytest.raises(ValueError, match=r"an extension starts with a dot, such as '.png'; got 'png'"):
         Folder.create(root=tmp_path, extensions=["png"])
