@@ -80,7 +80,8 @@ def iou_matrix(found: LabelImage, true: LabelImage) -> FloatArray:
     pairs = found_index.ravel() * len(columns) + true_index.ravel()
     both = np.bincount(pairs, minlength=len(rows) * len(columns)).reshape(len(rows), len(columns))
     union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
-    return (both / union)[np.ix_(rows > 0, columns > 0)]
+    overlaps: FloatArray = (both / union)[np.ix_(rows > 0, columns > 0)]
+    return overlaps
 
 
 def without_ids(labels: LabelImage, ids: NDArray[np.integer]) -> LabelImage:
