@@ -47,7 +47,6 @@ from leukokit.engine.scale.find import Scales, asks_for_scale
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
-from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.process.scratch import scratch_folder, sweep
 from leukokit.recipe import Recipe
@@ -246,7 +245,7 @@ class _Run:
                 leaks=leaks,
                 protocols=protocols,
                 scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
-                segmentation=None if masks is None else mask_scores(summarize(masks)),
+                segmentation=None if masks is None else mask_scores(masks, self.samples),
                 alignment=None if alignment is None else alignment.regions(),
             )
             self.directory.write(METRICS.name, record.to_bytes())
