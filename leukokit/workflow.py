@@ -207,7 +207,7 @@ def run(
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
             cache=chosen.cache_folder,
             executor=executor,
-            said=tuple(catalog.notes),
+            said=catalog.notes,
         )
         finishers = [
             write_figures,

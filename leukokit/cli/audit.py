@@ -82,7 +82,7 @@ def command(
         recipe = load_recipe_text(
             source.text, catalog, source=source.name, path=source.path, overrides=overrides
         )
-        options = AuditOptions(settings.cache_folder, executor, tuple(catalog.notes))
+        options = AuditOptions(settings.cache_folder, executor, catalog.notes)
         audit = audit_data(recipe, options, observer)
     if groups is not None:
         _write_groups(groups, audit.groups)

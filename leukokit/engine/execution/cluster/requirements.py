@@ -73,7 +73,7 @@ class Requirements:
     def of(cls, components: Iterable[object] = ()) -> Requirements:
         """Take what is installed here."""
         kinds = dict.fromkeys(type(component) for component in components if is_foreign(component))
-        return cls(versions(), tuple(map(_code, kinds)))
+        return cls(versions(), tuple(_code(kind) for kind in kinds))
 
 
 def versions() -> Versions:
