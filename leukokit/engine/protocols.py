@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.statistics import refuse_impossible
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold

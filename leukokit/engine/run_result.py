@@ -17,7 +17,7 @@ from leukokit.engine.explanations.alignment_stage import Alignment
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.images.work import image_and_labels
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.record.metrics import Metrics
