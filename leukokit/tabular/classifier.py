@@ -62,7 +62,7 @@ class TabularModel:
             return np.asarray(self.pipeline.predict_proba(table), dtype=np.float64)
 
     def represented(self, features: pd.DataFrame) -> FloatArray:
-        """Selected, standardized features, float64 n x d, as the estimator gets them."""
+        """Select and standardize features as the estimator gets them, float64 n x d."""
         with _one_thread():
             selected = self.pipeline[:-1].transform(features[list(self.feature_names)])
         return np.asarray(selected, dtype=np.float64)

@@ -74,8 +74,8 @@ def pipeline_folder(path: Path) -> Path:
     raise DataError(
         f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {MODEL}/",
         where=str(path),
-        hint="Name a run directory whose recipe has 'classify'; runs of older versions have none, and one that "
-        "did not end may have none yet",
+        hint="Name a run directory whose recipe has 'classify'; runs of older versions have none, and one "
+        "that did not end may have none yet",
     )
 
 

@@ -159,12 +159,12 @@ class _Reader:
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
-            unlike=self._unlike(images),
+            unlike=self._unlike(),
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )
 
-    def _unlike(self, images: ImageComponents) -> FittedUnlike | None:
+    def _unlike(self) -> FittedUnlike | None:
         document = self.document.unlike
         if "unlike" not in self.document.model_fields_set:
             self.notes.append(

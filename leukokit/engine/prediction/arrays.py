@@ -56,7 +56,7 @@ def checked_array(image: object, name: str) -> RGBImage:
 
 
 def _shape_hint(image: NDArray[np.generic]) -> str | None:
-    """What to do about a wrong shape; None where it is right."""
+    """Say what to do about a wrong shape; None where it is right."""
     if image.ndim == 2:
         return (
             "A gray image holds no stain: give the color image; or, if the model learned from gray ones, "

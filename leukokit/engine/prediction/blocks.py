@@ -2,8 +2,8 @@
 
 A matrix product rounds by the number of its rows: a model that multiplies matrices gives an image other last
 digits alone than among hundreds. With blocks of one size the result of an image is the same in a run, one by
-one, and after an interruption. Rows of features are cheap, so a short block is filled up. Images are not: there
-only the last block of all is shorter.
+one, and after an interruption. Rows of features are cheap, so a short block is filled up. Images are not:
+there only the last block of all is shorter.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -141,15 +142,13 @@ def parquet_from_lines(lines: Path, path: Path, deciding: Deciding) -> None:
     import pyarrow.parquet as pq
 
     schema = pa.schema([(name, _type(name, pa)) for name in deciding.columns()])
-    with draft(path) as temporary:
-        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer, lines.open("rb") as file:
-            waiting: list[dict[str, Any]] = []
-            for line in file:
-                waiting.append(json.loads(line))
-                if len(waiting) == _ROW_GROUP:
-                    writer.write_table(pa.Table.from_pylist(waiting, schema=schema))
-                    waiting.clear()
-            writer.write_table(pa.Table.from_pylist(waiting, schema=schema))
+    with (
+        draft(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+        lines.open("rb") as file,
+    ):
+        while rows := [json.loads(line) for line in islice(file, _ROW_GROUP)]:
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
 
 
 def lines_from_parquet(path: Path, lines: Path) -> None:

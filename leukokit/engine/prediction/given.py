@@ -13,10 +13,11 @@ from typing import overload
 
 import numpy as np
 
-from leukokit.api import EXTENSIONS, Dataset, RGBImage, Sample, shown_url
+from leukokit.api import EXTENSIONS, Dataset, RGBImage, Sample
 from leukokit.engine.prediction.arrays import array_files
 from leukokit.errors import UsageError
 from leukokit.imageio.urls import is_url
+from leukokit.near_names import near_names
 
 TABLES = (".csv", ".tsv")
 """Extensions of tables with a column of paths."""
@@ -131,10 +132,11 @@ def _add(found: GivenImages, text: str, read_table: ReadTable) -> None:
 
 
 def _add_matches(found: GivenImages, pattern: str) -> None:
-    matches = sorted(filter(os.path.isfile, glob.iglob(pattern, recursive=True)), key=natural)
+    found_files = filter(os.path.isfile, glob.iglob(pattern, recursive=True))  # noqa: PTH207 - also absolute
+    matches = sorted(found_files, key=natural)
     if not matches:
         raise UsageError(
-            "no file matches this pattern", where=pattern, hint="'**' finds folders of any depth"
+            "no file matches this pattern", where=pattern, hint="'**' stands for folders of any depth"
         )
     for match in matches:
         found.add(match)
@@ -146,7 +148,7 @@ def _in_folder(root: Path) -> list[str]:
     for folder, inside, files in os.walk(root):
         inside[:] = [name for name in inside if not name.startswith(".") and name not in _HIDDEN]
         images += [
-            os.path.join(folder, name)
+            f"{folder}{os.sep}{name}"
             for name in files
             if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
         ]
@@ -159,18 +161,11 @@ def natural(text: str) -> list[str | int]:
 
 
 def _nearest(path: Path) -> str:
-    parent = path.parent
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    if parent == path.parent and parent.is_dir():
-        from leukokit.near_names import near_names
-
-        near = near_names(path.name, [each.name for each in parent.iterdir()])
-        if near:
-            return f"Did you mean {parent / near[0]}?"
-    return (
-        f"{parent.resolve()} is there: look for the right path below it" if parent != path else "Look for it"
-    )
+    """Say what is there that the user may have meant."""
+    parent = next((each for each in path.parents if each.is_dir()), Path())
+    inside = path.relative_to(parent).parts[0] if path.is_relative_to(parent) else path.name
+    near = near_names(inside, [each.name for each in parent.iterdir()])
+    return f"Did you mean {parent / near[0]}?" if near else f"Look into {parent.resolve()}, which is there"
 
 
 @contextmanager
@@ -230,6 +225,3 @@ def read_table(file: str) -> Sequence[Sample]:
     dataset = component.create(file=file, delimiter="\t" if file.lower().endswith(".tsv") else ",")
     samples: Sequence[Sample] = dataset.samples()
     return samples
-
-
-__all__ = ["GivenImages", "find_images", "given_images", "list_images", "read_table", "shown_url"]

@@ -1,4 +1,4 @@
-"""Measure a piece of the images for every pipeline that predicts: the engine's image stage, piece by piece."""
+"""Measure a piece of the images for every pipeline that predicts, by the engine's image stage."""
 
 from __future__ import annotations
 
@@ -39,20 +39,33 @@ class Member(Protocol):
     """A fitted pipeline, as far as the work on the images goes."""
 
     @property
-    def images(self) -> ImageComponents: ...
+    def images(self) -> ImageComponents:
+        """With the learned states of the preprocessors."""
+
     @property
-    def columns(self) -> tuple[str, ...]: ...
+    def columns(self) -> tuple[str, ...]:
+        """Features, in the order of the table."""
+
     @property
-    def scale(self) -> ScaleRule | None: ...
+    def scale(self) -> ScaleRule | None:
+        """How an image gets its scale; None where nothing asks for it."""
+
     @property
-    def unlike(self) -> FittedUnlike | None: ...
+    def unlike(self) -> FittedUnlike | None:
+        """Says which images are unlike the training data; None where that is not known."""
+
     @property
-    def classes(self) -> tuple[str, ...]: ...
-    @property
-    def consumes(self) -> frozenset[Consumes]: ...
-    def plan(self, dataset: Dataset, *, store: Store | None = None) -> ImagePlan: ...
-    def predicted(self, examples: Examples) -> tuple[FloatArray, FloatArray]: ...
-    def calibrated(self, raw: FloatArray) -> FloatArray: ...
+    def consumes(self) -> frozenset[Consumes]:
+        """What the classifier learns from."""
+
+    def plan(self, dataset: Dataset, *, store: Store | None = None) -> ImagePlan:
+        """Plan the work on images."""
+
+    def predicted(self, examples: Examples) -> tuple[FloatArray, FloatArray]:
+        """Probabilities of the model, and what it sees of each image."""
+
+    def calibrated(self, raw: FloatArray) -> FloatArray:
+        """Calibrated probabilities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +178,7 @@ class Measuring:
         ]
 
     def own_scales(self, items: Sequence[Item]) -> OwnScales | None:
-        """What images say of their scale; None where nothing asks for it."""
+        """Measure what images say of their scale; None where nothing asks for it."""
         if all(member.scale is None for member in self.members):
             return None
         return own_scales(

@@ -51,15 +51,24 @@ class Predictor:
     if TYPE_CHECKING:  # fields of the one, properties of the other
 
         @property
-        def name(self) -> str: ...
+        def name(self) -> str:
+            """Of the recipe."""
+
         @property
-        def members(self) -> Sequence[Member]: ...
+        def members(self) -> Sequence[Member]:
+            """The pipelines whose probabilities are averaged; one predicts by itself."""
+
         @property
-        def classes(self) -> tuple[str, ...]: ...
+        def classes(self) -> tuple[str, ...]:
+            """In the order of the probability columns."""
+
         @property
-        def tested(self) -> bool: ...
+        def tested(self) -> bool:
+            """Whether it was tested on images held out of its fit."""
+
         @property
-        def notes(self) -> tuple[str, ...]: ...
+        def notes(self) -> tuple[str, ...]:
+            """What a user should know before trusting a prediction."""
 
     @property
     def deciding(self) -> Deciding:
