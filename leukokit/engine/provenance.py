@@ -6,7 +6,7 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -31,15 +31,37 @@ def git_commit(folder: Path) -> str | None:
     return done.stdout.strip() or None
 
 
-def data_manifest(items: Sequence[Item]) -> DataManifest:
-    """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set."""
-    files = {item.sample.id: item.key for item in items}
+def data_manifest(files: Mapping[str, str]) -> DataManifest:
+    """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set.
+
+    Parameters
+    ----------
+    files : mapping of sample id to digest
+    """
     whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
-    return DataManifest(images=len(files), sha256=whole, files=files)
+    return DataManifest(images=len(files), sha256=whole, files=dict(files))
 
 
 def provenance(recipe: Recipe, items: Sequence[Item], workers: RunWorkers, stamp: str | None) -> Provenance:
     """Collect everything that is needed to repeat the run with the same results."""
+    commit = git_commit(recipe.path.parent) if recipe.path else None
+    files = {item.sample.id: item.key for item in items}
+    return provenance_of(files, workers, seed=recipe.seed, commit=commit, synthetic=stamp is not None)
+
+
+def provenance_of(
+    files: Mapping[str, str], workers: RunWorkers, *, seed: int, commit: str | None, synthetic: bool
+) -> Provenance:
+    """Collect where a result comes from.
+
+    Parameters
+    ----------
+    files : mapping of sample id to digest
+    seed : int
+        Of all that is random.
+    commit : str or None
+        Of the repository of the recipe.
+    """
     # ``metadata`` is read once for each distribution, since every access parses it again.
     described = (distribution.metadata for distribution in distributions())
     installed = sorted({(entry["Name"], entry["Version"]) for entry in described if entry["Name"]}, key=str)
@@ -51,10 +73,10 @@ def provenance(recipe: Recipe, items: Sequence[Item], workers: RunWorkers, stamp
         platform=platform.platform(),
         machine=platform.machine(),
         packages=dict(installed),
-        recipe_commit=git_commit(recipe.path.parent) if recipe.path else None,
-        seed=recipe.seed,
+        recipe_commit=commit,
+        seed=seed,
         workers=workers,
-        synthetic=stamp is not None,
-        data=data_manifest(items),
+        synthetic=synthetic,
+        data=data_manifest(files),
         notice=NOTICE,
     )
