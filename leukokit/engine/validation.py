@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from leukokit.api import (
     CELL,
     NUCLEUS,
-    Examples,
     FeatureExtractor,
     Labels,
     PluginError,
@@ -196,43 +195,6 @@ def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str)
             f"{np.count_nonzero(off > _SUM_TOLERANCE) - 1} more rows; up to {_SUM_TOLERANCE:g} is allowed"
         )
     return probabilities
-
-
-def checked_represented(represented: Any, examples: Examples, name: str) -> FloatArray:
-    """Check what a model says that it sees of images; without any, take their features.
-
-    Parameters
-    ----------
-    represented : object
-        What the classifier returned.
-    examples : Examples
-        The images.
-    name : str
-        Class of the classifier.
-
-    Returns
-    -------
-    float64 array n x d
-        NaN where a number is missing; no columns where there is nothing.
-
-    Raises
-    ------
-    PluginError
-        Where it is no float64 array with a row for each image.
-    """
-    if represented is None:
-        if examples.features is None:
-            return np.empty((len(examples), 0))
-        return examples.features.to_numpy(dtype=np.float64)
-    if not isinstance(represented, np.ndarray) or represented.dtype != np.float64:
-        kind = getattr(represented, "dtype", type(represented).__name__)
-        raise PluginError(f"what {name} sees of images is {kind}, expected a float64 array n x d")
-    if represented.ndim != 2 or len(represented) != len(examples):
-        raise PluginError(
-            f"what {name} sees of {len(examples)} images has the shape {represented.shape}, expected a row "
-            "for each image"
-        )
-    return represented
 
 
 def checked_classes(classes: Any, name: str) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from leukokit.engine.prediction.blocks import blocks
 from leukokit.engine.prediction.predictor import Predictor
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.limits import FittedUnlike
-from leukokit.engine.validation import checked_probabilities, checked_represented
+from leukokit.engine.unlike.represented import checked_represented
+from leukokit.engine.validation import checked_probabilities
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.recipe import Bound, Recipe
 
