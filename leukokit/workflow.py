@@ -20,6 +20,7 @@ from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
+from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
 from leukokit.recipe import load_recipe
@@ -187,6 +188,8 @@ def run(
             for text in catalog.notes:
                 observer.warn(text)
     loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+    if observer is not None and (note := killed_note(Path(chosen.out))) is not None:
+        observer.say(note)
     with open_executor(chosen) as executor:
         options = RunOptions(
             out=Path(chosen.out),

@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": "Audit a data set: duplicates, stain, scale bars, files.",
     "compare": "Compare finished runs on the same test images.",
     "report": "Make the report of a finished run again.",
+    "runs": "List run directories, and remove those of runs that did not end.",
     "list": "List the installed components.",
     "show": "Show a component: what it does and its parameters.",
     "schema": "Print the JSON Schema of recipes or of run directories.",

@@ -6,30 +6,7 @@ from pathlib import Path
 
 import click
 
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes such as ``500M`` or ``20G``."""
-
-    name = "size"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read digits and a unit."""
-        text = str(value).strip().upper().removesuffix("B").removesuffix("I")
-        unit = text[-1:] if text[-1:].isalpha() else ""
-        number = text.removesuffix(unit)
-        if unit not in _UNITS or not number.isdecimal():
-            self.fail(f"{value!r} is not a size; write a whole number of bytes, or 500M, 20G, 0", param, ctx)
-        return int(number) * _UNITS[unit]
-
-
-def _human(size: float) -> str:
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
+from leukokit.cli._sizes import Size, human_size
 
 
 @click.group("cache")
@@ -64,11 +41,10 @@ def list_entries(cache_dir: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"path": str(root), "entries": facts}, indent=2))
         return
     for entry in entries:
-        click.echo(
-            f"{_human(entry.bytes):>10}  {entry.items:>7}  {entry.kind:<6}  {entry.key[:8]}  {entry.title}"
-        )
+        size = human_size(entry.bytes)
+        click.echo(f"{size:>10}  {entry.items:>7}  {entry.kind:<6}  {entry.key[:8]}  {entry.title}")
     total = sum(entry.bytes for entry in entries)
-    click.echo(f"{_human(total)} in {len(entries)} entries under {root}", err=True)
+    click.echo(f"{human_size(total)} in {len(entries)} entries under {root}", err=True)
 
 
 @command.command("prune")
@@ -80,7 +56,7 @@ def prune(cache_dir: Path | None, max_size: int) -> None:
     from leukokit.engine.cache.store import Store
 
     removed = Store(cache_dir or default_cache()).prune(max_size)
-    click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
+    click.echo(f"removed {len(removed)} entries, {human_size(sum(entry.bytes for entry in removed))}")
 
 
 @command.command("clear")
@@ -91,7 +67,7 @@ def clear(cache_dir: Path | None) -> None:
     from leukokit.engine.cache.store import Store
 
     removed = Store(cache_dir or default_cache()).prune(0)
-    click.echo(f"removed {len(removed)} entries, {_human(sum(entry.bytes for entry in removed))}")
+    click.echo(f"removed {len(removed)} entries, {human_size(sum(entry.bytes for entry in removed))}")
 
 
 @command.command("path")

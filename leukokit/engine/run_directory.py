@@ -19,7 +19,7 @@ from leukokit.process import stop
 from leukokit.record.files import STATUS
 from leukokit.record.provenance import RunStatus
 
-_LOCK = ".lock"
+LOCK = ".lock"
 _OWNER = ".owner.json"
 
 
@@ -44,7 +44,7 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = FileLock(path / _LOCK)
+        self._lock = FileLock(path / LOCK)
 
     @staticmethod
     def fresh(root: Path, name: str, plan_id: str) -> Path:
@@ -88,7 +88,7 @@ class RunDirectory:
         self.journal.close()
         (self.path / _OWNER).unlink(missing_ok=True)
         self._lock.release()
-        (self.path / _LOCK).unlink(missing_ok=True)
+        (self.path / LOCK).unlink(missing_ok=True)
 
     def _owner(self) -> str:
         try:

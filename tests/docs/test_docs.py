@@ -25,8 +25,15 @@ PAGES = [
     *sorted((ROOT / "plugins_contrib").glob("*/README.md")),
 ]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SLOW = "network = classifier.estimator_of(model)"
+"""Line of the block that trains a network only to save it; the block after it trains one in a run."""
 BLOCKS = [
-    pytest.param(language, code, id=f"{page.parent.name}-{page.stem}-{i}-{language}")
+    pytest.param(
+        language,
+        code,
+        id=f"{page.parent.name}-{page.stem}-{i}-{language}",
+        marks=pytest.mark.slow if SLOW in code else (),
+    )
     for page in PAGES
     for i, (language, code) in enumerate(FENCE.findall(page.read_text(encoding="utf-8")))
 ]

@@ -36,6 +36,9 @@ SMALLER: dict[str, dict[str, Any]] = {
     "gradient_boosting": {"max_iter": 5},
 }
 
+QUICK = {"keras_cnn": {"saved_model_predicts_the_same", "invalid_training_data_is_rejected"}}
+"""Checks that run with every change, of components where each check trains a network."""
+
 
 def built_ins() -> Iterator[CatalogEntry]:
     catalog = discover()
@@ -58,7 +61,9 @@ def all_checks() -> Iterator[Any]:
                 )
                 break
             for check in component_checks(entry.spec.target, params):
-                yield pytest.param(check, id=f"{entry.name}[{shown}]-{check.id}")
+                quick = check.id in QUICK.get(entry.name, {check.id})
+                marks = () if quick else pytest.mark.slow
+                yield pytest.param(check, id=f"{entry.name}[{shown}]-{check.id}", marks=marks)
 
 
 def _fail(reason: str) -> None:

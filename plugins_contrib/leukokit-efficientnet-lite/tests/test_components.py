@@ -30,6 +30,7 @@ def test_contract_of_features(check) -> None:
     check()
 
 
+@pytest.mark.slow  # each promise trains the network; that of its features is kept above
 @conformance(LiteCnn, side=32, train="head", epochs=2, batch_size=12)
 def test_contract_of_the_classifier(check) -> None:
     """Every promise of a classifier."""
