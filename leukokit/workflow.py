@@ -23,7 +23,7 @@ from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
-from leukokit.recipe import load_recipe
+from leukokit.recipe import load_recipe, load_recipe_mapping
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
@@ -140,7 +140,7 @@ def open_executor(settings: RunSettings) -> Iterator[Executor]:
 
 
 def run(
-    recipe: str | Path,
+    recipe: str | Path | Mapping[str, Any],
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
@@ -148,12 +148,12 @@ def run(
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
 ) -> RunResult:
-    """Run a recipe file.
+    """Run a recipe.
 
     Parameters
     ----------
-    recipe : str or Path
-        The YAML file.
+    recipe : str, Path or mapping
+        The YAML file, or what it would hold as a Python mapping.
     overrides : mapping or sequence of str, optional
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
@@ -187,7 +187,10 @@ def run(
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
-    loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
+    if isinstance(recipe, Mapping):
+        loaded = load_recipe_mapping(recipe, catalog, overrides=overrides)
+    else:
+        loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
     if observer is not None and (note := killed_note(Path(chosen.out))) is not None:
         observer.say(note)
     with open_executor(chosen) as executor:

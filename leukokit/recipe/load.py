@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from ruamel.yaml import YAML
 
 from leukokit.catalog import Catalog
 from leukokit.errors import Problem, RecipeError
@@ -67,6 +72,33 @@ def load_recipe_text(
     document = read_document(raw, source)
     write_out(document, catalog.kinds)
     return _build({}, document, raw, path, catalog, overrides)
+
+
+def load_recipe_mapping(content: Mapping[str, Any], catalog: Catalog, *, overrides: Overrides = ()) -> Recipe:
+    """Check a recipe given as a Python mapping; see :func:`load_recipe`.
+
+    Raises
+    ------
+    RecipeError
+        With every mistake; lines are those of the YAML that the mapping becomes, as ``recipe.yaml`` has it.
+    """
+    try:
+        plain = json.loads(json.dumps(content, default=_path, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        message = f"a recipe holds texts, numbers, lists and mappings only ({error})"
+        raise RecipeError([Problem("", message, "recipe")]) from error
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
+    text = io.StringIO()
+    yaml.dump(plain, text)
+    return load_recipe_text(text.getvalue(), catalog, overrides=overrides)
+
+
+def _path(value: object) -> str:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
 
 
 def _build(

@@ -17,6 +17,7 @@ from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.prediction.blocks import block_rows
+from leukokit.engine.prediction.description import described
 from leukokit.engine.prediction.given import given_images
 from leukokit.engine.prediction.measuring import (
     MeasuredImage,
@@ -69,6 +70,12 @@ class Predictor:
         @property
         def notes(self) -> tuple[str, ...]:
             """What a user should know before trusting a prediction."""
+
+    def __repr__(self) -> str:
+        return described(self).text()
+
+    def _repr_html_(self) -> str:
+        return described(self).html()
 
     @property
     def deciding(self) -> Deciding:

@@ -9,7 +9,6 @@ import numpy as np
 from leukokit.api import Examples, FloatArray, PluginError
 
 
-
 def checked_represented(represented: Any, examples: Examples, name: str) -> FloatArray:
     """Check what a model says that it sees of images; without any, take their features.
 
