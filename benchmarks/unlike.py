@@ -146,7 +146,7 @@ def rows_of(
     labels = [label for name, label in zip(train["id"], train["label"], strict=True) if name not in rejected]
     reference = pipeline.unlike.references.spaces[FEATURES]
     own = measured(pipeline, own_test(run, data), None, workers, cache)
-    sets = {name: (images_in(data / name, limit), None) for name in FOREIGN}
+    sets = {name: (images_in(data / name / "images", limit), None) for name in FOREIGN}
     smears = discover().get("dataset", "smears").load().create(per_class=_SMEARS)
     sets["smears"] = (list(smears.samples()), smears)
     rows = []

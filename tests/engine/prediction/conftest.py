@@ -38,7 +38,7 @@ def trained(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def pipeline(trained: Path) -> FittedPipeline:
-    """The fitted pipeline of that run."""
+    """Load the fitted pipeline of that run."""
     from leukokit.catalog import discover
 
     loaded = load_pipeline(trained, discover())
