@@ -126,7 +126,7 @@ def table_sink(
     lines = path.with_name(f"{path.name}.part.jsonl") if kind is TableFormat.PARQUET else path
     rows_kind = TableFormat.JSON_LINES if kind is TableFormat.PARQUET else kind
     with _locked(path):
-        existing = [each for each in (path, lines) if each.exists()]
+        existing = [each for each in dict.fromkeys((path, lines)) if each.exists()]
         begun = None
         if existing and not overwrite:
             _refuse_other(path, origin_file, origin, kind, deciding, whole=whole)
