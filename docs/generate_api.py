@@ -18,8 +18,8 @@ from leukokit.workflow import RunSettings
 PAGE = Path(__file__).with_name("api.md")
 HEAD = """# From Python
 
-Written by `python docs/generate_api.py` from the docstrings; a test keeps it current. What plugins import is in
-[Write a plugin](plugins.md), parameters of components are in [Components](components.md).
+Written by `python docs/generate_api.py` from the docstrings; a test keeps it current. What plugins import is
+in [Write a plugin](plugins.md), parameters of components are in [Components](components.md).
 """
 PARTS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("leukokit.run", leukokit.run, ()),
@@ -68,7 +68,7 @@ def _signature(name: str, function: Callable[..., Any]) -> Iterator[str]:
 
 
 def _documented(thing: Any) -> Iterator[str]:
-    """A docstring in NumPy style as Markdown."""
+    """Turn a docstring in NumPy style into Markdown."""
     lines = _code(inspect.getdoc(thing) or "").splitlines()
     listing = False
     for number, line in enumerate(lines):

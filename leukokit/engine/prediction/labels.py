@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from leukokit.api import Sample
@@ -65,7 +65,7 @@ def true_classes(images: GivenImages, classes: Sequence[str]) -> TrueClasses:
     """
     folded = Counter(name.casefold() for name in classes)
     by_fold = {name.casefold(): name for name in classes if folded[name.casefold()] == 1}
-    known = {**{name: name for name in classes}}
+    known = {name: name for name in classes}
     roots = [_Root(root, by_fold) for root in images.roots]
     by_id: dict[str, str] = {}
     unknown: Counter[str] = Counter()
@@ -87,11 +87,6 @@ def true_classes(images: GivenImages, classes: Sequence[str]) -> TrueClasses:
         if sample.group is not None:
             groups[sample.id] = sample.group
     return TrueClasses(by_id, dict(sorted(unknown.items())), renamed, unlabeled, groups)
-
-
-def without_labels(sample: Sample) -> Sample:
-    """Give the same image without its label: no prediction may depend on it."""
-    return replace(sample, label=None)
 
 
 class _Root:
