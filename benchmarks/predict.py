@@ -3,9 +3,9 @@
     python benchmarks/predict.py memory RUN --images 100000 [--source FOLDER]
     python benchmarks/predict.py speed RUN --source FOLDER [--repeats 3]
 
-``memory`` makes a folder of links to the images of FOLDER (rendered ones of 96 px where it is omitted), predicts
-all of them with both cores, and prints the memory of all processes together after every tenth of the rows: memory
-is flat if the last is no more than the second.
+``memory`` makes a folder of links to the images of FOLDER (rendered ones of 96 px where it is omitted),
+predicts all of them with both cores, and prints the memory of all processes together after every tenth of the
+rows: memory is flat if the last is no more than the second.
 
 ``speed`` predicts the images of FOLDER, and carries out the image stage of the same pipeline on them as a run
 does, one after the other in turn, without a cache; it prints the ratio of the medians.
