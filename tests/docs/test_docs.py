@@ -39,8 +39,8 @@ BLOCKS = [
 ]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
-# Runs take minutes or need the network; the recipes that they name are checked instead. Comparing needs runs.
-NOT_RUN = ("pip", "data get", "compare RUN", "report RUN")
+# Runs take minutes or need the network; the recipes that they name are checked instead. Others need runs.
+NOT_RUN = ("pip", "data get", "compare RUN", "predict RUN", "report RUN")
 
 
 def commands(code: str) -> list[list[str]]:
