@@ -142,7 +142,7 @@ def open_executor(settings: RunSettings) -> Iterator[Executor]:
 
 
 def run(
-    recipe: str | Path,
+    recipe: str | Path | Mapping[str, Any],
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
@@ -151,12 +151,12 @@ def run(
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
 ) -> RunResult:
-    """Run a recipe file.
+    """Run a recipe.
 
     Parameters
     ----------
-    recipe : str or Path
-        The YAML file.
+    recipe : str, Path or mapping
+        The YAML file, or what it would hold as a Python mapping.
     overrides : mapping or sequence of str, optional
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
@@ -195,7 +195,7 @@ def run(
                 observer.warn(text)
     with open_executor(chosen) as executor:
         watching = observer or Observer()
-        source = RecipeSource.read(recipe)
+        source = RecipeSource.of_mapping(recipe) if isinstance(recipe, Mapping) else RecipeSource.read(recipe)
         rehearse(source.text, catalog, overrides=overrides, data=data, executor=executor, observer=watching)
         loaded = load_recipe_text(
             source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data

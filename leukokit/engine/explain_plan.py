@@ -11,7 +11,7 @@ from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.scale.find import Scales
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.stage import ScaleOfImage

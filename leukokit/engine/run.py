@@ -33,8 +33,8 @@ from leukokit.engine.journal import JournaledObserver
 from leukokit.engine.metrics_record import mask_scores, metrics_record
 from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
-from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.layout import FINAL

@@ -71,7 +71,7 @@ class RecipeSource:
             raise RecipeError([Problem("", message, "recipe")]) from error
         yaml = YAML(typ="safe", pure=True)
         yaml.default_flow_style = False
-        yaml.sort_base_mapping_type_on_output = False
+        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
         text = io.StringIO()
         yaml.dump(plain, text)
         return cls(text.getvalue().encode("utf-8", "surrogatepass"))
@@ -79,5 +79,5 @@ class RecipeSource:
 
 def _path(value: object) -> str:
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return str(os.fspath(value))
     raise TypeError(f"{value!r} is a {type(value).__name__}")
