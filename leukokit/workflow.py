@@ -26,7 +26,8 @@ from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
-from leukokit.recipe import load_recipe
+from leukokit.recipe import load_recipe_text
+from leukokit.recipe.source import RecipeSource
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
@@ -141,7 +142,7 @@ def open_executor(settings: RunSettings) -> Iterator[Executor]:
 
 
 def run(
-    recipe: str | Path,
+    recipe: str | Path | Mapping[str, Any],
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
@@ -150,12 +151,12 @@ def run(
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
 ) -> RunResult:
-    """Run a recipe file.
+    """Run a recipe.
 
     Parameters
     ----------
-    recipe : str or Path
-        The YAML file.
+    recipe : str, Path or mapping
+        The YAML file, or what it would hold as a Python mapping.
     overrides : mapping or sequence of str, optional
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
@@ -194,8 +195,11 @@ def run(
                 observer.warn(text)
     with open_executor(chosen) as executor:
         watching = observer or Observer()
-        rehearse(recipe, catalog, overrides=overrides, executor=executor, observer=watching)
-        loaded = load_recipe(Path(recipe), catalog, overrides=overrides, data=data)
+        source = RecipeSource.of_mapping(recipe) if isinstance(recipe, Mapping) else RecipeSource.read(recipe)
+        rehearse(source.text, catalog, overrides=overrides, data=data, executor=executor, observer=watching)
+        loaded = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+        )
         if (note := killed_note(Path(chosen.out))) is not None:
             watching.say(note)
         options = RunOptions(

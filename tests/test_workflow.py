@@ -6,13 +6,15 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import leukokit
 from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
-from leukokit.errors import UsageError
+from leukokit.errors import RecipeError, UsageError
+from leukokit.testing.images import disks
 from leukokit.workflow import RunKeywords, RunSettings, open_executor
 
 
@@ -71,3 +73,43 @@ def test_a_cache_is_a_folder_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert RunSettings().cache_folder == tmp_path / "own"
     assert RunSettings(cache=str(tmp_path)).cache_folder == tmp_path
     assert RunSettings(cache=None).cache_folder is None
+
+
+def test_a_recipe_can_be_a_mapping_and_its_result_has_a_short_repr(tmp_path: Path) -> None:
+    """The run keeps it as YAML, in the given order, and that gives the same; paths may be objects."""
+    pictures = tmp_path / "pictures"
+    for name in ("few", "many"):
+        (pictures / name).mkdir(parents=True)
+        for number in range(6):
+            image, _ = disks(seed=number, size=64, cells=1 if name == "few" else 4)
+            Image.fromarray(image).save(pictures / name / f"{number}.png")
+    recipe = {
+        "leukokit": 1,
+        "name": "mapping",
+        "data": {"use": "folder", "params": {"root": pictures}},
+        "split": {"method": "holdout", "test": 0.34, "validation": 0.0},
+        "features": ["intensity"],
+        "classify": "knn",
+        "audit": {"enabled": False},
+    }
+    result = leukokit.run(recipe, run_dir=tmp_path / "run", cache=None, executor="inline")
+    text = (result.path / "recipe.yaml").read_text()
+    assert text.splitlines()[:2] == ["leukokit: 1", "name: mapping"]
+    assert f"root: {pictures}" in text
+    lines = repr(result).splitlines()
+    assert lines[0] == "run of 'mapping'"
+    assert len(lines) < 8
+    assert "accuracy" in repr(result)
+    assert str(result.path) in result._repr_html_()
+    loaded = leukokit.load(result.path)
+    assert "knn" in repr(loaded)
+    assert loaded._repr_html_().startswith("<table>")
+
+
+def test_a_mapping_with_mistakes_gets_them_all_at_once() -> None:
+    with pytest.raises(RecipeError) as caught:
+        leukokit.run({"leukokit": 1, "name": "a b", "data": "smears", "clasify": "knn"})
+    assert len(caught.value.problems) == 2
+    assert "did you mean 'classify'" in str(caught.value)
+    with pytest.raises(RecipeError, match="holds texts, numbers, lists and mappings only"):
+        leukokit.run({"leukokit": 1, "name": "a", "data": object()})

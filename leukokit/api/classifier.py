@@ -160,6 +160,23 @@ class Classifier(Component):
         """
         raise NotImplementedError
 
+    def predict_represented(
+        self, model: FittedModel, examples: Examples
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Predict, and give what the model sees of each image just before it decides.
+
+        How far an image is from the training data is measured in these numbers; without them, in the feature
+        table. Implement it where the model computes something better on its way.
+
+        Returns
+        -------
+        probabilities : float64 array (n, k)
+            Exactly those of ``model.predict_proba``.
+        represented : float64 array (n, d) or None
+            Such as the selected, standardized features, or the input of a network's last layer.
+        """
+        return model.predict_proba(examples), None
+
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the library object inside a fitted model (a scikit-learn Pipeline, a Keras model)."""
         raise NotImplementedError

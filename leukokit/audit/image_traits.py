@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, RGBImage
+from leukokit.smear.color import color_traits
 
-COLOR_NAMES = ("mean_l", "mean_a", "mean_b", "std_l", "std_a", "std_b")
 CORNERS = ("top left", "top right", "bottom left", "bottom right")
 CORNER_SHARE = (1 / 7, 3 / 14)
 """Height and width of a corner as shares of the image's: 32 x 48 px of 224 x 224."""
@@ -25,26 +25,6 @@ FOREGROUND = 24
 WORKING_SIDE = 448
 """Longest side, in px, at which corners are looked at; larger images are shrunk to it."""
 
-_BRIGHT = 0.75  # quantile of lightness above which pixels count as background
-
-
-def color_traits(lab: NDArray[np.uint8]) -> FloatArray:
-    """Take mean and standard deviation of L, a and b over all pixels.
-
-    Parameters
-    ----------
-    lab : uint8 array, ... x 3
-        OpenCV's 8-bit Lab.
-
-    Returns
-    -------
-    float64 array (6,)
-        In the order of ``COLOR_NAMES``, in levels of 0..255.
-    """
-    mean, spread = cv2.meanStdDev(lab.reshape(-1, 1, 3))
-    # Rounded: the standard deviation of a uniform plane is rounding noise, which a probe could learn from.
-    return np.asarray(np.concatenate([mean[:, 0], spread[:, 0]]).round(4), dtype=np.float64)
-
 
 def frame_traits(lab: NDArray[np.uint8]) -> FloatArray:
     """Compute the six color numbers of the outer frame: 8 px wide, in small images a quarter of the side."""
@@ -52,12 +32,6 @@ def frame_traits(lab: NDArray[np.uint8]) -> FloatArray:
     inner = lab[width:-width]
     strips = (lab[:width], lab[-width:], inner[:, :width], inner[:, -width:])
     return color_traits(np.concatenate([strip.reshape(-1, 3) for strip in strips]))
-
-
-def background_color(lab: NDArray[np.uint8]) -> FloatArray:
-    """Median L, a and b of the brightest quarter of the pixels: the background between the cells."""
-    bright = lab[lab[..., 0] >= _quantile(lab[..., 0], _BRIGHT)]
-    return np.array([_quantile(plane, 0.5) for plane in bright.T], dtype=np.float64)
 
 
 def foreground_share(rgb: RGBImage) -> float:
@@ -118,9 +92,3 @@ def corner_strokes(rgb: RGBImage) -> FloatArray:
         for box in corner_boxes(rgb, CORNER_SHARE)
     ]
     return np.array(described, dtype=np.float64).reshape(len(CORNERS), -1)
-
-
-def _quantile(levels: NDArray[np.uint8], share: float) -> int:
-    """Quantile of 8-bit values from their histogram, which is faster than sorting."""
-    counts = np.bincount(levels.ravel(), minlength=256).cumsum()
-    return int(np.searchsorted(counts, share * counts[-1]))

@@ -13,12 +13,9 @@ from leukokit.api import Dataset, FeatureExtractor, FloatArray, Labels, Planes
 from leukokit.audit.checks.marks import mark_styles
 from leukokit.audit.file_facts import FileFacts, file_facts
 from leukokit.audit.image_traits import (
-    COLOR_NAMES,
     CORNERS,
     GRID,
     at_working_size,
-    background_color,
-    color_traits,
     corner_strokes,
     foreground_share,
     frame_traits,
@@ -32,10 +29,11 @@ from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection,
 from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
+from leukokit.smear.color import BACKGROUND_NAMES, COLOR_NAMES, background_color, color_traits
 
 _COLOR = tuple(f"color_{name}" for name in COLOR_NAMES)
 _FRAME = tuple(f"frame_{name}" for name in COLOR_NAMES)
-_BACKGROUND = ("background_l", "background_a", "background_b")
+_BACKGROUND = BACKGROUND_NAMES
 _SIZE = ("width", "height")
 _FOREGROUND = ("foreground",)
 _MARKS = tuple(f"mark_{i}" for i in range(len(CORNERS)))

@@ -15,8 +15,9 @@ from leukokit.engine.data import OpenData
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.cached import cached_outcomes
 from leukokit.engine.images.stage import ImageTable
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import FoldStage
-from leukokit.engine.models.model_stage import FittedFold, known_fold
+from leukokit.engine.models.model_stage import known_fold
 from leukokit.engine.models.pooled_predictions import pooled_predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory

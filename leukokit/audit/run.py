@@ -111,7 +111,7 @@ class AuditOptions:
         Cache folder; None for no cache.
     executor : Executor
     said : tuple of str
-        Warnings that the user has seen already.
+        Warnings that were given before; none is given again.
     """
 
     cache: Path | None = None

@@ -14,6 +14,7 @@ from leukokit.cli._group import LazyGroup
 COMMANDS = {
     "run": "Run a recipe and leave a run directory.",
     "check": "Check a recipe and its data without running it.",
+    "predict": "Predict images with the model of a finished run.",
     "audit": "Audit a data set: duplicates, stain, scale bars, files.",
     "compare": "Compare finished runs on the same test images.",
     "report": "Make the report of a finished run again.",

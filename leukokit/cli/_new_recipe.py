@@ -22,8 +22,8 @@ from leukokit.engine.components.call import call_method
 from leukokit.errors import DataError, LeukokitError, UsageError
 from leukokit.recipe import load_recipe_text
 from leukokit.recipe.binding import check_params
+from leukokit.recipe.data_choice import data_section
 
-TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 _UM = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*(?:um|µm|μm)?", re.IGNORECASE)
 _RED_CELL = re.compile(r"([0-9]+(?:[.,][0-9]+)?)\s*px", re.IGNORECASE)
 _TRAINING: dict[str, object] = {
@@ -143,7 +143,7 @@ def new_recipe(
         Where the images cannot be read, or the file exists already.
     """
     found = _images(path, catalog, answers)
-    place = Path(str(found.params.get("root") or found.params["file"]))
+    place = Path(str(found.params.get("root") or found.params.get("file") or found.use))
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", place.stem).strip("_-")[:60] or "my_smears"
     file = out or Path(f"{name}.yaml")
     if file.exists() and not force:
@@ -159,32 +159,29 @@ def new_recipe(
 
 def _images(path: str | None, catalog: Catalog, answers: Answers) -> _Found:
     """Read the images; where that is not possible, ask how to."""
-    params: dict[str, object] = {}
+    more: dict[str, object] = {}
+    use: str | None = None
     while True:
         try:
             if path is None:
                 path = answers.text("Where are the images? A folder, or a table (CSV) of them", None)
-            use, key = _kind(path)
-            return _read(use, {key: str(Path(path).absolute()), **params}, catalog)
-        except DataError as error:
-            answers.after(error)
-            if path is not None and Path(path).is_dir():
-                params = _layout(answers)
-            else:
-                path = None
+            use, params = _section(path, catalog)
+            return _read(use, {**params, **more}, catalog)
         except UsageError as error:
             answers.after(error)
-            path = None
+            if use == "folder" and isinstance(error, DataError):
+                more = _layout(answers)
+            else:
+                path, use, more = None, None, {}
 
 
-def _kind(path: str) -> tuple[str, str]:
-    """Give data set and parameter for a path."""
-    if Path(path).is_dir():
-        return "folder", "root"
-    if Path(path).suffix.lower() in TABLES and Path(path).is_file():
-        return "table", "file"
-    state = "no folder and no table" if Path(path).exists() else "not there"
-    raise UsageError(f"{path} is {state}", hint=f"Give a folder of images, or a table ({', '.join(TABLES)})")
+def _section(path: str, catalog: Catalog) -> tuple[str, dict[str, object]]:
+    """Give data set and parameters for a path, as ``--data`` takes it."""
+    try:
+        section = data_section(path, catalog)
+    except UsageError as error:
+        raise UsageError(error.what, hint=error.hint) from None  # there is no --data here
+    return section["use"], section["params"]
 
 
 def _layout(answers: Answers) -> dict[str, object]:
@@ -221,7 +218,9 @@ def _read(use: str, params: dict[str, object], catalog: Catalog) -> _Found:
 
 
 def _show(found: _Found) -> None:
-    """Print what was taken for what."""
+    """Print what was taken for what; a data set that is known by name guesses nothing."""
+    if not found.readings:
+        return
     table = Table(
         title=Text(f"{len(found.samples)} images, read as"), title_justify="left", box=None, pad_edge=False
     )
@@ -234,7 +233,7 @@ def _show(found: _Found) -> None:
 
 def _patients(found: _Found, catalog: Catalog, answers: Answers) -> _Found:
     """Ask what a patient is, where that is not known."""
-    while not any(sample.group for sample in found.samples):
+    while found.use in ("folder", "table") and not any(sample.group for sample in found.samples):
         if found.use == "folder":
             question = (
                 "What is a patient? A pattern of the file names, such as {patient}_{n}.png; or 'unknown'"

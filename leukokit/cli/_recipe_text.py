@@ -98,14 +98,15 @@ def _name(name: str) -> str:
 
 
 def _data(images: Images, wishes: Wishes) -> Iterator[str]:
-    yield "# The images, and what was taken for what:"
+    yield "# The images, and what was taken for what:" if images.readings else "# The images."
     for reading in images.readings:
         yield f"#   {reading}"
     yield "data:"
     yield f"  use: {images.use}"
-    yield "  params:"
-    for key, value in images.params.items():
-        yield f"    {key}: {_value(value)}"
+    if images.params:
+        yield "  params:"
+        for key, value in images.params.items():
+            yield f"    {key}: {_value(value)}"
     yield f"  scale: {wishes.scale}   # {_scale_comment(wishes.scale)}"
 
 

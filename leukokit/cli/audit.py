@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leukokit.catalog import Catalog
-    from leukokit.recipe import Recipe
+    from leukokit.recipe.source import RecipeSource
 
 
 @click.command("audit")
@@ -71,13 +71,17 @@ def command(
     from leukokit.cli._progress import observed
     from leukokit.engine.rehearsal import rehearse
     from leukokit.errors import EXIT_FAILED
+    from leukokit.recipe import load_recipe_text
     from leukokit.workflow import RunSettings, open_executor
 
     settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
     catalog = installed_catalog(settings.cache_folder)
     with open_executor(settings) as executor, observed(quiet=quiet) as observer:
-        rehearse(data, catalog, overrides=overrides, executor=executor, observer=observer)
-        recipe = _recipe(data, catalog, overrides)
+        source = _source(data, catalog)
+        rehearse(source.text, catalog, overrides=overrides, executor=executor, observer=observer)
+        recipe = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides
+        )
         options = AuditOptions(settings.cache_folder, executor, catalog.notes)
         audit = audit_data(recipe, options, observer)
     if groups is not None:
@@ -99,23 +103,22 @@ def command(
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
-    """Load a recipe file, or make a recipe of nothing but the data set."""
+def _source(data: str, catalog: Catalog) -> RecipeSource:
+    """Read a recipe file, or make a recipe of nothing but the data set."""
     import json
 
     from leukokit.errors import UsageError
-    from leukokit.recipe import load_recipe, load_recipe_text
     from leukokit.recipe.data_choice import RECIPES, data_section
+    from leukokit.recipe.source import RecipeSource
 
-    path = Path(data)
-    if path.suffix.lower() in RECIPES:
-        return load_recipe(path, catalog, overrides=overrides)
+    if Path(data).suffix.lower() in RECIPES:
+        return RecipeSource.read(data)
     try:
         section = data_section(data, catalog)
     except UsageError as error:
         raise UsageError(error.what, hint=f"{error.hint}, or a recipe ({', '.join(RECIPES)})") from None
     text = json.dumps({"leukokit": 1, "name": "audit", "data": section})
-    return load_recipe_text(text, catalog, source=data, overrides=overrides)
+    return RecipeSource(text.encode("utf-8", "surrogatepass"), data)
 
 
 def _write_groups(path: Path, groups: Mapping[str, str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from leukokit.api.classifier import Classifier, Consumes, Examples, FittedModel, Workspace
 from leukokit.api.folds import class_counts
 from leukokit.api.selector import Selector
+from leukokit.arrays import FloatArray
 from leukokit.deep.augment import Augmentation
 from leukokit.deep.backbone import Backbone, refuse_changed
 from leukokit.deep.distributed.environment import cluster_of
@@ -139,6 +140,14 @@ class NetworkClassifier(Classifier):
         network = self._network(classes, seed=0, deterministic=False, pretrained=False)
         read_weights(folder / WEIGHTS_FILE, network)
         return self._model(network, classes, facts.get("replicas", 1))
+
+    def predict_represented(
+        self, model: FittedModel, examples: Examples
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Predict, and give the input of the last layer, in one pass."""
+        if not isinstance(model, NetworkModel):
+            return super().predict_represented(model, examples)
+        return model.predict_represented(examples)
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the fitted ``keras.Model``."""

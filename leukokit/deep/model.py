@@ -85,15 +85,28 @@ class NetworkModel:
         LeukokitError
             Where there are no images, or all values are 0 or 1, since they were divided by 255.
         """
+        return self.predict_represented(examples)[0]
+
+    def predict_represented(self, examples: Examples) -> tuple[FloatArray, FloatArray]:
+        """Probabilities (n, k), and the input of the last layer (n, d), in one pass; both float64."""
         if examples.images is None:
             raise LeukokitError("this model takes images and was given none")
-        predictions = [
-            averaged(self.tta, block, lambda view: self.network.predict(view, self.batch_size, verbose=0))
-            for block in self._blocks(examples.images)
-        ]
-        proba = np.vstack([np.empty((0, len(self.classes))), *predictions]).astype(np.float64)
-        normalized: FloatArray = proba / proba.sum(axis=1, keepdims=True)
-        return normalized
+        both = [averaged(self.tta, block, self._both) for block in self._blocks(examples.images)]
+        classes = len(self.classes)
+        width = classes + int(self._represented.output[1].shape[-1])
+        values = np.vstack([np.empty((0, width)), *both]).astype(np.float64)
+        proba: FloatArray = values[:, :classes] / values[:, :classes].sum(axis=1, keepdims=True)
+        return proba, values[:, classes:]
+
+    @cached_property
+    def _represented(self) -> Any:
+        """The same network with the input of its last layer as a second output; it shares the weights."""
+        last = self.network.get_layer(LOGITS).input
+        return load_keras().Model(self.network.input, [self.network.output, last])
+
+    def _both(self, view: NDArray[np.uint8]) -> NDArray[np.float32]:
+        proba, represented = self._represented.predict(view, self.batch_size, verbose=0)
+        return np.hstack([proba, represented.astype(proba.dtype)])
 
     def _blocks(self, images: Iterable[RGBImage]) -> Iterator[NDArray[np.uint8]]:
         # As uint8: the network casts to float32, so only a fourth of the bytes is copied.

@@ -6,14 +6,13 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
 from leukokit._version import __version__
 from leukokit.api import API_VERSION, GroupKind
 from leukokit.engine.data import OpenData
-from leukokit.engine.images.plan import Item
 from leukokit.errors import PluginError
 from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
@@ -58,16 +57,55 @@ def groups_are(recipe: Recipe, data: OpenData) -> GroupKind | None:
         ) from None
 
 
-def data_manifest(items: Sequence[Item], kind: GroupKind | None = None) -> DataManifest:
-    """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set."""
-    files = {item.sample.id: item.key for item in items}
+def data_manifest(files: Mapping[str, str], kind: GroupKind | None = None) -> DataManifest:
+    """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set.
+
+    Parameters
+    ----------
+    files : mapping of sample id to digest
+    kind : GroupKind or None
+        What images of one group share.
+    """
     whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
     said = None if kind is None else kind.value
-    return DataManifest(images=len(files), sha256=whole, files=files, groups_are=said)
+    return DataManifest(images=len(files), sha256=whole, files=dict(files), groups_are=said)
 
 
 def provenance(recipe: Recipe, data: OpenData, workers: RunWorkers) -> Provenance:
     """Collect everything that is needed to repeat the run with the same results."""
+    return provenance_of(
+        {item.sample.id: item.key for item in data.items},
+        workers,
+        seed=recipe.seed,
+        commit=git_commit(recipe.path.parent) if recipe.path else None,
+        synthetic=data.stamp is not None,
+        kind=groups_are(recipe, data),
+    )
+
+
+def provenance_of(
+    files: Mapping[str, str],
+    workers: RunWorkers,
+    *,
+    seed: int,
+    commit: str | None,
+    synthetic: bool,
+    kind: GroupKind | None = None,
+) -> Provenance:
+    """Collect where a result comes from.
+
+    Parameters
+    ----------
+    files : mapping of sample id to digest
+    seed : int
+        Of all that is random.
+    commit : str or None
+        Of the repository of the recipe.
+    synthetic : bool
+        Whether the images are rendered.
+    kind : GroupKind or None
+        What images of one group share.
+    """
     # ``metadata`` is read once for each distribution, since every access parses it again.
     described = (distribution.metadata for distribution in distributions())
     installed = sorted({(entry["Name"], entry["Version"]) for entry in described if entry["Name"]}, key=str)
@@ -79,10 +117,10 @@ def provenance(recipe: Recipe, data: OpenData, workers: RunWorkers) -> Provenanc
         platform=platform.platform(),
         machine=platform.machine(),
         packages=dict(installed),
-        recipe_commit=git_commit(recipe.path.parent) if recipe.path else None,
-        seed=recipe.seed,
+        recipe_commit=commit,
+        seed=seed,
         workers=workers,
-        synthetic=data.stamp is not None,
-        data=data_manifest(data.items, groups_are(recipe, data)),
+        synthetic=synthetic,
+        data=data_manifest(files, kind),
         notice=NOTICE,
     )

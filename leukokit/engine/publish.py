@@ -9,7 +9,8 @@ from pathlib import Path
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
 from leukokit.engine.models.final_stage import average_folds
-from leukokit.engine.models.model_stage import MODEL, TRAINING, FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
+from leukokit.engine.models.model_stage import MODEL, TRAINING
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.calibration_record import calibration_record
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL

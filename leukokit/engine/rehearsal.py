@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from leukokit.api import (
@@ -23,13 +22,14 @@ from leukokit.api import (
     Preprocessor,
     Segmenter,
 )
-from leukokit.catalog import Catalog, CatalogEntry
+from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.components.call import CallPlace, call_method, report_call
 from leukokit.engine.execution.isolation import run_before
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.recipe.binding import check_params
-from leukokit.recipe.document import MAX_BYTES, read_document
+from leukokit.recipe.data_choice import replace_data
+from leukokit.recipe.document import read_document
 from leukokit.recipe.models import recipe_model
 from leukokit.recipe.overrides import Overrides, apply_overrides
 from leukokit.recipe.stages import write_out, written_components
@@ -44,35 +44,35 @@ _QUESTIONS_OF_DATA = ("splits", "default_split")  # only where the data set is o
 
 
 def rehearse(
-    path: str | os.PathLike[str],
+    text: bytes,
     catalog: Catalog,
     *,
     overrides: Overrides,
     executor: Executor,
     observer: Observer,
+    data: str | os.PathLike[str] | None = None,
 ) -> None:
-    """Ask the foreign components of a recipe file all that this process will ask them.
+    """Ask the foreign components of a recipe all that this process will ask them.
 
     Parameters
     ----------
-    path : path
-        A recipe; mistakes in it are not of interest here.
+    text : bytes
+        The recipe; mistakes in it are not of interest here.
+    data : str or path, optional
+        Other data in place of the recipe's.
 
     Raises
     ------
     RunFailed
         Where a component ended its process: component, distribution, method and whom to tell.
     """
-    try:
-        with Path(path).open("rb") as file:
-            text = file.read(MAX_BYTES)
-    except (OSError, ValueError):
-        return
-    names = text.decode(errors="replace") + str(overrides)
+    names = text.decode(errors="replace") + f"{overrides} {data}"
     foreign = [entry for entry in _foreign(catalog) if entry.name in names]
     if foreign:
         first = _place(foreign[0], "")
-        run_before(_ask_all, text, overrides, catalog, first=first, executor=executor, observer=observer)
+        run_before(
+            _ask_all, text, overrides, data, catalog, first=first, executor=executor, observer=observer
+        )
 
 
 def _foreign(catalog: Catalog) -> Iterator[CatalogEntry]:
@@ -91,6 +91,7 @@ def _place(entry: CatalogEntry, method: str) -> CallPlace:
 def _ask_all(
     text: bytes,
     overrides: Overrides,
+    data: str | os.PathLike[str] | None,
     catalog: Catalog,
     *,
     observer: Observer,  # noqa: ARG001 - given to all such work
@@ -99,13 +100,21 @@ def _ask_all(
     with suppress(LeukokitError):
         document = read_document(text, "recipe")
         write_out(document, catalog.kinds)
+        if data is not None:
+            replace_data(document, data, catalog)
         fields = tuple(recipe_model(catalog.kinds).model_fields)
         apply_overrides(document, overrides, fields, catalog.kinds)
         for kind, _, item in written_components(document, catalog.kinds):
-            with suppress(Exception, SystemExit):
-                entry = catalog.get(kind, item["use"])
-                if _is_foreign(entry):
-                    _ask(entry, item.get("params", {}))
+            _ask_foreign(catalog, kind, item)
+            if kind is catalog.kinds.at("data") and isinstance(item.get("fallback"), dict):
+                _ask_foreign(catalog, kind, item["fallback"])
+
+
+def _ask_foreign(catalog: Catalog, kind: ComponentKind, item: dict[str, Any]) -> None:
+    with suppress(Exception, SystemExit):
+        entry = catalog.get(kind, item["use"])
+        if _is_foreign(entry):
+            _ask(entry, item.get("params", {}))
 
 
 def _ask(entry: CatalogEntry, params: dict[str, Any]) -> None:

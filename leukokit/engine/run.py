@@ -22,6 +22,7 @@ from leukokit.engine.explain_plan import (
     explain,
     plan_record,
     previous_plan,
+    reused_steps,
 )
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
@@ -32,8 +33,8 @@ from leukokit.engine.journal import JournaledObserver
 from leukokit.engine.metrics_record import mask_scores, metrics_record
 from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
-from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.layout import FINAL
@@ -46,7 +47,6 @@ from leukokit.engine.scale.find import Scales, asks_for_scale
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
-from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.process.scratch import scratch_folder, sweep
 from leukokit.recipe import Recipe
@@ -72,7 +72,7 @@ class RunOptions:
         Cache folder; None to keep nothing.
     executor : Executor
     said : tuple of str
-        Warnings that the user has seen already.
+        Warnings that were given before; none is given again.
     """
 
     out: Path = Path("runs")
@@ -118,8 +118,14 @@ def run(
         directory.journal.write("run_started", recipe=recipe.name, plan=plan_id, images=len(data.items))
         try:
             with full_disk_named(f"{path} or {scratch}"):
-                journaled = JournaledObserver(observer, directory.journal)
-                result = _Run(recipe, options, journaled, data, directory, scratch).result()
+                result = _Run(
+                    recipe,
+                    options,
+                    JournaledObserver(observer, directory.journal),
+                    data,
+                    directory,
+                    scratch,
+                ).result()
                 for finisher in finishers:
                     finisher(result, directory)
         except BaseException as error:
@@ -159,8 +165,8 @@ class _Run:
     def __post_init__(self) -> None:
         for note in self.recipe.notes:
             self.observer.warn(note)
-        options = self.options
-        store = Store(options.cache, self.observer.warn, options.said) if options.cache else None
+        cache = self.options.cache
+        store = Store(cache, self.observer.warn, self.options.said) if cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -239,7 +245,7 @@ class _Run:
                 leaks=leaks,
                 protocols=protocols,
                 scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
-                segmentation=None if masks is None else mask_scores(summarize(masks)),
+                segmentation=None if masks is None else mask_scores(masks, self.samples),
                 alignment=None if alignment is None else alignment.regions(),
             )
             self.directory.write(METRICS.name, record.to_bytes())
@@ -371,7 +377,9 @@ class _Run:
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
         if scales is not None:
             counts[SCALE] = scales.own.count
-        reasons = explain(record, before, counts, reused=_reused(self.recipe, runs))
+        reasons = explain(
+            record, before, counts, reused=reused_steps(self.recipe, fitted_folds(runs).values())
+        )
         for reason in reasons:
             self.directory.journal.write("step", step=reason.step, did=reason.did, why=reason.why)
         return reasons
@@ -384,14 +392,3 @@ class _Run:
             )
             return EXIT_TOO_MANY_REJECTED
         return EXIT_DONE
-
-
-def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
-    """Which steps after the images took everything from the cache, in all folds."""
-    fitted = [run.fitted for run in runs if run.fitted is not None]
-    models = bool(fitted) and all(fold.reused for fold in fitted)
-    reused = {bound.step: models for bound in recipe.components_per("fold")}
-    explanations = [explained for fold in fitted for explained in fold.explanations.values()]
-    for step in {explained.step for explained in explanations}:
-        reused[step] = all(explained.reused for explained in explanations if explained.step == step)
-    return reused

@@ -17,11 +17,13 @@ from leukokit.engine.explanations.alignment_stage import Alignment
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.images.work import image_and_labels
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.io.facts import Facts
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.record.files import VERDICT
-from leukokit.record.metrics import Metrics
+from leukokit.record.metrics import PARTS, Metrics
+from leukokit.record.scores import PartScores
 from leukokit.record.verdict import VerdictRecord
 
 
@@ -47,7 +49,7 @@ def fitted_folds(runs: Sequence[FoldRun]) -> dict[str, FittedFold]:
     return {run.fold.name: run.fitted for run in runs if run.fold is not None and run.fitted is not None}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
     """What came out of a run; everything in it is also in the files under ``path``.
 
@@ -93,6 +95,28 @@ class RunResult:
     exit_code: int
     final: FoldRun | None = None
 
+    def __repr__(self) -> str:
+        return self._facts().text()
+
+    def _repr_html_(self) -> str:
+        return self._facts().html()
+
+    def _facts(self) -> Facts:
+        rows = [("images", f"{len(self.data.items):,}, {len(self.folds[0].images.rejected):,} rejected")]
+        for name in PARTS:
+            scores = self.record.part(name)
+            if scores is not None:
+                rows.append((name, _scores(scores)))
+        if self.stamp:
+            rows.append(("stamp", self.stamp))
+        report = self.path / "report.html"
+        rows += [("report", str(report))] if report.is_file() else []
+        rows += [
+            ("run directory", str(self.path)),
+            ("use", "metrics, predictions, features; leukokit.load(path).predict(images)"),
+        ]
+        return Facts(f"run of {self.recipe.name!r}", tuple(rows))
+
     @cached_property
     def metrics(self) -> Mapping[str, Any]:
         """The ``record`` as plain values: dicts, lists, numbers and texts."""
@@ -116,3 +140,12 @@ class RunResult:
             picture = image_and_labels(plan, item) if item.sample.id in self.features.index else None
             if picture is not None:
                 yield item, *picture
+
+
+def _scores(scores: PartScores) -> str:
+    """Say accuracy with its interval, and macro F1."""
+    bounds = None if scores.intervals is None else scores.intervals.accuracy
+    interval = "" if bounds is None else f" ({bounds.low:.1%} to {bounds.high:.1%})"
+    f1 = "" if scores.macro_f1 is None else f", macro F1 {scores.macro_f1:.1%}"
+    accuracy = "" if scores.accuracy is None else f"accuracy {scores.accuracy:.1%}{interval}{f1}, "
+    return f"{accuracy}n = {scores.n:,}"

@@ -12,4 +12,12 @@ from leukokit.recipe.load import load_recipe, load_recipe_text
 from leukokit.recipe.models import ComponentRef, RecipeModel, Tune
 from leukokit.recipe.recipe import Recipe
 
-__all__ = ["Bound", "ComponentRef", "Recipe", "RecipeModel", "Tune", "load_recipe", "load_recipe_text"]
+__all__ = [
+    "Bound",
+    "ComponentRef",
+    "Recipe",
+    "RecipeModel",
+    "Tune",
+    "load_recipe",
+    "load_recipe_text",
+]

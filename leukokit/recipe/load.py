@@ -12,13 +12,14 @@ from leukokit.catalog import Catalog
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe.binding import Stages, bind
 from leukokit.recipe.data_choice import DataChange, replace_data
-from leukokit.recipe.document import MAX_BYTES, Document, read_document
+from leukokit.recipe.document import Document, read_document
 from leukokit.recipe.flow import check_flow
 from leukokit.recipe.grid import check_grid
 from leukokit.recipe.messages import validated
 from leukokit.recipe.models import RecipeModel, recipe_model
 from leukokit.recipe.overrides import Overrides, apply_overrides, copied
 from leukokit.recipe.recipe import Recipe
+from leukokit.recipe.source import RecipeSource
 from leukokit.recipe.stages import write_out
 
 MAX_PROBLEMS = 100
@@ -53,18 +54,10 @@ def load_recipe(
     UsageError
         Where ``data`` is nothing that can be read.
     """
-    source = os.fspath(path)
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-            size = os.fstat(file.fileno()).st_size
-    except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise RecipeError([Problem("", reason, source)]) from error
-    if len(content) > MAX_BYTES:
-        message = f"the file has {size:,} bytes; a recipe may have at most {MAX_BYTES:,}"
-        raise RecipeError([Problem("", message, source, 1, 1)])
-    return load_recipe_text(content, catalog, source=source, path=Path(path), overrides=overrides, data=data)
+    source = RecipeSource.read(path)
+    return load_recipe_text(
+        source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+    )
 
 
 def load_recipe_text(

@@ -15,6 +15,7 @@ from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
 from leukokit.recipe.statistics import Calibrate, OperatingPointSpec, Refer
+from leukokit.recipe.unlike import UnlikeSpec
 
 
 class ComponentRef(RecipeBase):
@@ -127,6 +128,11 @@ class RecipeModel(RecipeBase):
         OperatingPointSpec(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
     )
     refer: Refer = Field(Refer(error=0.01), description="When to leave an image to an expert.")
+    unlike: UnlikeSpec | None = Field(
+        UnlikeSpec(false_alarms=0.01),
+        description="When predictions call an image unlike the training data, by its features, stain and "
+        "scale; null: never.",
+    )
     audit: AuditSpec = Field(AuditSpec(), description="What an audit looks at and how strict it is.")
 
     @field_validator("evaluate")

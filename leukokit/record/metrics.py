@@ -74,7 +74,10 @@ class Metrics(Record):
     protocols: OrAbsent[tuple[Protocol, ...]] = described("Where the recipe has `evaluate`: one a protocol.")
     scale: OrAbsent[ScaleSummary] = described("Where a step uses the scale, or the recipe names it.")
     segmentation: OrAbsent[Mapping[str, Mapping[str, Number | None]]] = described(
-        "Agreement with expert masks by role: `dice_mean`, `iou_median`, `objects_found` and more."
+        "Agreement with expert masks by role: `dice_mean`, `iou_median`, `objects_found`, `f1` and more."
+    )
+    segmentation_by_class: OrAbsent[Mapping[str, Mapping[str, Mapping[str, Number | None]]]] = described(
+        "The same for the images of each class."
     )
     alignment: OrAbsent[Mapping[str, Mapping[str, RegionHeat]]] = described("By explainer and region.")
     synthetic: OrAbsent[Flag] = described("Whether the images are rendered.")

@@ -150,6 +150,12 @@ class RecipeReferral(Record):
     error: Number | None = described("Share of errors allowed among the images kept, 0..1.")
 
 
+class RecipeUnlike(Record):
+    """When predictions call an image unlike the training data."""
+
+    false_alarms: Number | None = described("Share of the images like it that may be called so, 0..1.")
+
+
 class AuditLimits(Record):
     """From which value on a finding is serious; null: never."""
 
@@ -201,6 +207,7 @@ class ResolvedRecipe(Record):
     final: Text | None = described("What predicts further images: `refit`, `folds` or `none`.")
     operating_point: RecipeOperatingPoint | None = described("Where ill is parted from healthy.")
     refer: RecipeReferral | None = described("When an image is left to an expert.")
+    unlike: RecipeUnlike | None = described("When an image is called unlike the training data; null: never.")
     audit: RecipeAudit | None = described("What the audit looks at.")
 
     def components(self, section: str) -> tuple[RecipeComponent, ...]:

@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 from leukokit.api import FloatArray, RGBImage
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.ids import written_id
 from leukokit.record.explanations import ExplainedPictures

@@ -11,7 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from leukokit._version import __version__
 from leukokit.api import Consumes, Part
 from leukokit.engine.finished_run import FinishedRun
-from leukokit.engine.models.model_stage import MODEL, FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
+from leukokit.engine.models.model_stage import MODEL
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from leukokit.api.selector import Selector
 from leukokit.arrays import FloatArray
 from leukokit.errors import DataError, LeukokitError
 from leukokit.tabular import skops_file as _skops
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MODEL_FILE = "model.skops"
 # The dtype that SimpleImputer was fitted on, and a mask of columns.
@@ -57,6 +60,12 @@ class TabularModel:
         table = examples.features[list(self.feature_names)]
         with _one_thread():
             return np.asarray(self.pipeline.predict_proba(table), dtype=np.float64)
+
+    def represented(self, features: pd.DataFrame) -> FloatArray:
+        """Select and standardize features as the estimator gets them, float64 n x d."""
+        with _one_thread():
+            selected = self.pipeline[:-1].transform(features[list(self.feature_names)])
+        return np.asarray(selected, dtype=np.float64)
 
     def save(self, folder: Path) -> None:
         """Write ``model.skops`` into ``folder``; the same model gives the same bytes."""
@@ -210,6 +219,15 @@ class TabularClassifier(Classifier):
                 hint="Only load models that leukokit wrote, with the classifier of the same recipe",
             ) from error
         return TabularModel(pipeline)
+
+    def predict_represented(
+        self, model: FittedModel, examples: Examples
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Predict, and give the selected, standardized features."""
+        proba = model.predict_proba(examples)
+        if not isinstance(model, TabularModel) or examples.features is None:
+            return proba, None
+        return proba, model.represented(examples.features)
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the fitted scikit-learn Pipeline."""

@@ -18,7 +18,10 @@ from leukokit.report.html import render_run
 from leukokit.verdict.of_run import evidence_of, verdict_of
 
 QUICKSTART = Path(__file__).parents[2] / "recipes" / "quickstart.yaml"
-SMALL = ("--set", "data.params={per_class: 15, patients: 20}", "--set", "explain=[]")
+SMALL = (
+    *("--set", "data.params={per_class: 10, patients: 16}", "--set", "features=[intensity]"),
+    *("--set", "preprocess=[]", "--set", "segment=null", "--set", "select=null", "--set", "explain=[]"),
+)
 
 
 def leukokit(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from leukokit.api import Explanation
 from leukokit.engine.explanations.stage import HeatMaps
 from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
 from leukokit.engine.images.stored_images import stored_labels
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.alignment import alignment_table, summarize_alignment
 from leukokit.record.metrics import RegionHeat

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from leukokit.api import Part
 from leukokit.engine.models.feasible import needs_validation
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.pipeline.decisions import decide
+from leukokit.engine.unlike.fit import HeldOut, fitted_unlike
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.metrics import score_input
 
@@ -53,3 +54,12 @@ def decided(fitted: FittedFold) -> FittedFold:
         tested=Part.TEST in fitted.probabilities,
     )
     return replace(fitted, pipeline=pipeline)
+
+
+def compared(fitted: FittedFold, held_out: HeldOut | None) -> FittedFold:
+    """Choose from where on an image is unlike the training data, where the recipe asks for it."""
+    spec = fitted.best.recipe.model.unlike
+    if spec is None or held_out is None:
+        return fitted
+    unlike = fitted_unlike(held_out, held_out.choosing(), spec.false_alarms)
+    return replace(fitted, held_out=held_out, pipeline=replace(fitted.pipeline, unlike=unlike))

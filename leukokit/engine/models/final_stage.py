@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from leukokit.api import Part
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import FoldStage
-from leukokit.engine.models.model_stage import FittedFold
 from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.decisions import decide
@@ -22,6 +22,8 @@ from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import Division
 from leukokit.engine.run_result import FoldRun
+from leukokit.engine.unlike.fit import fitted_unlike
+from leukokit.engine.unlike.limits import FittedUnlike, References
 from leukokit.errors import DataError, LeukokitError
 from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.calibration import fit_calibration
@@ -95,6 +97,7 @@ def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | N
         stage.observer.warn(f"there is no final model: {error}")
         return None
     pipeline = _decided(fitted_on_all, pooled_predictions(fitted, Part.VALIDATION))
+    pipeline = replace(pipeline, unlike=_unlike(stage, fitted_on_all, fitted))
     count = len(fitted_on_all.best.examples[Part.TRAIN])
     stage.observer.say(f"the final model is fitted on all {count} images; nothing is left to test it on")
     return replace(run, fitted=replace(fitted_on_all, pipeline=pipeline))
@@ -115,6 +118,19 @@ def _all_data(stage: FoldStage) -> Fold:
         rows = balanced_rows(ids, labels, spec.balance.to, stage.recipe.seed, "training part")
         samples = [samples[row] for row in rows.tolist()]
     return Fold(FINAL, {sample.id: Part.TRAIN for sample in samples})
+
+
+def _unlike(stage: FoldStage, final: FittedFold, folds: Mapping[str, FittedFold]) -> FittedUnlike | None:
+    """Take all data for references; limits come from the held-out images of the folds."""
+    held_out, spec = stage.held_out(final), stage.recipe.model.unlike
+    before = [fold.held_out for fold in folds.values() if fold.held_out is not None]
+    if held_out is None or spec is None or not before:
+        return None
+    spaces = [name for name in held_out.references.spaces if all(name in each.choosing() for each in before)]
+    pooled = {name: np.concatenate([each.choosing()[name] for each in before]) for name in spaces}
+    references = References({name: held_out.references.spaces[name] for name in spaces})
+    chosen = replace(held_out, references=references, distances={Part.VALIDATION: pooled})
+    return replace(fitted_unlike(chosen, pooled, spec.false_alarms), chosen_on=before[0].chosen_on)
 
 
 def _decided(fitted: FittedFold, validation: PooledPredictions | None) -> FittedPipeline:

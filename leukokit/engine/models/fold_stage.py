@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from leukokit.api import Consumes, Part
+from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.components.call import call_method
@@ -21,14 +21,19 @@ from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
-from leukokit.engine.models.calibration_stage import calibrated, decided
+from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.models.calibration_stage import calibrated, compared, decided
 from leukokit.engine.models.fit_directories import FitFolders
+from leukokit.engine.models.fitted_fold import CandidateTable, FittedFold
 from leukokit.engine.models.labeled_examples import LabeledExamples
-from leukokit.engine.models.model_stage import TRAINING, CandidateTable, FittedFold, fit_fold
+from leukokit.engine.models.model_stage import TRAINING, fit_fold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
+from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
+from leukokit.engine.unlike.limits import SCALE, STAIN, log_diameters
+from leukokit.engine.unlike.stain import stain_rows
 from leukokit.errors import LeukokitError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
@@ -101,7 +106,7 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
-        return replace(run, fitted=decided(calibrated(fitted)))
+        return replace(run, fitted=compared(decided(calibrated(fitted)), self.held_out(fitted)))
 
     def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:
         """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
@@ -125,6 +130,36 @@ class FoldStage:
             explain=explain,
         )
         return run, fitted
+
+    def held_out(self, fitted: FittedFold) -> HeldOut | None:
+        """Compare held-out images with the training part; None where the recipe has no ``unlike``."""
+        if fitted.likeness is None:
+            return None
+        parts = (Part.TRAIN, *fitted.likeness.distances)
+        traits = {part: self._traits(fitted.best.examples[part]) for part in parts}
+        return held_out_distances(fitted.likeness, traits, seed=self.recipe.seed)
+
+    def _traits(self, examples: LabeledExamples) -> PartTraits:
+        rows = {STAIN: np.array([self.stains[name] for name in examples.ids])}
+        if asks_for_scale(self.recipe):
+            own = self.scales.own.scales
+            rows[SCALE] = log_diameters([own[name] for name in examples.ids])
+        return PartTraits(rows, examples.groups)
+
+    @cached_property
+    def stains(self) -> dict[str, FloatArray]:
+        """Stain of all images that any fold has a use for; measured when first asked for."""
+        items = [item for item in self.data.items if item.sample.id in self.wanted]
+        read = self.recipe.model.data.read
+        rows = stain_rows(
+            self.data.dataset,
+            items,
+            ReadOptions(bit_depth=read.bit_depth, frame=read.frame),
+            store=self.store,
+            executor=self.executor,
+            observer=self.observer,
+        )
+        return {item.sample.id: row for item, row in zip(items, rows, strict=True)}
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""

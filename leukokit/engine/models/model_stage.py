@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,23 +20,20 @@ from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.inputs import inputs_unchanged
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.execution.trials import trial_runner
-from leukokit.engine.explanations.stage import StoredExplanation, Subject, explain_model
-from leukokit.engine.images.plan import ImagePlan
+from leukokit.engine.explanations.stage import Subject, explain_model
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.models.fit_directories import FitFolders, FitProgress, checkpoint_folder, gathered
+from leukokit.engine.models.fitted_fold import CandidateTable, FittedFold
 from leukokit.engine.models.isolated_fit import fit_isolated
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.leak_check import company_leak, memory_leaks
 from leukokit.engine.models.model_check import first_rows, keep_expected, model_fault
 from leukokit.engine.observer import Observer
-from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.scale.rule import ScaleRule
+from leukokit.engine.unlike.fit import FeatureLikeness, feature_likeness
 from leukokit.engine.validation import checked_classes
 from leukokit.errors import RunFailed
-from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.evaluation.tuning import Candidate, search
-from leukokit.recipe import Bound, Recipe
 
 MODEL = "model"
 TRAINING = "training"
@@ -46,94 +42,8 @@ FIT_REVISION = 3
 _FACTS = "facts.json"
 _TUNING = "tuning.csv"
 _PROBABILITIES = "probabilities.npz"
+_LIKENESS = "likeness.npz"
 _EXPLAINED = "explained"
-
-
-@dataclass(frozen=True)
-class CandidateTable:
-    """One setting of the tuned parameters, with the features and images it leads to.
-
-    Attributes
-    ----------
-    overrides : mapping of str to object
-        Empty where nothing is tuned.
-    recipe : Recipe
-        The recipe with the overrides in it.
-    classify : Bound of Classifier
-        The recipe's.
-    plan : ImagePlan
-        The fold's plan for its images.
-    scale : ScaleRule or None
-        How the fold's images got their scale; None where nothing asks for it.
-    examples : mapping of Part to LabeledExamples
-        Rows of each part.
-    """
-
-    overrides: Mapping[str, Any]
-    recipe: Recipe
-    classify: Bound[Classifier]
-    plan: ImagePlan
-    scale: ScaleRule | None
-    examples: Mapping[Part, LabeledExamples]
-
-
-@dataclass(frozen=True)
-class FittedFold:
-    """A model and what it says of the parts it was not fitted on.
-
-    Attributes
-    ----------
-    best : CandidateTable
-        The setting that was fitted.
-    pipeline : FittedPipeline
-        From image files to the probabilities below; calibration and thresholds are added once they are known.
-    tuning : DataFrame or None
-        One row a setting, best first.
-    leaks : tuple of str
-        What the model knows that it should not, in words; empty where nothing was found.
-    probabilities : mapping of Part to float64 array n x k
-    explanations : mapping of name to StoredExplanation
-        Names are safe for files.
-    reused : bool
-        True where the model came from the cache.
-    folder : Path
-        Holds ``model/`` and, where the fit left logs or pictures, ``training/``; lives as long as the caller
-        keeps it.
-    fault : str or None
-        Why the saved model cannot be loaded again; None where it can.
-    uncalibrated : mapping of Part to float64 array n x k
-        The probabilities before that; empty where nothing corrects them.
-    """
-
-    best: CandidateTable
-    pipeline: FittedPipeline
-    tuning: pd.DataFrame | None
-    leaks: tuple[str, ...]
-    probabilities: Mapping[Part, FloatArray]
-    explanations: Mapping[str, StoredExplanation]
-    reused: bool
-    folder: Path
-    fault: str | None = None
-    uncalibrated: Mapping[Part, FloatArray] = field(default_factory=dict)
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Classes in the order of the probability columns."""
-        return self.pipeline.classes
-
-    @property
-    def calibration(self) -> FittedCalibration | None:
-        """What corrects ``probabilities``."""
-        return self.pipeline.calibration
-
-    @property
-    def decisions(self) -> Decisions:
-        """Thresholds that were chosen on the validation part."""
-        return Decisions(self.pipeline.operating_point, self.pipeline.refer)
-
-    def raw(self, part: Part) -> FloatArray:
-        """Give what the model itself says of a part, whether or not a calibration corrects it."""
-        return self.uncalibrated.get(part, self.probabilities[part])
 
 
 def fit_fold(
@@ -217,9 +127,15 @@ def _key(candidates: Sequence[CandidateTable]) -> str:
         "model",
         FIT_REVISION,
         library_versions(),
-        code_digest(__name__, "leukokit.engine.models.leak_check"),
+        code_digest(
+            __name__,
+            "leukokit.engine.models.leak_check",
+            "leukokit.engine.prediction.blocks",
+            "leukokit.evaluation.likeness",
+        ),
         first.seed,
         first.model.tune.model_dump(mode="json") if first.model.tune else None,
+        first.model.unlike is not None,
         [identity(bound) for bound in (candidates[0].classify, *first.select)],
         [
             [
@@ -280,8 +196,13 @@ def _fit(
         model.save(folder / MODEL)
         classes = checked_classes(model.classes, type(classifier).__name__)
     pipeline = _pipeline(chosen, classes, lambda: model)
-    probabilities = {part.value: pipeline.raw(chosen.examples[part]) for part in predicted}
+    represented: dict[Part, FloatArray] = {}
+    probabilities = {}
+    for part in predicted:
+        probabilities[part.value], represented[part] = pipeline.predicted(chosen.examples[part])
     np.savez(folder / _PROBABILITIES, **probabilities)  # type: ignore[arg-type]
+    if chosen.recipe.model.unlike is not None:
+        _keep_likeness(folder, pipeline, train, represented, seed)
     leaks = memory_leaks(select, train, seed=seed)
     if predicted:
         examples = chosen.examples[predicted[-1]]
@@ -294,6 +215,19 @@ def _fit(
     facts = {"best": best, "classes": list(classes), "leaks": leaks, "types": types}
     (folder / _FACTS).write_text(json.dumps(facts))
     return model
+
+
+def _keep_likeness(
+    folder: Path,
+    pipeline: FittedPipeline,
+    train: LabeledExamples,
+    held_out: Mapping[Part, FloatArray],
+    seed: int,
+) -> None:
+    """Compare the held-out images with the training part as the model sees them."""
+    _, represented = pipeline.predicted(train)
+    likeness = feature_likeness(represented, train.groups, held_out, seed=seed)
+    np.savez(folder / _LIKENESS, **likeness.arrays())  # type: ignore[arg-type]
 
 
 def _check_model(
@@ -376,6 +310,10 @@ def _read(
         raise ValueError(f"{_PROBABILITIES} has another type of numbers")
     if not (folder / MODEL).is_dir():
         raise ValueError(f"there is no {MODEL}")
+    likeness = None
+    if chosen.recipe.model.unlike is not None:
+        with np.load(folder / _LIKENESS, allow_pickle=False) as arrays:
+            likeness = FeatureLikeness.from_arrays(dict(arrays))
     classifier, select = _classifier(chosen)
 
     @cache
@@ -395,4 +333,5 @@ def _read(
         reused=reused,
         folder=folder,
         fault=facts["fault"],
+        likeness=likeness,
     )

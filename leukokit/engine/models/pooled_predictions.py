@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import FloatArray, Part
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.evaluation.intervals import Groups
 
 

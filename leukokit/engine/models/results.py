@@ -8,7 +8,7 @@ import pandas as pd
 
 from leukokit.api import Part, Sample
 from leukokit.engine.io.tables import shown_path
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.models.score_records import brief_scores, part_scores
 from leukokit.engine.models.statistics import part_statistics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,16 @@ from leukokit.evaluation.operating_point import (
 )
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.statistics import OperatingPointSpec
+
+
+class Decision(StrEnum):
+    """What becomes of a prediction."""
+
+    ACCEPT = "accept"
+    REFER = "refer"
+    """The model is not sure: left to an expert."""
+    UNLIKE = "unlike"
+    """Unlike the training data: what the model says of it was never tested."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from leukokit.api import Scale, ScaleSource
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
+from leukokit.engine.unlike.limits import FittedUnlike, References
 from leukokit.recipe.scale import ScaleSetting
 from leukokit.record.calibration import CalibrationRecord
 from leukokit.smear.pool import Pool
@@ -149,6 +150,39 @@ class ReferDocument(StrictDocument):
         return FittedReferral(self.threshold, self.error)
 
 
+class UnlikeDocument(StrictDocument):
+    """From where on an image is unlike the training data; `unlike.npz` holds the training images."""
+
+    limits: dict[Literal["features", "stain", "scale"], Annotated[float, Field(gt=0)]]
+    """Distance in each space."""
+    false_alarms: float
+    """Share of the held-out images that may lie beyond some limit."""
+    chosen_on: Literal["validation", "training"]
+    """The validation part; or training images that their own reference left out."""
+    images: int
+    """How many held-out images."""
+    arrays: str
+    """File in this folder with the training images in each space."""
+
+    @classmethod
+    def of(cls, unlike: FittedUnlike | None, arrays: str) -> Self | None:
+        """Write the limits."""
+        if unlike is None:
+            return None
+        return cls(
+            limits=dict(unlike.limits),
+            false_alarms=unlike.false_alarms,
+            chosen_on=unlike.chosen_on,
+            images=unlike.images,
+            arrays=arrays,
+        )
+
+    def unlike(self, references: References) -> FittedUnlike:
+        """Read them back."""
+        limits: dict[str, float] = dict(self.limits)  # type: ignore[arg-type]
+        return FittedUnlike(references, limits, self.false_alarms, self.chosen_on, self.images)
+
+
 class PipelineDocument(StrictDocument):
     """Content of ``pipeline.json``."""
 
@@ -185,6 +219,8 @@ class PipelineDocument(StrictDocument):
     """Null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    unlike: UnlikeDocument | None = None
+    """Null where the recipe has no `unlike`; absent in files of older versions."""
     files: dict[str, Sha256]
     """Every file in this folder that the pipeline needs, with its digest."""
 

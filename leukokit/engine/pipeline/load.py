@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
+from numpy.typing import NDArray
 
 from leukokit.api import Classifier, FittedModel
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
@@ -25,29 +24,31 @@ from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.calibration_record import fitted_calibration
 from leukokit.engine.pipeline.document import (
-    FORMAT,
     AverageDocument,
     ComponentDocument,
     PipelineDocument,
     ScaleDocument,
-    StrictDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
+from leukokit.engine.pipeline.folder import (
+    DAMAGED,
+    INSIDE,
+    average_folder,
+    compare_digests,
+    pipeline_folder,
+    read_document,
+    refuse_link,
+)
+from leukokit.engine.pipeline.layout import AVERAGE_FILE, PIPELINE_FILE
 from leukokit.engine.pipeline.save import computing_libraries
 from leukokit.engine.scale.rule import ScaleRule
+from leukokit.engine.unlike.arrays import references_from
+from leukokit.engine.unlike.limits import FittedUnlike
 from leukokit.errors import CatalogError, DataError, LeukokitError, MissingPackageError
 from leukokit.evaluation.calibration import FittedCalibration
 from leukokit.input_file import LARGEST_MODEL, check_stored_zip, read_input
 from leukokit.recipe import Bound
 from leukokit.recipe.messages import validated
-
-D = TypeVar("D", bound=StrictDocument)
-
-_MODEL = "model"
-_LARGEST = 32 * 2**20  # bytes of pipeline.json
-_NAME = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
-_DAMAGED = "Run the recipe again, or copy the folder again from where it was written"
 
 
 def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline | AveragedPipelines:
@@ -69,41 +70,41 @@ def load_pipeline(path: str | Path, catalog: Catalog) -> FittedPipeline | Averag
     CatalogError
         Where a component is not installed or is another one; the message says how to install it.
     """
-    for folder in (Path(path), Path(path) / _MODEL):
-        if (folder / AVERAGE_FILE).is_file():
-            return _averaged(folder, catalog)
-    return _load_one(_folder(Path(path)), catalog)
+    averaged = average_folder(Path(path))
+    if averaged is not None:
+        return _averaged(averaged, catalog)
+    return _load_one(pipeline_folder(Path(path)), catalog)
 
 
 def _load_one(folder: Path, catalog: Catalog) -> FittedPipeline:
-    document = _document(folder / PIPELINE_FILE, PipelineDocument)
+    document = read_document(folder / PIPELINE_FILE, PipelineDocument)
     if document.incomplete is not None:
         raise DataError(
             f"this pipeline cannot be loaded: {document.incomplete}", where=str(folder / PIPELINE_FILE)
         )
-    _compare_digests(folder, document)
+    compare_digests(folder, document)
     return _Reader(folder, catalog, document).pipeline()
 
 
 def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
     path = folder / AVERAGE_FILE
-    document = _document(path, AverageDocument)
+    document = read_document(path, AverageDocument)
     members = []
     for name, expected in document.folds.items():
         pipeline_file = folder / name / PIPELINE_FILE
-        if not _NAME.fullmatch(name) or ".." in name.split("/"):
+        if not INSIDE.fullmatch(name) or ".." in name.split("/"):
             raise DataError(f"names a folder outside of its own: {name!r}", where=str(path))
-        _refuse_link(pipeline_file, folder)
+        refuse_link(pipeline_file, folder)
         if not pipeline_file.is_file():
-            raise DataError("this file of the pipeline is missing", where=str(pipeline_file), hint=_DAMAGED)
+            raise DataError("this file of the pipeline is missing", where=str(pipeline_file), hint=DAMAGED)
         if hashlib.sha256(pipeline_file.read_bytes()).hexdigest() != expected:
-            raise DataError("is not the pipeline that was saved", where=str(pipeline_file), hint=_DAMAGED)
+            raise DataError("is not the pipeline that was saved", where=str(pipeline_file), hint=DAMAGED)
         members.append(_load_one(folder / name, catalog))
     if len(members) < 2 or any(member.classes != members[0].classes for member in members):
         raise DataError(
             "needs the pipelines of two folds or more that know the same classes",
             where=str(path),
-            hint=_DAMAGED,
+            hint=DAMAGED,
         )
     point, refer = document.operating_point, document.refer
     return AveragedPipelines(
@@ -112,72 +113,6 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
         None if point is None else point.point(),
         None if refer is None else refer.refer(),
     )
-
-
-def _folder(path: Path) -> Path:
-    """Find the folder with ``pipeline.json``."""
-    for folder in (path, path / _MODEL, path / FINAL, path / _MODEL / FINAL):
-        if (folder / PIPELINE_FILE).is_file():
-            return folder
-    folds = sorted(file.parent for file in path.glob(f"*/{PIPELINE_FILE}"))
-    folds = folds or sorted(file.parent for file in path.glob(f"{_MODEL}/*/{PIPELINE_FILE}"))
-    if folds:
-        names = ", ".join(folder.name for folder in folds)
-        raise DataError(
-            f"there is a pipeline a fold ({names}) and no final one",
-            where=str(path),
-            hint=f"Name one, such as {folds[0]}, or run the recipe with final: refit or folds",
-        )
-    raise DataError(
-        f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {_MODEL}/",
-        where=str(path),
-        hint="Name a run directory whose recipe has 'classify'; runs of older versions have none",
-    )
-
-
-def _document(path: Path, kind: type[D]) -> D:
-    where = str(path)
-    _refuse_link(path, path.parent)
-    with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise DataError(f"has more than {_LARGEST:,} bytes", where=where, hint=_DAMAGED)
-    try:
-        return kind.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "the file"
-        hint = _DAMAGED
-        if first["loc"] == ("format",):
-            hint = f"This leukokit reads format {FORMAT}: install the version that wrote it"
-        raise DataError(f"is no fitted pipeline: {key}: {first['msg']}", where=where, hint=hint) from error
-
-
-def _compare_digests(folder: Path, document: PipelineDocument) -> None:
-    for name, expected in document.files.items():
-        path = folder / name
-        if not _NAME.fullmatch(name) or ".." in name.split("/"):
-            raise DataError(
-                f"names a file outside of its folder: {name!r}", where=str(folder / PIPELINE_FILE)
-            )
-        _refuse_link(path, folder)
-        if not path.is_file():
-            raise DataError("this file of the pipeline is missing", where=str(path), hint=_DAMAGED)
-        with path.open("rb") as file:
-            actual = hashlib.file_digest(file, "sha256").hexdigest()
-        if actual != expected:
-            raise DataError(
-                "this file of the pipeline is damaged: it is not the one that was saved",
-                where=str(path),
-                hint=_DAMAGED,
-            )
-
-
-def _refuse_link(path: Path, folder: Path) -> None:
-    while path != folder.parent and path != path.parent:
-        if path.is_symlink() and path != folder:
-            raise DataError("a file of a pipeline may not be a link", where=str(path))
-        path = path.parent
 
 
 @dataclass
@@ -225,9 +160,26 @@ class _Reader:
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
+            unlike=self._unlike(),
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )
+
+    def _unlike(self) -> FittedUnlike | None:
+        document = self.document.unlike
+        if "unlike" not in self.document.model_fields_set:
+            self.notes.append(
+                "it was fitted by an older leukokit: images unlike the training data are not told apart; "
+                "run the recipe again for that"
+            )
+        if document is None:
+            return None
+        arrays = self._arrays(document.arrays, "the training images that new ones are compared with")
+        try:
+            references = references_from(document.limits, arrays)
+        except (KeyError, ValueError) as error:
+            raise self._wrong(f"{document.arrays}: {error}") from error
+        return document.unlike(references)
 
     def _scale(self, document: ScaleDocument) -> ScaleRule:
         try:
@@ -271,23 +223,33 @@ class _Reader:
             if call_method(bound.component, "needs_fit"):
                 raise self._wrong(f"{bound.path}: {bound.use} learns, but its learned state is missing")
             return bound
-        if document.state not in self.document.files:
-            raise self._wrong(f"{bound.path}: {document.state} is not among the files")
-        path = self.folder / document.state
+        what = f"the learned state of {bound.use}"
+        arrays = self._arrays(document.state, what)
         try:
-            content = read_input(path, LARGEST_MODEL)
+            with ComponentCall(bound.component, "restore"):
+                bound.component.restore(arrays)
+        except Exception as error:  # a manipulated file may raise anything in the plugin
+            raise self._no_arrays(document.state, what, error) from error
+        return bound
+
+    def _arrays(self, name: str, what: str) -> dict[str, NDArray[Any]]:
+        """Read an npz file of the pipeline."""
+        if name not in self.document.files:
+            raise self._wrong(f"{name} is not among the files")
+        try:
+            content = read_input(self.folder / name, LARGEST_MODEL)
             check_stored_zip(content)
             with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-                state = dict(arrays)
-            with ComponentCall(bound.component, "restore"):
-                bound.component.restore(state)
-        except Exception as error:  # a manipulated file may raise anything in numpy or the plugin
-            raise DataError(
-                f"does not hold the learned state of {bound.use} ({type(error).__name__}: {error})",
-                where=str(path),
-                hint=_DAMAGED,
-            ) from error
-        return bound
+                return dict(arrays)
+        except Exception as error:  # a manipulated file may raise anything in numpy
+            raise self._no_arrays(name, what, error) from error
+
+    def _no_arrays(self, name: str, what: str, error: Exception) -> DataError:
+        return DataError(
+            f"does not hold {what} ({type(error).__name__}: {error})",
+            where=str(self.folder / name),
+            hint=DAMAGED,
+        )
 
     def _image(self, stage: str, document: ComponentDocument, number: int | None = None) -> Bound[Any]:
         """Rebuild a component that works on images; the files that it reads have to be the same."""
@@ -370,7 +332,7 @@ class _Reader:
         ]
 
     def _wrong(self, what: str) -> DataError:
-        return DataError(what, where=self.where, hint=_DAMAGED)
+        return DataError(what, where=self.where, hint=DAMAGED)
 
 
 def _install(document: ComponentDocument) -> str:

@@ -37,9 +37,11 @@ from leukokit.engine.pipeline.document import (
     ReferDocument,
     ScaleDocument,
     StrictDocument,
+    UnlikeDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.pipeline.layout import COPIES, PIPELINE_FILE, STATES
+from leukokit.engine.pipeline.layout import COPIES, PIPELINE_FILE, STATES, UNLIKE_FILE
+from leukokit.engine.unlike.arrays import reference_arrays
 from leukokit.errors import LeukokitError
 from leukokit.notice import NOTICE
 from leukokit.recipe import Bound
@@ -95,6 +97,8 @@ def beside_model(
         if name is not None and incomplete is None:
             files[name] = _npz(state)
         preprocess.append(_component(bound, files, state=name))
+    if pipeline.unlike is not None:
+        files[UNLIKE_FILE] = _npz(reference_arrays(pipeline.unlike.references))
     segment, scale = pipeline.images.segment, pipeline.scale
     calibration = pipeline.calibration
     try:
@@ -121,6 +125,7 @@ def beside_model(
             calibration=None if calibration is None else calibration_record(calibration),
             operating_point=OperatingPointDocument.of(pipeline.operating_point),
             refer=ReferDocument.of(pipeline.refer),
+            unlike=UnlikeDocument.of(pipeline.unlike, UNLIKE_FILE),
             files={},
         )
     except ValidationError as error:

@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import TypedDict
 
 from pydantic import field_validator
 
 from leukokit.api import (
     EXTENSIONS,
-    NUCLEUS,
     PIXEL_SIZE_UM,
     DataError,
     Dataset,
@@ -32,7 +31,15 @@ from leukokit.api import (
 )
 from leukokit.plugins.datasets._files import counted, counts
 from leukokit.plugins.datasets._layout import PARTS
-from leukokit.plugins.datasets._masks import MaskRole, read_truth
+from leukokit.plugins.datasets._mask_values import (
+    OTHER_DESCRIPTION,
+    VALUES_DESCRIPTION,
+    MaskCode,
+    MaskRole,
+    MaskValue,
+    OtherValues,
+)
+from leukokit.plugins.datasets._masks import read_truth
 from leukokit.plugins.datasets._patients import torn_patients
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
@@ -69,18 +76,17 @@ class TableParams(Params):
         max_length=1,
         description="Character between the cells; found where it is not given: comma, semicolon, tab or |.",
     )
-    mask_values: dict[MaskRole, Annotated[int, Field(ge=1, le=2**32 - 1)]] = Field(
-        {"cytoplasm": 1, "nucleus": 2},
-        description="Values of nucleus and, where marked, cytoplasm in mask files; others are background.",
+    mask_values: dict[MaskRole, MaskValue | tuple[MaskValue, ...]] = Field(
+        {"cytoplasm": 1, "nucleus": 2}, description=VALUES_DESCRIPTION
     )
+    mask_other: OtherValues = Field("error", description=OTHER_DESCRIPTION)
 
     @field_validator("mask_values")
     @classmethod
-    def _tell_apart(cls, value: dict[MaskRole, int]) -> dict[MaskRole, int]:
-        if NUCLEUS not in value:
-            raise ValueError("name the value of the nucleus, such as {nucleus: 255}")
-        if len(set(value.values())) < len(value):
-            raise ValueError(f"nucleus and cytoplasm need different values, both are {value[NUCLEUS]}")
+    def _can_be_told_apart(
+        cls, value: dict[MaskRole, MaskValue | tuple[MaskValue, ...]]
+    ) -> dict[MaskRole, MaskValue | tuple[MaskValue, ...]]:
+        MaskCode.of(value)
         return value
 
     def folder(self) -> Path | str:
@@ -160,7 +166,7 @@ class TableDataset(Dataset):
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
         mask = sample.mask_path or sample.mask_url
-        return None if mask is None else read_truth(mask, self.params.mask_values)
+        return None if mask is None else read_truth(mask, self.params.mask_values, self.params.mask_other)
 
     @cached_property
     def _content(self) -> bytes:

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, read_input
 from leukokit.plugins.datasets import _files, _location
-from leukokit.plugins.datasets._masks import MaskRole, read_truth
+from leukokit.plugins.datasets._mask_values import MaskValues
+from leukokit.plugins.datasets._masks import read_truth
 
 CLASSES: Mapping[str, str] = {
     "1": "neutrophil",
@@ -25,7 +26,7 @@ CLASSES: Mapping[str, str] = {
     "5": "basophil",
 }
 _FOLDERS = ("wbc-masks", ".")
-_MASK_VALUES: Mapping[MaskRole, int] = {"cytoplasm": 1, "nucleus": 2}
+_MASK_VALUES: MaskValues = {"cytoplasm": 1, "nucleus": 2}
 
 
 class WbcMasksParams(Params):

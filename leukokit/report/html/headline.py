@@ -25,6 +25,7 @@ LEVELS: dict[VerdictLevel, str] = {
 _PROBE = ("probe", "probes", "probe_as_good", "probe_tells_classes", "probe_tells_some")
 _PLACES = {
     "leak": "#trust",
+    "leaks_unchecked": "#trust",
     "not_audited": "#trust",
     "check_not_made": "#trust",
     "checks_skipped": "#trust",

@@ -39,6 +39,11 @@ _AGREEMENT = {
     "objects_true": "true objects",
     "objects_found": "found",
     "count_error": "count off by",
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "f1_50_95": "F1, IoU .5-.95",
+    "panoptic_quality": "panoptic quality",
     "images": "images",
     "failures": "failed",
 }

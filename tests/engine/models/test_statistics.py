@@ -17,7 +17,7 @@ from leukokit.api import Part
 from leukokit.catalog import discover
 from leukokit.cli._summary import print_summary
 from leukokit.engine.models.calibration_stage import calibrated
-from leukokit.engine.models.model_stage import FittedFold
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.results import fold_metrics
 from leukokit.engine.models.statistics import PartStatistics, part_statistics

@@ -161,7 +161,9 @@ def test_folds_predict_together(run: Run, predict: Predict) -> None:
     assert np.array_equal(together[columns].to_numpy(), mean)
     assert list(together["predicted"]) == [("few", "many")[i] for i in mean.argmax(axis=1)]
     assert list(together["positive"]) == list(mean[:, 1] >= saved["operating_point"]["threshold"])
-    assert list(together["referred"]) == list(mean.max(axis=1) < saved["refer"]["threshold"])
+    unsure = mean.max(axis=1) < saved["refer"]["threshold"]
+    like = together["decision"] != "unlike"
+    assert list((together["decision"] == "refer")[like]) == list(unsure[like])
     assert list(together["status"]) == ["ok"] * len(paths)
     pooled = pooled_predictions(fitted_folds(result.folds), Part.VALIDATION)
     assert pooled is not None

@@ -52,7 +52,7 @@ def asked(folder: Path, rows: pd.DataFrame) -> list[tuple[Path, list[str]]]:
 
 def assert_same(tables: list[pd.DataFrame], rows: pd.DataFrame) -> None:
     found = pd.concat(tables, ignore_index=True)
-    assert found["id"].tolist() == rows["path"].tolist()
+    assert found["image"].tolist() == rows["path"].tolist()
     assert found["predicted"].tolist() == rows["predicted"].tolist()
     columns = [name for name in rows if name.startswith("p_")]
     assert len(columns) == 2
@@ -79,9 +79,13 @@ def test_stain_normalization_calibration_and_thresholds(run: Run, predict: Predi
     assert document["refer"] == {"error": 0.05, "threshold": refer}
     for table in tables:
         assert table["positive"].tolist() == (1 - table["p_few"] >= threshold).tolist()
-        assert table["referred"].tolist() == (table[["p_few", "p_many"]].max(axis=1) < refer).tolist()
+        names = ["unlike_features", "unlike_stain", "unlike_scale"]
+        distances = table[names].astype(float).max(axis=1)
+        unsure = table[["p_few", "p_many"]].max(axis=1) < refer
+        decisions = np.where(distances > 1, "unlike", np.where(unsure, "refer", "accept"))
+        assert table["decision"].tolist() == decisions.tolist()
         assert set(table["status"]) == {"ok"}
-    referred = sum(int(table["referred"].sum()) for table in tables)
+    referred = sum(int((table[["p_few", "p_many"]].max(axis=1) < refer).sum()) for table in tables)
     assert referred == sum(
         result.metrics[part]["coverage"]["refer"]["referred"] for part in ("validation", "test")
     )
@@ -165,7 +169,7 @@ def test_samples_keep_their_ids_and_need_a_file(run: Run) -> None:
     samples = {item.sample.id: item.sample for item in result.data.items}
     ids = list(examples[Part.TEST].ids)
     table = pipeline.predict([samples[name] for name in ids])
-    assert table["id"].tolist() == ids
+    assert table["image"].tolist() == ids
     assert pipeline.predict([]).empty
     with pytest.raises(UsageError, match="given twice"):
         pipeline.predict([samples[ids[0]], samples[ids[0]]])

@@ -1,0 +1,89 @@
+"""What ``leukokit predict`` prints at its end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from leukokit.cli._terminal import console, safe
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.pipeline.decisions import Decision
+from leukokit.engine.prediction.predictor import Predictor
+from leukokit.engine.prediction.tally import Tally
+from leukokit.notice import NOTICE
+
+_WORDS = {
+    Decision.ACCEPT: "accepted",
+    Decision.REFER: "left to an expert",
+    Decision.UNLIKE: "unlike the training data",
+}
+
+
+def print_prediction_summary(
+    predictor: Predictor,
+    tally: Tally,
+    table: Path | None,
+    run_dir: Path | None,
+    seconds: float,
+    *,
+    as_json: bool,
+) -> None:
+    """Print the counts: text on stderr; JSON on stdout, or on stderr where the rows are on stdout."""
+    if as_json:
+        facts: dict[str, Any] = tally.plain() | {
+            "model": predictor.name,
+            "tested": predictor.tested,
+            "notes": list(predictor.notes),
+            "table": None if table is None else str(table),
+            "run_directory": None if run_dir is None else str(run_dir),
+            "seconds": round(seconds, 3),
+            "notice": NOTICE,
+        }
+        if run_dir is not None:
+            facts["metrics"] = FinishedRun(run_dir).metrics.plain()
+        print(json.dumps(facts, indent=2, sort_keys=True), file=sys.stderr if table is None else sys.stdout)
+        return
+    out = console(stderr=True)
+    for line in _lines(predictor, tally, seconds):
+        out.print(line, soft_wrap=True)
+    if run_dir is not None:
+        for line in _scores(run_dir):
+            out.print(line, soft_wrap=True)
+    if table is not None:
+        out.print(f"table: {safe(table)}", soft_wrap=True)
+    out.print(Text(NOTICE, style="dim"))
+
+
+def _lines(predictor: Predictor, tally: Tally, seconds: float) -> Iterator[str]:
+    yield f"{_images(tally.images)} in {seconds:.1f} s"
+    used = sum(tally.predicted.values())
+    if used:
+        counts = ", ".join(f"{safe(name)} {count:,}" for name, count in tally.predicted.items())
+        yield f"predicted: {counts}"
+        known = [Decision.ACCEPT]
+        known += [Decision.REFER] if predictor.refer is not None else []
+        known += [Decision.UNLIKE] if predictor.deciding.unlike else []
+        yield "decision: " + ", ".join(f"{tally.decisions[each.value]:,} {_WORDS[each]}" for each in known)
+    if tally.rejected:
+        reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(tally.rejected.items()))
+        yield f"rejected: {reasons}; the column detail says why"
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count:,} images"
+
+
+def _scores(run_dir: Path) -> Iterator[str]:
+    test = FinishedRun(run_dir).metrics.test
+    if test is not None and test.intervals is not None and test.intervals.accuracy is not None:
+        bounds = test.intervals.accuracy
+        yield (
+            f"accuracy on {test.n:,} labeled images: {test.accuracy:.1%} "
+            f"({bounds.low:.1%} to {bounds.high:.1%}); macro F1 {test.macro_f1:.1%}"
+        )
+    yield f"run directory: {safe(run_dir)}"

@@ -1,0 +1,139 @@
+"""The folder of a fitted pipeline: found, and its files read and compared before anything uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from leukokit.engine.pipeline.document import FORMAT, PipelineDocument, StrictDocument
+from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
+from leukokit.errors import DataError
+from leukokit.near_names import near_names
+
+D = TypeVar("D", bound=StrictDocument)
+
+MODEL = "model"
+"""Folder of a run directory with its fitted pipelines."""
+DAMAGED = "Run the recipe again, or copy the folder again from where it was written"
+INSIDE = re.compile(r"[^/\\\0]+(/[^/\\\0]+)*")
+"""Names of files inside of a folder."""
+_LARGEST = 32 * 2**20  # bytes of pipeline.json
+
+
+def average_folder(path: Path) -> Path | None:
+    """Find the folder with ``average.json``; None where there is none."""
+    return next((each for each in (path, path / MODEL) if (each / AVERAGE_FILE).is_file()), None)
+
+
+def model_digest(path: Path) -> str:
+    """Digest that two fitted pipelines share only if they are the same to the byte.
+
+    Raises
+    ------
+    DataError
+        Where there is no pipeline.
+    """
+    averaged = average_folder(path)
+    file = pipeline_folder(path) / PIPELINE_FILE if averaged is None else averaged / AVERAGE_FILE
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def pipeline_folder(path: Path) -> Path:
+    """Find the folder with ``pipeline.json``.
+
+    Raises
+    ------
+    DataError
+        Where there is none, or one a fold and no final one.
+    """
+    if not path.exists():
+        near = near_names(path.name, [each.name for each in path.parent.glob("*")])
+        raise DataError(
+            "there is no such run directory or folder of a model",
+            where=str(path),
+            hint=f"Did you mean {path.parent / near[0]}?"
+            if near
+            else "Name the folder that 'leukokit run' printed, such as runs/<name>/<time>-<plan>",
+        )
+    for folder in (path, path / MODEL, path / FINAL, path / MODEL / FINAL):
+        if (folder / PIPELINE_FILE).is_file():
+            return folder
+    folds = sorted(file.parent for file in path.glob(f"*/{PIPELINE_FILE}"))
+    folds = folds or sorted(file.parent for file in path.glob(f"{MODEL}/*/{PIPELINE_FILE}"))
+    if folds:
+        names = ", ".join(folder.name for folder in folds)
+        raise DataError(
+            f"there is a pipeline a fold ({names}) and no final one",
+            where=str(path),
+            hint=f"Name one, such as {folds[0]}, or run the recipe with final: refit or folds",
+        )
+    raise DataError(
+        f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {MODEL}/",
+        where=str(path),
+        hint="Name a run directory whose recipe has 'classify'; runs of older versions have none, and one "
+        "that did not end may have none yet",
+    )
+
+
+def read_document(path: Path, kind: type[D]) -> D:
+    """Read a JSON file of a pipeline.
+
+    Raises
+    ------
+    DataError
+        Where it is too large, a link, or has another form.
+    """
+    where = str(path)
+    refuse_link(path, path.parent)
+    with path.open("rb") as file:
+        content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise DataError(f"has more than {_LARGEST:,} bytes", where=where, hint=DAMAGED)
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        hint = DAMAGED
+        if first["loc"] == ("format",):
+            hint = f"This leukokit reads format {FORMAT}: install the version that wrote it"
+        raise DataError(f"is no fitted pipeline: {key}: {first['msg']}", where=where, hint=hint) from error
+
+
+def compare_digests(folder: Path, document: PipelineDocument) -> None:
+    """Compare every file of a pipeline with its digest.
+
+    Raises
+    ------
+    DataError
+        Where one is missing, damaged, a link, or outside of the folder.
+    """
+    for name, expected in document.files.items():
+        path = folder / name
+        if not INSIDE.fullmatch(name) or ".." in name.split("/"):
+            raise DataError(
+                f"names a file outside of its folder: {name!r}", where=str(folder / PIPELINE_FILE)
+            )
+        refuse_link(path, folder)
+        if not path.is_file():
+            raise DataError("this file of the pipeline is missing", where=str(path), hint=DAMAGED)
+        with path.open("rb") as file:
+            actual = hashlib.file_digest(file, "sha256").hexdigest()
+        if actual != expected:
+            raise DataError(
+                "this file of the pipeline is damaged: it is not the one that was saved",
+                where=str(path),
+                hint=DAMAGED,
+            )
+
+
+def refuse_link(path: Path, folder: Path) -> None:
+    """Raise DataError where the file, or a folder on the way to it, is a link."""
+    while path != folder.parent and path != path.parent:
+        if path.is_symlink() and path != folder:
+            raise DataError("a file of a pipeline may not be a link", where=str(path))
+        path = path.parent

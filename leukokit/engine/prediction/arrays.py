@@ -1,0 +1,86 @@
+"""Arrays that a Python caller predicts: checked, and written without loss as files that the workers read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from leukokit.api import RGBImage, Sample
+from leukokit.errors import UsageError
+from leukokit.process.scratch import scratch_folder
+
+
+@contextmanager
+def array_files(images: Sequence[object]) -> Iterator[list[Sample]]:
+    """Give a sample for each array, for as long as the block.
+
+    Raises
+    ------
+    UsageError
+        Where one of them is no uint8 array H x W x 3, saying what it is and how to change it.
+    """
+    checked = [checked_array(image, f"array {number}") for number, image in enumerate(images)]
+    with scratch_folder() as folder:
+        yield [_written(image, number, folder) for number, image in enumerate(checked)]
+
+
+def _written(image: RGBImage, number: int, folder: Path) -> Sample:
+    path = folder / f"{number}.png"
+    done, content = cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise UsageError(f"array {number} of shape {image.shape} cannot be written as an image")
+    path.write_bytes(content.tobytes())
+    return Sample(f"array {number}", path=path)
+
+
+def checked_array(image: object, name: str) -> RGBImage:
+    """Refuse what is no RGB image, with what to do about it."""
+    if not isinstance(image, np.ndarray):
+        raise UsageError(
+            f"{name} is a {type(image).__name__}",
+            hint="Give arrays only, or paths, URLs and samples only",
+        )
+    shape = " x ".join(map(str, image.shape)) or "a single number"
+    if hint := _shape_hint(image):
+        raise UsageError(f"{name} has the shape {shape}, expected H x W x 3 (red, green, blue)", hint=hint)
+    if image.dtype != np.uint8:
+        raise UsageError(
+            f"{name} has the type {image.dtype}, expected uint8 in 0..255", hint=_type_hint(image)
+        )
+    return np.ascontiguousarray(image)
+
+
+def _shape_hint(image: NDArray[np.generic]) -> str | None:
+    """Say what to do about a wrong shape; None where it is right."""
+    if image.ndim == 2:
+        return (
+            "A gray image holds no stain: give the color image; or, if the model learned from gray ones, "
+            "np.stack([image] * 3, axis=-1)"
+        )
+    if image.ndim == 4:
+        return "Give the images of a batch one by one: list(batch)"
+    if image.ndim != 3:
+        return "Give one array of height x width x 3 an image"
+    if image.shape[2] == 4:
+        return "Leave the alpha channel out: image[..., :3]"
+    if image.shape[2] == 3:
+        return None if min(image.shape) > 0 else "It has no pixels"
+    if image.shape[0] == 3:
+        return "The channels come first: np.moveaxis(image, 0, -1)"
+    return "Choose the red, green and blue channels: image[..., [r, g, b]]"
+
+
+def _type_hint(image: NDArray[np.generic]) -> str:
+    if np.issubdtype(image.dtype, np.floating):
+        high = float(np.nanmax(image)) if image.size else 0.0
+        if high <= 1:
+            return "It looks divided by 255: (image * 255).round().astype(np.uint8)"
+        return "If its values are 0..255: image.round().astype(np.uint8)"
+    if image.dtype == np.uint16:
+        return "16 bits a channel: divide by what the camera's white is, or give the file and set data.read"
+    return "If its values are 0..255: image.astype(np.uint8)"

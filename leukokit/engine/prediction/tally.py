@@ -1,0 +1,51 @@
+"""Counts over rows of predictions, for the summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from leukokit.engine.pipeline.decisions import Decision
+from leukokit.engine.prediction.rows import DECISION, PREDICTED, REJECTED, STATUS
+
+
+class Tally:
+    """Counts of images by class, decision and reason of rejection.
+
+    Parameters
+    ----------
+    classes : sequence of str
+    """
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.images = 0
+        self.rejected: Counter[str] = Counter()
+        self.predicted: Counter[str] = Counter(dict.fromkeys(classes, 0))
+        self.decisions: Counter[str] = Counter(dict.fromkeys((each.value for each in Decision), 0))
+
+    def add(self, rows: pd.DataFrame) -> None:
+        """Count rows."""
+        columns = (STATUS, "reason", PREDICTED, DECISION)
+        for cells in zip(*(rows[name].tolist() for name in columns), strict=True):
+            self.add_row(dict(zip(columns, cells, strict=True)))
+
+    def add_row(self, cells: Mapping[str, Any]) -> None:
+        """Count one row."""
+        self.images += 1
+        if cells[STATUS] == REJECTED:
+            self.rejected[str(cells["reason"])] += 1
+            return
+        self.predicted[str(cells[PREDICTED])] += 1
+        self.decisions[str(cells[DECISION])] += 1
+
+    def plain(self) -> dict[str, Any]:
+        """Give plain values."""
+        return {
+            "images": self.images,
+            "predicted": dict(self.predicted),
+            "decisions": dict(self.decisions),
+            "rejected": dict(sorted(self.rejected.items())),
+        }
