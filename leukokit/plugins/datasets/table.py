@@ -243,10 +243,11 @@ class _RowReader:
             self._problems.append(f"line {line}: {len(cells)} cells, the header has {len(self._names)}")
             return
         row = dict(zip(self._names, cells, strict=True))
-        given = {role: row.get(self.columns.names.get(role, ""), "").strip() for role in COLUMNS}
+        named = self.columns.names
+        # Not by an empty name for roles without a column: tables of spreadsheets have a column named "".
+        given = {role: row[named[role]].strip() if role in named else "" for role in COLUMNS}
         id_, part = self._found(given["path"]), given["split"].lower()
         mask = self._found(given["mask"]) if given["mask"] else ""
-        named = self.columns.names
         pixel_size, size_problem = self._pixel_size(given["pixel_size_um"])
         problems = [
             self._file_problem(named["path"], id_),

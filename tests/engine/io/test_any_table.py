@@ -42,6 +42,7 @@ def table_bytes(draw: st.DrawFn) -> bytes:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table_bytes())
 @example(b"id,part\r\rx,train")
+@example(b"path,\na.png,train")
 @example(b'id,part\n"' + b"x" * 200_000)
 def test_any_table_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "table.csv"
@@ -62,3 +63,12 @@ def test_any_table_is_read_or_refused(tmp_path: Path, content: bytes) -> None:
     else:
         assert len({sample.id for sample in samples}) == len(samples)
     assert process_time() - started < SECONDS
+
+
+def test_a_column_without_a_name_is_no_column_of_any_role(tmp_path: Path) -> None:
+    """As the numbers of rows that some programs write: they are neither groups nor pixel sizes."""
+    (tmp_path / "a.png").write_bytes(b"")
+    path = tmp_path / "table.csv"
+    path.write_text(",path,label\n0.4,a.png,Benign\n")
+    (sample,) = TableDataset.create(file=path).samples()
+    assert (sample.label, sample.group, sample.pixel_size_um) == ("Benign", None, None)

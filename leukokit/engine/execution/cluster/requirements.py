@@ -73,17 +73,12 @@ class Requirements:
     def of(cls, components: Iterable[object] = ()) -> Requirements:
         """Take what is installed here."""
         kinds = dict.fromkeys(type(component) for component in components if is_foreign(component))
-        return cls(versions(), tuple(_code(kind) for kind in kinds))
+        return cls(versions(), tuple(map(ComponentCode.of, kinds)))
 
 
 def versions() -> Versions:
     """Versions that results depend on."""
     return (("leukokit", __version__), *library_versions())
-
-
-@lru_cache(maxsize=64)
-def _code(kind: type) -> ComponentCode:
-    return ComponentCode.of(kind)
 
 
 @lru_cache(maxsize=64)
@@ -131,7 +126,7 @@ def _check_component(required: ComponentCode, worker: str) -> None:
             f"{type(error).__name__}: {error}",
             hint=f"Install {required.distribution} on all workers, and start them again",
         ) from error
-    installed = _code(kind)
+    installed = ComponentCode.of(kind)
     if installed.digest != required.digest:
         _refuse(worker, f"other code of {required.name}: {installed}, instead of {required}")
     _refuse(
