@@ -38,7 +38,7 @@ def trial(name: str, seed: int) -> tuple[str, int, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe_text(fault.recipe(Path(folder), seed=seed), discover())
         options = AuditOptions(None, InlineExecutor())
-        return name, seed, sorted(raised(audit_data(recipe, discover(), options)))
+        return name, seed, sorted(raised(audit_data(recipe, options)))
 
 
 def row(fault: KnownFault, raised_by_trial: list[set[str]]) -> str:

@@ -39,7 +39,7 @@ from leukokit.engine.execution.batches import BATCH as LOCAL_BATCH
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.cluster.images import BATCH, keep_rows, work
-from leukokit.engine.execution.cluster.worker import versions
+from leukokit.engine.execution.cluster.requirements import Requirements
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import TrialRunner
@@ -130,7 +130,7 @@ def connected(there: LocalCluster, plan: ImagePlan, item: Item) -> Iterator[Dask
     """Connect once, and let each worker load its libraries and compiled code before anything is timed."""
     with closing(DaskExecutor(there.address)) as executor:
         client = executor.connection.client()
-        given = [item], pickle.dumps(plan), 60.0, versions()
+        given = [item], pickle.dumps(plan), 60.0, Requirements.of()
         client.gather(
             [client.submit(work, *given, workers=[worker], pure=False) for worker in client.nthreads()]
         )

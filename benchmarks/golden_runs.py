@@ -42,6 +42,7 @@ FILES = (
     "tuning.csv",
     "rejected.csv",
     "audit.json",
+    "verdict.json",
     "resolved.json",
     "protocols/**/*.csv",
     "protocols/**/*.json",

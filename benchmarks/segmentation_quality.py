@@ -111,7 +111,7 @@ def score(segmenter: Segmenter, pairs: list[tuple[str, RGBImage, Labels]]) -> tu
         start = time.perf_counter()
         labels = segment(segmenter, image)
         seconds += time.perf_counter() - start
-        rows[name] = score_image(labels, truth)
+        rows[name] = score_image(labels, truth, clears_border=segmenter.clears_border())
     return score_table(rows), 1000 * seconds / len(pairs)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import joblib
 
@@ -18,18 +19,19 @@ from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.observer import Observer
+from leukokit.engine.rehearsal import rehearse
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_folders import killed_note
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import UsageError
-from leukokit.recipe import load_recipe, load_recipe_mapping
+from leukokit.recipe import load_recipe_text
+from leukokit.recipe.source import RecipeSource
 from leukokit.report.model_card import write_model_cards
 from leukokit.report.run_figures import write_figures
 from leukokit.report.run_report import write_pictures, write_report
-
-if TYPE_CHECKING:
-    from leukokit.engine.observer import Observer
+from leukokit.verdict.of_run import write_verdict
 
 
 class ExecutorKind(StrEnum):
@@ -144,6 +146,7 @@ def run(
     overrides: Mapping[str, Any] | Sequence[str] = (),
     settings: RunSettings | None = None,
     *,
+    data: str | PathLike[str] | None = None,
     observer: Observer | None = None,
     catalog: Catalog | None = None,
     **keywords: Unpack[RunKeywords],
@@ -158,6 +161,9 @@ def run(
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` as on the command line.
     settings : RunSettings, optional
         Where to write, the cache, and who works; the defaults where omitted.
+    data : str or path, optional
+        Other data in place of those of the recipe: a folder, a table, or the name of a data set, as on the
+        command line (``--data``). A recipe's own splits by name or file go with its data.
     observer : Observer, optional
         Listens to stages, progress and warnings.
     catalog : Catalog, optional
@@ -187,24 +193,28 @@ def run(
         if observer is not None:
             for text in catalog.notes:
                 observer.warn(text)
-    if isinstance(recipe, Mapping):
-        loaded = load_recipe_mapping(recipe, catalog, overrides=overrides)
-    else:
-        loaded = load_recipe(Path(recipe), catalog, overrides=overrides)
-    if observer is not None and (note := killed_note(Path(chosen.out))) is not None:
-        observer.say(note)
     with open_executor(chosen) as executor:
+        watching = observer or Observer()
+        source = RecipeSource.of_mapping(recipe) if isinstance(recipe, Mapping) else RecipeSource.read(recipe)
+        rehearse(source.text, catalog, overrides=overrides, data=data, executor=executor, observer=watching)
+        loaded = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+        )
+        if (note := killed_note(Path(chosen.out))) is not None:
+            watching.say(note)
         options = RunOptions(
             out=Path(chosen.out),
             directory=Path(chosen.run_dir) if chosen.run_dir is not None else None,
             cache=chosen.cache_folder,
             executor=executor,
+            said=catalog.notes,
         )
         finishers = [
             write_figures,
             audit_finisher(executor, observer),
+            write_verdict,
             write_model_cards,
             write_pictures,
             write_report,
         ]
-        return run_recipe(loaded, catalog, options, observer=observer, finishers=finishers)
+        return run_recipe(loaded, options, observer=observer, finishers=finishers)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         Workspace,
     )
     from leukokit.api.component import Component
-    from leukokit.api.dataset import Dataset, Fallback, Part, Sample
+    from leukokit.api.dataset import Dataset, GroupKind, Part, Sample
     from leukokit.api.explainer import Explainer, Explanation
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leukokit.api.params import Field, Params
     from leukokit.api.planes import Planes
     from leukokit.api.preprocessor import Preprocessor, ScaledPreprocessor
+    from leukokit.api.reading import Reading
     from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
@@ -53,7 +54,7 @@ _HOME = {
         "Workspace",
     ),
     "leukokit.api.component": ("Component",),
-    "leukokit.api.dataset": ("Dataset", "Fallback", "Part", "Sample"),
+    "leukokit.api.dataset": ("Dataset", "GroupKind", "Part", "Sample"),
     "leukokit.api.explainer": ("Explainer", "Explanation"),
     "leukokit.api.features": ("FeatureExtractor",),
     "leukokit.api.labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
@@ -61,6 +62,7 @@ _HOME = {
     "leukokit.api.params": ("Field", "Params"),
     "leukokit.api.planes": ("Planes",),
     "leukokit.api.preprocessor": ("Preprocessor", "ScaledPreprocessor"),
+    "leukokit.api.reading": ("Reading",),
     "leukokit.api.segmenter": ("ScaledSegmenter", "Segmenter"),
     "leukokit.api.selector": ("Selector",),
     "leukokit.arrays": ("FloatArray", "LabelImage", "Mask", "RGBImage"),
@@ -124,11 +126,11 @@ __all__ = [
     "Examples",
     "Explainer",
     "Explanation",
-    "Fallback",
     "FeatureExtractor",
     "Field",
     "FittedModel",
     "FloatArray",
+    "GroupKind",
     "ImageInfo",
     "ImageNote",
     "ImageRejected",
@@ -146,6 +148,7 @@ __all__ = [
     "Preprocessor",
     "Progress",
     "RGBImage",
+    "Reading",
     "Sample",
     "Scale",
     "ScaleSource",

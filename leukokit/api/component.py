@@ -73,6 +73,21 @@ class Component:
         """
         return ""
 
+    def missing(self) -> str | None:
+        """Say what the component needs that is not on this machine, such as weights.
+
+        Returns
+        -------
+        str or None
+            None where all is here; otherwise what is not, where the component fetches it by itself.
+
+        Raises
+        ------
+        LeukokitError
+            Where it has to be installed or fetched by hand, saying how.
+        """
+        return None
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Only parameters are pickled: internal state is rebuilt in another process.
         return (type(self), (self.params,))

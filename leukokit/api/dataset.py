@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
+from leukokit.api.reading import Reading
 from leukokit.arrays import RGBImage
 from leukokit.ids import written_id
 from leukokit.imageio.urls import is_url
@@ -91,12 +92,12 @@ class Sample:
         return self.path is None and self.url is None
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
-    """Data set that replaces one that is not available on this machine."""
+class GroupKind(StrEnum):
+    """What the images of one group share."""
 
-    use: str
-    params: Mapping[str, Any]
+    PATIENT = "patient"
+    SLIDE = "slide"
+    VIEW = "view"
 
 
 class Dataset(Component):
@@ -106,9 +107,12 @@ class Dataset(Component):
     ----------
     synthetic : bool
         True where the images are not photographs of real smears; every output is marked with it.
+    groups_are : GroupKind or None
+        What ``Sample.group`` is; None where the data set does not know. A constructor may set it.
     """
 
     synthetic: ClassVar[bool] = False
+    groups_are: GroupKind | None = None
 
     def missing(self) -> str | None:
         """Reason why the data set is not available.
@@ -116,12 +120,15 @@ class Dataset(Component):
         Returns
         -------
         str or None
-            None where it is available; otherwise where it was searched for and how to get it.
-        """
-        return None
+            None where it is available; otherwise where it was searched for and how to get it. A recipe may
+            then let another data set stand in (``data.fallback``).
 
-    def fallback(self) -> Fallback | None:
-        """Return a replacement for a missing data set; None where a missing data set is an error."""
+        Raises
+        ------
+        DataError
+            Where the user said where it is (a parameter, ``LEUKOKIT_DATA``), and it is not there: a mistake,
+            in which no other data set stands in.
+        """
         return None
 
     def samples(self) -> Sequence[Sample]:
@@ -136,6 +143,10 @@ class Dataset(Component):
 
     def notes(self) -> Sequence[str]:
         """List notes for readers of the results, such as missing or skipped files."""
+        return ()
+
+    def readings(self) -> Sequence[Reading]:
+        """List what was taken for what, where the data set finds that out itself; shown as a table."""
         return ()
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:

@@ -29,6 +29,13 @@ class Segmenter(Component):
         """Roles that ``segment`` returns with these parameters, known before anything runs."""
         return (NUCLEUS, CELL)
 
+    def clears_border(self) -> bool:
+        """Say whether ``segment`` leaves out white cells that touch the border of the image.
+
+        True cells at the border are then not counted as missed where there are expert masks.
+        """
+        return False
+
     def segment(self, image: RGBImage, *, rng: np.random.Generator | None = None) -> Labels:
         """Segment one image.
 

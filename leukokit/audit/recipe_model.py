@@ -10,6 +10,7 @@ import numpy as np
 from leukokit.api import Part
 from leukokit.audit.probes.probe import ModelScore
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.cached import cached_outcomes
@@ -101,7 +102,7 @@ def _may_lack_features(recipe: Recipe) -> bool:
     """Whether a feature of the recipe can be missing or its segmentation can fail."""
     extractors = [bound.component for bound in recipe.features]
     return recipe.segment is not None or any(
-        extractor.roles() or extractor.nullable() for extractor in extractors
+        call_method(extractor, "roles") or call_method(extractor, "nullable") for extractor in extractors
     )
 
 

@@ -17,7 +17,6 @@ from leukokit.audit.measure import measure
 from leukokit.audit.pairs.find import PairSettings, find_pairs
 from leukokit.audit.probes.probe import ModelScore, ProbeResult
 from leukokit.audit.recipe_model import images_and_model, score_in_metrics
-from leukokit.catalog import Catalog
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.processes import ProcessExecutor
@@ -111,22 +110,22 @@ class AuditOptions:
     cache : Path or None
         Cache folder; None for no cache.
     executor : Executor
+    said : tuple of str
+        Warnings that were given before; none is given again.
     """
 
     cache: Path | None = None
     executor: Executor = field(default_factory=ProcessExecutor)
+    said: tuple[str, ...] = ()
 
 
-def audit_data(
-    recipe: Recipe, catalog: Catalog, options: AuditOptions, observer: Observer | None = None
-) -> Audit:
+def audit_data(recipe: Recipe, options: AuditOptions, observer: Observer | None = None) -> Audit:
     """Audit a recipe's data set under the recipe's split; only the probes are fitted.
 
     Parameters
     ----------
     recipe : Recipe
         Only ``data`` is needed; without ``split``, the default split of the data set is used.
-    catalog : Catalog
     options : AuditOptions
     observer : Observer, optional
 
@@ -137,8 +136,8 @@ def audit_data(
     """
     sweep()
     observer = observer or Observer()
-    store = Store(options.cache, observer.warn) if options.cache is not None else None
-    data = open_data(recipe, catalog, executor=options.executor, observer=observer, conflicts=True)
+    store = Store(options.cache, observer.warn, options.said) if options.cache is not None else None
+    data = open_data(recipe, executor=options.executor, observer=observer, conflicts=True)
     folds, why = _folds(recipe, data, observer)
     images, model, leaks = images_and_model(
         recipe, data, folds, store=store, executor=options.executor, observer=observer

@@ -173,6 +173,14 @@ class Catalog:
             raise CatalogError(
                 f"{text}: plugin {unused.name!r} of {unused.distribution} {unused.state}", hint=unused.hint
             )
+        point, slash, _ = name.partition("/")
+        offered = {other.partition("/")[0] for _, other in self._entries if "/" in other}
+        if slash and point not in offered:
+            raise CatalogError(
+                f"{text}{self._nearest(known, name)}: no plugin {point!r} is installed",
+                hint="Install the package that brings it (those in plugins_contrib/: pip install "
+                "./plugins_contrib/leukokit-NAME); 'leukokit list' shows what is installed",
+            )
         raise CatalogError(text + self._nearest(known, name), hint=self._available(known))
 
     def find(self, name: str) -> tuple[CatalogEntry, ...]:

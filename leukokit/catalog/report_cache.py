@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 
+from leukokit.cache_folder import not_writable, write_problem
 from leukokit.catalog.report import DistributionReport
 
 _FOLDER = "plugins"
@@ -63,9 +64,13 @@ class ReportCache:
             _remove_oldest(path.parent)
         except OSError as error:
             self._written = False
+            cache = path.parent.parent
+            problem = write_problem(cache)
             self.notes.append(
-                f"what is known of plugins cannot be kept in {path.parent} ({error.strerror}), so every "
-                "command examines them again; set LEUKOKIT_CACHE to a folder that can be written to"
+                not_writable(cache, problem)
+                if problem
+                else f"what is known of plugins cannot be kept in {path.parent} ({error.strerror}), so every "
+                "command examines them again; correct its permissions, or set LEUKOKIT_CACHE"
             )
 
     def _path(self, distribution: str, fingerprint: str | None) -> Path | None:

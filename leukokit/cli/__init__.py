@@ -13,11 +13,12 @@ from leukokit.cli._group import LazyGroup
 
 COMMANDS = {
     "run": "Run a recipe and leave a run directory.",
-    "check": "Check a recipe without running it.",
+    "check": "Check a recipe and its data without running it.",
     "predict": "Predict images with the model of a finished run.",
     "audit": "Audit a data set: duplicates, stain, scale bars, files.",
     "compare": "Compare finished runs on the same test images.",
     "report": "Make the report of a finished run again.",
+    "new": "Write a new recipe for your images.",
     "runs": "List run directories, and remove those of runs that did not end.",
     "list": "List the installed components.",
     "show": "Show a component: what it does and its parameters.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,14 +19,22 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from leukokit.cli._terminal import safe
 from leukokit.engine.observer import Observer
 
 
 class TerminalObserver(Observer):
-    """Shows a run on a terminal."""
+    """Shows a run on a terminal.
 
-    def __init__(self, progress: Progress) -> None:
+    Parameters
+    ----------
+    images : bool
+        Tell of single images, too.
+    """
+
+    def __init__(self, progress: Progress, *, images: bool = False) -> None:
         self._progress = progress
+        self._images = images
         self._task: TaskID | None = None
 
     def stage(self, name: str, total: int) -> None:
@@ -47,43 +56,65 @@ class TerminalObserver(Observer):
         """Print a warning above the bars."""
         self._progress.console.print(Text.assemble(("warning: ", "bold yellow"), text))
 
+    def image(self, id_: str, text: str) -> None:
+        """Print a line where these are asked for."""
+        if self._images:
+            self.say(f"{safe(id_)}: {safe(text)}")
+
 
 class PlainObserver(Observer):
     """Writes one line a stage, for logs and pipes, where a bar would be of no use.
 
     Parameters
     ----------
-    quiet : bool
-        Write warnings only.
+    least : int
+        Level of :mod:`logging`; what is less serious is left out. Lines about single images are DEBUG.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+    def __init__(self, *, least: int = logging.INFO) -> None:
+        self._least = least
 
     def stage(self, name: str, total: int) -> None:
         """Name the stage."""
-        if not self._quiet:
+        if self._least <= logging.INFO:
             self._line(f"{name}: {total}" if total > 1 else name)
 
     def say(self, text: str) -> None:
         """Write a line."""
-        if not self._quiet:
+        if self._least <= logging.INFO:
             self._line(text)
 
     def warn(self, text: str) -> None:
         """Write a warning."""
-        self._line(f"warning: {text}")
+        if self._least <= logging.WARNING:
+            self._line(f"warning: {text}")
+
+    def image(self, id_: str, text: str) -> None:
+        """Write a line about one image."""
+        if self._least <= logging.DEBUG:
+            self._line(f"{id_}: {text}")
 
     def _line(self, text: str) -> None:
         print(text.encode("ascii", "backslashreplace").decode(), file=sys.stderr, flush=True)
 
 
 @contextmanager
-def observed(*, quiet: bool) -> Iterator[Observer]:
-    """Give an observer for this terminal, or for none."""
+def observed(*, quiet: bool, level: str = "info") -> Iterator[Observer]:
+    """Give an observer for this terminal, or for none.
+
+    Parameters
+    ----------
+    quiet : bool
+        Nothing but warnings and errors.
+    level : str
+        ``debug``, ``info``, ``warning`` or ``error``: what is less serious is not shown.
+    """
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
-        yield PlainObserver(quiet=quiet)
+    least = logging.getLevelNamesMapping()[level.upper()]
+    if quiet:
+        least = max(least, logging.WARNING)
+    if least > logging.INFO or not console.is_terminal:
+        yield PlainObserver(least=least)
         return
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
@@ -93,4 +124,4 @@ def observed(*, quiet: bool) -> Iterator[Observer]:
         TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=console) as progress:
-        yield TerminalObserver(progress)
+        yield TerminalObserver(progress, images=least <= logging.DEBUG)

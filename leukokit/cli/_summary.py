@@ -14,13 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.api import Status
-from leukokit.cli._audit_lines import audit_lines
 from leukokit.cli._probability_lines import probability_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
+from leukokit.cli._verdict_lines import verdict_table
 from leukokit.engine.run_directory import is_closed
 from leukokit.engine.run_result import RunResult
 from leukokit.notice import NOTICE
-from leukokit.record.files import AUDIT
 from leukokit.record.scores import PartScores
 from leukokit.report.status_words import SHORT_WORDS
 
@@ -37,9 +36,15 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     console = Console(highlight=False)
     if explain_plan:
         Console(stderr=True, highlight=False).print(_reasons(result))
+    verdict = result.verdict
     if as_json:
         path = str(result.path) if is_closed(result.path) else None
-        facts = {"path": path, "exit_code": result.exit_code, "metrics": result.metrics}
+        facts = {
+            "path": path,
+            "exit_code": result.exit_code,
+            "metrics": result.metrics,
+            "verdict": None if verdict is None else verdict.plain(),
+        }
         print(json.dumps(facts, indent=2, sort_keys=True))
         return
     if result.stamp:
@@ -57,10 +62,12 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(_segmentation(metrics.segmentation))
     if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
         console.print(failures)
-    for line in audit_lines(AUDIT.find(result.path)):
-        console.print(escape(line))
     if not parts and len(result.features.columns):
         console.print(f"{result.features.shape[1]} features of {result.features.shape[0]} images")
+    if verdict is not None:
+        console.print()
+        console.print(verdict_table(verdict))
+        console.print()
     report = result.path / "report.html"
     if report.exists():
         console.print(f"report: {escape(str(report))}", soft_wrap=True)

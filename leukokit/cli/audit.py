@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from leukokit.catalog import Catalog
-    from leukokit.recipe import Recipe
+    from leukokit.recipe.source import RecipeSource
 
 
 @click.command("audit")
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+@click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but warnings and errors.")
 def command(
     data: str,
     overrides: tuple[str, ...],
@@ -57,9 +57,9 @@ def command(
 ) -> None:
     """Audit a data set: duplicates, stain, scale bars, files.
 
-    DATA is the name of a data set, a folder with one folder a class, or a recipe, whose split, segmentation
-    and limits then count. Nothing is trained but small probes: what they reach without looking at cells, a
-    model may reach too.
+    DATA is a folder with one folder a class, a table of images (.csv, .tsv, .txt, .xlsx), the name of a data
+    set, or a recipe (.yaml, .yml, .json), whose split, segmentation and limits then count. Nothing is trained
+    but small probes: what they reach without looking at cells, a model may reach too.
     """
     import json
 
@@ -69,23 +69,32 @@ def command(
     from leukokit.cli._audit import print_audit
     from leukokit.cli._installed import installed_catalog
     from leukokit.cli._progress import observed
+    from leukokit.engine.rehearsal import rehearse
     from leukokit.errors import EXIT_FAILED
+    from leukokit.recipe import load_recipe_text
     from leukokit.workflow import RunSettings, open_executor
 
     settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
     catalog = installed_catalog(settings.cache_folder)
-    recipe = _recipe(data, catalog, overrides)
     with open_executor(settings) as executor, observed(quiet=quiet) as observer:
-        options = AuditOptions(settings.cache_folder, executor)
-        audit = audit_data(recipe, catalog, options, observer)
+        source = _source(data, catalog)
+        rehearse(source.text, catalog, overrides=overrides, executor=executor, observer=observer)
+        recipe = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides
+        )
+        options = AuditOptions(settings.cache_folder, executor, catalog.notes)
+        audit = audit_data(recipe, options, observer)
     if groups is not None:
         _write_groups(groups, audit.groups)
+        if not quiet:
+            click.echo(f"groups: {click.format_filename(groups)}", err=True)
     name = recipe.name if recipe.path is not None else data
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 
         write_audit_page(html, audit.record(), audit_pictures(audit, options.cache), title=name)
-        click.echo(f"page: {click.format_filename(html)}", err=True)
+        if not quiet:
+            click.echo(f"page: {click.format_filename(html)}", err=True)
     if as_json:
         click.echo(json.dumps(audit.record().plain(), indent=2, sort_keys=True))
     else:
@@ -94,34 +103,22 @@ def command(
         raise click.exceptions.Exit(EXIT_FAILED)
 
 
-def _recipe(data: str, catalog: Catalog, overrides: tuple[str, ...]) -> Recipe:
-    """Load a recipe file, or make a recipe of nothing but the data set."""
+def _source(data: str, catalog: Catalog) -> RecipeSource:
+    """Read a recipe file, or make a recipe of nothing but the data set."""
     import json
 
-    from leukokit.api import Kind
     from leukokit.errors import UsageError
-    from leukokit.near_names import did_you_mean
-    from leukokit.recipe import load_recipe, load_recipe_text
+    from leukokit.recipe.data_choice import RECIPES, data_section
+    from leukokit.recipe.source import RecipeSource
 
-    path = Path(data)
-    if path.suffix.lower() in (".yaml", ".yml") or path.is_file():
-        return load_recipe(path, catalog, overrides=overrides)
-    names = [entry.name for entry in catalog.of(Kind.DATASET)]
-    section: object
-    if data in names:
-        section = data
-    elif path.is_dir():
-        section = {"use": "folder", "params": {"root": str(path)}}
-    else:
-        raise UsageError(
-            f"{data!r} is no data set{did_you_mean(data, names)}, no folder and no recipe",
-            hint=(
-                f"Data sets are {', '.join(names)}; a folder has one folder for each class; "
-                "a recipe ends in .yaml"
-            ),
-        )
+    if Path(data).suffix.lower() in RECIPES:
+        return RecipeSource.read(data)
+    try:
+        section = data_section(data, catalog)
+    except UsageError as error:
+        raise UsageError(error.what, hint=f"{error.hint}, or a recipe ({', '.join(RECIPES)})") from None
     text = json.dumps({"leukokit": 1, "name": "audit", "data": section})
-    return load_recipe_text(text, catalog, source=data, overrides=overrides)
+    return RecipeSource(text.encode("utf-8", "surrogatepass"), data)
 
 
 def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
@@ -137,4 +134,3 @@ def _write_groups(path: Path, groups: Mapping[str, str]) -> None:
     writer.writerow(["id", "group"])
     writer.writerows(groups.items())
     write_bytes(path, utf8(text.getvalue()))
-    click.echo(f"groups: {click.format_filename(path)}", err=True)

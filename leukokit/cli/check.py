@@ -1,4 +1,4 @@
-"""``leukokit check``: find every mistake of a recipe before anything runs."""
+"""``leukokit check``: find what is wrong with a recipe and its data before anything runs."""
 
 from __future__ import annotations
 
@@ -7,81 +7,96 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from leukokit.cli._data_option import data_option
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from leukokit.api import Component
-    from leukokit.catalog import Catalog
+    from leukokit.engine.precheck import RecipeExamination
     from leukokit.recipe import Bound, Recipe
 
 
 @click.command("check")
 @click.argument("recipe", type=click.Path(path_type=Path))
+@data_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
 @click.option("--no-data", is_flag=True, help="Look at the recipe alone, not at its images.")
-@click.option("--json", "as_json", is_flag=True, help="Print the recipe with every default, or its mistakes.")
-def command(recipe: Path, overrides: tuple[str, ...], no_data: bool, as_json: bool) -> None:
-    """Check a recipe without running it.
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of all runs, whose disk is looked at.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes of the run; default: one a core.")
+@click.option("--json", "as_json", is_flag=True, help="Print recipe and findings.")
+def command(
+    recipe: Path,
+    data: str | None,
+    overrides: tuple[str, ...],
+    no_data: bool,
+    out: Path,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Check a recipe and its data without running it.
 
-    Every mistake is printed with its file, line and column; the exit code is 2 where there is one. Then the
-    data set is opened and split as a run would, so that a class that is empty or too small shows now.
+    Every mistake of the recipe is printed with its file, line and column. Then all that would end or spoil a
+    run is looked for, without decoding a picture: data, classes and groups that are too small, weights, sizes
+    of images, memory and disk. The exit code is 2 where a run could not end well.
     """
     import json
 
+    import joblib
+
+    from leukokit.cache_folder import default_cache
     from leukokit.cli._installed import installed_catalog
-    from leukokit.cli._terminal import safe
-    from leukokit.errors import RecipeError
+    from leukokit.engine.precheck import examine_recipe
+    from leukokit.errors import EXIT_USAGE, RecipeError
     from leukokit.recipe import load_recipe
 
     try:
         catalog = installed_catalog()
-        loaded = load_recipe(recipe, catalog, overrides=overrides)
+        loaded = load_recipe(recipe, catalog, overrides=overrides, data=data)
     except RecipeError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": _problems(error)}, indent=2))
         raise
-    images: dict[str, dict[str, int]] = {} if no_data else _images(loaded, catalog)
+    found = examine_recipe(
+        loaded, out=out, cache=default_cache(), workers=workers or joblib.cpu_count(), data=not no_data
+    )
     if as_json:
-        data = {"ok": True, "recipe": loaded.resolved(), "images": images}
-        click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-        return
-    click.echo(f"{safe(recipe)}: ok")
-    for stage, text in [
-        *_summary(loaded),
-        *(("images" if i == 0 else "", line) for i, line in enumerate(_counted(images))),
-    ]:
+        facts = {
+            "ok": found.can_run,
+            "recipe": loaded.resolved(),
+            "images": found.images,
+            "findings": [finding.plain() for finding in found.findings],
+        }
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        _print(recipe, loaded, found)
+    if not found.can_run:
+        raise click.exceptions.Exit(EXIT_USAGE)
+
+
+def _print(path: Path, recipe: Recipe, found: RecipeExamination) -> None:
+    """Print what will run on stdout, and what is wrong on stderr."""
+    from leukokit.cli._terminal import print_error, print_warning, safe
+    from leukokit.engine.doctor.finding import Level
+
+    fails = sum(finding.level is Level.FAIL for finding in found.findings)
+    verdict = f"{fails} thing{'s' if fails != 1 else ''} to put right first" if fails else "ok"
+    click.echo(f"{safe(path)}: {verdict}")
+    counted = [("images" if i == 0 else "", line) for i, line in enumerate(_counted(found.images))]
+    for stage, text in [*_summary(recipe), *counted]:
         click.echo(f"  {stage:<11}{safe(text)}".rstrip())
+    for finding in found.findings:
+        text = f"{finding.text}. {finding.hint}" if finding.hint else finding.text
+        (print_error if finding.level is Level.FAIL else print_warning)(text)
 
 
-def _images(recipe: Recipe, catalog: Catalog) -> dict[str, dict[str, int]]:
-    """Count images by part (or fold and part) and class, as a run would find them."""
-    from collections import Counter
-
-    from leukokit.cli._terminal import print_warning
-    from leukokit.engine.data import open_data
-    from leukokit.engine.execution.inline import InlineExecutor
-    from leukokit.engine.observer import Observer
-    from leukokit.engine.protocols import divide
-
-    class Warn(Observer):
-        def warn(self, text: str) -> None:
-            print_warning(text)
-
-    data = open_data(recipe, catalog, executor=InlineExecutor(), observer=Warn())
-    labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
-    counts = {"all": dict(Counter(labels.values()))}
-    model = recipe.model
-    if recipe.classify is not None or model.split is not None or model.evaluate:
-        for division in divide(recipe, data, Warn()):
-            for fold in division.folds:
-                for part in dict.fromkeys(fold.parts.values()):
-                    place = [division.name, fold.name if len(division.folds) > 1 else "", str(part)]
-                    name = " ".join(word for word in place if word)
-                    counts[name] = dict(
-                        Counter(labels[id_] for id_, one in fold.parts.items() if one == part)
-                    )
-    return counts
-
-
-def _counted(images: dict[str, dict[str, int]]) -> list[str]:
+def _counted(images: Mapping[str, Mapping[str, int]]) -> list[str]:
     return [
         f"{part}: {sum(classes.values())} ({', '.join(f'{name} {count}' for name, count in classes.items())})"
         for part, classes in images.items()

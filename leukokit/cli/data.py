@@ -98,10 +98,12 @@ def _state(entry: Any) -> dict[str, str]:
     from pydantic import ValidationError
 
     from leukokit.engine.components.call import call_method
-    from leukokit.errors import LeukokitError
+    from leukokit.errors import DataError, LeukokitError
 
     try:
         reason = call_method(entry.load().create(), "missing")
+    except DataError as error:  # the user named a place, and it is not there
+        reason = str(error)
     except LeukokitError as error:
         return {"name": entry.name, "state": "broken", "text": str(error)}
     except ValidationError:  # needs parameters: made of the user's own files
@@ -116,7 +118,10 @@ def _present(name: str, root: Path | None, variant: str | None) -> Dataset:
     from leukokit.errors import DataError
 
     dataset = _dataset(name, root=root, variant=variant)
-    reason = call_method(dataset, "missing")
+    try:
+        reason = call_method(dataset, "missing")
+    except DataError as error:  # the user named a place, and it is not there
+        reason = str(error)
     if reason is not None:
         raise DataError(reason, where=f"data set {name}")
     return dataset

@@ -32,16 +32,7 @@ def command(as_json: bool) -> None:
     with console(stderr=True).status("loading plugins and libraries, each in a process of its own"):
         findings = examine(default_cache())
     if as_json:
-        facts = [
-            {
-                "area": finding.area,
-                "level": finding.level.value,
-                "text": finding.text,
-                "hint": finding.hint,
-            }
-            for finding in findings
-        ]
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps([finding.plain() for finding in findings], indent=2))
     else:
         _print_table(findings)
     raise SystemExit(1 if any(finding.level is Level.FAIL for finding in findings) else 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._data_option import data_option
 from leukokit.errors import RunFailed
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("recipe", type=click.Path(path_type=Path))
+@data_option
 @click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of the recipe.")
 @click.option(
     "--out",
@@ -69,12 +71,27 @@ if TYPE_CHECKING:
 @click.option(
     "--strict",
     is_flag=True,
-    help="Exit code 1 where the audit of the data ends in a failure, such as one picture in two classes.",
+    help="Exit code 1 where the verdict is 'do not trust' or the audit fails, as for one picture in two "
+    "classes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
-@click.option("-q", "--quiet", is_flag=True, help="No progress; warnings only.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress on stderr; warnings and errors only.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="What is told on stderr and in the log file; debug: also each image that was rejected or converted.",
+)
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also add what is told to this file, one line of JSON each.",
+)
 def command(
     recipe: Path,
+    data: str | None,
     overrides: tuple[str, ...],
     out: Path,
     run_dir: Path | None,
@@ -89,19 +106,27 @@ def command(
     strict: bool,
     as_json: bool,
     quiet: bool,
+    log_level: str,
+    log_file: Path | None,
 ) -> None:
     """Run a recipe and leave a run directory."""
     if scheduler is not None and executor != "dask":
         raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
     from leukokit.cache_folder import AUTO_CACHE
+    from leukokit.cli._log_file import logged
     from leukokit.cli._progress import observed
     from leukokit.cli._summary import print_summary
     from leukokit.workflow import run
 
-    with observed(quiet=quiet) as observer, _no_silent_end():
+    with (
+        observed(quiet=quiet, level=log_level) as shown,
+        logged(shown, log_file, log_level) as observer,
+        _no_silent_end(),
+    ):
         result = run(
             recipe,
             overrides,
+            data=data,
             out=out,
             run_dir=run_dir,
             cache=None if no_cache else (cache_dir or AUTO_CACHE),
@@ -116,7 +141,7 @@ def command(
         _refuse_unfinished(result)
     print_summary(result, as_json=as_json, explain_plan=explain_plan)
     if strict and result.exit_code == 0:
-        _refuse_audit_failures(result.path)
+        _refuse_known_faults(result.path)
     raise SystemExit(result.exit_code)
 
 
@@ -147,22 +172,24 @@ def _no_silent_end() -> Iterator[None]:
         ) from end
 
 
-def _refuse_audit_failures(path: Path) -> None:
-    """Raise where ``--strict`` was given and the audit did not pass; the run directory is complete."""
-    from leukokit.record.files import AUDIT
+def _refuse_known_faults(path: Path) -> None:
+    """Raise where ``--strict`` was given and a fault is known; the run directory is complete."""
+    from leukokit.record.files import AUDIT, VERDICT
 
-    audit = AUDIT.find(path)
+    audit, verdict = AUDIT.find(path), VERDICT.find(path)
     if audit is None:
         raise RunFailed(
             "--strict: this run has no audit", where=str(path), hint="Run with audit.enabled: true"
         )
-    failures = [finding.title for finding in audit.findings if finding.level == "fail"]
-    failures += [
-        f"the probe {probe.name} recognizes the classes" for probe in audit.probes if probe.level == "fail"
-    ]
-    if failures:
+    if verdict is not None and verdict.level == "do not trust":
+        faults = [reason.text for reason in verdict.reasons if reason.level == verdict.level]
+    else:  # a recipe without classifier has no score to trust, but an audit
+        faults = [finding.title for finding in audit.findings if finding.level == "fail"]
+        telling = [probe.name for probe in audit.probes if probe.level == "fail"]
+        faults += [f"the probe {name} tells the classes" for name in telling]
+    if faults:
         raise RunFailed(
-            f"--strict: the audit of the data failed: {'; '.join(failures)}",
-            where=str(path / "audit.json"),
-            hint="The results are in the run directory; 'leukokit audit' shows what to do about each finding",
+            f"--strict: do not trust this run: {'; '.join(faults)}",
+            where=str(path),
+            hint="The results are in the run directory; the report says what to do next",
         )

@@ -59,6 +59,10 @@ class Backbone(ABC):
         """
         return None
 
+    def missing(self) -> str | None:
+        """Say which weights are not on this machine, as :meth:`leukokit.api.Component.missing` does."""
+        return None
+
     def fingerprint(self) -> str:
         """Digest of the weights where the parameters do not determine them, such as those of a file."""
         return ""

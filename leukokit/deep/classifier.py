@@ -49,6 +49,10 @@ class NetworkClassifier(Classifier):
         """Choose the part of the network that turns images into feature maps."""
         raise NotImplementedError
 
+    def missing(self) -> str | None:
+        """Weights of the backbone that are not on this machine."""
+        return self.backbone().missing()
+
     def fingerprint(self) -> str:
         """Digest of the backbone's weights where they come from a file, and the processes that train."""
         replicas = replicas_of(self.params.strategy)

@@ -55,6 +55,10 @@ class BackboneFeatures(FeatureExtractor):
         """Choose the network."""
         raise NotImplementedError
 
+    def missing(self) -> str | None:
+        """Weights of the backbone that are not on this machine."""
+        return self.backbone().missing()
+
     def fingerprint(self) -> str:
         """Digest of the backbone's weights where they come from a file."""
         return self._fingerprint

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, ImageRejected, Kind, Sample
-from leukokit.catalog import Catalog
+from leukokit.api import DataError, Dataset, ImageRejected, Sample
 from leukokit.engine.cache.keys import dataset_identity, identity_key
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.dataset_answers import ask
@@ -20,7 +19,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
 from leukokit.evaluation.connected import connected
 from leukokit.evaluation.splits import Fold, make_folds
-from leukokit.recipe import Recipe
+from leukokit.recipe import Bound, Recipe
 from leukokit.recipe.split import FromFile, Holdout, Named, SplitSpec
 
 SYNTHETIC_STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
@@ -45,9 +44,7 @@ class OpenData:
     stood_in: bool
 
 
-def open_data(
-    recipe: Recipe, catalog: Catalog, *, executor: Executor, observer: Observer, conflicts: bool = False
-) -> OpenData:
+def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflicts: bool = False) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.
 
     Parameters
@@ -60,30 +57,20 @@ def open_data(
     Raises
     ------
     DataError
-        Where the data set is missing without a stand-in, is empty, or has one picture in two classes.
+        Where the data set is missing and the recipe lets none stand in, is empty, or has one picture in two
+        classes.
     """
-    dataset: Dataset = recipe.data.component
-    name, stood_in = recipe.data.entry.name, False
-    identity = identity_key(recipe.data)
-    answers = ask(dataset, executor, observer)
-    reason, fallback = answers.missing, answers.fallback
-    if reason is not None:
-        if fallback is None:
-            raise DataError(reason, where=f"data set {name}")
-        entry = catalog.get(Kind.DATASET, fallback.use)
-        observer.warn(f"Data set {name} is not on this machine: {reason}")
-        observer.warn(
-            f"SYNTHETIC SMEARS stand in for it (data set {entry.name}). "
-            "Every output is stamped; no figure says anything about real blood."
-        )
-        stand_in = entry.load().create(**fallback.params)
-        assert isinstance(stand_in, Dataset)
-        dataset = stand_in
-        name, stood_in = entry.name, True
-        identity = dataset_identity(dataset)
-        answers = ask(dataset, executor, observer)
+    bound = recipe.data
+    identity = identity_key(bound)
+    answers = ask(bound, executor, observer)
+    stood_in = answers.missing is not None
+    if answers.missing is not None:
+        bound = _stand_in(recipe, answers.missing, observer)
+        identity = dataset_identity(bound.component)
+        answers = ask(bound, executor, observer)
         if answers.missing is not None:
-            raise DataError(answers.missing, where=f"data set {name}, the stand-in")
+            raise DataError(answers.missing, where=f"data set {bound.use}, the stand-in")
+    dataset, name = bound.component, bound.use
     samples: Sequence[Sample] = answers.samples
     if not samples:
         raise DataError("holds no images", where=f"data set {name}")
@@ -98,6 +85,30 @@ def open_data(
         read = recipe.model.data.read
         refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
     return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
+
+
+def _stand_in(recipe: Recipe, reason: str, observer: Observer) -> Bound[Dataset]:
+    """Give the data set that the recipe lets stand in for its own, and warn of it.
+
+    Raises
+    ------
+    DataError
+        Where it names none.
+    """
+    name, fallback = recipe.data.use, recipe.fallback
+    if fallback is None:
+        raise DataError(
+            reason.removesuffix("."),
+            where=f"data set {name}",
+            hint="To try the recipe on rendered smears instead: --data smears",
+        )
+    observer.warn(f"Data set {name} is not on this machine: {reason}")
+    synthetic = fallback.component.synthetic
+    what = "SYNTHETIC SMEARS" if synthetic else "OTHER IMAGES"
+    text = f"{what} stand in for it (data set {fallback.use}), as data.fallback of the recipe allows."
+    stamped = " Every output is stamped; no figure says anything about real blood." if synthetic else ""
+    observer.warn(text + stamped)
+    return fallback
 
 
 def regrouped(

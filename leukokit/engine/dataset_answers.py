@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukokit.api import Dataset, Fallback, PluginError, Sample
+from leukokit.api import DataError, Dataset, PluginError, Sample
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
+from leukokit.recipe import Bound
 
 _TEXT = (str, type(None))
 _PATH = (Path, type(None))
@@ -34,30 +35,36 @@ class DatasetAnswers:
     Attributes
     ----------
     missing : str or None
-        Why it is not on this machine; then only the fallback was asked for, too.
-    fallback : Fallback or None
+        Why it is not on this machine; then nothing else was asked for.
     samples : tuple of Sample
     notes : tuple of str
     """
 
     missing: str | None
-    fallback: Fallback | None = None
     samples: tuple[Sample, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def ask(dataset: Dataset, executor: Executor, observer: Observer) -> DatasetAnswers:
+def ask(bound: Bound[Dataset], executor: Executor, observer: Observer) -> DatasetAnswers:
     """Ask a data set for its samples.
 
     Raises
     ------
+    DataError
+        Where it is not where the user says it is, is empty, or is inconsistent.
     PluginError
         Where something of a sample has another type than promised, naming sample and field, or two have the
         same id.
     RunFailed
         Where the process of a foreign data set died.
     """
-    return run_isolated(_answers, dataset, components=(dataset,), executor=executor, observer=observer)
+    dataset = bound.component
+    try:
+        return run_isolated(_answers, dataset, components=(dataset,), executor=executor, observer=observer)
+    except DataError as error:
+        if error.where is not None:
+            raise
+        raise DataError(error.what, where=f"data set {bound.use}", hint=error.hint) from error
 
 
 def roles_of_truth(
@@ -73,13 +80,12 @@ def _answers(dataset: Dataset, *, observer: Observer) -> DatasetAnswers:  # noqa
     with ComponentCall(dataset, "missing"):
         missing = dataset.missing()
     if missing is not None:
-        with ComponentCall(dataset, "fallback"):
-            return DatasetAnswers(missing, dataset.fallback())
+        return DatasetAnswers(missing)
     with ComponentCall(dataset, "samples"):
         samples = checked_samples(dataset.samples())
     with ComponentCall(dataset, "notes"):
         notes = tuple(dataset.notes())
-    return DatasetAnswers(None, None, samples, notes)
+    return DatasetAnswers(None, samples, notes)
 
 
 def _roles(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import identity
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.stage import StepCount
+from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.scale.find import Scales
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.stage import ScaleOfImage
@@ -167,3 +168,13 @@ def _differences(record: Plan, before: Plan, name: str) -> list[str]:
     if not differences and old.fingerprint != new.fingerprint:
         differences.append("the content of a file it reads changed")
     return differences
+
+
+def reused_steps(recipe: Recipe, fitted: Collection[FittedFold]) -> dict[str, bool]:
+    """Which steps after the images took everything from the cache, in all folds."""
+    models = bool(fitted) and all(fold.reused for fold in fitted)
+    reused = {bound.step: models for bound in recipe.components_per("fold")}
+    explanations = [explained for fold in fitted for explained in fold.explanations.values()]
+    for step in {explained.step for explained in explanations}:
+        reused[step] = all(explained.reused for explained in explanations if explained.step == step)
+    return reused

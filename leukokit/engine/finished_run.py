@@ -19,7 +19,7 @@ from leukokit.record.folder import AGAIN, MEGABYTE, has_file, read_bytes
 from leukokit.record.journal import JournalEvent, last_attempt
 from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Provenance, RunStatus
-from leukokit.record.recipe import ResolvedRecipe
+from leukokit.record.recipe import ResolvedRecipe, SplitOfDataSet
 
 _FEATURES = "features.parquet"
 _NO_FEATURES = ("id", "label", "group", "part", "status")
@@ -92,6 +92,17 @@ class FinishedRun:
     def name(self) -> str:
         """Name of the recipe."""
         return self.resolved.name
+
+    @property
+    def split_name(self) -> str:
+        """Name of the split in words, as far as the run tells it."""
+        if self.audit is not None and self.audit.split is not None and self.audit.split.name:
+            return self.audit.split.name
+        recipe = self.resolved
+        if recipe.split is not None:
+            return recipe.split.name if isinstance(recipe.split, SplitOfDataSet) else recipe.split.method
+        params = recipe.data.params if recipe.data is not None else None
+        return str((params or {}).get("split") or "the data set's own")
 
     @cached_property
     def status(self) -> RunStatus:

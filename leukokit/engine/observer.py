@@ -18,6 +18,9 @@ class Observer:
     def warn(self, text: str) -> None:
         """Report something that the user should know before trusting the result."""
 
+    def image(self, id_: str, text: str) -> None:
+        """Report what became of one image: rejected, or read with a note."""
+
 
 class Forwarding(Observer):
     """Passes everything on to another observer; subclasses override what they change or write down.
@@ -45,3 +48,7 @@ class Forwarding(Observer):
     def warn(self, text: str) -> None:
         """Pass on."""
         self._observer.warn(text)
+
+    def image(self, id_: str, text: str) -> None:
+        """Pass on."""
+        self._observer.image(id_, text)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
+from leukokit.engine.models.feasible import refuse_impossible
 from leukokit.engine.models.fitted_fold import FittedFold
-from leukokit.engine.models.statistics import refuse_impossible
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
 from leukokit.record.metrics import Drop, Protocol
 from leukokit.record.scores import PartScores, ProtocolScores
+
+if TYPE_CHECKING:  # `check` divides images and fits nothing: it starts without the libraries of tables
+    from leukokit.engine.models.fitted_fold import FittedFold
 
 FOLDER = "protocols"
 """Folder of the run directory for every protocol but the first."""

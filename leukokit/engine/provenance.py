@@ -6,13 +6,14 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib.metadata import distributions
 from pathlib import Path
 
 from leukokit._version import __version__
-from leukokit.api import API_VERSION
-from leukokit.engine.images.plan import Item
+from leukokit.api import API_VERSION, GroupKind
+from leukokit.engine.data import OpenData
+from leukokit.errors import PluginError
 from leukokit.notice import NOTICE
 from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
@@ -31,26 +32,65 @@ def git_commit(folder: Path) -> str | None:
     return done.stdout.strip() or None
 
 
-def data_manifest(files: Mapping[str, str]) -> DataManifest:
+def groups_are(recipe: Recipe, data: OpenData) -> GroupKind | None:
+    """Say what images of one group share: as the recipe says, else as the data set does.
+
+    Raises
+    ------
+    PluginError
+        Where the data set names no kind of group that there is.
+    """
+    asked = recipe.model.data
+    if not data.stood_in:
+        if asked.groups_are is not None:
+            return asked.groups_are
+        if asked.groups is not None:  # groups of the file, of which the data set knows nothing
+            return None
+    said = data.dataset.groups_are
+    try:
+        return None if said is None else GroupKind(said)
+    except ValueError:
+        kinds = ", ".join(GroupKind)
+        raise PluginError(
+            f"data set {data.name} has groups_are = {said!r}; expected None or one of {kinds}",
+            hint="Correct the attribute in the class of the data set",
+        ) from None
+
+
+def data_manifest(files: Mapping[str, str], kind: GroupKind | None = None) -> DataManifest:
     """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set.
 
     Parameters
     ----------
     files : mapping of sample id to digest
+    kind : GroupKind or None
+        What images of one group share.
     """
     whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
-    return DataManifest(images=len(files), sha256=whole, files=dict(files))
+    said = None if kind is None else kind.value
+    return DataManifest(images=len(files), sha256=whole, files=dict(files), groups_are=said)
 
 
-def provenance(recipe: Recipe, items: Sequence[Item], workers: RunWorkers, stamp: str | None) -> Provenance:
+def provenance(recipe: Recipe, data: OpenData, workers: RunWorkers) -> Provenance:
     """Collect everything that is needed to repeat the run with the same results."""
-    commit = git_commit(recipe.path.parent) if recipe.path else None
-    files = {item.sample.id: item.key for item in items}
-    return provenance_of(files, workers, seed=recipe.seed, commit=commit, synthetic=stamp is not None)
+    return provenance_of(
+        {item.sample.id: item.key for item in data.items},
+        workers,
+        seed=recipe.seed,
+        commit=git_commit(recipe.path.parent) if recipe.path else None,
+        synthetic=data.stamp is not None,
+        kind=groups_are(recipe, data),
+    )
 
 
 def provenance_of(
-    files: Mapping[str, str], workers: RunWorkers, *, seed: int, commit: str | None, synthetic: bool
+    files: Mapping[str, str],
+    workers: RunWorkers,
+    *,
+    seed: int,
+    commit: str | None,
+    synthetic: bool,
+    kind: GroupKind | None = None,
 ) -> Provenance:
     """Collect where a result comes from.
 
@@ -61,6 +101,10 @@ def provenance_of(
         Of all that is random.
     commit : str or None
         Of the repository of the recipe.
+    synthetic : bool
+        Whether the images are rendered.
+    kind : GroupKind or None
+        What images of one group share.
     """
     # ``metadata`` is read once for each distribution, since every access parses it again.
     described = (distribution.metadata for distribution in distributions())
@@ -77,6 +121,6 @@ def provenance_of(
         seed=seed,
         workers=workers,
         synthetic=synthetic,
-        data=data_manifest(files),
+        data=data_manifest(files, kind),
         notice=NOTICE,
     )

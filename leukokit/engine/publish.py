@@ -35,10 +35,14 @@ def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, obs
     for item, why in images.rejected:
         facts = {"id": item.sample.id, "stage": why.stage, "reason": why.reason, "detail": why.detail}
         directory.journal.write("rejected", **facts)
+        detail = f": {why.detail}" if why.detail else ""
+        observer.image(item.sample.id, f"rejected in {why.stage}: {why.reason}{detail}")
         if why.traceback:
             directory.write(f"tracebacks/{item.index:06d}.txt", why.traceback.encode(errors="replace"))
     for sample, notes in images.notes.items():
         directory.journal.write("read", id=sample, notes=list(notes))
+        for note in notes:
+            observer.image(sample, note)
     if images.rejected:
         observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
     if images.notes:

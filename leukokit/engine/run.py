@@ -11,7 +11,6 @@ from time import monotonic
 import pandas as pd
 
 from leukokit.api import Part
-from leukokit.catalog import Catalog
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
@@ -23,6 +22,7 @@ from leukokit.engine.explain_plan import (
     explain,
     plan_record,
     previous_plan,
+    reused_steps,
 )
 from leukokit.engine.explanations.alignment_stage import Alignment, align
 from leukokit.engine.images.plan_building import fits_preprocessing
@@ -47,7 +47,6 @@ from leukokit.engine.scale.find import Scales, asks_for_scale
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
-from leukokit.evaluation.masks import summarize
 from leukokit.evaluation.splits import Fold
 from leukokit.process.scratch import scratch_folder, sweep
 from leukokit.recipe import Recipe
@@ -72,12 +71,15 @@ class RunOptions:
     cache : Path or None
         Cache folder; None to keep nothing.
     executor : Executor
+    said : tuple of str
+        Warnings that were given before; none is given again.
     """
 
     out: Path = Path("runs")
     directory: Path | None = None
     cache: Path | None = None
     executor: Executor = field(default_factory=ProcessExecutor)
+    said: tuple[str, ...] = ()
 
 
 Finisher = Callable[[RunResult, RunDirectory], None]
@@ -86,7 +88,6 @@ Finisher = Callable[[RunResult, RunDirectory], None]
 
 def run(
     recipe: Recipe,
-    catalog: Catalog,
     options: RunOptions,
     *,
     observer: Observer | None = None,
@@ -109,7 +110,7 @@ def run(
     if secondary:
         options, finishers = replace(options, out=discarded_folder(), directory=None), ()
         observer.say(f"{secondary} helps to train; the first process publishes, this one discards its run")
-    data = open_data(recipe, catalog, executor=options.executor, observer=observer)
+    data = open_data(recipe, executor=options.executor, observer=observer)
     plan_id = digest(recipe.resolved(), [item.key for item in data.items])
     path = options.directory or RunDirectory.fresh(options.out, recipe.name, plan_id)
     with RunDirectory(path) as directory, ExitStack() as stack:
@@ -119,7 +120,6 @@ def run(
             with full_disk_named(f"{path} or {scratch}"):
                 result = _Run(
                     recipe,
-                    catalog,
                     options,
                     JournaledObserver(observer, directory.journal),
                     data,
@@ -156,7 +156,6 @@ class _Run:
     """One run while it goes on."""
 
     recipe: Recipe
-    catalog: Catalog
     options: RunOptions
     observer: Observer
     data: OpenData
@@ -164,7 +163,10 @@ class _Run:
     scratch: Path
 
     def __post_init__(self) -> None:
-        store = Store(self.options.cache, self.observer.warn) if self.options.cache else None
+        for note in self.recipe.notes:
+            self.observer.warn(note)
+        cache = self.options.cache
+        store = Store(cache, self.observer.warn, self.options.said) if cache else None
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -183,10 +185,11 @@ class _Run:
     def result(self) -> RunResult:
         recipe, directory = self.recipe, self.directory
         directory.write("recipe.yaml", recipe.text)
-        directory.write(RESOLVED.name, ResolvedRecipe.model_validate(recipe.resolved()).to_bytes())
+        resolved = ResolvedRecipe.model_validate(recipe.resolved(absolute=True))
+        directory.write(RESOLVED.name, resolved.to_bytes())
         executor = self.options.executor
         workers = RunWorkers(executor=executor.name, count=executor.count)
-        made = provenance(recipe, self.data.items, workers, self.data.stamp)
+        made = provenance(recipe, self.data, workers)
         directory.write(PROVENANCE.name, made.to_bytes())
         folds = self.divisions[0].folds if self.divisions else ()
         if folds:
@@ -242,7 +245,7 @@ class _Run:
                 leaks=leaks,
                 protocols=protocols,
                 scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
-                segmentation=None if masks is None else mask_scores(summarize(masks)),
+                segmentation=None if masks is None else mask_scores(masks, self.samples),
                 alignment=None if alignment is None else alignment.regions(),
             )
             self.directory.write(METRICS.name, record.to_bytes())
@@ -374,7 +377,9 @@ class _Run:
         counts: dict[str, StepCount] = dict(runs[0].images.counts)
         if scales is not None:
             counts[SCALE] = scales.own.count
-        reasons = explain(record, before, counts, reused=_reused(self.recipe, runs))
+        reasons = explain(
+            record, before, counts, reused=reused_steps(self.recipe, fitted_folds(runs).values())
+        )
         for reason in reasons:
             self.directory.journal.write("step", step=reason.step, did=reason.did, why=reason.why)
         return reasons
@@ -387,14 +392,3 @@ class _Run:
             )
             return EXIT_TOO_MANY_REJECTED
         return EXIT_DONE
-
-
-def _reused(recipe: Recipe, runs: Sequence[FoldRun]) -> dict[str, bool]:
-    """Which steps after the images took everything from the cache, in all folds."""
-    fitted = [run.fitted for run in runs if run.fitted is not None]
-    models = bool(fitted) and all(fold.reused for fold in fitted)
-    reused = {bound.step: models for bound in recipe.components_per("fold")}
-    explanations = [explained for fold in fitted for explained in fold.explanations.values()]
-    for step in {explained.step for explained in explanations}:
-        reused[step] = all(explained.reused for explained in explanations if explained.step == step)
-    return reused

@@ -21,8 +21,10 @@ from leukokit.engine.io.facts import Facts
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
+from leukokit.record.files import VERDICT
 from leukokit.record.metrics import PARTS, Metrics
 from leukokit.record.scores import PartScores
+from leukokit.record.verdict import VerdictRecord
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,11 @@ class RunResult:
     def metrics(self) -> Mapping[str, Any]:
         """The ``record`` as plain values: dicts, lists, numbers and texts."""
         return self.record.plain()
+
+    @property
+    def verdict(self) -> VerdictRecord | None:
+        """Whether to trust the scores, why, and what to do next; None where it could not be made."""
+        return VERDICT.find(self.path)
 
     @property
     def stamp(self) -> str | None:

@@ -60,14 +60,15 @@ class ClassPoints:
     ----------
     support, predicted : int
         Samples of this class, and samples that were given it.
-    precision, recall, f1, auc_ovr : float or None
-        0..1; None where undefined: a class without samples has no recall.
+    precision, recall, specificity, f1, auc_ovr : float or None
+        0..1; None where undefined: a class without samples has no recall, one without others no specificity.
     """
 
     support: int
     predicted: int
     precision: float | None
     recall: float | None
+    specificity: float | None
     f1: float | None
     auc_ovr: float | None
 
@@ -293,11 +294,13 @@ def _class_points(scored: Scored, matrix: NDArray[np.int64], number: int) -> Cla
         int(matrix[number].sum()),
         int(matrix[:, number].sum()),
     )
+    others = int(matrix.sum()) - support
     return ClassPoints(
         support=support,
         predicted=predicted,
         precision=hits / predicted if predicted and support else None,
         recall=hits / support if support else None,
+        specificity=1 - (predicted - hits) / others if others else None,
         f1=2 * hits / (support + predicted) if support else None,
         auc_ovr=auc_one_vs_rest(scored, number),
     )

@@ -44,6 +44,7 @@ class ClassBounds:
 
     precision: Bounds | None
     recall: Bounds | None
+    specificity: Bounds | None
     f1: Bounds | None
     auc_ovr: Bounds | None
 
@@ -81,6 +82,10 @@ class IntervalEstimator:
     def recall(self, number: int) -> Bounds | None:
         """Interval of the recall of a class."""
         return self.share(self.true == number, self.predicted == number)
+
+    def specificity(self, number: int) -> Bounds | None:
+        """Interval of the specificity of a class; None where all samples are of it."""
+        return self.share(self.true != number, self.predicted != number)
 
     def precision(self, number: int) -> Bounds | None:
         """Interval of the precision of a class."""
@@ -167,6 +172,7 @@ def class_intervals(estimator: IntervalEstimator, proba: FloatArray, number: int
     return ClassBounds(
         precision=estimator.precision(number) if np.any(estimator.true == number) else None,
         recall=estimator.recall(number),
+        specificity=estimator.specificity(number),
         f1=estimator.f1(number),
         auc_ovr=None if task is None else _area([task], estimator.groups),
     )

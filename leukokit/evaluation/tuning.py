@@ -80,6 +80,8 @@ class Trial:
     held_out: NDArray[np.intp]
     scoring: str
     seed: int
+    setting: str = ""
+    """For messages, such as ``classify.C=10``."""
 
 
 def search(
@@ -138,6 +140,7 @@ def search(
             held_out=held_out,
             scoring=scoring,
             seed=seed,
+            setting=", ".join(f"{name}={value}" for name, value in candidate.overrides.items()),
         )
         for candidate in candidates
         for learn, held_out in folds

@@ -48,9 +48,9 @@ def cmyk_notes(conversion: Conversion) -> tuple[str, ...]:
     return tuple(filter(None, [conversion.note, CMYK_NOTE]))
 
 
-def check_range(values: NDArray[np.uint16], bit_depth: int) -> None:
-    """Raise ``bit_depth`` where colors exceed 2**bit_depth - 1."""
-    largest, top = int(values[..., :3].max()), 2**bit_depth - 1
+def check_range(largest: int, bit_depth: int) -> None:
+    """Raise ``bit_depth`` where the largest value of the colors exceeds 2**bit_depth - 1."""
+    top = 2**bit_depth - 1
     if largest > top:
         raise ImageRejected(
             "bit_depth", f"values up to {largest} do not fit into bit_depth {bit_depth} (0..{top})"

@@ -16,6 +16,7 @@ from PIL import Image
 from leukokit.arrays import RGBImage
 from leukokit.errors import ImageRejected
 from leukokit.imageio import pixels as _pixels
+from leukokit.imageio import png_rows
 from leukokit.imageio.color.profile import KEPT, Conversion, conversion_of, stated_conversion
 from leukokit.imageio.decoder_messages import captured_messages
 
@@ -31,6 +32,8 @@ _CLASSES = {
 _COLOR_MODES = {"RGB", "RGBA", "RGBX", "P", "PA", "CMYK", "YCbCr"}
 _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 258, 339
 _BIG_BIG_ENDIAN = b"MM\0+"
+_WEBP_ANIMATION = 2  # flag of the VP8X chunk
+_LARGE_WEBP = 1 << 24  # px above which memory matters
 _BLOCK = 1 << 20  # px that are converted at a time, so that 8192 x 8192 px need less than 1 GB
 
 
@@ -77,7 +80,7 @@ def decode(
             assert bit_depth is not None
             rgb, color_notes = _deep_pixels(data, kind, image, chosen, bit_depth)
         else:
-            rgb, color_notes = _plain_pixels(kind, image)
+            rgb, color_notes = _plain_pixels(data, kind, image)
         if kind == "PNG":
             turned = orientation(image)
     # Pillow and OpenCV apply the orientation of TIFFs, but of none of the other formats.
@@ -132,19 +135,38 @@ def _deep_pixels(
 ) -> tuple[RGBImage, tuple[str, ...]]:
     """Pixels and notes of an image of 16 bits a channel."""
     conversion = _color_conversion(image, kind)
-    raw = _load_deep(data, kind, frame)
-    _pixels.check_range(raw, bit_depth)
-    order = [2, 1, 0, 3][: raw.shape[2]]
-    height, width = raw.shape[:2]
-    blocks = (_pixels.to_8_bits(raw[rows][..., order], bit_depth) for rows in _row_blocks(width, height))
-    rgb, color_notes = _assembled(blocks, width, height, conversion)
+    width, height, stored = _deep_blocks(data, kind, image, frame)
+    largest = 0
+
+    def scaled() -> Iterator[NDArray[np.uint8]]:
+        nonlocal largest
+        for block in stored:
+            largest = max(largest, int(block[..., :3].max()))
+            yield _pixels.to_8_bits(block[..., [2, 1, 0, 3][: block.shape[2]]], bit_depth)
+
+    rgb, color_notes = _assembled(scaled(), width, height, conversion)
+    _pixels.check_range(largest, bit_depth)
     return rgb, (f"scaled from {bit_depth} to 8 bits a channel", *color_notes)
 
 
-def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
+def _deep_blocks(
+    data: bytes, kind: str, image: Any, frame: int
+) -> tuple[int, int, Iterator[NDArray[np.uint16]]]:
+    """Width, height and blocks of rows of 16-bit color, uint16, channels blue, green, red, alpha."""
+    width, height = image.size
+    if kind == "PNG" and width * height > _BLOCK and png_rows.can_be_divided(data):
+        return width, height, png_rows.row_blocks(data, max(1, _BLOCK // width))
+    raw = _load_deep(data, kind, frame)
+    height, width = raw.shape[:2]
+    return width, height, (raw[rows] for rows in _row_blocks(width, height))
+
+
+def _plain_pixels(data: bytes, kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
     """Pixels and notes of an image of 8 bits a channel, or fewer."""
-    with _rejecting_damage(f"the {kind} file does not decode"):
-        image.load()
+    pixels = _large_webp(data, image) if kind == "WEBP" else None
+    if pixels is None:
+        with _rejecting_damage(f"the {kind} file does not decode"):
+            image.load()
     if image.mode == "CMYK":
         conversion = conversion_of(_icc(image), "CMYK")
         notes = _pixels.cmyk_notes(conversion)
@@ -156,6 +178,8 @@ def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
     width, height = image.size
 
     def block(rows: slice) -> NDArray[np.uint8]:
+        if pixels is not None:
+            return pixels[rows][..., [2, 1, 0, 3][: pixels.shape[2]]]
         part = image
         if rows.start > 0 or rows.stop < height:
             part = image.crop((0, rows.start, width, rows.stop))
@@ -166,6 +190,26 @@ def _plain_pixels(kind: str, image: Any) -> tuple[RGBImage, tuple[str, ...]]:
     blocks = (block(rows) for rows in _row_blocks(width, height))
     rgb, color_notes = _assembled(blocks, width, height, KEPT if conversion.mode == "CMYK" else conversion)
     return rgb, notes + color_notes
+
+
+def _large_webp(data: bytes, image: Any) -> NDArray[np.uint8] | None:
+    """Pixels of a large WebP picture, H x W x 3 or 4, blue, green, red, alpha; None for other files.
+
+    Pillow decodes every file as an animation, and holds the picture four times meanwhile: 1.1 GB for the
+    largest one. OpenCV gives the same pixels, by the same library, and holds them once or twice.
+    """
+    width, height = image.size
+    animated = data[12:16] == b"VP8X" and data[20] & _WEBP_ANIMATION
+    if animated or width * height <= _LARGE_WEBP:
+        return None
+    pixels = _opencv().imdecode(np.frombuffer(data, np.uint8), -1)  # unchanged: alpha, and no orientation
+    return pixels if pixels is not None and pixels.shape == (height, width, len(image.mode)) else None
+
+
+def _opencv() -> Any:
+    """Import OpenCV, which reads its limit once. The size in the header was checked before."""
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**30))
+    return import_module("cv2")
 
 
 def _row_blocks(width: int, height: int) -> Iterator[slice]:
@@ -314,10 +358,7 @@ def orientation(image: Any) -> int:
 
 def _load_deep(data: bytes, kind: str, frame: int) -> NDArray[np.uint16]:
     """Decode 16-bit color, uint16 H x W x 3 or 4, channels blue, green, red, alpha."""
-    # OpenCV reads its limit once, when it is imported. The size in the header was checked before.
-    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(2**30))
-    import cv2
-
+    cv2 = _opencv()
     flags = cv2.IMREAD_UNCHANGED
     with _rejecting_damage(f"the {kind} file does not decode"):
         if frame:

@@ -8,7 +8,7 @@ recipe writes, and :class:`Bound`, which is entry and reference together, built 
 from __future__ import annotations
 
 from leukokit.recipe.binding import Bound
-from leukokit.recipe.load import load_recipe, load_recipe_mapping, load_recipe_text
+from leukokit.recipe.load import load_recipe, load_recipe_text
 from leukokit.recipe.models import ComponentRef, RecipeModel, Tune
 from leukokit.recipe.recipe import Recipe
 
@@ -19,6 +19,5 @@ __all__ = [
     "RecipeModel",
     "Tune",
     "load_recipe",
-    "load_recipe_mapping",
     "load_recipe_text",
 ]

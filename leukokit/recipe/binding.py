@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from leukokit.api import Component, Params
+from leukokit.api import Component, Dataset, Params
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.errors import CatalogError
 from leukokit.recipe.document import Document, Path, dotted, shown
 from leukokit.recipe.messages import InvalidValue, validated
-from leukokit.recipe.stages import written_components
+from leukokit.recipe.stages import FALLBACK, written_components
 
 C_co = TypeVar("C_co", bound=Component, covariant=True)
 
@@ -68,12 +68,15 @@ class Stages:
         Those of ``classes`` whose parameters are valid.
     unreadable : set of str
         Recipe keys with something else in them.
+    fallback : Bound or None
+        The data set that may stand in for a missing one; no stage of its own.
     """
 
     written: dict[Path, dict[str, Any]] = field(default_factory=dict)
     classes: dict[Path, type[Component]] = field(default_factory=dict)
     bound: dict[Path, Bound[Component]] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+    fallback: Bound[Dataset] | None = None
 
     def of(self, stage: str) -> Iterator[Bound[Component]]:
         """Components of one recipe key that could be bound."""
@@ -99,7 +102,21 @@ def bind(document: Document, catalog: Catalog) -> Stages:
         expected = len(written) if isinstance(written, list) else int(written is not None)
         if document.is_hole((stage,)) or count != expected:
             stages.unreadable.add(stage)
+    stages.fallback = _bound_fallback(document, catalog)
     return stages
+
+
+def _bound_fallback(document: Document, catalog: Catalog) -> Bound[Dataset] | None:
+    section = document.data.get("data") if isinstance(document.data, dict) else None
+    item = section.get("fallback") if isinstance(section, dict) else None
+    if not isinstance(item, dict):
+        return None
+    apart = Stages()
+    params = item.get("params", {})
+    apart.written[FALLBACK] = params if isinstance(params, dict) else {}
+    if isinstance(item.get("use"), str) and item["use"] and isinstance(params, dict):
+        _bind_one(document, catalog, apart, catalog.kinds.at("data"), FALLBACK, item["use"])
+    return cast("Bound[Dataset] | None", apart.bound.get(FALLBACK))
 
 
 def _bind_one(

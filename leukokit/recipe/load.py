@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from leukokit.catalog import Catalog
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe.binding import Stages, bind
-from leukokit.recipe.document import MAX_BYTES, Document, read_document
+from leukokit.recipe.data_choice import DataChange, replace_data
+from leukokit.recipe.document import Document, read_document
 from leukokit.recipe.flow import check_flow
 from leukokit.recipe.grid import check_grid
 from leukokit.recipe.messages import validated
 from leukokit.recipe.models import RecipeModel, recipe_model
 from leukokit.recipe.overrides import Overrides, apply_overrides, copied
 from leukokit.recipe.recipe import Recipe
+from leukokit.recipe.source import RecipeSource
 from leukokit.recipe.stages import write_out
 
 MAX_PROBLEMS = 100
 
 
-def load_recipe(path: str | os.PathLike[str], catalog: Catalog, *, overrides: Overrides = ()) -> Recipe:
+def load_recipe(
+    path: str | os.PathLike[str],
+    catalog: Catalog,
+    *,
+    overrides: Overrides = (),
+    data: str | os.PathLike[str] | None = None,
+) -> Recipe:
     """Read and check a recipe.
 
     Parameters
@@ -39,24 +43,21 @@ def load_recipe(path: str | os.PathLike[str], catalog: Catalog, *, overrides: Ov
         What is installed.
     overrides : mapping, or sequence of str
         ``{"classify.params.C": 10}``, or ``["classify.params.C=10"]`` with values in YAML.
+    data : str or path, optional
+        Other data in place of the section ``data``: a folder, a table, or the name of a data set, as
+        :func:`leukokit.recipe.data_choice.data_section` takes them. Overrides are applied after it.
 
     Raises
     ------
     RecipeError
         With every mistake that one pass can find, each located.
+    UsageError
+        Where ``data`` is nothing that can be read.
     """
-    source = os.fspath(path)
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-            size = os.fstat(file.fileno()).st_size
-    except (OSError, ValueError) as error:
-        reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-        raise RecipeError([Problem("", reason, source)]) from error
-    if len(content) > MAX_BYTES:
-        message = f"the file has {size:,} bytes; a recipe may have at most {MAX_BYTES:,}"
-        raise RecipeError([Problem("", message, source, 1, 1)])
-    return load_recipe_text(content, catalog, source=source, path=Path(path), overrides=overrides)
+    source = RecipeSource.read(path)
+    return load_recipe_text(
+        source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+    )
 
 
 def load_recipe_text(
@@ -66,49 +67,28 @@ def load_recipe_text(
     source: str = "recipe",
     path: Path | None = None,
     overrides: Overrides = (),
+    data: str | os.PathLike[str] | None = None,
 ) -> Recipe:
     """Check a recipe given as text; see :func:`load_recipe`."""
     raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
     document = read_document(raw, source)
     write_out(document, catalog.kinds)
-    return _build({}, document, raw, path, catalog, overrides)
+    change = DataChange() if data is None else replace_data(document, data, catalog)
+    return _build(change.changed, document, _Source(raw, path, catalog, tuple(change.notes)), overrides)
 
 
-def load_recipe_mapping(content: Mapping[str, Any], catalog: Catalog, *, overrides: Overrides = ()) -> Recipe:
-    """Check a recipe given as a Python mapping; see :func:`load_recipe`.
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What stays the same of a recipe, whatever is changed in it."""
 
-    Raises
-    ------
-    RecipeError
-        With every mistake; lines are those of the YAML that the mapping becomes, as ``recipe.yaml`` has it.
-    """
-    try:
-        plain = json.loads(json.dumps(content, default=_path, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        message = f"a recipe holds texts, numbers, lists and mappings only ({error})"
-        raise RecipeError([Problem("", message, "recipe")]) from error
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = False
-    yaml.sort_base_mapping_type_on_output = False
-    text = io.StringIO()
-    yaml.dump(plain, text)
-    return load_recipe_text(text.getvalue(), catalog, overrides=overrides)
+    text: bytes
+    path: Path | None
+    catalog: Catalog
+    notes: tuple[str, ...]
 
 
-def _path(value: object) -> str:
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(f"{value!r} is a {type(value).__name__}")
-
-
-def _build(
-    before: dict[str, Any],
-    written: Document,
-    text: bytes,
-    path: Path | None,
-    catalog: Catalog,
-    overrides: Overrides,
-) -> Recipe:
+def _build(before: dict[str, Any], written: Document, source: _Source, overrides: Overrides) -> Recipe:
+    catalog = source.catalog
     document = copied(written)
     if document.data is not None and not isinstance(document.data, dict):
         document.problem((), "expected keys and values, such as 'leukokit: 1'")
@@ -129,25 +109,21 @@ def _build(
     check_flow(document, stages, catalog)
     if document.problems or model is None:
         raise RecipeError(_in_order(document))
-    return _recipe(model, stages, changed, document, text, path, catalog)
+    return _recipe(model, stages, changed, document, source)
 
 
 def _recipe(
-    model: RecipeModel,
-    stages: Stages,
-    changed: dict[str, Any],
-    document: Document,
-    text: bytes,
-    path: Path | None,
-    catalog: Catalog,
+    model: RecipeModel, stages: Stages, changed: dict[str, Any], document: Document, source: _Source
 ) -> Recipe:
     return Recipe(
         model=model,
-        path=path,
-        text=text,
+        path=source.path,
+        text=source.text,
+        notes=source.notes,
         overrides=changed,
-        bound={kind.stage: tuple(stages.of(kind.stage)) for kind in catalog.kinds},
-        _reload=partial(_build, changed, document, text, path, catalog),
+        bound={kind.stage: tuple(stages.of(kind.stage)) for kind in source.catalog.kinds},
+        fallback=stages.fallback,
+        _reload=partial(_build, changed, document, source),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, create_model, field_validator, model_validator
 
+from leukokit.api import GroupKind
 from leukokit.catalog import KINDS, ComponentKind, KindTable
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
@@ -42,13 +43,23 @@ class Read(RecipeBase):
 
 
 class DataRef(ComponentRef):
-    """A data set, how its files are read, and what belongs together in it."""
+    """A data set, what may stand in for it, how its files are read, and what belongs together in it."""
 
+    fallback: ComponentRef | None = Field(
+        None,
+        description="Data set that stands in where this one is not on the machine, such as smears: a name, "
+        "or a name and params. Every output is then marked. null: a missing data set is an error.",
+    )
     groups: Path | None = Field(
         None,
         description="CSV with the columns 'id' and 'group': samples of one group (patient, slide, "
         "overlapping views) stay on one side of a split. `leukokit audit --groups FILE` writes one. "
         "null: the data set's own.",
+    )
+    groups_are: GroupKind | None = Field(
+        None,
+        description="What samples of one group share: patient, slide or view (overlapping pictures). The "
+        "verdict speaks of new patients only where groups are patients. null: what the data set says.",
     )
     read: Read = Field(Read(bit_depth=None, frame=None), description="How files become pixels.")
     scale: ScaleSpec = Field(

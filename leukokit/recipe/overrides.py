@@ -59,7 +59,7 @@ def apply_overrides(
         try:
             plain = _from_yaml(value, position.source) if from_text else _from_python(value)
             path = resolve_path(document.data, key, fields, kinds)
-            _set_value(document, path, plain, position)
+            set_value(document, path, plain, position)
         except (PathError, UnicodeEncodeError, RecursionError) as error:
             document.problems.append(Problem("", str(error), position.source))
         except RecipeError as error:
@@ -125,7 +125,14 @@ def _index(stage: str, items: list[Any], rest: list[str]) -> tuple[int, list[str
     raise PathError(f"{stage} has no component {shown(first)}{did_you_mean(first, names)}{existing}")
 
 
-def _set_value(document: Document, path: Path, value: Any, position: SourcePosition) -> None:
+def set_value(document: Document, path: Path, value: Any, position: SourcePosition) -> None:
+    """Put a value into a document, written at ``position``.
+
+    Raises
+    ------
+    PathError
+        Where the path leads through something that holds no values.
+    """
     if document.data is None:
         document.data = {}
     holder = document.data

@@ -19,6 +19,7 @@ from leukokit.api import (
     Selector,
 )
 from leukokit.catalog.kinds import Per
+from leukokit.recipe.absolute import dumped
 from leukokit.recipe.binding import Bound
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.overrides import Overrides
@@ -38,16 +39,23 @@ class Recipe:
         The file, verbatim.
     overrides : mapping of str to value
         What was changed after reading, by dotted path in its long form.
+    notes : tuple of str
+        What a reader of the results should know of these changes.
     bound : mapping of str to tuple of Bound
         The components under each key that names components, in the order in which a run meets them; empty
         where the recipe names none. ``data``, ``preprocess`` and the others below are the same, typed.
+    fallback : Bound or None
+        The data set that stands in where that of the recipe is not on the machine; None where a missing data
+        set is an error.
     """
 
     model: RecipeModel
     path: Path | None
     text: bytes
     overrides: Mapping[str, Any]
+    notes: tuple[str, ...]
     bound: Mapping[str, tuple[Bound[Any], ...]]
+    fallback: Bound[Dataset] | None
     _reload: Callable[[Overrides], Recipe] = field(repr=False, compare=False)
 
     @property
@@ -135,18 +143,32 @@ class Recipe:
         grid = self.model.tune.grid
         return tuple(dict(zip(grid, point, strict=True)) for point in itertools.product(*grid.values()))
 
-    def resolved(self) -> dict[str, Any]:
-        """Fill in every default; the result can be written as JSON and is itself a recipe."""
-        whole = self.model.model_dump(mode="json")
+    def resolved(self, *, absolute: bool = False) -> dict[str, Any]:
+        """Fill in every default; the result can be written as JSON and is itself a recipe.
+
+        Parameters
+        ----------
+        absolute : bool
+            Write file paths as absolute ones, so that it means the same in any folder.
+        """
+        whole = dumped(self.model, absolute=absolute)
         if whole["final"] is None:  # as recipes were written out before there was a choice
             del whole["final"]
         for stage, components in self.bound.items():
-            written = [{"use": bound.use, "params": bound.params} for bound in components]
+            written = [_written(bound, absolute=absolute) for bound in components]
             if not isinstance(whole[stage], list):
                 whole[stage] = {**whole[stage], **written[0]} if written else None
             else:
                 whole[stage] = written
+        if self.fallback is None:  # as above
+            del whole["data"]["fallback"]
+        else:
+            whole["data"]["fallback"] = _written(self.fallback, absolute=absolute)
         return whole
 
     def _only(self, stage: str) -> Bound[Any] | None:
         return next(iter(self.bound[stage]), None)
+
+
+def _written(bound: Bound[Any], *, absolute: bool) -> dict[str, Any]:
+    return {"use": bound.use, "params": dumped(bound.component.params, absolute=absolute)}

@@ -9,6 +9,8 @@ from leukokit.errors import CatalogError
 from leukokit.recipe.models import ComponentRef, recipe_model, reference_model
 
 _BASE_REF = "#/$defs/"
+FALLBACK = "fallback"
+"""Definition of a component that stands in for another."""
 
 
 def recipe_schema(catalog: Catalog) -> dict[str, Any]:
@@ -22,8 +24,12 @@ def recipe_schema(catalog: Catalog) -> dict[str, Any]:
     for kind in catalog.kinds:
         fields = definitions.get(reference_model(kind).__name__, {}).get("properties", {})
         more[kind.name] = {name: fields[name] for name in fields if name not in ComponentRef.model_fields}
-    for name in {reference_model(kind).__name__ for kind in catalog.kinds}:
+    for name in {ComponentRef.__name__, *(reference_model(kind).__name__ for kind in catalog.kinds)}:
         definitions.pop(name, None)
+    for fields in more.values():
+        if "fallback" in fields:  # a component of the same kind, and nothing more
+            described = {"description": fields["fallback"]["description"]}
+            fields["fallback"] = {**described, "anyOf": [{"$ref": _BASE_REF + FALLBACK}, {"type": "null"}]}
     properties = schema["properties"]
     for kind in catalog.kinds:
         _add_kind(definitions, catalog, kind, more[kind.name])
@@ -50,19 +56,21 @@ def _add_kind(
     if not entries:
         definitions[str(kind)] = False  # nothing is installed, so nothing is valid
         return
-    refs = []
+    refs, plain = [], []
     for entry in entries:
         # `/` would be read as a step of the pointer.
         name = f"{kind}.{entry.name.replace('/', '.')}"
-        definitions[name] = _component(definitions, entry, name, more)
+        component = _component(definitions, entry, name)
+        definitions[name] = {**component, "properties": {**component["properties"], **more}}
         refs.append({"$ref": _BASE_REF + name})
+        plain.append(component)
     names = [{"const": entry.name, "description": entry.spec.summary} for entry in entries]
     definitions[str(kind)] = {"oneOf": [*names, *refs]}
+    if "fallback" in more:
+        definitions[FALLBACK] = {"oneOf": [*names, *plain]}
 
 
-def _component(
-    definitions: dict[str, Any], entry: CatalogEntry, name: str, more: dict[str, Any]
-) -> dict[str, Any]:
+def _component(definitions: dict[str, Any], entry: CatalogEntry, name: str) -> dict[str, Any]:
     try:
         model = entry.load().Params
         params = model.model_json_schema(mode="validation", ref_template=f"{_BASE_REF}{name}.{{model}}")
@@ -76,7 +84,7 @@ def _component(
     return {
         "type": "object",
         "description": entry.spec.summary,
-        "properties": {"use": {"const": entry.name}, "params": params, **more},
+        "properties": {"use": {"const": entry.name}, "params": params},
         "required": required,
         "additionalProperties": False,
     }

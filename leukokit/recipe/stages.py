@@ -8,12 +8,16 @@ from typing import Any
 from leukokit.catalog import ComponentKind, KindTable
 from leukokit.recipe.document import Document, Path, SourcePosition
 
+FALLBACK: Path = ("data", "fallback")
+"""Place of the data set that stands in for a missing one."""
+
 
 def write_out(document: Document, kinds: KindTable) -> None:
     """Replace short forms by long ones, in place.
 
-    ``median`` becomes ``{use: median, params: {}}``, a lone component where a list is expected becomes a list
-    of one, a blank becomes an empty list, and the name of a split ``{method: named, name: ...}``.
+    ``median`` becomes ``{use: median, params: {}}``, also as ``data.fallback``; a lone component where a list
+    is expected becomes a list of one, a blank an empty list, and the name of a split
+    ``{method: named, name: ...}``.
     """
     data = document.data
     if not isinstance(data, dict):
@@ -35,6 +39,9 @@ def write_out(document: Document, kinds: KindTable) -> None:
     for stage in kinds.stages(many=False):
         if stage in data:
             data[stage] = _long(document, (stage,), data[stage])
+    section = data.get("data")
+    if isinstance(section, dict) and "fallback" in section:
+        section["fallback"] = _long(document, FALLBACK, section["fallback"])
 
 
 def written_components(

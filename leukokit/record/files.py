@@ -16,6 +16,7 @@ from leukokit.record.metrics import Metrics
 from leukokit.record.provenance import Plan, Provenance, RunStatus
 from leukokit.record.reading import read_record
 from leukokit.record.recipe import ResolvedRecipe
+from leukokit.record.verdict import VerdictRecord
 
 R = TypeVar("R", bound=Record | PictureIndex)
 
@@ -50,6 +51,7 @@ RESOLVED = RecordFile("resolved.json", ResolvedRecipe, 16 * MEGABYTE)
 STATUS = RecordFile("status.json", RunStatus, MEGABYTE)
 METRICS = RecordFile("metrics.json", Metrics)
 AUDIT = RecordFile("audit.json", AuditRecord)
+VERDICT = RecordFile("verdict.json", VerdictRecord, MEGABYTE)
 PROVENANCE = RecordFile("provenance.json", Provenance, 256 * MEGABYTE)  # a line for each image
 PLAN = RecordFile("plan.json", Plan)
 PICTURES = RecordFile("pictures/index.json", PictureIndex)
@@ -62,6 +64,7 @@ COMPARISON = RecordFile("compare --json", ComparisonRecord)
 ALL: tuple[RecordFile[Record] | RecordFile[PictureIndex], ...] = (
     METRICS,  # type: ignore[assignment]
     AUDIT,
+    VERDICT,
     RESOLVED,
     PROVENANCE,
     PLAN,

@@ -74,11 +74,19 @@ class Metrics(Record):
     protocols: OrAbsent[tuple[Protocol, ...]] = described("Where the recipe has `evaluate`: one a protocol.")
     scale: OrAbsent[ScaleSummary] = described("Where a step uses the scale, or the recipe names it.")
     segmentation: OrAbsent[Mapping[str, Mapping[str, Number | None]]] = described(
-        "Agreement with expert masks by role: `dice_mean`, `iou_median`, `objects_found` and more."
+        "Agreement with expert masks by role: `dice_mean`, `iou_median`, `objects_found`, `f1` and more."
+    )
+    segmentation_by_class: OrAbsent[Mapping[str, Mapping[str, Mapping[str, Number | None]]]] = described(
+        "The same for the images of each class."
     )
     alignment: OrAbsent[Mapping[str, Mapping[str, RegionHeat]]] = described("By explainer and region.")
     synthetic: OrAbsent[Flag] = described("Whether the images are rendered.")
     notice: OrAbsent[Text] = described("Research use only.")
+
+    @property
+    def headline_part(self) -> str | None:
+        """Name of the part whose scores count; None where nothing was scored."""
+        return next((name for name in PARTS if self.part(name) is not None), None)
 
     def part(self, name: str) -> PartScores | None:
         """Scores of ``test`` or ``validation``; None where the run did not score it."""

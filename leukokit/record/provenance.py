@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from leukokit.record.base import Count, Flag, Format, Number, Record, Text, described
+from leukokit.record.base import Count, Flag, Format, Number, OrAbsent, Record, Text, described
 
 
 class RunWorkers(Record):
@@ -24,6 +24,9 @@ class DataManifest(Record):
     sha256: Text | None = described("Digest of ids and digests of all images.")
     files: Mapping[str, Text] = Field(
         {}, description="By id: sha256 of the image's bytes, or of what it is rendered from."
+    )
+    groups_are: OrAbsent[Text] = described(
+        "What images of one group share: `patient`, `slide` or `view`; absent where nobody said."
     )
 
 

@@ -40,7 +40,9 @@ class RecipeScale(Record):
 class RecipeDataSet(RecipeComponent):
     """The data set of a recipe."""
 
+    fallback: RecipeComponent | None = described("Data set that stands in where this one is missing.")
     groups: Text | None = described("CSV file that says which samples belong together.")
+    groups_are: Text | None = described("What samples of one group share: `patient`, `slide` or `view`.")
     read: RecipeReading | None = described("How files become pixels.")
     scale: RecipeScale | None = described("How the scale of the images is found.")
 

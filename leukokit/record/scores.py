@@ -79,6 +79,7 @@ class ClassIntervals(Record):
 
     precision: OrAbsent[Interval] = described("Of `precision`.")
     recall: OrAbsent[Interval] = described("Of `recall`.")
+    specificity: OrAbsent[Interval] = described("Of `specificity`.")
     f1: OrAbsent[Interval] = described("Of `f1`.")
     auc_ovr: OrAbsent[Interval] = described("Of `auc_ovr`.")
 
@@ -90,6 +91,9 @@ class ClassScores(Record):
     predicted: Count | None = described("Images that were given this class.")
     precision: Number | None = described("Share of `predicted` that is right, 0..1.")
     recall: Number | None = described("Share of `support` that is found (sensitivity), 0..1.")
+    specificity: Number | None = described(
+        "Share of the images of all other classes that are not given this class, 0..1; absent in older runs."
+    )
     f1: Number | None = described("Harmonic mean of precision and recall, 0..1.")
     auc_ovr: Number | None = described("Area under the ROC curve, this class against the rest, 0..1.")
     intervals: ClassIntervals | None = described("95 % intervals of the scores.")

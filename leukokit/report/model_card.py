@@ -18,9 +18,10 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult, fitted_folds
 from leukokit.ids import utf8, written_id
 from leukokit.recipe import Recipe
-from leukokit.record.audit import AuditRecord
+from leukokit.record.files import VERDICT
 from leukokit.record.metrics import Metrics
 from leukokit.record.scores import Interval, PartScores
+from leukokit.record.verdict import VerdictRecord
 
 CARD = "model_card.md"
 _SCORES = {
@@ -29,28 +30,28 @@ _SCORES = {
     "auc_ovo": "AUC one-vs-one",
     "auc_ovr": "AUC one-vs-rest",
 }
-_FAULTS = ("fail", "warn")
 _MARKDOWN = re.compile(r"([\\`*\[\]|])")
 
 
 def write_model_cards(result: RunResult, directory: RunDirectory) -> None:
-    """Write a card beside every model, the final one included; comes after the audit, which it repeats."""
+    """Write a card beside every model, the final one included; comes after the verdict, which it repeats."""
     run = FinishedRun(directory.path)
+    verdict = VERDICT.find(run.path)
     fitted = fitted_folds(result.folds)
     if result.final is not None and result.final.fitted is not None:
         made = result.final.fitted
-        text = model_card(made, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted), final=True)
+        text = model_card(made, run.metrics, verdict, stamp=result.stamp, folds=len(fitted), final=True)
         directory.write(f"{MODEL}/{FINAL}/{CARD}", utf8(text))
     for name, fold in fitted.items():
         folder = f"{MODEL}/{name}" if len(fitted) > 1 else MODEL
-        text = model_card(fold, run.metrics, run.audit, stamp=result.stamp, folds=len(fitted))
+        text = model_card(fold, run.metrics, verdict, stamp=result.stamp, folds=len(fitted))
         directory.write(f"{folder}/{CARD}", utf8(text))
 
 
 def model_card(
     fitted: FittedFold,
     metrics: Metrics,
-    audit: AuditRecord | None,
+    verdict: VerdictRecord | None,
     *,
     stamp: str | None,
     folds: int,
@@ -61,8 +62,8 @@ def model_card(
     Parameters
     ----------
     metrics : Metrics
-    audit : AuditRecord or None
-        None where the run was not audited.
+    verdict : VerdictRecord or None
+        None where it could not be made.
     folds : int
         Models of this run; the scores are those of all of them together.
     final : bool
@@ -92,9 +93,7 @@ def model_card(
             test=test,
             scores=_scores(test) if test else [],
             folds=folds,
-            leaks=metrics.leaks or (),
-            audit=audit,
-            faults=_faults(audit) if audit is not None else [],
+            verdict=verdict,
         )
     )
 
@@ -107,17 +106,6 @@ def _steps(recipe: Recipe) -> list[str]:
         steps += [recipe.segment.use] if recipe.segment else []
         steps += [bound.use for bound in recipe.features]
     return steps
-
-
-def _faults(audit: AuditRecord) -> list[tuple[str, str]]:
-    """List level and title of what the audit found, failures first; then what probes reach without a cell."""
-    probes = [
-        (probe.level, f"a model that sees only {probe.what} reaches {probe.accuracy:.1%}")
-        for probe in audit.probes
-        if probe.accuracy is not None
-    ]
-    judged = [*((finding.level, finding.title) for finding in audit.findings), *probes]
-    return [(fault, title) for fault in _FAULTS for level, title in judged if level == fault]
 
 
 def _scores(test: PartScores) -> list[tuple[str, str]]:

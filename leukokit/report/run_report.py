@@ -16,7 +16,6 @@ from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError
 from leukokit.ids import utf8, written_id
 from leukokit.report.html import render_run
-from leukokit.report.html.parts import headline_part
 from leukokit.report.run_figures import draw_figures
 
 REPORT = "report.html"
@@ -29,7 +28,7 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     items = {written_id(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
     run = FinishedRun(directory.path)
     wanted = pictures.audited_ids(run.audit)[: pictures.MOST_NAMED]
-    part = headline_part(run.metrics)
+    part = run.metrics.headline_part
     if result.predictions is not None and part is not None:
         worst = pictures.worst_errors(result.predictions, part)["id"].head(pictures.MOST_ERRORS)
         wanted = [*map(str, worst), *wanted]

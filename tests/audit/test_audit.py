@@ -26,7 +26,7 @@ def audited(sections: dict[str, object], *, cache: Path | None = None, executor:
     """Audit what the sections of a recipe say."""
     catalog = discover()
     text = json.dumps({"leukokit": 1, "name": "x", **sections})
-    return audit_data(load_recipe_text(text, catalog), catalog, AuditOptions(cache, executor))
+    return audit_data(load_recipe_text(text, catalog), AuditOptions(cache, executor))
 
 
 def finding(audit: Audit, check: str):
@@ -114,13 +114,13 @@ def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tm
     catalog = discover()
     cache = tmp_path / "cache"
     loaded = load_recipe(recipe, catalog)
-    before = audit_data(loaded, catalog, AuditOptions(cache, INLINE))
+    before = audit_data(loaded, AuditOptions(cache, INLINE))
     assert before.model is None
     assert "missing" in {probe.name for probe in before.probes}
     assert finding(before, "segmentation_failures").level is AuditLevel.OK
     assert finding(before, "implausible_segmentation").level is AuditLevel.OK
     run = leukokit.run(recipe, out=tmp_path / "runs", cache=cache, executor="inline")
-    after = audit_data(loaded, catalog, AuditOptions(cache, INLINE))
+    after = audit_data(loaded, AuditOptions(cache, INLINE))
     assert after.model is not None
     assert after.model.accuracy == run.metrics["test"]["accuracy"]
     assert after.model.name == "svm"
@@ -132,9 +132,7 @@ def test_a_run_writes_the_audit_that_the_command_makes(recipe: Path, tmp_path: P
     written = json.loads((run.path / "audit.json").read_text())
     catalog = discover()
     alone = (
-        audit_data(load_recipe(recipe, catalog), catalog, AuditOptions(tmp_path / "cache", INLINE))
-        .record()
-        .plain()
+        audit_data(load_recipe(recipe, catalog), AuditOptions(tmp_path / "cache", INLINE)).record().plain()
     )
     assert written["model"]["accuracy"] == alone["model"]["accuracy"] == run.metrics["test"]["accuracy"]
     for key in ("findings", "probes", "split", "images", "settings"):

@@ -21,7 +21,7 @@ def audited(fault: KnownFault, folder: Path, seed: int) -> Audit:
     """Audit a data set with a known fault in this process."""
     catalog = discover()
     recipe = load_recipe_text(fault.recipe(folder, seed=seed), catalog)
-    return audit_data(recipe, catalog, AuditOptions(None, InlineExecutor()))
+    return audit_data(recipe, AuditOptions(None, InlineExecutor()))
 
 
 def raised(audit: Audit) -> set[str]:

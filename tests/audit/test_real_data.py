@@ -19,7 +19,7 @@ def audited(root, **params) -> Audit:
     catalog = discover()
     data = {"use": "all_pbs", "params": {"root": str(root), **params}}
     recipe = load_recipe_text(json.dumps({"leukokit": 1, "name": "x", "data": data}), catalog)
-    return audit_data(recipe, catalog, AuditOptions(None, ProcessExecutor(2)))
+    return audit_data(recipe, AuditOptions(None, ProcessExecutor(2)))
 
 
 def finding(audit: Audit, check: str):

@@ -112,7 +112,9 @@ def test_html_is_one_file_with_pictures(audit, folder, tmp_path):
 def test_what_is_neither_is_refused_with_a_proposal(audit):
     """Exit code 2."""
     assert "did you mean 'smears'?" in audit("smaers", code=2).stderr
-    assert "no folder and no recipe" in audit("./nowhere", code=2).stderr
+    said = audit("./nowhere", code=2).stderr
+    assert "there is no data set, folder or file './nowhere'. Expected a folder with one folder" in said
+    assert "or a recipe (.yaml, .yml, .json)" in said
 
 
 @pytest.mark.parametrize("columns", [80, 120])

@@ -67,7 +67,8 @@ def test_path_of_an_absent_data_set_says_where_it_was_looked_for(tmp_path: Path)
     result = call("path", "all_pbs")
     assert result.exit_code == 2
     assert result.stdout == ""
-    assert f"{tmp_path / 'data' / 'all-pbs'} ($LEUKOKIT_DATA)" in result.stderr
+    data = tmp_path / "data"
+    assert f"looked for {data / 'all-pbs'}; LEUKOKIT_DATA is {data}, which does not exist" in result.stderr
     assert "leukokit data get all_pbs" in result.stderr
 
 

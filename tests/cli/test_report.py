@@ -77,11 +77,12 @@ def test_out_names_another_file(run: Path, report: Callable[..., object], tmp_pa
 
 
 def test_json_prints_the_numbers(run: Path, report: Callable[..., object]) -> None:
-    """Metrics, audit and what was run; nothing else on stdout."""
+    """Metrics, audit, verdict and what was run; nothing else on stdout."""
     found = json.loads(report(run, "--json").stdout)
     assert found["metrics"] == json.loads((run / "metrics.json").read_text())
     assert found["run"]["name"] == "small"
-    assert set(found) == {"run", "metrics", "audit", "notice"}
+    assert found["verdict"] == json.loads((run / "verdict.json").read_text())
+    assert set(found) == {"run", "metrics", "audit", "verdict", "notice"}
 
 
 @pytest.mark.parametrize(

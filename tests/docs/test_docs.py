@@ -39,8 +39,9 @@ BLOCKS = [
 ]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
-# Runs take minutes or need the network; the recipes that they name are checked instead. Others need runs.
-NOT_RUN = ("pip", "data get", "compare RUN", "predict RUN", "report RUN")
+# Runs take minutes or need the network; the recipes that they name are checked instead. Others need runs,
+# a new recipe needs images.
+NOT_RUN = ("pip", "data get", "compare RUN", "predict RUN", "report RUN", "new recipe")
 
 
 def commands(code: str) -> list[list[str]]:

@@ -34,6 +34,7 @@ SAME = (
     "features.parquet",
     "split.csv",
     "audit.json",
+    "verdict.json",
     "explanations/permutation_importance.csv",
 )
 

@@ -40,6 +40,13 @@ def test_what_is_cached_is_neither_computed_nor_are_its_libraries_loaded(
         loaded = set(modules)
     assert not set(HEAVY) & loaded
     first, second = tmp_path / "run0", tmp_path / "run1"
-    same = ["metrics.json", "audit.json", "predictions.csv", "features.parquet", "figures/segmentation.png"]
+    same = [
+        "metrics.json",
+        "audit.json",
+        "verdict.json",
+        "predictions.csv",
+        "features.parquet",
+        "figures/segmentation.png",
+    ]
     for name in (*same, "figures/confusion_test.png", "pictures/index.json"):
         assert (first / name).read_bytes() == (second / name).read_bytes(), name

@@ -338,3 +338,15 @@ def test_an_exit_code_of_0_means_a_finished_run(
     assert done.returncode == 1
     assert f"FaultyMeans.fit of {PLUGIN}" in done.stderr
     assert os.environ.get("LEUKOKIT_CACHE") != environment["LEUKOKIT_CACHE"]
+
+
+@pytest.mark.parametrize("misdeed", few(("os_exit", "raise", "segfault"), "segfault"))
+def test_a_setting_that_fails_while_it_is_tried_is_named(write: Write, cli: Leukokit, misdeed: str) -> None:
+    """Component, distribution, setting and whom to tell, not only that tuning failed."""
+    path = write()
+    path.write_text(f"{path.read_text()}tune: {{cv: 2, grid: {{classify.misdeed: [none, {misdeed}]}}}}\n")
+    done = cli("run", path)
+    assert done.returncode == 1, done.stderr
+    place = f"FaultyMeans.fit or predict_proba of {PLUGIN}, while trying classify.misdeed={misdeed}"
+    assert f"{place}: {WORDS[misdeed]}" in done.stderr
+    assert TOLD in done.stderr

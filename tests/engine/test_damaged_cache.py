@@ -190,3 +190,21 @@ def test_a_home_that_cannot_be_written_is_told_once_a_kind(
     told = [line for line in done.stderr.splitlines() if "cache" in line]
     assert len(told) == 4, done.stderr
     assert {file: (tmp_path / "run" / file).read_bytes() for file in results} == results
+
+
+def test_a_read_only_home_is_told_in_one_line(
+    recipe: Path, cli: Leukokit, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Plugins, rows, fits and figures cannot be kept: one warning names the folder and what to do."""
+    home = tmp_path / "home"
+    home.write_text("")  # root may write into any folder, and into no file
+    for name in ("LEUKOKIT_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"):
+        environment.pop(name, None)
+    environment["HOME"] = str(home)
+    done = cli("run", recipe, "--run-dir", "out")
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stderr.splitlines() if "warning" in line.lower() or str(home) in line]
+    assert lines == [
+        f"warning: the cache folder {home / '.cache' / 'leukokit'} cannot be written to (Not a directory), "
+        "so nothing is kept for the next command; set LEUKOKIT_CACHE to a folder that can be written to"
+    ]

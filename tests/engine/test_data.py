@@ -11,7 +11,7 @@ from PIL import Image
 
 from leukokit.api import DataError
 from leukokit.catalog import discover
-from leukokit.engine.data import OpenData, open_data
+from leukokit.engine.data import SYNTHETIC_STAMP, OpenData, open_data
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.observer import Observer
 from leukokit.recipe import load_recipe_text
@@ -22,7 +22,7 @@ def opened(root: Path, *, conflicts: bool = False) -> OpenData:
     data = {"use": "folder", "params": {"root": str(root)}}
     catalog = discover()
     recipe = load_recipe_text(json.dumps({"leukokit": 1, "name": "x", "data": data}), catalog)
-    return open_data(recipe, catalog, executor=InlineExecutor(), observer=Observer(), conflicts=conflicts)
+    return open_data(recipe, executor=InlineExecutor(), observer=Observer(), conflicts=conflicts)
 
 
 @pytest.fixture
@@ -56,3 +56,76 @@ def test_one_picture_in_two_classes_is_refused_naming_both(root: Path) -> None:
     with pytest.raises(DataError, match=r"a/1.png \(a\) and b/4.png \(b\) are the same picture"):
         opened(root)
     assert len(opened(root, conflicts=True).items) == 7
+
+
+class Listening(Observer):
+    """Keeps warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a machine without any data set."""
+    monkeypatch.delenv("LEUKOKIT_DATA", raising=False)
+    monkeypatch.setattr("leukokit.plugins.datasets._location.user_folder", lambda: tmp_path / "user")
+    return tmp_path
+
+
+def paper(section: object, observer: Observer) -> OpenData:
+    """Open what a recipe's section ``data`` says."""
+    text = json.dumps({"leukokit": 1, "name": "x", "data": section})
+    return open_data(load_recipe_text(text, discover()), executor=InlineExecutor(), observer=observer)
+
+
+SMALL = {"use": "smears", "params": {"per_class": 4, "patients": 12, "size": 96}}
+
+
+@pytest.mark.usefixtures("bare")
+def test_a_missing_data_set_is_an_error_that_says_how_to_get_it() -> None:
+    """Nothing stands in for it by accident."""
+    with pytest.raises(DataError) as caught:
+        paper("all_pbs", Observer())
+    text = str(caught.value)
+    assert text.startswith("data set all_pbs: not found; looked for ")
+    assert "Get it with 'leukokit data get all_pbs'" in text
+    assert text.endswith("To try the recipe on rendered smears instead: --data smears")
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_recipe_says_what_stands_in_and_it_is_told() -> None:
+    """Its images are stamped."""
+    observer = Listening()
+    data = paper({"use": "all_pbs", "fallback": SMALL}, observer)
+    assert (data.name, data.stood_in, data.stamp, len(data.items)) == ("smears", True, SYNTHETIC_STAMP, 16)
+    assert observer.warnings[0].startswith("Data set all_pbs is not on this machine: not found; looked for ")
+    assert observer.warnings[1].startswith("SYNTHETIC SMEARS stand in for it (data set smears)")
+
+
+def test_nothing_stands_in_where_the_user_said_where_the_data_are(
+    bare: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong variable or root is a mistake."""
+    wrong = bare / "wrong"
+    for section in ({}, {"params": {"root": str(wrong)}}):
+        if not section:
+            monkeypatch.setenv("LEUKOKIT_DATA", str(wrong))
+        with pytest.raises(DataError) as caught:
+            paper({"use": "all_pbs", "fallback": SMALL, **section}, Observer())
+        said = "root" if section else "LEUKOKIT_DATA"
+        assert f"data set all_pbs: not found; looked for {wrong / 'all-pbs'}; {said} is {wrong}, " in str(
+            caught.value
+        )
+
+
+@pytest.mark.usefixtures("bare")
+def test_real_images_that_stand_in_are_told_too(root: Path) -> None:
+    """They are not stamped, as they are photographs."""
+    observer = Listening()
+    data = paper({"use": "all_pbs", "fallback": {"use": "folder", "params": {"root": str(root)}}}, observer)
+    assert (data.name, data.stood_in, data.stamp) == ("folder", True, None)
+    assert observer.warnings[1].startswith("OTHER IMAGES stand in for it (data set folder)")

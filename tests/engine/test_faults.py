@@ -171,7 +171,7 @@ def test_a_turned_copy_in_another_class_is_told_and_stops_a_strict_run(
     assert "two labels" in done.stdout
     strict = cli(*arguments, "strict", "--strict")
     assert strict.returncode == 1
-    assert "--strict: the audit of the data failed" in strict.stderr
+    assert "--strict: do not trust this run: " in strict.stderr
     assert "two labels" in strict.stderr
     assert (tmp_path / "strict" / "status.json").exists()
 

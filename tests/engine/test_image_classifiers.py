@@ -174,7 +174,7 @@ def plan_of(recipe: Path, store: Store | None) -> tuple[ImagePlan, tuple[Item, .
 
     catalog = discover()
     loaded = load_recipe(recipe, catalog)
-    data = open_data(loaded, catalog, executor=InlineExecutor(), observer=Observer())
+    data = open_data(loaded, executor=InlineExecutor(), observer=Observer())
     plan = image_plan(loaded, data.dataset, [], store=store, has_truth=False, observer=Observer())
     return plan, data.items
 

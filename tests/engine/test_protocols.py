@@ -146,12 +146,14 @@ def test_check_counts_every_protocol(recipe: Path, cli: Leukokit) -> None:
 def test_the_real_splits_of_a_data_set_that_is_not_here_become_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEUKOKIT_DATA", str(tmp_path / "nothing"))
+    monkeypatch.delenv("LEUKOKIT_DATA", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "nothing"))
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "recipe.yaml"
     path.write_text(
         RECIPE.replace("EVALUATE", "[paper_602020, paper_801010, random]").replace(
-            "{use: smears, params: {per_class: 18, patients: 24, stain_by_patient: 1.5}}", "all_pbs"
+            "{use: smears, params: {per_class: 18, patients: 24, stain_by_patient: 1.5}}",
+            "{use: all_pbs, fallback: {use: smears, params: {per_class: 18, patients: 24}}}",
         )
     )
     run = leukokit.run(path, out=tmp_path / "runs", cache=None, executor="inline")

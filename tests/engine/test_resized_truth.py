@@ -30,7 +30,7 @@ def run(tmp_path: Path, preprocess: str, recipe: str = RECIPE) -> RunResult:
     path.write_text(recipe.replace("PREPROCESS", preprocess))
     catalog = discover()
     options = RunOptions(tmp_path / "runs", None, tmp_path / "cache", InlineExecutor())
-    return run_recipe(load_recipe(path, catalog), catalog, options)
+    return run_recipe(load_recipe(path, catalog), options)
 
 
 @pytest.mark.parametrize("red_cell_px", [14, 30])

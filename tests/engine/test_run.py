@@ -60,6 +60,7 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "figures/permutation_importance.png",
         "figures/segmentation.png",
         "audit.json",
+        "verdict.json",
         "pictures/index.json",
         "pictures/segmented/index.json",
         "pictures/segmented/labels.npz",

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from leukokit.api import Labels, LeukokitError, Mask, Status
-from leukokit.evaluation.masks import Row, count_objects, dice, iou, score_image, score_table, summarize
+from leukokit.evaluation.masks import (
+    Row,
+    count_objects,
+    dice,
+    iou,
+    score_image,
+    score_table,
+    summarize,
+    summarize_by_class,
+)
 
 masks = arrays(np.bool_, (6, 7))
 
@@ -75,6 +84,11 @@ def test_one_image() -> None:
         "nucleus_found": 1,
         "nucleus_true": 2,
         "nucleus_failed": False,
+        "nucleus_matched": 1,
+        "nucleus_missed": 1,
+        "nucleus_extra": 0,
+        "nucleus_matched_mean": 0.1,
+        "nucleus_matched_iou": 0.5,
     }
 
 
@@ -114,6 +128,11 @@ def test_summary_of_known_scores() -> None:
             "cell_found": 0 if score == 0 else 2,
             "cell_true": 1,
             "cell_failed": score == 0,
+            "cell_matched": 0 if score == 0 else 1,
+            "cell_missed": 1 if score == 0 else 0,
+            "cell_extra": 0 if score == 0 else 1,
+            "cell_matched_mean": 0.0 if score == 0 else 0.5,
+            "cell_matched_iou": 0.0 if score == 0 else 0.75,
         }
         for i, score in enumerate(scores)
     }
@@ -129,6 +148,54 @@ def test_summary_of_known_scores() -> None:
     assert cell["iou_mean"] == pytest.approx(0.3)
     assert (cell["objects_found"], cell["objects_true"]) == (8, 5)
     assert cell["count_error"] == 1.0
+    assert (cell["recall"], cell["precision"]) == (4 / 5, 4 / 8)
+    assert cell["f1"] == pytest.approx(8 / 13)
+    assert cell["f1_50_95"] == pytest.approx(4 / 13)
+    assert cell["panoptic_quality"] == pytest.approx(6 / 13)
+
+
+def test_summary_by_class_leaves_out_images_without_one() -> None:
+    """Each class has its own failures; classes are in the order of their names."""
+    square = labels([[0, 1, 1, 0]])
+    rows = {
+        "good": score_image(square, square),
+        "missed": score_image(labels(EMPTY, Status.NO_CELL), square),
+        "unknown": score_image(square, square),
+    }
+    classes = {"good": "b", "missed": "a", "unknown": None}
+    summaries = summarize_by_class(score_table(rows), classes)
+    assert list(summaries) == ["a", "b"]
+    assert summaries["a"].loc["cell", "recall"] == 0.0
+    assert summaries["b"].loc["cell", "recall"] == summaries["b"].loc["cell", "precision"] == 1.0
+
+
+def test_cells_at_the_border_count_as_the_recipe_says() -> None:
+    """A segmenter that leaves them out has missed nothing, and what it finds in one of them is not extra."""
+    truth = labels([[1, 1, 0, 0, 0, 0], [1, 1, 0, 0, 2, 0], [0, 0, 0, 0, 0, 0]])
+    inner = labels([[0, 0, 0, 0, 0, 0], [0, 0, 0, 0, 5, 0], [0, 0, 0, 0, 0, 0]])
+    strict, lenient = score_image(inner, truth), score_image(inner, truth, clears_border=True)
+    assert (strict["cell_matched"], strict["cell_missed"], strict["cell_extra"]) == (1, 1, 0)
+    assert (lenient["cell_matched"], lenient["cell_missed"], lenient["cell_extra"]) == (1, 0, 0)
+    part = labels([[0, 0, 0, 0, 0, 0], [0, 3, 0, 0, 5, 0], [0, 0, 0, 0, 0, 0]])
+    assert score_image(part, truth)["cell_extra"] == 1
+    assert score_image(part, truth, clears_border=True)["cell_extra"] == 0
+
+
+def test_a_nucleus_belongs_to_its_cell_at_the_border() -> None:
+    """It is left out with the cell, though it does not touch the border itself."""
+    cell = np.array([[1, 1, 1, 0], [1, 1, 1, 0], [0, 0, 0, 0]], np.int32)
+    nucleus = np.array([[0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]], np.int32)
+    nothing = labels([[0] * 4] * 3, Status.ALL_TOUCH_BORDER)
+    row = score_image(nothing, Labels({"nucleus": nucleus, "cell": cell}), clears_border=True)
+    assert (row["nucleus_missed"], row["cell_missed"]) == (0, 0)
+    assert score_image(nothing, Labels({"nucleus": nucleus, "cell": cell}))["nucleus_missed"] == 1
+
+
+def test_objects_of_an_unusable_segmentation_match_nothing() -> None:
+    """Nothing is measured on them either."""
+    square = labels([[0, 1, 1, 0]])
+    row = score_image(labels([[0, 1, 1, 0]], Status.IMPLAUSIBLE), square)
+    assert (row["cell_matched"], row["cell_missed"], row["cell_extra"]) == (0, 1, 0)
 
 
 def test_summary_without_a_score_is_nan() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
+from sklearn.metrics import f1_score, precision_recall_fscore_support, recall_score, roc_auc_score
 
 from leukokit.errors import DataError, PluginError
+from leukokit.evaluation.intervals import Groups, proportion
 from leukokit.evaluation.metrics import SCORES, ClassPoints, predictions_table, score, scores
 from leukokit.evaluation.score_intervals import ClassBounds
 
@@ -60,6 +61,7 @@ def test_scores_agree_with_scikit_learn(seed: int, k: int, n: int) -> None:
         scores_of_class = metrics.per_class[name]
         assert (scores_of_class.precision or 0.0) == pytest.approx(precision[index])
         assert scores_of_class.recall == pytest.approx(recall[index])
+        assert scores_of_class.specificity == pytest.approx(recall_score(true != name, predicted != name))
         assert scores_of_class.f1 == pytest.approx(f1[index])
         assert scores_of_class.support == support[index]
         assert scores_of_class.auc_ovr == pytest.approx(roc_auc_score(true == name, proba[:, index]))
@@ -80,7 +82,8 @@ def test_hand_made_matrix_gives_hand_made_numbers() -> None:
     metrics = scores(true, proba, CLASSES[:2]).points
     assert metrics.accuracy == pytest.approx(6 / 9)
     assert asdict(metrics.per_class["Benign"]) == pytest.approx(
-        {"precision": 4 / 6, "recall": 4 / 5, "f1": 8 / 11, "support": 5, "predicted": 6, "auc_ovr": 0.65}
+        {"precision": 4 / 6, "recall": 4 / 5, "specificity": 2 / 4, "f1": 8 / 11}
+        | {"support": 5, "predicted": 6, "auc_ovr": 0.65}
     )
     assert metrics.macro_f1 == pytest.approx((8 / 11 + 4 / 7) / 2)
     assert list(metrics.per_class) == ["Benign", "Early"]
@@ -99,14 +102,20 @@ def test_accuracy_and_macro_f1_are_not_swapped() -> None:
 
 
 def test_class_without_samples_is_null_with_a_note() -> None:
-    """A class that the part lacks has null scores, stays out of the means, and is named."""
+    """A class that the part lacks has null scores, stays out of the means, and is named.
+
+    Only its specificity is known: one image in ten was taken for it.
+    """
     true, proba = from_matrix([[5, 0, 0], [0, 4, 1], [0, 0, 0]])
     scored = scores(true, proba, CLASSES[:3])
     metrics = scored.points
     assert metrics.per_class["Pre"] == ClassPoints(
-        support=0, predicted=1, precision=None, recall=None, f1=None, auc_ovr=None
+        support=0, predicted=1, precision=None, recall=None, specificity=0.9, f1=None, auc_ovr=None
     )
-    assert scored.class_bounds["Pre"] == ClassBounds(precision=None, recall=None, f1=None, auc_ovr=None)
+    bounds = proportion([True] * 9 + [False], Groups.of(None, 10))
+    assert scored.class_bounds["Pre"] == ClassBounds(
+        precision=None, recall=None, specificity=bounds, f1=None, auc_ovr=None
+    )
     assert metrics.macro_recall == pytest.approx((1 + 0.8) / 2)
     assert metrics.macro_f1 == pytest.approx((1 + 8 / 9) / 2)
     assert metrics.auc_ovo == pytest.approx((1 + 0.9) / 2)  # pairs without the absent class

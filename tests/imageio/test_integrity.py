@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -330,32 +329,3 @@ def test_length_of_streams() -> None:
     assert lzw_length(stream, 8, tiff=True) == (3, 5, True)
     broken = int(f"{256:09b}{300:09b}".ljust(24, "0"), 2).to_bytes(3, "big")
     assert lzw_length(broken, 8, tiff=True).size == CORRUPT
-
-
-@pytest.mark.parametrize("format_", ["PNG", "TIFF"])
-def test_the_largest_image_needs_less_than_a_gigabyte(format_: str, tmp_path: Path) -> None:
-    """8192 x 8192 px with alpha, in a process of its own."""
-    if not sys.platform.startswith("linux"):
-        pytest.skip("reads /proc")
-    image = Image.new("RGBA", (8192, 8192), (200, 100, 50, 128))
-    path = tmp_path / "large"
-    image.save(path, format_, compress_level=1)
-    code = """
-import sys
-from leukokit.api import decode_image
-image = decode_image(open(sys.argv[1], "rb").read(), name="")
-assert image.rgb.shape == (8192, 8192, 3) and tuple(image.rgb[5000, 5000]) == (227, 177, 152), image.rgb[0, 0]
-# ru_maxrss would be the parent's, which a child inherits on Linux.
-print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
-"""
-    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout) < 1_000_000  # kB
-
-
-def test_blocks_of_rows_join_without_a_seam() -> None:
-    """An image of several blocks is that of one: alpha and color are handled row by row."""
-    array = np.random.default_rng(3).integers(0, 256, (1100, 1000, 4)).astype(np.uint8)
-    color, alpha = array[..., :3].astype(int), array[..., 3:].astype(int)
-    expected = (color * alpha + 255 * (255 - alpha) + 127) // 255
-    assert np.array_equal(decode_image(saved(Image.fromarray(array), "PNG"), name="").rgb, expected)

@@ -196,6 +196,24 @@ def test_resolved_is_a_recipe_with_every_default(load, good):
     assert again == resolved
 
 
+def test_resolved_can_have_absolute_paths(load, tmp_path, monkeypatch):
+    """Of data set, stand-in, groups and split, so that it means the same in any folder."""
+    monkeypatch.chdir(tmp_path)
+    text = (
+        "leukokit: 1\nname: x\nsplit: {method: file, path: split.csv}\n"
+        "data: {use: folder, params: {root: mine}, groups: g.csv, "
+        "fallback: {use: folder, params: {root: /there}}}\n"
+    )
+    recipe = load(text)
+    whole = recipe.resolved(absolute=True)
+    assert whole["data"]["params"]["root"] == str(tmp_path / "mine")
+    assert whole["data"]["groups"] == str(tmp_path / "g.csv")
+    assert whole["data"]["fallback"]["params"]["root"] == "/there"
+    assert whole["split"]["path"] == str(tmp_path / "split.csv")
+    assert recipe.resolved()["data"]["params"]["root"] == "mine"
+    assert load(json.dumps(whole)).resolved() == whole
+
+
 def test_a_recipe_is_frozen(load, good):
     """Nobody changes a recipe that has been checked."""
     recipe = load(good)

@@ -18,10 +18,11 @@ from leukokit.record.files import (
     RESOLVED,
     SEGMENTED,
     STATUS,
+    VERDICT,
 )
 from leukokit.record.schema import run_schema
 
-WRITTEN = (METRICS, AUDIT, RESOLVED, PROVENANCE, PLAN, STATUS, PICTURES, SEGMENTED)
+WRITTEN = (METRICS, AUDIT, RESOLVED, PROVENANCE, PLAN, STATUS, PICTURES, SEGMENTED, VERDICT)
 
 
 @pytest.mark.parametrize("file", WRITTEN, ids=lambda file: file.name)

@@ -33,17 +33,22 @@ def test_it_tells_use_training_scores_and_trust(tmp_path: Path) -> None:
     assert "| accuracy | 0." in text
     assert "| Pro | " in text
     assert "## How far to trust it" in text
-    assert "The audit of its data" in text
+    assert "Verdict: **cannot tell**. " in text
+    assert "the images are rendered" in text
+    assert "What to do next:\n\n- " in text
+    assert "| class | recall (sensitivity) | specificity |" in text
 
 
 def test_a_fault_of_the_data_stands_on_the_card(tmp_path: Path) -> None:
     text = card(tmp_path, **{"data.params.scale_bars": "by_class"})
-    assert "The audit of its data fails:" in text
+    assert "Verdict: **do not trust**. " in text
     assert "scale bar" in text
 
 
 def test_without_an_audit_it_says_so(tmp_path: Path) -> None:
-    assert "The data were not audited" in card(tmp_path, **{"audit.enabled": False})
+    assert "cannot tell: nobody looked for what can make the score too good" in card(
+        tmp_path, **{"audit.enabled": False}
+    )
 
 
 def test_hostile_names_are_escaped(tmp_path: Path) -> None:

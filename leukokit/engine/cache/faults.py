@@ -9,13 +9,12 @@ from pathlib import Path
 
 
 class Fault(StrEnum):
-    """Kinds of faults; each is reported once for rows and once for folders, however many entries have it."""
+    """Kinds of faults; each is reported once, those of reading once for rows and once for folders."""
 
     UNREADABLE = "unreadable"
     DAMAGED = "damaged"
     CONTENT = "content"
     NOT_WRITABLE = "not writable"
-    NO_CHECKPOINTS = "no checkpoints"
 
 
 class Faults:
@@ -30,6 +29,10 @@ class Faults:
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._reported: set[Fault] = set()
+
+    def leave_out(self, fault: Fault) -> None:
+        """Report no fault of this kind: the user knows."""
+        self._reported.add(fault)
 
     def report(self, fault: Fault, sentence: str) -> None:
         """Report a fault, unless one of its kind was reported: a damaged disk must not fill the screen."""

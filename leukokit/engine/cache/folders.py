@@ -33,11 +33,14 @@ class Folders:
         Made when first written to.
     faults : Faults
         Reports what could not be used.
+    writing : Faults
+        Reports what could not be kept.
     """
 
-    def __init__(self, root: Path, faults: Faults) -> None:
+    def __init__(self, root: Path, faults: Faults, writing: Faults) -> None:
         self._root = root
         self._faults = faults
+        self._writing = writing
 
     def get(self, key: str) -> Path | None:
         """Folder kept under ``key``, if it is undamaged."""
@@ -79,7 +82,7 @@ class Folders:
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
-            self._faults.report(
+            self._writing.report(
                 Fault.NOT_WRITABLE,
                 f"cache folder {target} cannot be written ({error}); this run's results are not kept there",
             )
@@ -93,7 +96,7 @@ class Folders:
     def problem(self, entry: Entry) -> str:
         """Read all files of a folder, and say whether they are damaged; empty if they are not."""
         said: list[str] = []
-        whole = Folders(self._root, Faults(said.append)).get(entry.key) is not None
+        whole = Folders(self._root, Faults(said.append), self._writing).get(entry.key) is not None
         return "" if whole else "; ".join(said) or "it was removed"
 
     def remove(self, entry: Entry) -> bool:

@@ -54,11 +54,14 @@ class Rows:
         Made when first written to.
     faults : Faults
         Reports what could not be used.
+    writing : Faults
+        Reports what could not be kept.
     """
 
-    def __init__(self, root: Path, faults: Faults) -> None:
+    def __init__(self, root: Path, faults: Faults, writing: Faults) -> None:
         self._root = root
         self._faults = faults
+        self._writing = writing
 
     def get(self, step: str, keys: Sequence[str]) -> dict[str, bytes]:
         """Payloads of those ``keys`` that are cached for ``step`` and pass their checksum."""
@@ -113,7 +116,7 @@ class Rows:
                     and again
                 ):
                     continue  # the unusable file is removed: the rows go into a new one
-                self._faults.report(
+                self._writing.report(
                     Fault.NOT_WRITABLE,
                     f"cache file {path} cannot be written ({error}); this run's results are not kept there",
                 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from leukokit.cache_folder import not_writable, write_problem
 from leukokit.engine.cache.entry import Entry
 from leukokit.engine.cache.faults import Fault, Faults
 from leukokit.engine.cache.folders import Folders
@@ -23,18 +24,37 @@ class Store:
     Parameters
     ----------
     root : Path
-        The cache folder; made when first written to.
+        The cache folder; made where ``warn`` is given, or when first written to.
     warn : callable, optional
-        Takes one sentence for the first fault of each kind.
+        Takes one sentence for the first fault of each kind. A folder that cannot be written to is reported at
+        once, and nothing that follows from it: workers cannot report it.
+    said : collection of str
+        Sentences that the user has seen already.
     """
 
-    def __init__(self, root: Path, warn: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, root: Path, warn: Callable[[str], None] | None = None, said: Collection[str] = ()
+    ) -> None:
         self.root = root / f"v{LAYOUT}"
+        checked = warn is not None
         warn = warn or (lambda _: None)
+        self._writing = Faults(warn)
+        if checked:
+            self._check_writable(root, said)
         self._faults = Faults(warn)
-        self._rows = Rows(self.root / "images", Faults(warn))
-        self._folders = Folders(self.root / "tables", Faults(warn))
+        self._rows = Rows(self.root / "images", Faults(warn), self._writing)
+        self._folders = Folders(self.root / "tables", Faults(warn), self._writing)
         self._fits = UnfinishedFits(self.root / "fits")
+
+    def _check_writable(self, root: Path, said: Collection[str]) -> None:
+        problem = write_problem(root)
+        if not problem:
+            return
+        sentence = not_writable(root, problem)
+        if sentence in said:
+            self._writing.leave_out(Fault.NOT_WRITABLE)
+        else:
+            self._writing.report(Fault.NOT_WRITABLE, sentence)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (Store, (self.root.parent,))
@@ -100,8 +120,8 @@ class Store:
         )
 
     def report_no_checkpoints(self, sentence: str) -> None:
-        """Report, the first time, that the cache cannot hold checkpoints."""
-        self._faults.report(Fault.NO_CHECKPOINTS, sentence)
+        """Report that the cache cannot hold checkpoints, unless it is known that it cannot be written to."""
+        self._writing.report(Fault.NOT_WRITABLE, sentence)
 
     def unfinished(self, key: str, title: str) -> AbstractContextManager[Path]:
         """Hold the folder of checkpoints of the fit of ``key``, as :meth:`UnfinishedFits.hold` says."""

@@ -31,23 +31,30 @@ class CallPlace:
     module, name : str
         Of its class.
     method : str
+        Empty while the module is imported.
     image : str or None
         Id of the image that the call is about.
+    setting : str
+        The setting of a tuned recipe that is being tried, such as ``classify.C=10``; otherwise empty.
     """
 
     module: str
     name: str
     method: str
     image: str | None = None
+    setting: str = ""
 
     @property
     def method_of_distribution(self) -> str:
         """Class, method and distribution, as shown to users."""
+        if not self.method:
+            return f"the import of {self.module} of {origin_of(self.module).name}"
         return f"{self.name}.{self.method} of {origin_of(self.module).name}"
 
     def __str__(self) -> str:
         about = f", image {self.image}" if self.image is not None else ""
-        return f"{self.method_of_distribution}{about}"
+        tried = f", while trying {self.setting}" if self.setting else ""
+        return f"{self.method_of_distribution}{about}{tried}"
 
     @property
     def advice(self) -> str:
@@ -140,6 +147,18 @@ def calls_reported(listener: Callable[[CallPlace], None]) -> Iterator[None]:
         _listener.reset(token)
 
 
+def report_call(place: CallPlace) -> None:
+    """Report a call that is made without a context: an import, or a constructor."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(place)
+
+
+def calls_are_reported() -> bool:
+    """Whether another process is told which component is called, and names it if this one dies."""
+    return _listener.get() is not None
+
+
 class ComponentCall:
     """The context of one call into a component.
 
@@ -153,6 +172,8 @@ class ComponentCall:
         Components that it calls in turn, such as the selectors of a fit.
     image : str, optional
         Id of the image that the call is about.
+    setting : str
+        The setting that is being tried.
 
     Raises
     ------
@@ -161,21 +182,22 @@ class ComponentCall:
         a stop by the user.
     """
 
-    __slots__ = ("_components", "_foreign", "_image", "_method", "_settings")
+    __slots__ = ("_components", "_foreign", "_image", "_method", "_setting", "_settings")
 
-    def __init__(self, component: object, method: str, *others: object, image: str | None = None) -> None:
+    def __init__(
+        self, component: object, method: str, *others: object, image: str | None = None, setting: str = ""
+    ) -> None:
         self._components = (component, *others)
         self._method = method
         self._image = image
+        self._setting = setting
         self._foreign = tuple(one for one in self._components if is_foreign(one))
         self._settings: RestoredSettings | None = None
 
     def __enter__(self) -> None:
         if not self._foreign:
             return
-        listener = _listener.get()
-        if listener is not None:
-            listener(self._place(self._foreign[0]))
+        report_call(self.place)
         self._settings = RestoredSettings()
         self._settings.__enter__()
 
@@ -196,14 +218,24 @@ class ComponentCall:
     def _name_broken_contract(self, error: LeukokitError) -> None:
         """Raise the engine's error about a result again, with the name of the component."""
         if type(error) is PluginError:
-            place = self._place(self._foreign[0])
+            place = self.place
             where = f"{place}: {error.where}" if error.where else str(place)
             raise PluginError(error.what, where=where, hint=error.hint or place.advice) from error
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether a foreign component takes part."""
+        return bool(self._foreign)
+
+    @property
+    def place(self) -> CallPlace:
+        """The call, by its first foreign component; by the called one where none is foreign."""
+        return self._place(next(iter(self._foreign), self._components[0]))
 
     def _place(self, component: object) -> CallPlace:
         cls, called = type(component), self._components[0]
         inside = "" if component is called else f" in {type(called).__name__}"
-        return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image)
+        return CallPlace(cls.__module__, f"{cls.__name__}{inside}", self._method, self._image, self._setting)
 
     def _failing_component(self, trace: TracebackType | None) -> object:
         """Component whose package raised the error; the first foreign one where that is not known."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
 
+from leukokit.cache_folder import write_problem
 from leukokit.catalog.report_cache import read_report, report_files
 from leukokit.engine.cache.store import Store
 from leukokit.engine.doctor.finding import Finding, Level
@@ -18,15 +18,14 @@ _LARGE = 50.0  # GiB
 
 def examine_cache(cache: Path) -> Iterator[Finding]:
     """Examine the cache folder."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=cache):
-            yield Finding("cache", Level.OK, f"{cache} can be written to")
-    except OSError as error:
+    problem = write_problem(cache)
+    if problem:
         hint = (
             "Set LEUKOKIT_CACHE to a folder that can be written to; until then nothing is kept between runs"
         )
-        yield Finding("cache", Level.NOTE, f"{cache} cannot be written to ({error.strerror})", hint)
+        yield Finding("cache", Level.NOTE, f"{cache} cannot be written to ({problem})", hint)
+    else:
+        yield Finding("cache", Level.OK, f"{cache} can be written to")
     try:
         yield from _results(cache)
         yield from _reports(cache)

@@ -33,3 +33,7 @@ class Finding:
     level: Level
     text: str
     hint: str = ""
+
+    def plain(self) -> dict[str, str]:
+        """Give plain values, ready for JSON."""
+        return {"area": self.area, "level": self.level.value, "text": self.text, "hint": self.hint}

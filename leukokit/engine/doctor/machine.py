@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import joblib
@@ -32,7 +32,7 @@ def examine_machine(cache: Path) -> Iterator[Finding]:
     text = f"{joblib.cpu_count()} cores, {free:.1f} of {total:.1f} GiB memory free"
     yield Finding("machine", Level.OK, text)
     yield _current_folder()
-    yield from _disks(cache)
+    yield from free_space(_written_folders(cache))
 
 
 def _current_folder() -> Finding:
@@ -47,10 +47,16 @@ def _current_folder() -> Finding:
         )
 
 
-def _disks(cache: Path) -> Iterator[Finding]:
-    """Free space where a run writes; each disk once."""
+def free_space(folders: Iterable[tuple[str, Path | None]]) -> Iterator[Finding]:
+    """Free space of disks; each disk once.
+
+    Parameters
+    ----------
+    folders : iterable of (str, Path or None)
+        What is written there, and a folder that exists; None where there is none for it.
+    """
     seen: set[int] = set()
-    for what, folder in _written_folders(cache):
+    for what, folder in folders:
         if folder is None:
             hint = "Set TMPDIR to a folder that can be written to"
             yield Finding("disk", Level.FAIL, "there is no folder for temporary files", hint)

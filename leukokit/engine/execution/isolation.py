@@ -108,18 +108,49 @@ def run_isolated(
         packed = pickle.dumps((work, arguments))
     except Exception:  # a plugin's class may refuse in any way
         return work(*arguments, observer=observer)
+    foreign = next(component for component in components if is_foreign(component))
+    first = CallPlace(type(foreign).__module__, type(foreign).__name__, "__init__")
+    result: T = _run_in_child(packed, first, executor, observer)
+    return result
+
+
+def run_before(
+    work: Callable[..., None], *arguments: Any, first: CallPlace, executor: Executor, observer: Observer
+) -> None:
+    """Call ``work`` in an isolated process for the only purpose that this process does not die of the same.
+
+    Nothing is called with the executor ``inline``, and where an argument cannot be pickled.
+
+    Parameters
+    ----------
+    first : CallPlace
+        What is named if the process dies before a call is reported.
+
+    Raises
+    ------
+    RunFailed, LeukokitError
+        As :func:`run_isolated`.
+    """
+    if executor.name == "inline":
+        return
+    try:
+        packed = pickle.dumps((work, arguments))
+    except Exception:  # values from a Python program may refuse in any way
+        return
+    _run_in_child(packed, first, executor, observer)
+
+
+def _run_in_child(packed: bytes, first: CallPlace, executor: Executor, observer: Observer) -> Any:
     place = _current_folder(), dict(os.environ)  # the fork server's may be older
     # Workers for images are idle meanwhile: this process may use as much memory as all of them.
     limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
     context: Any = worker_context()
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_child, args=(sender, packed, *place), name="leukokit-component")
-    foreign = next(component for component in components if is_foreign(component))
     try:
         process.start()
         sender.close()
-        result: T = _await_result(process, receiver, observer, limit, type(foreign))
-        return result
+        return _await_result(process, receiver, observer, limit, first)
     finally:
         _end_family(process)
         receiver.close()
@@ -134,7 +165,7 @@ def _current_folder() -> Path | None:
 
 
 def _await_result(
-    process: _Process, receiver: Connection, observer: Observer, limit: int, foreign: type
+    process: _Process, receiver: Connection, observer: Observer, limit: int, first: CallPlace
 ) -> Any:
     """Pass on the calls of its observer until the process is done; return its result."""
     place: CallPlace | None = None
@@ -142,13 +173,13 @@ def _await_result(
     check_at = monotonic() + _MEMORY_CHECK_SECONDS
     while True:
         if monotonic() >= check_at:  # at its time, also while messages come without a break
-            _check_memory(process, limit, place, foreign)
+            _check_memory(process, limit, place, first)
             check_at = monotonic() + _MEMORY_CHECK_SECONDS
         wait_for_connection([receiver, process.sentinel], timeout=_MEMORY_CHECK_SECONDS)
         try:
             message: _Message | None = receiver.recv() if receiver.poll() else None
         except EOFError:
-            raise _died(process, place, started, foreign) from None
+            raise _died(process, place, started, first) from None
         match message:
             case _ObserverCall():
                 started = True
@@ -162,37 +193,37 @@ def _await_result(
                 raise message.error
             case None if process.exitcode is not None and not receiver.poll():
                 # A process that a plugin has forked may keep the connection open.
-                raise _died(process, place, started, foreign)
+                raise _died(process, place, started, first)
 
 
-def _check_memory(process: _Process, limit: int, place: CallPlace | None, foreign: type) -> None:
+def _check_memory(process: _Process, limit: int, place: CallPlace | None, first: CallPlace) -> None:
     used = used_memory(process.pid or 0, family=True)
     if used > limit:
         raise _failure(
             f"its process used {gigabytes(used)} of memory, more than {gigabytes(limit)}",
             place,
-            foreign,
+            first,
             "Use fewer images or other parameters, or allow more with --worker-memory",
         )
 
 
-def _died(process: _Process, place: CallPlace | None, started: bool, foreign: type) -> RunFailed:
+def _died(process: _Process, place: CallPlace | None, started: bool, first: CallPlace) -> RunFailed:
     process.join(5)
     how = exit_text(process.exitcode)
     if not started:
         return RunFailed(
-            f"the process for {origin_of(foreign.__module__).name} could not start, {how}",
+            f"the process for {origin_of(first.module).name} could not start, {how}",
             hint="It imports the script that calls leukokit.run: put the call under "
             "if __name__ == '__main__':, or use executor='inline'",
         )
     hint = None
     if process.exitcode == -signal.SIGKILL:
         hint = "The system may have ended it for want of memory"
-    return _failure(f"its process died, {how}", place, foreign, hint)
+    return _failure(f"its process died, {how}", place, first, hint)
 
 
-def _failure(what: str, place: CallPlace | None, foreign: type, hint: str | None) -> RunFailed:
-    place = place or CallPlace(foreign.__module__, foreign.__name__, "__init__")
+def _failure(what: str, place: CallPlace | None, first: CallPlace, hint: str | None) -> RunFailed:
+    place = place or first
     return RunFailed(what, where=str(place), hint=hint or place.advice)
 
 

@@ -15,6 +15,7 @@ import joblib
 from threadpoolctl import threadpool_limits
 
 from leukokit.engine.cache.keys import deep_versions
+from leukokit.engine.components.call import ComponentCall, calls_are_reported
 from leukokit.engine.execution.protocol import Executor, Score, TrialRunner
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Candidate, Trial
@@ -26,8 +27,8 @@ _WORTH_IT = 6.0
 def trial_runner(candidates: Sequence[Candidate], executor: Executor) -> TrialRunner:
     """Choose how the trials of these candidates are run; the choice never changes a score.
 
-    Networks, and other classifiers of images, are tried in this process: a network uses all cores by itself
-    and needs much memory.
+    Networks, and other classifiers of images, are tried in this process on all cores: a network uses them by
+    itself and needs much memory.
     """
     components = [
         component for candidate in candidates for component in (candidate.classifier, *candidate.select)
@@ -36,8 +37,21 @@ def trial_runner(candidates: Sequence[Candidate], executor: Executor) -> TrialRu
         any(deep_versions(component.requires) for component in components)
         or candidates[0].train.images is not None
     ):
-        return map
+        return on_all_cores
     return executor.run_trials
+
+
+def trial_call(trial: Trial) -> ComponentCall:
+    """Give the context in which a trial is run."""
+    return ComponentCall(trial.classifier, "fit or predict_proba", *trial.select, setting=trial.setting)
+
+
+def on_all_cores(score: Score, trials: Iterable[Trial]) -> Iterator[float]:
+    """Run trials in this process, each with as many threads as it wants."""
+    for trial in trials:
+        with trial_call(trial):
+            value = score(trial)
+        yield value
 
 
 def one_by_one(score: Score, trials: Iterable[Trial]) -> Iterator[float]:
@@ -50,7 +64,7 @@ def on_one_thread(score: Score, trial: Trial) -> float:
     import sklearn.linear_model  # noqa: F401 - only libraries that are loaded can be limited
 
     # Sequential: scikit-learn would hand parts of a fit to the backend that the trial itself runs on.
-    with threadpool_limits(1), joblib.parallel_config(backend="sequential"):
+    with threadpool_limits(1), joblib.parallel_config(backend="sequential"), trial_call(trial):
         return score(trial)
 
 
@@ -67,19 +81,35 @@ def in_processes_if_long(score: Score, trials: Iterable[Trial], count: int) -> I
 def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[float]:
     """Run trials in processes of this machine.
 
+    Where one of them dies in an isolated process, the trials without a score are run there one by one: either
+    all get theirs, or the isolated process dies too, and its parent names component and setting.
+
     Raises
     ------
     RunFailed
-        Where a process died.
+        Where a process died, and this process is not isolated.
     """
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-    calls: Any = (joblib.delayed(on_one_thread)(score, trial) for trial in trials)
+    listed = list(trials)
+    calls: Any = (joblib.delayed(on_one_thread)(score, trial) for trial in listed)
+    values: list[float] = []
     try:
         with joblib.parallel_config(backend="loky", n_jobs=count, inner_max_num_threads=1):
-            return list(joblib.Parallel()(calls))
+            values.extend(joblib.Parallel(return_as="generator")(calls))
     except TerminatedWorkerError as error:
+        rest = listed[len(values) :]
+        if calls_are_reported():
+            return [*values, *one_by_one(score, rest)]
         raise RunFailed(
             "a process that tried settings of the recipe died",
-            hint="It may have run out of memory: give fewer --workers",
+            where=trial_call(rest[0]).place.method_of_distribution,
+            hint=death_hint("It may have run out of memory: give fewer --workers", rest[0]),
         ) from error
+    return values
+
+
+def death_hint(memory: str, trial: Trial) -> str:
+    """Say what to do after a trial has killed its process; ``memory`` says what to do where it was short."""
+    call = trial_call(trial)
+    return f"{memory}. {call.place.advice} if it happens again" if call.is_foreign else memory

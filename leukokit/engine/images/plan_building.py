@@ -64,7 +64,7 @@ class ImageComponents:
 
 def fits_preprocessing(recipe: Recipe) -> bool:
     """Whether some preprocessor learns from the training part, so that folds differ in their images."""
-    return any(bound.component.needs_fit() for bound in recipe.preprocess)
+    return any(call_method(bound.component, "needs_fit") for bound in recipe.preprocess)
 
 
 def image_plan(
@@ -90,7 +90,7 @@ def image_plan(
     """
 
     def ready(bound: Bound[Preprocessor], upstream: str, before: ImagePlan) -> Preprocessor:
-        if bound.component.needs_fit():
+        if call_method(bound.component, "needs_fit"):
             return _fitted(bound, upstream, training, before, executor or InlineExecutor(), observer)
         return bound.component
 
@@ -184,7 +184,7 @@ def _feature_step(
         source = _Source(labels_from.key, labels_from.seeded, labels_from.scaled)
     made = source.followed_by(bound, bound.component)
     # Names are part of the key, so that no value is ever read back under another name.
-    key = digest(made.key, list(bound.component.names()))
+    key = digest(made.key, list(call_method(bound.component, "names")))
     return FeatureStep(bound.step, bound.component, key, made.seeded, made.scaled, labels_from)
 
 
@@ -216,8 +216,7 @@ def _fitted(
     def restored(content: bytes) -> Mapping[str, NDArray[Any]]:
         state = arrays_from_bytes(content)
         copy = type(bound.component)(bound.component.params)
-        copy.restore(state)
-        if state_digest(copy.state()) != state_digest(state):
+        if state_digest(_state_after_restoring(copy, state)) != state_digest(state):
             raise ValueError("its learned state has another form")
         return state
 
@@ -235,6 +234,18 @@ def _learned(
     """Fit, and return the learned state."""
     with ComponentCall(component, "fit"):
         component.fit(_with_progress(images_of(plan, training), observer))
+        state = component.state()
+    # This process asks the same of the component: if that ends a process, it must be the one of the fit.
+    _state_after_restoring(type(component)(component.params), state)
+    return state
+
+
+def _state_after_restoring(
+    component: Preprocessor, state: Mapping[str, NDArray[Any]]
+) -> Mapping[str, NDArray[Any]]:
+    with ComponentCall(component, "restore"):
+        component.restore(state)
+    with ComponentCall(component, "state"):
         return component.state()
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from leukokit.api import Status
 from leukokit.engine.execution.batches import batches
@@ -17,6 +17,9 @@ from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.masks import Row, score_table
 from leukokit.process import stop
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _LOOKED_UP = 50_000  # images whose cached rows are in memory at once
 
@@ -132,6 +135,8 @@ class _TableBuilder:
 
     def table(self) -> ImageTable:
         """Give everything in data set order."""
+        import pandas as pd
+
         items = self._items
         whole = self._usable.all()
         rows = range(len(items)) if whole else np.flatnonzero(self._usable).tolist()

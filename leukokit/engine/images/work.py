@@ -32,7 +32,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.components.call import ComponentCall, ComponentFailed
+from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
     FeatureStep,
@@ -153,16 +153,20 @@ class ImageTask:
         self._batch.put(step, self._item, encode)
         return values, status
 
-    def masks(self, labels: Labels) -> Row | None:
-        """Agreement of the labels with ground truth, where there is any for this image."""
+    def masks(self, step: SegmentStep, labels: Labels) -> Row | None:
+        """Agreement of the labels of a step with ground truth, where there is any for this image."""
+        dataset = self._plan.dataset
 
         def compare() -> Row | None:
-            with ComponentCall(self._plan.dataset, "truth", image=self._item.sample.id):
-                truth = self._plan.dataset.truth(self._item.sample)
+            with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
+                truth = dataset.truth(self._item.sample)
+            self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
                 return None
             comparable = self._on_grid_of(truth, labels)
-            return None if comparable is None else score_image(comparable, truth)
+            if comparable is None:
+                return None
+            return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
 
         return self._timed("truth", ImageStage.TRUTH, compare)
 
@@ -261,7 +265,7 @@ def labels_of(step: SegmentStep, payload: bytes) -> Labels:
         Where the payload does not hold what the segmenter promises.
     """
     labels = serialization.labels_from_bytes(payload)
-    if not labels.roles.keys() >= set(step.component.roles()):
+    if not labels.roles.keys() >= set(call_method(step.component, "roles")):
         raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
     return labels
 
@@ -305,7 +309,7 @@ def _process(plan: ImagePlan, item: Item, batch: BatchRows) -> ImageOutcome:
             labels = task.labels(plan.segment)
             status = labels.status
             if plan.score_masks:
-                masks = task.masks(labels)
+                masks = task.masks(plan.segment, labels)
         if not plan.features and not plan.segment:
             _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
     except StepFailed as failed:

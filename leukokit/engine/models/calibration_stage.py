@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from leukokit.api import Part
+from leukokit.engine.models.feasible import needs_validation
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.pipeline.decisions import decide
 from leukokit.engine.unlike.fit import HeldOut, fitted_unlike
-from leukokit.errors import DataError
 from leukokit.evaluation.calibration import fit_calibration
 from leukokit.evaluation.metrics import score_input
 
@@ -63,13 +63,3 @@ def compared(fitted: FittedFold, held_out: HeldOut | None) -> FittedFold:
         return fitted
     unlike = fitted_unlike(held_out, held_out.choosing(), spec.false_alarms)
     return replace(fitted, held_out=held_out, pipeline=replace(fitted.pipeline, unlike=unlike))
-
-
-def needs_validation(split: str = "") -> DataError:
-    """Say that there is nothing to calibrate on, and what to do."""
-    return DataError(
-        "'calibrate' learns from the validation part, and there is none",
-        where=f"split {split}" if split else "calibrate",
-        hint="Give the split a validation part (split.validation: 0.2, or another named split), "
-        "or remove 'calibrate'",
-    )

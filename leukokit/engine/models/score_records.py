@@ -133,6 +133,7 @@ def _per_class(scored: BoundedScores) -> dict[str, ClassScores]:
             predicted=points.predicted,
             precision=points.precision,
             recall=points.recall,
+            specificity=points.specificity,
             f1=points.f1,
             auc_ovr=points.auc_ovr,
             intervals=_class_intervals(scored.class_bounds[name]),
@@ -145,6 +146,7 @@ def _class_intervals(bounds: ClassBounds) -> ClassIntervals:
     return ClassIntervals(
         precision=_interval(bounds.precision),
         recall=_interval(bounds.recall),
+        specificity=_interval(bounds.specificity),
         f1=_interval(bounds.f1),
         auc_ovr=_interval(bounds.auc_ovr),
     )

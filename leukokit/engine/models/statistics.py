@@ -5,25 +5,21 @@ Whatever is chosen is chosen on the validation part of each fold and applied to 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import FloatArray, Part
-from leukokit.engine.images.plan import Item
-from leukokit.engine.models.calibration_stage import needs_validation
+from leukokit.api import FloatArray
 from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.score_records import measured, reliability_record
 from leukokit.engine.pipeline.decisions import Decisions, known_negative
 from leukokit.evaluation.calibration import METHODS, Method, at_edge, fit_calibration, reliability
 from leukokit.evaluation.coverage import aurc, referral, risk_curve
 from leukokit.evaluation.intervals import resample
-from leukokit.evaluation.operating_point import MIDDLE, negative_classes, operating_point, positive_score
-from leukokit.evaluation.splits import Fold
-from leukokit.recipe import Recipe
+from leukokit.evaluation.operating_point import MIDDLE, operating_point, positive_score
 from leukokit.recipe.models import RecipeModel
 from leukokit.recipe.statistics import Calibrate
 from leukokit.record.scores import (
@@ -55,25 +51,6 @@ class PartStatistics:
     calibration: Calibration
     operating_point: OperatingPoint | None
     coverage: Coverage
-
-
-def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fold]) -> None:
-    """Find before anything runs what calibration and operating point cannot do.
-
-    Raises
-    ------
-    DataError
-        Where ``calibrate`` has no validation part to learn from, or ``operating_point`` an unknown class.
-    """
-    if recipe.classify is None:
-        return
-    if recipe.model.calibrate is not None:
-        for fold in folds:
-            if Part.VALIDATION not in fold.parts.values():
-                raise needs_validation(fold.name)
-    labels = {item.sample.label for item in items if item.sample.label is not None}
-    if labels:
-        negative_classes(sorted(labels), recipe.model.operating_point.negative)
 
 
 def part_statistics(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Classifier, FittedModel
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
+from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
@@ -196,10 +197,15 @@ class _Reader:
 
     def _model(self, classify: Bound[Classifier], select: Sequence[Any]) -> FittedModel:
         try:
-            model = classify.component.load(self.folder, select=select)
+            with ComponentCall(classify.component, "load", *select):
+                model = classify.component.load(self.folder, select=select)
+        except ComponentFailed as error:
+            raise self._wrong(
+                f"{classify.use} of {classify.entry.origin} cannot load its model ({error.what})"
+            ) from error
         except LeukokitError:
             raise
-        except Exception as error:  # a plugin may raise anything
+        except Exception as error:  # damaged content may raise anything in a library
             raise self._wrong(
                 f"{classify.use} of {classify.entry.origin} cannot load its model "
                 f"({type(error).__name__}: {error})"
@@ -214,13 +220,14 @@ class _Reader:
     def _preprocessor(self, document: ComponentDocument, number: int) -> Bound[Any]:
         bound = self._image("preprocess", document, number)
         if document.state is None:
-            if bound.component.needs_fit():
+            if call_method(bound.component, "needs_fit"):
                 raise self._wrong(f"{bound.path}: {bound.use} learns, but its learned state is missing")
             return bound
         what = f"the learned state of {bound.use}"
         arrays = self._arrays(document.state, what)
         try:
-            bound.component.restore(arrays)
+            with ComponentCall(bound.component, "restore"):
+                bound.component.restore(arrays)
         except Exception as error:  # a manipulated file may raise anything in the plugin
             raise self._no_arrays(document.state, what, error) from error
         return bound
@@ -249,7 +256,7 @@ class _Reader:
         bound = self._bound(
             self.catalog.kinds.at(stage), document, stage if number is None else f"{stage}.{number}"
         )
-        if bound.component.fingerprint() != document.fingerprint:
+        if call_method(bound.component, "fingerprint") != document.fingerprint:
             raise self._wrong(f"{bound.path}: a file that {bound.use} reads has changed since the fit")
         return bound
 
@@ -305,7 +312,7 @@ class _Reader:
         return entry
 
     def _check_columns(self, images: ImageComponents) -> None:
-        names = [name for bound in images.features for name in bound.component.names()]
+        names = [name for bound in images.features for name in call_method(bound.component, "names")]
         if names == self.document.columns:
             return
         absent = [name for name in self.document.columns if name not in names]

@@ -91,7 +91,7 @@ def beside_model(
     incomplete = _unloadable(pipeline, model) if fault is None else fault()
     preprocess = []
     for i, bound in enumerate(pipeline.images.preprocess):
-        state = bound.component.state()
+        state = call_method(bound.component, "state")
         incomplete = incomplete or _unsavable_state(bound, state)
         name = f"{STATES}/{i}.npz" if state else None
         if name is not None and incomplete is None:
@@ -209,7 +209,7 @@ def _npz(state: Mapping[str, NDArray[Any]]) -> bytes:
 def _unsavable_state(bound: Bound[Preprocessor], state: Mapping[str, NDArray[Any]]) -> str | None:
     """Say why the learned state of a preprocessor cannot be written; None where it can."""
     name = f"preprocessor {bound.use} of {bound.entry.origin}"
-    if bound.component.needs_fit() and not state:
+    if call_method(bound.component, "needs_fit") and not state:
         return f"{name} learns from the training part, but its state() returns nothing"
     objects = [name for name, array in state.items() if np.asarray(array).dtype.hasobject]
     if objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from contextlib import redirect_stdout
@@ -165,6 +166,21 @@ class ApplicationBackbone(Backbone):
         """Choose the network that parameters name."""
         return cls(params.backbone, params.weights, params.alpha)
 
+    def missing(self) -> str | None:
+        """Say that Keras has yet to fetch the weights; None where they are in its folder, or are a file."""
+        if self.weights != "imagenet" or any(map(self._is_weights_file, _kept_weights())):
+            return None
+        return (
+            f"the ImageNet weights of {self.name} are not in {_keras_models()}: Keras fetches them when the "
+            "network is built, which needs the internet; without it give a file (params.weights), or none"
+        )
+
+    def _is_weights_file(self, name: str) -> bool:
+        """Whether a file of Keras, such as ``resnet50v2_..._notop.h5``, is of this network."""
+        plain = re.sub("[^a-z0-9]", "", name.lower())
+        after = plain.partition(self.name.lower())[2]
+        return "notop" in after and not after.startswith("v")  # ResNet50V2 is not ResNet50
+
     def fingerprint(self) -> str:
         """Digest of the weights file; empty for weights that Keras downloads and checks itself."""
         return self._fingerprint
@@ -219,3 +235,15 @@ class ApplicationBackbone(Backbone):
                 "into the folder models of Keras' home (~/.keras/models); or use weights: none",
             )
         return LeukokitError(f"{self.name} cannot be built for images of {side} px: {text[:300]}")
+
+
+def _keras_models() -> Path:
+    """Folder in which Keras keeps what it has fetched."""
+    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser() / "models"
+
+
+def _kept_weights() -> list[str]:
+    try:
+        return [entry.name for entry in _keras_models().iterdir()]
+    except OSError:
+        return []

@@ -17,14 +17,20 @@ def leukokit_datasets() -> Iterable[ComponentSpec]:
             f"{package}.all_pbs:AllPbs",
             "The paper's 3256 blood smears in four classes, with its splits and overlap groups.",
         ),
-        ComponentSpec("folder", f"{package}.folder:Folder", "Images in one folder per class."),
+        ComponentSpec(
+            "folder",
+            f"{package}.folder:Folder",
+            "Images in folders of classes, parts or patients, or with names that tell the class.",
+        ),
         ComponentSpec(
             "smears",
             f"{package}.smears:Smears",
             "Synthetic blood smears with ground-truth masks; used where real data are missing.",
         ),
         ComponentSpec(
-            "table", f"{package}.table:TableDataset", "A CSV file with path, label, group, split and mask."
+            "table",
+            f"{package}.table:TableDataset",
+            "A CSV or Excel table with path, label, group, split and mask.",
         ),
         ComponentSpec(
             "wbc_masks",

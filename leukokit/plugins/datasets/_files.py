@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,11 +14,13 @@ from leukokit.api import DataError, Sample, list_url, url_inside
 
 SHOWN = 5
 """Number of names that a message lists; further names are counted."""
+CLUTTER = frozenset({"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin"})
+"""Names, in lower case, that operating systems leave in folders; hidden ones begin with a dot."""
 
 
 @dataclass
 class Listing:
-    """Content of a folder; relative POSIX paths in natural order.
+    """Content of a folder; relative POSIX paths in natural order, first what lies directly in it.
 
     Attributes
     ----------
@@ -26,9 +29,9 @@ class Listing:
     links : list of str
         Links, which are not followed: they may form loops or lead outside the folder.
     others : list of str
-        Files with other extensions, pipes and devices. Hidden files are not listed.
+        Files with other extensions, pipes and devices. Hidden files and :data:`CLUTTER` are not listed.
     folders : list of str
-        Folders directly in the folder, whether or not they were listed too.
+        Folders, whether or not they were listed too.
     unreadable : list of str
         Folders that could not be listed.
     """
@@ -56,7 +59,7 @@ class EntryKind(Enum):
 
 
 def folder_entries(folder: Path | str) -> list[tuple[str, EntryKind]]:
-    """Names and types of the entries of a folder, by path or URL, without hidden ones.
+    """Names and types of the entries of a folder, by path or URL, without hidden ones and clutter.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def folder_entries(folder: Path | str) -> list[tuple[str, EntryKind]]:
     else:
         with os.scandir(folder) as scan:
             listed = [(entry.name, _kind(entry)) for entry in scan]
-    return [(name, kind) for name, kind in listed if not name.startswith(".")]
+    return [entry for entry in listed if not entry[0].startswith(".") and entry[0].lower() not in CLUTTER]
 
 
 def _kind(entry: os.DirEntry[str]) -> EntryKind:
@@ -84,8 +87,16 @@ def entry_path(folder: Path | str, name: str) -> Path | str:
     return url_inside(folder, name) if isinstance(folder, str) else folder / name
 
 
-def walk(folder: Path | str, *, extensions: Sequence[str], recursive: bool) -> Listing:
+def walk(folder: Path | str, *, extensions: Sequence[str], levels: int | None = None) -> Listing:
     """List the images of a folder, by path or URL, without following links.
+
+    Parameters
+    ----------
+    folder : Path or str
+    extensions : sequence of str
+        Of the files that are images, in any case.
+    levels : int or None
+        Levels of folders inside it that are listed too; None for all.
 
     Raises
     ------
@@ -109,16 +120,15 @@ def walk(folder: Path | str, *, extensions: Sequence[str], recursive: bool) -> L
             if kind is EntryKind.LINK:
                 listing.links.append(path)
             elif kind is EntryKind.FOLDER:
-                if not subfolder:
-                    listing.folders.append(name)
-                if recursive:
+                listing.folders.append(path)
+                if levels is None or path.count("/") < levels:
                     pending.append(path)
             elif kind is EntryKind.FILE and name.lower().endswith(suffixes):
                 listing.files.append(path)
             else:
                 listing.others.append(path)
     for names in (listing.files, listing.links, listing.others, listing.folders, listing.unreadable):
-        names.sort(key=natural_order)
+        names.sort(key=lambda path: ("/" in path, natural_order(path)))
     return listing
 
 
@@ -143,3 +153,17 @@ def require_unique_ids(samples: Sequence[Sample]) -> None:
         if sample.id in seen:
             raise DataError(f"two images have the id {sample.id!r}", hint="Rename one of the files")
         seen.add(sample.id)
+
+
+def counted(number: int, what: str) -> str:
+    """Join number and noun: ``1 patient``, ``2 patients``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def counts(values: Iterable[str | None]) -> str:
+    """Images of each class or part, in natural order: ``A: 8, B: 9 images``."""
+    number = Counter("none" if value is None else str(value) for value in values)
+    names = sorted(number, key=natural_order)
+    listed = [f"{printable_name(name)}: {number[name]}" for name in names[: 2 * SHOWN]]
+    more = f" and {len(names) - 2 * SHOWN} more" if len(names) > 2 * SHOWN else ""
+    return ", ".join(listed) + more + (" images" if listed else "")

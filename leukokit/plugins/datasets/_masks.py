@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,43 +20,82 @@ from leukokit.api import (
     Labels,
     Mask,
     Status,
+    note,
     read_input,
     read_url,
     shown_url,
 )
-
-MaskRole: TypeAlias = Literal["nucleus", "cytoplasm"]
+from leukokit.plugins.datasets._mask_values import MaskCode, MaskRole, MaskValues, OtherValues
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
+_SHOWN = 5
 
 
-def read_truth(path: Path | str, values: Mapping[MaskRole, int]) -> Labels:
+def read_truth(path: Path | str, values: MaskValues, other: OtherValues = "error") -> Labels:
     """Read a mask file.
 
     Parameters
     ----------
     path : Path or str
-        Path or URL: PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels).
-    values : mapping of str to int
-        ``nucleus`` and, where it is marked, ``cytoplasm`` -> value; other values are background.
+        Path or URL: PNG, TIFF, BMP or GIF with one value a pixel (gray, palette or three equal channels), or
+        one color a pixel where the values are colors.
+    values : mapping of str to value or values
+        ``nucleus`` and, where it is marked, ``cytoplasm`` -> gray value or color.
+    other : str
+        What to do with values that nobody named: ``error``, ``nearest`` or ``background``.
 
     Returns
     -------
     Labels
-        ``cell`` is the union, labeled by 8-connected components; a nucleus has the id of its cell.
+        ``cell`` is the union, labeled by 8-connected components; a nucleus has the id of its cell. Cells of
+        one pixel are kept and noted: more likely a slip of the pen than a cell.
 
     Raises
     ------
     ImageRejected
         ``bad_mask``, with the fault of the file.
     """
-    mask = _values(path)
-    present = set(np.unique(mask).tolist()) - {0}
-    if present and present.isdisjoint(values.values()):
-        shown = ", ".join(map(str, sorted(present)[:5])) + (" ..." if len(present) > 5 else "")
-        expected = ", ".join(f"{role}: {value}" for role, value in values.items())
-        raise ImageRejected("bad_mask", f"{_name(path)} holds the values {shown} and none of {expected}")
-    return to_labels(nucleus=np.equal(mask, values["nucleus"]), cell=np.isin(mask, list(values.values())))
+    code = MaskCode.of(values)
+    mask = _codes(path, in_color=code.in_color)
+    present, places, counts = np.unique(mask, return_inverse=True, return_counts=True)
+    roles = code.role_of(present)
+    unnamed = [i for i, role in enumerate(roles) if role is None]
+    nothing = not any(role in ("nucleus", "cytoplasm") for role in roles)
+    if unnamed and (other == "error" or nothing):
+        raise ImageRejected("bad_mask", f"{_name(path)} {_unnamed(code, present, counts, unnamed, values)}")
+    known = [role or _role(code, int(value), other) for role, value in zip(roles, present, strict=True)]
+    nucleus = np.array([role == "nucleus" for role in known])[places].reshape(mask.shape)
+    cell = np.array([role != "background" for role in known])[places].reshape(mask.shape)
+    labels = to_labels(nucleus=nucleus, cell=cell)
+    single = np.count_nonzero(np.bincount(labels.cell.ravel())[1:] == 1)
+    if single:
+        note(f"{_name(path)}: {single} of {labels.count} marked cells have a single pixel")
+    return labels
+
+
+def _role(code: MaskCode, value: int, other: OtherValues) -> MaskRole:
+    return code.nearest(value) if other == "nearest" else "background"
+
+
+def _unnamed(
+    code: MaskCode,
+    present: NDArray[Any],
+    counts: NDArray[np.integer],
+    unnamed: list[int],
+    values: MaskValues,
+) -> str:
+    """Say which values nobody named, the most frequent first, and what to do."""
+    order = sorted(unnamed, key=lambda i: -int(counts[i]))
+    shares = [f"{code.written(int(present[i]))} ({counts[i] / counts.sum():.2%})" for i in order[:_SHOWN]]
+    more = ""
+    if len(order) > _SHOWN:
+        rest = sum(int(counts[i]) for i in order[_SHOWN:]) / int(counts.sum())
+        more = f" and {len(order) - _SHOWN} more ({rest:.2%})"
+    named = ", ".join(f"{role}: {value}" for role, value in values.items())
+    return (
+        f"holds values that mask_values does not name: {', '.join(shares)}{more} of the pixels; named are "
+        f"{named}. Name them, or set mask_other: nearest (or background)"
+    )
 
 
 def to_labels(nucleus: Mask, cell: Mask) -> Labels:
@@ -72,24 +110,37 @@ def _name(path: Path | str) -> str:
     return path.name if isinstance(path, Path) else shown_url(path).partition("::")[0].rpartition("/")[2]
 
 
-def _values(path: Path | str) -> NDArray[Any]:
+def _codes(path: Path | str, *, in_color: bool) -> NDArray[Any]:
+    """Gray values, or colors as whole numbers, H x W."""
     name = _name(path)
     try:
         content = read_url(path) if isinstance(path, str) else read_input(path)
         with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ImageRejected("bad_mask", f"{name} is {image.width} x {image.height} px, too large")
-            mask = np.array(image)
+            # A palette file of colors is read by its colors where these are named.
+            mask = np.array(image.convert("RGB") if in_color and image.mode == "P" else image)
     except ImageRejected:
         raise
     except OSError as error:
         raise ImageRejected("bad_mask", f"{name} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # malformed files cause many kinds of errors in decoders
         raise ImageRejected("bad_mask", f"{name} does not decode: {error}") from error
+    if in_color:
+        if mask.ndim != 3 or mask.shape[2] < 3:
+            raise ImageRejected(
+                "bad_mask", f"{name} is no color image, but mask_values names colors; name gray values"
+            )
+        red, green, blue = (mask[..., channel].astype(np.int64) for channel in range(3))
+        return red << 16 | green << 8 | blue
     if mask.ndim == 3:
         if mask.shape[2] > 3:
             mask = mask[..., :3]
         if (mask != mask[..., :1]).any():
-            raise ImageRejected("bad_mask", f"{name} is a color image; a mask has one value a pixel")
+            raise ImageRejected(
+                "bad_mask",
+                f"{name} is a color image; a mask has one value a pixel, unless mask_values names colors, as "
+                "{nucleus: cyan, cytoplasm: blue}",
+            )
         mask = mask[..., 0]
     return mask.astype(np.int64) if mask.dtype == np.bool_ else mask

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from leukokit.api import DataError, Dataset, Fallback, Field, Params, Part, Sample
+from leukokit.api import DataError, Dataset, Field, GroupKind, Params, Part, Sample
 from leukokit.plugins.datasets import _files, _location
 from leukokit.plugins.datasets._manifest import (
     FileDifference,
@@ -36,8 +36,7 @@ class AllPbsParams(Params):
     root: Path | None = Field(
         None,
         description="Folder that contains all-pbs (or the four class folders); by default "
-        "$LEUKOKIT_DATA, then "
-        "the user's data folder.",
+        "$LEUKOKIT_DATA, or the user's data folder where that is not set.",
     )
     split: Literal["paper_801010", "paper_602020", "paper_602020_segmented", "paper_balanced_4005050"] = (
         Field("paper_602020", description="Split that a recipe without a split section uses.")
@@ -53,6 +52,7 @@ class AllPbsParams(Params):
 class AllPbs(Dataset):
     """The paper's data set, with the paper's splits by name and overlapping fields of view as groups."""
 
+    groups_are = GroupKind.VIEW
     Params = AllPbsParams
     params: AllPbsParams
 
@@ -70,24 +70,23 @@ class AllPbs(Dataset):
         names = _FOLDERS[self.params.variant]
         return _location.find(self.params.root, names if self.params.root else names[:-1], _has_class_folders)
 
-    def places(self) -> tuple[str, ...]:
-        """Folders that are searched, in order, each with its reason."""
-        return tuple(str(place) for place in _location.data_folders(self.params.root))
-
     def missing(self) -> str | None:
-        """Message with the searched folders and how to get the images; None where they are available."""
+        """Message with the searched folder and how to get the images; None where they are available.
+
+        Raises
+        ------
+        DataError
+            Where ``root`` or ``LEUKOKIT_DATA`` names a folder that does not hold them.
+        """
         if self.folder is not None:
             return None
-        return _location.not_found_message(
+        return _location.absent(
             self.params.root,
             _FOLDERS[self.params.variant],
             "Get it with 'leukokit data get all_pbs', or "
-            + _manual_download("a folder named in $LEUKOKIT_DATA"),
+            + _manual_download("a folder named in LEUKOKIT_DATA"),
+            _has_class_folders,
         )
-
-    def fallback(self) -> Fallback | None:
-        """Synthetic smears; None where a root is given, since missing data are an error then."""
-        return Fallback("smears", {"per_class": 90, "patients": 120}) if self.params.root is None else None
 
     def samples(self) -> Sequence[Sample]:
         """All published images that are available, by class and number.
@@ -145,7 +144,7 @@ class AllPbs(Dataset):
         Parameters
         ----------
         target : Path, optional
-            Folder of data sets; by default the first folder that is searched.
+            Folder of data sets; by default the folder that is searched.
 
         Returns
         -------
@@ -159,7 +158,7 @@ class AllPbs(Dataset):
         """
         from leukokit.plugins.datasets import _kaggle
 
-        destination = _location.data_folders(self.params.root)[0].path if target is None else target
+        destination = _location.data_folder(self.params.root).path if target is None else target
         source = _kaggle.download(KAGGLE_HANDLE, _manual_download(destination))
         names = {variant: folders[0] for variant, folders in _FOLDERS.items()}
         return _kaggle.install(source, destination, names, self._detect_variant)

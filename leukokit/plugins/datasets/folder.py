@@ -1,16 +1,39 @@
-"""Images in one folder per class."""
+"""Images in folders: of classes, of parts with classes, of patients; or with names that tell the class."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import field_validator
+from pydantic import BeforeValidator, field_validator, model_validator
 
-from leukokit.api import EXTENSIONS, DataError, Dataset, Field, Location, Params, Sample, shown_url
-from leukokit.plugins.datasets import _files
+from leukokit.api import (
+    EXTENSIONS,
+    DataError,
+    Dataset,
+    Field,
+    Location,
+    Params,
+    Part,
+    Reading,
+    Sample,
+    shown_url,
+)
+from leukokit.plugins.datasets import _files, _folder_notes
 from leukokit.plugins.datasets._files import Listing
+from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
+from leukokit.plugins.datasets._layout import Layout, Role, roles_of
+from leukokit.plugins.datasets._pattern import NamePattern
+
+SPLIT = "folders"
+"""Name of the split that folders of parts make."""
+
+
+def _text_keys(value: Any) -> Any:
+    """Codes as text: YAML reads ``{0: healthy}`` with a number."""
+    return {str(key): name for key, name in value.items()} if isinstance(value, dict) else value
 
 
 class FolderParams(Params):
@@ -18,14 +41,34 @@ class FolderParams(Params):
 
     root: Location = Field(
         description="Folder, or its URL (https, s3, zip ...), with one folder per class, named after the "
-        "class."
+        "class; also with folders of parts (train, test) or patients, see layout."
+    )
+    layout: Layout = Field(
+        "auto",
+        description="Meaning of the levels of folders. auto: found out from their names, an error where "
+        "these allow several; flat: images directly in root.",
+    )
+    pattern: str | None = Field(
+        None,
+        description="What file names tell, such as '{patient}_{n}_{label}.bmp' or "
+        "'{label}/{patient}_{n}.png'. Fields: label, patient (or group, case, subject, donor), slide, part, "
+        "n (digits), image, field, cell, crop, date, any. A field holds no character that separates fields.",
+    )
+    labels: Annotated[dict[str, str], BeforeValidator(_text_keys)] = Field(
+        {}, description="Class names of codes, such as {0: healthy, 1: ALL}; empty to keep the names."
+    )
+    unmatched: Literal["error", "skip"] = Field(
+        "error", description="What to do where the pattern fits only some of the names."
     )
     extensions: tuple[str, ...] = Field(
         EXTENSIONS,
         min_length=1,
         description="Extensions of the files to read, in upper or lower case; other files are skipped.",
     )
-    recursive: bool = Field(False, description="Also read folders inside the class folders.")
+    recursive: bool = Field(
+        False,
+        description="Also read folders inside those that layout names; with auto, inside class folders.",
+    )
 
     @field_validator("extensions")
     @classmethod
@@ -35,12 +78,38 @@ class FolderParams(Params):
                 raise ValueError(f"an extension starts with a dot, such as '.png'; got {extension!r}")
         return value
 
+    @field_validator("pattern")
+    @classmethod
+    def _known_fields(cls, value: str | None) -> str | None:
+        if value is not None:
+            NamePattern.parsed(value, ())
+        return value
+
+    @model_validator(mode="after")
+    def _say_each_once(self) -> Self:
+        pattern = self.name_pattern
+        both = [str(role) for role in roles_of(self.layout) if pattern and role in pattern.roles]
+        if both:
+            raise ValueError(f"layout and pattern both give the {both[0]}; give it in one of them")
+        return self
+
+    @property
+    def name_pattern(self) -> NamePattern | None:
+        """The pattern, parsed."""
+        return None if self.pattern is None else NamePattern.parsed(self.pattern, self.extensions)
+
 
 class Folder(Dataset):
-    """Images sorted into one folder per class."""
+    """Images in folders: one a class, or parts, classes and patients.
+
+    Understood without a word: ``class/*``, ``train|val|test/class/*`` (any case; the split of the data set),
+    ``class/patient/*``, ``patient/class/*``, and each of them one folder too deep. What was taken for what is
+    said; where names allow several readings, that is an error which lists them.
+    """
 
     Params = FolderParams
     params: FolderParams
+    revision = 2
 
     def missing(self) -> str | None:
         """Message that the folder does not exist; None where it does."""
@@ -53,84 +122,113 @@ class Folder(Dataset):
 
     def _missing_url(self) -> str | None:
         try:
-            self._top  # noqa: B018 - lists the folder
+            _files.folder_entries(self.params.root)
+        except OSError as error:
+            return f"{self._where}: cannot be listed: {error.strerror or error}. Correct root in the recipe"
         except DataError as error:
             return f"{error}. Correct root in the recipe"
         return None
 
     def samples(self) -> Sequence[Sample]:
-        """Images by class and name, in natural order (2 before 10).
+        """Images by folder and name, in natural order (2 before 10).
 
         Raises
         ------
         DataError
-            Where there is no class folder, or a class has no image.
+            Where there is no class folder, a class has no image, the meaning of the folders is unsure, or
+            the pattern does not fit.
         """
-        root = self.params.root
-        classes = self._classes
-        if not classes:
-            raise DataError(
-                "holds no class folders",
-                where=shown_url(str(root)),
-                hint="Put the images of each class into a folder of its own",
-            )
-        counts = {name: len(listing.files) for name, listing in classes.items()}
-        if empty := [name for name, count in counts.items() if not count]:
-            raise DataError(
-                "; ".join(f"class {_files.printable_name(name)} has 0 images" for name in empty),
-                where=shown_url(str(root)),
-                hint=f"Files that end in {', '.join(self.params.extensions)} are read"
-                + (
-                    ""
-                    if self.params.recursive
-                    else "; set recursive: true to read folders inside the class folders"
-                ),
-            )
-        samples = [self._sample(name, file) for name, listing in classes.items() for file in listing.files]
+        samples = [self._sample(entry) for entry in self._checked.entries]
         _files.require_unique_ids(samples)
         return samples
 
-    def _sample(self, name: str, file: str) -> Sample:
-        relative = f"{name}/{file}"
-        location = _files.entry_path(self.params.root, relative)
+    def notes(self) -> Sequence[str]:
+        """Say what folders were taken for, and list messages on skipped files."""
+        return _folder_notes.notes(self._checked, self._listing, self._wanted)
+
+    def readings(self) -> Sequence[Reading]:
+        """List what folders and file names were taken for, with counts."""
+        return _folder_notes.readings(self._checked, self._wanted)
+
+    def splits(self) -> Mapping[str, Mapping[str, Part]]:
+        """Split ``folders``, where there are folders of parts; without a test part, validation is tested."""
+        entries = self._checked.entries
+        parts = {self._id(entry): entry.part for entry in entries if entry.part is not None}
+        if len(set(parts.values())) < 2:
+            return {}
+        if Part.TEST not in parts.values():
+            parts = {id_: Part.TEST if part is Part.VALIDATION else part for id_, part in parts.items()}
+        return {SPLIT: parts}
+
+    def default_split(self) -> str | None:
+        """``folders``, where there are folders of parts."""
+        return SPLIT if self.splits() else None
+
+    def _id(self, entry: Entry) -> str:
+        base = self._checked.levels.base
+        return _files.printable_name("/".join(entry.file.split("/")[len(base) :]))
+
+    def _sample(self, entry: Entry) -> Sample:
+        location = _files.entry_path(self.params.root, entry.file)
         return Sample(
-            id=_files.printable_name(relative),
+            id=self._id(entry),
             path=location if isinstance(location, Path) else None,
             url=location if isinstance(location, str) else None,
-            label=_files.printable_name(name),
+            label=None if entry.label is None else _files.printable_name(entry.label),
+            group=None if entry.patient is None else _files.printable_name(entry.patient),
         )
 
-    def notes(self) -> Sequence[str]:
-        """Messages on skipped files: links, other types, images outside the class folders."""
-        links = [*self._top.links]
-        others = [*self._top.others]
-        unreadable = []
-        for name, listing in self._classes.items():
-            links += [f"{name}/{link}" for link in listing.links]
-            others += [f"{name}/{other}" for other in listing.others]
-            unreadable += [f"{name}/{folder}" for folder in listing.unreadable]
-        messages = (
-            (links, "links were not followed"),
-            (others, "files of other types were skipped"),
-            (self._top.files, "images outside the class folders belong to no class and were skipped"),
-            (unreadable, "folders could not be listed"),
+    @property
+    def _where(self) -> str:
+        return shown_url(str(self.params.root))
+
+    @cached_property
+    def _wanted(self) -> Wanted:
+        params = self.params
+        return Wanted(
+            layout=params.layout,
+            pattern=params.name_pattern,
+            labels=params.labels,
+            recursive=params.recursive,
+            skip_unmatched=params.unmatched == "skip",
         )
-        return [f"{len(names)} {what}: {_files.first_names(names)}" for names, what in messages if names]
 
     @cached_property
-    def _top(self) -> Listing:
-        return self._walk(self.params.root, recursive=False)
-
-    @cached_property
-    def _classes(self) -> dict[str, Listing]:
-        root, recursive = self.params.root, self.params.recursive
-        return {
-            name: self._walk(_files.entry_path(root, name), recursive=recursive) for name in self._top.folders
-        }
-
-    def _walk(self, folder: Path | str, *, recursive: bool) -> Listing:
+    def _listing(self) -> Listing:
         try:
-            return _files.walk(folder, extensions=self.params.extensions, recursive=recursive)
+            return _files.walk(self.params.root, extensions=self.params.extensions)
         except OSError as error:
             reason = error.strerror or error
-            raise DataError(f"cannot be listed: {reason}", where=shown_url(str(folder))) from error
+            raise DataError(f"cannot be listed: {reason}", where=self._where) from error
+
+    @cached_property
+    def _checked(self) -> FolderEntries:
+        found = entries_of(self._listing, self._wanted, where=self._where)
+        self._refuse_empty(found)
+        return found
+
+    def _refuse_empty(self, found: FolderEntries) -> None:
+        classes = Role.CLASS in found.levels.roles
+        if not found.entries and not found.empty:
+            flat = (
+                ". Images without classes: --set data.params.layout=flat; where file names tell the class: "
+                """--set data.params.pattern='"{label}_{n}.png"'"""
+            )
+            raise DataError(
+                "holds no class folders" if classes else "holds no images",
+                where=self._where,
+                hint=f"Put the images of each class into a folder of its own{flat if found.outside else ''}"
+                if classes
+                else self._endings,
+            )
+        if found.empty:
+            deeper = "; set recursive: true to read folders inside the class folders" if found.below else ""
+            raise DataError(
+                "; ".join(f"class {_files.printable_name(name)} has 0 images" for name in found.empty),
+                where=self._where,
+                hint=self._endings + deeper,
+            )
+
+    @property
+    def _endings(self) -> str:
+        return f"Files that end in {', '.join(self.params.extensions)} are read"

@@ -16,7 +16,18 @@ import cv2
 import numpy as np
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from leukokit.api import RED_CELL_UM, DataError, Dataset, Field, Labels, Params, Part, RGBImage, Sample
+from leukokit.api import (
+    RED_CELL_UM,
+    DataError,
+    Dataset,
+    Field,
+    GroupKind,
+    Labels,
+    Params,
+    Part,
+    RGBImage,
+    Sample,
+)
 from leukokit.plugins.datasets import _smear_render, _smear_truth
 from leukokit.plugins.datasets._smear_geometry import Bar
 from leukokit.plugins.datasets._smear_labs import LAB_NAMES, LABS, RED_CELL, Lab, LabName
@@ -181,6 +192,7 @@ class Smears(Dataset):
     """
 
     synthetic = True
+    groups_are = GroupKind.PATIENT
     revision = 3
     Params = SmearsParams
     params: SmearsParams

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, TypedDict, get_args
+from typing import TypedDict
 
 from pydantic import field_validator
 
 from leukokit.api import (
-    NUCLEUS,
+    EXTENSIONS,
     PIXEL_SIZE_UM,
     DataError,
     Dataset,
@@ -22,6 +20,7 @@ from leukokit.api import (
     Location,
     Params,
     Part,
+    Reading,
     Sample,
     is_url,
     read_input,
@@ -30,24 +29,36 @@ from leukokit.api import (
     url_inside,
     url_parent,
 )
-from leukokit.plugins.datasets._masks import MaskRole, read_truth
+from leukokit.plugins.datasets._files import counted, counts
+from leukokit.plugins.datasets._layout import PARTS
+from leukokit.plugins.datasets._mask_values import (
+    OTHER_DESCRIPTION,
+    VALUES_DESCRIPTION,
+    MaskCode,
+    MaskRole,
+    MaskValue,
+    OtherValues,
+)
+from leukokit.plugins.datasets._masks import read_truth
+from leukokit.plugins.datasets._patients import torn_patients
+from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
+from leukokit.plugins.datasets._table_paths import PathFinder
+from leukokit.plugins.datasets._table_text import TableText, is_blank, read_table
 
-_PARTS = {"train": Part.TRAIN, "training": Part.TRAIN, "test": Part.TEST}
-_PARTS |= dict.fromkeys(("validation", "valid", "val"), Part.VALIDATION)
 _LISTED = 20
 _SHOWN = 80  # characters of a name that cannot be one
 SPLIT = "table"
 """Name of the split that the split column makes."""
-
-
-Column = Literal["path", "label", "group", "split", "mask", "pixel_size_um"]
-_COLUMNS: tuple[Column, ...] = get_args(Column)
+_TRIED = 20  # rows whose paths tell which column holds files
 
 
 class TableParams(Params):
     """Parameters of :class:`TableDataset`."""
 
-    file: Location = Field(description="CSV file, or its URL; UTF-8, with a header line.")
+    file: Location = Field(
+        description="CSV file, or its URL, with a header line: UTF-8, UTF-16 or Windows-1252. Also an Excel "
+        "workbook (.xlsx), with the extra excel."
+    )
     root: Location | None = Field(
         None,
         description="Folder, or its URL, that paths in the table are relative to; by default the table's "
@@ -55,22 +66,27 @@ class TableParams(Params):
     )
     columns: dict[Column, str] = Field(
         {},
-        description="Names of the columns where they differ from path, label, group, split, mask and "
-        "pixel_size_um (width of a pixel, in um). Only path is required; cells of the others may be empty.",
+        description="Names of the columns path, label, group, split, mask and pixel_size_um (width of a "
+        "pixel, in um). Those not given are found by these names, or guessed from names such as filename, "
+        "diagnosis and patient_id. Only path is required; cells of the others may be empty.",
     )
-    delimiter: str = Field(",", min_length=1, max_length=1, description="Character between the cells.")
-    mask_values: dict[MaskRole, Annotated[int, Field(ge=1, le=2**32 - 1)]] = Field(
-        {"cytoplasm": 1, "nucleus": 2},
-        description="Values of nucleus and, where marked, cytoplasm in mask files; others are background.",
+    delimiter: str | None = Field(
+        None,
+        min_length=1,
+        max_length=1,
+        description="Character between the cells; found where it is not given: comma, semicolon, tab or |.",
     )
+    mask_values: dict[MaskRole, MaskValue | tuple[MaskValue, ...]] = Field(
+        {"cytoplasm": 1, "nucleus": 2}, description=VALUES_DESCRIPTION
+    )
+    mask_other: OtherValues = Field("error", description=OTHER_DESCRIPTION)
 
     @field_validator("mask_values")
     @classmethod
-    def _tell_apart(cls, value: dict[MaskRole, int]) -> dict[MaskRole, int]:
-        if NUCLEUS not in value:
-            raise ValueError("name the value of the nucleus, such as {nucleus: 255}")
-        if len(set(value.values())) < len(value):
-            raise ValueError(f"nucleus and cytoplasm need different values, both are {value[NUCLEUS]}")
+    def _can_be_told_apart(
+        cls, value: dict[MaskRole, MaskValue | tuple[MaskValue, ...]]
+    ) -> dict[MaskRole, MaskValue | tuple[MaskValue, ...]]:
+        MaskCode.of(value)
         return value
 
     def folder(self) -> Path | str:
@@ -78,10 +94,6 @@ class TableParams(Params):
         if self.root is not None:
             return self.root
         return self.file.parent if isinstance(self.file, Path) else url_parent(self.file)
-
-    def column(self, role: Column) -> str:
-        """Name of a column in the file."""
-        return self.columns.get(role, role)
 
 
 class _SampleFiles(TypedDict, total=False):
@@ -105,13 +117,13 @@ class TableDataset(Dataset):
         if path.is_file():
             return None
         state = "not a file" if path.exists() else "not there"
-        return f"{path} is {state}; expected a CSV with a column {self.params.column('path')!r}"
+        return f"{path} is {state}; expected a CSV with a column {self.params.columns.get('path', 'path')!r}"
 
     def _missing_url(self) -> str | None:
         try:
             self._content  # noqa: B018 - reads the file
         except DataError as error:
-            return f"{error}; expected a CSV with a column {self.params.column('path')!r}"
+            return f"{error}; expected a CSV with a column {self.params.columns.get('path', 'path')!r}"
         return None
 
     def samples(self) -> Sequence[Sample]:
@@ -122,21 +134,39 @@ class TableDataset(Dataset):
         DataError
             With all invalid rows and their line numbers.
         """
-        return self._read[0]
+        return tuple(self._read.samples)
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
         """Split ``table``, where the table has a split column."""
-        parts = self._read[1]
+        parts = self._read.parts
         return {SPLIT: parts} if parts else {}
 
     def default_split(self) -> str | None:
         """``table``, where the table has a split column."""
-        return SPLIT if self._read[1] else None
+        return SPLIT if self._read.parts else None
+
+    def notes(self) -> Sequence[str]:
+        """Say what was guessed (encoding, separator, columns, paths), and what is odd."""
+        read = self._read
+        rows = [*self._text.readings, *read.readings(guessed=True)]
+        said = ["read as: " + "; ".join(map(str, rows))] if rows else []
+        if torn := torn_patients((sample.group, read.parts.get(sample.id)) for sample in read.samples):
+            said.append(torn)
+        if "label" not in read.columns.names and read.columns.unused:
+            said.append(
+                f"no column was taken for the class; {', '.join(read.columns.unused)} not used. "
+                "Name it under columns, such as {label: NAME}"
+            )
+        return said
+
+    def readings(self) -> Sequence[Reading]:
+        """List what columns, encoding, separator and paths were taken for."""
+        return [*self._text.readings, *self._read.readings()]
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
         mask = sample.mask_path or sample.mask_url
-        return None if mask is None else read_truth(mask, self.params.mask_values)
+        return None if mask is None else read_truth(mask, self.params.mask_values, self.params.mask_other)
 
     @cached_property
     def _content(self) -> bytes:
@@ -149,77 +179,80 @@ class TableDataset(Dataset):
             ) from error
 
     @cached_property
-    def _read(self) -> tuple[Sequence[Sample], Mapping[str, Part]]:
+    def _text(self) -> TableText:
+        return read_table(self._content, self.params.delimiter, where=shown_url(str(self.params.file)))
+
+    @cached_property
+    def _read(self) -> _RowReader:
         where = shown_url(str(self.params.file))
-        try:
-            text = self._content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataError(
-                f"is not UTF-8 text (byte {error.start})", where=where, hint="Save it as UTF-8"
-            ) from error
-        # strict: otherwise an unclosed quote would silently include all following rows.
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.params.delimiter, strict=True)
-        rows = _RowReader(self.params)
-        line = 1
-        try:
-            rows.header(next(reader, []))
-            line = reader.line_num + 1
-            for cells in reader:
-                rows.row(line, cells)
-                line = reader.line_num + 1
-        except csv.Error as error:
-            raise DataError(f"line {line}: {error}", where=where, hint="Check quotes and commas") from error
-        rows.refuse_problems()
+        lines = [(line, cells) for line, cells in self._text.lines if not is_blank(cells)]
+        rows = _RowReader(self.params, lines[0][1] if lines else [], [cells for _, cells in lines[1:]])
+        for line, cells in lines[1:]:
+            rows.row(line, cells)
+        rows.refuse_problems(self._text.encoding)
         if not rows.samples:
             raise DataError("has no rows", where=where)
-        return tuple(rows.samples), rows.parts
+        return rows
 
 
 class _RowReader:
     """Reader of the rows of one table; collects problems, so that all are reported at once."""
 
-    def __init__(self, params: TableParams) -> None:
+    def __init__(self, params: TableParams, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         self._where = shown_url(str(params.file))
         self._folder = params.folder()
-        self._required = ("path", *params.columns)
-        self._columns = {role: params.column(role) for role in _COLUMNS}
-        self._names: list[str] = []
+        self._finder = None if isinstance(self._folder, str) else PathFinder(self._folder)
+        self._names = [cell.strip() for cell in header]
+        self._rows = rows
+        self.columns = self._found_columns(params)
         self._problems: list[str] = []
         self._line_by_id: dict[str, int] = {}
         self.samples: list[Sample] = []
         self.parts: dict[str, Part] = {}
 
-    def header(self, cells: list[str]) -> None:
-        self._names = [cell.strip() for cell in cells]
-        missing = [
-            name for role, name in self._columns.items() if role in self._required and name not in self._names
-        ]
-        repeated = sorted({name for name in self._names if name and self._names.count(name) > 1})
-        present = ", ".join(self._names) or "none"
-        if missing:
-            raise DataError(
-                f"has no column {', '.join(map(repr, missing))}; it has {present}",
-                where=self._where,
-                hint="Name the columns under columns:, or the character between them as delimiter:",
-            )
-        if repeated:
+    def _found_columns(self, params: TableParams) -> Columns:
+        columns = find_columns(
+            self._names,
+            params.columns,
+            where=self._where,
+            holds_images=lambda name: self._all_cells(name, lambda cell: cell.lower().endswith(EXTENSIONS)),
+            holds_files=lambda name: self._all_cells(
+                name, lambda cell: not self._file_problem(name, self._found(cell))
+            ),
+        )
+        if repeated := [name for name in columns.names.values() if self._names.count(name) > 1]:
             raise DataError(f"has the column {repeated[0]!r} more than once", where=self._where)
+        return columns
+
+    def _all_cells(self, name: str, test: Callable[[str], bool]) -> bool:
+        place = self._names.index(name)
+        cells = [row[place].strip() for row in self._rows[:_TRIED] if len(row) > place and row[place].strip()]
+        return bool(cells) and all(map(test, cells))
+
+    def _found(self, name: str) -> str:
+        """Path from the folder, with ``/``; the name itself where there is no such file."""
+        if self._finder is None:
+            return name.replace("\\", "/")
+        try:
+            return self._finder.find(name)
+        except (ValueError, OSError):  # told by _file_problem
+            return name
 
     def row(self, line: int, cells: list[str]) -> None:
-        if not any(cell.strip() for cell in cells):
-            return  # blank line
         if len(cells) != len(self._names):
             self._problems.append(f"line {line}: {len(cells)} cells, the header has {len(self._names)}")
             return
         row = dict(zip(self._names, cells, strict=True))
-        given = {role: row.get(name, "").strip() for role, name in self._columns.items()}
-        id_, mask, part = row[self._columns["path"]], given["mask"], given["split"].lower()
+        given = {role: row.get(self.columns.names.get(role, ""), "").strip() for role in COLUMNS}
+        id_, part = self._found(given["path"]), given["split"].lower()
+        mask = self._found(given["mask"]) if given["mask"] else ""
+        named = self.columns.names
         pixel_size, size_problem = self._pixel_size(given["pixel_size_um"])
         problems = [
-            self._file_problem(self._columns["path"], id_),
-            self._file_problem(self._columns["mask"], mask) if mask else None,
-            f"{self._columns['split']} is {part!r}, expected train, validation or test"
-            if part and part not in _PARTS
+            self._file_problem(named["path"], id_),
+            self._file_problem(named["mask"], mask) if mask else None,
+            f"{named['split']} is {part!r}, expected train, validation or test"
+            if part and part not in PARTS
             else None,
             f"{id_} stands in line {self._line_by_id[id_]} already" if id_ in self._line_by_id else None,
             size_problem,
@@ -234,21 +267,21 @@ class _RowReader:
             **self._files_of(id_, mask),
         )
         self.samples.append(sample)
-        if part in _PARTS:
-            self.parts[sample.id] = _PARTS[part]
+        if part in PARTS:
+            self.parts[sample.id] = PARTS[part]
 
     def _pixel_size(self, cell: str) -> tuple[float | None, str | None]:
         """Width of a pixel, and the problem of an invalid cell."""
         if not cell:
             return None, None
         try:
-            value = float(cell)
+            value = float(cell.replace(",", "."))  # a decimal comma; there are no thousands
         except ValueError:
             value = math.nan
         low, high = PIXEL_SIZE_UM
         if low <= value <= high:
             return value, None
-        column = self._columns["pixel_size_um"]
+        column = self.columns.names["pixel_size_um"]
         return None, f"{column} is {cell!r}, expected the width of a pixel in um ({low:g} to {high:g})"
 
     def _files_of(self, name: str, mask: str) -> _SampleFiles:
@@ -259,13 +292,34 @@ class _RowReader:
             }
         return {"path": self._folder / name, "mask_path": self._folder / mask if mask else None}
 
-    def refuse_problems(self) -> None:
+    def readings(self, *, guessed: bool = False) -> list[Reading]:
+        """List what columns and paths were taken for; with ``guessed``, of the columns only guesses."""
+        meaning = {"label": "class", "group": "patient", "split": "part", "pixel_size_um": "pixel size, um"}
+        rows = [
+            Reading(f"column {name!r}", meaning.get(role, role), self._detail(role))
+            for role, name in self.columns.names.items()
+            if role in self.columns.guessed or not guessed
+        ]
+        return rows + (self._finder.readings() if self._finder is not None else [])
+
+    def _detail(self, role: Column) -> str:
+        if role == "path":
+            return counted(len(self.samples), "image")
+        if role == "group":
+            return counted(len({sample.group for sample in self.samples} - {None}), "patient")
+        if role == "label":
+            return counts(sample.label for sample in self.samples)
+        return counts(self.parts.get(sample.id) for sample in self.samples) if role == "split" else ""
+
+    def refuse_problems(self, encoding: str | None) -> None:
         if not self._problems:
             return
         shown = self._problems[:_LISTED]
         if len(self._problems) > _LISTED:
             shown.append(f"and {len(self._problems) - _LISTED} more")
         count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
+        if encoding is not None:
+            shown.append(f"(the text is not UTF-8 and was read as {encoding}; in Excel, save as 'CSV UTF-8')")
         raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
 
     def _file_problem(self, column: str, name: str) -> str | None:
@@ -277,7 +331,8 @@ class _RowReader:
             )
         if isinstance(self._folder, str):
             # Asking a server for each file takes as long as reading it: missing files are rejected later.
-            outside = ".." in name.split("/") or name.startswith("/") or "::" in name
+            drive = name[1:2] == ":"
+            outside = ".." in name.split("/") or name.startswith("/") or "::" in name or drive
             return f"{column} {name} does not lie below root" if outside else None
         path = self._folder / name
         try:

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Fallback, Field, Labels, Params, Sample, read_input
+from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, read_input
 from leukokit.plugins.datasets import _files, _location
-from leukokit.plugins.datasets._masks import MaskRole, read_truth
+from leukokit.plugins.datasets._mask_values import MaskValues
+from leukokit.plugins.datasets._masks import read_truth
 
 CLASSES: Mapping[str, str] = {
     "1": "neutrophil",
@@ -25,7 +26,7 @@ CLASSES: Mapping[str, str] = {
     "5": "basophil",
 }
 _FOLDERS = ("wbc-masks", ".")
-_MASK_VALUES: Mapping[MaskRole, int] = {"cytoplasm": 1, "nucleus": 2}
+_MASK_VALUES: MaskValues = {"cytoplasm": 1, "nucleus": 2}
 
 
 class WbcMasksParams(Params):
@@ -34,7 +35,7 @@ class WbcMasksParams(Params):
     root: Path | None = Field(
         None,
         description="Folder that contains wbc-masks (or its images, masks and classes.csv); by default "
-        "$LEUKOKIT_DATA, then the user's data folder.",
+        "$LEUKOKIT_DATA, or the user's data folder where that is not set.",
     )
 
 
@@ -48,29 +49,26 @@ class WbcMasks(Dataset):
     def folder(self) -> Path | None:
         """Folder with ``images``, ``masks`` and ``classes.csv``; None where it is not on this machine."""
         names = _FOLDERS if self.params.root else _FOLDERS[:1]
-        return _location.find(self.params.root, names, lambda folder: (folder / "masks").is_dir())
-
-    def places(self) -> tuple[str, ...]:
-        """Folders that are searched, in order, each with its reason."""
-        return tuple(str(place) for place in _location.data_folders(self.params.root))
+        return _location.find(self.params.root, names, _has_masks)
 
     def missing(self) -> str | None:
-        """Message with the searched folders and how to get the images; None where they are available."""
+        """Message with the searched folder and how to get the images; None where they are available.
+
+        Raises
+        ------
+        DataError
+            Where ``root`` or ``LEUKOKIT_DATA`` names a folder that does not hold them.
+        """
         if self.folder is not None:
             return None
-        return _location.not_found_message(
+        return _location.absent(
             self.params.root,
             _FOLDERS,
             "Get Dataset 1 of github.com/zxaoyou/segmentation_WBC, put images/001.png ..., masks/001.png ... "
             "(0 background, 1 cytoplasm, 2 nucleus) and its class labels, as classes.csv, into a folder "
-            "wbc-masks, and name the folder above it in $LEUKOKIT_DATA",
+            "wbc-masks, and name the folder above it in LEUKOKIT_DATA",
+            _has_masks,
         )
-
-    def fallback(self) -> Fallback | None:
-        """Synthetic crops with the stain of that lab; None where a root is given."""
-        if self.params.root is not None:
-            return None
-        return Fallback("smears", {"labs": ["wbc_masks"], "size": 120, "per_class": 30})
 
     def samples(self) -> Sequence[Sample]:
         """Cells by number, with class and mask.
@@ -84,7 +82,7 @@ class WbcMasks(Dataset):
         if folder is None:
             raise DataError(self.missing() or "not found", where="data set wbc_masks")
         try:
-            images = _files.walk(folder / "images", extensions=(".png",), recursive=False).files
+            images = _files.walk(folder / "images", extensions=(".png",), levels=0).files
         except OSError as error:
             raise DataError(
                 f"cannot be listed: {error.strerror or error}", where=str(folder / "images")
@@ -113,6 +111,10 @@ class WbcMasks(Dataset):
         if sample.mask_path is None:
             return None
         return read_truth(sample.mask_path, _MASK_VALUES)
+
+
+def _has_masks(folder: Path) -> bool:
+    return (folder / "masks").is_dir()
 
 
 def _read_classes(path: Path) -> dict[str, str]:

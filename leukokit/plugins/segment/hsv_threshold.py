@@ -95,6 +95,10 @@ class HsvThreshold(ScaledSegmenter):
         """``nucleus`` and ``cell``, and ``red_cell`` where enabled."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)
 
+    def clears_border(self) -> bool:
+        """Say whether ``border`` is ``clear``."""
+        return self.params.border == "clear"
+
     def segment(
         self,
         image: RGBImage,

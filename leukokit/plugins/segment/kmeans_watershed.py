@@ -167,6 +167,10 @@ class KmeansWatershed(ScaledSegmenter):
         """``nucleus`` and ``cell``, and ``red_cell`` where enabled."""
         return (NUCLEUS, CELL, RED_CELL) if self.params.red_cells else (NUCLEUS, CELL)
 
+    def clears_border(self) -> bool:
+        """Say whether ``clear_border`` is set."""
+        return self.params.clear_border
+
     def segment(
         self,
         image: RGBImage,

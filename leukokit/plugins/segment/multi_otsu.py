@@ -161,6 +161,10 @@ class MultiOtsu(ScaledSegmenter):
         p = self.params
         return (NUCLEUS, CELL, *((RED_CELL,) if p.red_cells else ()), *((SCALE_BAR,) if p.scale_bar else ()))
 
+    def clears_border(self) -> bool:
+        """Say whether ``border`` is ``clear``."""
+        return self.params.border == "clear"
+
     def segment(
         self,
         image: RGBImage,

@@ -137,6 +137,10 @@ class SmearCells(ScaledSegmenter):
         optional = ((RED_CELL, p.red_cells), (PLATELET, p.platelets), (SCALE_BAR, p.scale_bar))
         return (NUCLEUS, CELL, *(role for role, wanted in optional if wanted))
 
+    def clears_border(self) -> bool:
+        """Say whether ``border`` is ``clear``."""
+        return self.params.border == "clear"
+
     def segment(
         self,
         image: RGBImage,

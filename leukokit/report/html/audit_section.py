@@ -20,15 +20,15 @@ _SHOWN_PAIRS = 6
 _PICTURED_PAIRS = 30
 _SHOWN_IMAGES = 24
 _HEADLINES = {
-    "ok": ("No fault found", "The audit found no fault in the data or in the split."),
-    "warn": ("With care", "The audit has warnings: read its findings before you use the scores."),
+    "ok": ("Checks pass", "The audit found no fault in the data or in the split."),
+    "warn": ("Checks warn", "Read the findings before you use the scores."),
     "fail": (
-        "Not reliable",
-        "The audit found faults that can explain the score without any information about cells.",
+        "Checks fail",
+        "The faults found can explain the score without any information about cells.",
     ),
-    "none": ("Not audited", "No check was made, so it is unknown whether the score can be trusted."),
+    "none": ("Not audited", "No check was made: nobody looked for what can make the score too good."),
 }
-_LEAK = ("Not reliable", "The model uses information about its test images: the leak check found a leak.")
+_LEAK = ("Leak found", "The model uses information about its test images: the leak check found a leak.")
 _TURNS = {
     "rotate90": "rotated by 90\N{DEGREE SIGN}",
     "rotate180": "rotated by 180\N{DEGREE SIGN}",
@@ -83,10 +83,12 @@ class ShownFinding:
 
 @dataclass(frozen=True, slots=True)
 class Worry:
-    """One line of the verdict: a finding or probe that fails or warns.
+    """One line on what speaks against a score.
 
     Attributes
     ----------
+    level, level_words : str
+        As the page shows it, and in words.
     href : str
         Where the page says more.
     """
@@ -107,8 +109,6 @@ class AuditSection:
         ``ok``, ``warn``, ``fail``, or ``none`` where there is no audit.
     tally : str
         ``2 checks fail, 1 warns, 5 pass``.
-    worries : sequence of Worry
-        What fails or warns, the worst first; of the probes the best one only.
     leaks : sequence of str
         What the run itself caught: models that know of the images that they are tested on.
     """
@@ -125,7 +125,6 @@ class AuditSection:
     images: int | None
     pictures_left_out: int
     leaks: Sequence[str] = ()
-    worries: Sequence[Worry] = ()
 
 
 def audit_section_of(
@@ -154,28 +153,11 @@ def audit_section_of(
         images=audit.images,
         pictures_left_out=pictures.left_out,
         leaks=leaks,
-        worries=_worries(findings, probes),
     )
 
 
-def _worries(findings: Sequence[ShownFinding], probes: Sequence[AuditProbe]) -> list[Worry]:
-    worries = []
-    best = _most_accurate([probe for probe in probes if probe.level in ("fail", "warn")])
-    if best is not None:
-        title = f"{_first_upper(words(best.name))} alone reaches {percent(best.accuracy)}"
-        if best.share_of_gain is not None:
-            model, chance = percent(best.model_accuracy), percent(best.chance, 0)
-            title += f"; the model reaches {model}, chance {chance}"
-        worries.append(Worry(best.level, _LEVEL_WORDS[best.level], title, "#probes"))
-    worries += [
-        Worry(finding.level, finding.level_words, finding.title, f"#finding-{place}")
-        for place, finding in enumerate(findings, start=1)
-        if finding.level in ("fail", "warn")
-    ]
-    return sorted(worries, key=lambda worry: LEVELS.index(worry.level))
-
-
-def _first_upper(text: str) -> str:
+def first_upper(text: str) -> str:
+    """Give a sentence its large first letter."""
     return text[:1].upper() + text[1:]
 
 
@@ -199,7 +181,7 @@ def _finding(finding: AuditFinding, pictures: Pictures) -> ShownFinding:
         check=words(finding.check),
         level=finding.level,
         level_words=_LEVEL_WORDS[finding.level],
-        title=_first_upper(finding.title or words(finding.check)),
+        title=first_upper(finding.title or words(finding.check)),
         text=finding.text,
         measured=_measured(finding),
         pairs=pictured[:_SHOWN_PAIRS],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from leukokit.number_text import joined
 from leukokit.record import scores as record
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
@@ -62,7 +63,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
     """Show the operating point of a part; None where there is none."""
     if point is None:
         return None
-    negative, positive = either(point.negative), either(point.positive)
+    negative, positive = joined(point.negative), joined(point.positive)
     sensitivity, specificity = Estimate.measured(point.sensitivity), Estimate.measured(point.specificity)
     auc = Estimate.measured(point.auc, "unit")
     rows = []
@@ -105,12 +106,6 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
         plot = Plot(svg, "ROC curve", table)
     rates = HtmlTable(["rate", "value", "images"], rows, f"At the operating point, {part} part")
     return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
-
-
-def either(names: Iterable[object]) -> str:
-    """Say ``a, b or c``."""
-    *first, last = [str(name) for name in names] or [""]
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _chosen(point: record.OperatingPoint) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from leukokit.report.html import text
+from leukokit.report.html import glossary, text
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +36,7 @@ def environment() -> Environment:
         counted=text.counted,
         visible=text.visible,
     )
+    made.globals.update(term_of=glossary.term_of, terms=glossary.TERMS)
     style, script = asset("report.css"), asset("report.js")
     made.globals.update(
         style=Markup(style),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from markupsafe import Markup
 
 from leukokit.api import Status
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.metrics import RegionHeat
 from leukokit.report.explanation_files import heat_names, table_files
+from leukokit.report.feature_words import feature_words
 from leukokit.report.html import plots
 from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
+from leukokit.report.html.feature_drawings import feature_drawing
 from leukokit.report.html.figures import Figure, embed
 from leukokit.report.html.overlay import Overlay, overlay_of
 from leukokit.report.html.scores import frame_table
@@ -26,6 +30,16 @@ _REGIONS = ("nucleus", "cytoplasm", "cell", "red_cell", "scale_bar", "background
 
 
 @dataclass(frozen=True, slots=True)
+class ShownFeature:
+    """A feature in words, with a drawing of what it measures."""
+
+    name: str
+    text: str
+    meaning: str
+    drawing: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class Explanations:
     """What the model looks at, as far as the run was asked to explain it.
 
@@ -33,6 +47,8 @@ class Explanations:
     ----------
     importances : sequence of Plot
         One an explainer of features.
+    features : sequence of ShownFeature
+        What the features that are drawn measure.
     alignments : sequence of (explainer, Plot)
         Heat compared with area, by region.
     sheets : sequence of Figure
@@ -46,6 +62,7 @@ class Explanations:
     """
 
     importances: Sequence[Plot]
+    features: Sequence[ShownFeature]
     alignments: Sequence[Plot]
     heat: Sequence[Figure]
     segmentation: Sequence[Figure]
@@ -89,9 +106,10 @@ def explanations_of(run: FinishedRun) -> Explanations:
     by_kind: dict[str, list[Figure]] = {"heat": [], "segmentation": [], "distributions": []}
     for (kind, _), figure in zip(chosen, figures, strict=True):
         by_kind[kind].append(figure)
-    importances, others = _importances(run)
+    importances, others, names = _importances(run)
     return Explanations(
         importances=importances,
+        features=_features(names),
         alignments=_alignments(run.metrics.alignment or {}),
         heat=by_kind["heat"],
         segmentation=by_kind["segmentation"],
@@ -113,8 +131,21 @@ def _kind(stem: str, explainers: Sequence[str]) -> tuple[str, str]:
     return "", ""
 
 
-def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
+def _features(names: Iterable[str]) -> list[ShownFeature]:
+    """Say of the first features what they measure; one a kind of drawing, and none of unknown form."""
+    shown: dict[str, ShownFeature] = {}
+    for name in names:
+        found = feature_words(name)
+        if found.drawing is not None and found.drawing not in shown:
+            drawing = feature_drawing(found.drawing)
+            shown[found.drawing] = ShownFeature(name, found.text, found.meaning, drawing)
+    return list(shown.values())
+
+
+def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable], list[str]]:
+    """Read plots of importances, tables of another form, and names of the features that are drawn."""
     shown_plots: list[Plot] = []
+    names: list[str] = []
     others: list[HtmlTable] = []
     for path in table_files(run):
         name = path.stem
@@ -125,11 +156,13 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
             others.append(frame_table(table.head(_ROWS), f"{words(name)} ({path.name})"))
             continue
         rows = importances(table, _BARS)
+        names += [row.feature for row in rows]
         shown = HtmlTable(
-            ["feature", "loss of score", "spread of repeats"],
+            ["feature", "in words", "loss of score", "spread of repeats"],
             [
                 [
                     Cell(row.feature, row.feature),
+                    Cell(feature_words(row.feature).text, row.feature),
                     Cell(short(row.mean), row.mean, align="right"),
                     Cell(short(row.spread), row.spread, align="right"),
                 ]
@@ -138,7 +171,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
             f"The first {len(rows)} of {len(table):,} features",
         )
         svg = plots.bars(
-            rows,
+            [replace(row, feature=feature_words(row.feature).text) for row in rows],
             f"importance-{len(shown_plots)}",
             unit="loss of score when shuffled",
             title=words(name),
@@ -146,7 +179,7 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable]]:
         )
         note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
         shown_plots.append(Plot(svg, words(name).capitalize(), shown, note))
-    return shown_plots, others
+    return shown_plots, others, names
 
 
 def _statuses(run: FinishedRun) -> HtmlTable | None:

@@ -14,7 +14,6 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.io.pictures import worst_errors
 from leukokit.evaluation.error_clusters import ErrorCluster, error_clusters
 from leukokit.report.html.estimate import Cell, HtmlTable, count, number
-from leukokit.report.html.parts import headline_part
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import known
 
@@ -81,7 +80,7 @@ class Failures:
 def failures_of(run: FinishedRun, pictures: Pictures, *, pictures_known: bool) -> Failures | None:
     """List the wrong images of a run; None where nothing was classified."""
     predictions = run.predictions
-    part = headline_part(run.metrics)
+    part = run.metrics.headline_part
     if predictions is None or part is None or "true" not in predictions:
         return None
     groups = _groups_of(run)

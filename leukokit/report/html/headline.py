@@ -1,4 +1,4 @@
-"""The verdict: what came out and how far to trust it, in two sentences and a few numbers."""
+"""Top of the page: the verdict, and beside it a few numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,39 @@ from dataclasses import dataclass
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.scores import PartScores
-from leukokit.report.html.audit_section import AuditSection
+from leukokit.record.verdict import VerdictLevel, VerdictRecord
+from leukokit.report.html.audit_section import AuditSection, Worry, first_upper
 from leukokit.report.html.estimate import Estimate, estimate_of
-from leukokit.report.html.parts import headline_part, split_name
 from leukokit.report.html.scores import ScoreSection
-from leukokit.report.html.text import percent, points
+from leukokit.report.html.text import percent, words
+from leukokit.verdict.levels import TRUST
+from leukokit.verdict.of_run import verdict_of
 
 STAMP = "SYNTHETIC SMEARS, NOT REAL DATA"
+LEVELS: dict[VerdictLevel, str] = {
+    "trust": "ok",
+    "doubt": "warn",
+    "cannot tell": "none",
+    "do not trust": "fail",
+}
+_PROBE = ("probe", "probes", "probe_as_good", "probe_tells_classes", "probe_tells_some")
+_PLACES = {
+    "leak": "#trust",
+    "leaks_unchecked": "#trust",
+    "not_audited": "#trust",
+    "check_not_made": "#trust",
+    "checks_skipped": "#trust",
+    "large_drop": "#scores",
+    "some_drop": "#scores",
+    "protocol_failed": "#scores",
+    "too_few_images": "#scores",
+    "few_images_of_class": "#scores",
+    "class_not_tested": "#scores",
+    "no_better_than_chance": "#scores",
+    "nothing_scored": "#scores",
+    "no_test_part": "#scores",
+}
+"""Where the page says more of a reason; the others belong to what was run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +49,7 @@ class Card:
     label: str
     estimate: Estimate
     hint: str = ""
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +70,13 @@ class Headline:
 
     Attributes
     ----------
+    verdict : VerdictRecord
+    level : str
+        How the page shows its level: ``ok``, ``warn``, ``none`` or ``fail``.
+    reasons : sequence of Worry
+        What speaks against the score, most serious first.
+    support : sequence of str
+        What speaks for it.
     stamp : str or None
         Marks synthetic data.
     scale : sequence of Mark
@@ -51,8 +85,11 @@ class Headline:
 
     name: str
     description: str
-    verdict: str
-    caveat: str
+    verdict: VerdictRecord
+    level: str
+    title: str
+    reasons: Sequence[Worry]
+    support: Sequence[str]
     cards: Sequence[Card]
     scale: Sequence[Mark]
     stamp: str | None
@@ -60,50 +97,36 @@ class Headline:
 
 def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSection) -> Headline:
     """Sum a run up."""
-    part = headline_part(run.metrics)
+    part, verdict = run.metrics.headline_part, verdict_of(run)
     scores = run.metrics.part(part) if part else None
     return Headline(
         name=run.name,
         description=(run.resolved.description or "").strip(),
-        verdict=_verdict(part, scores, run),
-        caveat=_caveat(outcome, audit_section),
+        verdict=verdict,
+        level=LEVELS[verdict.level],
+        title=first_upper(verdict.level),
+        reasons=_reasons(verdict, audit_section),
+        support=[first_upper(reason.text) for reason in verdict.reasons if reason.level == TRUST],
         cards=_cards(part, scores, outcome),
         scale=_scale(scores, audit_section),
         stamp=STAMP if run.provenance.synthetic else None,
     )
 
 
-def _verdict(part: str | None, scores: PartScores | None, run: FinishedRun) -> str:
-    if scores is None or scores.accuracy is None:
-        if run.resolved.classify is not None:
-            return "The run has no score: its split has no test or validation part."
-        return "This recipe has no classifier, so there is no score."
-    estimate = estimate_of(scores, "accuracy")
-    interval = f" (95% interval {estimate.interval})" if estimate.interval else ""
-    return (
-        f"{round(scores.accuracy * scores.n):,} of {scores.n:,} {part} images were classified correctly: "
-        f"{estimate.text}{interval}, with the split {split_name(run)}."
-    )
-
-
-def _caveat(outcome: ScoreSection, audit_section: AuditSection) -> str:
-    parts = []
-    if audit_section.best_probe is not None:
-        name, estimate, _ = audit_section.best_probe
-        parts.append(f"A model that uses only {_SEEN.get(name, name)} reaches {estimate.text}.")
-    if outcome.protocols is not None and outcome.protocols.worst is not None:
-        name, estimate, drop = outcome.protocols.worst
-        parts.append(f"With the protocol {name} the accuracy is {estimate.text} ({points(drop)} points).")
-    return " ".join(parts)
-
-
-_SEEN = {
-    "color": "color",
-    "frame": "the outer frame of the image",
-    "corner": "a corner",
-    "file": "file size and dimensions",
-    "missing": "which features are missing",
-}
+def _reasons(verdict: VerdictRecord, audit: AuditSection) -> list[Worry]:
+    """List the reasons against the score, each with the place of the page that says more."""
+    places = {finding.check: f"#finding-{i}" for i, finding in enumerate(audit.findings, start=1)}
+    shown = []
+    for reason in verdict.reasons:
+        if reason.level == TRUST:
+            continue
+        href = _PLACES.get(reason.code, "#run")
+        if reason.check is not None:
+            href = places.get(words(reason.check), "#trust")
+        elif reason.code.endswith(_PROBE) and audit.probe_table is not None:
+            href = "#probes"
+        shown.append(Worry(LEVELS[reason.level], reason.level, first_upper(reason.text), href))
+    return shown
 
 
 def _cards(part: str | None, scores: PartScores | None, outcome: ScoreSection) -> list[Card]:
@@ -114,7 +137,7 @@ def _cards(part: str | None, scores: PartScores | None, outcome: ScoreSection) -
         Card("Macro F1", estimate_of(scores, "macro_f1", "unit"), "mean over classes"),
     ]
     if scores.auc_ovo is not None:
-        cards.append(Card("AUC", estimate_of(scores, "auc_ovo", "unit"), "one-vs-one"))
+        cards.append(Card("AUC", estimate_of(scores, "auc_ovo", "unit"), "one-vs-one", "AUC, one-vs-one"))
     operating = outcome.first.operating if outcome.first else None
     if operating is not None:
         against = f"{operating.positive} against {operating.negative}"

@@ -14,12 +14,13 @@ from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
 from leukokit.report.html.headline import STAMP, Headline, headline_of
-from leukokit.report.html.parts import headline_part, in_order, split_name
+from leukokit.report.html.parts import in_order
 from leukokit.report.html.pictures import Pictures, picture_index
 from leukokit.report.html.reproducibility import Reproducibility, reproducibility_of
 from leukokit.report.html.scale import ScaleOfRun, scale_of
 from leukokit.report.html.scores import ScoreSection, score_section_of
 from leukokit.report.html.setting import Setting, setting_of
+from leukokit.verdict.of_run import verdict_of
 
 AUDIT_PICTURES = 700_000
 ERROR_PICTURES = 900_000
@@ -97,14 +98,14 @@ def render_audit(audit: AuditRecord, pictures: Mapping[str, bytes], *, title: st
 
 
 def numbers(run: FinishedRun) -> dict[str, Any]:
-    """Collect what ``leukokit report --json`` prints: what was run, its scores and its audit."""
+    """Collect what ``leukokit report --json`` prints: what was run, its scores, audit and verdict."""
     made, data = run.provenance, run.provenance.data
     return {
         "run": {
             "name": run.name,
             "recipe": run.recipe,
-            "split": split_name(run),
-            "part": headline_part(run.metrics),
+            "split": run.split_name,
+            "part": run.metrics.headline_part,
             "images": None if data is None else data.images,
             "data_sha256": None if data is None else data.sha256,
             "leukokit": made.leukokit,
@@ -114,5 +115,6 @@ def numbers(run: FinishedRun) -> dict[str, Any]:
         },
         "metrics": run.metrics.plain(),
         "audit": None if run.audit is None else run.audit.plain(),
+        "verdict": verdict_of(run).plain(),
         "notice": NOTICE,
     }

@@ -13,6 +13,7 @@ _FILES = (
     ("resolved.json", "the recipe with every default and override: runs as it is"),
     ("provenance.json", "versions, commit, platform, and the sha256 of every image"),
     ("metrics.json", "all scores"),
+    ("verdict.json", "whether to trust the score, with every reason"),
     ("audit.json", "all findings of the audit"),
     ("predictions.csv", "probabilities of every held-out image"),
     ("split.csv", "which image was in which part"),

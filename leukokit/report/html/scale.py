@@ -12,10 +12,11 @@ import pandas as pd
 
 from leukokit.api import RED_CELL_UM, ScaleSource
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.number_text import NOTHING, counted, percent
 from leukokit.report.html.audit_section import ShownFinding, Worry
 from leukokit.report.html.estimate import Cell, HtmlTable, Plot, count, number
 from leukokit.report.html.spread import Spread, spread_plot
-from leukokit.report.html.text import NOTHING, counted, percent, whole
+from leukokit.report.html.text import whole
 
 FILE = "scale.csv"
 _CHECKS = ("scale spread", "scale mismatch")

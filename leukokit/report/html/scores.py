@@ -23,7 +23,6 @@ from leukokit.report.html.estimate import (
     estimated,
     number,
 )
-from leukokit.report.html.parts import headline_part
 from leukokit.report.html.protocols import Protocols, protocols_of
 from leukokit.report.html.text import known, percent, short, words
 
@@ -40,6 +39,11 @@ _AGREEMENT = {
     "objects_true": "true objects",
     "objects_found": "found",
     "count_error": "count off by",
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "f1_50_95": "F1, IoU .5-.95",
+    "panoptic_quality": "panoptic quality",
     "images": "images",
     "failures": "failed",
 }
@@ -126,7 +130,7 @@ class ScoreSection:
 def score_section_of(run: FinishedRun) -> ScoreSection:
     """Read it from a run directory."""
     metrics = run.metrics
-    headline = headline_part(metrics)
+    headline = metrics.headline_part
     scored = {name: scores for name in PARTS if (scores := metrics.part(name)) is not None}
     parts = {name: _part(name, scores) for name, scores in scored.items()}
     return ScoreSection(
@@ -176,7 +180,7 @@ def _part(name: str, part: record.PartScores) -> ShownScores:
     return ShownScores(
         name=name,
         n=part.n,
-        per_class=_per_class(part.per_class, name),
+        per_class=_per_class(part.per_class, part.confusion, name),
         confusion=_confusion(part.confusion),
         operating=curves.operating_of(part.operating_point, name),
         calibration=curves.calibration_of(part.calibration, name),
@@ -186,7 +190,19 @@ def _part(name: str, part: record.PartScores) -> ShownScores:
     )
 
 
-def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> HtmlTable | None:
+def _specificity(label: str, scores: record.ClassScores, confusion: record.Confusion | None) -> float | None:
+    """Specificity of a class; of runs that did not record it, from the confusion matrix."""
+    if scores.specificity is not None or confusion is None or label not in confusion.labels:
+        return scores.specificity
+    own = confusion.labels.index(label)
+    others = [row for place, row in enumerate(confusion.matrix) if place != own]
+    total = sum(map(sum, others))
+    return 1 - sum(row[own] for row in others) / total if total else None
+
+
+def _per_class(
+    classes: Mapping[str, record.ClassScores], confusion: record.Confusion | None, part: str
+) -> HtmlTable | None:
     if not classes:
         return None
     rows = []
@@ -194,12 +210,21 @@ def _per_class(classes: Mapping[str, record.ClassScores], part: str) -> HtmlTabl
         within = scores.intervals or record.ClassIntervals()
         shown = [
             estimated(Estimate.of(scores.recall, within.recall)),
+            estimated(Estimate.of(_specificity(label, scores, confusion), within.specificity)),
             estimated(Estimate.of(scores.precision, within.precision)),
             estimated(Estimate.of(scores.f1, within.f1, "unit")),
             estimated(Estimate.of(scores.auc_ovr, within.auc_ovr, "unit")),
         ]
         rows.append([Cell(label, label), count(scores.support), *shown])
-    columns = ["class", "images", "recall (sensitivity)", "precision", "F1", "AUC, one-vs-rest"]
+    columns = [
+        "class",
+        "images",
+        "recall (sensitivity)",
+        "specificity",
+        "precision",
+        "F1",
+        "AUC, one-vs-rest",
+    ]
     return HtmlTable(columns, rows, f"Scores of each class, {part} part")
 
 

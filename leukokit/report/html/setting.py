@@ -11,7 +11,7 @@ from typing import Any
 from leukokit.catalog import KINDS
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.report.html.estimate import Cell, HtmlTable, count
-from leukokit.report.html.parts import in_order, split_name
+from leukokit.report.html.parts import in_order
 from leukokit.report.html.text import short
 
 _MOST_ROWS = 200
@@ -67,7 +67,7 @@ def setting_of(run: FinishedRun) -> Setting:
         stages=list(_stages(run)),
         seed="" if recipe.seed is None else str(recipe.seed),
         data_set=recipe.data.use if recipe.data is not None else "",
-        split=split_name(run),
+        split=run.split_name,
         images=0 if data is None else data.images or 0,
         folds=1 if split is None or "fold" not in split else split["fold"].nunique(),
         synthetic=bool(run.provenance.synthetic),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 
-NOTHING = "\N{EN DASH}"
-"""Stands where a run cannot tell a number."""
-
-MINUS = "\N{MINUS SIGN}"
+from leukokit.number_text import MINUS, NOTHING
+from leukokit.number_text import counted as counted
+from leukokit.number_text import known as known
+from leukokit.number_text import percent as percent
 
 # C0 but tab and newline, DEL, C1, zero-width and line separators, and marks that turn the direction of text.
 _HIDDEN = re.compile(
@@ -22,28 +22,6 @@ def visible(text: object) -> str:
     Escaping for HTML is done by the templates, on top of this.
     """
     return _HIDDEN.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), str(text))
-
-
-def known(value: object) -> float | None:
-    """Take a number from JSON or a table; None for null, text and NaN."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def percent(value: object, digits: int = 1) -> str:
-    """``0.9625`` as ``96.3%``; a share that is not quite all or nothing never reads as such."""
-    number = known(value)
-    if number is None:
-        return NOTHING
-    # Half up, as people round: 0.9625 is 96.3%, not the 96.2% of Python's rounding to even.
-    scale = 10**digits
-    shown = math.floor(abs(number) * 100 * scale + 0.5 + 1e-9) / scale
-    if shown >= 100 and abs(number) < 1:
-        shown = 100 - 1 / scale
-    if shown == 0 and number != 0:
-        return f"<{1 / scale:g}%"
-    return f"{MINUS if number < 0 else ''}{shown:.{digits}f}%"
 
 
 def unit(value: object, digits: int = 3) -> str:
@@ -85,11 +63,6 @@ def short(value: object) -> str:
         text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
         return text.replace("-", MINUS)
     return str(value)
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 image``, ``3,256 images``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def words(slug: object) -> str:

@@ -105,7 +105,7 @@ def test_every_fault_is_named_with_what_to_do(faulty):
     twice = hint_of(findings, "fail", "opencv", "opencv-python 4.9 are installed")
     assert twice.startswith("Run: pip uninstall -y opencv-python-headless opencv-python && pip install")
     hint_of(findings, "fail", "tensorflow", "cannot be imported: ImportError: libcudart.so.12: no such file")
-    hint_of(findings, "fail", "data", "nowhere, which is no folder")
+    hint_of(findings, "fail", "data", "nowhere, which does not exist")
 
 
 def test_a_machine_without_libgl_is_examined_to_the_end(site):

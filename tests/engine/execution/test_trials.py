@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leukokit.api import Examples, TabularClassifier
+from leukokit.api import Examples, Field, Params, TabularClassifier
 from leukokit.engine.execution import trials
 from leukokit.engine.execution.cluster.executor import DaskExecutor
 from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.processes import ProcessExecutor
-from leukokit.engine.execution.trials import in_processes, one_by_one, trial_runner
+from leukokit.engine.execution.trials import in_processes, on_all_cores, one_by_one, trial_runner
+from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Candidate, Trial, search
 from leukokit.plugins.classify.svm import Svm
@@ -80,7 +82,7 @@ def test_networks_and_images_are_tried_one_at_a_time() -> None:
     with_images = candidates(examples(1, n=12, images=True))
     for tried in ([network], with_images):
         for executor in (ProcessExecutor(4), DaskExecutor(count=4)):
-            assert trial_runner(tried, executor) is map
+            assert trial_runner(tried, executor) is on_all_cores
 
 
 class Deadly(TabularClassifier):
@@ -94,8 +96,51 @@ def test_a_process_that_dies_is_told() -> None:
     train = examples(1, n=12)
     rows = np.arange(12)
     trial = Trial(Deadly.create(), [], train, rows, rows, "accuracy", 1)
-    with pytest.raises(RunFailed, match="a process that tried settings of the recipe died"):
+    with pytest.raises(RunFailed, match="a process that tried settings of the recipe died") as caught:
         in_processes(_fitted, [trial, trial], 2)
+    assert "Deadly.fit or predict_proba" in str(caught.value)
+
+
+class DeadlySetting(Params):
+    """When to die."""
+
+    deadly: bool = Field(False, description="Whether to die.")
+
+
+class SometimesDeadly(Deadly):
+    """Takes its process along, with one setting only."""
+
+    Params = DeadlySetting
+    params: DeadlySetting
+
+    def estimator(self, *, seed: int, folds: Any) -> Any:
+        if self.params.deadly:
+            super().estimator(seed=seed, folds=folds)
+
+
+def _tried_in_processes(trials: list[Trial], *, observer: Observer) -> list[float]:
+    return in_processes(_estimated, trials, 2)
+
+
+def _estimated(trial: Trial) -> float:
+    trial.classifier.estimator(seed=1, folds=None)  # type: ignore[attr-defined]
+    return 1.0
+
+
+def test_in_an_isolated_process_the_deadly_setting_is_told() -> None:
+    """Component, its distribution, the setting, how it died, and whom to tell."""
+    train, rows = examples(1, n=12), np.arange(12)
+    listed = [
+        Trial(SometimesDeadly.create(deadly=d), [], train, rows, rows, "accuracy", 1, f"deadly={d}")
+        for d in (False, False, True, False)
+    ]
+    components = [listed[0].classifier]
+    arguments = {"components": components, "executor": ProcessExecutor(2), "observer": Observer()}
+    assert run_isolated(_tried_in_processes, listed[:2], **arguments) == [1.0, 1.0]
+    with pytest.raises(RunFailed, match="its process died, signal SIGKILL") as caught:
+        run_isolated(_tried_in_processes, listed, **arguments)
+    assert str(caught.value.where).startswith("SometimesDeadly.fit or predict_proba of ")
+    assert str(caught.value.where).endswith(", while trying deadly=True")
 
 
 def _fitted(trial: Trial) -> float:

@@ -78,7 +78,7 @@ def run(smears: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         path.write_text(text)
         catalog = discover()
         kept = RunOptions(tmp_path / "runs", None, tmp_path / "cache", InlineExecutor())
-        return run_recipe(load_recipe(path, catalog), catalog, kept)
+        return run_recipe(load_recipe(path, catalog), kept)
 
     return run
 
@@ -281,7 +281,7 @@ def test_a_recipe_without_use_for_the_scale_does_not_pay_for_it(recipe: Path, tm
         "segment={use: multi_otsu, params: {reference_red_cell_px: null}}",
         "features=[intensity, {use: morphology, params: {unit: px}}]",
     ]
-    result = run_recipe(load_recipe(recipe, catalog, overrides=in_px), catalog, options)
+    result = run_recipe(load_recipe(recipe, catalog, overrides=in_px), options)
     assert result.scales is None
     assert "scale" not in did(result)
     assert not (result.path / "scale.csv").exists()

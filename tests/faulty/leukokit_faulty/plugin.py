@@ -13,19 +13,33 @@ def leukokit_preprocessors() -> Iterable[ComponentSpec]:
     return [
         ComponentSpec("step", "leukokit_faulty.components:FaultyStep", "Breaks on marked images."),
         ComponentSpec("noise", "leukokit_faulty.components:Noise", "Adds random numbers."),
+        ComponentSpec("learner", "leukokit_faulty.answers:FaultyLearner", "Answers badly."),
     ]
 
 
 @hookimpl
 def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
     """Offer the faulty extractor."""
-    return [ComponentSpec("value", "leukokit_faulty.components:FaultyValue", "Breaks on marked images.")]
+    return [
+        ComponentSpec("value", "leukokit_faulty.components:FaultyValue", "Breaks on marked images."),
+        ComponentSpec("named", "leukokit_faulty.answers:FaultyNames", "Answers badly."),
+        ComponentSpec("deadly", "leukokit_faulty.deadly:Deadly", "Ends the process that imports it."),
+    ]
 
 
 @hookimpl
 def leukokit_datasets() -> Iterable[ComponentSpec]:
     """Offer a data set that breaks."""
-    return [ComponentSpec("pictures", "leukokit_faulty.tables:FaultyPictures", "A folder, badly.")]
+    return [
+        ComponentSpec("pictures", "leukokit_faulty.tables:FaultyPictures", "A folder, badly."),
+        ComponentSpec("divided", "leukokit_faulty.answers:FaultySplits", "Answers badly."),
+    ]
+
+
+@hookimpl
+def leukokit_segmenters() -> Iterable[ComponentSpec]:
+    """Offer a segmenter that breaks before it sees an image."""
+    return [ComponentSpec("roles", "leukokit_faulty.answers:FaultyRoles", "Answers badly.")]
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from typing import get_args
 
 import pytest
 
-from leukokit.api import DataError, Fallback, LeukokitError, Part
+from leukokit.api import DataError, LeukokitError, Part
 from leukokit.plugins.datasets import _location, _manifest
 from leukokit.plugins.datasets._manifest import PublishedFile
 from leukokit.plugins.datasets.all_pbs import CLASSES, AllPbs, AllPbsParams
@@ -86,8 +86,8 @@ def test_the_paper_s_splits_have_its_sizes() -> None:
 
 
 @pytest.mark.usefixtures("published")
-def test_root_then_variable_then_user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first place that holds the data set wins; an explicit root is the only place."""
+def test_one_folder_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The root where one is given, else that of the variable, else the user's: never two of them."""
     user = small(tmp_path / "user" / "all-pbs")
     assert AllPbs.create().folder == user
     named = small(tmp_path / "named" / "all-pbs")
@@ -97,24 +97,43 @@ def test_root_then_variable_then_user_folder(tmp_path: Path, monkeypatch: pytest
     assert AllPbs.create(root=tmp_path / "root").folder == root  # the layout of the download
     assert AllPbs.create(root=root).folder == root
     assert AllPbs.create(root=tmp_path / "nothing").folder is None
+    monkeypatch.setenv("LEUKOKIT_DATA", str(tmp_path / "empty"))
+    assert AllPbs.create().folder is None
 
 
 @pytest.mark.usefixtures("published")
-def test_absence_says_every_place_and_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the data: all places, the command, and smears instead, unless a root was named."""
-    monkeypatch.setenv("LEUKOKIT_DATA", str(tmp_path / "named"))
+def test_absence_says_where_it_was_looked_for_and_what_to_do(tmp_path: Path) -> None:
+    """Nobody has said where it is: a recipe may let other images stand in."""
     dataset = AllPbs.create()
     said = dataset.missing()
     assert said is not None
-    assert f"{tmp_path / 'named' / 'all-pbs'} ($LEUKOKIT_DATA)" in said
-    assert f"{tmp_path / 'user' / 'all-pbs'} (user data folder)" in said
-    assert "leukokit data get all_pbs" in said
-    assert dataset.fallback() == Fallback("smears", {"per_class": 90, "patients": 120})
+    assert f"looked for {tmp_path / 'user' / 'all-pbs'} ($LEUKOKIT_DATA is not set)" in said
+    assert "Get it with 'leukokit data get all_pbs', or download kaggle.com/" in said
     with pytest.raises(DataError, match="data set all_pbs: not found"):
         dataset.samples()
-    rooted = AllPbs.create(root=tmp_path)
-    assert rooted.fallback() is None
-    assert "user data folder" not in (rooted.missing() or "")
+
+
+@pytest.mark.usefixtures("published")
+def test_a_place_that_was_named_and_is_wrong_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what is wrong with it; no other place is searched, and nothing stands in."""
+    small(tmp_path / "user" / "all-pbs")
+    (tmp_path / "file").touch()
+    (tmp_path / "other" / "wbc-masks").mkdir(parents=True)
+    itself = small(tmp_path / "above" / "all-pbs")
+    for place, wrong in (
+        (tmp_path / "nowhere", "which does not exist: correct it"),
+        (tmp_path / "file", "which is a file: name the folder that holds all-pbs"),
+        (tmp_path / "other", "which holds no folder all-pbs with the images; its folders are wbc-masks"),
+        (itself, f"which is the folder of the images itself: name the folder above it, {itself.parent}"),
+    ):
+        monkeypatch.setenv("LEUKOKIT_DATA", str(place))
+        with pytest.raises(DataError) as caught:
+            AllPbs.create().missing()
+        assert f"LEUKOKIT_DATA is {place}, {wrong}. Get it with" in str(caught.value)
+    with pytest.raises(DataError, match=r"root is .*nowhere, which does not exist"):
+        AllPbs.create(root=tmp_path / "nowhere").missing()
 
 
 @pytest.mark.usefixtures("published")

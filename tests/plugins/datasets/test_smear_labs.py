@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from leukokit.api import CELL, PLATELET, RED_CELL, RED_CELL_UM, DataError, Part, Sample
 from leukokit.plugins.datasets._smear_labs import LAB_NAMES
-from leukokit.plugins.datasets.all_pbs import AllPbs
 from leukokit.plugins.datasets.smears import Smears
 
 KINDS = {"neutrophil", "lymphocyte", "monocyte", "eosinophil"}
@@ -200,9 +199,7 @@ def test_platelets_are_small_dark_and_nobodys_cell() -> None:
 
 def test_the_stand_in_tests_six_patients_of_each_class() -> None:
     """Where all-pbs is absent, intervals by patient have patients to rest on."""
-    fallback = AllPbs.create().fallback()
-    assert fallback is not None
-    for dataset in (Smears.create(**fallback.params), Smears.create()):
+    for dataset in (Smears.create(per_class=90), Smears.create()):
         parts = dataset.splits()[dataset.default_split()]
         tested = defaultdict(set)
         for sample in dataset.samples():

@@ -63,11 +63,11 @@ def test_an_unknown_class_is_named_with_its_line(tmp_path: Path) -> None:
 
 
 def test_absence_says_where_and_how(tmp_path: Path) -> None:
-    """There is no stand-in: nothing else has expert outlines."""
+    """A root that does not hold the images is an error that says how to get them."""
     dataset = WbcMasks.create(root=tmp_path)
-    assert "segmentation_WBC" in (dataset.missing() or "")
-    assert dataset.fallback() is None
-    with pytest.raises(DataError, match="data set wbc_masks: not found"):
+    with pytest.raises(DataError, match=r"holds no folder wbc-masks .*segmentation_WBC"):
+        dataset.missing()
+    with pytest.raises(DataError, match="not found"):
         dataset.samples()
 
 

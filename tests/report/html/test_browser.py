@@ -195,7 +195,7 @@ def test_tables_sort_by_keyboard(look: Look) -> None:
         script = f"return [...{table}.tBodies[0].rows].map(row => row.cells[{number}].firstChild.textContent)"
         return list(browser.execute_script(script))
 
-    browser.execute_script(f"{table}.querySelectorAll('th button')[2].focus()")
+    browser.execute_script(f"{table}.querySelectorAll('th .sort')[2].focus()")
     press(browser, Keys.ENTER)
     assert focused(browser, "it.parentNode.getAttribute('aria-sort')") == "descending"
     recalls = [float(text.rstrip("%")) for text in column(2)]
@@ -204,7 +204,7 @@ def test_tables_sort_by_keyboard(look: Look) -> None:
     press(browser, Keys.SPACE)
     assert focused(browser, "it.parentNode.getAttribute('aria-sort')") == "ascending"
     assert [float(text.rstrip("%")) for text in column(2)] == sorted(recalls)
-    browser.execute_script(f"{table}.querySelectorAll('th button')[0].focus()")
+    browser.execute_script(f"{table}.querySelectorAll('th .sort')[0].focus()")
     press(browser, Keys.ENTER)
     assert column(0) == sorted(column(0))
     assert browser.execute_script(f"return {table}.querySelectorAll('[aria-sort]').length") == 1
@@ -216,7 +216,7 @@ def test_sums_stay_below_when_sorting(look: Look) -> None:
 
     browser = look("full")
     table = "[...document.querySelectorAll('table')].find(t => t.tFoot)"
-    browser.execute_script(f"{table}.querySelectorAll('th button')[1].focus()")
+    browser.execute_script(f"{table}.querySelectorAll('th .sort')[1].focus()")
     press(browser, Keys.ENTER)
     assert browser.execute_script(f"return [...{table}.rows].at(-1).cells[0].textContent") == "all"
 
@@ -316,8 +316,8 @@ def test_the_page_is_complete_without_scripts(look: Look, chromium: Any) -> None
     browser = look("full")
     # Scripts are off for the page; the driver still may ask.
     assert (
-        browser.execute_script("return document.querySelectorAll('button').length") == 1
-    )  # in the closed dialog
+        browser.execute_script("return document.querySelectorAll('button:not([popovertarget])').length") == 1
+    )  # in the closed dialog; terms open without scripts
     assert browser.execute_script("return document.querySelector('.filter').checkVisibility()") is False
     images = (
         "return [...document.querySelectorAll('#errors img')]"
@@ -327,6 +327,22 @@ def test_the_page_is_complete_without_scripts(look: Look, chromium: Any) -> None
         "return document.querySelectorAll('#errors li').length"
     )
     assert browser.execute_script("return document.querySelector('.finding').open") is True
+
+
+def test_a_term_is_explained_by_keyboard_and_without_scripts(look: Look, chromium: Any) -> None:
+    """Enter opens its meaning, Escape closes it; pointing at it shows the same text."""
+    from selenium.webdriver.common.keys import Keys
+
+    chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    browser = look("full")
+    shown = "return [...document.querySelectorAll('.tip')].filter(t => t.checkVisibility()).map(t => t.id)"
+    focus(browser, "#scores th .term")
+    assert focused(browser, "it.title").startswith("Share of images whose class was found.")
+    assert browser.execute_script(shown) == []
+    press(browser, Keys.ENTER)
+    assert browser.execute_script(shown) == ["term-accuracy"]
+    press(browser, Keys.ESCAPE)
+    assert browser.execute_script(shown) == []
 
 
 def test_paper_shows_what_is_folded_and_no_controls(look: Look) -> None:

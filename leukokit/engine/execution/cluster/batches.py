@@ -10,16 +10,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from itertools import islice
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from leukokit.engine.execution.batches import batches
-from leukokit.errors import RunFailed
+from leukokit.engine.execution.cluster.connection import check_answers
+from leukokit.errors import RunFailed, UsageError
 
 In = TypeVar("In")
 Out = TypeVar("Out")
 
 _SENT = 3  # batches sent at a time for each thread of the cluster
 _SHARES = 4  # batches for each thread of the cluster, at least, so that all end at about the same time
+_LOOK_SECONDS = 0.1  # between two looks for batches that are done; one that ends is noticed at once
+_QUIET_SECONDS = 30.0  # without a batch that ends, until the scheduler is asked for a sign of life
 _PIECES = 8  # parts into which a batch that kills workers is divided
 
 
@@ -63,8 +67,9 @@ class DaskBatches(Generic[In, Out]):
         Raises
         ------
         RunFailed
-            Where the connection is lost.
+            Where the connection is lost, or the scheduler does not answer any more.
         """
+        check_answers(self._client)
         threads = max(1, sum(self._client.nthreads().values()))
         queue = batches(inputs, max(1, min(size, -(-len(inputs) // (_SHARES * threads)))))
         pieces: deque[list[In]] = deque()
@@ -74,7 +79,8 @@ class DaskBatches(Generic[In, Out]):
         try:
             for batch in islice(queue, sent):
                 done.add(self._submit(batch))
-            for future in done:
+            while self._wait(done):
+                future = next(done)
                 pieces.extend(self._settle(future, self._running.pop(future), alone=alone))
                 next_batch = pieces.popleft() if pieces else next(queue, None)
                 while next_batch is not None:
@@ -84,7 +90,20 @@ class DaskBatches(Generic[In, Out]):
                     alone = True
                     done.add(self._submit([self._suspects.popleft()]))
         finally:
-            self._client.cancel(list(self._running))
+            self._client.cancel(list(self._running))  # does not wait for the scheduler
+
+    def _wait(self, done: Any) -> bool:
+        """Wait until a future is done; False where none is left."""
+        answered = monotonic()
+        while not done.has_ready():
+            if done.is_empty():
+                return False
+            with done.thread_condition:
+                done.thread_condition.wait(_LOOK_SECONDS)
+            if monotonic() - answered > _QUIET_SECONDS:
+                check_answers(self._client)
+                answered = monotonic()
+        return True
 
     def _submit(self, batch: list[In]) -> Any:
         future = self._client.submit(self._work, batch, *self._arguments, pure=False, retries=0)
@@ -112,5 +131,10 @@ class DaskBatches(Generic[In, Out]):
             raise RunFailed(
                 "the connection to the dask scheduler was lost",
                 hint="Start the scheduler again and run again; finished images are taken from the cache",
+            ) from error
+        if isinstance(error, ImportError):
+            raise UsageError(
+                f"a dask worker cannot import what the run uses: {error}",
+                hint="Install the same plugins on all workers, and start them again",
             ) from error
         raise error

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
-from leukokit.errors import MissingPackageError, UsageError
+from leukokit.errors import MissingPackageError, RunFailed, UsageError
 from leukokit.process.scratch import scratch_folder
 from leukokit.process.stop import sigint_blocked_in_children
 
 _JOIN_SECONDS = 60
 _CONNECT_SECONDS = 10
+_ANSWER_SECONDS = 120  # a scheduler on a busy machine may need many; one that hangs never answers
 # A trial is sent with its table, however large: data put on a worker beforehand is lost when it dies.
 _WARNS_ABOVE = "distributed.admin.large-graph-warning-threshold"
 _TEMPORARY = "temporary-directory"
@@ -52,8 +53,31 @@ class DaskConnection:
 
     def close(self) -> None:
         """Leave the cluster, and end it where it was made here; the next client connects anew."""
-        self._stack.close()
+        with suppress(
+            TimeoutError, OSError
+        ):  # of a scheduler that hangs or is gone: its error is told already
+            self._stack.close()
         self._client = None
+
+
+def check_answers(client: Any) -> None:
+    """Ask the scheduler for a sign of life: it may be connected, and hang.
+
+    Raises
+    ------
+    RunFailed
+        Where it does not answer in time.
+    """
+    try:
+        client.sync(client.scheduler.identity, callback_timeout=_ANSWER_SECONDS)
+    except TimeoutError as error:
+        raise RunFailed(
+            f"the dask scheduler has not answered for {_ANSWER_SECONDS} s",
+            where=str(client.scheduler.address),
+            hint="Look at its log, start it again and run again; finished images are taken from the cache",
+        ) from error
+    except OSError:
+        return  # the connection is lost: the work that waits for it says so
 
 
 @contextmanager
@@ -97,6 +121,7 @@ def _clients(distributed: Any, scheduler: str | None, count: int) -> Iterator[An
             hint="Start one with 'dask scheduler', and workers with 'dask worker ADDRESS'",
         ) from error
     with client:
+        check_answers(client)
         try:
             client.wait_for_workers(1, timeout=_JOIN_SECONDS)
         except TimeoutError as error:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from leukokit.api import Dataset, Sample
 from leukokit.engine.execution.cluster.batches import DaskBatches
 from leukokit.engine.execution.cluster.connection import DaskConnection
-from leukokit.engine.execution.cluster.worker import Versions, prepare, versions
+from leukokit.engine.execution.cluster.requirements import Requirements
+from leukokit.engine.execution.cluster.worker import prepare
 from leukokit.engine.io.reading import content_key, file_keys
 from leukokit.errors import RunFailed
 
@@ -40,11 +41,11 @@ def content_keys_on_dask(
             return False
         raise RunFailed(f"every dask worker that was to read {file[1].id} died") from error
 
-    DaskBatches(connection.client(), work, (versions(),), done, failed).run(files, BATCH)
+    DaskBatches(connection.client(), work, (Requirements.of(),), done, failed).run(files, BATCH)
     return keys
 
 
-def work(batch: list[tuple[int, Sample]], expected: Versions) -> list[str]:
+def work(batch: list[tuple[int, Sample]], required: Requirements) -> list[str]:
     """Read a batch of files, in a dask worker; one digest a file, in order."""
-    prepare(expected)
+    prepare(required)
     return file_keys([sample for _, sample in batch], threads=1)

@@ -15,13 +15,12 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.batches import batches, unpacked_plan
 from leukokit.engine.execution.cluster.batches import DaskBatches
 from leukokit.engine.execution.cluster.connection import DaskConnection
+from leukokit.engine.execution.cluster.requirements import Requirements
 from leukokit.engine.execution.cluster.worker import (
     TOO_LONG,
-    Versions,
     own_cache,
     prepare,
     time_limit,
-    versions,
 )
 from leukokit.engine.execution.protocol import OnOutcome
 from leukokit.engine.images.plan import ImageOutcome, ImagePlan, Item, Rejection
@@ -73,7 +72,8 @@ def run_images_on_dask(
         on_outcome(ImageOutcome(index=item.index, rejection=rejection))
         return True
 
-    arguments = pickle.dumps(plan), timeout, versions()
+    required = Requirements.of([plan.dataset, *(step.component for step in plan.steps())])
+    arguments = pickle.dumps(plan), timeout, required
     DaskBatches(client, work, arguments, done, failed).run(items, BATCH)
 
 
@@ -116,7 +116,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOu
 
 
 def work(
-    batch: list[Item], packed: bytes, timeout: float, expected: Versions
+    batch: list[Item], packed: bytes, timeout: float, required: Requirements
 ) -> tuple[list[ImageOutcome], bool]:
     """Work on a batch, in a dask worker; where a batch hangs, the process of the worker is ended.
 
@@ -127,7 +127,7 @@ def work(
     cached_by_worker : bool
         True where this worker keeps its results in a cache of its own.
     """
-    prepare(expected)
+    prepare(required)
     plan = unpacked_plan(packed)
     cache = own_cache() if plan.store is not None else None
     if cache is not None:

@@ -13,9 +13,10 @@ from typing import TypeAlias
 
 from leukokit.engine.execution.cluster.batches import DaskBatches
 from leukokit.engine.execution.cluster.connection import DaskConnection
-from leukokit.engine.execution.cluster.worker import Versions, prepare, versions
+from leukokit.engine.execution.cluster.requirements import Requirements
+from leukokit.engine.execution.cluster.worker import prepare
 from leukokit.engine.execution.protocol import Score
-from leukokit.engine.execution.trials import on_one_thread
+from leukokit.engine.execution.trials import death_hint, on_one_thread, trial_call
 from leukokit.errors import RunFailed
 from leukokit.evaluation.tuning import Trial
 
@@ -40,18 +41,21 @@ def run_trials_on_dask(score: Score, trials: Iterable[Trial], connection: DaskCo
     def failed(trial: _Numbered, error: BaseException, alone: bool) -> bool:
         if not alone:
             return False
+        number, place = trial[0] + 1, trial_call(trial[1]).place
         raise RunFailed(
-            f"every dask worker that was to try setting and fold {trial[0] + 1} of {len(listed)} died",
-            hint="Give the workers more memory",
+            f"every dask worker that was to try setting and fold {number} of {len(listed)} died",
+            where=str(place),
+            hint=death_hint("Give the workers more memory", trial[1]),
         ) from error
 
-    arguments = pickle.dumps(score), versions()
+    tried = (one for _, trial in listed for one in (trial.classifier, *trial.select))
+    arguments = pickle.dumps(score), Requirements.of(tried)
     DaskBatches(connection.client(), work, arguments, done, failed).run(listed, 1)
     return values
 
 
-def work(batch: list[_Numbered], score: bytes, expected: Versions) -> list[float]:
+def work(batch: list[_Numbered], score: bytes, required: Requirements) -> list[float]:
     """Run trials, in a dask worker."""
-    prepare(expected)
+    prepare(required)
     function: Score = pickle.loads(score)  # noqa: S301 - our own bytes
     return [on_one_thread(function, trial) for _, trial in batch]

@@ -12,13 +12,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from time import sleep
-from typing import TypeAlias
 
-from leukokit._version import __version__
-from leukokit.engine.cache.keys import library_versions
-from leukokit.errors import UsageError
-
-Versions: TypeAlias = tuple[tuple[str, str], ...]
+from leukokit.engine.execution.cluster.requirements import Requirements, check
 
 CACHE_VARIABLE = "LEUKOKIT_WORKER_CACHE"
 """Names a worker's own cache folder; without it a worker uses the folder that the run uses."""
@@ -30,31 +25,19 @@ _LARGEST_KEPT = 32 << 20  # glibc takes no more
 _REPORT_SECONDS = 0.5  # for a worker to report why it ends
 
 
-def versions() -> Versions:
-    """Versions that results depend on, which all workers must share."""
-    return (("leukokit", __version__), *library_versions())
-
-
-def prepare(expected: Versions) -> None:
-    """Check that this worker has the versions of the run, and limit it to one thread a task.
+def prepare(required: Requirements) -> None:
+    """Check that this worker has the versions and the code of the run, and limit it to one thread a task.
 
     Raises
     ------
     UsageError
-        Naming the versions that differ.
+        Naming this worker and what differs.
     """
+    from distributed import get_worker
+
     _one_thread()
     _keep_memory()
-    if versions() != expected:
-        differing = ", ".join(
-            f"{name} {installed} instead of {wanted}"
-            for (name, wanted), (_, installed) in zip(expected, versions(), strict=True)
-            if installed != wanted
-        )
-        raise UsageError(
-            f"a dask worker has {differing}; results would depend on which worker computes them",
-            hint="Install the same versions on all workers",
-        )
+    check(required, f"the dask worker {get_worker().address}")
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,10 @@
       var column = Array.prototype.indexOf.call(heading.parentNode.children, heading);
       var button = document.createElement("button");
       button.type = "button";
-      while (heading.firstChild) { button.appendChild(heading.firstChild); }
+      button.className = "sort";
+      // A term is a button of its own, and no button may hold another.
+      if (heading.querySelector(".term")) { button.setAttribute("aria-label", "Sort by " + heading.textContent); }
+      else { while (heading.firstChild) { button.appendChild(heading.firstChild); } }
       heading.appendChild(button);
       button.addEventListener("click", function () {
         var now = heading.getAttribute("aria-sort");

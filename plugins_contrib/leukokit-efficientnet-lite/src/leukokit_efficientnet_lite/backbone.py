@@ -70,6 +70,12 @@ class LiteBackbone(Backbone):
             weights.load_imagenet(network, self.name)
         return network
 
+    def missing(self) -> str | None:
+        """Raise LeukokitError where the package with the weights is not installed, saying which."""
+        if self._weights == "imagenet":
+            weights.weights_file(self.name)
+        return None
+
     def fingerprint(self) -> str:
         """SHA-256 of the file of weights; empty for random ones."""
         return weights.SOURCES[self.name].sha256 if self._weights == "imagenet" else ""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +14,10 @@ import pandas as pd
 import pytest
 from distributed import Client
 
-from leukokit.engine.execution.cluster import worker
+from leukokit.engine.execution.cluster.requirements import ComponentCode, Requirements, check, versions
 from leukokit.errors import UsageError
-from tests.engine.conftest import RECIPE, Leukokit
-from tests.engine.execution.cluster.conftest import kill_a_busy_worker, outputs
+from tests.engine.conftest import FAULTY, RECIPE, Leukokit
+from tests.engine.execution.cluster.conftest import cluster, kill_a_busy_worker, outputs
 from tests.served import served
 
 
@@ -107,7 +110,27 @@ def test_a_scheduler_without_dask_is_a_mistake(recipe: Path, cli: Leukokit) -> N
 
 
 def test_a_worker_with_other_versions_is_refused_before_it_works() -> None:
-    other = tuple((name, "0.0.1" if name == "numpy" else here) for name, here in worker.versions())
-    with pytest.raises(UsageError, match=r"a dask worker has numpy .* instead of 0\.0\.1") as told:
-        worker.prepare(other)
+    other = tuple((name, "0.0.1" if name == "numpy" else here) for name, here in versions())
+    with pytest.raises(UsageError, match=r"the dask worker 7 has numpy .* instead of 0\.0\.1") as told:
+        check(Requirements(other), "the dask worker 7")
     assert "same versions on all workers" in str(told.value)
+
+
+def test_a_worker_with_other_code_of_a_plugin_is_refused(recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
+    """Also under the same version; where the plugin is absent, that is what is said."""
+    changed = Path(shutil.copytree(FAULTY, tmp_path / "changed"))
+    with (changed / "leukokit_faulty" / "components.py").open("a") as source:
+        source.write("# another formula\n")
+    path = os.pathsep.join(filter(None, [str(changed), os.environ.get("PYTHONPATH")]))
+    with cluster(tmp_path, PYTHONPATH=path) as address:
+        step = ["--set", "preprocess=[faulty/noise]", "--set", "explain=[]"]
+        done = cli("run", recipe, "--no-cache", "--executor", "dask", "--scheduler", address, *step)
+    assert done.returncode == 2, done.stderr
+    told = " ".join(done.stderr.split())
+    assert re.search(r"the dask worker tcp://127\.0\.0\.1:\d+ has other code of Noise: ", told)
+    here, there = r"leukokit-faulty 0\.1, code (?!\1)\w{8};", r"leukokit-faulty 0\.1, code (\w{8}),"
+    assert re.search(f"{there} instead of {here}", told)
+    assert "Install the same versions on all workers, and start them again" in told
+    absent = ComponentCode("leukokit_absent", "Noise", "leukokit-absent 1.0", "0" * 32, ())
+    with pytest.raises(UsageError, match=r"7 cannot import Noise of leukokit-absent 1\.0"):
+        check(Requirements(versions(), (absent,)), "the dask worker 7")

@@ -1,0 +1,110 @@
+"""Whether the model does better than answers that need no cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import hypot
+
+from leukokit.number_text import joined, percent
+from leukokit.record.audit import AuditProbe
+from leukokit.record.verdict import VerdictReason
+from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of
+from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
+
+NEEDED_PROBES = ("color", "corner", "file", "frame")
+"""Every audit with a split fits these; ``missing`` only where features can be missing."""
+
+_SEEN = {
+    "color": "six numbers of color",
+    "frame": "six numbers of the outer 8 pixels",
+    "corner": "dark strokes in a corner",
+    "file": "size and dimensions of the file",
+    "missing": "which features are missing",
+}
+_HIDE = (
+    "Find what tells the classes apart besides cells: other days, cameras, stains or frames. Photograph all "
+    "classes alike, or segment and crop the cells."
+)
+
+
+def better_than_chance(evidence: Evidence) -> Iterator[VerdictReason]:
+    """Ask whether the interval lies above the accuracy of the best constant answer."""
+    accuracy = accuracy_of(evidence)
+    if accuracy is None or accuracy.low is None:
+        return
+    constant = f"always answering {accuracy.largest} ({percent(accuracy.chance)})"
+    if accuracy.low <= accuracy.chance:
+        yield VerdictReason(
+            code="no_better_than_chance",
+            level=CANNOT_TELL,
+            text=f"the model is not shown to be better than {constant}",
+            next="Try other features or another classifier, or add images.",
+        )
+        return
+    yield VerdictReason(code="better_than_chance", level=TRUST, text=f"the model is better than {constant}")
+
+
+def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
+    """Ask whether small models that see no cell do as well.
+
+    The interval of the difference is that of two independent shares (MOVER: Zou and Donner 2008, doi
+    10.1002/sim.3095). Model and probe are tested on the same images, so it is rather too wide.
+    """
+    accuracy, audit = accuracy_of(evidence), evidence.audit
+    if accuracy is None or accuracy.low is None or audit is None or audit.level == "skipped":
+        return
+    missing = [name for name in NEEDED_PROBES if name not in {probe.name for probe in audit.probes}]
+    if missing:
+        yield VerdictReason(
+            code="no_probe",
+            level=CANNOT_TELL,
+            text=f"the model was not compared with what needs no cell: no probe of {joined(missing, 'and')}",
+            next="Run 'leukokit audit' on the recipe to see why no probe was fitted.",
+        )
+        return
+    scored = [probe for probe in audit.probes if probe.accuracy is not None]
+    best = max(scored, key=lambda probe: probe.accuracy or 0.0, default=None)
+    if best is None:
+        yield VerdictReason(
+            code="better_than_probes", level=TRUST, text="color, frame and file are the same in all images"
+        )
+        return
+    yield _against(accuracy, best, scored)
+
+
+def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> VerdictReason:
+    reached = best.accuracy or 0.0
+    seen = _SEEN.get(best.name, best.name)
+    both = f"{seen} alone reach {percent(reached)}, the model {percent(accuracy.value)}"
+    by_level = {probe.level for probe in scored}
+    if reached >= accuracy.value and (best.low or 0.0) > (best.chance or 0.0):
+        return VerdictReason(
+            code="probe_as_good", level=DO_NOT_TRUST, text=f"{both}: no cell is needed for that", next=_HIDE
+        )
+    if "fail" in by_level:
+        return VerdictReason(
+            code="probe_tells_classes",
+            level=DO_NOT_TRUST,
+            text=f"{both}: most of it needs no cell",
+            next=_HIDE,
+        )
+    if _difference_low(accuracy, best) <= 0:
+        return VerdictReason(
+            code="not_better_than_probe",
+            level=CANNOT_TELL,
+            text=f"{both}: so few images do not show which is better",
+            next=f"Add test images. {_HIDE}",
+        )
+    if "warn" in by_level:
+        return VerdictReason(
+            code="probe_tells_some", level=DOUBT, text=f"{both}: part of it needs no cell", next=_HIDE
+        )
+    return VerdictReason(code="better_than_probes", level=TRUST, text=both)
+
+
+def _difference_low(accuracy: Accuracy, probe: AuditProbe) -> float:
+    """Lower end of the 95 % interval of model less probe; a probe without interval may reach anything."""
+    reached = probe.accuracy or 0.0
+    down = accuracy.value - (accuracy.low or 0.0)
+    up = (1.0 if probe.high is None else probe.high) - reached
+    return accuracy.value - reached - hypot(down, up)

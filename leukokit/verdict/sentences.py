@@ -1,0 +1,119 @@
+"""The sentences of a verdict: what was asked, the answer, the worst confusion, and what else to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from leukokit.number_text import counted, joined, percent, percent_range
+from leukokit.record.scores import Confusion, OperatingPoint, PartScores, Referral
+from leukokit.record.verdict import VerdictLevel, VerdictReason
+from leukokit.verdict.evidence import Evidence, accuracy_of
+from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
+
+USELESS_REFERRAL = 0.5
+"""Share of referred images above which a rule leaves most of the work to the expert."""
+
+_LEAD: Mapping[VerdictLevel, str] = {
+    TRUST: "The score can be trusted for new patients of the same laboratory",
+    DOUBT: "Use the score with doubt",
+    CANNOT_TELL: "Whether to trust the score cannot be told",
+    DO_NOT_TRUST: "Do not trust the score",
+}
+_ELSEWHERE = "It says nothing of other laboratories, stains, microscopes or cameras."
+
+
+def question(evidence: Evidence) -> str:
+    """Say what was asked of which images."""
+    scores = evidence.scores
+    if scores is None or evidence.classifier is None:
+        return f"No question: {counted(evidence.images, 'image')} of {evidence.data_set} were measured only."
+    return (
+        f"Which class does an image show: {joined(scores.per_class)}? Asked of "
+        f"{counted(scores.n, f'{evidence.part} image')} of {evidence.data_set}, split {evidence.split}."
+    )
+
+
+def answer(evidence: Evidence) -> str:
+    """Give the score with its range, beside the best constant answer; the agreement with masks otherwise."""
+    accuracy = accuracy_of(evidence)
+    if accuracy is None:
+        roles = evidence.metrics.segmentation or {}
+        masks = [
+            f"{role} {dice:.2f}"
+            for role, each in roles.items()
+            if (dice := each.get("dice_mean")) is not None
+        ]
+        agreement = f" Mean Dice with the true masks: {', '.join(masks)}." if masks else ""
+        return f"There is no score.{agreement}"
+    bounds = ""
+    if accuracy.low is not None and accuracy.high is not None:
+        bounds = f" (95% range {percent_range(accuracy.low, accuracy.high)})"
+    return (
+        f"{accuracy.right:,} of {counted(accuracy.n, f'{evidence.part} image')} are classified correctly: "
+        f"{percent(accuracy.value)}{bounds}. Always answering {accuracy.largest} would give "
+        f"{percent(accuracy.chance)}."
+    )
+
+
+def worst_confusion(scores: PartScores | None) -> str:
+    """Name the confusion whose share of its true class is surely the largest; empty without any scores.
+
+    Of each share the lower end of its interval is compared: one error in two images is no large share.
+    """
+    if scores is None or scores.confusion is None:
+        return ""
+    confusion = scores.confusion
+    cells = [
+        (_low(confusion, row, column), n, row, column)
+        for row, counts in enumerate(confusion.matrix)
+        for column, n in enumerate(counts)
+        if row != column and n
+    ]
+    if not cells:
+        return "No image was called another class than its own."
+    _, n, row, column = max(cells, key=lambda cell: (cell[0], cell[1], -cell[2], -cell[3]))
+    true, given = confusion.labels[row], confusion.labels[column]
+    total = sum(confusion.matrix[row])
+    return (
+        f"{n:,} of {counted(total, 'image')} of {_named(true, scores.operating_point)} were called {given}."
+    )
+
+
+def _low(confusion: Confusion, row: int, column: int) -> float:
+    try:
+        cell = None if confusion.intervals is None else confusion.intervals[row][column]
+    except IndexError:
+        cell = None
+    if cell is None or cell.low is None:
+        return confusion.matrix[row][column] / (sum(confusion.matrix[row]) or 1)
+    return cell.low
+
+
+def _named(label: str, point: OperatingPoint | None) -> str:
+    return f"{label} (healthy)" if point is not None and label in point.negative else label
+
+
+def notes(evidence: Evidence, level: VerdictLevel) -> list[str]:
+    """Say what else a reader should know."""
+    scores = evidence.scores
+    refer = None if scores is None or scores.coverage is None else scores.coverage.refer
+    said = [] if scores is None or refer is None or refer.referred is None else [referral(refer, scores.n)]
+    return [*said, _ELSEWHERE] if level in (TRUST, DOUBT) else said
+
+
+def referral(refer: Referral, n: int) -> str:
+    """Say whether the rule that leaves unsure images to an expert is of use."""
+    sent = refer.referred or 0
+    if sent > USELESS_REFERRAL * n:
+        return f"The rule for unsure images is of no use: it sends {sent:,} of {n:,} to the expert."
+    wrong = refer.errors_referred or 0
+    return (
+        f"The rule for unsure images sends {sent:,} of {n:,} to the expert, with {wrong:,} of "
+        f"{counted(wrong + (refer.errors_kept or 0), 'error')}."
+    )
+
+
+def trust(level: VerdictLevel, reasons: Sequence[VerdictReason]) -> str:
+    """Say whether to trust the score, and the main reason."""
+    main = next((reason.text for reason in reasons if reason.level == level), "nothing is known of it")
+    return f"{_LEAD[level]}: {main}."

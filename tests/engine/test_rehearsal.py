@@ -1,0 +1,88 @@
+"""A component that ends its process where a run only asks what it is: named, and never exit code 0."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+PLUGIN = "leukokit-faulty 0.1"
+
+Leukokit = Callable[..., "subprocess.CompletedProcess[str]"]
+
+CASES = [
+    ("data", "divided", "FaultySplits", ("splits", "default_split")),
+    ("preprocess", "learner", "FaultyLearner", ("Params", "__init__", "fingerprint", "needs_fit", "state")),
+    ("segment", "roles", "FaultyRoles", ("roles",)),
+    ("features", "named", "FaultyNames", ("roles", "names", "nullable")),
+]
+
+ASK_ALL = """
+import json, sys
+from leukokit.catalog import discover
+from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.processes import ProcessExecutor
+from leukokit.engine.observer import Observer
+from leukokit.engine.rehearsal import rehearse
+from leukokit.errors import RunFailed
+
+def ask(catalog, stage, name, place, misdeed, executor):
+    text = f"{stage}: {{use: faulty/{name}, params: {{place: {place}, misdeed: {misdeed}}}}}"
+    open("asked.yaml", "w").write(text)
+    try:
+        rehearse("asked.yaml", catalog, overrides=(), executor=executor, observer=Observer())
+    except RunFailed as error:
+        return [str(error), error.hint]
+    return None
+
+if __name__ == "__main__":
+    catalog = discover(cache=None)
+    told = {}
+    for stage, name, _, places in json.loads(sys.argv[1]):
+        for place in places:
+            told[f"{name} {place}"] = ask(catalog, stage, name, place, "os_exit", ProcessExecutor(1))
+        told[f"{name} raises"] = ask(catalog, stage, name, places[-1], "raise", ProcessExecutor(1))
+        told[f"{name} inline"] = ask(catalog, stage, name, places[-1], "os_exit", InlineExecutor())
+    print(json.dumps(told))
+"""
+
+
+def test_each_method_that_ends_its_process_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    """Component, method, distribution, how it died, and whom to tell; what only raises is no matter here."""
+    script = tmp_path / "ask.py"
+    script.write_text(ASK_ALL)
+    command = [sys.executable, str(script), json.dumps(CASES)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    for _, name, component, places in CASES:
+        for place in places:
+            said, hint = told.pop(f"{name} {place}")
+            assert f"{component}.{place} of {PLUGIN}: its process died, exit code 0" in said
+            assert "Report this to" in hint
+        assert told.pop(f"{name} raises") is None
+        assert told.pop(f"{name} inline") is None
+    assert not told
+
+
+def test_a_component_that_dies_on_import_ends_the_run_with_its_name(
+    recipe: Path, cli: Leukokit, tmp_path: Path
+) -> None:
+    """Exit code 1 and not that of the component, 0; overrides are looked at, too."""
+    done = cli("run", recipe, "--run-dir", "out", "--set", "features=[faulty/deadly]")
+    assert done.returncode == 1, done.stderr
+    assert f"the import of leukokit_faulty.deadly of {PLUGIN}: its process died, exit code 0" in done.stderr
+    assert "Report this to" in done.stderr
+    assert not (tmp_path / "out" / "status.json").exists()
+
+
+def test_the_state_of_a_fit_is_restored_in_its_process_first(recipe: Path, cli: Leukokit) -> None:
+    """The process of the run does the same afterwards."""
+    text = recipe.read_text()
+    step = "{use: faulty/learner, params: {place: restore, misdeed: os_exit}}"
+    recipe.write_text(text.replace("[{use: median, params: {size: 3}}]", f"[{step}]"))
+    done = cli("run", recipe)
+    assert done.returncode == 1, done.stderr
+    assert f"FaultyLearner.restore of {PLUGIN}: its process died, exit code 0" in done.stderr

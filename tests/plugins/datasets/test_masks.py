@@ -1,0 +1,130 @@
+"""Values of mask files: what nobody named is an error with its share; colors are named like gray values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from leukokit.api import ImageRejected, Labels
+from leukokit.api.notes import kept_notes
+from leukokit.plugins.datasets._mask_values import MaskCode, MaskValues, OtherValues
+from leukokit.plugins.datasets._masks import read_truth
+from leukokit.plugins.datasets.table import TableParams
+
+GRAYS: MaskValues = {"nucleus": 255, "cytoplasm": 155}
+COLORS: MaskValues = {"nucleus": "cyan", "cytoplasm": "#0000ff", "background": "white"}
+
+
+def soft_mask() -> NDArray[np.uint8]:
+    """One cell, resized by a program that blends values at outlines: 20 x 20 px."""
+    hard = np.zeros((10, 10), np.uint8)
+    hard[2:8, 2:8] = 155
+    hard[4:6, 4:6] = 255
+    return np.asarray(Image.fromarray(hard).resize((20, 20), Image.Resampling.BILINEAR))
+
+
+def color_mask() -> NDArray[np.uint8]:
+    """Cyan nucleus in blue cytoplasm on white, 6 x 6 px."""
+    mask = np.full((6, 6, 3), 255, np.uint8)
+    mask[1:5, 1:5] = (0, 0, 255)
+    mask[2:4, 2:4] = (0, 255, 255)
+    return mask
+
+
+def read(
+    folder: Path, mask: NDArray[np.uint8], values: MaskValues, other: OtherValues = "error", kind: str = "RGB"
+) -> Labels:
+    """Truth of a mask that was written to a file."""
+    image = Image.fromarray(mask)
+    image = image.quantize(8) if kind == "palette" else image.convert("RGBA") if kind == "RGBA" else image
+    image.save(folder / "mask.png")
+    return read_truth(folder / "mask.png", values, other)
+
+
+def test_values_that_nobody_named_are_listed_with_their_shares(tmp_path: Path) -> None:
+    """The most frequent first, the others counted, and what to do."""
+    mask = np.zeros((10, 10), np.uint8)
+    mask[0, :3] = 255
+    mask[1, :4], mask[2, :7], mask[3, :] = 9, 7, [10, 11, 12, 13, 14, 14, 14, 14, 14, 14]
+    with pytest.raises(ImageRejected) as caught:
+        read(tmp_path, mask, GRAYS)
+    assert caught.value.reason == "bad_mask"
+    assert caught.value.detail == (
+        "mask.png holds values that mask_values does not name: 7 (7.00%), 14 (6.00%), 9 (4.00%), 10 (1.00%), "
+        "11 (1.00%) and 2 more (2.00%) of the pixels; named are nucleus: 255, cytoplasm: 155. Name them, or "
+        "set mask_other: nearest (or background)"
+    )
+
+
+def test_blended_outlines_can_be_read_as_the_nearest_value(tmp_path: Path) -> None:
+    """One cell; read as background, only the pixels that were not blended are left of it."""
+    with pytest.raises(ImageRejected, match="does not name"):
+        read(tmp_path, soft_mask(), GRAYS)
+    nearest = read(tmp_path, soft_mask(), GRAYS, "nearest")
+    assert nearest.count == 1
+    assert np.count_nonzero(nearest.cell) == pytest.approx(144, abs=25)
+    assert np.count_nonzero(read(tmp_path, soft_mask(), GRAYS, "background").cell) < 130
+
+
+@pytest.mark.parametrize("kind", ["RGB", "RGBA", "palette"])
+def test_colors_are_named_like_gray_values(tmp_path: Path, kind: str) -> None:
+    """Also in files with a palette or with transparency."""
+    truth = read(tmp_path, color_mask(), COLORS, kind=kind)
+    assert truth.count == 1
+    assert np.count_nonzero(truth.nucleus) == 4
+    assert np.count_nonzero(truth.cell) == 16
+
+
+def test_a_color_that_nobody_named_is_written_as_in_a_recipe(tmp_path: Path) -> None:
+    """White is no background unless it is named so."""
+    without = {role: value for role, value in COLORS.items() if role != "background"}
+    with pytest.raises(ImageRejected, match=r"does not name: #ffffff \(55.56%\) of the pixels"):
+        read(tmp_path, color_mask(), without)
+
+
+def test_gray_and_color_files_say_what_they_are(tmp_path: Path) -> None:
+    """Each message names the other way to write the values."""
+    with pytest.raises(ImageRejected, match="is no color image, but mask_values names colors"):
+        read(tmp_path, soft_mask(), COLORS)
+    with pytest.raises(ImageRejected, match=r"is a color image.*unless mask_values names colors, as .*cyan"):
+        read(tmp_path, color_mask(), GRAYS)
+
+
+def test_cells_of_one_pixel_are_noted(tmp_path: Path) -> None:
+    """They are kept: the data set decides what is marked."""
+    mask = np.zeros((8, 8), np.uint8)
+    mask[1:4, 1:4] = mask[6, 6] = 255
+    with kept_notes() as notes:
+        assert read(tmp_path, mask, GRAYS).count == 2
+    assert notes == ["mask.png: 1 of 2 marked cells have a single pixel"]
+
+
+def test_several_values_can_mean_the_same(tmp_path: Path) -> None:
+    """As for lobes that were painted in different grays."""
+    mask = np.zeros((6, 6), np.uint8)
+    mask[1, 1:3], mask[1, 3:5], mask[3, 3] = 200, 201, 3
+    truth = read(tmp_path, mask, {"nucleus": (200, 201), "background": 3})
+    assert (truth.count, np.count_nonzero(truth.nucleus)) == (1, 4)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"cytoplasm": 2}, "name the value of the nucleus"),
+        ({"nucleus": 2, "cytoplasm": 2}, "nucleus and cytoplasm need different values, both are 2"),
+        ({"nucleus": "cyan", "cytoplasm": "#00ffff"}, "nucleus and cytoplasm need different values"),
+        ({"nucleus": 255, "cytoplasm": "blue"}, "gray values and colors are mixed"),
+        ({"nucleus": "bleu"}, "'bleu' is no color; expected a name such as cyan, or '#00ffff'"),
+        ({"nucleus": ()}, "give at least one value"),
+    ],
+)
+def test_values_that_cannot_be_told_apart_are_refused(values: MaskValues, said: str) -> None:
+    """In the recipe, before any file is read."""
+    with pytest.raises(ValueError, match=said):
+        MaskCode.of(values)
+    with pytest.raises(ValueError, match=said):
+        TableParams(file=Path("t.csv"), mask_values=dict(values))
