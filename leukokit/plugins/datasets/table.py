@@ -16,6 +16,7 @@ from leukokit.api import (
     DataError,
     Dataset,
     Field,
+    GroupKind,
     Labels,
     Location,
     Params,
@@ -30,6 +31,7 @@ from leukokit.api import (
     url_parent,
 )
 from leukokit.plugins.datasets._files import counted, counts
+from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._mask_values import (
     OTHER_DESCRIPTION,
@@ -162,6 +164,11 @@ class TableDataset(Dataset):
     def readings(self) -> Sequence[Reading]:
         """List what columns, encoding, separator and paths were taken for."""
         return [*self._text.readings, *self._read.readings()]
+
+    @property
+    def groups_are(self) -> GroupKind | None:
+        """Patients or slides, where the name of the column says so."""
+        return kind_of_name(self._read.columns.names.get("group", ""))
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
