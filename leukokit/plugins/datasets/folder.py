@@ -244,4 +244,5 @@ class Folder(Dataset):
 
     @property
     def _endings(self) -> str:
-        return f"Files that end in {', '.join(self.params.extensions)} are read"
+        endings = ", ".join(self.params.extensions)
+        return f"Files that end in {endings} are read; convert others to PNG or TIFF"
