@@ -107,12 +107,14 @@ class Dataset(Component):
     ----------
     synthetic : bool
         True where the images are not photographs of real smears; every output is marked with it.
-    groups_are : GroupKind or None
-        What ``Sample.group`` is; None where the data set does not know. A constructor may set it.
     """
 
     synthetic: ClassVar[bool] = False
-    groups_are: GroupKind | None = None
+
+    @property
+    def groups_are(self) -> GroupKind | None:
+        """What ``Sample.group`` is; None where the data set does not know. A class attribute may say it."""
+        return None
 
     def missing(self) -> str | None:
         """Reason why the data set is not available.

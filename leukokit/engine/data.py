@@ -181,7 +181,12 @@ def make_split(
     if len(labeled) < len(data.items):
         observer.warn(f"{len(data.items) - len(labeled)} images have no label and belong to no part")
     if not labeled:
-        raise DataError("no image has a label", where=f"data set {data.name}")
+        raise DataError(
+            "no image has a label, so there is nothing to learn",
+            where=f"data set {data.name}",
+            hint="Name the class of each image: by its folder, or by a column of a table "
+            "(--set data.params.columns='{label: NAME}')",
+        )
     spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
 from leukokit.engine.models.feasible import refuse_impossible
-from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe

@@ -37,7 +37,7 @@ def cut_blocks(n: int, shares: Sequence[float], what: str) -> list[slice]:
     blocks = len(shares)
     if n < blocks:
         raise DataError(
-            f"{what} has {n} samples, too few for {blocks} blocks",
+            f"{what} has {n} sample{'s' * (n != 1)}, too few for {blocks} blocks",
             where="split",
             hint="Add samples, leave the class out, or ask for fewer parts",
         )

@@ -89,7 +89,7 @@ def _refuse_too_small(
         in_groups = f" in {n_units} groups" if len(np.unique(groups)) < len(groups) else ""
         what = f"class {str(name)!r} has" if str(name) in counts else "the data set has"
         raise DataError(
-            f"{what} {n_samples} samples{in_groups}, too few for {into}",
+            f"{what} {n_samples} sample{'s' * (n_samples != 1)}{in_groups}, too few for {into}",
             where="split",
             hint="Add samples, leave the class out, or ask for fewer parts",
         )

@@ -12,8 +12,11 @@ from typing import Any, Self
 
 from ruamel.yaml import YAML
 
+from leukokit.api import EXTENSIONS
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe.document import MAX_BYTES
+
+_NEW = "'leukokit new recipe FOLDER' writes a recipe for your images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,14 @@ class RecipeSource:
             Where it cannot be read, or is larger than any recipe.
         """
         name = os.fspath(path)
+        if Path(name).suffix.lower() in EXTENSIONS:
+            raise RecipeError([Problem("", f"is an image, expected a recipe (a text file). {_NEW}", name)])
         try:
             with Path(path).open("rb") as file:
                 text = file.read(MAX_BYTES + 1)
                 size = os.fstat(file.fileno()).st_size
         except (OSError, ValueError) as error:
-            reason = "there is no such file" if isinstance(error, FileNotFoundError) else str(error)
-            raise RecipeError([Problem("", reason, name)]) from error
+            raise RecipeError([Problem("", _why(error), name)]) from error
         if len(text) > MAX_BYTES:
             message = f"the file has {size:,} bytes; a recipe may have at most {MAX_BYTES:,}"
             raise RecipeError([Problem("", message, name, 1, 1)])
@@ -75,6 +79,17 @@ class RecipeSource:
         text = io.StringIO()
         yaml.dump(plain, text)
         return cls(text.getvalue().encode("utf-8", "surrogatepass"))
+
+
+def _why(error: OSError | ValueError) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"there is no such file. {_NEW}"
+        case IsADirectoryError():
+            return f"is a folder, expected a recipe. 'leukokit run RECIPE --data FOLDER' works on one. {_NEW}"
+        case OSError():
+            return f"cannot be read ({error.strerror or error})"
+    return f"cannot be read ({error})"
 
 
 def _path(value: object) -> str:

@@ -12,12 +12,11 @@ from hypothesis.extra import numpy as hnp
 from leukokit.audit.image_traits import (
     CORNERS,
     at_working_size,
-    background_color,
-    color_traits,
     corner_strokes,
     foreground_share,
     frame_traits,
 )
+from leukokit.smear.color import background_color, color_traits
 
 images = hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(3)))
 

@@ -28,7 +28,7 @@ def opened(loaded: Recipe, *, stood_in: bool = False) -> OpenData:
     [
         ("smears", GroupKind.PATIENT),
         ("all_pbs", GroupKind.VIEW),
-        ("{use: folder, params: {root: x}}", None),
+        ("{use: folder, params: {root: x, pattern: '{group}_{label}.png'}}", None),
         ("{use: folder, params: {root: x}, groups: g.csv, groups_are: slide}", GroupKind.SLIDE),
         ("{use: smears, groups: g.csv}", None),
         ("{use: smears, groups_are: view}", GroupKind.VIEW),

@@ -225,7 +225,7 @@ def test_a_file_that_is_not_there_is_a_recipe_error(catalog, tmp_path):
     """A missing file, a folder and a huge file end like any other mistake."""
     with pytest.raises(RecipeError, match="there is no such file"):
         load_recipe(tmp_path / "no.yaml", catalog)
-    with pytest.raises(RecipeError, match="directory"):
+    with pytest.raises(RecipeError, match="is a folder, expected a recipe"):
         load_recipe(tmp_path, catalog)
     (tmp_path / "big.yaml").write_bytes(b"#" * 10_000_000)
     with pytest.raises(RecipeError, match="10,000,000 bytes"):

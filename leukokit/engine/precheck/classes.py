@@ -13,6 +13,7 @@ from leukokit.api.folds import class_counts
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.doctor.finding import Finding, Level
+from leukokit.engine.models.feasible import MORE_CLASSES, one_class
 from leukokit.engine.protocols import Division
 from leukokit.errors import LeukokitError
 from leukokit.evaluation.splits import Fold
@@ -34,8 +35,7 @@ def class_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]
     labels = {item.sample.id: item.sample.label or "" for item in items}
     if len(set(labels.values())) < 2:
         only = next(iter(labels.values()), "")
-        text = f"all images are of one class, {only!r}, and a classifier tells classes apart"
-        yield Finding("classes", Level.FAIL, text, "Add images of another class")
+        yield Finding("classes", Level.FAIL, one_class(only), MORE_CLASSES)
         return
     groups = dict(zip((item.sample.id for item in items), merged_groups(items), strict=True))
     told: set[str] = set()

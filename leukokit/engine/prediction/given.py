@@ -223,5 +223,5 @@ def read_table(file: str) -> Sequence[Sample]:
 
     component = discover().get("dataset", "table").load()
     dataset = component.create(file=file, delimiter="\t" if file.lower().endswith(".tsv") else ",")
-    samples: Sequence[Sample] = dataset.samples()
-    return samples
+    assert isinstance(dataset, Dataset)
+    return dataset.samples()

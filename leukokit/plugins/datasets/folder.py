@@ -14,6 +14,7 @@ from leukokit.api import (
     DataError,
     Dataset,
     Field,
+    GroupKind,
     Location,
     Params,
     Part,
@@ -24,6 +25,7 @@ from leukokit.api import (
 from leukokit.plugins.datasets import _files, _folder_notes
 from leukokit.plugins.datasets._files import Listing
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
+from leukokit.plugins.datasets._group_kind import kind_of_name, kind_of_names
 from leukokit.plugins.datasets._layout import Layout, Role, roles_of
 from leukokit.plugins.datasets._pattern import NamePattern
 
@@ -160,6 +162,17 @@ class Folder(Dataset):
             parts = {id_: Part.TEST if part is Part.VALIDATION else part for id_, part in parts.items()}
         return {SPLIT: parts}
 
+    @property
+    def groups_are(self) -> GroupKind | None:
+        """Patients or slides, where the recipe or the names of folders say so."""
+        pattern = self.params.name_pattern
+        if pattern is not None and pattern.patient_field is not None:
+            return kind_of_name(pattern.patient_field)
+        names = {entry.patient for entry in self._checked.entries if entry.patient is not None}
+        if names and Role.PATIENT in roles_of(self.params.layout):
+            return GroupKind.PATIENT
+        return kind_of_names(names)
+
     def default_split(self) -> str | None:
         """``folders``, where there are folders of parts."""
         return SPLIT if self.splits() else None
@@ -231,4 +244,5 @@ class Folder(Dataset):
 
     @property
     def _endings(self) -> str:
-        return f"Files that end in {', '.join(self.params.extensions)} are read"
+        endings = ", ".join(self.params.extensions)
+        return f"Files that end in {endings} are read; convert others to PNG or TIFF"

@@ -16,6 +16,7 @@ from leukokit.api import (
     DataError,
     Dataset,
     Field,
+    GroupKind,
     Labels,
     Location,
     Params,
@@ -30,6 +31,7 @@ from leukokit.api import (
     url_parent,
 )
 from leukokit.plugins.datasets._files import counted, counts
+from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._mask_values import (
     OTHER_DESCRIPTION,
@@ -49,6 +51,7 @@ _LISTED = 20
 _SHOWN = 80  # characters of a name that cannot be one
 SPLIT = "table"
 """Name of the split that the split column makes."""
+_ABSENT = "not there"
 _TRIED = 20  # rows whose paths tell which column holds files
 
 
@@ -162,6 +165,11 @@ class TableDataset(Dataset):
     def readings(self) -> Sequence[Reading]:
         """List what columns, encoding, separator and paths were taken for."""
         return [*self._text.readings, *self._read.readings()]
+
+    @property
+    def groups_are(self) -> GroupKind | None:
+        """Patients or slides, where the name of the column says so."""
+        return kind_of_name(self._read.columns.names.get("group", ""))
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
@@ -321,6 +329,10 @@ class _RowReader:
         count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
         if encoding is not None:
             shown.append(f"(the text is not UTF-8 and was read as {encoding}; in Excel, save as 'CSV UTF-8')")
+        if any(problem.endswith(_ABSENT) for problem in self._problems):
+            shown.append(
+                f"Images are looked for in {self._folder}: name their folder, --set data.params.root=FOLDER"
+            )
         raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
 
     def _file_problem(self, column: str, name: str) -> str | None:
@@ -339,7 +351,7 @@ class _RowReader:
         try:
             if path.is_file():
                 return None
-            state = "no file" if path.exists() else "not there"
+            state = "no file" if path.exists() else _ABSENT
         except (ValueError, OSError):  # a null byte, or longer than the system allows
             shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}..."
             return f"{column} {shown!r} is no file name"

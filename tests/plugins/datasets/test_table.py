@@ -99,6 +99,7 @@ def test_every_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
         "  line 7: 0.png stands in line 2 already",
         "  line 8: 2 cells, the header has 4",
         "  line 9: path . is no file",
+        f"  Images are looked for in {tmp_path}: name their folder, --set data.params.root=FOLDER",
     ]
 
 
