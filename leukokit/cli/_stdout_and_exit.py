@@ -39,7 +39,7 @@ def keep_stdout_for_results() -> None:
 
 
 def end_despite_threads(code: object) -> None:
-    """End the process at once where a thread that a plugin left would keep it alive.
+    """End the process, and its children, at once where a thread that a plugin left would keep it alive.
 
     Parameters
     ----------
@@ -55,8 +55,23 @@ def end_despite_threads(code: object) -> None:
         return
     if isinstance(code, str):
         print(code, file=sys.stderr)
+    _end_children()
     atexit._run_exitfuncs()  # what Python would do after the threads: temporary folders, caches of libraries
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):  # a closed pipe: no message can be shown
             stream.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+def _end_children() -> None:
+    """End processes that wait for work: the exit handler of multiprocessing would wait for them.
+
+    Those of joblib wait for 300 s, and joblib ends them only after the threads.
+    """
+    import multiprocessing
+
+    import psutil
+
+    for child in multiprocessing.active_children():
+        with contextlib.suppress(psutil.Error):  # not all kinds of child have a method for this
+            psutil.Process(child.pid).kill()

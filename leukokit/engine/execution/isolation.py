@@ -282,7 +282,7 @@ def _child(sender: Connection, packed: bytes, folder: Path | None, environment: 
     except BaseException as error:
         message = _Raised(_sendable(error))
     pipe_observer.send(message)
-    _end_loky()
+    _end_children()
     with contextlib.suppress(Exception):
         sys.stderr.flush()
     os._exit(0)
@@ -302,7 +302,8 @@ def _sendable(error: BaseException) -> BaseException:
     return error
 
 
-def _end_loky() -> None:
-    """End the processes in which settings were tried: nothing else ends them after this process."""
+def _end_children() -> None:
+    """End the processes that a component has left: nothing else ends them after this process."""
     for child in multiprocessing.active_children():
-        child.kill()
+        with contextlib.suppress(psutil.Error):  # joblib's have no method for this
+            psutil.Process(child.pid).kill()

@@ -89,6 +89,7 @@ def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[floa
     RunFailed
         Where a process died, and this process is not isolated.
     """
+    from joblib.externals.loky import get_reusable_executor
     from joblib.externals.loky.process_executor import TerminatedWorkerError
 
     listed = list(trials)
@@ -106,6 +107,9 @@ def in_processes(score: Score, trials: Iterable[Trial], count: int) -> list[floa
             where=trial_call(rest[0]).place.method_of_distribution,
             hint=death_hint("It may have run out of memory: give fewer --workers", rest[0]),
         ) from error
+    finally:
+        # They would wait 300 s for further trials, and the command for them.
+        get_reusable_executor().shutdown(wait=True)
     return values
 
 
