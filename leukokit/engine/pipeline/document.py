@@ -170,7 +170,7 @@ class UnlikeDocument(StrictDocument):
         if unlike is None:
             return None
         return cls(
-            limits=dict(unlike.limits),
+            limits=dict(unlike.limits),  # type: ignore[arg-type]  # pydantic checks the names
             false_alarms=unlike.false_alarms,
             chosen_on=unlike.chosen_on,
             images=unlike.images,

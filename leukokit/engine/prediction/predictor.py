@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from leukokit.api import Consumes, Dataset, Examples, FloatArray, RGBImage, Sample
+from leukokit.api import Consumes, Dataset, Examples, FloatArray, RGBImage, Sample, Scale
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
@@ -250,7 +250,7 @@ def _stain(usable: Sequence[MeasuredImage]) -> FloatArray:
     return np.array([image.stain for image in usable])
 
 
-def _own(usable: Sequence[MeasuredImage]) -> list[object]:
+def _own(usable: Sequence[MeasuredImage]) -> list[Scale | None]:
     return [image.own for image in usable]
 
 

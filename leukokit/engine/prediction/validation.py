@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -238,7 +239,7 @@ class Validation:
         )
 
 
-def _component(bound: Bound[object]) -> RecipeComponent:
+def _component(bound: Bound[Any]) -> RecipeComponent:
     return RecipeComponent(use=bound.use, params=bound.params)
 
 
