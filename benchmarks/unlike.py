@@ -11,7 +11,8 @@ the data set ``smears`` are a fourth foreign set.
 
 Beside the distance that is used (mean distance to the nearest training images) it prints that of Mahalanobis
 with the covariance of Ledoit and Wolf, pooled over classes and around the nearest class mean, in the same
-space of features. No threshold and no choice of leukokit depends on any of these numbers.
+space of features. Which distance is used was
+chosen with these numbers in view; limits are chosen on the validation part of each run.
 """
 
 from __future__ import annotations

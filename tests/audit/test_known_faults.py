@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,7 +32,16 @@ def raised(audit: Audit) -> set[str]:
     return {name for name, level in levels.items() if level.rank >= AuditLevel.WARN.rank}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+QUICK = {"conflict", "copies", "bars", "stain", "leak"}
+"""Faults that are looked for with every change; the others have the same way and other checks."""
+
+
+def known(fault: KnownFault) -> Any:
+    """Parameter for one fault."""
+    return pytest.param(fault, id=fault.name, marks=() if fault.name in QUICK else pytest.mark.slow)
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "fault", [fault for fault in KNOWN_FAULTS if not fault.expected], ids=lambda fault: fault.name
 )
@@ -42,9 +52,7 @@ def test_clean_smears_raise_nothing(fault, seed, tmp_path):
     assert audit.level is AuditLevel.OK
 
 
-@pytest.mark.parametrize(
-    "fault", [fault for fault in KNOWN_FAULTS if fault.expected], ids=lambda fault: fault.name
-)
+@pytest.mark.parametrize("fault", [known(fault) for fault in KNOWN_FAULTS if fault.expected])
 def test_a_known_fault_is_named_by_its_check(fault, tmp_path):
     """And only by checks that have to do with it."""
     alarms = raised(audited(fault, tmp_path, 1))

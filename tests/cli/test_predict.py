@@ -258,7 +258,7 @@ def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) 
         ([run, tmp_path / "empty"], 2, "there is no image in this folder"),
         ([run, pictures / "feww"], 2, f"Did you mean {pictures / 'few'}?"),
         ([run, pictures / "*.png"], 2, "no file matches this pattern"),
-        ([run, tmp_path / "bad.csv"], 2, "has no column 'path'; it has file"),
+        ([run, tmp_path / "bad.csv"], 2, "bad.csv: 1 bad entry: line 2: file 1.png is not there"),
         ([run, tmp_path / "text.png"], 1, "every one of 1 images was rejected (not_an_image)"),
         ([run, image, tmp_path / "text.png", "--max-rejected", 0], 3, "more than --max-rejected 0"),
         (

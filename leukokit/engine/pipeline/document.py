@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self, TypeAlias, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
@@ -150,13 +150,10 @@ class ReferDocument(StrictDocument):
         return FittedReferral(self.threshold, self.error)
 
 
-SpaceName: TypeAlias = Literal["features", "stain", "scale"]
-
-
 class UnlikeDocument(StrictDocument):
     """From where on an image is unlike the training data; `unlike.npz` holds the training images."""
 
-    limits: dict[SpaceName, Annotated[float, Field(gt=0)]]
+    limits: dict[Literal["features", "stain", "scale"], Annotated[float, Field(gt=0)]]
     """Distance in each space."""
     false_alarms: float
     """Share of the held-out images that may lie beyond some limit."""
@@ -173,7 +170,7 @@ class UnlikeDocument(StrictDocument):
         if unlike is None:
             return None
         return cls(
-            limits=cast("dict[SpaceName, float]", dict(unlike.limits)),
+            limits=dict(unlike.limits),  # type: ignore[arg-type]  # pydantic checks the names
             false_alarms=unlike.false_alarms,
             chosen_on=unlike.chosen_on,
             images=unlike.images,

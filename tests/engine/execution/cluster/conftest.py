@@ -70,11 +70,11 @@ def outputs(run: Path) -> dict[str, bytes]:
 def kill_a_busy_worker(client: Client, still: Callable[[], bool]) -> None:
     """Wait until some worker has work, and kill it; ``still`` says whether work may still come."""
     deadline = time.monotonic() + 60
-    while not any(client.processing().values()):
+    while not (busy := [worker for worker, tasks in client.processing().items() if tasks]):
         assert still(), "the work ended before a worker could be killed"
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    (address,) = [worker for worker, tasks in client.processing().items() if tasks][:1]
+    address = busy[0]
     os.kill(_pid(client, address), signal.SIGKILL)
 
 
