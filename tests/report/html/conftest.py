@@ -90,5 +90,6 @@ def chromium() -> Iterator[Any]:
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     session = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    session.set_script_timeout(120)  # axe needs 5 s for a full page, and several times that on a busy machine
     yield session
     session.quit()
