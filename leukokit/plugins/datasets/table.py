@@ -327,12 +327,12 @@ class _RowReader:
         if len(self._problems) > _LISTED:
             shown.append(f"and {len(self._problems) - _LISTED} more")
         count = f"{len(self._problems)} bad {'entry' if len(self._problems) == 1 else 'entries'}"
-        if encoding is not None:
-            shown.append(f"(the text is not UTF-8 and was read as {encoding}; in Excel, save as 'CSV UTF-8')")
         if any(problem.endswith(_ABSENT) for problem in self._problems):
             shown.append(
                 f"Images are looked for in {self._folder}: name their folder, --set data.params.root=FOLDER"
             )
+        if encoding is not None:
+            shown.append(f"(the text is not UTF-8 and was read as {encoding}; in Excel, save as 'CSV UTF-8')")
         raise DataError(f"{count}:\n  " + "\n  ".join(shown), where=self._where)
 
     def _file_problem(self, column: str, name: str) -> str | None:

@@ -51,6 +51,7 @@ def test_folds_leave_a_final_model_that_says_it_was_never_tested(run: Run, predi
         "model_card.md",
         "pipeline.json",
         "preprocessors/0.npz",
+        "unlike.npz",
     }
     assert document(result)["tested"] is False
     assert "it was never tested" in (result.path / "model" / "final" / "model_card.md").read_text()

@@ -170,6 +170,7 @@ def test_a_path_of_another_machine_that_is_not_here_is_told_as_written(folder: P
         "  line 2: path C:\\x\\no.png is not there",
         "  line 3: path x\\ALL\\1.png is not there",
         "  line 4: path /x/../ALL/none.png is not there",
+        f"  Images are looked for in {folder}: name their folder, --set data.params.root=FOLDER",
     ]
 
 
