@@ -101,6 +101,7 @@ def test_a_folder_in_place_of_the_recipe_s_data(here: Path, tmp_path: Path) -> N
     assert json.loads((elsewhere / "second" / "resolved.json").read_text()) == resolved
 
 
+@pytest.mark.slow  # two runs and a comparison
 def test_compare_shows_the_other_data(here: Path) -> None:
     """As a difference of the recipes."""
     for name, data in (("a", ()), ("b", ("--data", "smears"))):

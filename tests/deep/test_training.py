@@ -295,6 +295,7 @@ def test_parameters_are_refused_where_they_are_written(params: dict[str, Any], m
         KerasCnn.create(**params)
 
 
+@pytest.mark.slow  # a second backend takes half a minute to start
 def test_it_trains_on_the_jax_backend_too(tmp_path: Path) -> None:
     """With KERAS_BACKEND=jax and no TensorFlow, a network trains, is saved, loaded and explained."""
     code = _NO_TENSORFLOW + _TRAINING.format(die=False) + _LOADING

@@ -27,16 +27,20 @@ _INNER_FOLDS = 2
 """Groups of each class that a classifier needs which calibrates itself on inner folds."""
 
 
+def one_class_finding(recipe: Recipe, data: OpenData) -> Finding | None:
+    """Say that all images are of one class, where the recipe has a classifier; None otherwise."""
+    labels = {item.sample.label for item in data.items if item.sample.label is not None}
+    if recipe.classify is None or len(labels) != 1:
+        return None
+    return Finding("classes", Level.FAIL, one_class(labels.pop()), MORE_CLASSES)
+
+
 def class_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]) -> Iterator[Finding]:
     """Examine the parts of every fold; what holds of several folds is told once."""
     if recipe.classify is None:
         return
     items = [item for item in data.items if item.sample.label is not None]
     labels = {item.sample.id: item.sample.label or "" for item in items}
-    if len(set(labels.values())) < 2:
-        only = next(iter(labels.values()), "")
-        yield Finding("classes", Level.FAIL, one_class(only), MORE_CLASSES)
-        return
     groups = dict(zip((item.sample.id for item in items), merged_groups(items), strict=True))
     told: set[str] = set()
     for division in divisions:

@@ -91,6 +91,7 @@ def test_stain_normalization_calibration_and_thresholds(run: Run, predict: Predi
     )
 
 
+@pytest.mark.slow  # a run of its own; the others have one more step
 def test_without_a_segmenter(run: Run, predict: Predict) -> None:
     """Features of the whole image, isotonic curves, a template file that is gone by then."""
     result = run(WITHOUT_SEGMENTER)
@@ -127,6 +128,7 @@ def test_images_and_features(run: Run, predict: Predict, monkeypatch: pytest.Mon
     assert_same(predict(*asked(result.path, written(result))), written(result))
 
 
+@pytest.mark.slow  # trains a network; features and pipelines are predicted above
 @pytest.mark.skipif(find_spec("keras") is None, reason="needs keras")
 def test_a_network(run: Run, predict: Predict) -> None:
     """Weights, and the histograms that its images were matched to, come back."""

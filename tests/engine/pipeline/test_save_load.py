@@ -63,6 +63,7 @@ def test_what_lies_in_the_folder(result: RunResult, model: Path, tmp_path: Path)
         "model_card.md",
         "pipeline.json",
         "preprocessors/1.npz",
+        "unlike.npz",
     }
     fitted = result.folds[0].fitted
     assert fitted is not None
@@ -72,7 +73,7 @@ def test_what_lies_in_the_folder(result: RunResult, model: Path, tmp_path: Path)
         )
     (tmp_path / "again").mkdir()
     save_pipeline(fitted.pipeline, tmp_path / "again")
-    for name in ("model.skops", "pipeline.json", "preprocessors/1.npz"):
+    for name in ("model.skops", "pipeline.json", "preprocessors/1.npz", "unlike.npz"):
         assert (tmp_path / "again" / name).read_bytes() == (model / name).read_bytes(), name
     for folder in (result.path, model):
         assert load_pipeline(folder, discover()).classes == ("few", "many")

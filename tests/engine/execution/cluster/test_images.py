@@ -30,6 +30,7 @@ def test_results_are_those_of_one_process_to_the_byte(
     assert outputs(tmp_path / "alone") == outputs(tmp_path / "cluster")
 
 
+@pytest.mark.slow  # two runs on a cluster
 def test_images_by_url_are_read_by_the_workers(
     scheduler: str, copied: Path, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ def test_features_come_home_and_labels_stay(
         assert payloads(tmp_path / "cache", title) == payloads(tmp_path / "other", title)
 
 
+@pytest.mark.slow  # two runs on a cluster
 def test_without_a_cache_workers_keep_nothing(
     scheduler: str, theirs: Path, recipe: Path, cli: Leukokit
 ) -> None:
