@@ -12,10 +12,13 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.ids import utf8
 from leukokit.record.files import VERDICT
-from leukokit.record.recipe import ResolvedRecipe, SplitByBlocks, SplitByFolds
+from leukokit.record.recipe import RecipeDataSet, ResolvedRecipe, SplitByBlocks, SplitByFolds
 from leukokit.record.verdict import VerdictRecord
 from leukokit.verdict.conclude import conclude
 from leukokit.verdict.evidence import Evidence, Separation
+
+_PLACES = {"folder": "root", "table": "file"}
+"""Parameter of a data set that says where the user's own images are."""
 
 
 def verdict_of(run: FinishedRun) -> VerdictRecord:
@@ -57,7 +60,7 @@ def evidence_of(run: FinishedRun, *, too_many_rejected: bool | None = None) -> E
         too_many_rejected = allowed is not None and rejected > allowed
     classifiers = recipe.components("classify")
     return Evidence(
-        data_set="synthetic smears" if made.synthetic else recipe.data.use if recipe.data else "the data set",
+        data_set="synthetic smears" if made.synthetic else _data_set(recipe.data),
         images=images,
         classifier=classifiers[0].use if classifiers else None,
         split=run.split_name,
@@ -68,6 +71,14 @@ def evidence_of(run: FinishedRun, *, too_many_rejected: bool | None = None) -> E
         too_many_rejected=too_many_rejected,
         synthetic=made.synthetic,
     )
+
+
+def _data_set(data: RecipeDataSet | None) -> str:
+    """Name the images as their owner does: by their folder or table, else by the data set."""
+    if data is None:
+        return "the data set"
+    where = (data.params or {}).get(_PLACES.get(data.use, ""))
+    return str(where).rstrip("/\\").replace("\\", "/").rpartition("/")[2] if where else data.use
 
 
 def _separation(run: FinishedRun) -> Separation:

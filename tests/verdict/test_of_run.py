@@ -115,3 +115,14 @@ def test_a_fault_of_the_data_is_told_everywhere(tmp_path: Path) -> None:
     assert {"patients_shared", "audit_fails"} <= {reason["code"] for reason in verdict["reasons"]}
     assert "--strict: do not trust this run: " in done.stderr
     assert verdict["reasons"][0]["text"] in done.stderr
+
+
+def test_own_images_are_called_by_their_folder(quickstart: tuple[Path, str], tmp_path: Path) -> None:
+    """Not by the name of the data set, which is ``folder`` for all of them."""
+    run = shutil.copytree(quickstart[0], tmp_path / "run")
+    resolved = json.loads((run / "resolved.json").read_text())
+    resolved["data"] |= {"use": "folder", "params": {"root": "/smears/my_images"}}
+    (run / "resolved.json").write_text(json.dumps(resolved))
+    made = json.loads((run / "provenance.json").read_text()) | {"synthetic": False}
+    (run / "provenance.json").write_text(json.dumps(made))
+    assert evidence_of(FinishedRun.read(run)).data_set == "my_images"

@@ -78,7 +78,8 @@ def test_a_warning_of_the_audit_is_repeated_and_leads_to_its_finding(full_run: P
         finding = {"check": "scale_spread", "level": level, "title": title, "text": "", "value": 0.8}
         (run / "audit.json").write_text(json.dumps(audit | {"findings": [*audit["findings"], finding]}))
         html = render_run(FinishedRun(run))
-        section = html[html.index('<section id="scale"') : html.index('<section id="scores"')]
+        start = html.index('<section id="scale"')
+        section = html[start : html.index("<section id=", start + 1)]
         assert (title in section) == there
         if there:
             (target,) = re.findall(r'href="#(finding-\d+)"', section)
