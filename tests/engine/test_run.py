@@ -53,6 +53,7 @@ def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_pat
         "status.json",
         "model/model.skops",
         "model/pipeline.json",
+        "model/unlike.npz",
         "model/model_card.md",
         "explanations/permutation_importance.csv",
         "figures/confusion_test.png",
