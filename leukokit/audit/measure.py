@@ -21,12 +21,10 @@ from leukokit.audit.image_traits import (
     frame_traits,
 )
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
-from leukokit.engine.cache.code import code_digest
-from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection, pixels_key
-from leukokit.engine.images.stage import run_image_stage
+from leukokit.engine.images.file_measures import FileMeasure, measure_files
+from leukokit.engine.images.plan import Item, Rejection
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.smear.color import BACKGROUND_NAMES, COLOR_NAMES, background_color, color_traits
@@ -71,6 +69,9 @@ class ImageTraits(FeatureExtractor):
             ]
         )
         return dict(zip(_NAMES, values.tolist(), strict=True))
+
+
+_TRAITS = FileMeasure("audit.traits", ImageTraits())
 
 
 @dataclass(frozen=True)
@@ -171,11 +172,16 @@ def measure(
     observer: Observer,
 ) -> MeasuredImages:
     """Measure all images; list those that cannot be read or crash a worker as rejected."""
-    component = ImageTraits()
-    key = digest("audit traits", component.revision, pixels_key(reading), code_digest(__name__))
-    step = FeatureStep("audit.traits", component, key, seeded=False)
-    plan = ImagePlan.of_files(dataset, reading, step, store)
-    images = run_image_stage(plan, items, executor, observer, name="audit: colors and corners")
+    images = measure_files(
+        (_TRAITS,),
+        dataset,
+        items,
+        reading,
+        store=store,
+        executor=executor,
+        observer=observer,
+        name="audit: colors and corners",
+    )
     lost = {item.index for item, _ in images.rejected}
     kept = tuple(item for item in items if item.index not in lost)
     files = tuple(file_facts(kept, store, executor.count))

@@ -22,6 +22,7 @@ from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
+from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
 from leukokit.engine.observer import Observer
@@ -29,6 +30,7 @@ from leukokit.engine.protocols import divide
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.engine.scale.find import find_scales
+from leukokit.engine.scale.stage import OwnScales, own_scales
 from leukokit.engine.scale.table import scale_table
 from leukokit.errors import DataError
 from leukokit.evaluation.splits import Fold
@@ -256,8 +258,14 @@ def _scales(
 ) -> pd.DataFrame:
     """Measure the scale of the readable images, whether or not a step of the recipe uses it."""
     progress = _Progress(observer)
+    recipe, data = audit_input.recipe, audit_input.data
+
+    def measured() -> OwnScales:
+        reading = ImageComponents.of(recipe).reading
+        return own_scales(data.dataset, items, reading, store=store, executor=executor, observer=progress)
+
     scales = find_scales(
-        audit_input.recipe, audit_input.data, items, store=store, executor=executor, observer=progress
+        recipe, data, items, measured=measured, store=store, threads=executor.count, observer=progress
     )
     parts = audit_input.folds[0].parts if audit_input.folds else None
     return scale_table(scales.given_to(items, parts), scales.own.scales)

@@ -152,14 +152,16 @@ class ImagePlan:
         yield from self.features
 
     @classmethod
-    def of_files(cls, dataset: Dataset, reading: ReadOptions, step: FeatureStep, store: Store | None) -> Self:
-        """Plan to measure images as they are on disk, by one feature extractor that no recipe names."""
+    def of_files(
+        cls, dataset: Dataset, reading: ReadOptions, steps: tuple[FeatureStep, ...], store: Store | None
+    ) -> Self:
+        """Plan to measure images as they are on disk, by feature extractors that no recipe names."""
         return cls(
             dataset=dataset,
             reading=reading,
             preprocess=(),
             segment=None,
-            features=(step,),
+            features=steps,
             seed=0,
             keep_labels=False,
             score_masks=False,

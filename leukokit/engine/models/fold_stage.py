@@ -17,8 +17,9 @@ from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import roles_of_truth
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.images.file_measures import measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
-from leukokit.engine.images.plan_building import fits_preprocessing, image_plan
+from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io.reading import ReadOptions
@@ -31,9 +32,12 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
+from leukokit.engine.scale.stage import SCALE, OwnScales, own_scales, scales_in
 from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
-from leukokit.engine.unlike.limits import SCALE, STAIN, log_diameters
-from leukokit.engine.unlike.stain import stain_rows
+from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
+from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
+from leukokit.engine.unlike.limits import log_diameters
+from leukokit.engine.unlike.stain import STAIN, stain_in
 from leukokit.errors import LeukokitError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
@@ -74,10 +78,55 @@ class FoldStage:
         return find_scales(
             self.recipe,
             self.data,
-            [item for item in self.data.items if item.sample.id in self.wanted],
+            self._wanted_items,
+            measured=self._own_scales,
+            store=self.store,
+            threads=self.executor.count,
+            observer=self.observer,
+        )
+
+    def _own_scales(self) -> OwnScales:
+        if asks_for_scale(self.recipe):
+            return scales_in(self._measured_files, self._wanted_items, self._reading)
+        # Only a setting that is tried asks for it.
+        return own_scales(
+            self.data.dataset,
+            self._wanted_items,
+            self._reading,
             store=self.store,
             executor=self.executor,
             observer=self.observer,
+        )
+
+    @cached_property
+    def stains(self) -> dict[str, FloatArray]:
+        """Stain of all images that any fold has a use for, in a recipe that compares it."""
+        rows = stain_in(self._measured_files, self._wanted_items)
+        return {item.sample.id: row for item, row in zip(self._wanted_items, rows, strict=True)}
+
+    @cached_property
+    def _wanted_items(self) -> list[Item]:
+        return [item for item in self.data.items if item.sample.id in self.wanted]
+
+    @property
+    def _reading(self) -> ReadOptions:
+        return ImageComponents.of(self.recipe).reading
+
+    @cached_property
+    def _measured_files(self) -> ImageTable:
+        """Scale and stain, as far as the recipe asks for them: each image is decoded once for both."""
+        measures = [SCALE] if asks_for_scale(self.recipe) else []
+        if self.recipe.classify is not None and self.recipe.model.unlike is not None:
+            measures.append(STAIN)
+        return measure_files(
+            measures,
+            self.data.dataset,
+            self._wanted_items,
+            self._reading,
+            store=self.store,
+            executor=self.executor,
+            observer=self.observer,
+            name=f"measuring the {' and the '.join(measure.step for measure in measures)}",
         )
 
     def _truth(self) -> bool:
@@ -140,26 +189,11 @@ class FoldStage:
         return held_out_distances(fitted.likeness, traits, seed=self.recipe.seed)
 
     def _traits(self, examples: LabeledExamples) -> PartTraits:
-        rows = {STAIN: np.array([self.stains[name] for name in examples.ids])}
+        rows = {SPACE_OF_STAIN: np.array([self.stains[name] for name in examples.ids])}
         if asks_for_scale(self.recipe):
             own = self.scales.own.scales
-            rows[SCALE] = log_diameters([own[name] for name in examples.ids])
+            rows[SPACE_OF_SCALE] = log_diameters([own[name] for name in examples.ids])
         return PartTraits(rows, examples.groups)
-
-    @cached_property
-    def stains(self) -> dict[str, FloatArray]:
-        """Stain of all images that any fold has a use for; measured when first asked for."""
-        items = [item for item in self.data.items if item.sample.id in self.wanted]
-        read = self.recipe.model.data.read
-        rows = stain_rows(
-            self.data.dataset,
-            items,
-            ReadOptions(bit_depth=read.bit_depth, frame=read.frame),
-            store=self.store,
-            executor=self.executor,
-            observer=self.observer,
-        )
-        return {item.sample.id: row for item, row in zip(items, rows, strict=True)}
 
     def candidates(self, fold: Fold) -> list[CandidateTable]:
         """Work on the images of a fold under every setting that is tried; one where nothing is tuned."""

@@ -15,16 +15,18 @@ from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample, Scale
 from leukokit.engine.cache.keys import dataset_identity
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
+from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item, Rejection
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.images.stage import ImageTable, run_image_stage
+from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Forwarding, Observer
 from leukokit.engine.prediction.rows import REJECTED
 from leukokit.engine.scale.find import stated_scales
 from leukokit.engine.scale.rule import ScaleRule
-from leukokit.engine.scale.stage import OwnScales, own_scales
+from leukokit.engine.scale.stage import SCALE, OwnScales, scales_in
 from leukokit.engine.unlike.limits import FittedUnlike
-from leukokit.engine.unlike.stain import stain_rows
+from leukokit.engine.unlike.stain import STAIN, stain_in
 from leukokit.process.scratch import scratch_folder
 
 _MOST_WARNINGS = 5
@@ -79,7 +81,7 @@ class MeasuredImage:
     features : tuple of float64 array (d,) or None
         One a pipeline; None where its classifier takes no features.
     stain : float64 array
-        Of :func:`leukokit.engine.unlike.stain.stain_rows`; empty where no pipeline compares it.
+        Of :func:`leukokit.engine.unlike.stain.stain_in`; empty where no pipeline compares it.
     own : Scale or None
         What its red cells say; None where nothing asks for it.
     """
@@ -129,9 +131,9 @@ class Measuring:
     def _source(self) -> Dataset:
         return self.dataset or Files()
 
-    @cached_property
-    def _reading(self) -> ImageComponents:
-        return self.members[0].images
+    @property
+    def _reading(self) -> ReadOptions:
+        return self.members[0].images.reading
 
     def measured(
         self, samples: Sequence[Sample], *, first: int, own: OwnScales | None
@@ -146,9 +148,7 @@ class Measuring:
             Of all images, where some of them are worked on in groups.
         """
         items = self.items(samples, first=first)
-        if own is None:
-            own = self.own_scales(items)
-        stain = self._stain(items)
+        own, stain = self._of_files(items, own)
         with self._common_steps() as store:
             scaled = [self._scaled(member, items, own) for member in self.members]
             tables = [
@@ -179,15 +179,34 @@ class Measuring:
 
     def own_scales(self, items: Sequence[Item]) -> OwnScales | None:
         """Measure what images say of their scale; None where nothing asks for it."""
-        if all(member.scale is None for member in self.members):
-            return None
-        return own_scales(
+        return scales_in(self._table([SCALE], items), items, self._reading) if self._asks_for_scale else None
+
+    @property
+    def _asks_for_scale(self) -> bool:
+        return any(member.scale is not None for member in self.members)
+
+    def _of_files(self, items: Sequence[Item], own: OwnScales | None) -> tuple[OwnScales | None, FloatArray]:
+        """Scale, where it is not known, and stain, as far as they are asked for; images are decoded once."""
+        measures = [SCALE] if own is None and self._asks_for_scale else []
+        compares = any(member.unlike is not None for member in self.members)
+        measures += [STAIN] if compares else []
+        if not measures:
+            return own, np.empty((len(items), 0))
+        table = self._table(measures, items)
+        if SCALE in measures:
+            own = scales_in(table, items, self._reading)
+        return own, stain_in(table, items) if compares else np.empty((len(items), 0))
+
+    def _table(self, measures: Sequence[FileMeasure], items: Sequence[Item]) -> ImageTable:
+        return measure_files(
+            measures,
             self._source,
             items,
-            self._reading.reading,
+            self._reading,
             store=self.store,
             executor=self.executor,
             observer=self._inner,
+            name="measuring files",
         )
 
     def _scaled(self, member: Member, items: Sequence[Item], own: OwnScales | None) -> list[Item]:
@@ -205,18 +224,6 @@ class Measuring:
                 f"{image}: {notes[image]}"
             )
         return rule.given_to(items, own=own.scales, stated=stated, changed=own.changed)
-
-    def _stain(self, items: Sequence[Item]) -> FloatArray:
-        if all(member.unlike is None for member in self.members):
-            return np.empty((len(items), 0))
-        return stain_rows(
-            self._source,
-            items,
-            self._reading.reading,
-            store=self.store,
-            executor=self.executor,
-            observer=self._inner,
-        )
 
     @contextmanager
     def _common_steps(self) -> Iterator[Store | None]:

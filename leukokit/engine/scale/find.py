@@ -6,20 +6,18 @@ test image has a say in any other image; a slide that lies in the test part as a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 from leukokit.api import DataError, Part, Scale, ScaleSource
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData
-from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.engine.scale.file_scale import file_pixel_sizes
 from leukokit.engine.scale.rule import ScaleRule, scale_rule
-from leukokit.engine.scale.stage import OwnScales, own_scales
+from leukokit.engine.scale.stage import OwnScales
 from leukokit.recipe import Recipe
 from leukokit.recipe.scale import ScaleSetting
 from leukokit.smear.pool import ENOUGH, is_sure
@@ -82,11 +80,19 @@ def find_scales(
     data: OpenData,
     items: Sequence[Item],
     *,
+    measured: Callable[[], OwnScales],
     store: Store | None,
-    executor: Executor,
+    threads: int,
     observer: Observer,
 ) -> Scales:
     """Read what files and tables state, and measure every image: a wrong pixel size shows beside red cells.
+
+    Parameters
+    ----------
+    measured : callable
+        Gives what the images say; called once it is known that what is stated can be used.
+    threads : int
+        How many files are read at a time.
 
     Raises
     ------
@@ -95,7 +101,7 @@ def find_scales(
     """
     read = recipe.model.data.read
     setting = _setting(recipe, data, observer)
-    stated, notes = stated_scales(setting, items, frame=read.frame, store=store, threads=executor.count)
+    stated, notes = stated_scales(setting, items, frame=read.frame, store=store, threads=threads)
     if setting.pixel_size_um == "table" and not stated:
         raise DataError(
             "data.scale asks the table for the width of pixels, and it states none",
@@ -110,8 +116,7 @@ def find_scales(
         )
     if setting.by == "group" and not any(item.sample.group for item in items):
         observer.warn("no image has a group, so each image's own red cells say its scale")
-    reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
-    own = own_scales(data.dataset, items, reading, store=store, executor=executor, observer=observer)
+    own = measured()
     contradiction = _contradiction(stated, own.scales)
     if contradiction:
         observer.warn(contradiction)

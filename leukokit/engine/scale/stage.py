@@ -16,12 +16,11 @@ from leukokit.api import (
     Scale,
     ScaleSource,
 )
-from leukokit.engine.cache.code import code_digest
-from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, Rejection, pixels_key
-from leukokit.engine.images.stage import StepCount, run_image_stage
+from leukokit.engine.images.file_measures import FileMeasure, measure_files
+from leukokit.engine.images.plan import Item, Rejection
+from leukokit.engine.images.stage import ImageTable, StepCount
 from leukokit.engine.io.reading import CHANGED, ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.smear.pool import snapped
@@ -54,6 +53,9 @@ class ScaleOfImage(FeatureExtractor):
             scale = UNKNOWN_SCALE
         values = (scale.red_cell_px, scale.confidence, _SOURCES.index(scale.source))
         return dict(zip(_NAMES, map(float, values), strict=True))
+
+
+SCALE = FileMeasure(STEP, ScaleOfImage())
 
 
 @dataclass(frozen=True)
@@ -89,18 +91,28 @@ def own_scales(
     observer: Observer,
 ) -> OwnScales:
     """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
-    component = ScaleOfImage()
-    key = digest("scale", component.revision, pixels_key(reading), code_digest(__name__))
-    step = FeatureStep(STEP, component, key, seeded=False)
-    plan = ImagePlan.of_files(dataset, reading, step, store)
-    images = run_image_stage(plan, items, executor, observer, name="measuring the scale")
+    images = measure_files(
+        (SCALE,),
+        dataset,
+        items,
+        reading,
+        store=store,
+        executor=executor,
+        observer=observer,
+        name="measuring the scale",
+    )
+    return scales_in(images, items, reading)
+
+
+def scales_in(images: ImageTable, items: Sequence[Item], reading: ReadOptions) -> OwnScales:
+    """Take the scales out of a table of :data:`SCALE` and maybe other measures."""
     rows = images.features.loc[:, list(_NAMES)].to_numpy()
     measured = {
         id_: _scale(*values) for id_, values in zip(images.features.index, rows.tolist(), strict=True)
     }
     scales = {item.sample.id: measured.get(item.sample.id, UNKNOWN_SCALE) for item in items}
     changed = {item.sample.id: why for item, why in images.rejected if why.reason == CHANGED}
-    return OwnScales(scales, key, images.counts[STEP], changed)
+    return OwnScales(scales, SCALE.key(reading), images.counts[STEP], changed)
 
 
 def _scale(px: float, confidence: float, source: float) -> Scale:

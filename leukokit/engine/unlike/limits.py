@@ -86,7 +86,7 @@ class FittedUnlike:
         represented : float64 array (n, d)
             What the model sees of the images.
         stain : float64 array (n, 9)
-            Of :func:`leukokit.engine.unlike.stain.stain_rows`.
+            Of :func:`leukokit.engine.unlike.stain.stain_in`.
         own : sequence of Scale or None (n,)
             What the images' own red cells say.
         """

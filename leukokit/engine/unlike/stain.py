@@ -1,4 +1,4 @@
-"""The stain of every image as it is on disk: color of the image and of its background, in one pass."""
+"""The stain of an image as it is on disk: color of the image and of its background."""
 
 from __future__ import annotations
 
@@ -6,15 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from leukokit.api import Dataset, FeatureExtractor, FloatArray, Labels, Planes
-from leukokit.engine.cache.code import code_digest
-from leukokit.engine.cache.keys import digest
-from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, pixels_key
-from leukokit.engine.images.stage import run_image_stage
-from leukokit.engine.io.reading import ReadOptions
-from leukokit.engine.observer import Observer
+from leukokit.api import FeatureExtractor, FloatArray, Labels, Planes
+from leukokit.engine.images.file_measures import FileMeasure
+from leukokit.engine.images.plan import Item
+from leukokit.engine.images.stage import ImageTable
 from leukokit.smear.color import BACKGROUND_NAMES, COLOR_NAMES, background_color, color_traits
 
 STEP = "stain"
@@ -36,20 +31,16 @@ class StainOfImage(FeatureExtractor):
         return dict(zip(NAMES, values.tolist(), strict=True))
 
 
-def stain_rows(
-    dataset: Dataset,
-    items: Sequence[Item],
-    reading: ReadOptions,
-    *,
-    store: Store | None,
-    executor: Executor,
-    observer: Observer,
-) -> FloatArray:
-    """Measure all images: float64 n x 9, in levels of 0..255; NaN where an image cannot be read."""
-    component = StainOfImage()
-    key = digest("stain", component.revision, pixels_key(reading), code_digest(__name__))
-    step = FeatureStep(STEP, component, key, seeded=False)
-    plan = ImagePlan.of_files(dataset, reading, step, store)
-    images = run_image_stage(plan, items, executor, observer, name="measuring the stain")
-    rows = images.features.reindex([item.sample.id for item in items])
+STAIN = FileMeasure(STEP, StainOfImage())
+
+
+def stain_in(images: ImageTable, items: Sequence[Item]) -> FloatArray:
+    """Take the stain out of a table of :data:`STAIN` and maybe other measures.
+
+    Returns
+    -------
+    float64 array n x 9
+        In levels of 0..255; NaN where an image cannot be read.
+    """
+    rows = images.features.loc[:, list(NAMES)].reindex([item.sample.id for item in items])
     return rows.to_numpy(dtype=np.float64)

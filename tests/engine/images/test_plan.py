@@ -63,7 +63,7 @@ def test_names_are_asked_for_once_however_many_images_and_workers() -> None:
     """Not for an image, a batch, the table's columns, or a worker that gets the plan."""
     Counted.asked = 0
     step = FeatureStep("features.0.counted", Counted(), "key", seeded=False)
-    plan = ImagePlan.of_files(Gray(), ReadOptions(), step, None)
+    plan = ImagePlan.of_files(Gray(), ReadOptions(), (step,), None)
     assert plan.columns() == ["mean", "std"]
     unpickled = pickle.loads(pickle.dumps(plan))  # noqa: S301 - our own bytes
     for same_plan in (plan, unpickled, plan):
@@ -78,7 +78,7 @@ def test_an_extractor_that_reads_labels_gets_them_from_the_segmenter_of_its_step
     segment = SegmentStep("segment.whole", Whole(), "segment", seeded=False)
     reads = FeatureStep("features.0.area", Area(), "area", seeded=False, labels_from=segment)
     ignores = FeatureStep("features.1.counted", Counted(), "counted", seeded=False)
-    plan = replace(ImagePlan.of_files(Gray(), ReadOptions(), ignores, None), segment=segment)
+    plan = replace(ImagePlan.of_files(Gray(), ReadOptions(), (ignores,), None), segment=segment)
     (outcome,) = process_batch(replace(plan, features=(reads, ignores)), [Item(0, Sample("a"), "a")])
     assert outcome.rejection is None
     assert outcome.features is not None
