@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ def data_root() -> Path:
     if not (root / "all-pbs").is_dir():
         pytest.skip(f"real data not found under {root}; set LEUKOKIT_DATA")
     return root.resolve()
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Give a folder with a short name: in ``tmp_path`` the path of a socket can be too long."""
+    with tempfile.TemporaryDirectory(prefix="leukotest") as folder:
+        yield Path(folder)
 
 
 PROGRAM = """
@@ -76,7 +85,7 @@ def leukokit_segmenters():
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,  # a run takes 15 s on a quiet machine
             check=False,
         )
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PREFIX = "leukokit-"
 _SWEPT = (PREFIX, "pymp-")  # prefix of the folders of Python's multiprocessing
 _LOCK = ".leukokit-lock"
+_SHORT = "/tmp"
+_MOST_BYTES = 107  # of the path of a socket
+_IN_FOLDER = len("/pymp-12345678/listener-12345678")
 
 
 @contextmanager
@@ -55,6 +58,37 @@ def lock_folder(folder: Path) -> BaseFileLock:
     return lock
 
 
+def socket_folder() -> Path | None:
+    """Give the folder in which Python's multiprocessing makes its sockets, locked until this process ends.
+
+    Returns
+    -------
+    Path or None
+        In /tmp where the path of a socket in the system's temporary folder would be too long; None where
+        that is no way out either.
+    """
+    from multiprocessing.util import get_temp_dir
+
+    if not _too_long(tempfile.gettempdir(), _IN_FOLDER):
+        folder = get_temp_dir()
+    elif os.access(_SHORT, os.W_OK | os.X_OK):
+        named, tempfile.tempdir = tempfile.tempdir, _SHORT
+        try:
+            folder = get_temp_dir()  # one that the process has already stays the same
+        finally:
+            tempfile.tempdir = named
+    else:
+        return None
+    if _too_long(folder, _IN_FOLDER - len("/pymp-12345678")):
+        return None
+    lock_folder(Path(folder))
+    return Path(folder)
+
+
+def _too_long(folder: str, more: int) -> bool:
+    return len(os.fsencode(folder)) + more > _MOST_BYTES
+
+
 def sweep() -> list[Path]:
     """Remove the temporary folders that killed processes of this user have left; return them.
 
@@ -81,8 +115,9 @@ def _lock(folder: Path) -> BaseFileLock:
 
 def _marked() -> list[Path]:
     """Folders of this user that leukokit made or marked."""
-    root = Path(tempfile.gettempdir()).resolve()
-    names = [path for prefix in _SWEPT for path in root.glob(f"{prefix}*")]
+    named = tempfile.gettempdir()
+    roots = [Path(root).resolve() for root in (named, *([_SHORT] if _too_long(named, _IN_FOLDER) else []))]
+    names = [path for root in roots for prefix in _SWEPT for path in root.glob(f"{prefix}*")]
     return [path for path in names if _is_own(path, stat.S_ISDIR) and _is_own(path / _LOCK, stat.S_ISREG)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,6 @@ SAME = (
     "features.parquet",
     "split.csv",
     "audit.json",
-    "verdict.json",
     "explanations/permutation_importance.csv",
 )
 
@@ -43,6 +43,10 @@ def same(first: Path, second: Path) -> None:
     for name in SAME:
         assert (first / name).exists(), name
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    a, b = (json.loads((folder / "verdict.json").read_text()) for folder in (first, second))
+    assert a.pop("question").startswith("Which class does an image show")  # it names the folder or the server
+    del b["question"]
+    assert a == b
     a, b = (pd.read_csv(folder / "predictions.csv") for folder in (first, second))
     pd.testing.assert_frame_equal(a.drop(columns="path"), b.drop(columns="path"))
 
@@ -59,7 +63,7 @@ def test_images_behind_a_server_give_the_same_results(
 
 def test_a_file_url_gives_every_byte_of_the_path(copied: Path, cli: Leukokit, tmp_path: Path) -> None:
     here, there = run(cli, tmp_path / "here", copied), run(cli, tmp_path / "there", copied.as_uri())
-    for name in (*SAME, "predictions.csv", "rejected.csv"):
+    for name in (*SAME, "predictions.csv", "rejected.csv", "verdict.json"):
         assert (here / name).read_bytes() == (there / name).read_bytes(), name
 
 

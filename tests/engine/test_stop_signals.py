@@ -27,11 +27,10 @@ def test_every_signal_ends_a_run(recipe: Path, environment: dict[str, str], tmp_
 
 
 def test_the_next_run_removes_what_a_killed_one_left(
-    recipe: Path, environment: dict[str, str], tmp_path: Path
+    recipe: Path, environment: dict[str, str], short_folder: Path, tmp_path: Path
 ) -> None:
     """SIGKILL leaves no time for anything: temporary folders and drafts go with the next run."""
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
+    temporary = short_folder
     environment["TMPDIR"] = str(temporary)
     command = [sys.executable, "-m", "leukokit", "run", str(recipe), "--run-dir", "out", "-q"]
     command += ["--executor", "processes", "--workers", "2"]
@@ -50,6 +49,20 @@ def test_the_next_run_removes_what_a_killed_one_left(
     assert done.returncode == 0, done.stderr
     assert list(temporary.iterdir()) == []
     assert not draft.exists()
+
+
+def test_a_long_name_of_the_temporary_folder_is_no_obstacle(
+    recipe: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The path of a socket has at most 107 bytes."""
+    temporary = tmp_path / ("long" * 30)
+    temporary.mkdir()
+    environment["TMPDIR"] = str(temporary)
+    command = [sys.executable, "-m", "leukokit", "run", str(recipe), "--run-dir", "out", "-q"]
+    command += ["--executor", "processes", "--workers", "2"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
 
 
 def test_an_interrupt_in_compiled_code_is_no_rejected_image(

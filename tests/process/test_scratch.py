@@ -12,13 +12,11 @@ from leukokit.process.scratch import scratch_folder, sweep
 
 
 @pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def temporary(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the folder of temporary files, here and in processes started from here."""
-    folder = tmp_path / "tmp"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    monkeypatch.setenv("TMPDIR", str(folder))
-    return folder
+    monkeypatch.setattr("tempfile.tempdir", str(short_folder))
+    monkeypatch.setenv("TMPDIR", str(short_folder))
+    return short_folder
 
 
 HOLDS = """

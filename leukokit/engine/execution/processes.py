@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver
-from multiprocessing.util import get_temp_dir
-from pathlib import Path
 
 from leukokit.api import Dataset, Sample
 from leukokit.engine.components.origin import is_foreign
@@ -20,7 +18,7 @@ from leukokit.engine.execution.trials import in_processes_if_long, one_by_one
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.io.reading import content_keys
 from leukokit.evaluation.tuning import Trial
-from leukokit.process.scratch import lock_folder
+from leukokit.process.scratch import socket_folder
 from leukokit.process.stop import sigint_blocked_in_children
 
 
@@ -87,13 +85,12 @@ def _small(plan: ImagePlan, items: Sequence[Item]) -> bool:
 
 def worker_context() -> multiprocessing.context.BaseContext:
     """Give the way in which processes of this machine are started."""
-    if sys.platform != "linux":
+    if sys.platform != "linux" or socket_folder() is None:
         return multiprocessing.get_context("spawn")
     # Plain fork would copy locks that threads of the parent hold. The fork server is a process without
     # threads that has the libraries loaded, so that a worker starts, or starts again after a crash, at once.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["leukokit.engine.execution.worker"])
-    lock_folder(Path(get_temp_dir()))  # the fork server's socket is in it
     with sigint_blocked_in_children():
         forkserver.ensure_running()
     return context
