@@ -13,6 +13,7 @@ import pandas as pd
 from leukokit.api import Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cells.write import CellFiles
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
@@ -167,6 +168,9 @@ class _Run:
             self.observer.warn(note)
         cache = self.options.cache
         store = Store(cache, self.observer.warn, self.options.said) if cache else None
+        if store is None and self.recipe.model.cells is not None:
+            # Cells wait here until they are written in the order of the data set: memory could not hold all.
+            store = Store(self.scratch / "cells")
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -264,7 +268,7 @@ class _Run:
 
     def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
         """Run the folds that the run directory itself is about."""
-        first = self.stage.images(folds[0] if folds else None)
+        first = self.stage.images(folds[0] if folds else None, cells=self.recipe.model.cells is not None)
         publish_rejected(self.directory, first.images, self.data.name, self.observer)
         if not len(first.images.features):
             reasons = sorted({why.reason for _, why in first.images.rejected})
@@ -276,6 +280,7 @@ class _Run:
                 where=str(self.directory.path / "rejected.csv"),
                 hint=f"The first, {examples[0]}" if examples else None,
             )
+        self._write_cells(first, folds)
         if self.recipe.classify is None or not folds:
             return [first, *(self.stage.images(fold) for fold in folds[1:])]
         several = len(folds) > 1
@@ -283,7 +288,15 @@ class _Run:
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
             publish_pipeline(self.directory, fitted, name if several else None, self.observer)
-        return runs
+        return [replace(runs[0], plan=first.plan), *runs[1:]]
+
+    def _write_cells(self, run: FoldRun, folds: Sequence[Fold]) -> None:
+        """Write what the recipe wants of every cell."""
+        setting = self.recipe.model.cells
+        if setting is not None:
+            usable = [item for item in run.items if item.sample.id in run.images.features.index]
+            files = CellFiles(self.directory, setting, run.plan, folds, self.data.stamp)
+            files.write(usable, self.observer)
 
     def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
         """Fit on all data, or average the folds, where the recipe has folds or asks for it."""

@@ -19,7 +19,7 @@ from leukokit.engine.dataset_answers import roles_of_truth
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
-from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan
+from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan, with_cells
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io.reading import ReadOptions
@@ -137,9 +137,15 @@ class FoldStage:
         roles = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
         return bool(roles & set(call_method(self.recipe.segment.component, "roles")))
 
-    def images(self, fold: Fold | None) -> FoldRun:
-        """Work on the images of a fold, or on all, and fit nothing."""
-        plan, items, images = self._images(self.recipe, fold)
+    def images(self, fold: Fold | None, *, cells: bool = False) -> FoldRun:
+        """Work on the images of a fold, or on all, and fit nothing.
+
+        Parameters
+        ----------
+        cells : bool
+            Whether the table of their cells is made, too.
+        """
+        plan, items, images = self._images(self.recipe, fold, cells=cells)
         return FoldRun(fold, plan, items, images, None)
 
     def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
@@ -261,9 +267,14 @@ class FoldStage:
             )
         return self._plans[known], chosen
 
-    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item], ImageTable]:
+    def _images(
+        self, recipe: Recipe, fold: Fold | None, *, cells: bool = False
+    ) -> tuple[ImagePlan, list[Item], ImageTable]:
         plan, items = self.prepared(recipe, fold)
+        # Without the cells: what was worked on with them is not worked on again without.
         key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
+        if cells:
+            plan = with_cells(plan)
         if key not in self._tables:
             self._tables[key] = run_image_stage(plan, items, self.executor, self.observer)
         return plan, items, self._tables[key]

@@ -163,8 +163,7 @@ class Morphology(CellFeatureExtractor):
 
 def _nucleus_shares(cells: Cells) -> FloatArray:
     """Area of each nucleus divided by the area of the cell with the same id; 0 without nucleus."""
-    areas = dict(
-        zip((place.id for place in cells.places(NUCLEUS)), cells.values(NUCLEUS, "area"), strict=True)
-    )
+    ids = (place.id for place in cells.places(NUCLEUS))
+    areas = dict(zip(ids, cells.values(NUCLEUS, "area"), strict=True))
     own = np.array([areas.get(place.id, 0.0) for place in cells.places(CELL)], dtype=np.float64)
     return own / cells.values(CELL, "area")

@@ -28,9 +28,9 @@ class RedCells(CellFeatureExtractor):
     Features: ``red_cells_count``; ``red_cells_touching_mean``, the share that touches another red cell
     (clumping: gaps of up to a tenth of a red cell's diameter count as touching); then
     ``red_cells_<measure>_<aggregate>`` of ``diameter_um`` (of the circle of the same area),
-    ``diameter_rc`` (over the red-cell diameter of the image's scale: its ``std`` tells how uneven their size
-    is), ``roundness`` (4 pi area / perimeter squared, near 1 for a disk), ``eccentricity`` and ``pallor`` (how
-    much paler the center is than the ring around it: 0 evenly stained, 1 as pale as glass).
+    ``diameter_rc`` (over the red-cell diameter of the image's scale: its ``std`` tells how uneven their
+    sizes are), ``roundness`` (4 pi area / perimeter squared, near 1 for a disk), ``eccentricity`` and
+    ``pallor`` (how much paler the center is than the ring around it: 0 evenly stained, 1 as pale as glass).
 
     Cells that the border cuts count, and are not measured. Red cells whose outlines cannot be told apart
     count as one. ``diameter_um`` and ``diameter_rc`` are NaN where the scale of the image is not known.
