@@ -32,7 +32,7 @@ def polygons(mask: Mask) -> list[list[Ring]]:
 
 
 def _polygons_of_part(part: Mask) -> list[list[Ring]]:
-    # Corners of pixels are the even points of a grid twice as fine, so borders followed on it pass through them.
+    # Corners of pixels are the even points of a grid twice as fine: borders followed on it pass through them.
     height, width = part.shape
     fine = np.zeros((2 * height + 1, 2 * width + 1), np.uint8)
     for down in range(3):

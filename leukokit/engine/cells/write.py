@@ -112,7 +112,7 @@ class CellFiles:
 
 
 def _file_name(item: Item) -> str:
-    """Number in the data set, and the file's name without what some systems do not take."""
+    """Give the number in the data set, and the file's name without what some systems do not take."""
     stem = Path(item.sample.id).stem
     return f"{item.index:06d}_{re.sub(r'[^A-Za-z0-9._-]+', '_', stem)[:_LONGEST_STEM]}"
 

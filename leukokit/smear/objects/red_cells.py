@@ -19,6 +19,7 @@ _MIN_REACH = 1.5
 # Distance from the outline over its largest, of the pixels of the center and of the ring around it. In a disk
 # the center is the inner third of the radius, and the ring lies between 0.5 and 0.85 of it.
 _CENTER, _RING = 2 / 3, (0.15, 0.5)
+_FAINTEST = 4.0  # gray levels below glass, of a ring whose stain says anything
 _FEWEST_GLASS = 0.01  # share of the image without any object, from which the level of glass is taken
 
 
@@ -88,7 +89,7 @@ def central_pallor(
     Returns
     -------
     float64 array (n,)
-        NaN where a cell is too small for a center and a ring, or not darker than glass.
+        NaN where a cell is too small for a center and a ring, or hardly darker than glass.
     """
     return np.array([_pallor(labels, place, green, glass) for place in places], dtype=np.float64)
 
@@ -102,4 +103,4 @@ def _pallor(labels: LabelImage, place: Place, green: NDArray[np.uint8], glass: f
         return math.nan
     levels = green[place.box]
     stain = glass - float(levels[ring].mean())
-    return 1 - (glass - float(levels[center].mean())) / stain if stain >= 1 else math.nan
+    return 1 - (glass - float(levels[center].mean())) / stain if stain >= _FAINTEST else math.nan
