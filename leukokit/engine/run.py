@@ -13,7 +13,6 @@ import pandas as pd
 from leukokit.api import Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.write import CellFiles
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
@@ -41,7 +40,14 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_average, publish_fold, publish_pipeline, publish_rejected
+from leukokit.engine.publish import (
+    check_some_usable,
+    publish_average,
+    publish_cells,
+    publish_fold,
+    publish_pipeline,
+    publish_rejected,
+)
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.scale.find import Scales, asks_for_scale
@@ -168,9 +174,6 @@ class _Run:
             self.observer.warn(note)
         cache = self.options.cache
         store = Store(cache, self.observer.warn, self.options.said) if cache else None
-        if store is None and self.recipe.model.cells is not None:
-            # Cells wait here until they are written in the order of the data set: memory could not hold all.
-            store = Store(self.scratch / "cells")
         self.samples = {item.sample.id: item.sample for item in self.data.items}
         self.divisions = self._divisions()
         self.averages = averages_folds(self.recipe, self.divisions)
@@ -270,17 +273,8 @@ class _Run:
         """Run the folds that the run directory itself is about."""
         first = self.stage.images(folds[0] if folds else None, cells=self.recipe.model.cells is not None)
         publish_rejected(self.directory, first.images, self.data.name, self.observer)
-        if not len(first.images.features):
-            reasons = sorted({why.reason for _, why in first.images.rejected})
-            examples = [
-                f"{item.sample.id}: {why.detail}" for item, why in first.images.rejected if why.detail
-            ]
-            raise RunFailed(
-                f"every one of {len(first.images.rejected)} images was rejected ({', '.join(reasons)})",
-                where=str(self.directory.path / "rejected.csv"),
-                hint=f"The first, {examples[0]}" if examples else None,
-            )
-        self._write_cells(first, folds)
+        check_some_usable(self.directory, first.images)
+        publish_cells(self.directory, self.recipe, first, folds, self.data.stamp, self.observer)
         if self.recipe.classify is None or not folds:
             return [first, *(self.stage.images(fold) for fold in folds[1:])]
         several = len(folds) > 1
@@ -289,14 +283,6 @@ class _Run:
             publish_fold(self.directory, fitted, name if several else None)
             publish_pipeline(self.directory, fitted, name if several else None, self.observer)
         return [replace(runs[0], plan=first.plan), *runs[1:]]
-
-    def _write_cells(self, run: FoldRun, folds: Sequence[Fold]) -> None:
-        """Write what the recipe wants of every cell."""
-        setting = self.recipe.model.cells
-        if setting is not None:
-            usable = [item for item in run.items if item.sample.id in run.images.features.index]
-            files = CellFiles(self.directory, setting, run.plan, folds, self.data.stamp)
-            files.write(usable, self.observer)
 
     def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
         """Fit on all data, or average the folds, where the recipe has folds or asks for it."""

@@ -70,6 +70,9 @@ class FoldStage:
     _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.store is None and self.recipe.model.cells is not None:
+            # Cells wait here until they are written in the order of the data set: memory could not hold all.
+            self.store = Store(self.scratch / "cells")
         self._has_truth = self._truth()
 
     @cached_property

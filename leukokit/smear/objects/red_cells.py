@@ -95,8 +95,9 @@ def central_pallor(
 
 
 def _pallor(labels: LabelImage, place: Place, green: NDArray[np.uint8], glass: float) -> float:
-    own = np.pad(labels[place.box] == place.id, 1)
-    distance = cv2.distanceTransform(own.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    own = (labels[place.box] == place.id).view(np.uint8)
+    framed = cv2.copyMakeBorder(own, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    distance = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
     depth = distance / distance.max()
     center, ring = depth > _CENTER, (depth > _RING[0]) & (depth < _RING[1])
     if math.isnan(glass) or not center.any() or not ring.any():
