@@ -22,7 +22,7 @@ def disks(*disks: tuple[int, int, int], shape: tuple[int, int] = (120, 160)) -> 
 
 @pytest.mark.parametrize(("gap", "expected"), [(0, [1, 1, 0]), (3, [1, 1, 0]), (6, [0, 0, 0])])
 def test_a_gap_of_a_tenth_of_a_diameter_is_touching(gap: int, expected: list[int]) -> None:
-    """Two cells of 40 px with a gap of 3 px are neighbors, with one of 6 px they are not; nobody is its own."""
+    """Cells of 40 px with a gap of 3 px are neighbors, with one of 6 px they are not; none is its own."""
     red = disks((40, 30, 20), (40, 30 + 41 + gap, 20), (90, 130, 20))
     assert count_neighbors(red, places(red), red, 40.0).tolist() == expected
 
@@ -36,7 +36,7 @@ def test_white_cells_count_the_red_ones_around_them() -> None:
 
 
 def test_pallor_is_how_much_paler_the_center_is() -> None:
-    """Evenly stained: 0. Half the stain in the center: .5. A hole as pale as glass: 1. A dark center: below 0."""
+    """0 evenly stained, .5 with half the stain in the center, 1 with none; below 0 with a dark center."""
     labels = disks((30, 30, 20), (30, 80, 20), (30, 130, 20), (80, 30, 20), (80, 90, 1))
     green = np.full(labels.shape, 200, np.uint8)
     green[labels > 0] = 100
