@@ -91,8 +91,8 @@ def _of_kind(cells: Cells, kind: CellKind, zoom: float) -> dict[str, FloatArray]
     return columns
 
 
-def _numbers(values: object) -> FloatArray:
-    return np.array(list(values), dtype=np.float64)  # type: ignore[call-overload,no-any-return]
+def _numbers(values: Iterable[int]) -> FloatArray:
+    return np.array(list(values), dtype=np.float64)
 
 
 def _shape_columns(cells: Cells, role: str, region: str) -> dict[str, FloatArray]:

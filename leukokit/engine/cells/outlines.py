@@ -38,7 +38,8 @@ def _polygons_of_part(part: Mask) -> list[list[Ring]]:
     for down in range(3):
         for right in range(3):
             fine[down : down + 2 * height : 2, right : right + 2 * width : 2] |= part
-    contours, tree = cv2.findContours(fine, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    found, tree = cv2.findContours(fine, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    contours = [np.asarray(contour, dtype=np.int32) for contour in found]
     outer = {index: [_ring(contours[index])] for index, node in enumerate(tree[0]) if node[3] < 0}
     for index, node in enumerate(tree[0]):
         if node[3] >= 0:

@@ -43,7 +43,7 @@ from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
-_CELL_CODE = ("leukokit.engine.cells.measure", "leukokit.engine.cells.columns", "leukokit.api.cells")
+CELL_CODE = ("leukokit.engine.cells.measure", "leukokit.engine.cells.columns", "leukokit.api.cells")
 """What measures cells."""
 
 
@@ -151,7 +151,7 @@ def with_cells(plan: ImagePlan) -> ImagePlan:
         for column in step.component.columns()
     )
     labels = plan.segment
-    code = code_digest(*_CELL_CODE)
+    code = code_digest(*CELL_CODE)
     key = digest("cells", code, labels.key, [step.key for step in extractors], [c.name for c in columns])
     step = CellStep(
         id="cells",

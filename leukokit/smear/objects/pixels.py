@@ -61,7 +61,7 @@ def _measures(rgb: RGBImage, gray: NDArray[np.uint8], region: Mask) -> FloatArra
     out = np.full(9, np.nan)
     total, squares = np.zeros(3, np.int64), np.zeros(3, np.int64)
     levels = np.zeros(32, np.int64)
-    pixels, pairs, contrast, homogeneity = 0, 0, 0, 0.0
+    pixels, pairs, contrast, homogeneity = 0, 0, np.int64(0), 0.0
     for y in range(height):
         for x in range(width):
             if not region[y, x]:

@@ -87,12 +87,8 @@ class Place:
 
     def at_border(self, shape: tuple[int, ...]) -> bool:
         """Whether it touches the border of an image of that height and width."""
-        return (
-            self.rows.start == 0
-            or self.columns.start == 0
-            or self.rows.stop == shape[0]
-            or self.columns.stop == shape[1]
-        )
+        starts, stops = (self.rows.start, self.columns.start), (self.rows.stop, self.columns.stop)
+        return 0 in starts or any(stop == side for stop, side in zip(stops, shape, strict=False))
 
 
 def places(labels: LabelImage) -> list[Place]:

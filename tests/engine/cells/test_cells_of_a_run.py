@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 from skimage.io import imread
 
 from leukokit.testing.images import disks
+from tests.engine.cells.rasterize import covered
 from tests.engine.conftest import Leukokit
 
 RECIPE = """
@@ -46,18 +46,12 @@ def runs(tmp_path: Path, cli: Leukokit, environment: dict[str, str]) -> list[Pat
     return [tmp_path / name for name in ways]
 
 
-def covered(geometry: dict[str, object], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels whose center lies in a polygon, by OpenCV's rasterizer."""
-    mask = np.zeros(shape, np.uint8)
-    parts = geometry["coordinates"]
-    assert isinstance(parts, list)
-    for polygon in parts if geometry["type"] == "MultiPolygon" else [parts]:
-        for value, ring in zip([1, *[0] * len(polygon)], polygon, strict=False):
-            corners = np.array(ring)
-            assert (corners[0] == corners[-1]).all()
-            # In sixteenths of a pixel, and OpenCV's pixel (x, y) has its center at (x, y).
-            cv2.fillPoly(mask, [np.round((corners - 0.5) * 16).astype(np.int32)], value, shift=4)
-    return mask > 0
+def rings(geometry: dict[str, Any]) -> list[list[list[float]]]:
+    """Give the rings of a Polygon or MultiPolygon; each is closed."""
+    parts = geometry["coordinates"] if geometry["type"] == "MultiPolygon" else [geometry["coordinates"]]
+    found = [ring for polygon in parts for ring in polygon]
+    assert all(ring[0] == ring[-1] for ring in found)
+    return found
 
 
 def test_cells_are_written_once_and_the_same(runs: list[Path]) -> None:
@@ -71,7 +65,7 @@ def test_cells_are_written_once_and_the_same(runs: list[Path]) -> None:
         }
     steps = [json.loads(line) for line in (runs[2] / "journal.jsonl").read_text().splitlines()]
     did = {step["step"]: step["did"] for step in steps if step.get("step")}
-    assert did["cells"] == "reused"
+    assert did["cells"] == "cached for 8"
 
     cells = pd.read_parquet(first / "cells.parquet")
     assert set(cells["part"]) == {"train", "validation", "test"}
@@ -117,12 +111,12 @@ def _check_geojson(run: Path, cells: pd.DataFrame) -> None:
         for cell, feature in zip(of_image.itertuples(), collection["features"], strict=True):
             role = "cell" if cell.kind == "white" else "red_cell"
             labels = imread(run / "labels" / str(labels_of[row.image, role]))
-            assert np.array_equal(covered(feature["geometry"], labels.shape), labels == cell.cell)
+            assert np.array_equal(covered(rings(feature["geometry"]), labels.shape), labels == cell.cell)
             properties = feature["properties"]
             assert properties["classification"]["name"] == f"{str(cell.kind).capitalize()} cell"
             assert properties["measurements"]["cell_area_um2"] == cell.cell_area_um2
             assert all(np.isfinite(value) for value in properties["measurements"].values())
             if role == "cell":
                 nucleus = imread(run / "labels" / str(labels_of[row.image, "nucleus"])) == cell.cell
-                assert np.array_equal(covered(feature["nucleusGeometry"], labels.shape), nucleus)
+                assert np.array_equal(covered(rings(feature["nucleusGeometry"]), labels.shape), nucleus)
         assert len({feature["id"] for feature in collection["features"]}) == len(of_image)

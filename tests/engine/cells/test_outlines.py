@@ -8,17 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
-from skimage.measure import points_in_poly
 
 from leukokit.engine.cells.outlines import Ring, polygons
-
-
-def covered(rings: list[Ring], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Pixels whose center lies in an odd number of rings."""
-    rows, columns = np.mgrid[: shape[0], : shape[1]]
-    centers = np.stack([columns.ravel() + 0.5, rows.ravel() + 0.5], axis=1)
-    inside = np.logical_xor.reduce([points_in_poly(centers, ring) for ring in rings])
-    return np.asarray(inside, dtype=np.bool_).reshape(shape)
+from tests.engine.cells.rasterize import covered
 
 
 def area(ring: Ring) -> float:
