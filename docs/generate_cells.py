@@ -10,8 +10,9 @@ from leukokit.engine.cells.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
 PAGE = Path(__file__).with_name("cells.md")
 HEAD = """## Columns
 
-Written by `python docs/generate_cells.py` from the code; a test keeps it current. Name, unit and description of every
-column are in the file, too, in the metadata of its field. `rc` is the diameter of a red cell by the scale of the image.
+Written by `python docs/generate_cells.py` from the code; a test keeps it current. Name, unit and description
+of every column are in the file, too, in the metadata of its field. `rc` is the diameter of a red cell by the
+scale of the image.
 """
 
 

@@ -9,10 +9,12 @@ from typing import Any, Self
 from numpy.typing import NDArray
 
 from leukokit.api import (
+    CellColumn,
     CellFeatureExtractor,
     Component,
     Dataset,
     FeatureExtractor,
+    PluginError,
     Preprocessor,
     RGBImage,
     Segmenter,
@@ -22,7 +24,7 @@ from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.columns import MEASURED_COLUMNS
+from leukokit.engine.cells.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.isolation import run_isolated
@@ -140,16 +142,13 @@ def with_cells(plan: ImagePlan) -> ImagePlan:
     ------
     ValueError
         Where it does not.
+    PluginError
+        Where extractors give two columns of one name.
     """
     if plan.segment is None:
         raise ValueError("a plan without segmenter has no cells")
     extractors = plan.cell_extractors()
-    columns = MEASURED_COLUMNS + tuple(
-        column
-        for step in extractors
-        if isinstance(step.component, CellFeatureExtractor)
-        for column in step.component.columns()
-    )
+    columns = _cell_columns(extractors)
     labels = plan.segment
     code = code_digest(*CELL_CODE)
     key = digest("cells", code, labels.key, [step.key for step in extractors], [c.name for c in columns])
@@ -164,6 +163,21 @@ def with_cells(plan: ImagePlan) -> ImagePlan:
         columns=columns,
     )
     return replace(plan, cells=step)
+
+
+def _cell_columns(extractors: Sequence[FeatureStep]) -> tuple[CellColumn, ...]:
+    """Columns of the table of cells; one that two extractors measure alike is there once."""
+    columns = {column.name: column for column in (*SAMPLE_COLUMNS, *MEASURED_COLUMNS)}
+    for step in extractors:
+        if not isinstance(step.component, CellFeatureExtractor):
+            continue
+        for column in step.component.columns():
+            if columns.setdefault(column.name, column) != column:
+                raise PluginError(
+                    f"{step.id} measures a column {column.name!r}, and the table of cells has one already",
+                    hint="Put the name of the extractor in front of the names of its columns",
+                )
+    return tuple(columns.values())[len(SAMPLE_COLUMNS) :]
 
 
 def _plan(
