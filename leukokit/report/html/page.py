@@ -10,6 +10,7 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
 from leukokit.report.html.audit_section import AuditSection, audit_section_of
+from leukokit.report.html.cells import CellsOfRun, cells_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
@@ -35,6 +36,7 @@ class Page:
     audit_section: AuditSection
     setting: Setting
     scale: ScaleOfRun | None
+    cells: CellsOfRun | None
     outcome: ScoreSection
     failures: Failures | None
     explanations: Explanations
@@ -53,6 +55,7 @@ def page_of(run: FinishedRun) -> Page:
         audit_section=audit_section,
         setting=setting_of(run),
         scale=scale_of(run, audit_section.findings),
+        cells=cells_of(run),
         outcome=outcome,
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
         explanations=explanations_of(run),
