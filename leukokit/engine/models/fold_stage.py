@@ -38,7 +38,7 @@ from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
 from leukokit.engine.unlike.limits import log_diameters
 from leukokit.engine.unlike.stain import STAIN, stain_in
-from leukokit.errors import LeukokitError
+from leukokit.errors import LeukokitError, UsageError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
@@ -71,6 +71,12 @@ class FoldStage:
 
     def __post_init__(self) -> None:
         if self.store is None and self.recipe.model.cells is not None:
+            if self.executor.name == "dask":
+                raise UsageError(
+                    "a run on dask writes cells from the cache, and it has none",
+                    where="cells",
+                    hint="Leave out --no-cache, or 'cells' in the recipe",
+                )
             # Cells wait here until they are written in the order of the data set: memory could not hold all.
             self.store = Store(self.scratch / "cells")
         self._has_truth = self._truth()
