@@ -35,7 +35,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.cells.measure import cell_table, measure_cells
+from leukokit.engine.cell_table.measure import cell_table, measure_cells
 from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
