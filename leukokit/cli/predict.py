@@ -180,9 +180,14 @@ class _Output:
 
 def _load(run: Path, settings: RunSettings, observer: Observer) -> FittedPipeline | AveragedPipelines:
     from leukokit.catalog import discover
+    from leukokit.engine.execution.processes import ProcessExecutor
     from leukokit.engine.pipeline.load import load_pipeline
+    from leukokit.engine.rehearsal import rehearse_pipeline
 
-    predictor = load_pipeline(run, discover(cache=settings.cache_folder))
+    catalog = discover(cache=settings.cache_folder)
+    if settings.executor != "inline":
+        rehearse_pipeline(run, catalog, ProcessExecutor(1), observer)
+    predictor = load_pipeline(run, catalog)
     for note in predictor.notes:
         observer.warn(note)
     if not predictor.tested:

@@ -11,6 +11,7 @@ from leukokit.api import DataError, Dataset, ImageRejected, Sample
 from leukokit.engine.cache.keys import dataset_identity, identity_key
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.dataset_answers import ask
+from leukokit.engine.doctor.data import refuse_wrong_variable
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels
@@ -63,6 +64,7 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
     bound = recipe.data
     identity = identity_key(bound)
     answers = ask(bound, executor, observer)
+    refuse_wrong_variable()
     stood_in = answers.missing is not None
     if answers.missing is not None:
         bound = _stand_in(recipe, answers.missing, observer)
