@@ -1,10 +1,10 @@
 """Call what a command asks foreign components in its own process, in an isolated process first.
 
 Import, constructor, names, roles, splits and the like are called where a recipe is checked, keys are made,
-a component is shown or a fitted pipeline is loaded. If one of them ends its process or hangs, that must not be
-the process of the command: it would end without a message, with exit code 0 perhaps. Errors that these calls
-raise are not of interest here: they are raised again where they matter. One process answers for all components
-of a recipe or pipeline, and none is started where all are leukokit's own.
+a component is shown or a fitted pipeline is loaded. If one of them ends its process or hangs, that must not
+be the process of the command: it would end without a message, with exit code 0 perhaps. Errors that these
+calls raise are not of interest here: they are raised again where they matter. One process answers for all
+components of a recipe or pipeline, and none is started where all are leukokit's own.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def pipeline_folder(path: Path) -> Path:
 
 
 def stored_text(path: Path) -> str:
-    """Read the documents of a pipeline, or of all that are averaged, unchecked; empty where there are none."""
+    """Read the documents of a pipeline, or of all that are averaged; empty where there are none."""
     try:
         averaged = average_folder(path)
         if averaged is None:
