@@ -60,6 +60,8 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
         console.print(protocols_table(metrics.protocols))
     if metrics.segmentation is not None:
         console.print(_segmentation(metrics.segmentation))
+        if (objects := object_table(metrics.segmentation)) is not None:
+            console.print(objects)
     if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
         console.print(failures)
     if not parts and len(result.features.columns):
@@ -100,6 +102,26 @@ def _segmentation(scores: Mapping[str, Mapping[str, float | None]]) -> Table:
         numbers = ["-" if (value := values.get(name)) is None else f"{value:.3f}" for name in names]
         counts = [f"{values.get(name) or 0:.0f}" for name in ("images", "failures")]
         table.add_row(role, *numbers, *counts)
+    return table
+
+
+def object_table(scores: Mapping[str, Mapping[str, float | None]]) -> Table | None:
+    """Objects of the masks and those found, at an IoU of .5; None where no role has any."""
+    roles = {role: values for role, values in scores.items() if values.get("f1") is not None}
+    if not roles:
+        return None
+    table = Table(
+        box=box.SIMPLE,
+        title="single objects, alike at an IoU of .5",
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("", "true", "found", "precision", "recall", "F1"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for role, values in roles.items():
+        counts = [f"{values.get(name) or 0:.0f}" for name in ("objects_true", "objects_found")]
+        shares = [f"{values.get(name) or 0:.3f}" for name in ("precision", "recall", "f1")]
+        table.add_row(role, *counts, *shares)
     return table
 
 

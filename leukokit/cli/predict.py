@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._work_options import cache_dir_option, executor_options
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed, UsageError
 
 if TYPE_CHECKING:
@@ -56,35 +57,8 @@ LIST = "-"
 @click.option(
     "--max-rejected", type=click.IntRange(min=0), help="Exit code 3 where more images than this are rejected."
 )
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a result."
-)
-@click.option(
-    "--executor",
-    type=click.Choice(["auto", "inline", "processes", "dask"]),
-    default="auto",
-    show_default=True,
-    help="Where images are worked on. Never changes a result.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, for --executor dask.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=120.0,
-    show_default=True,
-    help="Seconds after which one image is given up.",
-)
-@click.option(
-    "--worker-memory",
-    type=click.FloatRange(min=0.1),
-    metavar="GIB",
-    help="GiB that a worker may use; default: all may use 90 % of the memory.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Keep the results of image steps in this folder; nothing is kept by default.",
-)
+@executor_options
+@cache_dir_option("Keep the results of image steps in this folder; nothing is kept by default.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON; on stderr where rows are on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; warnings only.")
 def command(
@@ -112,8 +86,6 @@ def command(
     standard input. One row an image, in the given order: class, calibrated probability of each class, and a
     decision: accept; refer, to an expert; or unlike, where the image is unlike the training data.
     """
-    if scheduler is not None and executor != "dask":
-        raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
     if overwrite and out is None:
         raise click.UsageError("--overwrite is for --out FILE; give both, or leave it out.")
     if run_dir is not None and labels == "none":

@@ -36,6 +36,8 @@ class OpenData:
         Drawn on and written into every output where the images are synthetic.
     stood_in : bool
         True where another data set stands in for the one asked for.
+    notes : tuple of str
+        What the data set says of its images, such as how folders were read.
     """
 
     dataset: Dataset
@@ -43,6 +45,7 @@ class OpenData:
     items: tuple[Item, ...]
     stamp: str | None
     stood_in: bool
+    notes: tuple[str, ...] = ()
 
 
 def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflicts: bool = False) -> OpenData:
@@ -86,7 +89,8 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
     if not conflicts:
         read = recipe.model.data.read
         refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
-    return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
+    stamp = SYNTHETIC_STAMP if dataset.synthetic else None
+    return OpenData(dataset, name, items, stamp, stood_in, answers.notes)
 
 
 def _stand_in(recipe: Recipe, reason: str, observer: Observer) -> Bound[Dataset]:
