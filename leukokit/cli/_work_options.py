@@ -58,7 +58,7 @@ _EXECUTOR = (
         "--scheduler",
         metavar="ADDRESS",
         callback=_of_dask,
-        help="Dask scheduler, such as tcp://10.0.0.1:8786, for --executor dask; default: one of this machine.",
+        help="Scheduler for --executor dask, such as tcp://10.0.0.1:8786; default: one of this machine.",
     ),
     click.option(
         "--timeout",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
@@ -17,6 +17,10 @@ from leukokit.smear.pool import Pool
 
 FORMAT: Literal[1] = 1
 """Version of ``pipeline.json``; raised when an older leukokit could no longer read it."""
+
+Space = Literal["features", "stain", "scale"]
+"""Where distances from the training images are measured: `leukokit.engine.unlike.limits.DISTANCES`."""
+_SPACES: tuple[Space, ...] = get_args(Space)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -153,7 +157,7 @@ class ReferDocument(StrictDocument):
 class UnlikeDocument(StrictDocument):
     """From where on an image is unlike the training data; `unlike.npz` holds the training images."""
 
-    limits: dict[Literal["features", "stain", "scale"], Annotated[float, Field(gt=0)]]
+    limits: dict[Space, Annotated[float, Field(gt=0)]]
     """Distance in each space."""
     false_alarms: float
     """Share of the held-out images that may lie beyond some limit."""
@@ -170,7 +174,7 @@ class UnlikeDocument(StrictDocument):
         if unlike is None:
             return None
         return cls(
-            limits=dict(unlike.limits),  # type: ignore[arg-type]  # pydantic checks the names
+            limits={name: limit for name in _SPACES if (limit := unlike.limits.get(name)) is not None},
             false_alarms=unlike.false_alarms,
             chosen_on=unlike.chosen_on,
             images=unlike.images,
@@ -179,7 +183,7 @@ class UnlikeDocument(StrictDocument):
 
     def unlike(self, references: References) -> FittedUnlike:
         """Read them back."""
-        limits: dict[str, float] = dict(self.limits)  # type: ignore[arg-type]
+        limits = {str(name): limit for name, limit in self.limits.items()}
         return FittedUnlike(references, limits, self.false_alarms, self.chosen_on, self.images)
 
 

@@ -146,6 +146,18 @@ class FittedPipeline(Predictor):
         proba, represented = zip(*found, strict=True)
         return np.concatenate(proba), np.concatenate(represented)
 
+    def represented(self, examples: Examples) -> FloatArray:
+        """Give what the model sees of each image, float64 n x d, as :meth:`predicted` does."""
+        rows = [self._represented(block)[:used] for block, used in blocks(examples, self.consumes)]
+        return np.concatenate(rows) if rows else np.empty((0, 0))
+
+    def _represented(self, block: Examples) -> FloatArray:
+        model, classifier = self.model, self.classify.component
+        select = [bound.component for bound in self.select]
+        kept = inputs_unchanged({"examples": block}, classifier, *select)
+        with ComponentCall(classifier, "represented", *select), kept:
+            return checked_represented(classifier.represented(model, block), block, type(classifier).__name__)
+
     def _predicted(self, block: Examples, used: int) -> tuple[FloatArray, FloatArray]:
         """Predict one block, of which the first ``used`` rows count."""
         model, classifier = self.model, self.classify.component
