@@ -23,6 +23,7 @@ from leukokit.cli import main
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.prediction.formats import lines_from_parquet
 from leukokit.testing.images import disks
+from tests.served import served
 
 RECIPE = """
 leukokit: 1
@@ -244,6 +245,44 @@ def test_external_validation(run: Path, pictures: Path, tmp_path: Path) -> None:
     assert "a validation needs labels, and no image has one" in none.stderr
     without = predict(run, other, "--labels", "none", "--run-dir", tmp_path / "none")
     assert "--run-dir scores by labels" in without.stderr
+
+
+def test_urls_and_groups_of_a_table(run: Path, pictures: Path, tmp_path: Path) -> None:
+    """A URL gives what its file gives; intervals of a validation count patients, not images."""
+    pytest.importorskip("aiohttp")
+    names = [f"{label}/{number:02d}.png" for label in ("few", "many") for number in range(4)]
+    lines = [f"{name},{name[:3]},p{number // 2}" for number, name in enumerate(names)]
+    of_files = rows(predict(run, *(pictures / name for name in names)).stdout)
+    with served(pictures) as url:
+        of_urls = rows(predict(run, *(f"{url}/{name}" for name in names), f"{url}/none.png").stdout)
+        (pictures / "by_url.csv").write_text(
+            "\n".join(["path,label,group", *(f"{url}/{line}" for line in lines)]).replace(",man,", ",many,")
+        )
+        done = predict(run, f"{url}/by_url.csv", "--run-dir", tmp_path / "external")
+    assert [row["image"] for row in of_urls] == [*(f"{url}/{name}" for name in names), f"{url}/none.png"]
+    assert [row["p_few"] for row in of_urls[:-1]] == [row["p_few"] for row in of_files]
+    assert (of_urls[-1]["status"], of_urls[-1]["reason"]) == ("rejected", "unreadable")
+    assert done.exit_code == 0, done.output
+    finished = FinishedRun.read(tmp_path / "external")
+    assert finished.split is not None
+    assert sorted(set(finished.split["group"])) == ["p0", "p1", "p2", "p3"]
+    assert finished.metrics.test is not None
+    assert finished.metrics.test.n == 8
+    assert finished.metrics.test.intervals is not None
+    assert finished.metrics.test.intervals.groups == 4
+
+
+@pytest.mark.slow  # a cluster is started
+def test_dask_gives_the_same_rows(run: Path, pictures: Path, tmp_path: Path) -> None:
+    """In a process of its own, as users start it."""
+    pytest.importorskip("distributed")
+    expected = predict(run, pictures / "few").stdout
+    command = ["predict", run, pictures / "few", "--executor", "dask", "--workers", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "leukokit", *map(str, command)], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == expected
 
 
 def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) -> None:
