@@ -248,15 +248,15 @@ def test_external_validation(run: Path, pictures: Path, tmp_path: Path) -> None:
 
 
 def test_urls_and_groups_of_a_table(run: Path, pictures: Path, tmp_path: Path) -> None:
-    """A URL gives what its file gives; intervals of a validation count patients, not images."""
+    """A URL gives what its file gives, a table of Excel too; intervals count patients, not images."""
     pytest.importorskip("aiohttp")
     names = [f"{label}/{number:02d}.png" for label in ("few", "many") for number in range(4)]
-    lines = [f"{name},{name[:3]},p{number // 2}" for number, name in enumerate(names)]
+    lines = [f"{name};{name[:3]};p{number // 2}" for number, name in enumerate(names)]
     of_files = rows(predict(run, *(pictures / name for name in names)).stdout)
     with served(pictures) as url:
         of_urls = rows(predict(run, *(f"{url}/{name}" for name in names), f"{url}/none.png").stdout)
         (pictures / "by_url.csv").write_text(
-            "\n".join(["path,label,group", *(f"{url}/{line}" for line in lines)]).replace(",man,", ",many,")
+            "\n".join(["path;label;group", *lines]).replace(";man;", ";many;")
         )
         done = predict(run, f"{url}/by_url.csv", "--run-dir", tmp_path / "external")
     assert [row["image"] for row in of_urls] == [*(f"{url}/{name}" for name in names), f"{url}/none.png"]
@@ -289,6 +289,7 @@ def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) 
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "bad.csv").write_text("file\n1.png\n")
+    (tmp_path / "urls.csv").write_text("path\nhttp://127.0.0.1/1.png\n")
     image = pictures / "few" / "00.png"
     cases: list[tuple[list[object], int, str]] = [
         ([tmp_path / "runs", image], 2, "there is no such run directory or folder of a model"),
@@ -298,6 +299,7 @@ def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) 
         ([run, pictures / "feww"], 2, f"Did you mean {pictures / 'few'}?"),
         ([run, pictures / "*.png"], 2, "no file matches this pattern"),
         ([run, tmp_path / "bad.csv"], 2, "bad.csv: 1 bad entry: line 2: file 1.png is not there"),
+        ([run, tmp_path / "urls.csv"], 2, "To predict, write paths that begin at the folder or URL of the"),
         ([run, tmp_path / "text.png"], 1, "every one of 1 images was rejected (not_an_image)"),
         ([run, image, tmp_path / "text.png", "--max-rejected", 0], 3, "more than --max-rejected 0"),
         (
