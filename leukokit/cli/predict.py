@@ -82,9 +82,10 @@ def command(
     """Predict images with the model of a finished run.
 
     RUN|MODEL is a run directory, or a folder of its model. IMAGE is an image file, a folder, a pattern such
-    as 'slides/*.png', a table (.csv, .tsv, .txt, .xlsx) with a column path, or a URL; - reads a list of paths, one a line, from the
-    standard input. One row an image, in the given order: class, calibrated probability of each class, and a
-    decision: accept; refer, to an expert; or unlike, where the image is unlike the training data.
+    as 'slides/*.png', a table (.csv, .tsv, .txt, .xlsx) with a column path, or a URL; - reads a list of
+    paths, one a line, from the standard input. One row an image, in the given order: class, calibrated
+    probability of each class, and a decision: accept; refer, to an expert; or unlike, where the image is
+    unlike the training data.
     """
     if overwrite and out is None:
         raise click.UsageError("--overwrite is for --out FILE; give both, or leave it out.")
