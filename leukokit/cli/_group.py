@@ -77,8 +77,7 @@ class LazyGroup(click.Group):
         except KeyboardInterrupt:
             _fail("interrupted", EXIT_INTERRUPTED, debug)
         except click.UsageError as error:
-            _advise_quotes(error)
-            raise
+            raise _with_advice(error) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -90,13 +89,15 @@ class LazyGroup(click.Group):
             return result
 
 
-def _advise_quotes(error: click.UsageError) -> None:
+def _with_advice(error: click.UsageError) -> click.UsageError:
     """Say how to quote a value of ``--set`` where a shell has cut one into several arguments."""
     extra = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", error.message)
-    if extra is not None and set(extra[1]) & set("{}[]="):
-        from leukokit.recipe.overrides import QUOTING
+    if extra is None or not set(extra[1]) & set("{}[]="):
+        return error
+    from leukokit.recipe.overrides import QUOTING
 
-        error.message = f"too many arguments: {extra[1]}. Where they belong to a value of --set: {QUOTING}."
+    text = f"too many arguments: {extra[1]}. Where they belong to a value of --set: {QUOTING}."
+    return click.UsageError(text, error.ctx)
 
 
 def _fail(message: str, code: int, debug: bool) -> NoReturn:
