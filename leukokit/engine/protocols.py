@@ -12,7 +12,7 @@ from leukokit.engine.models.feasible import refuse_impossible
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
-from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
+from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, LeaveOneOut, Named, SplitSpec
 from leukokit.record.metrics import Drop, Protocol
 from leukokit.record.scores import PartScores, ProtocolScores
 
@@ -105,6 +105,8 @@ def describe(spec: SplitSpec) -> str:
             }
             again = f", drawn {spec.repeats} times" if spec.repeats > 1 else ""
             return f"{spec.folds} {words[spec.by]}{again}"
+        case LeaveOneOut():
+            return f"each {spec.by} left out once and tested"
 
 
 def side_by_side(evaluated: Sequence[Evaluated]) -> tuple[Protocol, ...]:
