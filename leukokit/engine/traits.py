@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leukokit.api import DataError, Sample
 from leukokit.near_names import near_names
@@ -43,3 +43,8 @@ def trait_values(samples: Sequence[Sample], name: str, *, where: str) -> dict[st
 def trait_of(sample: Sample, name: str) -> str | None:
     """Value of one trait of a sample; None where it is not known."""
     return sample.traits.get(name) if name != GROUP or GROUP in sample.traits else sample.group
+
+
+def groups_of(samples: Iterable[Sample]) -> dict[str, str]:
+    """Group (patient, slide) of each sample that has one, by its id."""
+    return {sample.id: sample.group for sample in samples if sample.group}

@@ -113,19 +113,11 @@ def _to_one(rows: FloatArray) -> FloatArray:
     return np.where(total > 0, rows / np.where(total > 0, total, 1), 1 / max(1, rows.shape[1]))
 
 
-def group_score(criterion: Criterion, true: NDArray[np.intp], proba: FloatArray) -> float:
-    """Score the answers of groups: log loss (low is good) or macro F1 (high is good).
-
-    Parameters
-    ----------
-    true : int array (g,)
-        Class of each group.
-    proba : float64 array (g, c)
-    """
+def group_score(criterion: Criterion, scored: Scored) -> float:
+    """Score the answers of groups: log loss (low is good) or macro F1 (high is good)."""
     if criterion == "log_loss":
-        return log_loss(true, proba)
-    classes = tuple(map(str, range(proba.shape[1])))
-    return macro_f1(confusion(Scored(true, proba.argmax(axis=1), proba, classes)))
+        return log_loss(scored.true, scored.proba)
+    return macro_f1(confusion(scored))
 
 
 def best_way(criterion: Criterion, values: Sequence[float]) -> int:

@@ -186,7 +186,7 @@ def _file_names(values: Sequence[str]) -> list[str]:
     names: list[str] = []
     for value in values:
         name = _NO_NAME.sub("-", value)[:_LONGEST_NAME].strip("-.") or "value"
-        taken = {each.lower() for each in names}
+        taken = {"final", *(each.lower() for each in names)}  # the model of all data has this name
         number = 2
         unique = name
         while unique.lower() in taken:

@@ -152,7 +152,11 @@ class Recipe:
             Write file paths as absolute ones, so that it means the same in any folder.
         """
         whole = dumped(self.model, absolute=absolute)
-        for later in ("final", "answer", "subgroups"):  # as recipes were written out before there was a choice
+        for later in (
+            "final",
+            "answer",
+            "subgroups",
+        ):  # as recipes were written out before there was a choice
             if not whole[later]:
                 del whole[later]
         for stage, components in self.bound.items():

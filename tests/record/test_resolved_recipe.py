@@ -96,7 +96,8 @@ def test_sections_of_further_kinds_are_components() -> None:
     [
         (
             '{"name": "a", "split": {"method": "dice"}}',
-            "split: expected a split by holdout or blocks or kfold or leave_one_out or named or file, found an object",
+            "split: expected a split by holdout or blocks or kfold or leave_one_out or named or file, "
+            "found an object",
         ),
         ('{"name": "a", "seed": "5"}', 'seed: expected a valid integer, found "5"'),
         ('{"name": "a", "tune": {"cv": 5, "gird": {}}}', "tune.gird: is no field that this version"),
