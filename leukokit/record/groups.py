@@ -31,6 +31,11 @@ class GroupScores(Record):
     test: OrAbsent[PartScores] = described("Scores of the test part, all folds together.")
     notes: tuple[Text, ...] = Field((), description="What a reader should know.")
 
+    @property
+    def unit(self) -> str:
+        """What is counted, in words: patient, slide or group."""
+        return self.kind if self.kind in ("patient", "slide") else "group"
+
     def part(self, name: str) -> PartScores | None:
         """Scores of ``test`` or ``validation``; None where there are none."""
         return {"test": self.test, "validation": self.validation}.get(name)
