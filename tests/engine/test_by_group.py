@@ -177,9 +177,45 @@ def test_predict_answers_for_folders_and_tables_alike(pictures: Path, finished: 
         *("predicted", "p_benign", "p_blast", "decision", "positive"),
         *("images", "rejected", "unlike", "how", "status"),
     ]
+    score = ["--run-dir", tmp_path / "scored", "--out", tmp_path / "again.csv", "--executor", "inline"]
+    command = ["predict", finished, pictures / "table.csv", *score]
+    result = CliRunner().invoke(main, [str(word) for word in command])
+    assert result.exit_code == 0, result.output
+    assert metrics(tmp_path / "scored")["by_group"]["test"]["n"] == 14
     again = CliRunner().invoke(main, ["predict", str(finished), str(pictures), "--by-group", str(table)])
     assert again.exit_code == 2
     assert "is there already" in again.stderr
+
+
+def test_each_site_left_out_is_scored_by_site_and_pooled(pictures: Path, run: Run, tmp_path: Path) -> None:
+    """Beside the first protocol, with the table of both in the terminal."""
+    recipe = RECIPE.format(table=pictures / "table.csv", root=pictures, ways="mean")
+    recipe += "evaluate: [grouped, {leave_one_out: {by: device}}]\n"
+    (tmp_path / "recipe.yaml").write_text(recipe.replace("grouped", "table"))
+    options = ["--run-dir", tmp_path / "run", "--cache-dir", tmp_path / "cache", "--executor", "inline"]
+    command = ["run", str(tmp_path / "recipe.yaml"), *map(str, options)]
+    result = CliRunner().invoke(main, command, env={"COLUMNS": "80"})
+    assert result.exit_code == 0, result.output
+    first, second = metrics(tmp_path / "run")["protocols"]
+    assert "left_out" not in first
+    assert second["name"] == "leave_one_device_out"
+    assert second["test"]["n"] == 42
+    assert second["by_group"]["n"] == 14
+    assert {value: each["n"] for value, each in second["left_out"]["values"].items()} == {
+        "new": 18,
+        "old": 24,
+    }
+    accuracies = [each["accuracy"] for each in second["left_out"]["values"].values()]
+    assert second["left_out"]["spread"] == pytest.approx(np.std(accuracies, ddof=1))
+    split = pd.read_csv(tmp_path / "run" / "protocols" / "leave_one_device_out" / "split.csv")
+    tested = split[split.part == "test"].set_index("id")["fold"]
+    device = pd.read_csv(pictures / "table.csv").set_index("path")["device"]
+    assert (tested == device[tested.index]).all()
+    assert len(tested) == 42
+    for words in ("answers by patient", "images combined by: mean", "by device (test part)", "largest gap:"):
+        assert words in result.stdout
+    lines = [line for line in result.stdout.splitlines() if str(tmp_path) not in line]
+    assert max(map(len, lines)) <= 80
 
 
 ANSWER = {"leukokit": 1, "name": "a", "data": {"use": "table"}, "answer": {"how": ["mean", "noisy_or"]}}

@@ -13,6 +13,7 @@ from leukokit.engine.models.group_stage import AnsweredGroup, answers
 from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.score_records import part_scores
 from leukokit.engine.models.statistics import part_statistics
+from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.traits import groups_of
 from leukokit.evaluation.metrics import scores
 from leukokit.evaluation.splits import Fold
@@ -101,12 +102,23 @@ def _scored(
 ) -> PartScores:
     rows = pooled[part]
     assert rows is not None
-    decisions = {
-        name: each.pipeline.answer.decisions for name, each in fitted.items() if each.pipeline.answer
-    }
+    answers_of = {name: each.pipeline.answer for name, each in fitted.items()}
+    decisions = {name: answer.decisions for name, answer in answers_of.items() if answer is not None}
+    return answer_scores(rows, pooled[Part.VALIDATION], decisions, model, seed=seed)
+
+
+def answer_scores(
+    rows: PooledPredictions,
+    validation: PooledPredictions | None,
+    decisions: Mapping[str, Decisions],
+    model: RecipeModel,
+    *,
+    seed: int,
+) -> PartScores:
+    """Score answers as images are scored; ``rows`` are groups. Takes what ``part_statistics`` takes."""
     # The probabilities of images are calibrated before they are combined; those of groups are not corrected.
     plain = model.model_copy(update={"calibrate": None})
-    statistics = part_statistics(rows, pooled[Part.VALIDATION], decisions, plain, seed=seed)
+    statistics = part_statistics(rows, validation, decisions, plain, seed=seed)
     return part_scores(
         scores(rows.true, rows.proba, rows.classes, groups=rows.groups),
         calibration=statistics.calibration,
