@@ -79,8 +79,8 @@ class Sample:
             text = getattr(self, name)
             if isinstance(text, str):
                 object.__setattr__(self, name, written_id(text))
-        if self.traits:
-            traits = {written_id(name): written_id(value) for name, value in self.traits.items()}
+        if isinstance(self.traits, Mapping) and self.traits:
+            traits = {_written(name): _written(value) for name, value in self.traits.items()}
             object.__setattr__(self, "traits", traits)
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
             if url is not None and path is not None:
@@ -98,6 +98,10 @@ class Sample:
     def rendered(self) -> bool:
         """True where the image has no file: the data set renders it."""
         return self.path is None and self.url is None
+
+
+def _written(text: str) -> str:
+    return written_id(text) if isinstance(text, str) else text
 
 
 class GroupKind(StrEnum):
