@@ -69,12 +69,13 @@ def run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Run the recipe on a table of the pictures; equal steps are computed once."""
     cache = tmp_path_factory.mktemp("cache")
 
-    def once(table: Path = pictures / "table.csv", root: Path = pictures, ways: str = WAYS) -> Path:
+    def once(
+        table: Path = pictures / "table.csv", root: Path = pictures, ways: str = WAYS, *, report: bool = False
+    ) -> Path:
         folder = tmp_path_factory.mktemp("run")
         (folder / "recipe.yaml").write_text(RECIPE.format(table=table, root=root, ways=ways))
-        return leukokit.run(
-            folder / "recipe.yaml", run_dir=folder / "run", cache=cache, executor="inline"
-        ).path
+        path = folder / "recipe.yaml"
+        return leukokit.run(path, run_dir=folder / "run", cache=cache, executor="inline", report=report).path
 
     return once
 
@@ -82,7 +83,7 @@ def run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="module")
 def finished(run: Run) -> Path:
     """Run on the pictures as they are."""
-    return run()
+    return run(report=True)
 
 
 def metrics(path: Path) -> dict[str, Any]:
@@ -192,7 +193,15 @@ def test_each_site_left_out_is_scored_by_site_and_pooled(pictures: Path, run: Ru
     recipe = RECIPE.format(table=pictures / "table.csv", root=pictures, ways="mean")
     recipe += "evaluate: [grouped, {leave_one_out: {by: device}}]\n"
     (tmp_path / "recipe.yaml").write_text(recipe.replace("grouped", "table"))
-    options = ["--run-dir", tmp_path / "run", "--cache-dir", tmp_path / "cache", "--executor", "inline"]
+    options = [
+        "--no-report",
+        "--run-dir",
+        tmp_path / "run",
+        "--cache-dir",
+        tmp_path / "cache",
+        "--executor",
+        "inline",
+    ]
     command = ["run", str(tmp_path / "recipe.yaml"), *map(str, options)]
     result = CliRunner().invoke(main, command, env={"COLUMNS": "80"})
     assert result.exit_code == 0, result.output
