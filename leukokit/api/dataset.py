@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
@@ -47,6 +47,10 @@ class Sample:
         URL of the file with ground-truth masks; not together with a path.
     pixel_size_um : float or None
         Width of a pixel, in um; None where unknown.
+    traits : mapping of str to str
+        What else is known of the image by name, such as ``{"device": "DM1000", "site": "B"}``: scores are
+        given for each value (``subgroups`` of a recipe), and a split may keep one value out. No trait is ever
+        learned from. A trait that is not known of the image is absent.
 
     Raises
     ------
@@ -55,8 +59,8 @@ class Sample:
 
     Notes
     -----
-    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label`` and
-    ``group`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
+    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label``,
+    ``group`` and ``traits`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
     """
 
     id: str
@@ -67,6 +71,7 @@ class Sample:
     url: str | None = None
     mask_url: str | None = None
     pixel_size_um: float | None = None
+    traits: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         # In the one form that every table of a run can hold; file names keep their bytes.
@@ -74,6 +79,9 @@ class Sample:
             text = getattr(self, name)
             if isinstance(text, str):
                 object.__setattr__(self, name, written_id(text))
+        if isinstance(self.traits, Mapping) and self.traits:
+            traits = {_written(name): _written(value) for name, value in self.traits.items()}
+            object.__setattr__(self, "traits", traits)
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
             if url is not None and path is not None:
                 raise ValueError(f"sample {self.id} has both a path and a URL; give one of the two")
@@ -90,6 +98,10 @@ class Sample:
     def rendered(self) -> bool:
         """True where the image has no file: the data set renders it."""
         return self.path is None and self.url is None
+
+
+def _written(text: str) -> str:
+    return written_id(text) if isinstance(text, str) else text
 
 
 class GroupKind(StrEnum):

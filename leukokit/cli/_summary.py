@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.api import Status
+from leukokit.cli._groups import group_lines, groups_table, subgroup_tables
 from leukokit.cli._probability_lines import probability_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
 from leukokit.cli._verdict_lines import verdict_table
@@ -52,12 +53,21 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     metrics = result.record
     named = (("validation", metrics.validation), ("test", metrics.test))
     parts = {name: scores for name, scores in named if scores is not None}
+    if metrics.by_group is not None:
+        console.print(groups_table(metrics.by_group))
+        for line in group_lines(metrics.by_group):
+            console.print(escape(line))
     if parts:
         console.print(_scores(result.recipe.model.name, parts))
         for line in probability_lines(metrics.test):
             console.print(escape(line))
+    for table in subgroup_tables(metrics.subgroups or {}):
+        console.print(table)
     if metrics.protocols is not None:
         console.print(protocols_table(metrics.protocols))
+        left_out = {one.name: one.left_out for one in metrics.protocols[1:] if one.left_out is not None}
+        for table in subgroup_tables(left_out):
+            console.print(table)
     if metrics.segmentation is not None:
         console.print(_segmentation(metrics.segmentation))
         if (objects := object_table(metrics.segmentation)) is not None:

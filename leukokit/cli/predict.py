@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leukokit.engine.observer import Observer
     from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
+    from leukokit.engine.prediction.by_group import GroupAnswers
     from leukokit.engine.prediction.given import GivenImages
     from leukokit.engine.prediction.table_file import RowSink
     from leukokit.engine.prediction.tally import Tally
@@ -41,6 +42,13 @@ LIST = "-"
     "has begun for these images is continued.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="Format of the rows.")
+@click.option(
+    "--by-group",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV for one answer a patient (or slide): by the column group of a table, or by folder. The recipe "
+    "of the model needs 'answer'.",
+)
 @click.option("--overwrite", is_flag=True, help="Begin the file anew, whatever is in it.")
 @click.option(
     "--run-dir",
@@ -66,6 +74,7 @@ def command(
     images: tuple[str, ...],
     out: Path | None,
     kind: str | None,
+    by_group: Path | None,
     overwrite: bool,
     run_dir: Path | None,
     labels: str,
@@ -87,7 +96,7 @@ def command(
     probability of each class, and a decision: accept; refer, to an expert; or unlike, where the image is
     unlike the training data.
     """
-    if overwrite and out is None:
+    if overwrite and out is None and by_group is None:
         raise click.UsageError("--overwrite is for --out FILE; give both, or leave it out.")
     if run_dir is not None and labels == "none":
         raise click.UsageError("--run-dir scores by labels: leave out --labels none.")
@@ -108,8 +117,12 @@ def command(
     with observed(quiet=quiet) as observer:
         predictor = _load(run, settings, observer)
         given = _given(images, observer)
+        answers = None if by_group is None else _answers(predictor, given, by_group, overwrite=overwrite)
         validation = _validation(predictor, given, images, labels, run_dir, observer)
-        tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer)
+        tally = _predict(run, predictor, given, output, settings, validation, answers, run_dir, observer)
+        if answers is not None and by_group is not None:
+            answers.write(by_group)
+            observer.say(f"answers by group: {by_group}")
     seconds = monotonic() - started
     if as_json or not quiet:
         print_prediction_summary(predictor, tally, output.path, run_dir, seconds, as_json=as_json)
@@ -215,6 +228,18 @@ def _validation(
     return validation
 
 
+def _answers(
+    predictor: FittedPipeline | AveragedPipelines, given: GivenImages, path: Path, *, overwrite: bool
+) -> GroupAnswers:
+    """Find the group of each image before anything is predicted."""
+    from leukokit.engine.prediction.by_group import GroupAnswers, refuse_existing
+    from leukokit.engine.prediction.labels import true_classes
+
+    refuse_existing(path, overwrite=overwrite)
+    truth = true_classes(given, predictor.classes)
+    return GroupAnswers.of(predictor, given, classes_in_folders=truth.in_folders)
+
+
 def _predict(
     run: Path,
     predictor: FittedPipeline | AveragedPipelines,
@@ -222,6 +247,7 @@ def _predict(
     output: _Output,
     settings: RunSettings,
     validation: Validation | None,
+    answers: GroupAnswers | None,
     run_dir: Path | None,
     observer: Observer,
 ) -> Tally:
@@ -236,7 +262,8 @@ def _predict(
         if run_dir is not None:
             directory = stack.enter_context(RunDirectory(run_dir))
             directory.journal.write("run_started", recipe=predictor.name, images=len(given))
-        sink = stack.enter_context(output.opened(run, predictor, given, whole=validation is not None))
+        whole = validation is not None or answers is not None
+        sink = stack.enter_context(output.opened(run, predictor, given, whole=whole))
         if sink.tally.images:
             observer.say(f"{sink.tally.images} rows are there already; going on with the next image")
         executor = stack.enter_context(open_executor(settings))
@@ -251,6 +278,8 @@ def _predict(
             sink.write(piece.table(deciding))
             if validation is not None:
                 validation.add(piece)
+            if answers is not None:
+                answers.add(piece)
         if directory is not None and validation is not None:
             _write_validation(validation, directory, executor, monotonic() - started)
         return sink.tally

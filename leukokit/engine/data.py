@@ -196,7 +196,7 @@ def make_split(
     spec = _spec(asked, data, observer)
     groups = merged_groups(labeled)
     folds = make_folds(
-        split_rule(spec, call_method(data.dataset, "splits")),
+        split_rule(spec, call_method(data.dataset, "splits"), [item.sample for item in labeled]),
         ids=[item.sample.id for item in labeled],
         labels=[item.sample.label or "" for item in labeled],
         groups=groups,

@@ -108,11 +108,15 @@ def publish_pipeline(
 
 
 def publish_average(
-    directory: RunDirectory, recipe: Recipe, fitted: Mapping[str, FittedFold], observer: Observer
+    directory: RunDirectory,
+    recipe: Recipe,
+    fitted: Mapping[str, FittedFold],
+    groups: Mapping[str, str],
+    observer: Observer,
 ) -> None:
     """Write which pipelines are averaged; where that cannot be done the run goes on, and it is said."""
     try:
-        pipelines = average_folds(recipe, fitted)
+        pipelines = average_folds(recipe, fitted, groups)
         content = average_file(pipelines, {name: directory.path / MODEL / name for name in fitted})
     except LeukokitError as error:
         observer.warn(f"the models of the folds cannot be averaged: {error}")

@@ -26,6 +26,7 @@ from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.models.calibration_stage import calibrated, compared, decided
 from leukokit.engine.models.fit_directories import FitFolders
 from leukokit.engine.models.fitted_fold import CandidateTable, FittedFold
+from leukokit.engine.models.group_stage import answered
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.model_stage import TRAINING, fit_fold
 from leukokit.engine.observer import Observer
@@ -33,6 +34,7 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
 from leukokit.engine.scale.stage import SCALE, OwnScales, own_scales, scales_in
+from leukokit.engine.traits import groups_of
 from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
 from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
@@ -84,6 +86,11 @@ class FoldStage:
             threads=self.executor.count,
             observer=self.observer,
         )
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Group (patient, slide) of each image that has one, by its id."""
+        return groups_of(item.sample for item in self.data.items)
 
     def _own_scales(self) -> OwnScales:
         if asks_for_scale(self.recipe):
@@ -155,7 +162,8 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
-        return replace(run, fitted=compared(decided(calibrated(fitted)), self.held_out(fitted)))
+        chosen = answered(decided(calibrated(fitted)), self.groups)
+        return replace(run, fitted=compared(chosen, self.held_out(fitted)))
 
     def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:
         """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""

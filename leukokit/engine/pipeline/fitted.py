@@ -14,6 +14,7 @@ from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.inputs import inputs_unchanged
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.plan_building import ImageComponents, fitted_plan
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.prediction.blocks import blocks
 from leukokit.engine.prediction.predictor import Predictor
@@ -51,6 +52,8 @@ class FittedPipeline(Predictor):
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
+    answer : FittedAnswer or None
+        How the images of a patient or slide become one answer; None where the recipe asks for none.
     unlike : FittedUnlike or None
         None where the recipe has no ``unlike``, or an older version fitted it.
     tested : bool
@@ -70,6 +73,7 @@ class FittedPipeline(Predictor):
     calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
+    answer: FittedAnswer | None = None
     unlike: FittedUnlike | None = None
     tested: bool = False
     notes: tuple[str, ...] = ()

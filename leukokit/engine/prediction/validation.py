@@ -24,6 +24,7 @@ from leukokit.engine.models.statistics import part_statistics
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.prediction.group_validation import group_validation
 from leukokit.engine.prediction.labels import TrueClasses
 from leukokit.engine.prediction.rows import PredictedImages
 from leukokit.engine.provenance import provenance_of
@@ -133,7 +134,10 @@ class Validation:
             operating_point=statistics.operating_point,
             coverage=statistics.coverage,
         )
-        record = metrics_record({Part.TEST: scored}, synthetic=False)
+        answer, by_group = self.predictor.answer, None
+        if answer is not None:
+            by_group = group_validation(rows, answer, self.truth.groups, model, seed=self._seed)
+        record = metrics_record({Part.TEST: scored}, synthetic=False, by_group=by_group)
         for note in notes:
             directory.journal.write("warning", text=note)
         resolved = self._resolved(model)
