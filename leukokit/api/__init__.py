@@ -13,6 +13,7 @@ from leukokit.api.spec import ComponentSpec, Kind
 from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
 
 if TYPE_CHECKING:
+    from leukokit.api.boxes import Box
     from leukokit.api.classifier import (
         Classifier,
         Consumes,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 # Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
+    "leukokit.api.boxes": ("Box",),
     "leukokit.api.classifier": (
         "Classifier",
         "Consumes",
@@ -117,6 +119,7 @@ __all__ = [
     "RED_CELL_UM",
     "SCALE_BAR",
     "UNKNOWN_SCALE",
+    "Box",
     "Classifier",
     "Component",
     "ComponentSpec",

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from leukokit.api.boxes import Box
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.api.reading import Reading
@@ -165,4 +166,21 @@ class Dataset(Component):
 
     def truth(self, sample: Sample) -> Labels | None:  # noqa: ARG002 - the default has no masks
         """Ground-truth masks of a sample, or None."""
+        return None
+
+    def boxes(self, sample: Sample) -> Sequence[Box] | None:  # noqa: ARG002 - the default has no boxes
+        """List the boxes around the objects of a sample, in the order of their file.
+
+        Returns
+        -------
+        sequence of Box or None
+            None where the data set has no boxes; empty where the image holds no object. Edges may lie outside
+            the image: leukokit cuts such boxes at the border, and leaves out what then has under 2 x 2 px; it
+            tells of both.
+
+        Raises
+        ------
+        ImageRejected
+            ``bad_boxes``, where the file with the boxes of this image cannot be read.
+        """
         return None
