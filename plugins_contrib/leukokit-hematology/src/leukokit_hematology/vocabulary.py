@@ -71,7 +71,10 @@ TABLE: tuple[CellClass, ...] = (
         ("reactive lymphocyte", "atypical lymphocyte", "lymphocyte atypical", "variant lymphocyte", "LYA"),
     ),
     CellClass(
-        "lymphocyte_large_granular", "lymphocyte", False, ("large granular lymphocyte", "LGL", "granular lymphocyte")
+        "lymphocyte_large_granular",
+        "lymphocyte",
+        False,
+        ("large granular lymphocyte", "LGL", "granular lymphocyte"),
     ),
     CellClass(
         "lymphocyte_neoplastic", "lymphocyte_neoplastic", False, ("neoplastic lymphocyte", "lymphoma cell")
@@ -105,13 +108,18 @@ TABLE: tuple[CellClass, ...] = (
         ("ALL", "L1", "L2", "L3", "ALL blast", "B-ALL", "T-ALL", "pre-B ALL", "pro-B ALL", "early pre-B ALL"),
     ),
     CellClass(
-        "erythroblast", "erythroblast", False, ("normoblast", "ERB", "EBO", "NRBC", "nucleated red blood cell")
+        "erythroblast",
+        "erythroblast",
+        False,
+        ("normoblast", "ERB", "EBO", "NRBC", "nucleated red blood cell"),
     ),
     CellClass("no_blast", "no_blast", False, ("non blast", "not blast", "healthy", "normal")),
     CellClass("leukocyte", "leukocyte", None, ("WBC", "white blood cell", "white cell", "leucocyte")),
     CellClass("red_cell", "red_cell", False, ("RBC", "red blood cell", "erythrocyte")),
     CellClass("platelet", "platelet", False, ("thrombocyte", "PLT")),
-    CellClass("smudge_cell", "smudge_cell", None, ("smudge", "KSC", "gumprecht shadow", "basket cell", "burst")),
+    CellClass(
+        "smudge_cell", "smudge_cell", None, ("smudge", "KSC", "gumprecht shadow", "basket cell", "burst")
+    ),
 )
 """All classes. FAB's L1 to L3 and the stages of B-ALL are kinds of lymphoblasts."""
 
@@ -139,7 +147,7 @@ def known(name: str) -> CellClass | None:
 
 
 def standard_name(name: str) -> str:
-    """Standard name of a class.
+    """Return the standard name of a class.
 
     Parameters
     ----------
