@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from leukokit.api import CELL, NUCLEUS, ImageRejected, LabelImage, Labels, Status, read_image
+from leukokit.api import CELL, MAX_PIXELS, NUCLEUS, ImageRejected, LabelImage, Labels, Status, read_input
 
 OtherValues: TypeAlias = Literal["error", "nearest"]
 OTHER_DESCRIPTION = (
@@ -45,13 +48,7 @@ def read_mask(path: Path, drawn: GrayMask, other: OtherValues) -> Labels:
     ImageRejected
         ``bad_mask``, where the file cannot be read, is colored, or holds other values.
     """
-    try:
-        pixels = read_image(path)
-    except ImageRejected as error:
-        raise ImageRejected("bad_mask", f"{path.name} cannot be read: {error.detail}") from error
-    if (pixels != pixels[..., :1]).any():
-        raise ImageRejected("bad_mask", f"{path.name} is a color image, expected gray values")
-    gray = pixels[..., 0]
+    gray = _gray_values(path)
     named = np.array([0, drawn.cytoplasm, drawn.nucleus])
     present = np.unique(gray)
     odd = [int(value) for value in present if value not in named]
@@ -71,3 +68,18 @@ def read_mask(path: Path, drawn: GrayMask, other: OtherValues) -> Labels:
     cells: LabelImage = np.asarray(components, dtype=np.int32)
     status = Status.OK if cells.any() else Status.NO_CELL
     return Labels({NUCLEUS: np.where(kinds == 2, cells, np.int32(0)), CELL: cells}, status)
+
+
+def _gray_values(path: Path) -> NDArray[np.uint8]:
+    """Gray values of a PNG or BMP file, H x W; three equal channels count as gray."""
+    try:
+        with Image.open(io.BytesIO(read_input(path)), formats=("PNG", "BMP")) as image:
+            if image.width * image.height > MAX_PIXELS:
+                size = f"{image.width} x {image.height} px"
+                raise ImageRejected("bad_mask", f"{path.name} has {size}, too many")
+            pixels = np.asarray(image.convert("RGB"))
+    except (OSError, ValueError, SyntaxError) as error:
+        raise ImageRejected("bad_mask", f"{path.name} cannot be read: {error}") from error
+    if (pixels != pixels[..., :1]).any():
+        raise ImageRejected("bad_mask", f"{path.name} is a color image, expected gray values")
+    return pixels[..., 0]

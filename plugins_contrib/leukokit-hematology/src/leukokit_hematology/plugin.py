@@ -14,10 +14,10 @@ _DATA_SETS = (
     ("bccd", "bccd:Bccd", "BCCD: 364 fields with boxes of white cells, red cells and platelets."),
     ("c_nmc", "c_nmc:CNmc", "C-NMC 2019: 12,528 labeled single cells of 101 patients, leukemic or not."),
     ("lisc", "lisc:Lisc", "LISC: 250 fields of five kinds of white cells, with masks."),
-    ("mll23", "class_folders:Mll23", "MLL23: 41,621 single cells of 18 classes."),
+    ("mll23", "class_folders:Mll23", "MLL23: more than 40,000 single cells of 18 classes."),
     ("pbc", "class_folders:Pbc", "PBC (Barcelona): 17,092 normal single cells of eight classes."),
     ("raabin", "class_folders:Raabin", "Raabin-WBC, cropped: five kinds of white cells, two test parts."),
-    ("txl_pbc", "txl_pbc:TxlPbc", "TXL-PBC: 1,260 pictures with boxes of white cells, red cells, platelets."),
+    ("txl_pbc", "txl_pbc:TxlPbc", "TXL-PBC: pictures of four sources with boxes of white cells, red cells, platelets."),
     ("wbc_masks", "wbc_masks:WbcMasks", "300 cells of Jiangxi and 100 of CellaVision, with masks."),
 )
 
