@@ -17,7 +17,11 @@ _DATA_SETS = (
     ("mll23", "class_folders:Mll23", "MLL23: more than 40,000 single cells of 18 classes."),
     ("pbc", "class_folders:Pbc", "PBC (Barcelona): 17,092 normal single cells of eight classes."),
     ("raabin", "class_folders:Raabin", "Raabin-WBC, cropped: five kinds of white cells, two test parts."),
-    ("txl_pbc", "txl_pbc:TxlPbc", "TXL-PBC: pictures of four sources with boxes of white cells, red cells, platelets."),
+    (
+        "txl_pbc",
+        "txl_pbc:TxlPbc",
+        "TXL-PBC: pictures of four sources with boxes of white cells, red cells, platelets.",
+    ),
     ("wbc_masks", "wbc_masks:WbcMasks", "300 cells of Jiangxi and 100 of CellaVision, with masks."),
 )
 
