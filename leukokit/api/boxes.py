@@ -1,4 +1,4 @@
-"""Boxes around objects of an image."""
+"""Boxes around objects of an image, and rectangles of images that are samples of their own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from leukokit.ids import written_id
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box around one object, in pixels of the image as stored (before rotation by EXIF or scaling).
+    """A box around one object, in pixels of the image as it is read (upright, before any preprocessing).
 
     Attributes
     ----------
@@ -19,6 +19,9 @@ class Box:
         from ``i`` to ``i + 1``, so a box of whole pixels 0 to 9 has the edges 0 and 10.
     label : str
         Class of the object.
+    role : str or None
+        What a segmenter calls such objects, ``cell``, ``red_cell`` or ``platelet``: the boxes of a role are
+        compared with the objects that a segmenter finds. None: they are compared with nothing.
 
     Raises
     ------
@@ -32,6 +35,7 @@ class Box:
     x1: float
     y1: float
     label: str
+    role: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("x0", "y0", "x1", "y1"):
@@ -58,3 +62,35 @@ class Box:
     def height(self) -> float:
         """Height, px."""
         return self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of an image that is a sample of its own, such as one cell of a field.
+
+    Attributes
+    ----------
+    image : str
+        Id of the sample that is the whole image.
+    x0, y0, x1, y1 : int
+        Edges as those of :class:`Box`, in whole px of the image as it is read. What reaches beyond the image
+        is cut off when it is read.
+
+    Raises
+    ------
+    ValueError
+        Where the right edge does not lie right of the left one, or the lower not below the upper one.
+    """
+
+    image: str
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def __post_init__(self) -> None:
+        if self.x1 <= self.x0 or self.y1 <= self.y0:
+            raise ValueError(
+                f"a region of {self.image} has the edges {self.x0}, {self.y0}, {self.x1}, {self.y1}; "
+                "expected x1 above x0 and y1 above y0"
+            )

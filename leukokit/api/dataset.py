@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
-from leukokit.api.boxes import Box
+from leukokit.api.boxes import Box, Region
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.api.reading import Reading
@@ -48,6 +48,8 @@ class Sample:
         URL of the file with ground-truth masks; not together with a path.
     pixel_size_um : float or None
         Width of a pixel, in um; None where unknown.
+    region : Region or None
+        Rectangle of the image that the sample is, such as one cell; None for the whole image.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class Sample:
     url: str | None = None
     mask_url: str | None = None
     pixel_size_um: float | None = None
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         # In the one form that every table of a run can hold; file names keep their bytes.
@@ -91,6 +94,11 @@ class Sample:
     def rendered(self) -> bool:
         """True where the image has no file: the data set renders it."""
         return self.path is None and self.url is None
+
+    @property
+    def whole(self) -> Sample:
+        """The whole image that the sample is a region of; the sample itself where it is no region."""
+        return self if self.region is None else replace(self, id=self.region.image, region=None)
 
 
 class GroupKind(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukokit.api import DataError, Dataset, PluginError, Sample
+from leukokit.api import DataError, Dataset, PluginError, Region, Sample
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
@@ -25,6 +25,7 @@ _TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("url", _TEXT, "a str or None"),
     ("mask_url", _TEXT, "a str or None"),
     ("pixel_size_um", (float, int, type(None)), "a number of um or None"),
+    ("region", (Region, type(None)), "a leukokit.api.Region or None"),
 )
 
 

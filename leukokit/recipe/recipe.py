@@ -154,6 +154,8 @@ class Recipe:
         whole = dumped(self.model, absolute=absolute)
         if whole["final"] is None:  # as recipes were written out before there was a choice
             del whole["final"]
+        if self.model.unit.default:  # as above
+            del whole["unit"]
         for stage, components in self.bound.items():
             written = [_written(bound, absolute=absolute) for bound in components]
             if not isinstance(whole[stage], list):

@@ -23,6 +23,7 @@ from leukokit.api import (
     Labels,
     LeukokitError,
     Planes,
+    Region,
     RGBImage,
     Scale,
     ScaledPreprocessor,
@@ -159,10 +160,12 @@ class ImageTask:
 
         def compare() -> Row | None:
             with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
-                truth = dataset.truth(self._item.sample)
+                truth = dataset.truth(self._item.sample.whole)
             self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
                 return None
+            if self._item.sample.region is not None:
+                truth = _truth_of_region(truth, self._item.sample.region)
             comparable = self._on_grid_of(truth, labels)
             if comparable is None:
                 return None
@@ -186,7 +189,7 @@ class ImageTask:
 
     def _read(self) -> RGBImage:
         item, plan = self._item, self._plan
-        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading)
+        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading, self._batch.last)
         self.notes += notes
         return image
 
@@ -233,6 +236,12 @@ class ImageTask:
             raise StepFailed(_rejection(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
+
+
+def _truth_of_region(truth: Labels, region: Region) -> Labels:
+    roles = {role: reading.cut_region(labels, region)[0] for role, labels in truth.roles.items()}
+    found = any(labels.any() for labels in roles.values())
+    return Labels(roles, Status.OK if found else Status.NO_CELL)
 
 
 def _rejection(stage: str, error: Exception) -> Rejection:

@@ -13,11 +13,12 @@ import numpy as np
 from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import roles_of_truth
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.file_measures import measure_files
+from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan
 from leukokit.engine.images.stage import ImageTable, run_image_stage
@@ -32,7 +33,7 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
-from leukokit.engine.scale.stage import SCALE, OwnScales, own_scales, scales_in
+from leukokit.engine.scale.stage import SCALE, OwnScales, scales_in
 from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
 from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
@@ -89,14 +90,7 @@ class FoldStage:
         if asks_for_scale(self.recipe):
             return scales_in(self._measured_files, self._wanted_items, self._reading)
         # Only a setting that is tried asks for it.
-        return own_scales(
-            self.data.dataset,
-            self._wanted_items,
-            self._reading,
-            store=self.store,
-            executor=self.executor,
-            observer=self.observer,
-        )
+        return scales_in(self._measured([SCALE]), self._wanted_items, self._reading)
 
     @cached_property
     def stains(self) -> dict[str, FloatArray]:
@@ -118,16 +112,22 @@ class FoldStage:
         measures = [SCALE] if asks_for_scale(self.recipe) else []
         if self.recipe.classify is not None and self.recipe.model.unlike is not None:
             measures.append(STAIN)
-        return measure_files(
+        return self._measured(measures)
+
+    def _measured(self, measures: Sequence[FileMeasure]) -> ImageTable:
+        """Measure the whole images; a cell has what its image has."""
+        fields = self.data.fields
+        table = measure_files(
             measures,
             self.data.dataset,
-            self._wanted_items,
+            images_of_cells(self._wanted_items, fields),
             self._reading,
             store=self.store,
             executor=self.executor,
             observer=self.observer,
             name=f"measuring the {' and the '.join(measure.step for measure in measures)}",
         )
+        return spread_to_cells(table, self._wanted_items) if fields else table
 
     def _truth(self) -> bool:
         """Whether the data set has masks of a role that the segmenter makes."""
