@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leukokit.api import Box, DataError, Part, Sample, read_input
-from leukokit_hematology.boxed import BoxedDataset, refuse_unboxed
+from leukokit.api import DataError, Part, Sample, read_input
+from leukokit.api.box_files import BoxFiles, ImageFinder, read_voc
+from leukokit_hematology.boxed import BoxedDataset
 from leukokit_hematology.published import Place, images
-from leukokit_hematology.voc import read_voc
 
 _PARTS: Mapping[str, Part] = {"train": Part.TRAIN, "val": Part.VALIDATION, "test": Part.TEST}
 
@@ -34,22 +34,16 @@ class Bccd(BoxedDataset):
         return _folders(folder) is not None
 
     def published(self, folder: Path) -> Sequence[Sample]:
-        """Fields by number.
+        """Fields by number."""
+        pictures, _ = self._inside(folder)
+        names = images(pictures, extensions=(".jpg", ".jpeg"))
+        return [Sample(id=name, path=pictures / name) for name in names]
 
-        Raises
-        ------
-        DataError
-            Where a field has no XML file.
-        """
+    def published_boxes(self, folder: Path) -> BoxFiles:
+        """Read all XML files."""
         pictures, annotations = self._inside(folder)
         names = images(pictures, extensions=(".jpg", ".jpeg"))
-        samples = [Sample(id=name, path=pictures / name) for name in names]
-        refuse_unboxed(samples, [annotations / f"{Path(name).stem}.xml" for name in names], annotations)
-        return samples
-
-    def published_boxes(self, sample: Sample) -> Sequence[Box]:
-        """Read the XML file of a field."""
-        return read_voc(self._inside(self._present)[1] / f"{Path(sample.id).stem}.xml")
+        return read_voc(annotations, images(annotations, extensions=(".xml",)), ImageFinder(names))
 
     def published_parts(self, folder: Path) -> Mapping[str, Mapping[str, Part]]:
         """Return the split ``published``, where the lists are there."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PIL import Image
-
-from leukokit.api import Box, ImageRejected, Part, Sample, read_input
-from leukokit_hematology.boxed import BoxedDataset, refuse_unboxed
+from leukokit.api import Part, Sample
+from leukokit.api.box_files import BoxFiles, ImageFinder, read_yolo
+from leukokit_hematology.boxed import BoxedDataset
 from leukokit_hematology.published import Place, images
-from leukokit_hematology.yolo import read_yolo
 
 _CLASSES = ("WBC", "RBC", "Platelets")
 """Of the numbers 0, 1 and 2, as in the published data.yaml."""
@@ -42,33 +39,19 @@ class TxlPbc(BoxedDataset):
         return (folder / "images").is_dir() and (folder / "labels").is_dir()
 
     def published(self, folder: Path) -> Sequence[Sample]:
-        """Pictures by part and name.
-
-        Raises
-        ------
-        DataError
-            Where a picture has no text file.
-        """
+        """Pictures by part and name."""
         names = images(folder / "images", levels=1)
-        samples = [Sample(id=name, path=folder / "images" / name) for name in names]
-        refuse_unboxed(samples, [_text_of(folder, name) for name in names], folder / "labels")
-        return samples
+        return [Sample(id=name, path=folder / "images" / name) for name in names]
 
-    def published_boxes(self, sample: Sample) -> Sequence[Box]:
-        """Read the text file of a picture; its size is that of the picture's header.
-
-        Raises
-        ------
-        ImageRejected
-            ``bad_boxes``, where the text, or the header of the picture, cannot be read.
-        """
-        assert sample.path is not None, "all pictures are files"
-        try:
-            with Image.open(io.BytesIO(read_input(sample.path))) as picture:
-                size = picture.size
-        except OSError as error:
-            raise ImageRejected("bad_boxes", f"the size of {sample.id} cannot be read: {error}") from error
-        return read_yolo(_text_of(self._present, sample.id), size, _CLASSES)
+    def published_boxes(self, folder: Path) -> BoxFiles:
+        """Read all text files."""
+        names = images(folder / "images", levels=1)
+        listed = images(folder / "labels", levels=1, extensions=(".txt",))
+        texts = [name for name in listed if not name.endswith("classes.txt")]
+        finder = ImageFinder(names)
+        found = read_yolo(folder / "labels", texts, (), finder, _CLASSES)
+        found.problems += [f"{text}: no picture has its name" for text in texts if finder.of(text) is None]
+        return found
 
     def published_parts(self, folder: Path) -> Mapping[str, Mapping[str, Part]]:  # noqa: ARG002 - ids suffice
         """Return the split ``published``, where there are folders of parts."""
@@ -78,7 +61,3 @@ class TxlPbc(BoxedDataset):
     def default_split(self) -> str | None:
         """Use ``published``, where there are folders of parts."""
         return "published" if "published" in self.splits() else None
-
-
-def _text_of(folder: Path, name: str) -> Path:
-    return (folder / "labels" / name).with_suffix(".txt")

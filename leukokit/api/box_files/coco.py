@@ -8,8 +8,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from leukokit.api import DataError, read_input
-from leukokit.plugins.datasets._box_files import BoxFiles, Edges, ImageFinder
+from leukokit.api.box_files.found import BoxFiles, Edges, ImageFinder
+from leukokit.errors import DataError
+from leukokit.input_file import read_input
 
 LARGEST = 2_000_000_000
 """Bytes of the largest file that is read."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
-from leukokit.api import CELL, NUCLEUS, PLATELET, RED_CELL
+from leukokit.api.boxes import Box
+from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL
 
 BoxRole: TypeAlias = Literal["cell", "nucleus", "red_cell", "platelet"]
 _FOLDERS = frozenset({"images", "labels", "annotations", "jpegimages", "img", "xml"})
@@ -47,6 +48,19 @@ class Edges:
     def has_area(self) -> bool:
         """Whether it is more than a point or a line."""
         return self.x1 > self.x0 and self.y1 > self.y0
+
+    def box(self, width: float = 1.0, height: float = 1.0, *, role: str | None = None) -> Box:
+        """Make the box, in px.
+
+        Parameters
+        ----------
+        width, height : float
+            Size of the image, px, where the edges are relative.
+        role : str, optional
+            What a segmenter calls such objects; by default what the label means, if that is known.
+        """
+        x0, y0, x1, y1 = self.x0 * width, self.y0 * height, self.x1 * width, self.y1 * height
+        return Box(x0, y0, x1, y1, self.label, role or role_of(self.label))
 
 
 @dataclass

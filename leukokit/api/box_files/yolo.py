@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from leukokit.api import DataError, read_input
-from leukokit.plugins.datasets._box_files import BoxFiles, Edges, ImageFinder
+from leukokit.api.box_files.found import BoxFiles, Edges, ImageFinder
+from leukokit.errors import DataError
+from leukokit.input_file import read_input
 
 LARGEST = 16_000_000
 """Bytes of the largest file that is read."""
