@@ -64,7 +64,7 @@ def test_mistakes_in_xml_files_are_all_listed(tree) -> None:
         "BloodImage_00000.xml: line 1: is no XML",
         "BloodImage_00002.xml: line 1: the box of RBC goes from (9, 1) to (3, 5)",
         "BloodImage_00002.xml: line 1: the object has no <name>",
-        "no file with boxes that can be read: BloodImage_00000.jpg, BloodImage_00003.jpg",
+        "2 images without boxes that can be read: BloodImage_00000.jpg, BloodImage_00003.jpg",
     ):
         assert message in str(error.value)
 
@@ -108,7 +108,7 @@ def test_mistakes_in_text_files_are_all_listed(tree) -> None:
         "3 mistakes",
         "train/a.txt: line 1: class '3', expected a number from 0 to 2 (WBC, RBC, Platelets)",
         "val/e.txt: no picture has its name",
-        "1 images have no file with boxes that can be read: test/d.jpg",
+        "1 images without boxes that can be read: test/d.jpg",
     ):
         assert message in str(error.value)
 

@@ -18,6 +18,7 @@ data:
   params: {root: ROOT, vocabulary: blast}
 features: [{use: color_statistics, params: {regions: [image]}}]
 classify: logistic
+audit: {enabled: false}
 """
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from leukokit.api import DataError
@@ -56,3 +58,12 @@ def test_a_name_that_leaves_it_open_is_no_answer_to_blast_or_not() -> None:
     """A white cell can be either; the error says what to do."""
     with pytest.raises(DataError, match=r"leukocyte can be a blast or not.*standard or family"):
         written("WBC", "blast")
+
+
+def test_the_readme_has_the_vocabulary() -> None:
+    """Each class with its family and its synonyms."""
+    page = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    marks = {True: "yes", False: "no", None: "open"}
+    for row in TABLE:
+        synonyms = ", ".join(row.synonyms)
+        assert f"| `{row.name}` | `{row.family}` | {marks[row.blast]} | {synonyms} |" in page

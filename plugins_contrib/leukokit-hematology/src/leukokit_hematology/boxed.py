@@ -33,9 +33,8 @@ class BoxedDataset(PublishedDataset):
         without = [sample.id for sample in samples if sample.id not in self._files.boxes]
         problems = list(self._files.problems)
         if without:
-            problems.append(
-                f"{len(without)} images have no file with boxes that can be read: {first_names(without)}"
-            )
+            named = first_names(without)
+            problems.append(f"{len(without)} images without boxes that can be read: {named}")
         if problems:
             raise DataError(
                 BoxFiles(problems=problems).problem_text(),
