@@ -63,7 +63,7 @@ def read_mask(path: Path, drawn: GrayMask, other: OtherValues) -> Labels:
             "these",
         )
     nearest = np.abs(np.arange(256)[:, None] - named).argmin(axis=1).astype(np.uint8)
-    kinds = cv2.copyMakeBorder(nearest[gray], *[drawn.border] * 4, cv2.BORDER_CONSTANT, value=0)
+    kinds = np.pad(nearest[gray], drawn.border)
     _, components = cv2.connectedComponents((kinds > 0).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
     cells: LabelImage = np.asarray(components, dtype=np.int32)
     status = Status.OK if cells.any() else Status.NO_CELL
