@@ -197,8 +197,8 @@ class Slides(Dataset):
             raise DataError(
                 f"its thumbnail cannot be read: {type(error).__name__}: {error}",
                 where=name,
-                hint="Compressed tiles may need: python -m pip install 'leukokit-wsi[codecs]'. Or keep all tiles "
-                "with data.params.stained=0",
+                hint="Compressed tiles may need: python -m pip install 'leukokit-wsi[codecs]'. To keep all "
+                "tiles without a thumbnail: data.params.stained=0",
             ) from error
 
     def _scale(self, name: str, slide: Slide) -> tuple[int, int, float | None]:
