@@ -145,8 +145,9 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
         ``count_error`` (mean absolute difference of the objects of one image, without those at the border
         where the segmenter leaves them out). Of a role that is scored by boxes (``cell_box``), ``images`` are
         those with objects, and Dice and IoU are missing. Over the objects of all images, at an IoU of .5:
-        ``recall``, ``precision``, ``f1`` and ``panoptic_quality`` (Kirillov et al., doi 10.1109/CVPR.2019.00963);
-        ``f1_50_95``, the mean of F1 over IoU .5 to .95. NaN where there are no objects.
+        ``recall``, ``precision``, ``f1`` and ``panoptic_quality`` (Kirillov et al., doi
+        10.1109/CVPR.2019.00963); ``f1_50_95``, the mean of F1 over IoU .5 to .95. NaN where there are no
+        objects.
     """
     import pandas as pd
 
