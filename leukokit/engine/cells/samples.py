@@ -103,7 +103,7 @@ def _cells(
     found.notes = search.notes()
     left_out = sum(seen.values()) - len(found.samples)
     if left_out:
-        found.notes.append(f"{left_out} cells are of classes that unit.classes does not name; left out")
+        found.notes.append(f"cells of classes that unit.classes does not name, left out: {left_out}")
     return found
 
 
@@ -177,7 +177,7 @@ class _Search:
         for text in notes:
             self._remember(sample, text)
         if found is None:
-            self._remember(sample, "images have neither boxes nor a mask; no cell is taken from them")
+            self._remember(sample, "images with neither boxes nor a mask, without cells")
             return []
         self.known = True
         return found
@@ -191,9 +191,9 @@ class _Search:
             return [_Object(number, box, box.label) for number, box in enumerate(boxes, start=1)]
         checked = inside(boxes, *size)
         for count, what in (
-            (checked.outside, "boxes lie outside their image; left out"),
-            (checked.small, "boxes are smaller than 2 x 2 px; left out"),
-            (checked.cut, "boxes reach beyond their image; cut at its border"),
+            (checked.outside, "boxes outside their image, left out"),
+            (checked.small, "boxes smaller than 2 x 2 px, left out"),
+            (checked.cut, "boxes that reach beyond their image, cut at its border"),
         ):
             self._remember(sample, what, count)
         return [_Object(one.number, one.box, one.box.label) for one in checked.boxes]
@@ -217,7 +217,7 @@ class _Search:
         except ImageRejected as error:
             self._remember(
                 sample,
-                f"masks cannot be read ({error.detail}); their cells are left out",
+                f"masks that cannot be read ({error.detail}), without cells",
             )
             return ()
         if truth is None:
@@ -231,7 +231,7 @@ class _Search:
 
     def notes(self) -> list[str]:
         """Say what was odd: how often, and in which image first."""
-        return [f"{count} {what}; the first in {self._example[what]}" for what, count in self._odd.items()]
+        return [f"{what}: {count}, the first in {self._example[what]}" for what, count in self._odd.items()]
 
 
 def boxes_of_mask(truth: Labels) -> tuple[NumberedBox, ...]:
