@@ -1,4 +1,4 @@
-"""A recipe with ``unit: cell``, through the command line: fields with boxes in, cells everywhere in the run."""
+"""A recipe with ``unit: cell``, through the command line: fields with boxes in, cells in all tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIELDS = 12
 
 
 def field(folder: Path, number: int) -> None:
-    """An image of disks, and the boxes around them as VOC writes them."""
+    """Write an image of disks, and the boxes around them as VOC has them."""
     image, labels = disks(seed=number, size=128, cells=3)
     Image.fromarray(np.asarray(image)).save(folder / f"{number}.png")
     objects = ["<object><name>speck</name><bndbox><xmin>3</xmin><ymin>3</ymin><xmax>4</xmax><ymax>4</ymax>"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
@@ -90,7 +90,8 @@ def _cells(
             seen[one.label] += 1
             label = None if one.label is None else unit.labels.get(one.label, one.label)
             if not unit.classes or label in unit.classes:
-                found.samples.append(_cell(sample, one, label, unit.margin))
+                cell = cell_sample(sample, one.number, one.box, label, unit.margin)
+                found.samples.append(replace(cell, group=sample.group or sample.id))
     if not search.known:
         what = "boxes or masks" if unit.by == "auto" else unit.by
         raise DataError(
@@ -120,8 +121,22 @@ def _refuse_unknown(unit: UnitSetting, seen: Sequence[str]) -> None:
             )
 
 
-def _cell(sample: Sample, one: _Object, label: str | None, margin: float) -> Sample:
-    box = one.box
+def cell_sample(sample: Sample, number: int, box: Box, label: str | None, margin: float) -> Sample:
+    """Make a sample of a cell: a region of its image, of the same group.
+
+    Parameters
+    ----------
+    sample : Sample
+        The image.
+    number : int
+        Of the cell in it.
+    box : Box
+        Around the cell, px of the image.
+    label : str or None
+        Class of the cell.
+    margin : float
+        Share of the box that the region shows on each side of it.
+    """
     aside, above = margin * box.width, margin * box.height
     region = Region(
         sample.id,
@@ -130,17 +145,7 @@ def _cell(sample: Sample, one: _Object, label: str | None, margin: float) -> Sam
         math.ceil(box.x1 + aside),
         math.ceil(box.y1 + above),
     )
-    return Sample(
-        id=f"{sample.id}#{one.number}",
-        path=sample.path,
-        url=sample.url,
-        label=label,
-        group=sample.group or sample.id,
-        mask_path=sample.mask_path,
-        mask_url=sample.mask_url,
-        pixel_size_um=sample.pixel_size_um,
-        region=region,
-    )
+    return replace(sample, id=f"{sample.id}#{number}", label=label, region=region)
 
 
 @dataclass(frozen=True, slots=True)
