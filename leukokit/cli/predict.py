@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
     from leukokit.engine.prediction.given import GivenImages
+    from leukokit.engine.prediction.rows import PredictedImages
     from leukokit.engine.prediction.table_file import RowSink
     from leukokit.engine.prediction.tally import Tally
     from leukokit.engine.prediction.validation import Validation
@@ -85,6 +86,19 @@ LIST = "-"
     type=click.Path(path_type=Path),
     help="Keep the results of image steps in this folder; nothing is kept by default.",
 )
+@click.option(
+    "--cells",
+    metavar="SEGMENTER",
+    default="auto",
+    show_default=True,
+    help="The images are fields: find white cells with this segmenter, predict each, and count the classes. "
+    "auto: smear_cells for a model of cells (unit: cell); none: predict images as they are.",
+)
+@click.option(
+    "--counts",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV for the differential count of each field, each patient (column group of a table) and of all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON; on stderr where rows are on stdout.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary; warnings only.")
 def command(
@@ -102,6 +116,8 @@ def command(
     timeout: float,
     worker_memory: float | None,
     cache_dir: Path | None,
+    cells: str,
+    counts: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -110,7 +126,8 @@ def command(
     RUN|MODEL is a run directory, or a folder of its model. IMAGE is an image file, a folder, a pattern such
     as 'slides/*.png', a CSV table with a column path, or a URL; - reads a list of paths, one a line, from the
     standard input. One row an image, in the given order: class, calibrated probability of each class, and a
-    decision: accept; refer, to an expert; or unlike, where the image is unlike the training data.
+    decision: accept; refer, to an expert; or unlike, where the image is unlike the training data. A model of
+    cells takes fields: one row a cell, and a differential count.
     """
     if scheduler is not None and executor != "dask":
         raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
@@ -118,6 +135,7 @@ def command(
         raise click.UsageError("--overwrite is for --out FILE; give both, or leave it out.")
     if run_dir is not None and labels == "none":
         raise click.UsageError("--run-dir scores by labels: leave out --labels none.")
+    from leukokit.cli._predict_cells import counting_of
     from leukokit.cli._prediction_summary import print_prediction_summary
     from leukokit.cli._progress import observed
     from leukokit.workflow import RunSettings
@@ -130,16 +148,24 @@ def command(
         timeout=timeout,
         worker_memory=worker_memory,
     )
-    output = _Output(out, kind, overwrite=overwrite)
     started = monotonic()
     with observed(quiet=quiet) as observer:
         predictor = _load(run, settings, observer)
         given = _given(images, observer)
+        counting = counting_of(predictor, given, cells, counts, run_dir, settings, observer)
+        if counting is not None:
+            given, labels = counting.cells, "none"
+        output = _Output(out, kind, overwrite=overwrite or counting is not None)
         validation = _validation(predictor, given, images, labels, run_dir, observer)
-        tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer)
+        heard = None if counting is None else counting.count.add
+        tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer, heard)
+        if counting is not None:
+            counting.write(counts)
     seconds = monotonic() - started
     if as_json or not quiet:
-        print_prediction_summary(predictor, tally, output.path, run_dir, seconds, as_json=as_json)
+        print_prediction_summary(
+            predictor, tally, output.path, run_dir, seconds, as_json=as_json, counting=counting
+        )
     raise SystemExit(_exit_code(tally, max_rejected))
 
 
@@ -246,6 +272,7 @@ def _predict(
     validation: Validation | None,
     run_dir: Path | None,
     observer: Observer,
+    heard: Callable[[PredictedImages], None] | None,
 ) -> Tally:
     """Write all rows, and the validation where one is asked for; returns the counts of all rows."""
     from leukokit.engine.cache.store import Store
@@ -271,6 +298,8 @@ def _predict(
             observer=observer,
         ):
             sink.write(piece.table(deciding))
+            if heard is not None:
+                heard(piece)
             if validation is not None:
                 validation.add(piece)
         if directory is not None and validation is not None:

@@ -47,6 +47,14 @@ class UnitSetting(RecipeBase):
         """True where a sample is an image."""
         return self.of == "image"
 
+    def __str__(self) -> str:
+        """Say it in words."""
+        if self.default:
+            return "image"
+        where = {"auto": "boxes or masks", "boxes": "boxes", "masks": "masks"}[self.by]
+        kept = f", only {', '.join(self.classes)}" if self.classes else ""
+        return f"cell, from {where}, with a margin of {self.margin:.0%}{kept}"
+
 
 def _from_word(value: object) -> object:
     return {"of": value} if isinstance(value, str) else value

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from leukokit.api import Box, Dataset, PluginError, Sample
+import numpy as np
+
+from leukokit.api import Box, Dataset, FloatArray, PluginError, Sample
 from leukokit.engine.components.call import ComponentCall
 
 SMALLEST_SIDE = 2.0
 """Shortest side of a box, px: what is smaller is a slip of the hand, and no cell."""
+_ROUNDING = 1.0
+"""How far a box may reach beyond the image without a word, px: files round edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class InsideBoxes:
     small : int
         Those with a side under 2 px inside the image.
     cut : int
-        Those that reach beyond the image; they are among ``boxes``.
+        Those that reach beyond the image by more than 1 px, the rounding of files; they are in ``boxes``.
     """
 
     boxes: tuple[NumberedBox, ...]
@@ -106,6 +110,27 @@ def inside(boxes: Sequence[Box], height: int, width: int) -> InsideBoxes:
         elif min(x1 - x0, y1 - y0) < SMALLEST_SIDE:
             small += 1
         else:
-            cut += (x0, y0, x1, y1) != (box.x0, box.y0, box.x1, box.y1)
+            beyond = max(x0 - box.x0, y0 - box.y0, box.x1 - x1, box.y1 - y1)
+            cut += beyond > _ROUNDING
             kept.append(NumberedBox(number, replace(box, x0=x0, y0=y0, x1=x1, y1=y1)))
     return InsideBoxes(tuple(kept), len(boxes), outside, small, cut)
+
+
+def edges_by_role(
+    boxes: Sequence[NumberedBox], roles: frozenset[str], factor: float
+) -> dict[str, FloatArray]:
+    """Edges of boxes as arrays n x 4, px times a factor; a role without a box has an empty array.
+
+    Parameters
+    ----------
+    boxes : sequence of NumberedBox
+    roles : frozenset of str
+        Roles to give.
+    factor : float
+        How many times as wide as the file the image is on which they are compared.
+    """
+    found: dict[str, list[tuple[float, float, float, float]]] = {role: [] for role in sorted(roles)}
+    for one in boxes:
+        if one.box.role in found:
+            found[one.box.role].append((one.box.x0, one.box.y0, one.box.x1, one.box.y1))
+    return {role: factor * np.array(edges).reshape(-1, 4) for role, edges in found.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy import ndimage
@@ -90,7 +90,8 @@ def _cells(
             seen[one.label] += 1
             label = None if one.label is None else unit.labels.get(one.label, one.label)
             if not unit.classes or label in unit.classes:
-                found.samples.append(_cell(sample, one, label, unit.margin))
+                cell = cell_sample(sample, one.number, one.box, label, unit.margin)
+                found.samples.append(replace(cell, group=sample.group or sample.id))
     if not search.known:
         what = "boxes or masks" if unit.by == "auto" else unit.by
         raise DataError(
@@ -103,7 +104,7 @@ def _cells(
     found.notes = search.notes()
     left_out = sum(seen.values()) - len(found.samples)
     if left_out:
-        found.notes.append(f"{left_out} cells are of classes that unit.classes does not name; left out")
+        found.notes.append(f"cells of classes that unit.classes does not name, left out: {left_out}")
     return found
 
 
@@ -120,8 +121,22 @@ def _refuse_unknown(unit: UnitSetting, seen: Sequence[str]) -> None:
             )
 
 
-def _cell(sample: Sample, one: _Object, label: str | None, margin: float) -> Sample:
-    box = one.box
+def cell_sample(sample: Sample, number: int, box: Box, label: str | None, margin: float) -> Sample:
+    """Make a sample of a cell: a region of its image, of the same group.
+
+    Parameters
+    ----------
+    sample : Sample
+        The image.
+    number : int
+        Of the cell in it.
+    box : Box
+        Around the cell, px of the image.
+    label : str or None
+        Class of the cell.
+    margin : float
+        Share of the box that the region shows on each side of it.
+    """
     aside, above = margin * box.width, margin * box.height
     region = Region(
         sample.id,
@@ -130,17 +145,7 @@ def _cell(sample: Sample, one: _Object, label: str | None, margin: float) -> Sam
         math.ceil(box.x1 + aside),
         math.ceil(box.y1 + above),
     )
-    return Sample(
-        id=f"{sample.id}#{one.number}",
-        path=sample.path,
-        url=sample.url,
-        label=label,
-        group=sample.group or sample.id,
-        mask_path=sample.mask_path,
-        mask_url=sample.mask_url,
-        pixel_size_um=sample.pixel_size_um,
-        region=region,
-    )
+    return replace(sample, id=f"{sample.id}#{number}", label=label, region=region)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ class _Search:
         for text in notes:
             self._remember(sample, text)
         if found is None:
-            self._remember(sample, "images have neither boxes nor a mask; no cell is taken from them")
+            self._remember(sample, "images with neither boxes nor a mask, without cells")
             return []
         self.known = True
         return found
@@ -191,9 +196,9 @@ class _Search:
             return [_Object(number, box, box.label) for number, box in enumerate(boxes, start=1)]
         checked = inside(boxes, *size)
         for count, what in (
-            (checked.outside, "boxes lie outside their image; left out"),
-            (checked.small, "boxes are smaller than 2 x 2 px; left out"),
-            (checked.cut, "boxes reach beyond their image; cut at its border"),
+            (checked.outside, "boxes outside their image, left out"),
+            (checked.small, "boxes smaller than 2 x 2 px, left out"),
+            (checked.cut, "boxes that reach beyond their image, cut at its border"),
         ):
             self._remember(sample, what, count)
         return [_Object(one.number, one.box, one.box.label) for one in checked.boxes]
@@ -217,7 +222,7 @@ class _Search:
         except ImageRejected as error:
             self._remember(
                 sample,
-                f"masks cannot be read ({error.detail}); their cells are left out",
+                f"masks that cannot be read ({error.detail}), without cells",
             )
             return ()
         if truth is None:
@@ -231,7 +236,7 @@ class _Search:
 
     def notes(self) -> list[str]:
         """Say what was odd: how often, and in which image first."""
-        return [f"{count} {what}; the first in {self._example[what]}" for what, count in self._odd.items()]
+        return [f"{what}: {count}, the first in {self._example[what]}" for what, count in self._odd.items()]
 
 
 def boxes_of_mask(truth: Labels) -> tuple[NumberedBox, ...]:

@@ -33,6 +33,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
+from leukokit.engine.cells.boxes import boxes_of, edges_by_role, inside
 from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
@@ -49,6 +50,7 @@ from leukokit.engine.images.plan import (
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_image, checked_labels, checked_vector
 from leukokit.errors import RunFailed
+from leukokit.evaluation.box_scores import score_boxes
 from leukokit.evaluation.masks import Row, score_image
 from leukokit.process import stop
 from leukokit.smear.label_grid import labels_on_grid
@@ -163,7 +165,7 @@ class ImageTask:
                 truth = dataset.truth(self._item.sample.whole)
             self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
-                return None
+                return self._boxes(step, labels)
             if self._item.sample.region is not None:
                 truth = _truth_of_region(truth, self._item.sample.region)
             comparable = self._on_grid_of(truth, labels)
@@ -172,6 +174,24 @@ class ImageTask:
             return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
 
         return self._timed("truth", ImageStage.TRUTH, compare)
+
+    def _boxes(self, step: SegmentStep, labels: Labels) -> Row | None:
+        """Agreement of the labels with the data set's boxes; a cell that is a sample has none inside it."""
+        sample, factor = self._item.sample, self._prepared[1]
+        boxes = boxes_of(self._plan.dataset, sample) if sample.region is None else None
+        if boxes is None or not self._plan.box_roles:
+            return None
+        if math.isnan(factor):
+            note = "a preprocessor changed the image's proportions: the boxes do not lie on it"
+            self.notes += (f"truth: {note}; not compared",)
+            return None
+        height, width = (round(side / factor) for side in self.image.shape[:2])
+        checked = inside(boxes, height, width)
+        self.notes += tuple(f"truth: {text}" for text in checked.notes())
+        clears_border = call_method(step.component, "clears_border")
+        edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
+        row = score_boxes(labels, edges, clears_border=clears_border)
+        return {"status": str(labels.status)} | row if row else None
 
     def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
         """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""

@@ -16,7 +16,7 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
-from leukokit.engine.dataset_answers import roles_of_truth
+from leukokit.engine.dataset_answers import TruthRoles, roles_of_truth
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
@@ -71,7 +71,7 @@ class FoldStage:
     _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._has_truth = self._truth()
+        self._truth = self._roles()
 
     @cached_property
     def scales(self) -> Scales:
@@ -129,13 +129,14 @@ class FoldStage:
         )
         return spread_to_cells(table, self._wanted_items) if fields else table
 
-    def _truth(self) -> bool:
-        """Whether the data set has masks of a role that the segmenter makes."""
+    def _roles(self) -> TruthRoles:
+        """Roles that the segmenter makes and of which the data set knows the truth."""
         if self.recipe.segment is None:
-            return False
+            return TruthRoles()
         samples = [item.sample for item in self.data.items]
-        roles = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
-        return bool(roles & set(call_method(self.recipe.segment.component, "roles")))
+        known = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
+        made = frozenset(call_method(self.recipe.segment.component, "roles"))
+        return TruthRoles(known.masks & made, known.boxes & made)
 
     def images(self, fold: Fold | None) -> FoldRun:
         """Work on the images of a fold, or on all, and fit nothing."""
@@ -255,7 +256,8 @@ class FoldStage:
                 self.data.dataset,
                 training,
                 store=self.store,
-                has_truth=self._has_truth,
+                has_truth=bool(self._truth.masks or self._truth.boxes),
+                box_roles=self._truth.boxes,
                 executor=self.executor,
                 observer=self.observer,
             )

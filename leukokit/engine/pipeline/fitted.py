@@ -53,6 +53,8 @@ class FittedPipeline(Predictor):
         None where there was no validation part to choose it on.
     unlike : FittedUnlike or None
         None where the recipe has no ``unlike``, or an older version fitted it.
+    cell_margin : float or None
+        Share of a box that the crops of its training showed around a cell; None where it learned images.
     tested : bool
         Whether it was tested on images held out of its fit; the scores of the run are those of these images.
     notes : tuple of str
@@ -71,6 +73,7 @@ class FittedPipeline(Predictor):
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
     unlike: FittedUnlike | None = None
+    cell_margin: float | None = None
     tested: bool = False
     notes: tuple[str, ...] = ()
 
@@ -109,6 +112,7 @@ class FittedPipeline(Predictor):
             classify=recipe.classifier,
             classes=tuple(classes),
             load_model=load_model,
+            cell_margin=None if recipe.model.unit.default else recipe.model.unit.margin,
         )
 
     @property

@@ -161,6 +161,7 @@ class _Reader:
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
             unlike=self._unlike(),
+            cell_margin=document.cell_margin,
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )

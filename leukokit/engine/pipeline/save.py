@@ -126,6 +126,7 @@ def beside_model(
             operating_point=OperatingPointDocument.of(pipeline.operating_point),
             refer=ReferDocument.of(pipeline.refer),
             unlike=UnlikeDocument.of(pipeline.unlike, UNLIKE_FILE),
+            cell_margin=pipeline.cell_margin,
             files={},
         )
     except ValidationError as error:
