@@ -143,6 +143,6 @@ def test_a_run_measures_tiles(ome: Path, tmp_path: Path) -> None:
         "features: [{use: color_statistics, params: {regions: [image]}}]\naudit: {enabled: false}\n",
         encoding="utf-8",
     )
-    run = leukokit.run(recipe, run_dir=tmp_path / "run", cache=None, executor="inline")
+    run = leukokit.run(recipe, run_dir=tmp_path / "run", cache=None, executor="inline", report=False)
     table = pd.read_parquet(run.path / "features.parquet")
     assert sorted(table["id"]) == sorted(s.id for s in Slides.create(root=ome, tile_px=64).samples())
