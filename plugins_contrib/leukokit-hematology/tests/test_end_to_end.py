@@ -40,7 +40,17 @@ def test_c_nmc_is_run_on_its_published_split(tree, tmp_path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(RECIPE.replace("ROOT", json.dumps(str(root))), encoding="utf-8")
     run = tmp_path / "run"
-    command = [sys.executable, "-m", "leukokit", "run", str(recipe), "--run-dir", str(run), "--no-report"]
+    command = [
+        sys.executable,
+        "-m",
+        "leukokit",
+        "run",
+        str(recipe),
+        "--run-dir",
+        str(run),
+        "--no-report",
+        "--executor=inline",
+    ]
     environment = {
         **os.environ,
         "LEUKOKIT_CACHE": str(tmp_path / "cache"),
