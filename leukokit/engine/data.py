@@ -48,6 +48,11 @@ class OpenData:
     stood_in: bool
     fields: Mapping[str, Item] = field(default_factory=dict)
 
+    @property
+    def source(self) -> str:
+        """Where images without a file come from, as tables show it: the data set, or what it renders."""
+        return f"synthetic:{self.name}" if self.dataset.synthetic else self.name
+
 
 def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflicts: bool = False) -> OpenData:
     """Find the data set, or its stand-in, and read the digest of every image.

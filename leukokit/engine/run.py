@@ -230,7 +230,7 @@ class _Run:
         scores = fold_metrics(fitted_folds(runs), seed=self.recipe.seed) if self.recipe.classify else {}
         leaks = self._leaks(runs) if self.recipe.classify else None
         predicted = (
-            predictions(fitted_folds(runs), self.samples, self.data.name) if self.recipe.classify else None
+            predictions(fitted_folds(runs), self.samples, self.data.source) if self.recipe.classify else None
         )
         if predicted is not None:
             self.directory.write("predictions.csv", csv_bytes(predicted))
@@ -265,7 +265,7 @@ class _Run:
     def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
         """Run the folds that the run directory itself is about."""
         first = self.stage.images(folds[0] if folds else None)
-        publish_rejected(self.directory, first.images, self.data.name, self.observer)
+        publish_rejected(self.directory, first.images, self.data.source, self.observer)
         if not len(first.images.features):
             reasons = sorted({why.reason for _, why in first.images.rejected})
             examples = [
@@ -320,7 +320,7 @@ class _Run:
         ]
         fitted = fitted_folds(runs)
         scores = fold_metrics(fitted, seed=self.recipe.seed)
-        predicted = predictions(fitted, self.samples, self.data.name)
+        predicted = predictions(fitted, self.samples, self.data.source)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
         self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
         self.directory.write(

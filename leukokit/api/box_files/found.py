@@ -17,7 +17,7 @@ _ROLES: Mapping[str, BoxRole] = {
     **dict.fromkeys(("wbc", "wbcs", "whitebloodcell", "whitecell", "leukocyte", "leucocyte"), "cell"),
     **dict.fromkeys(("rbc", "rbcs", "redbloodcell", "redcell", "erythrocyte"), "red_cell"),
     **dict.fromkeys(("platelet", "platelets", "plt", "thrombocyte"), "platelet"),
-}  # type: ignore[dict-item]
+}
 ROLES: tuple[str, ...] = (CELL, NUCLEUS, RED_CELL, PLATELET)
 _SHOWN = 20
 
