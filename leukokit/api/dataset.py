@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from leukokit.api.boxes import Box, Region
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.api.reading import Reading
@@ -51,6 +52,8 @@ class Sample:
         What else is known of the image by name, such as ``{"device": "DM1000", "site": "B"}``: scores are
         given for each value (``subgroups`` of a recipe), and a split may keep one value out. No trait is ever
         learned from. A trait that is not known of the image is absent.
+    region : Region or None
+        Rectangle of the image that the sample is, such as one cell; None for the whole image.
 
     Raises
     ------
@@ -72,6 +75,7 @@ class Sample:
     mask_url: str | None = None
     pixel_size_um: float | None = None
     traits: Mapping[str, str] = field(default_factory=dict, hash=False)
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         # In the one form that every table of a run can hold; file names keep their bytes.
@@ -98,6 +102,11 @@ class Sample:
     def rendered(self) -> bool:
         """True where the image has no file: the data set renders it."""
         return self.path is None and self.url is None
+
+    @property
+    def whole(self) -> Sample:
+        """The whole image that the sample is a region of; the sample itself where it is no region."""
+        return self if self.region is None else replace(self, id=self.region.image, region=None)
 
 
 def _written(text: str) -> str:
@@ -177,4 +186,21 @@ class Dataset(Component):
 
     def truth(self, sample: Sample) -> Labels | None:  # noqa: ARG002 - the default has no masks
         """Ground-truth masks of a sample, or None."""
+        return None
+
+    def boxes(self, sample: Sample) -> Sequence[Box] | None:  # noqa: ARG002 - the default has no boxes
+        """List the boxes around the objects of a sample, in the order of their file.
+
+        Returns
+        -------
+        sequence of Box or None
+            None where the data set has no boxes; empty where the image holds no object. Edges may lie outside
+            the image: leukokit cuts such boxes at the border, and leaves out what then has under 2 x 2 px; it
+            tells of both.
+
+        Raises
+        ------
+        ImageRejected
+            ``bad_boxes``, where the file with the boxes of this image cannot be read.
+        """
         return None

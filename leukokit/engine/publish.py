@@ -23,15 +23,15 @@ _MOST_NOTES = 3
 """Notes that a run says on the terminal; more are in the journal."""
 
 
-def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, observer: Observer) -> None:
+def publish_rejected(directory: RunDirectory, images: ImageTable, source: str, observer: Observer) -> None:
     """Write ``rejected.csv`` and tracebacks, and tell of images that were left out or converted.
 
     Parameters
     ----------
-    name : str
-        Of the data set, for images without a file.
+    source : str
+        Where images without a file come from.
     """
-    directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, name)))
+    directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, source)))
     for item, why in images.rejected:
         facts = {"id": item.sample.id, "stage": why.stage, "reason": why.reason, "detail": why.detail}
         directory.journal.write("rejected", **facts)

@@ -260,7 +260,7 @@ class _Run:
     def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
         """Run the folds that the run directory itself is about."""
         first = self.stage.images(folds[0] if folds else None)
-        publish_rejected(self.directory, first.images, self.data.name, self.observer)
+        publish_rejected(self.directory, first.images, self.data.source, self.observer)
         if not len(first.images.features):
             reasons = sorted({why.reason for _, why in first.images.rejected})
             examples = [

@@ -75,7 +75,7 @@ def score_runs(
     left_out = [division.left_out] if division is not None and division.left_out is not None else []
     return RunScores(
         parts=fold_metrics(fitted, seed=recipe.seed),
-        predictions=predictions(fitted, samples, data.name),
+        predictions=predictions(fitted, samples, data.source),
         by_group=None if by_group is None else by_group[0],
         groups=None if by_group is None else by_group[1],
         subgroups=subgroup_scores(fitted, samples, list(dict.fromkeys([*recipe.model.subgroups, *left_out]))),

@@ -16,6 +16,7 @@ from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
 from leukokit.recipe.statistics import Calibrate, OperatingPointSpec, Refer
+from leukokit.recipe.unit import UnitSetting, UnitSpec
 from leukokit.recipe.unlike import UnlikeSpec
 
 
@@ -100,6 +101,10 @@ class RecipeModel(RecipeBase):
         description="Exit code 3 where more images than this are rejected; null: no limit.",
     )
     data: DataRef = Field(description=KINDS.at("data").description)
+    unit: UnitSpec = Field(
+        UnitSetting(of="image", by="auto", margin=0.1, classes=[], labels={}),
+        description="What a sample is: image, or cell: each cell of an image, cut out of it.",
+    )
     split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")
     evaluate: list[ProtocolSpec] = Field(
         [],

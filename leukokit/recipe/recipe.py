@@ -159,6 +159,8 @@ class Recipe:
         ):  # as recipes were written out before there was a choice
             if not whole[later]:
                 del whole[later]
+        if self.model.unit.default:  # as above
+            del whole["unit"]
         for stage, components in self.bound.items():
             written = [_written(bound, absolute=absolute) for bound in components]
             if not isinstance(whole[stage], list):

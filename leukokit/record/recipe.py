@@ -47,6 +47,16 @@ class RecipeDataSet(RecipeComponent):
     scale: RecipeScale | None = described("How the scale of the images is found.")
 
 
+class RecipeUnit(Record):
+    """What a sample is."""
+
+    of: Text = Field(description="`image` or `cell`.")
+    by: Text | None = described("What says where the cells are: `auto`, `boxes` or `masks`.")
+    margin: Number | None = described("Share of a box that is added on each side of it.")
+    classes: tuple[Text, ...] = Field((), description="Classes that are kept; none: all.")
+    labels: Mapping[str, Text] = Field({}, description="New names of classes.")
+
+
 class RecipeBalance(Record):
     """The same number of samples of every class."""
 
@@ -214,6 +224,7 @@ class ResolvedRecipe(Record):
     seed: Count | None = described("Seed of everything random.")
     max_rejected: Count | None = described("Rejected images from which the run's exit code is 3.")
     data: RecipeDataSet | None = described("Data set.")
+    unit: RecipeUnit | None = described("What a sample is; absent: an image.")
     split: RecipeSplit | None = described("How samples are divided; null: the data set's default.")
     evaluate: tuple[RecipeProtocol, ...] = Field((), description="Several ways to divide, side by side.")
     preprocess: tuple[RecipeComponent, ...] = Field((), description="Preprocessors, in order.")

@@ -273,6 +273,8 @@ class PipelineDocument(StrictDocument):
     """Null where the recipe asks for no answer by patient or slide; absent in files of older versions."""
     unlike: UnlikeDocument | None = None
     """Null where the recipe has no `unlike`; absent in files of older versions."""
+    cell_margin: Annotated[float, Field(ge=0)] | None = None
+    """Share of a box that the crops showed around a cell; null or absent where it learned images."""
     files: dict[str, Sha256]
     """Every file in this folder that the pipeline needs, with its digest."""
 

@@ -56,6 +56,8 @@ class FittedPipeline(Predictor):
         How the images of a patient or slide become one answer; None where the recipe asks for none.
     unlike : FittedUnlike or None
         None where the recipe has no ``unlike``, or an older version fitted it.
+    cell_margin : float or None
+        Share of a box that the crops of its training showed around a cell; None where it learned images.
     tested : bool
         Whether it was tested on images held out of its fit; the scores of the run are those of these images.
     notes : tuple of str
@@ -75,6 +77,7 @@ class FittedPipeline(Predictor):
     refer: FittedReferral | None = None
     answer: FittedAnswer | None = None
     unlike: FittedUnlike | None = None
+    cell_margin: float | None = None
     tested: bool = False
     notes: tuple[str, ...] = ()
 
@@ -113,6 +116,7 @@ class FittedPipeline(Predictor):
             classify=recipe.classifier,
             classes=tuple(classes),
             load_model=load_model,
+            cell_margin=None if recipe.model.unit.default else recipe.model.unit.margin,
         )
 
     @property

@@ -169,6 +169,7 @@ class _Reader:
             refer=None if refer is None else refer.refer(),
             answer=None if document.answer is None else document.answer.answer(),
             unlike=self._unlike(),
+            cell_margin=document.cell_margin,
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )

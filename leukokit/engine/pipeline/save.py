@@ -128,6 +128,7 @@ def beside_model(
             refer=ReferDocument.of(pipeline.refer),
             answer=AnswerDocument.of(pipeline.answer),
             unlike=UnlikeDocument.of(pipeline.unlike, UNLIKE_FILE),
+            cell_margin=pipeline.cell_margin,
             files={},
         )
     except ValidationError as error:

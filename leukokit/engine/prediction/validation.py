@@ -146,7 +146,7 @@ class Validation:
         workers = RunWorkers(executor=executor.name, count=executor.count)
         made = provenance_of(self._keys, workers, seed=self._seed, commit=None, synthetic=False)
         directory.write(PROVENANCE.name, made.to_bytes())
-        directory.write("rejected.csv", csv_bytes(rejected_table(self._rejected, "")))
+        directory.write("rejected.csv", csv_bytes(rejected_table(self._rejected, "synthetic:")))
         directory.write("split.csv", csv_bytes(self._split(rows)))
         directory.write("predictions.csv", csv_bytes(self._predictions(rows)))
         directory.write(METRICS.name, record.to_bytes())
@@ -180,7 +180,7 @@ class Validation:
         )
 
     def _predictions(self, rows: PooledPredictions) -> pd.DataFrame:
-        paths = [shown_path(sample, "") for sample in self._samples]
+        paths = [shown_path(sample, "synthetic:") for sample in self._samples]
         return predictions_table(
             rows.ids, paths, [_PART] * len(rows.ids), rows.true, rows.proba, rows.classes
         )
