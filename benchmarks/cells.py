@@ -1,8 +1,8 @@
-"""Cells as samples, and objects against boxes, on data sets of other labs: ``python benchmarks/cells.py DATA``.
+"""Cells as samples, and objects against boxes, on data of other labs: ``python benchmarks/cells.py DATA``.
 
 ``DATA`` is the folder that holds ``wbc-masks``, ``bccd`` (github.com/Shenggan/BCCD_Dataset) and ``pbc-boxes``
-(github.com/lugan113/TXL-PBC_Dataset). Prints accuracy and macro F1 with 95% intervals under both protocols, and
-recall, precision, F1 and count error of the default segmenter against the boxes of white cells.
+(github.com/lugan113/TXL-PBC_Dataset). Prints accuracy and macro F1 with 95% intervals under both protocols,
+and recall, precision, F1 and count error of the default segmenter against the boxes of white cells.
 """
 
 from __future__ import annotations
