@@ -54,6 +54,7 @@ class RunKeywords(TypedDict, total=False):
     timeout: float
     scheduler: str | None
     worker_memory: float | None
+    report: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,8 @@ class RunSettings:
     worker_memory : float, optional
         GiB that each process may use before it is ended and its image rejected; where None, all together may
         use 90 % of the machine's memory.
+    report : bool
+        Draw figures and write ``report.html``; ``leukokit report`` does it later.
     """
 
     out: str | Path = "runs"
@@ -89,6 +92,7 @@ class RunSettings:
     timeout: float = 120.0
     scheduler: str | None = None
     worker_memory: float | None = None
+    report: bool = True
 
     def updated(self, keywords: RunKeywords) -> Self:
         """Give a copy with some settings changed.
@@ -170,7 +174,7 @@ def run(
         Installed components; discovered where omitted.
     **keywords
         Single settings, such as ``workers=2``, in place of those of ``settings``: ``out``, ``run_dir``,
-        ``cache``, ``workers``, ``executor``, ``timeout``, ``scheduler`` and ``worker_memory``, as
+        ``cache``, ``workers``, ``executor``, ``timeout``, ``scheduler``, ``worker_memory`` and ``report``, as
         :class:`RunSettings` describes them.
 
     Returns
@@ -210,11 +214,11 @@ def run(
             said=catalog.notes,
         )
         finishers = [
-            write_figures,
+            *([write_figures] if chosen.report else []),
             audit_finisher(executor, observer),
             write_verdict,
             write_model_cards,
             write_pictures,
-            write_report,
+            *([write_report] if chosen.report else []),
         ]
         return run_recipe(loaded, options, observer=observer, finishers=finishers)

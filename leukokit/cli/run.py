@@ -74,6 +74,11 @@ if TYPE_CHECKING:
     help="Exit code 1 where the verdict is 'do not trust' or the audit fails, as for one picture in two "
     "classes.",
 )
+@click.option(
+    "--report/--no-report",
+    default=True,
+    help="Draw figures and write report.html, or leave that to 'leukokit report'.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print metrics and run directory as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress on stderr; warnings and errors only.")
 @click.option(
@@ -104,6 +109,7 @@ def command(
     no_cache: bool,
     explain_plan: bool,
     strict: bool,
+    report: bool,
     as_json: bool,
     quiet: bool,
     log_level: str,
@@ -135,6 +141,7 @@ def command(
             scheduler=scheduler,
             timeout=timeout,
             worker_memory=worker_memory,
+            report=report,
             observer=observer,
         )
     if result.exit_code == 0:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from rich.console import Console
 
 from leukokit.cli import main
 from leukokit.testing.images import disks
+from tests.warm_command import run_command
 
 RECIPE = """
 leukokit: 1
@@ -36,8 +36,7 @@ Compare = Callable[..., Result]
 def leukokit(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     environment = {**os.environ, "LEUKOKIT_CACHE": str(folder / "cache"), "COLUMNS": "80"}
-    command = [sys.executable, "-m", "leukokit", *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    return run_command([*map(str, arguments)], cwd=folder, env=environment, timeout=240)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from click.testing import CliRunner, Result
 import leukokit
 from leukokit.cli import main
 from leukokit.testing.synthetic import write_smears
+from tests.warm_command import run_command
 
 RECIPE = """\
 leukokit: 1
@@ -54,15 +54,8 @@ def leukokit_command(folder: Path, *arguments: object) -> subprocess.CompletedPr
     path = os.pathsep.join(
         [str(Path(leukokit.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     )
-    return subprocess.run(
-        [sys.executable, "-m", "leukokit", *map(str, arguments)],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
-    )
+    environment = {**os.environ, "PYTHONPATH": path, "NO_COLOR": "1"}
+    return run_command([*map(str, arguments)], cwd=folder, env=environment, timeout=240)
 
 
 def predicted(run: Path) -> list[dict[str, str]]:

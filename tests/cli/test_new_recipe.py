@@ -7,7 +7,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from leukokit.cli import main
 from leukokit.cli._new_recipe import Asked, new_recipe
 from leukokit.recipe import load_recipe
 from leukokit.testing.images import disks
+from tests.warm_command import run_command
 
 
 def put(root: Path, *folders: str, count: int = 4, dark: str = "TEST") -> Path:
@@ -56,8 +56,7 @@ def asked(images: Path | None, out: Path, *answers: str, force: bool = False) ->
 def leukokit(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own."""
     environment = {**os.environ, "LEUKOKIT_CACHE": str(folder / "cache"), "COLUMNS": "80", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "leukokit", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240)
+    done = run_command([*arguments], cwd=folder, env=environment, timeout=240)
     assert done.returncode == 0, done.stderr
     return done
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 import leukokit
 from leukokit.cli import main
 from leukokit.testing.images import disks
+from tests.warm_command import run_command
 
 RECIPE = """
 leukokit: 1
@@ -128,3 +130,29 @@ def test_a_damaged_file_is_named(run: Path, report: Callable[..., object], tmp_p
     done = report(copy)
     assert done.exit_code == 1
     assert "another form than leukokit writes" in done.stderr
+
+
+def test_a_run_without_report_gets_it_later(tmp_path: Path) -> None:
+    """The page that ``report`` writes then is the one that the run would have written."""
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(
+        "leukokit: 1\nname: later\naudit: {enabled: false}\ndata: {use: smears, params: {per_class: 8}}\n"
+        "features: [color_statistics]\nclassify: svm\n"
+    )
+    environment = {**os.environ, "LEUKOKIT_PLUGINS": "none", "LEUKOKIT_CACHE": str(tmp_path / "cache")}
+    at_once = run_command(["run", "recipe.yaml", "--run-dir", "once"], cwd=tmp_path, env=environment)
+    later = run_command(
+        ["run", "recipe.yaml", "--run-dir", "later", "--no-report"], cwd=tmp_path, env=environment
+    )
+    assert at_once.returncode == later.returncode == 0, later.stderr
+    assert "report: once/report.html" in at_once.stdout
+    assert "report:" not in later.stdout
+    assert not (tmp_path / "later" / "report.html").exists()
+    assert not (tmp_path / "later" / "figures").exists()
+    drawn = run_command(["report", "later"], cwd=tmp_path, env=environment)
+    assert drawn.returncode == 0, drawn.stderr
+    names = [
+        sorted(file.name for file in (tmp_path / run / "figures").iterdir()) for run in ("once", "later")
+    ]
+    assert names[0] == names[1]
+    assert (tmp_path / "later" / "report.html").exists()

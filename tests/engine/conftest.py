@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from leukokit.testing.images import disks
+from tests.warm_command import run_command
 
 FAULTY = Path(__file__).parents[1] / "faulty"
 
@@ -75,13 +76,13 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def cli(tmp_path: Path, environment: dict[str, str]) -> Leukokit:
-    """Run the command line in a process of its own, in the test's folder."""
+    """Run the command line in a process of its own, in the test's folder; a report only where asked for."""
 
-    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "leukokit", *map(str, arguments)]
-        return subprocess.run(  # type: ignore[call-overload, no-any-return]
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, **options
-        )
+    def run(*arguments: object, report: bool = False, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [*map(str, arguments)]
+        if command[0] == "run" and not report:
+            command.append("--no-report")
+        return run_command(command, cwd=tmp_path, env=environment, **options)
 
     return run
 

@@ -201,7 +201,7 @@ def test_a_read_only_home_is_told_in_one_line(
     for name in ("LEUKOKIT_CACHE", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "MPLCONFIGDIR"):
         environment.pop(name, None)
     environment["HOME"] = str(home)
-    done = cli("run", recipe, "--run-dir", "out")
+    done = cli("run", recipe, "--run-dir", "out", report=True)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if "warning" in line.lower() or str(home) in line]
     assert lines == [

@@ -30,11 +30,11 @@ def test_a_full_disk_is_told_with_its_place_and_leaves_whole_files(
     """Whatever the writer: journal, tables, model, temporary files, figures, report."""
     whole, full = tmp_path / "whole", tmp_path / "full"
     arguments = ("run", recipe, "--no-cache", "--workers", "1", "--run-dir")
-    assert cli(*arguments, "whole").returncode == 0
+    assert cli(*arguments, "whole", report=True).returncode == 0
     largest = max(path.stat().st_size for path in whole.rglob("*") if path.is_file())
     places = set()
     for size in (*room, largest - 1):
-        done = cli(*arguments, "full", preexec_fn=limit_of(size))
+        done = cli(*arguments, "full", report=True, preexec_fn=limit_of(size))
         assert done.returncode == 1, done.stderr
         told = re.search(r"^error: (.+): disk full\. Free space and run again$", done.stderr, re.MULTILINE)
         assert told, done.stderr

@@ -45,7 +45,7 @@ def odd(tmp_path: Path) -> Path:
 def test_odd_names_work_from_folder_to_report(odd: Path, recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
     """Run, report, comparison, and a second run from the split file of the first."""
     arguments = ("run", recipe, "--set", f"data.params.root={odd}", "--set", "audit.enabled=true")
-    done = cli(*arguments, "--run-dir", "out")
+    done = cli(*arguments, "--run-dir", "out", report=True)
     assert done.returncode == 0, done.stderr
     assert "unexpected" not in done.stderr
     assert "missing from" not in done.stderr  # no font has all letters: boxes, without a warning for each
@@ -72,7 +72,7 @@ def test_no_control_character_reaches_a_text_of_the_run(
     odd: Path, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:
     """Neither escape sequences for a terminal, nor marks that turn text around, nor HTML from a name."""
-    done = cli("run", recipe, "--set", f"data.params.root={odd}", "--run-dir", "out")
+    done = cli("run", recipe, "--set", f"data.params.root={odd}", "--run-dir", "out", report=True)
     assert done.returncode == 0, done.stderr
     assert not {"\x1b", "\u202e"} & set(done.stdout + done.stderr)
     for name in ("predictions.csv", "rejected.csv", "split.csv", "model/model_card.md"):

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from leukokit.testing.images import disks
+from tests.warm_command import run_command
 
 TINY = Path(__file__).parents[1] / "engine" / "tiny"
 QUICKSTART = Path(__file__).parents[2] / "recipes" / "quickstart.yaml"
@@ -50,10 +51,7 @@ def leukokit(*arguments: object, cache: Path) -> subprocess.CompletedProcess[str
     path = os.pathsep.join([str(TINY), *(entry for entry in sys.path if entry)])
     environment = {**os.environ, "PYTHONPATH": path, "LEUKOKIT_CACHE": str(cache), "COLUMNS": "1000"}
     environment.pop("LEUKOKIT_DATA", None)
-    command = [sys.executable, "-m", "leukokit", *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment, cwd=cache.parent, capture_output=True, text=True, timeout=300
-    )
+    return run_command([*map(str, arguments)], cwd=cache.parent, env=environment, timeout=300)
 
 
 def finished(name: str, folder: Path) -> Path:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +15,7 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.record.files import VERDICT
 from leukokit.report.html import render_run
 from leukokit.verdict.of_run import evidence_of, verdict_of
+from tests.warm_command import run_command
 
 QUICKSTART = Path(__file__).parents[2] / "recipes" / "quickstart.yaml"
 SMALL = (
@@ -26,14 +26,7 @@ SMALL = (
 
 def leukokit(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "LEUKOKIT_CACHE": str(folder / "cache")}
-    return subprocess.run(
-        [sys.executable, "-m", "leukokit", *map(str, arguments)],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command([*map(str, arguments)], cwd=folder, env=environment)
 
 
 @pytest.fixture(scope="module")

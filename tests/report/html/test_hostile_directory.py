@@ -15,6 +15,7 @@ from PIL import Image
 
 from leukokit.cli import main
 from leukokit.report.figure_file import MOST_PIXELS, read_figure
+from tests.warm_command import run_command
 
 SECRET = "what only the reader of the report may see"
 
@@ -34,9 +35,8 @@ def run(whole: Path, tmp_path: Path) -> Path:
 
 def leukokit(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run the command line; a test that hangs on a pipe fails by the time limit."""
-    command = [sys.executable, "-m", "leukokit", *map(str, arguments)]
     environment = {**os.environ, "COLUMNS": "1000"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return run_command([*map(str, arguments)], cwd=Path.cwd(), env=environment, timeout=120)
 
 
 def refused(run: Path, file: str, *words: str) -> None:
