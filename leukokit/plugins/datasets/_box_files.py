@@ -7,17 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
-from leukokit.api import CELL, NUCLEUS, PLATELET, RED_CELL
-
 BoxRole: TypeAlias = Literal["cell", "nucleus", "red_cell", "platelet"]
-_FOLDERS = frozenset({"images", "labels", "annotations", "jpegimages", "img", "xml"})
+_FOLDERS = frozenset({"images", "labels", "annotations", "jpegimages", "img", "xml", "masks"})
 """Names that say what a folder holds, in lower case: an image and its file of boxes differ in them."""
 _ROLES: Mapping[str, BoxRole] = {
     **dict.fromkeys(("wbc", "wbcs", "whitebloodcell", "whitecell", "leukocyte", "leucocyte"), "cell"),
     **dict.fromkeys(("rbc", "rbcs", "redbloodcell", "redcell", "erythrocyte"), "red_cell"),
     **dict.fromkeys(("platelet", "platelets", "plt", "thrombocyte"), "platelet"),
-}  # type: ignore[dict-item]
-ROLES: tuple[str, ...] = (CELL, NUCLEUS, RED_CELL, PLATELET)
+}
 _SHOWN = 20
 
 

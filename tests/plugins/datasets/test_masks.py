@@ -10,10 +10,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from leukokit.api import ImageRejected, Labels
+from leukokit.api import DataError, ImageRejected, Labels
 from leukokit.api.notes import kept_notes
 from leukokit.plugins.datasets._mask_values import MaskCode, MaskValues, OtherValues
 from leukokit.plugins.datasets._masks import read_instances, read_truth
+from leukokit.plugins.datasets.folder import Folder, FolderParams
 from leukokit.plugins.datasets.table import TableDataset, TableParams
 
 GRAYS: MaskValues = {"nucleus": 255, "cytoplasm": 155}
@@ -180,3 +181,23 @@ def test_a_table_reads_masks_of_instances(tmp_path: Path) -> None:
         truth = dataset.truth(dataset.samples()[0])
     assert truth is not None
     assert truth.roles["platelet"].tolist() == [[0, 1], [2, 2]]
+
+
+def test_a_folder_of_masks_belongs_to_the_images_of_the_same_name(tmp_path: Path) -> None:
+    """In folders like those of the images, or in one; an image without a mask is told."""
+    for name in ("blast/a", "blast/b", "other/c"):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2, 3), 9, np.uint8)).save(tmp_path / f"images/{name}.jpg")
+    (tmp_path / "masks/blast").mkdir(parents=True)
+    for name in ("blast/a", "c"):
+        Image.fromarray(np.array([[0, 3], [0, 3]], np.uint8)).save(tmp_path / f"masks/{name}.png")
+    params = FolderParams(root=tmp_path / "images", masks=tmp_path / "masks", mask_kind="instances")
+    dataset = Folder(params)
+    truths = {sample.id: dataset.truth(sample) for sample in dataset.samples()}
+    assert [name for name, truth in truths.items() if truth is None] == ["blast/b.jpg"]
+    found = truths["other/c.jpg"]
+    assert found is not None
+    assert found.cell.tolist() == [[0, 1], [0, 1]]
+    assert "1 image without a mask: blast/b.jpg" in dataset.notes()
+    with pytest.raises(DataError, match="cannot be listed"):
+        Folder(FolderParams(root=tmp_path / "images", masks=tmp_path / "no")).samples()
