@@ -119,7 +119,7 @@ def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tm
     assert "missing" in {probe.name for probe in before.probes}
     assert finding(before, "segmentation_failures").level is AuditLevel.OK
     assert finding(before, "implausible_segmentation").level is AuditLevel.OK
-    run = leukokit.run(recipe, out=tmp_path / "runs", cache=cache, executor="inline")
+    run = leukokit.run(recipe, out=tmp_path / "runs", cache=cache, executor="inline", report=False)
     after = audit_data(loaded, AuditOptions(cache, INLINE))
     assert after.model is not None
     assert after.model.accuracy == run.metrics["test"]["accuracy"]
@@ -128,7 +128,9 @@ def test_a_recipe_that_segments_has_a_probe_of_missing_features(recipe: Path, tm
 
 def test_a_run_writes_the_audit_that_the_command_makes(recipe: Path, tmp_path: Path):
     """The same checks and probes, with the run's own model."""
-    run = leukokit.run(recipe, out=tmp_path / "runs", cache=tmp_path / "cache", executor="inline")
+    run = leukokit.run(
+        recipe, out=tmp_path / "runs", cache=tmp_path / "cache", executor="inline", report=False
+    )
     written = json.loads((run.path / "audit.json").read_text())
     catalog = discover()
     alone = (
@@ -141,7 +143,9 @@ def test_a_run_writes_the_audit_that_the_command_makes(recipe: Path, tmp_path: P
 
 def test_a_run_without_audit_writes_none(recipe: Path, tmp_path: Path):
     """``audit.enabled: false``."""
-    run = leukokit.run(recipe, {"audit.enabled": False}, out=tmp_path / "runs", cache=None, executor="inline")
+    run = leukokit.run(
+        recipe, {"audit.enabled": False}, out=tmp_path / "runs", cache=None, executor="inline", report=False
+    )
     assert not (run.path / "audit.json").exists()
 
 
@@ -152,7 +156,7 @@ def test_a_failing_audit_does_not_cost_the_run(recipe: Path, tmp_path: Path, mon
         raise RuntimeError("pixels ran out")
 
     monkeypatch.setattr(module, "find_pairs", broken)
-    run = leukokit.run(recipe, out=tmp_path / "runs", cache=None, executor="inline")
+    run = leukokit.run(recipe, out=tmp_path / "runs", cache=None, executor="inline", report=False)
     assert (run.path / "status.json").exists()
     written = json.loads((run.path / "audit.json").read_text())
     assert written["level"] == "skipped"

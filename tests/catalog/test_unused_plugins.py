@@ -79,7 +79,7 @@ def test_no_command_is_changed_by_a_hostile_plugin_that_is_not_used(site, recipe
             ["list"],
             ["show", "median"],
             ["check", recipe],
-            ["run", recipe, "--run-dir", out, "--no-cache", "--quiet", "--workers", "2"],
+            ["run", recipe, "--run-dir", out, "--no-cache", "--quiet", "--workers", "2", "--no-report"],
         )
         facts = [facts_after(site, *command) for command in commands]
         assert [fact["code"] or 0 for fact in facts] == [0, 0, 0, 0]
@@ -96,7 +96,9 @@ def test_no_command_is_changed_by_a_hostile_plugin_that_is_not_used(site, recipe
 def test_the_hostile_plugin_does_what_it_says(site, recipe):
     """Imported into the process of a run, it breaks built-in components: the test above can fail."""
     (site.folder / "leukokit_hostile.py").write_text(HOSTILE)
-    done = site.run("-c", f"import leukokit_hostile, leukokit; leukokit.run({str(recipe)!r}, cache=None)")
+    done = site.run(
+        "-c", f"import leukokit_hostile, leukokit; leukokit.run({str(recipe)!r}, cache=None, report=False)"
+    )
     assert done.returncode != 0
 
 
@@ -190,7 +192,7 @@ def test_workers_have_the_components_of_the_run(used, recipe, tmp_path, executor
     used.install("leukokit-dead", "dead", "import os\nos._exit(1)")
     used.environment["LEUKOKIT_PLUGINS"] = "leukokit-used"
     out = tmp_path / "out"
-    options = ["--run-dir", str(out), "--no-cache", "--executor", executor, "--workers", "2"]
+    options = ["--run-dir", str(out), "--no-cache", "--no-report", "--executor", executor, "--workers", "2"]
     done = used.run("-m", "leukokit", "run", str(with_used(recipe)), *options)
     assert done.returncode == 0, done.stderr
     assert "used/same" in json.loads((out / "resolved.json").read_text())["preprocess"][2]["use"]

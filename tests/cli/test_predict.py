@@ -52,7 +52,9 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     (folder / "recipe.yaml").write_text(RECIPE.format(root=pictures))
-    return leukokit.run(folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline").path
+    return leukokit.run(
+        folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline", report=False
+    ).path
 
 
 def predict(*arguments: object, **options: object) -> Result:

@@ -137,7 +137,7 @@ def test_a_run_without_report_gets_it_later(tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text(
         "leukokit: 1\nname: later\naudit: {enabled: false}\ndata: {use: smears, params: {per_class: 8}}\n"
-        "features: [color_statistics]\nclassify: svm\n"
+        "features: [intensity]\nclassify: svm\n"
     )
     environment = {**os.environ, "LEUKOKIT_PLUGINS": "none", "LEUKOKIT_CACHE": str(tmp_path / "cache")}
     at_once = run_command(["run", "recipe.yaml", "--run-dir", "once"], cwd=tmp_path, env=environment)

@@ -62,7 +62,13 @@ def run(recipe: Path, tmp_path: Path) -> Run:
     """Run the recipe in this process."""
 
     def run(**options: object) -> RunResult:
-        options = {"out": tmp_path / "runs", "cache": tmp_path / "cache", "workers": 1, **options}
+        options = {
+            "out": tmp_path / "runs",
+            "cache": tmp_path / "cache",
+            "workers": 1,
+            "report": False,
+            **options,
+        }
         return leukokit.run(recipe, **options)  # type: ignore[arg-type]
 
     return run
@@ -83,7 +89,7 @@ def said(path: Path) -> list[str]:
 
 def test_a_run_needs_no_features(run: Run) -> None:
     """Images in, model out: with predictions, scores, training logs, heat maps and a card."""
-    result = run()
+    result = run(report=True)
     assert result.metrics["test"]["accuracy"] >= 0.9
     assert len(result.predictions) == 20  # type: ignore[arg-type]
     found = files(result.path)
@@ -107,7 +113,7 @@ def test_a_run_needs_no_features(run: Run) -> None:
 
 def test_a_second_run_does_no_work_and_has_the_same_files(run: Run) -> None:
     """Model, logs and heat maps all come from the cache, to the byte."""
-    first, second = run(), run()
+    first, second = run(report=True), run(report=True)
     assert set(did(second).values()) == {"cached", "cached for 40"}
     assert files(first.path) == files(second.path)
     for name in files(first.path) - {"journal.jsonl", "provenance.json", "status.json", "report.html"}:
@@ -367,7 +373,7 @@ def test_heat_is_compared_with_cells(recipe: Path, run: Run, folds: int) -> None
     """Where the recipe segments: a row for each explainer, image and region, and a summary."""
     recipe.write_text(recipe.read_text().replace("classify:", f"{SEGMENT}classify:"))
     split = {"method": "kfold", "folds": 2} if folds == 2 else {"method": "holdout", "test": 0.25}
-    result = run(overrides={"split": split})
+    result = run(overrides={"split": split}, report=True)
     table = pd.read_csv(result.path / "explanations" / "alignment.csv")
     assert table["id"].nunique() == 4 * folds
     assert set(table["region"]) >= {"nucleus", "cytoplasm", "background"}

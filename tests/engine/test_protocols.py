@@ -29,7 +29,8 @@ classify: svm
 def evaluated(tmp_path: Path, evaluate: str, **options: Any) -> RunResult:
     path = tmp_path / "recipe.yaml"
     path.write_text(RECIPE.replace("EVALUATE", evaluate))
-    return leukokit.run(path, out=tmp_path / "runs", cache=tmp_path / "cache", executor="inline", **options)
+    options = {"out": tmp_path / "runs", "cache": tmp_path / "cache", "report": False, **options}
+    return leukokit.run(path, executor="inline", **options)
 
 
 def test_protocols_stand_side_by_side_in_the_order_of_the_recipe(tmp_path: Path) -> None:
@@ -156,6 +157,6 @@ def test_the_real_splits_of_a_data_set_that_is_not_here_become_one(
             "{use: all_pbs, fallback: {use: smears, params: {per_class: 18, patients: 24}}}",
         )
     )
-    run = leukokit.run(path, out=tmp_path / "runs", cache=None, executor="inline")
+    run = leukokit.run(path, out=tmp_path / "runs", cache=None, executor="inline", report=False)
     assert run.stamp is not None
     assert [row["name"] for row in run.metrics["protocols"]] == ["default", "random"]

@@ -24,7 +24,13 @@ def only_run(folder: Path) -> Path:
 
 
 def api_run(recipe: Path, tmp_path: Path, **options: object) -> RunResult:
-    options = {"out": tmp_path / "runs", "cache": tmp_path / "cache", "workers": 1, **options}
+    options = {
+        "out": tmp_path / "runs",
+        "cache": tmp_path / "cache",
+        "workers": 1,
+        "report": False,
+        **options,
+    }
     return leukokit.run(recipe, **options)  # type: ignore[arg-type]
 
 
@@ -34,7 +40,7 @@ def did(result: RunResult) -> dict[str, str]:
 
 def test_the_run_directory_tells_everything(recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
     """Every promised file is there, scores are good, and the last file says how it ended."""
-    done = cli("run", recipe, "--set", "audit.enabled=true")
+    done = cli("run", recipe, "--set", "audit.enabled=true", report=True)
     assert done.returncode == 0, done.stderr
     run = only_run(tmp_path)
     files = {path.relative_to(run).as_posix() for path in run.rglob("*") if path.is_file()}
@@ -194,7 +200,7 @@ def test_a_recipe_may_stop_early(recipe: Path, tmp_path: Path, last: str) -> Non
     recipe.write_text(
         "\n".join(line for line in recipe.read_text().splitlines()[:keep] if "split" not in line)
     )
-    result = api_run(recipe, tmp_path)
+    result = api_run(recipe, tmp_path, report=True)
     assert result.predictions is None
     assert (result.path / "figures" / "segmentation.png").exists()
     assert (result.path / "features.parquet").exists() == (last == "features")

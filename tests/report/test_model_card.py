@@ -20,7 +20,7 @@ classify: svm
 def card(tmp_path: Path, **overrides: object) -> str:
     path = tmp_path / "recipe.yaml"
     path.write_text(RECIPE)
-    run = leukokit.run(path, overrides, out=tmp_path / "runs", cache=None, executor="inline")
+    run = leukokit.run(path, overrides, out=tmp_path / "runs", cache=None, executor="inline", report=False)
     return (run.path / "model" / "model_card.md").read_text()
 
 
@@ -80,6 +80,7 @@ def test_every_fold_has_a_card(tmp_path: Path, folds: int) -> None:
         out=tmp_path / "runs",
         cache=None,
         executor="inline",
+        report=False,
     )
     texts = [(run.path / "model" / f"fold-{i + 1}" / "model_card.md").read_text() for i in range(folds)]
     assert all("test images of all folds" in text for text in texts)

@@ -101,7 +101,13 @@ def run_small(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
     def run(**overrides: object) -> RunResult:
         return leukokit.run(
-            recipe, overrides, out=folder / "runs", cache=folder / "cache", workers=1, executor="inline"
+            recipe,
+            overrides,
+            out=folder / "runs",
+            cache=folder / "cache",
+            workers=1,
+            executor="inline",
+            report=False,
         )
 
     return run

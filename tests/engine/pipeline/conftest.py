@@ -63,7 +63,9 @@ def run_recipe(text: str, root: Path, folder: Path, **overrides: object) -> RunR
     """Run a recipe on the pictures in ``root``; the run directory is ``folder / "run"``."""
     recipe = folder / "recipe.yaml"
     recipe.write_text(text.format(root=root))
-    return leukokit.run(recipe, overrides, run_dir=folder / "run", cache=None, executor="inline")
+    return leukokit.run(
+        recipe, overrides, run_dir=folder / "run", cache=None, executor="inline", report=False
+    )
 
 
 @pytest.fixture

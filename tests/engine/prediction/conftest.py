@@ -32,7 +32,9 @@ def trained(pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Run directory of a small recipe; no test may change it."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "recipe.yaml").write_text(RECIPE.format(root=pictures))
-    result = leukokit.run(folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline")
+    result = leukokit.run(
+        folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline", report=False
+    )
     return result.path
 
 

@@ -39,7 +39,9 @@ def fitted(folder: Path, root: Path, more: str = "", parts: str = "train,train,v
     (folder / "split.csv").write_text("\n".join(["id,part", *rows]))
     recipe = RECIPE.format(root=root, split=folder / "split.csv", more=more)
     (folder / "recipe.yaml").write_text(recipe)
-    result = leukokit.run(folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline")
+    result = leukokit.run(
+        folder / "recipe.yaml", run_dir=folder / "run", cache=None, executor="inline", report=False
+    )
     return result.path
 
 
@@ -93,7 +95,9 @@ def test_folds_give_the_final_model_its_limits(copied: Path, tmp_path: Path) -> 
     recipe = RECIPE.replace("split: {{method: file, path: {split}}}", "{split}")
     split = "split: {method: kfold, folds: 2, validation: 0.2}"
     (tmp_path / "recipe.yaml").write_text(recipe.format(root=copied, split=split, more=""))
-    run = leukokit.run(tmp_path / "recipe.yaml", run_dir=tmp_path / "run", cache=None, executor="inline")
+    run = leukokit.run(
+        tmp_path / "recipe.yaml", run_dir=tmp_path / "run", cache=None, executor="inline", report=False
+    )
     final, fold = unlike(run.path, "final/pipeline.json"), unlike(run.path, "fold-1/pipeline.json")
     assert final["images"] == 2 * fold["images"]  # type: ignore[index]
     assert final["chosen_on"] == "validation"  # type: ignore[index]
