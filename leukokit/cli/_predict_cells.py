@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from leukokit.api import Sample
     from leukokit.engine.cells.find import FoundCells
     from leukokit.engine.observer import Observer
+    from leukokit.engine.pipeline.averaged import AveragedPipelines
+    from leukokit.engine.pipeline.fitted import FittedPipeline
     from leukokit.engine.prediction.differential import DifferentialCount
     from leukokit.engine.prediction.given import GivenImages
-    from leukokit.engine.prediction.predictor import Predictor
     from leukokit.workflow import RunSettings
 
 AUTO, NONE = "auto", "none"
@@ -61,11 +63,9 @@ class Counting:
 
     def plain(self) -> list[dict[str, Any]]:
         """Give the rows as JSON can say them; what is not known is null."""
-        table = self.count.table()
-        return [
-            {name: None if value != value else value for name, value in row.items()}
-            for row in table.to_dict("records")
-        ]
+        text = self.count.table().to_json(orient="records", double_precision=15)
+        rows: list[dict[str, Any]] = json.loads(text)
+        return rows
 
     def shown(self) -> Table:
         """Lay out shares and intervals: of all fields, and of patients or fields where these are few."""
@@ -113,7 +113,7 @@ def _share(row: Any) -> str:
 
 
 def counting_of(
-    predictor: Predictor,
+    predictor: FittedPipeline | AveragedPipelines,
     given: GivenImages,
     choice: str,
     counts: Path | None,
@@ -151,7 +151,7 @@ def counting_of(
 
 
 def _found(
-    predictor: Predictor,
+    predictor: FittedPipeline | AveragedPipelines,
     given: Sequence[Sample],
     name: str,
     margin: float,
@@ -167,7 +167,9 @@ def _found(
     from leukokit.workflow import open_executor
 
     entry = discover(cache=settings.cache_folder).get("segmenter", name)
-    segmenter: Bound[Segmenter] = Bound(entry, entry.load().create(), "segment")
+    component = entry.load().create()
+    assert isinstance(component, Segmenter)
+    segmenter = Bound(entry, component, "segment")
     if not {CELL, NUCLEUS} & set(call_method(segmenter.component, "roles")):
         raise UsageError(f"the segmenter {name!r} finds no white cells", hint="Use --cells smear_cells")
     images = predictor.members[0].images

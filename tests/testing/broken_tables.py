@@ -281,4 +281,4 @@ def broken_datasets() -> Iterator[tuple[str, type[Component], str]]:
     yield "splits_name_existing_samples", Unknown, "third"
     yield "splits_name_existing_samples", Default, "thirds"
     yield "truth_fits_the_image", Small, "another size"
-    yield "boxes_lie_on_the_image", Shares, "lie outside its 32 x 32 px"
+    yield "boxes_lie_on_the_image", Shares, "lie outside its 96 x 96 px"
