@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,6 +30,7 @@ _SEGMENTER = "smear_cells"
 """Finds the cells of fields for a model of cells."""
 _MARGIN = 0.1
 """Share of a cell's box that crops show around it, for a model that learned images."""
+_WIDEST = 22  # characters of a name
 _SHOWN = 12
 """Fields or patients that the terminal shows; the file has all."""
 
@@ -84,8 +85,8 @@ class Counting:
             inside = rows[(rows["level"] == level) & (rows["id"] == name)]
             cells = [_share(row) for row in inside.itertuples()]
             first = inside.iloc[0]
-            answer = "-" if first["answer"] is None else f"{safe(first['answer'])} {first['p_answer']:.2f}"
-            table.add_row(safe(name) if level != "all" else "all", str(first["cells"]), *cells, answer)
+            answer = f"{safe(first['answer'])} {first['p_answer']:.2f}" if first["cells"] else "-"
+            table.add_row(_short(level, name), str(first["cells"]), *cells, answer)
         return table
 
 
@@ -99,8 +100,16 @@ def _places(rows: pd.DataFrame) -> Sequence[tuple[str, str]]:
     return [("all", "")]
 
 
+def _short(level: str, name: str) -> str:
+    """Name of a patient, or of the file of a field, as far as a terminal has room."""
+    if level == "all":
+        return "all"
+    shown = safe(PurePosixPath(name).name if level == "field" else name)
+    return shown if len(shown) <= _WIDEST else f"...{shown[3 - _WIDEST :]}"
+
+
 def _share(row: Any) -> str:
-    return "-" if row.share != row.share else f"{row.share:.0%} [{row.low:.0%}, {row.high:.0%}]"
+    return "-" if row.share != row.share else f"{row.share:.0%} [{100 * row.low:.0f}, {100 * row.high:.0f}]"
 
 
 def counting_of(

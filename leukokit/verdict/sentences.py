@@ -24,12 +24,13 @@ _ELSEWHERE = "It says nothing of other laboratories, stains, microscopes or came
 
 def question(evidence: Evidence) -> str:
     """Say what was asked of which images."""
-    scores = evidence.scores
+    scores, sample = evidence.scores, evidence.sample
     if scores is None or evidence.classifier is None:
-        return f"No question: {counted(evidence.images, 'image')} of {evidence.data_set} were measured only."
+        return f"No question: {counted(evidence.images, sample)} of {evidence.data_set} were measured only."
     return (
-        f"Which class does an image show: {joined(scores.per_class)}? Asked of "
-        f"{counted(scores.n, f'{evidence.part} image')} of {evidence.data_set}, split {evidence.split}."
+        f"Which class does {'an' if sample == 'image' else 'a'} {sample} show: {joined(scores.per_class)}? "
+        f"Asked of {counted(scores.n, f'{evidence.part} {sample}')} of {evidence.data_set}, "
+        f"split {evidence.split}."
     )
 
 
@@ -43,19 +44,26 @@ def answer(evidence: Evidence) -> str:
             for role, each in roles.items()
             if (dice := each.get("dice_mean")) is not None
         ]
+        boxes = [
+            f"{role.removesuffix('_box')} {f1:.2f}"
+            for role, each in roles.items()
+            if "dice_mean" not in each and (f1 := each.get("f1")) is not None
+        ]
         agreement = f" Mean Dice with the true masks: {', '.join(masks)}." if masks else ""
+        agreement += f" F1 of objects against the true boxes: {', '.join(boxes)}." if boxes else ""
         return f"There is no score.{agreement}"
     bounds = ""
     if accuracy.low is not None and accuracy.high is not None:
         bounds = f" (95% range {percent_range(accuracy.low, accuracy.high)})"
+    tested = counted(accuracy.n, f"{evidence.part} {evidence.sample}")
     return (
-        f"{accuracy.right:,} of {counted(accuracy.n, f'{evidence.part} image')} are classified correctly: "
+        f"{accuracy.right:,} of {tested} are classified correctly: "
         f"{percent(accuracy.value)}{bounds}. Always answering {accuracy.largest} would give "
         f"{percent(accuracy.chance)}."
     )
 
 
-def worst_confusion(scores: PartScores | None) -> str:
+def worst_confusion(scores: PartScores | None, sample: str = "image") -> str:
     """Name the confusion whose share of its true class is surely the largest; empty without any scores.
 
     Of each share the lower end of its interval is compared: one error in two images is no large share.
@@ -70,13 +78,11 @@ def worst_confusion(scores: PartScores | None) -> str:
         if row != column and n
     ]
     if not cells:
-        return "No image was called another class than its own."
+        return f"No {sample} was called another class than its own."
     _, n, row, column = max(cells, key=lambda cell: (cell[0], cell[1], -cell[2], -cell[3]))
     true, given = confusion.labels[row], confusion.labels[column]
     total = sum(confusion.matrix[row])
-    return (
-        f"{n:,} of {counted(total, 'image')} of {_named(true, scores.operating_point)} were called {given}."
-    )
+    return f"{n:,} of {counted(total, sample)} of {_named(true, scores.operating_point)} were called {given}."
 
 
 def _low(confusion: Confusion, row: int, column: int) -> float:
