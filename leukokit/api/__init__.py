@@ -13,6 +13,7 @@ from leukokit.api.spec import ComponentSpec, Kind
 from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
 
 if TYPE_CHECKING:
+    from leukokit.api.boxes import Box, Region
     from leukokit.api.classifier import (
         Classifier,
         Consumes,
@@ -35,7 +36,15 @@ if TYPE_CHECKING:
     from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
-    from leukokit.imageio.images import EXTENSIONS, MAX_PIXELS, ImageInfo, check_rgb, decode_image, read_image
+    from leukokit.imageio.images import (
+        EXTENSIONS,
+        MAX_PIXELS,
+        ImageInfo,
+        check_rgb,
+        decode_image,
+        image_info,
+        read_image,
+    )
     from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
     from leukokit.input_file import read_input
     from leukokit.near_names import did_you_mean, near_names
@@ -44,6 +53,7 @@ if TYPE_CHECKING:
 
 # Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
+    "leukokit.api.boxes": ("Box", "Region"),
     "leukokit.api.classifier": (
         "Classifier",
         "Consumes",
@@ -72,6 +82,7 @@ _HOME = {
         "ImageInfo",
         "check_rgb",
         "decode_image",
+        "image_info",
         "read_image",
     ),
     "leukokit.imageio.urls": (
@@ -117,6 +128,7 @@ __all__ = [
     "RED_CELL_UM",
     "SCALE_BAR",
     "UNKNOWN_SCALE",
+    "Box",
     "Classifier",
     "Component",
     "ComponentSpec",
@@ -149,6 +161,7 @@ __all__ = [
     "Progress",
     "RGBImage",
     "Reading",
+    "Region",
     "Sample",
     "Scale",
     "ScaleSource",
@@ -164,6 +177,7 @@ __all__ = [
     "decode_image",
     "did_you_mean",
     "hookimpl",
+    "image_info",
     "is_url",
     "list_url",
     "near_names",

@@ -143,7 +143,8 @@ def _samples(recipe: Recipe) -> list[tuple[str, str]]:
     from leukokit.engine.scale.find import asks_for_scale
 
     model = recipe.model
-    scale = [("scale", str(model.data.scale))] if asks_for_scale(recipe) else []
+    scale = [] if model.unit.default else [("unit", str(model.unit))]
+    scale += [("scale", str(model.data.scale))] if asks_for_scale(recipe) else []
     if model.evaluate:
         return [*scale, *(("evaluate", f"{one.name}: {describe(one.split)}") for one in model.evaluate)]
     split = "the data set's default" if model.split is None else _values(model.split.model_dump(mode="json"))

@@ -47,6 +47,8 @@ def groups_are(recipe: Recipe, data: OpenData) -> GroupKind | None:
         if asked.groups is not None:  # groups of the file, of which the data set knows nothing
             return None
     said = data.dataset.groups_are
+    if said is None and data.fields and all(field.sample.group is None for field in data.fields.values()):
+        return GroupKind.VIEW  # the cells of one image
     try:
         return None if said is None else GroupKind(said)
     except ValueError:

@@ -128,6 +128,8 @@ class ImagePlan:
         True where label images are wanted for themselves, not only by a feature.
     score_masks : bool
         True where label images are compared with the data set's ground truth.
+    box_roles : frozenset of str
+        Roles of which the data set has boxes in place of masks.
     """
 
     dataset: Dataset
@@ -139,6 +141,7 @@ class ImagePlan:
     keep_labels: bool
     score_masks: bool
     store: Store | None
+    box_roles: frozenset[str] = frozenset()
 
     def keeps_shape(self) -> bool:
         """Whether no preprocessor changes the size of the image."""

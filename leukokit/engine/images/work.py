@@ -23,6 +23,7 @@ from leukokit.api import (
     Labels,
     LeukokitError,
     Planes,
+    Region,
     RGBImage,
     Scale,
     ScaledPreprocessor,
@@ -32,6 +33,7 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
+from leukokit.engine.cells.boxes import boxes_of, edges_by_role, inside
 from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.plan import (
@@ -48,6 +50,7 @@ from leukokit.engine.images.plan import (
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_image, checked_labels, checked_vector
 from leukokit.errors import RunFailed
+from leukokit.evaluation.box_scores import score_boxes
 from leukokit.evaluation.masks import Row, score_image
 from leukokit.process import stop
 from leukokit.smear.label_grid import labels_on_grid
@@ -159,16 +162,36 @@ class ImageTask:
 
         def compare() -> Row | None:
             with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
-                truth = dataset.truth(self._item.sample)
+                truth = dataset.truth(self._item.sample.whole)
             self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
-                return None
+                return self._boxes(step, labels)
+            if self._item.sample.region is not None:
+                truth = _truth_of_region(truth, self._item.sample.region)
             comparable = self._on_grid_of(truth, labels)
             if comparable is None:
                 return None
             return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
 
         return self._timed("truth", ImageStage.TRUTH, compare)
+
+    def _boxes(self, step: SegmentStep, labels: Labels) -> Row | None:
+        """Agreement of the labels with the data set's boxes; a cell that is a sample has none inside it."""
+        sample, factor = self._item.sample, self._prepared[1]
+        boxes = boxes_of(self._plan.dataset, sample) if sample.region is None else None
+        if boxes is None or not self._plan.box_roles:
+            return None
+        if math.isnan(factor):
+            note = "a preprocessor changed the image's proportions: the boxes do not lie on it"
+            self.notes += (f"truth: {note}; not compared",)
+            return None
+        height, width = (round(side / factor) for side in self.image.shape[:2])
+        checked = inside(boxes, height, width)
+        self.notes += tuple(f"truth: {text}" for text in checked.notes())
+        clears_border = call_method(step.component, "clears_border")
+        edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
+        row = score_boxes(labels, edges, clears_border=clears_border)
+        return {"status": str(labels.status)} | row if row else None
 
     def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
         """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
@@ -186,7 +209,7 @@ class ImageTask:
 
     def _read(self) -> RGBImage:
         item, plan = self._item, self._plan
-        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading)
+        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading, self._batch.last)
         self.notes += notes
         return image
 
@@ -233,6 +256,12 @@ class ImageTask:
             raise StepFailed(_rejection(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
+
+
+def _truth_of_region(truth: Labels, region: Region) -> Labels:
+    roles = {role: reading.cut_region(labels, region)[0] for role, labels in truth.roles.items()}
+    found = any(labels.any() for labels in roles.values())
+    return Labels(roles, Status.OK if found else Status.NO_CELL)
 
 
 def _rejection(stage: str, error: Exception) -> Rejection:

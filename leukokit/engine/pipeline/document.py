@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from leukokit.api import Scale, ScaleSource
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.limits import FittedUnlike, References
@@ -154,6 +155,51 @@ class ReferDocument(StrictDocument):
         return FittedReferral(self.threshold, self.error)
 
 
+class AnswerDocument(StrictDocument):
+    """How the images of a group (a patient, a slide) become one answer."""
+
+    way: Literal["mean", "vote", "top_k", "noisy_or"]
+    k: Annotated[int, Field(ge=1)]
+    """Images of each class that `top_k` takes."""
+    negative: list[str]
+    """Classes that count as healthy, for `noisy_or`."""
+    choose_by: str
+    """Score that chose the way on the validation part."""
+    tried: dict[str, float]
+    """That score of every way that was tried; empty where there was nothing to choose."""
+    operating_point: OperatingPointDocument | None
+    """On the probabilities of groups; null where no class is known to be healthy."""
+    refer: ReferDocument | None
+    """Null where there was no validation part to choose it on."""
+
+    @classmethod
+    def of(cls, answer: FittedAnswer | None) -> Self | None:
+        """Write an answer."""
+        if answer is None:
+            return None
+        return cls(
+            way=answer.way,
+            k=answer.k,
+            negative=list(answer.negative),
+            choose_by=answer.choose_by,
+            tried=dict(answer.tried),
+            operating_point=OperatingPointDocument.of(answer.operating_point),
+            refer=ReferDocument.of(answer.refer),
+        )
+
+    def answer(self) -> FittedAnswer:
+        """Read it back."""
+        return FittedAnswer(
+            self.way,
+            self.k,
+            tuple(self.negative),
+            self.choose_by,
+            self.tried,
+            None if self.operating_point is None else self.operating_point.point(),
+            None if self.refer is None else self.refer.refer(),
+        )
+
+
 class UnlikeDocument(StrictDocument):
     """From where on an image is unlike the training data; `unlike.npz` holds the training images."""
 
@@ -223,8 +269,12 @@ class PipelineDocument(StrictDocument):
     """Null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    answer: AnswerDocument | None = None
+    """Null where the recipe asks for no answer by patient or slide; absent in files of older versions."""
     unlike: UnlikeDocument | None = None
     """Null where the recipe has no `unlike`; absent in files of older versions."""
+    cell_margin: Annotated[float, Field(ge=0)] | None = None
+    """Share of a box that the crops showed around a cell; null or absent where it learned images."""
     files: dict[str, Sha256]
     """Every file in this folder that the pipeline needs, with its digest."""
 
@@ -252,3 +302,5 @@ class AverageDocument(StrictDocument):
     """Null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    answer: AnswerDocument | None = None
+    """Null where the recipe asks for no answer by patient or slide; absent in files of older versions."""

@@ -118,6 +118,7 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
         tuple(members),
         None if point is None else point.point(),
         None if refer is None else refer.refer(),
+        None if document.answer is None else document.answer.answer(),
     )
 
 
@@ -166,7 +167,9 @@ class _Reader:
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
+            answer=None if document.answer is None else document.answer.answer(),
             unlike=self._unlike(),
+            cell_margin=document.cell_margin,
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )

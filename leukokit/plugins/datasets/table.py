@@ -1,4 +1,4 @@
-"""A CSV file that names images, classes, groups, parts, masks and pixel sizes."""
+"""A CSV file that names images, classes, groups, parts, masks and pixel sizes; other columns are traits."""
 
 from __future__ import annotations
 
@@ -34,14 +34,18 @@ from leukokit.plugins.datasets._files import counted, counts
 from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._mask_values import (
+    KIND_DESCRIPTION,
     OTHER_DESCRIPTION,
+    ROLE_DESCRIPTION,
     VALUES_DESCRIPTION,
     MaskCode,
+    MaskKind,
     MaskRole,
     MaskValue,
+    ObjectRole,
     OtherValues,
 )
-from leukokit.plugins.datasets._masks import read_truth
+from leukokit.plugins.datasets._masks import read_instances, read_truth
 from leukokit.plugins.datasets._patients import torn_patients
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
@@ -83,6 +87,8 @@ class TableParams(Params):
         {"cytoplasm": 1, "nucleus": 2}, description=VALUES_DESCRIPTION
     )
     mask_other: OtherValues = Field("error", description=OTHER_DESCRIPTION)
+    mask_kind: MaskKind = Field("values", description=KIND_DESCRIPTION)
+    mask_role: ObjectRole = Field("cell", description=ROLE_DESCRIPTION)
 
     @field_validator("mask_values")
     @classmethod
@@ -174,7 +180,11 @@ class TableDataset(Dataset):
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
         mask = sample.mask_path or sample.mask_url
-        return None if mask is None else read_truth(mask, self.params.mask_values, self.params.mask_other)
+        if mask is None:
+            return None
+        if self.params.mask_kind == "instances":
+            return read_instances(mask, self.params.mask_role)
+        return read_truth(mask, self.params.mask_values, self.params.mask_other)
 
     @cached_property
     def _content(self) -> bytes:
@@ -213,6 +223,7 @@ class _RowReader:
         self._names = [cell.strip() for cell in header]
         self._rows = rows
         self.columns = self._found_columns(params)
+        self._traits = [name for name in self.columns.unused if self._names.count(name) == 1]
         self._problems: list[str] = []
         self._line_by_id: dict[str, int] = {}
         self.samples: list[Sample] = []
@@ -273,6 +284,7 @@ class _RowReader:
             label=given["label"] or None,
             group=given["group"] or None,
             pixel_size_um=pixel_size,
+            traits={name: row[name].strip() for name in self._traits if row[name].strip()},
             **self._files_of(id_, mask),
         )
         self.samples.append(sample)
