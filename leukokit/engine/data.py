@@ -227,7 +227,7 @@ def make_split(
         )
     spec = _spec(asked, data, observer)
     rule = split_rule(spec, call_method(data.dataset, "splits"), [item.sample for item in labeled])
-    divided = labeled
+    divided: Sequence[Item] = labeled
     if data.fields:
         rule, divided = rule_for_cells(rule, labeled)
     groups = merged_groups(divided)

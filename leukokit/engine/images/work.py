@@ -190,8 +190,7 @@ class ImageTask:
         self.notes += tuple(f"truth: {text}" for text in checked.notes())
         clears_border = call_method(step.component, "clears_border")
         edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
-        row = score_boxes(labels, edges, clears_border=clears_border)
-        return {"status": str(labels.status)} | row if row else None
+        return score_boxes(labels, edges, clears_border=clears_border) or None
 
     def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
         """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
