@@ -14,6 +14,7 @@ from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
 
 if TYPE_CHECKING:
     from leukokit.api.aggregates import Aggregate, aggregate_columns, aggregate_names
+    from leukokit.api.boxes import Box, Region
     from leukokit.api.cells import CellColumn, CellFeatureExtractor, CellParams, Cells
     from leukokit.api.classifier import (
         Classifier,
@@ -37,7 +38,15 @@ if TYPE_CHECKING:
     from leukokit.api.segmenter import ScaledSegmenter, Segmenter
     from leukokit.api.selector import Selector
     from leukokit.arrays import FloatArray, LabelImage, Mask, RGBImage
-    from leukokit.imageio.images import EXTENSIONS, MAX_PIXELS, ImageInfo, check_rgb, decode_image, read_image
+    from leukokit.imageio.images import (
+        EXTENSIONS,
+        MAX_PIXELS,
+        ImageInfo,
+        check_rgb,
+        decode_image,
+        image_info,
+        read_image,
+    )
     from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
     from leukokit.input_file import read_input
     from leukokit.near_names import did_you_mean, near_names
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
 # Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
     "leukokit.api.aggregates": ("Aggregate", "aggregate_columns", "aggregate_names"),
+    "leukokit.api.boxes": ("Box", "Region"),
     "leukokit.api.cells": ("CellColumn", "CellFeatureExtractor", "CellParams", "Cells"),
     "leukokit.api.classifier": (
         "Classifier",
@@ -76,6 +86,7 @@ _HOME = {
         "ImageInfo",
         "check_rgb",
         "decode_image",
+        "image_info",
         "read_image",
     ),
     "leukokit.imageio.urls": (
@@ -122,6 +133,7 @@ __all__ = [
     "SCALE_BAR",
     "UNKNOWN_SCALE",
     "Aggregate",
+    "Box",
     "CellColumn",
     "CellFeatureExtractor",
     "CellParams",
@@ -159,6 +171,7 @@ __all__ = [
     "Progress",
     "RGBImage",
     "Reading",
+    "Region",
     "Sample",
     "Scale",
     "ScaleSource",
@@ -176,6 +189,7 @@ __all__ = [
     "decode_image",
     "did_you_mean",
     "hookimpl",
+    "image_info",
     "is_url",
     "list_url",
     "near_names",

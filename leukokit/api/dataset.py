@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
+from leukokit.api.boxes import Box, Region
 from leukokit.api.component import Component
 from leukokit.api.labels import Labels
 from leukokit.api.reading import Reading
@@ -47,6 +48,12 @@ class Sample:
         URL of the file with ground-truth masks; not together with a path.
     pixel_size_um : float or None
         Width of a pixel, in um; None where unknown.
+    traits : mapping of str to str
+        What else is known of the image by name, such as ``{"device": "DM1000", "site": "B"}``: scores are
+        given for each value (``subgroups`` of a recipe), and a split may keep one value out. No trait is ever
+        learned from. A trait that is not known of the image is absent.
+    region : Region or None
+        Rectangle of the image that the sample is, such as one cell; None for the whole image.
 
     Raises
     ------
@@ -55,8 +62,8 @@ class Sample:
 
     Notes
     -----
-    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label`` and
-    ``group`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
+    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label``,
+    ``group`` and ``traits`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
     """
 
     id: str
@@ -67,6 +74,8 @@ class Sample:
     url: str | None = None
     mask_url: str | None = None
     pixel_size_um: float | None = None
+    traits: Mapping[str, str] = field(default_factory=dict, hash=False)
+    region: Region | None = None
 
     def __post_init__(self) -> None:
         # In the one form that every table of a run can hold; file names keep their bytes.
@@ -74,6 +83,9 @@ class Sample:
             text = getattr(self, name)
             if isinstance(text, str):
                 object.__setattr__(self, name, written_id(text))
+        if isinstance(self.traits, Mapping) and self.traits:
+            traits = {_written(name): _written(value) for name, value in self.traits.items()}
+            object.__setattr__(self, "traits", traits)
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
             if url is not None and path is not None:
                 raise ValueError(f"sample {self.id} has both a path and a URL; give one of the two")
@@ -90,6 +102,15 @@ class Sample:
     def rendered(self) -> bool:
         """True where the image has no file: the data set renders it."""
         return self.path is None and self.url is None
+
+    @property
+    def whole(self) -> Sample:
+        """The whole image that the sample is a region of; the sample itself where it is no region."""
+        return self if self.region is None else replace(self, id=self.region.image, region=None)
+
+
+def _written(text: str) -> str:
+    return written_id(text) if isinstance(text, str) else text
 
 
 class GroupKind(StrEnum):
@@ -165,4 +186,21 @@ class Dataset(Component):
 
     def truth(self, sample: Sample) -> Labels | None:  # noqa: ARG002 - the default has no masks
         """Ground-truth masks of a sample, or None."""
+        return None
+
+    def boxes(self, sample: Sample) -> Sequence[Box] | None:  # noqa: ARG002 - the default has no boxes
+        """List the boxes around the objects of a sample, in the order of their file.
+
+        Returns
+        -------
+        sequence of Box or None
+            None where the data set has no boxes; empty where the image holds no object. Edges may lie outside
+            the image: leukokit cuts such boxes at the border, and leaves out what then has under 2 x 2 px; it
+            tells of both.
+
+        Raises
+        ------
+        ImageRejected
+            ``bad_boxes``, where the file with the boxes of this image cannot be read.
+        """
         return None

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -16,6 +16,9 @@ from leukokit.engine.pipeline.decisions import Decision
 from leukokit.engine.prediction.predictor import Predictor
 from leukokit.engine.prediction.tally import Tally
 from leukokit.notice import NOTICE
+
+if TYPE_CHECKING:
+    from leukokit.cli._predict_cells import Counting
 
 _WORDS = {
     Decision.ACCEPT: "accepted",
@@ -32,6 +35,7 @@ def print_prediction_summary(
     seconds: float,
     *,
     as_json: bool,
+    counting: Counting | None = None,
 ) -> None:
     """Print the counts: text on stderr; JSON on stdout, or on stderr where the rows are on stdout."""
     if as_json:
@@ -44,13 +48,17 @@ def print_prediction_summary(
             "seconds": round(seconds, 3),
             "notice": NOTICE,
         }
+        if counting is not None:
+            facts["differential"] = counting.plain()
         if run_dir is not None:
             facts["metrics"] = FinishedRun(run_dir).metrics.plain()
         print(json.dumps(facts, indent=2, sort_keys=True), file=sys.stderr if table is None else sys.stdout)
         return
     out = console(stderr=True)
-    for line in _lines(predictor, tally, seconds):
+    for line in _lines(predictor, tally, seconds, "image" if counting is None else "cell"):
         out.print(line, soft_wrap=True)
+    if counting is not None:
+        out.print(counting.shown())
     if run_dir is not None:
         for line in _scores(run_dir):
             out.print(line, soft_wrap=True)
@@ -59,8 +67,8 @@ def print_prediction_summary(
     out.print(Text(NOTICE, style="dim"))
 
 
-def _lines(predictor: Predictor, tally: Tally, seconds: float) -> Iterator[str]:
-    yield f"{_images(tally.images)} in {seconds:.1f} s"
+def _lines(predictor: Predictor, tally: Tally, seconds: float, noun: str) -> Iterator[str]:
+    yield f"{_counted(tally.images, noun)} in {seconds:.1f} s"
     used = sum(tally.predicted.values())
     if used:
         counts = ", ".join(f"{safe(name)} {count:,}" for name, count in tally.predicted.items())
@@ -74,8 +82,8 @@ def _lines(predictor: Predictor, tally: Tally, seconds: float) -> Iterator[str]:
         yield f"rejected: {reasons}; the column detail says why"
 
 
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
+def _counted(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _scores(run_dir: Path) -> Iterator[str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from leukokit.api import DataError, Dataset, ImageRejected, Sample
 from leukokit.engine.cache.keys import dataset_identity, identity_key
+from leukokit.engine.cells.division import rule_for_cells
+from leukokit.engine.cells.samples import ask_cells
 from leukokit.engine.components.call import ComponentCall, call_method
-from leukokit.engine.dataset_answers import ask
+from leukokit.engine.dataset_answers import ask, checked_samples
+from leukokit.engine.doctor.data import refuse_wrong_variable
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels
+from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels, region_key
 from leukokit.engine.io.sample_files import read_group_file
 from leukokit.engine.observer import Observer
 from leukokit.engine.split_rule import split_rule
@@ -35,6 +38,10 @@ class OpenData:
         Drawn on and written into every output where the images are synthetic.
     stood_in : bool
         True where another data set stands in for the one asked for.
+    notes : tuple of str
+        What the data set says of its images, such as how folders were read.
+    fields : mapping of sample id to Item
+        The whole images, where the items are cells of them; empty where they are images.
     """
 
     dataset: Dataset
@@ -42,6 +49,13 @@ class OpenData:
     items: tuple[Item, ...]
     stamp: str | None
     stood_in: bool
+    notes: tuple[str, ...] = ()
+    fields: Mapping[str, Item] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Where images without a file come from, as tables show it: the data set, or what it renders."""
+        return f"synthetic:{self.name}" if self.dataset.synthetic else self.name
 
 
 def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflicts: bool = False) -> OpenData:
@@ -63,6 +77,7 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
     bound = recipe.data
     identity = identity_key(bound)
     answers = ask(bound, executor, observer)
+    refuse_wrong_variable()
     stood_in = answers.missing is not None
     if answers.missing is not None:
         bound = _stand_in(recipe, answers.missing, observer)
@@ -81,10 +96,33 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
     with ComponentCall(dataset, "fingerprint"):
         keys = executor.content_keys(dataset, identity, samples)
     items = tuple(Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True)))
+    fields: dict[str, Item] = {}
+    if recipe.model.unit.of == "cell":
+        fields = {item.sample.id: item for item in items}
+        items = _cells(fields, dataset, name, recipe, executor, observer)
     if not conflicts:
         read = recipe.model.data.read
         refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
-    return OpenData(dataset, name, items, SYNTHETIC_STAMP if dataset.synthetic else None, stood_in)
+    stamp = SYNTHETIC_STAMP if dataset.synthetic else None
+    return OpenData(dataset, name, items, stamp, stood_in, answers.notes, fields)
+
+
+def _cells(
+    fields: Mapping[str, Item],
+    dataset: Dataset,
+    name: str,
+    recipe: Recipe,
+    executor: Executor,
+    observer: Observer,
+) -> tuple[Item, ...]:
+    """Find the cells of the images; the key of a cell is made of that of its image."""
+    samples = [item.sample for item in fields.values()]
+    found = ask_cells(dataset, name, samples, recipe.model.unit, executor, observer)
+    for note in found.notes:
+        observer.warn(f"data set {name}: {note}")
+    cells = checked_samples(found.samples)
+    observer.say(f"{len(cells)} cells in {len(fields)} images of data set {name}")
+    return tuple(Item(i, cell, region_key(fields[cell.whole.id].key, cell)) for i, cell in enumerate(cells))
 
 
 def _stand_in(recipe: Recipe, reason: str, observer: Observer) -> Bound[Dataset]:
@@ -188,9 +226,13 @@ def make_split(
             "(--set data.params.columns='{label: NAME}')",
         )
     spec = _spec(asked, data, observer)
-    groups = merged_groups(labeled)
+    rule = split_rule(spec, call_method(data.dataset, "splits"), [item.sample for item in labeled])
+    divided: Sequence[Item] = labeled
+    if data.fields:
+        rule, divided = rule_for_cells(rule, labeled)
+    groups = merged_groups(divided)
     folds = make_folds(
-        split_rule(spec, call_method(data.dataset, "splits")),
+        rule,
         ids=[item.sample.id for item in labeled],
         labels=[item.sample.label or "" for item in labeled],
         groups=groups,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leukokit.api import DataError, Dataset, PluginError, Sample
+from leukokit.api import DataError, Dataset, PluginError, Region, Sample
+from leukokit.engine.cells.boxes import boxes_of
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
@@ -25,6 +26,7 @@ _TYPES: tuple[tuple[str, tuple[type, ...], str], ...] = (
     ("url", _TEXT, "a str or None"),
     ("mask_url", _TEXT, "a str or None"),
     ("pixel_size_um", (float, int, type(None)), "a number of um or None"),
+    ("region", (Region, type(None)), "a leukokit.api.Region or None"),
 )
 
 
@@ -67,10 +69,27 @@ def ask(bound: Bound[Dataset], executor: Executor, observer: Observer) -> Datase
         raise DataError(error.what, where=f"data set {bound.use}", hint=error.hint) from error
 
 
+@dataclass(frozen=True, slots=True)
+class TruthRoles:
+    """Roles of the objects of which a data set knows the truth.
+
+    Attributes
+    ----------
+    masks : frozenset of str
+        Of the first mask that there is.
+    boxes : frozenset of str
+        Of the boxes of all images, where there is no mask: an image without a box of one of these roles has
+        no such object.
+    """
+
+    masks: frozenset[str] = frozenset()
+    boxes: frozenset[str] = frozenset()
+
+
 def roles_of_truth(
     dataset: Dataset, samples: Sequence[Sample], executor: Executor, observer: Observer
-) -> frozenset[str]:
-    """Roles of the first ground truth that the data set has; empty where it has none."""
+) -> TruthRoles:
+    """Ask a data set of which roles it knows the truth."""
     return run_isolated(
         _roles, dataset, tuple(samples), components=(dataset,), executor=executor, observer=observer
     )
@@ -93,13 +112,16 @@ def _roles(
     samples: Sequence[Sample],
     *,
     observer: Observer,  # noqa: ARG001 - given to all such work
-) -> frozenset[str]:
+) -> TruthRoles:
+    in_boxes: set[str] = set()
     for sample in samples:
         with ComponentCall(dataset, "truth", image=sample.id):
-            truth = dataset.truth(sample)
+            truth = dataset.truth(sample.whole)
         if truth is not None:
-            return frozenset(truth.roles)
-    return frozenset()
+            return TruthRoles(masks=frozenset(truth.roles))
+        if sample.region is None:
+            in_boxes |= {box.role for box in boxes_of(dataset, sample) or () if box.role is not None}
+    return TruthRoles(boxes=frozenset(in_boxes))
 
 
 def checked_samples(samples: Any) -> tuple[Sample, ...]:
@@ -124,7 +146,20 @@ def checked_samples(samples: Any) -> tuple[Sample, ...]:
                     f"sample {place} (id {sample.id!r}): {name} is {value!r}, a {type(value).__name__}; "
                     f"expected {expected}"
                 )
+        _check_traits(sample, place)
         first = places.setdefault(sample.id, place)
         if first != place:
             raise PluginError(f"samples {first} and {place} have the same id {sample.id!r}")
     return given
+
+
+def _check_traits(sample: Sample, place: int) -> None:
+    traits: object = sample.traits
+    if isinstance(traits, Mapping) and all(
+        isinstance(text, str) and text for pair in traits.items() for text in pair
+    ):
+        return
+    raise PluginError(
+        f"sample {place} (id {sample.id!r}): traits is {traits!r}; expected a dict of names and values, both "
+        "text that is not empty. Leave out a trait that is not known"
+    )

@@ -64,15 +64,15 @@ def publish_cells(
         CellFiles(directory, setting, run.plan, folds, stamp).write(usable, observer)
 
 
-def publish_rejected(directory: RunDirectory, images: ImageTable, name: str, observer: Observer) -> None:
+def publish_rejected(directory: RunDirectory, images: ImageTable, source: str, observer: Observer) -> None:
     """Write ``rejected.csv`` and tracebacks, and tell of images that were left out or converted.
 
     Parameters
     ----------
-    name : str
-        Of the data set, for images without a file.
+    source : str
+        Where images without a file come from.
     """
-    directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, name)))
+    directory.write("rejected.csv", csv_bytes(rejected_table(images.rejected, source)))
     for item, why in images.rejected:
         facts = {"id": item.sample.id, "stage": why.stage, "reason": why.reason, "detail": why.detail}
         directory.journal.write("rejected", **facts)
@@ -149,11 +149,15 @@ def publish_pipeline(
 
 
 def publish_average(
-    directory: RunDirectory, recipe: Recipe, fitted: Mapping[str, FittedFold], observer: Observer
+    directory: RunDirectory,
+    recipe: Recipe,
+    fitted: Mapping[str, FittedFold],
+    groups: Mapping[str, str],
+    observer: Observer,
 ) -> None:
     """Write which pipelines are averaged; where that cannot be done the run goes on, and it is said."""
     try:
-        pipelines = average_folds(recipe, fitted)
+        pipelines = average_folds(recipe, fitted, groups)
         content = average_file(pipelines, {name: directory.path / MODEL / name for name in fitted})
     except LeukokitError as error:
         observer.warn(f"the models of the folds cannot be averaged: {error}")

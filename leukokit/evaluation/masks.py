@@ -122,7 +122,7 @@ def _object_scores(role: str, found: LabelImage, true: LabelImage, left_out: NDA
 
 
 def score_table(rows: Mapping[str, Row]) -> pd.DataFrame:
-    """Scores of many images: one row a sample id, in the order given."""
+    """Scores of many images: one row a sample id, in the order given; NaN where a role has no truth."""
     import pandas as pd
 
     return pd.DataFrame(list(rows.values()), index=pd.Index(list(rows), name="id"))
@@ -143,13 +143,15 @@ def summarize(table: pd.DataFrame) -> pd.DataFrame:
         mean, median and 10th percentile of ``dice`` and ``iou`` over these images, failures included
         (``dice_mean`` ...; NaN where there are none), ``objects_found``, ``objects_true`` (sums),
         ``count_error`` (mean absolute difference of the objects of one image, without those at the border
-        where the segmenter leaves them out). Over the objects of all images, at an IoU of .5: ``recall``,
-        ``precision``, ``f1`` and ``panoptic_quality`` (Kirillov et al., doi 10.1109/CVPR.2019.00963);
-        ``f1_50_95``, the mean of F1 over IoU .5 to .95. NaN where there are no objects.
+        where the segmenter leaves them out). Of a role that is scored by boxes (``cell_box``), ``images`` are
+        those with objects, and Dice and IoU are missing. Over the objects of all images, at an IoU of .5:
+        ``recall``, ``precision``, ``f1`` and ``panoptic_quality`` (Kirillov et al., doi
+        10.1109/CVPR.2019.00963); ``f1_50_95``, the mean of F1 over IoU .5 to .95. NaN where there are no
+        objects.
     """
     import pandas as pd
 
-    suffix = "_dice"
+    suffix = "_true"
     roles = [str(column)[: -len(suffix)] for column in table.columns if str(column).endswith(suffix)]
     return pd.DataFrame({role: _summary(table, role) for role in roles}).T.rename_axis("role")
 
@@ -176,11 +178,10 @@ def summarize_by_class(table: pd.DataFrame, labels: Mapping[str, str | None]) ->
 
 def _summary(table: pd.DataFrame, role: str) -> dict[str, float]:
     n_segmented, n_true = table[f"{role}_found"], table[f"{role}_true"]
-    row = {
-        "images": float(table[f"{role}_dice"].notna().sum()),
-        "failures": float(table[f"{role}_failed"].sum()),
-    }
-    for score in ("dice", "iou"):
+    outlined = f"{role}_dice" in table.columns
+    defined = table[f"{role}_dice"].notna() if outlined else n_segmented + n_true > 0
+    row = {"images": float(defined.sum()), "failures": float(table[f"{role}_failed"].sum())}
+    for score in ("dice", "iou") if outlined else ():
         values = table[f"{role}_{score}"].dropna()
         row[f"{score}_mean"] = float(values.mean())
         row[f"{score}_median"] = float(values.median())

@@ -53,7 +53,17 @@ def match_objects(found: LabelImage, true: LabelImage) -> ObjectCounts:
     -------
     ObjectCounts
     """
-    overlaps = iou_matrix(found, true)
+    return match_overlaps(iou_matrix(found, true))
+
+
+def match_overlaps(overlaps: FloatArray) -> ObjectCounts:
+    """Pair objects by their overlaps, as :func:`match_objects` does.
+
+    Parameters
+    ----------
+    overlaps : float64 array n x m
+        Intersection over union of each object of the segmentation with each true one.
+    """
     n_found, n_true = overlaps.shape
     pairs = [_pairs(overlaps, threshold) for threshold in IOUS]
     at_half = pairs[IOUS.index(IOU)]

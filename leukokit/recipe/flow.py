@@ -28,6 +28,8 @@ _SECTIONS_AFTER_CLASSIFY = {
     "tune": "compares classifiers",
     "calibrate": "corrects the probabilities of a classifier",
     "final": "fits a classifier on all data",
+    "answer": "combines the probabilities of a classifier",
+    "subgroups": "compares the scores of a classifier",
 }
 
 
@@ -144,7 +146,7 @@ def _need_classifier(document: Document, stages: Stages, kinds: KindTable) -> No
     purposes |= {
         section: purpose
         for section, purpose in _SECTIONS_AFTER_CLASSIFY.items()
-        if document.data.get(section) is not None
+        if document.data.get(section) not in (None, [])
     }
     for key, purpose in purposes.items():
         if purpose:

@@ -9,6 +9,7 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from leukokit.api import GroupKind
 from leukokit.catalog import KINDS, ComponentKind, KindTable
+from leukokit.recipe.answer import AnswerSpec
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
 from leukokit.recipe.cells import CellsSpec
@@ -16,6 +17,7 @@ from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
 from leukokit.recipe.statistics import Calibrate, OperatingPointSpec, Refer
+from leukokit.recipe.unit import UnitSetting, UnitSpec
 from leukokit.recipe.unlike import UnlikeSpec
 
 
@@ -100,6 +102,10 @@ class RecipeModel(RecipeBase):
         description="Exit code 3 where more images than this are rejected; null: no limit.",
     )
     data: DataRef = Field(description=KINDS.at("data").description)
+    unit: UnitSpec = Field(
+        UnitSetting(of="image", by="auto", margin=0.1, classes=[], labels={}),
+        description="What a sample is: image, or cell: each cell of an image, cut out of it.",
+    )
     split: SplitSpec | None = Field(None, description="How samples are parted; null: the data set's default.")
     evaluate: list[ProtocolSpec] = Field(
         [],
@@ -134,6 +140,16 @@ class RecipeModel(RecipeBase):
         OperatingPointSpec(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
     )
     refer: Refer = Field(Refer(error=0.01), description="When to leave an image to an expert.")
+    answer: AnswerSpec | None = Field(
+        None,
+        description="One answer for each patient or slide, from those for its images: `{by: group, how: "
+        "mean}`. null: for each image only.",
+    )
+    subgroups: list[Annotated[str, Field(min_length=1)]] = Field(
+        [],
+        description="Traits of the images, such as columns of a table (device, stain, site, sex): scores "
+        "for each value, and the largest gap between two.",
+    )
     unlike: UnlikeSpec | None = Field(
         UnlikeSpec(false_alarms=0.01),
         description="When predictions call an image unlike the training data, by its features, stain and "
@@ -148,6 +164,14 @@ class RecipeModel(RecipeBase):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} is given twice; give each protocol a name of its own")
+        return value
+
+    @field_validator("subgroups")
+    @classmethod
+    def _each_trait_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            twice = next(name for name in value if value.count(name) > 1)
+            raise ValueError(f"{twice!r} is given twice; name each trait once")
         return value
 
     @model_validator(mode="after")

@@ -152,9 +152,16 @@ class Recipe:
             Write file paths as absolute ones, so that it means the same in any folder.
         """
         whole = dumped(self.model, absolute=absolute)
-        for later in ("final", "cells"):  # as recipes were written out before there was a choice
-            if whole[later] is None:
+        for later in (
+            "final",
+            "answer",
+            "subgroups",
+            "cells",
+        ):  # as recipes were written out before there was a choice
+            if not whole[later]:
                 del whole[later]
+        if self.model.unit.default:  # as above
+            del whole["unit"]
         for stage, components in self.bound.items():
             written = [_written(bound, absolute=absolute) for bound in components]
             if not isinstance(whole[stage], list):

@@ -47,6 +47,16 @@ class RecipeDataSet(RecipeComponent):
     scale: RecipeScale | None = described("How the scale of the images is found.")
 
 
+class RecipeUnit(Record):
+    """What a sample is."""
+
+    of: Text = Field(description="`image` or `cell`.")
+    by: Text | None = described("What says where the cells are: `auto`, `boxes` or `masks`.")
+    margin: Number | None = described("Share of a box that is added on each side of it.")
+    classes: tuple[Text, ...] = Field((), description="Classes that are kept; none: all.")
+    labels: Mapping[str, Text] = Field({}, description="New names of classes.")
+
+
 class RecipeBalance(Record):
     """The same number of samples of every class."""
 
@@ -89,6 +99,15 @@ class SplitByFolds(_SplitSettings):
     repeats: Count | None = described("Times that the folds are drawn.")
 
 
+class SplitLeaveOneOut(_SplitSettings):
+    """Each site is tested once, by a model that has seen none of its images."""
+
+    method: Literal["leave_one_out"] = Field(description="`leave_one_out`.")
+    by: Text = Field(description="Trait of the images: a fold for each of its values.")
+    validation: Number | None = described("Share of the other images for validation, 0..1.")
+    stratify: Flag | None = described("Whether training and validation have the same mix of classes.")
+
+
 class SplitOfDataSet(_SplitSettings):
     """A split that comes with the data set."""
 
@@ -103,7 +122,7 @@ class SplitOfFile(_SplitSettings):
     path: Text = Field(description="The file.")
 
 
-_METHODS = ("holdout", "blocks", "kfold", "named", "file")
+_METHODS = ("holdout", "blocks", "kfold", "leave_one_out", "named", "file")
 
 
 def _of_known_method(value: object) -> object:
@@ -115,7 +134,7 @@ def _of_known_method(value: object) -> object:
 
 
 RecipeSplit: TypeAlias = Annotated[
-    SplitByHoldout | SplitByBlocks | SplitByFolds | SplitOfDataSet | SplitOfFile,
+    SplitByHoldout | SplitByBlocks | SplitByFolds | SplitLeaveOneOut | SplitOfDataSet | SplitOfFile,
     Field(discriminator="method"),
     BeforeValidator(_of_known_method),
 ]
@@ -148,6 +167,17 @@ class RecipeReferral(Record):
     """When an image is left to an expert."""
 
     error: Number | None = described("Share of errors allowed among the images kept, 0..1.")
+
+
+class RecipeAnswer(Record):
+    """One answer for each group of images: a patient, or a slide."""
+
+    by: Text | None = described("What gets an answer: `group`.")
+    how: Text | tuple[Text, ...] | None = described(
+        "How the images' probabilities are combined; of several ways one is chosen on validation."
+    )
+    k: Count | None = described("Images of each class that `top_k` takes.")
+    choose_by: Text | None = described("Score that chooses: `log_loss` or `macro_f1`.")
 
 
 class RecipeUnlike(Record):
@@ -202,6 +232,7 @@ class ResolvedRecipe(Record):
     seed: Count | None = described("Seed of everything random.")
     max_rejected: Count | None = described("Rejected images from which the run's exit code is 3.")
     data: RecipeDataSet | None = described("Data set.")
+    unit: RecipeUnit | None = described("What a sample is; absent: an image.")
     split: RecipeSplit | None = described("How samples are divided; null: the data set's default.")
     evaluate: tuple[RecipeProtocol, ...] = Field((), description="Several ways to divide, side by side.")
     preprocess: tuple[RecipeComponent, ...] = Field((), description="Preprocessors, in order.")
@@ -216,6 +247,8 @@ class ResolvedRecipe(Record):
     final: Text | None = described("What predicts further images: `refit`, `folds` or `none`.")
     operating_point: RecipeOperatingPoint | None = described("Where ill is parted from healthy.")
     refer: RecipeReferral | None = described("When an image is left to an expert.")
+    answer: RecipeAnswer | None = described("One answer for each patient or slide; null: for images only.")
+    subgroups: tuple[Text, ...] = Field((), description="Traits of the images that scores are compared by.")
     unlike: RecipeUnlike | None = described("When an image is called unlike the training data; null: never.")
     audit: RecipeAudit | None = described("What the audit looks at.")
 

@@ -6,14 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from leukokit.engine.images.plan import ImagePlan, ImageStep, Item
+from leukokit.engine.io.reading import LastImage
 
 T = TypeVar("T")
 
 
 class BatchRows:
-    """Cached rows of the images of a batch: read with one query a step, written together at the end."""
+    """Cached rows of the images of a batch: read with one query a step, written together at the end.
+
+    Attributes
+    ----------
+    last : LastImage
+        The image that was decoded last, for samples that are regions of it.
+    """
 
     def __init__(self, plan: ImagePlan, items: Sequence[Item]) -> None:
+        self.last = LastImage()
         self._plan = plan
         self._items = items
         self._read: dict[str, dict[str, bytes]] = {}

@@ -172,6 +172,8 @@ class ImagePlan:
         True where label images are wanted for themselves, not only by a feature.
     score_masks : bool
         True where label images are compared with the data set's ground truth.
+    box_roles : frozenset of str
+        Roles of which the data set has boxes in place of masks.
     """
 
     dataset: Dataset
@@ -184,6 +186,7 @@ class ImagePlan:
     score_masks: bool
     store: Store | None
     cells: CellStep | None = None
+    box_roles: frozenset[str] = frozenset()
 
     def keeps_shape(self) -> bool:
         """Whether no preprocessor changes the size of the image."""

@@ -98,6 +98,7 @@ def image_plan(
     *,
     store: Store | None,
     has_truth: bool,
+    box_roles: frozenset[str] = frozenset(),
     observer: Observer,
     executor: Executor | None = None,
 ) -> ImagePlan:
@@ -108,7 +109,9 @@ def image_plan(
     training : sequence of Item
         The fold's training part; only looked at where a preprocessor learns.
     has_truth : bool
-        Whether the data set has ground-truth masks.
+        Whether the data set has ground truth of what the segmenter finds.
+    box_roles : frozenset of str
+        Roles of which it has boxes in place of masks.
     executor : Executor, optional
         A foreign preprocessor is fitted in an isolated process, unless this is omitted or ``inline``.
     """
@@ -119,7 +122,8 @@ def image_plan(
         return bound.component
 
     scored = recipe.segment is not None and has_truth
-    return _plan(ImageComponents.of(recipe), dataset, store=store, score_masks=scored, ready=ready)
+    plan = _plan(ImageComponents.of(recipe), dataset, store=store, score_masks=scored, ready=ready)
+    return replace(plan, box_roles=box_roles) if scored else plan
 
 
 def fitted_plan(components: ImageComponents, dataset: Dataset, *, store: Store | None) -> ImagePlan:

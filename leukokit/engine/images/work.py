@@ -7,7 +7,6 @@ only where a step needs its pixels.
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -22,10 +21,9 @@ from leukokit.api import (
     CellFeatureExtractor,
     Cells,
     FloatArray,
-    ImageRejected,
     Labels,
-    LeukokitError,
     Planes,
+    Region,
     RGBImage,
     Scale,
     ScaledPreprocessor,
@@ -36,8 +34,10 @@ from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
 from leukokit.engine.cell_table.measure import cell_table, measure_cells
-from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
+from leukokit.engine.cells.boxes import boxes_of, edges_by_role, inside
+from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.images.batch_rows import BatchRows
+from leukokit.engine.images.kept_rows import kept_image, labels_of
 from leukokit.engine.images.plan import (
     CellStep,
     FeatureStep,
@@ -50,9 +50,11 @@ from leukokit.engine.images.plan import (
     Rejection,
     SegmentStep,
 )
+from leukokit.engine.images.rejecting import rejection_of
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_cells, checked_image, checked_labels, checked_vector
 from leukokit.errors import RunFailed
+from leukokit.evaluation.box_scores import score_boxes
 from leukokit.evaluation.masks import Row, score_image
 from leukokit.process import stop
 from leukokit.smear.label_grid import labels_on_grid, resize_factor
@@ -99,7 +101,7 @@ class ImageTask:
         caches = bool(steps) and self._plan.keeps_images()
         resizes = not self._plan.keeps_shape()
         if caches:
-            decode = partial(_kept_image, resizes=resizes)
+            decode = partial(kept_image, resizes=resizes)
             kept = self._batch.decoded(steps[-1], self._item, decode)
             if kept is not None:
                 self.reused.update(step.id for step in steps)
@@ -203,16 +205,35 @@ class ImageTask:
 
         def compare() -> Row | None:
             with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
-                truth = dataset.truth(self._item.sample)
+                truth = dataset.truth(self._item.sample.whole)
             self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
             if truth is None:
-                return None
+                return self._boxes(step, labels)
+            if self._item.sample.region is not None:
+                truth = _truth_of_region(truth, self._item.sample.region)
             comparable = self._on_grid_of(truth, labels)
             if comparable is None:
                 return None
             return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
 
         return self._timed("truth", ImageStage.TRUTH, compare)
+
+    def _boxes(self, step: SegmentStep, labels: Labels) -> Row | None:
+        """Agreement of the labels with the data set's boxes; a cell that is a sample has none inside it."""
+        sample, factor = self._item.sample, self._prepared[1]
+        boxes = boxes_of(self._plan.dataset, sample) if sample.region is None else None
+        if boxes is None or not self._plan.box_roles:
+            return None
+        if math.isnan(factor):
+            note = "a preprocessor changed the image's proportions: the boxes do not lie on it"
+            self.notes += (f"truth: {note}; not compared",)
+            return None
+        height, width = (round(side / factor) for side in self.image.shape[:2])
+        checked = inside(boxes, height, width)
+        self.notes += tuple(f"truth: {text}" for text in checked.notes())
+        clears_border = call_method(step.component, "clears_border")
+        edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
+        return score_boxes(labels, edges, clears_border=clears_border) or None
 
     def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
         """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
@@ -230,7 +251,7 @@ class ImageTask:
 
     def _read(self) -> RGBImage:
         item, plan = self._item, self._plan
-        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading)
+        image, notes = reading.pixels(plan.dataset, item.sample, item.key, plan.reading, self._batch.last)
         self.notes += notes
         return image
 
@@ -274,44 +295,15 @@ class ImageTask:
             return work()
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
             stop.check(error)  # compiled code may turn an interrupt into another error
-            raise StepFailed(_rejection(name, error)) from error
+            raise StepFailed(rejection_of(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
 
 
-def _rejection(stage: str, error: Exception) -> Rejection:
-    """Say why an image is left out; called while ``error`` is handled."""
-    match error:
-        case ImageRejected():
-            return Rejection(stage, error.reason, error.detail)
-        case ComponentFailed():
-            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
-            return Rejection(stage, reason, error.of_image, error.trace)
-        case LeukokitError():
-            return Rejection(stage, "plugin_error", str(error))
-        case MemoryError():
-            return Rejection(stage, "out_of_memory", str(error))
-    return Rejection(stage, "plugin_error", f"{type(error).__name__}: {error}", traceback.format_exc())
-
-
-def _kept_image(payload: bytes, *, resizes: bool) -> tuple[RGBImage, float] | None:
-    """Image and factor of a row; None where it was kept by a plan that did not ask for the factor."""
-    factor = serialization.image_factor(payload) if resizes else 1.0
-    return None if factor is None else (serialization.image_from_bytes(payload), factor)
-
-
-def labels_of(step: SegmentStep, payload: bytes) -> Labels:
-    """Label images of a row of the cache.
-
-    Raises
-    ------
-    ValueError, or any other error of its decoders
-        Where the payload does not hold what the segmenter promises.
-    """
-    labels = serialization.labels_from_bytes(payload)
-    if not labels.roles.keys() >= set(call_method(step.component, "roles")):
-        raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
-    return labels
+def _truth_of_region(truth: Labels, region: Region) -> Labels:
+    roles = {role: reading.cut_region(labels, region)[0] for role, labels in truth.roles.items()}
+    found = any(labels.any() for labels in roles.values())
+    return Labels(roles, Status.OK if found else Status.NO_CELL)
 
 
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:

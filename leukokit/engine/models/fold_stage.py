@@ -13,11 +13,12 @@ import numpy as np
 from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
-from leukokit.engine.dataset_answers import roles_of_truth
+from leukokit.engine.dataset_answers import TruthRoles, roles_of_truth
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.file_measures import measure_files
+from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan, with_cells
 from leukokit.engine.images.stage import ImageTable, run_image_stage
@@ -26,13 +27,15 @@ from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.models.calibration_stage import calibrated, compared, decided
 from leukokit.engine.models.fit_directories import FitFolders
 from leukokit.engine.models.fitted_fold import CandidateTable, FittedFold
+from leukokit.engine.models.group_stage import answered
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.model_stage import TRAINING, fit_fold
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
-from leukokit.engine.scale.stage import SCALE, OwnScales, own_scales, scales_in
+from leukokit.engine.scale.stage import SCALE, OwnScales, scales_in
+from leukokit.engine.traits import groups_of
 from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
 from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
@@ -79,7 +82,7 @@ class FoldStage:
                 )
             # Cells wait here until they are written in the order of the data set: memory could not hold all.
             self.store = Store(self.scratch / "cells")
-        self._has_truth = self._truth()
+        self._truth = self._roles()
 
     @cached_property
     def scales(self) -> Scales:
@@ -94,18 +97,16 @@ class FoldStage:
             observer=self.observer,
         )
 
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Group (patient, slide) of each image that has one, by its id."""
+        return groups_of(item.sample for item in self.data.items)
+
     def _own_scales(self) -> OwnScales:
         if asks_for_scale(self.recipe):
             return scales_in(self._measured_files, self._wanted_items, self._reading)
         # Only a setting that is tried asks for it.
-        return own_scales(
-            self.data.dataset,
-            self._wanted_items,
-            self._reading,
-            store=self.store,
-            executor=self.executor,
-            observer=self.observer,
-        )
+        return scales_in(self._measured([SCALE]), self._wanted_items, self._reading)
 
     @cached_property
     def stains(self) -> dict[str, FloatArray]:
@@ -127,24 +128,31 @@ class FoldStage:
         measures = [SCALE] if asks_for_scale(self.recipe) else []
         if self.recipe.classify is not None and self.recipe.model.unlike is not None:
             measures.append(STAIN)
-        return measure_files(
+        return self._measured(measures)
+
+    def _measured(self, measures: Sequence[FileMeasure]) -> ImageTable:
+        """Measure the whole images; a cell has what its image has."""
+        fields = self.data.fields
+        table = measure_files(
             measures,
             self.data.dataset,
-            self._wanted_items,
+            images_of_cells(self._wanted_items, fields),
             self._reading,
             store=self.store,
             executor=self.executor,
             observer=self.observer,
             name=f"measuring the {' and the '.join(measure.step for measure in measures)}",
         )
+        return spread_to_cells(table, self._wanted_items) if fields else table
 
-    def _truth(self) -> bool:
-        """Whether the data set has masks of a role that the segmenter makes."""
+    def _roles(self) -> TruthRoles:
+        """Roles that the segmenter makes and of which the data set knows the truth."""
         if self.recipe.segment is None:
-            return False
+            return TruthRoles()
         samples = [item.sample for item in self.data.items]
-        roles = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
-        return bool(roles & set(call_method(self.recipe.segment.component, "roles")))
+        known = roles_of_truth(self.data.dataset, samples, self.executor, self.observer)
+        made = frozenset(call_method(self.recipe.segment.component, "roles"))
+        return TruthRoles(known.masks & made, known.boxes & made)
 
     def images(self, fold: Fold | None, *, cells: bool = False) -> FoldRun:
         """Work on the images of a fold, or on all, and fit nothing.
@@ -170,7 +178,8 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
-        return replace(run, fitted=compared(decided(calibrated(fitted)), self.held_out(fitted)))
+        chosen = answered(decided(calibrated(fitted)), self.groups)
+        return replace(run, fitted=compared(chosen, self.held_out(fitted)))
 
     def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:
         """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
@@ -270,7 +279,8 @@ class FoldStage:
                 self.data.dataset,
                 training,
                 store=self.store,
-                has_truth=self._has_truth,
+                has_truth=bool(self._truth.masks or self._truth.boxes),
+                box_roles=self._truth.boxes,
                 executor=self.executor,
                 observer=self.observer,
             )

@@ -41,7 +41,8 @@ class _Size:
 
 def size_findings(data: OpenData, workers: int) -> Iterator[Finding]:
     """Examine the headers of images that are files; what cannot be read is left to the run."""
-    files = [(item.sample.id, item.sample.path) for item in data.items if item.sample.path is not None]
+    images = {item.sample.whole.id: item.sample.path for item in data.items}
+    files = [(name, path) for name, path in images.items() if path is not None]
     sizes, looked = _sizes(files)
     if not sizes:
         return

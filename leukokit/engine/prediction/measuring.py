@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample, Scale
 from leukokit.engine.cache.keys import dataset_identity
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cells.measured import spread_to_cells
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item, Rejection
@@ -198,16 +199,22 @@ class Measuring:
         return own, stain_in(table, items) if compares else np.empty((len(items), 0))
 
     def _table(self, measures: Sequence[FileMeasure], items: Sequence[Item]) -> ImageTable:
-        return measure_files(
+        """Measure whole images; a cell has what its image has."""
+        cells = any(item.sample.region is not None for item in items)
+        images = items
+        if cells:
+            images = self.items(list({item.sample.whole.id: item.sample.whole for item in items}.values()))
+        table = measure_files(
             measures,
             self._source,
-            items,
+            images,
             self._reading,
             store=self.store,
             executor=self.executor,
             observer=self._inner,
             name="measuring files",
         )
+        return spread_to_cells(table, items) if cells else table
 
     def _scaled(self, member: Member, items: Sequence[Item], own: OwnScales | None) -> list[Item]:
         rule = member.scale

@@ -74,6 +74,8 @@ class Scales:
         left_out = {id_ for id_, part in (parts or {}).items() if part is Part.TEST}
         left_out |= self.stated.keys() | self.own.changed.keys()
         outside = [item for item in items if item.sample.id not in left_out]
+        # The cells of an image have its scale: it counts once.
+        outside = list({item.sample.whole.id: item for item in outside}.values())
         return scale_rule(self.setting, outside, self.own.scales)
 
 

@@ -18,6 +18,11 @@ def leukokit_datasets() -> Iterable[ComponentSpec]:
             "The paper's 3256 blood smears in four classes, with its splits and overlap groups.",
         ),
         ComponentSpec(
+            "boxes",
+            f"{package}.boxes:Boxes",
+            "Images with boxes around their cells, as VOC XML, YOLO text or COCO JSON.",
+        ),
+        ComponentSpec(
             "folder",
             f"{package}.folder:Folder",
             "Images in folders of classes, parts or patients, or with names that tell the class.",

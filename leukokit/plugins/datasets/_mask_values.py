@@ -27,6 +27,13 @@ OTHER_DESCRIPTION = (
     "outlines: `error` rejects the image and lists them with their shares, `nearest` reads each as the "
     "nearest named value, `background` as background."
 )
+MaskKind: TypeAlias = Literal["values", "instances"]
+ObjectRole: TypeAlias = Literal["cell", "nucleus", "red_cell", "platelet"]
+KIND_DESCRIPTION = (
+    "What a mask file tells: `values`, which pixels are nucleus and cytoplasm, as `mask_values` says; or "
+    "`instances`, each value (of 8, 16 or 32 bits) or color is one object, 0 or black is background."
+)
+ROLE_DESCRIPTION = "What the objects of `instances` are."
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from leukokit.api import (
 from leukokit.plugins.datasets._mask_values import MaskCode, MaskRole, MaskValues, OtherValues
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
+MASK_EXTENSIONS = (".png", ".tif", ".tiff", ".bmp", ".gif")
+"""Endings of mask files, in lower case."""
 _SHOWN = 5
 
 
@@ -73,6 +75,44 @@ def read_truth(path: Path | str, values: MaskValues, other: OtherValues = "error
     return labels
 
 
+def read_instances(path: Path | str, role: str) -> Labels:
+    """Read a mask file in which every value, or color, is one object.
+
+    Parameters
+    ----------
+    path : Path or str
+        Path or URL: PNG, TIFF, BMP or GIF with up to 32 bits a pixel, or with colors. 0, or black, is
+        background.
+    role : str
+        What the objects are, such as ``cell``.
+
+    Returns
+    -------
+    Labels
+        Of this role; ids follow the order of the values. Objects of one pixel are kept and noted, and so is a
+        file with a single value in several places: most likely no mask of instances.
+
+    Raises
+    ------
+    ImageRejected
+        ``bad_mask``, with the fault of the file.
+    """
+    mask = _pixels(path, in_color=True)
+    codes = _colors(mask) if _is_colored(mask) else _grays(mask)
+    if not np.issubdtype(codes.dtype, np.integer):
+        raise ImageRejected("bad_mask", f"{_name(path)} holds {codes.dtype} values, expected whole numbers")
+    present, places = np.unique(codes, return_inverse=True)
+    if present[0] < 0:
+        raise ImageRejected("bad_mask", f"{_name(path)} holds the value {present[0]}, expected 0 or more")
+    objects = places.reshape(codes.shape).astype(np.int32) + np.int32(present[0] != 0)
+    single = int(np.count_nonzero(np.bincount(objects.ravel())[1:] == 1))
+    if single:
+        note(f"{_name(path)}: {single} of {int(objects.max())} objects have a single pixel")
+    if objects.max() == 1 and cv2.connectedComponents((objects > 0).astype(np.uint8))[0] > 2:
+        note(f"{_name(path)}: has a single value in several places; is it no mask of instances?")
+    return Labels({role: objects}, Status.OK if objects.any() else Status.NO_CELL)
+
+
 def _role(code: MaskCode, value: int, other: OtherValues) -> MaskRole:
     return code.nearest(value) if other == "nearest" else "background"
 
@@ -110,8 +150,8 @@ def _name(path: Path | str) -> str:
     return path.name if isinstance(path, Path) else shown_url(path).partition("::")[0].rpartition("/")[2]
 
 
-def _codes(path: Path | str, *, in_color: bool) -> NDArray[Any]:
-    """Gray values, or colors as whole numbers, H x W."""
+def _pixels(path: Path | str, *, in_color: bool) -> NDArray[Any]:
+    """Values of a file as it holds them; those of a palette are colors where ``in_color``."""
     name = _name(path)
     try:
         content = read_url(path) if isinstance(path, str) else read_input(path)
@@ -126,21 +166,37 @@ def _codes(path: Path | str, *, in_color: bool) -> NDArray[Any]:
         raise ImageRejected("bad_mask", f"{name} cannot be read: {error.strerror or error}") from error
     except Exception as error:  # malformed files cause many kinds of errors in decoders
         raise ImageRejected("bad_mask", f"{name} does not decode: {error}") from error
+    return mask
+
+
+def _codes(path: Path | str, *, in_color: bool) -> NDArray[Any]:
+    """Gray values, or colors as whole numbers, H x W."""
+    name = _name(path)
+    mask = _pixels(path, in_color=in_color)
     if in_color:
         if mask.ndim != 3 or mask.shape[2] < 3:
             raise ImageRejected(
                 "bad_mask", f"{name} is no color image, but mask_values names colors; name gray values"
             )
-        red, green, blue = (mask[..., channel].astype(np.int64) for channel in range(3))
-        return red << 16 | green << 8 | blue
-    if mask.ndim == 3:
-        if mask.shape[2] > 3:
-            mask = mask[..., :3]
-        if (mask != mask[..., :1]).any():
-            raise ImageRejected(
-                "bad_mask",
-                f"{name} is a color image; a mask has one value a pixel, unless mask_values names colors, as "
-                "{nucleus: cyan, cytoplasm: blue}",
-            )
-        mask = mask[..., 0]
-    return mask.astype(np.int64) if mask.dtype == np.bool_ else mask
+        return _colors(mask)
+    if _is_colored(mask):
+        raise ImageRejected(
+            "bad_mask",
+            f"{name} is a color image; a mask has one value a pixel, unless mask_values names colors, as "
+            "{nucleus: cyan, cytoplasm: blue}",
+        )
+    return _grays(mask)
+
+
+def _is_colored(mask: NDArray[Any]) -> bool:
+    return mask.ndim == 3 and bool((mask[..., :3] != mask[..., :1]).any())
+
+
+def _colors(mask: NDArray[Any]) -> NDArray[np.int64]:
+    red, green, blue = (mask[..., channel].astype(np.int64) for channel in range(3))
+    return red << 16 | green << 8 | blue
+
+
+def _grays(mask: NDArray[Any]) -> NDArray[Any]:
+    gray = mask[..., 0] if mask.ndim == 3 else mask
+    return gray.astype(np.int64) if gray.dtype == np.bool_ else gray

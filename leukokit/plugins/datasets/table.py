@@ -1,4 +1,4 @@
-"""A CSV file that names images, classes, groups, parts, masks and pixel sizes."""
+"""A CSV file that names images, classes, groups, parts, masks and pixel sizes; other columns are traits."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
-
-from pydantic import field_validator
 
 from leukokit.api import (
     EXTENSIONS,
@@ -19,7 +17,6 @@ from leukokit.api import (
     GroupKind,
     Labels,
     Location,
-    Params,
     Part,
     Reading,
     Sample,
@@ -33,15 +30,7 @@ from leukokit.api import (
 from leukokit.plugins.datasets._files import counted, counts
 from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
-from leukokit.plugins.datasets._mask_values import (
-    OTHER_DESCRIPTION,
-    VALUES_DESCRIPTION,
-    MaskCode,
-    MaskRole,
-    MaskValue,
-    OtherValues,
-)
-from leukokit.plugins.datasets._masks import read_truth
+from leukokit.plugins.datasets._mask_params import MaskParams
 from leukokit.plugins.datasets._patients import torn_patients
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
@@ -55,7 +44,7 @@ _ABSENT = "not there"
 _TRIED = 20  # rows whose paths tell which column holds files
 
 
-class TableParams(Params):
+class TableParams(MaskParams):
     """Parameters of :class:`TableDataset`."""
 
     file: Location = Field(
@@ -79,18 +68,6 @@ class TableParams(Params):
         max_length=1,
         description="Character between the cells; found where it is not given: comma, semicolon, tab or |.",
     )
-    mask_values: dict[MaskRole, MaskValue | tuple[MaskValue, ...]] = Field(
-        {"cytoplasm": 1, "nucleus": 2}, description=VALUES_DESCRIPTION
-    )
-    mask_other: OtherValues = Field("error", description=OTHER_DESCRIPTION)
-
-    @field_validator("mask_values")
-    @classmethod
-    def _can_be_told_apart(
-        cls, value: dict[MaskRole, MaskValue | tuple[MaskValue, ...]]
-    ) -> dict[MaskRole, MaskValue | tuple[MaskValue, ...]]:
-        MaskCode.of(value)
-        return value
 
     def folder(self) -> Path | str:
         """Folder that paths in the table start from, or its URL."""
@@ -173,8 +150,7 @@ class TableDataset(Dataset):
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
-        mask = sample.mask_path or sample.mask_url
-        return None if mask is None else read_truth(mask, self.params.mask_values, self.params.mask_other)
+        return self.params.read_mask(sample.mask_path or sample.mask_url)
 
     @cached_property
     def _content(self) -> bytes:
@@ -213,6 +189,7 @@ class _RowReader:
         self._names = [cell.strip() for cell in header]
         self._rows = rows
         self.columns = self._found_columns(params)
+        self._traits = [name for name in self.columns.unused if self._names.count(name) == 1]
         self._problems: list[str] = []
         self._line_by_id: dict[str, int] = {}
         self.samples: list[Sample] = []
@@ -273,6 +250,7 @@ class _RowReader:
             label=given["label"] or None,
             group=given["group"] or None,
             pixel_size_um=pixel_size,
+            traits={name: row[name].strip() for name in self._traits if row[name].strip()},
             **self._files_of(id_, mask),
         )
         self.samples.append(sample)

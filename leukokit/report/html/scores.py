@@ -109,7 +109,7 @@ class ScoreSection:
         The part of the headline.
     others : sequence of ShownScores
     segmentation : HtmlTable or None
-        Agreement with the true masks: those of experts, or of rendered smears.
+        Agreement with the true masks or boxes: those of experts, or of rendered smears.
     """
 
     scores: HtmlTable | None
@@ -319,4 +319,4 @@ def _segmentation(roles: Mapping[str, Mapping[str, float | None]] | None) -> Htm
         for role, measures in sorted(roles.items(), key=lambda item: item[0] != "nucleus")
     ]
     heads = [_AGREEMENT.get(name, name.replace("_", " ")) for name in columns]
-    return HtmlTable(["", *heads], rows, "Agreement with the true masks")
+    return HtmlTable(["", *heads], rows, "Agreement with the true masks or boxes")

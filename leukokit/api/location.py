@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from leukokit.api import DataError
+from leukokit.errors import DataError
 
 VARIABLE = "LEUKOKIT_DATA"
 _SHOWN = 8
