@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from leukokit.engine.cells.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
+from leukokit.engine.cell_table.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
 
 PAGE = Path(__file__).with_name("cells.md")
 HEAD = """## Columns

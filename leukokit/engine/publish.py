@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from leukokit.engine.cells.write import CellFiles
+from leukokit.engine.cell_table.write import CellFiles
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
 from leukokit.engine.models.final_stage import average_folds

@@ -24,7 +24,7 @@ from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
+from leukokit.engine.cell_table.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.isolation import run_isolated
@@ -45,7 +45,7 @@ from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
 
-CELL_CODE = ("leukokit.engine.cells.measure", "leukokit.engine.cells.columns", "leukokit.api.cells")
+CELL_CODE = ("leukokit.engine.cell_table.measure", "leukokit.engine.cell_table.columns", "leukokit.api.cells")
 """What measures cells."""
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from leukokit.api import FloatArray, Labels, RGBImage
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.images.batch_rows import BatchRows
+from leukokit.engine.images.kept_rows import labels_of
 from leukokit.engine.images.plan import CellStep, ImagePlan, Item, SegmentStep, pixels_key
-from leukokit.engine.images.work import ImageTask, StepFailed, changed_image, labels_of
+from leukokit.engine.images.work import ImageTask, StepFailed, changed_image
 
 
 @dataclass(frozen=True)

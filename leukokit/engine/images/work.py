@@ -7,7 +7,6 @@ only where a step needs its pixels.
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from time import perf_counter
@@ -21,9 +20,7 @@ from leukokit.api import (
     CellFeatureExtractor,
     Cells,
     FloatArray,
-    ImageRejected,
     Labels,
-    LeukokitError,
     Planes,
     RGBImage,
     Scale,
@@ -34,9 +31,10 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.cells.measure import cell_table, measure_cells
-from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
+from leukokit.engine.cell_table.measure import cell_table, measure_cells
+from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.images.batch_rows import BatchRows
+from leukokit.engine.images.kept_rows import kept_image, labels_of
 from leukokit.engine.images.plan import (
     CellStep,
     FeatureStep,
@@ -49,6 +47,7 @@ from leukokit.engine.images.plan import (
     Rejection,
     SegmentStep,
 )
+from leukokit.engine.images.rejecting import rejection_of
 from leukokit.engine.images.truth import compare_with_truth
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_cells, checked_image, checked_labels, checked_vector
@@ -99,7 +98,7 @@ class ImageTask:
         caches = bool(steps) and self._plan.keeps_images()
         resizes = not self._plan.keeps_shape()
         if caches:
-            decode = partial(_kept_image, resizes=resizes)
+            decode = partial(kept_image, resizes=resizes)
             kept = self._batch.decoded(steps[-1], self._item, decode)
             if kept is not None:
                 self.reused.update(step.id for step in steps)
@@ -256,44 +255,9 @@ class ImageTask:
             return work()
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
             stop.check(error)  # compiled code may turn an interrupt into another error
-            raise StepFailed(_rejection(name, error)) from error
+            raise StepFailed(rejection_of(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
-
-
-def _rejection(stage: str, error: Exception) -> Rejection:
-    """Say why an image is left out; called while ``error`` is handled."""
-    match error:
-        case ImageRejected():
-            return Rejection(stage, error.reason, error.detail)
-        case ComponentFailed():
-            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
-            return Rejection(stage, reason, error.of_image, error.trace)
-        case LeukokitError():
-            return Rejection(stage, "plugin_error", str(error))
-        case MemoryError():
-            return Rejection(stage, "out_of_memory", str(error))
-    return Rejection(stage, "plugin_error", f"{type(error).__name__}: {error}", traceback.format_exc())
-
-
-def _kept_image(payload: bytes, *, resizes: bool) -> tuple[RGBImage, float] | None:
-    """Image and factor of a row; None where it was kept by a plan that did not ask for the factor."""
-    factor = serialization.image_factor(payload) if resizes else 1.0
-    return None if factor is None else (serialization.image_from_bytes(payload), factor)
-
-
-def labels_of(step: SegmentStep, payload: bytes) -> Labels:
-    """Label images of a row of the cache.
-
-    Raises
-    ------
-    ValueError, or any other error of its decoders
-        Where the payload does not hold what the segmenter promises.
-    """
-    labels = serialization.labels_from_bytes(payload)
-    if not labels.roles.keys() >= set(call_method(step.component, "roles")):
-        raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
-    return labels
 
 
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:

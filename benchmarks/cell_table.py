@@ -2,8 +2,8 @@
 
 Run it from the repository root::
 
-    python benchmarks/cells.py
-    python benchmarks/cells.py --cells 10000 100000
+    python benchmarks/cell_table.py
+    python benchmarks/cell_table.py --cells 10000 100000
 
 Each image of 1024 x 1024 px has 500 cells: 100 white ones with nucleus and 400 red ones. The image stage
 measures them in one process and keeps them in a new cache, then ``cells.parquet`` is written, as a run does
@@ -41,7 +41,7 @@ from leukokit.api import (
     Segmenter,
 )
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.write import CellFiles
+from leukokit.engine.cell_table.write import CellFiles
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep
 from leukokit.engine.images.plan_building import with_cells

@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from leukokit.api import FloatArray, Labels, Part
-from leukokit.engine.cells.geojson import cells_geojson
-from leukokit.engine.cells.label_file import label_file
-from leukokit.engine.cells.table_file import CellTableFile, cell_table_file
+from leukokit.engine.cell_table.geojson import cells_geojson
+from leukokit.engine.cell_table.label_file import label_file
+from leukokit.engine.cell_table.table_file import CellTableFile, cell_table_file
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.images.plan import CellStep, ImagePlan, Item
 from leukokit.engine.images.stored_images import StoredCells

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from leukokit.api import NUCLEUS, FloatArray, LabelImage, Labels
-from leukokit.engine.cells.columns import KINDS, CellKind
-from leukokit.engine.cells.outlines import Ring, polygons
+from leukokit.engine.cell_table.columns import KINDS, CellKind
+from leukokit.engine.cell_table.outlines import Ring, polygons
 
 _CLASSES = {
     CellKind.WHITE: ("White cell", [40, 60, 220]),

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from leukokit.api import CellColumn, FloatArray
-from leukokit.engine.cells.columns import KINDS, SAMPLE_COLUMNS, WHOLE_NUMBERS
-from leukokit.engine.cells.measure import BORDER
+from leukokit.engine.cell_table.columns import KINDS, SAMPLE_COLUMNS, WHOLE_NUMBERS
+from leukokit.engine.cell_table.measure import BORDER
 from leukokit.engine.io.files import draft
 from leukokit.notice import NOTICE
 

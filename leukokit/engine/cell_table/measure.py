@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from leukokit.api import CELL, NUCLEUS, Cells, FloatArray, Scale
-from leukokit.engine.cells.columns import CYTOPLASM, KINDS, REGIONS, CellKind
+from leukokit.engine.cell_table.columns import CYTOPLASM, KINDS, REGIONS, CellKind
 from leukokit.smear.objects.pixels import PixelMeasures, measure_pixels
 from leukokit.smear.objects.shapes import Place
 

@@ -13,7 +13,7 @@ from PIL import Image
 from skimage.io import imread
 
 from leukokit.testing.images import disks
-from tests.engine.cells.rasterize import covered
+from tests.engine.cell_table.rasterize import covered
 from tests.engine.conftest import Leukokit
 
 RECIPE = """

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from leukokit.engine.cells.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
-from leukokit.engine.cells.table_file import ROW_GROUP, cell_table_file
+from leukokit.engine.cell_table.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
+from leukokit.engine.cell_table.table_file import ROW_GROUP, cell_table_file
 
 SAMPLE = {"image": "a/1.png", "group": None, "label": "x", "part": "test", "fold": None}
 

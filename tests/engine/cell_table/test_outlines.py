@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from leukokit.engine.cells.outlines import Ring, polygons
-from tests.engine.cells.rasterize import covered
+from leukokit.engine.cell_table.outlines import Ring, polygons
+from tests.engine.cell_table.rasterize import covered
 
 
 def area(ring: Ring) -> float:
