@@ -166,6 +166,8 @@ def faults(
     allowed = {CODES[signal.Signals[trial.name]]}
     if not trial.handled:
         allowed.add(-int(signal.Signals[trial.name]))
+        if trial.name == "SIGINT":
+            allowed.add(1)  # Python's own end where it is interrupted while it imports its module "site"
     # The signal came when all was done but the end of the process.
     trial.finished = (
         process.returncode == 0 and trial.seconds < 1 and (folder / "run" / "status.json").exists()

@@ -28,7 +28,7 @@ import pandas as pd
 from sklearn.covariance import LedoitWolf
 from sklearn.metrics import roc_auc_score
 
-from leukokit.api import EXTENSIONS, Dataset, FloatArray, Sample
+from leukokit.api import EXTENSIONS, Dataset, Examples, FloatArray, Sample
 from leukokit.catalog import discover
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.processes import ProcessExecutor
@@ -66,9 +66,9 @@ class _Seen:
     def __getattr__(self, name: str) -> object:
         return getattr(self.pipeline, name)
 
-    def predicted(self, examples: object) -> tuple[FloatArray, FloatArray]:
+    def predicted(self, examples: Examples) -> tuple[FloatArray, FloatArray]:
         """Predict as the pipeline does."""
-        proba, represented = self.pipeline.predicted(examples)  # type: ignore[arg-type]
+        proba, represented = self.pipeline.predicted(examples)
         self.rows.append(represented)
         return proba, represented
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
@@ -48,6 +48,10 @@ class Sample:
         URL of the file with ground-truth masks; not together with a path.
     pixel_size_um : float or None
         Width of a pixel, in um; None where unknown.
+    traits : mapping of str to str
+        What else is known of the image by name, such as ``{"device": "DM1000", "site": "B"}``: scores are
+        given for each value (``subgroups`` of a recipe), and a split may keep one value out. No trait is ever
+        learned from. A trait that is not known of the image is absent.
     region : Region or None
         Rectangle of the image that the sample is, such as one cell; None for the whole image.
 
@@ -58,8 +62,8 @@ class Sample:
 
     Notes
     -----
-    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label`` and
-    ``group`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
+    Lone surrogates (from file names that are no UTF-8) and control characters in ``id``, ``label``,
+    ``group`` and ``traits`` are replaced by their codes, as ``\udcff`` and ``\x1b``.
     """
 
     id: str
@@ -70,6 +74,7 @@ class Sample:
     url: str | None = None
     mask_url: str | None = None
     pixel_size_um: float | None = None
+    traits: Mapping[str, str] = field(default_factory=dict, hash=False)
     region: Region | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +83,9 @@ class Sample:
             text = getattr(self, name)
             if isinstance(text, str):
                 object.__setattr__(self, name, written_id(text))
+        if isinstance(self.traits, Mapping) and self.traits:
+            traits = {_written(name): _written(value) for name, value in self.traits.items()}
+            object.__setattr__(self, "traits", traits)
         for path, url in ((self.path, self.url), (self.mask_path, self.mask_url)):
             if url is not None and path is not None:
                 raise ValueError(f"sample {self.id} has both a path and a URL; give one of the two")
@@ -99,6 +107,10 @@ class Sample:
     def whole(self) -> Sample:
         """The whole image that the sample is a region of; the sample itself where it is no region."""
         return self if self.region is None else replace(self, id=self.region.image, region=None)
+
+
+def _written(text: str) -> str:
+    return written_id(text) if isinstance(text, str) else text
 
 
 class GroupKind(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import re
 import sys
 import traceback
 from collections.abc import Mapping
@@ -75,6 +76,8 @@ class LazyGroup(click.Group):
             raise  # the process ends with the code of the signal
         except KeyboardInterrupt:
             _fail("interrupted", EXIT_INTERRUPTED, debug)
+        except click.UsageError as error:
+            raise _with_advice(error) from None
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
@@ -84,6 +87,17 @@ class LazyGroup(click.Group):
             _fail(_unexpected(error, debug), EXIT_FAILED, debug)
         else:
             return result
+
+
+def _with_advice(error: click.UsageError) -> click.UsageError:
+    """Say how to quote a value of ``--set`` where a shell has cut one into several arguments."""
+    extra = re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", error.message)
+    if extra is None or not set(extra[1]) & set("{}[]="):
+        return error
+    from leukokit.recipe.overrides import QUOTING
+
+    text = f"too many arguments: {extra[1]}. Where they belong to a value of --set: {QUOTING}."
+    return click.UsageError(text, error.ctx)
 
 
 def _fail(message: str, code: int, debug: bool) -> NoReturn:

@@ -14,7 +14,7 @@ def probability_lines(part: PartScores | None) -> list[str]:
     if part.calibration is not None:
         lines.append(_calibration(part.calibration))
     if part.operating_point is not None:
-        lines.append(_operating_point(part.operating_point))
+        lines.append(operating_point_line(part.operating_point))
     refer = part.coverage.refer if part.coverage is not None else None
     if refer is not None:
         referred = refer.errors_referred or 0
@@ -26,7 +26,8 @@ def probability_lines(part: PartScores | None) -> list[str]:
     return lines
 
 
-def _operating_point(point: OperatingPoint) -> str:
+def operating_point_line(point: OperatingPoint) -> str:
+    """Say sensitivity and specificity at the threshold."""
     chosen = "chosen on validation" if point.chosen_on == "validation" else "fixed"
     return (
         f"{safe(', '.join(point.positive))} against {safe(' or '.join(point.negative))}: "

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from leukokit.api import Status
+from leukokit.cli._groups import group_lines, groups_table, subgroup_tables
 from leukokit.cli._probability_lines import probability_lines
 from leukokit.cli._protocols import protocols_table, with_bounds
 from leukokit.cli._verdict_lines import verdict_table
@@ -52,17 +53,28 @@ def print_summary(result: RunResult, *, as_json: bool, explain_plan: bool) -> No
     metrics = result.record
     named = (("validation", metrics.validation), ("test", metrics.test))
     parts = {name: scores for name, scores in named if scores is not None}
+    if metrics.by_group is not None:
+        console.print(groups_table(metrics.by_group))
+        for line in group_lines(metrics.by_group):
+            console.print(escape(line))
     if parts:
         console.print(_scores(result.recipe.model.name, parts))
         for line in probability_lines(metrics.test):
             console.print(escape(line))
+    for table in subgroup_tables(metrics.subgroups or {}):
+        console.print(table)
     if metrics.protocols is not None:
         console.print(protocols_table(metrics.protocols))
+        left_out = {one.name: one.left_out for one in metrics.protocols[1:] if one.left_out is not None}
+        for table in subgroup_tables(left_out):
+            console.print(table)
     if metrics.segmentation is not None:
         outlined = {role: one for role, one in metrics.segmentation.items() if "dice_mean" in one}
         boxed = {role: one for role, one in metrics.segmentation.items() if "dice_mean" not in one}
         if outlined:
             console.print(_segmentation(outlined))
+        if (objects := object_table(outlined)) is not None:
+            console.print(objects)
         if boxed:
             console.print(_boxes(boxed))
     if (failures := segmentation_failures(result.folds[0].images.status)) is not None:
@@ -105,6 +117,26 @@ def _segmentation(scores: Mapping[str, Mapping[str, float | None]]) -> Table:
         numbers = ["-" if (value := values.get(name)) is None else f"{value:.3f}" for name in names]
         counts = [f"{values.get(name) or 0:.0f}" for name in ("images", "failures")]
         table.add_row(role, *numbers, *counts)
+    return table
+
+
+def object_table(scores: Mapping[str, Mapping[str, float | None]]) -> Table | None:
+    """Objects of the masks and those found, at an IoU of .5; None where no role has any."""
+    roles = {role: values for role, values in scores.items() if values.get("f1") is not None}
+    if not roles:
+        return None
+    table = Table(
+        box=box.SIMPLE,
+        title="single objects, alike at an IoU of .5",
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+    )
+    for name in ("", "true", "found", "precision", "recall", "F1"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for role, values in roles.items():
+        counts = [f"{values.get(name) or 0:.0f}" for name in ("objects_true", "objects_found")]
+        shares = [f"{values.get(name) or 0:.3f}" for name in ("precision", "recall", "f1")]
+        table.add_row(role, *counts, *shares)
     return table
 
 

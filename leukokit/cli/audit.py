@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._work_options import cache_dir_option, no_cache_option, workers_option
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,15 +34,9 @@ if TYPE_CHECKING:
     help="Write the audit as one HTML file with pictures.",
 )
 @click.option("--strict", is_flag=True, help="Exit code 1 where a finding is a failure.")
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a finding."
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Cache folder; default: $LEUKOKIT_CACHE or the user's cache folder.",
-)
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@workers_option("finding")
+@cache_dir_option()
+@no_cache_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but warnings and errors.")
 def command(

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from leukokit.cli._sizes import Size, human_size
+from leukokit.cli._work_options import cache_dir_option
 
 
 @click.group("cache")
@@ -14,11 +15,7 @@ def command() -> None:
     """Look at the cache, trim or clear it."""
 
 
-_cache_dir = click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Default: $LEUKOKIT_CACHE or the user's cache folder.",
-)
+_cache_dir = cache_dir_option()
 
 
 @command.command("list")

@@ -52,19 +52,33 @@ def command(
 
     from leukokit.cache_folder import default_cache
     from leukokit.cli._installed import installed_catalog
+    from leukokit.engine.execution.processes import ProcessExecutor
+    from leukokit.engine.observer import Observer
     from leukokit.engine.precheck import examine_recipe
+    from leukokit.engine.rehearsal import rehearse
     from leukokit.errors import EXIT_USAGE, RecipeError
-    from leukokit.recipe import load_recipe
+    from leukokit.recipe import load_recipe_text
+    from leukokit.recipe.source import RecipeSource
 
+    executor, observer = ProcessExecutor(1), Observer()
     try:
         catalog = installed_catalog()
-        loaded = load_recipe(recipe, catalog, overrides=overrides, data=data)
+        source = RecipeSource.read(recipe)
+        rehearse(source.text, catalog, overrides=overrides, data=data, executor=executor, observer=observer)
+        loaded = load_recipe_text(
+            source.text, catalog, source=source.name, path=source.path, overrides=overrides, data=data
+        )
     except RecipeError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": _problems(error)}, indent=2))
         raise
     found = examine_recipe(
-        loaded, out=out, cache=default_cache(), workers=workers or joblib.cpu_count(), data=not no_data
+        loaded,
+        out=out,
+        cache=default_cache(),
+        workers=workers or joblib.cpu_count(),
+        executor=executor,
+        data=not no_data,
     )
     if as_json:
         facts = {

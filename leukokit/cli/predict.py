@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from leukokit.cli._work_options import cache_dir_option, executor_options
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from leukokit.engine.observer import Observer
     from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
+    from leukokit.engine.prediction.by_group import GroupAnswers
     from leukokit.engine.prediction.given import GivenImages
     from leukokit.engine.prediction.rows import PredictedImages
     from leukokit.engine.prediction.table_file import RowSink
@@ -41,6 +43,13 @@ LIST = "-"
     "has begun for these images is continued.",
 )
 @click.option("--format", "kind", type=click.Choice(["csv", "jsonl", "parquet"]), help="Format of the rows.")
+@click.option(
+    "--by-group",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV for one answer a patient (or slide): by the column group of a table, or by folder. The recipe "
+    "of the model needs 'answer'.",
+)
 @click.option("--overwrite", is_flag=True, help="Begin the file anew, whatever is in it.")
 @click.option(
     "--run-dir",
@@ -57,35 +66,8 @@ LIST = "-"
 @click.option(
     "--max-rejected", type=click.IntRange(min=0), help="Exit code 3 where more images than this are rejected."
 )
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a result."
-)
-@click.option(
-    "--executor",
-    type=click.Choice(["auto", "inline", "processes", "dask"]),
-    default="auto",
-    show_default=True,
-    help="Where images are worked on. Never changes a result.",
-)
-@click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler, for --executor dask.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=120.0,
-    show_default=True,
-    help="Seconds after which one image is given up.",
-)
-@click.option(
-    "--worker-memory",
-    type=click.FloatRange(min=0.1),
-    metavar="GIB",
-    help="GiB that a worker may use; default: all may use 90 % of the memory.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Keep the results of image steps in this folder; nothing is kept by default.",
-)
+@executor_options
+@cache_dir_option("Keep the results of image steps in this folder; nothing is kept by default.")
 @click.option(
     "--cells",
     metavar="SEGMENTER",
@@ -106,6 +88,7 @@ def command(
     images: tuple[str, ...],
     out: Path | None,
     kind: str | None,
+    by_group: Path | None,
     overwrite: bool,
     run_dir: Path | None,
     labels: str,
@@ -124,14 +107,12 @@ def command(
     """Predict images with the model of a finished run.
 
     RUN|MODEL is a run directory, or a folder of its model. IMAGE is an image file, a folder, a pattern such
-    as 'slides/*.png', a CSV table with a column path, or a URL; - reads a list of paths, one a line, from the
-    standard input. One row an image, in the given order: class, calibrated probability of each class, and a
-    decision: accept; refer, to an expert; or unlike, where the image is unlike the training data. A model of
-    cells takes fields: one row a cell, and a differential count.
+    as 'slides/*.png', a table (.csv, .tsv, .txt, .xlsx) with a column path, or a URL; - reads a list of
+    paths, one a line, from the standard input. One row an image, in the given order: class, calibrated
+    probability of each class, and a decision: accept; refer, to an expert; or unlike, where the image is
+    unlike the training data. A model of cells takes fields: one row a cell, and a differential count.
     """
-    if scheduler is not None and executor != "dask":
-        raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
-    if overwrite and out is None:
+    if overwrite and out is None and by_group is None:
         raise click.UsageError("--overwrite is for --out FILE; give both, or leave it out.")
     if run_dir is not None and labels == "none":
         raise click.UsageError("--run-dir scores by labels: leave out --labels none.")
@@ -156,9 +137,14 @@ def command(
         if counting is not None:
             given, labels = counting.cells, "none"
         output = _Output(out, kind, overwrite=overwrite or counting is not None)
+        answers = None if by_group is None else _answers(predictor, given, by_group, overwrite=overwrite)
         validation = _validation(predictor, given, images, labels, run_dir, observer)
-        heard = None if counting is None else counting.count.add
+        count = None if counting is None else counting.count
+        heard = [listener.add for listener in (count, validation, answers) if listener is not None]
         tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer, heard)
+        if answers is not None and by_group is not None:
+            answers.write(by_group)
+            observer.say(f"answers by group: {by_group}")
         if counting is not None:
             counting.write(counts)
     seconds = monotonic() - started
@@ -206,9 +192,14 @@ class _Output:
 
 def _load(run: Path, settings: RunSettings, observer: Observer) -> FittedPipeline | AveragedPipelines:
     from leukokit.catalog import discover
+    from leukokit.engine.execution.processes import ProcessExecutor
     from leukokit.engine.pipeline.load import load_pipeline
+    from leukokit.engine.rehearsal import rehearse_pipeline
 
-    predictor = load_pipeline(run, discover(cache=settings.cache_folder))
+    catalog = discover(cache=settings.cache_folder)
+    if settings.executor != "inline":
+        rehearse_pipeline(run, catalog, ProcessExecutor(1), observer)
+    predictor = load_pipeline(run, catalog)
     for note in predictor.notes:
         observer.warn(note)
     if not predictor.tested:
@@ -263,6 +254,18 @@ def _validation(
     return validation
 
 
+def _answers(
+    predictor: FittedPipeline | AveragedPipelines, given: GivenImages, path: Path, *, overwrite: bool
+) -> GroupAnswers:
+    """Find the group of each image before anything is predicted."""
+    from leukokit.engine.prediction.by_group import GroupAnswers, refuse_existing
+    from leukokit.engine.prediction.labels import true_classes
+
+    refuse_existing(path, overwrite=overwrite)
+    truth = true_classes(given, predictor.classes)
+    return GroupAnswers.of(predictor, given, classes_in_folders=truth.in_folders)
+
+
 def _predict(
     run: Path,
     predictor: FittedPipeline | AveragedPipelines,
@@ -272,7 +275,7 @@ def _predict(
     validation: Validation | None,
     run_dir: Path | None,
     observer: Observer,
-    heard: Callable[[PredictedImages], None] | None,
+    heard: Sequence[Callable[[PredictedImages], None]],
 ) -> Tally:
     """Write all rows, and the validation where one is asked for; returns the counts of all rows."""
     from leukokit.engine.cache.store import Store
@@ -285,7 +288,7 @@ def _predict(
         if run_dir is not None:
             directory = stack.enter_context(RunDirectory(run_dir))
             directory.journal.write("run_started", recipe=predictor.name, images=len(given))
-        sink = stack.enter_context(output.opened(run, predictor, given, whole=validation is not None))
+        sink = stack.enter_context(output.opened(run, predictor, given, whole=bool(heard)))
         if sink.tally.images:
             observer.say(f"{sink.tally.images} rows are there already; going on with the next image")
         executor = stack.enter_context(open_executor(settings))
@@ -298,10 +301,8 @@ def _predict(
             observer=observer,
         ):
             sink.write(piece.table(deciding))
-            if heard is not None:
-                heard(piece)
-            if validation is not None:
-                validation.add(piece)
+            for hear in heard:
+                hear(piece)
         if directory is not None and validation is not None:
             _write_validation(validation, directory, executor, monotonic() - started)
         return sink.tally

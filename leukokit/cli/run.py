@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from leukokit.cli._data_option import data_option
+from leukokit.cli._work_options import cache_dir_option, executor_options, no_cache_option
 from leukokit.errors import RunFailed
 
 if TYPE_CHECKING:
@@ -32,41 +33,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="The very run directory, instead of a fresh one under --out.",
 )
-@click.option(
-    "--workers", type=click.IntRange(min=1), help="Processes; default: one a core. Never changes a result."
-)
-@click.option(
-    "--executor",
-    type=click.Choice(["auto", "inline", "processes", "dask"]),
-    default="auto",
-    show_default=True,
-    help="Where images are worked on. Never changes a result.",
-)
-@click.option(
-    "--scheduler",
-    metavar="ADDRESS",
-    help="Dask scheduler, such as tcp://10.0.0.1:8786, for --executor dask; default: one of this machine.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0.1),
-    default=120.0,
-    show_default=True,
-    help="Seconds after which one image is given up.",
-)
-@click.option(
-    "--worker-memory",
-    type=click.FloatRange(min=0.1),
-    metavar="GIB",
-    help="GiB that a worker may use; default: all may use 90 % of the memory. "
-    "An image that takes more is rejected.",
-)
-@click.option(
-    "--cache-dir",
-    type=click.Path(path_type=Path),
-    help="Cache folder; default: $LEUKOKIT_CACHE or the user's cache folder.",
-)
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@executor_options
+@cache_dir_option()
+@no_cache_option
 @click.option("--explain-plan", is_flag=True, help="Say of every step whether it ran and why.")
 @click.option(
     "--strict",
@@ -116,8 +85,6 @@ def command(
     log_file: Path | None,
 ) -> None:
     """Run a recipe and leave a run directory."""
-    if scheduler is not None and executor != "dask":
-        raise click.UsageError("--scheduler is for --executor dask; give both, or neither.")
     from leukokit.cache_folder import AUTO_CACHE
     from leukokit.cli._log_file import logged
     from leukokit.cli._progress import observed

@@ -22,6 +22,12 @@ def command(component: str, as_json: bool) -> None:
     from leukokit.cli._installed import installed_catalog
 
     entry = _find(installed_catalog(), component)
+    if entry.distribution != "leukokit":  # leukokit's own need no other process, and no imports for one
+        from leukokit.engine.execution.processes import ProcessExecutor
+        from leukokit.engine.observer import Observer
+        from leukokit.engine.rehearsal import rehearse_component
+
+        rehearse_component(entry, ProcessExecutor(1), Observer())
     cls = entry.load()
     if as_json:
         import json

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, ImageRejected, Sample
 from leukokit.engine.cache.keys import dataset_identity, identity_key
-from leukokit.engine.cells.division import rule_for_cells
-from leukokit.engine.cells.samples import ask_cells
+from leukokit.engine.cell_samples.division import rule_for_cells
+from leukokit.engine.cell_samples.samples import ask_cells
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.dataset_answers import ask, checked_samples
+from leukokit.engine.doctor.data import refuse_wrong_variable
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import CHANGED, ReadOptions, pixels, region_key
@@ -37,6 +38,8 @@ class OpenData:
         Drawn on and written into every output where the images are synthetic.
     stood_in : bool
         True where another data set stands in for the one asked for.
+    notes : tuple of str
+        What the data set says of its images, such as how folders were read.
     fields : mapping of sample id to Item
         The whole images, where the items are cells of them; empty where they are images.
     """
@@ -46,7 +49,13 @@ class OpenData:
     items: tuple[Item, ...]
     stamp: str | None
     stood_in: bool
+    notes: tuple[str, ...] = ()
     fields: Mapping[str, Item] = field(default_factory=dict)
+
+    @property
+    def source(self) -> str:
+        """Where images without a file come from, as tables show it: the data set, or what it renders."""
+        return f"synthetic:{self.name}" if self.dataset.synthetic else self.name
 
 
 def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflicts: bool = False) -> OpenData:
@@ -68,6 +77,7 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
     bound = recipe.data
     identity = identity_key(bound)
     answers = ask(bound, executor, observer)
+    refuse_wrong_variable()
     stood_in = answers.missing is not None
     if answers.missing is not None:
         bound = _stand_in(recipe, answers.missing, observer)
@@ -94,7 +104,7 @@ def open_data(recipe: Recipe, *, executor: Executor, observer: Observer, conflic
         read = recipe.model.data.read
         refuse_conflicts(items, dataset, ReadOptions(bit_depth=read.bit_depth, frame=read.frame))
     stamp = SYNTHETIC_STAMP if dataset.synthetic else None
-    return OpenData(dataset, name, items, stamp, stood_in, fields)
+    return OpenData(dataset, name, items, stamp, stood_in, answers.notes, fields)
 
 
 def _cells(
@@ -216,7 +226,7 @@ def make_split(
             "(--set data.params.columns='{label: NAME}')",
         )
     spec = _spec(asked, data, observer)
-    rule = split_rule(spec, call_method(data.dataset, "splits"))
+    rule = split_rule(spec, call_method(data.dataset, "splits"), [item.sample for item in labeled])
     divided: Sequence[Item] = labeled
     if data.fields:
         rule, divided = rule_for_cells(rule, labeled)

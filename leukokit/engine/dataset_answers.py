@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from leukokit.api import DataError, Dataset, PluginError, Region, Sample
-from leukokit.engine.cells.boxes import boxes_of
+from leukokit.engine.cell_samples.boxes import boxes_of
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
@@ -146,7 +146,20 @@ def checked_samples(samples: Any) -> tuple[Sample, ...]:
                     f"sample {place} (id {sample.id!r}): {name} is {value!r}, a {type(value).__name__}; "
                     f"expected {expected}"
                 )
+        _check_traits(sample, place)
         first = places.setdefault(sample.id, place)
         if first != place:
             raise PluginError(f"samples {first} and {place} have the same id {sample.id!r}")
     return given
+
+
+def _check_traits(sample: Sample, place: int) -> None:
+    traits: object = sample.traits
+    if isinstance(traits, Mapping) and all(
+        isinstance(text, str) and text for pair in traits.items() for text in pair
+    ):
+        return
+    raise PluginError(
+        f"sample {place} (id {sample.id!r}): traits is {traits!r}; expected a dict of names and values, both "
+        "text that is not empty. Leave out a trait that is not known"
+    )

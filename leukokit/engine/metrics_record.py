@@ -11,6 +11,7 @@ import pandas as pd
 from leukokit.api import Part, Sample
 from leukokit.evaluation.masks import summarize, summarize_by_class
 from leukokit.notice import NOTICE
+from leukokit.record.groups import GroupScores, SubgroupScores
 from leukokit.record.metrics import Metrics, Protocol, RegionHeat, ScaleSummary
 from leukokit.record.scores import PartScores
 
@@ -21,6 +22,8 @@ def metrics_record(
     scores: Mapping[Part, PartScores],
     *,
     synthetic: bool,
+    by_group: GroupScores | None = None,
+    subgroups: Mapping[str, SubgroupScores] | None = None,
     leaks: tuple[str, ...] | None = None,
     protocols: tuple[Protocol, ...] | None = None,
     scale: ScaleSummary | None = None,
@@ -31,6 +34,8 @@ def metrics_record(
     return Metrics(
         validation=scores.get(Part.VALIDATION),
         test=scores.get(Part.TEST),
+        by_group=by_group,
+        subgroups=subgroups or None,
         leaks=leaks,
         protocols=protocols,
         scale=scale,

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from leukokit.api import Part
 from leukokit.engine.data import OpenData, make_split
 from leukokit.engine.models.feasible import refuse_impossible
+from leukokit.engine.models.groups_check import refuse_ungrouped
 from leukokit.engine.observer import Observer
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
-from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, Named, SplitSpec
+from leukokit.recipe.split import Blocks, FromFile, Holdout, KFold, LeaveOneOut, Named, SplitSpec
+from leukokit.record.groups import GroupScores, SubgroupScores
 from leukokit.record.metrics import Drop, Protocol
 from leukokit.record.scores import PartScores, ProtocolScores
 
@@ -34,11 +36,14 @@ class Division:
     description : str
         How it parts the samples, in words.
     folds : tuple of Fold
+    left_out : str or None
+        Trait of which each value is left out once, such as a site; None where the protocol does not do that.
     """
 
     name: str
     description: str
     folds: tuple[Fold, ...]
+    left_out: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,9 @@ class Evaluated:
     fitted : mapping of fold to FittedFold
     scores : mapping of Part to PartScores
         Of the parts that it has.
+    by_group : GroupScores or None
+        Scores of the answers for groups; None where the recipe asks for none.
+    subgroups : mapping of trait to SubgroupScores
     error : str or None
         Why it could not be evaluated.
     """
@@ -57,6 +65,8 @@ class Evaluated:
     division: Division
     fitted: Mapping[str, FittedFold] = field(default_factory=dict)
     scores: Mapping[Part, PartScores] = field(default_factory=dict)
+    by_group: GroupScores | None = None
+    subgroups: Mapping[str, SubgroupScores] = field(default_factory=dict)
     error: str | None = None
 
     @property
@@ -81,7 +91,9 @@ def divide(recipe: Recipe, data: OpenData, observer: Observer) -> tuple[Division
         if name and wanted != spec:  # a stand-in's split under the name of the real data's would mislead
             shown = spec.name if isinstance(spec, Named) else spec.method
         refuse_impossible(recipe, data.items, folds)
-        divisions.setdefault(shown, Division(shown, describe(spec), folds))
+        refuse_ungrouped(recipe.model, data.items, folds)
+        left_out = spec.by if isinstance(spec, LeaveOneOut) else None
+        divisions.setdefault(shown, Division(shown, describe(spec), folds, left_out))
     return tuple(divisions.values())
 
 
@@ -105,6 +117,8 @@ def describe(spec: SplitSpec) -> str:
             }
             again = f", drawn {spec.repeats} times" if spec.repeats > 1 else ""
             return f"{spec.folds} {words[spec.by]}{again}"
+        case LeaveOneOut():
+            return f"each {spec.by} left out once and tested"
 
 
 def side_by_side(evaluated: Sequence[Evaluated]) -> tuple[Protocol, ...]:
@@ -122,6 +136,8 @@ def side_by_side(evaluated: Sequence[Evaluated]) -> tuple[Protocol, ...]:
             n_train=_learned(protocol),
             test=None if protocol.test is None else _brief(protocol.test),
             drop=None if protocol is first or protocol.error else _drop(first.test, protocol.test),
+            by_group=_by_group(protocol),
+            left_out=protocol.subgroups.get(protocol.division.left_out or ""),
             error=protocol.error,
         )
         for protocol in evaluated
@@ -131,6 +147,11 @@ def side_by_side(evaluated: Sequence[Evaluated]) -> tuple[Protocol, ...]:
 def _learned(evaluated: Evaluated) -> int | None:
     learned = [len(fold.best.examples[Part.TRAIN]) for fold in evaluated.fitted.values()]
     return round(sum(learned) / len(learned)) if learned else None
+
+
+def _by_group(evaluated: Evaluated) -> ProtocolScores | None:
+    scores = None if evaluated.by_group is None else evaluated.by_group.test
+    return None if scores is None else _brief(scores)
 
 
 def _brief(scores: PartScores) -> ProtocolScores:

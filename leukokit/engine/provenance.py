@@ -6,7 +6,7 @@ import hashlib
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -59,7 +59,9 @@ def groups_are(recipe: Recipe, data: OpenData) -> GroupKind | None:
         ) from None
 
 
-def data_manifest(files: Mapping[str, str], kind: GroupKind | None = None) -> DataManifest:
+def data_manifest(
+    files: Mapping[str, str], kind: GroupKind | None = None, notes: Sequence[str] = ()
+) -> DataManifest:
     """Digest of every image (sha256 of its bytes, or of what it is rendered from) and of the whole set.
 
     Parameters
@@ -67,10 +69,14 @@ def data_manifest(files: Mapping[str, str], kind: GroupKind | None = None) -> Da
     files : mapping of sample id to digest
     kind : GroupKind or None
         What images of one group share.
+    notes : sequence of str
+        What the data set said of its images.
     """
     whole = hashlib.sha256("".join(f"{name}\0{files[name]}\n" for name in sorted(files)).encode()).hexdigest()
     said = None if kind is None else kind.value
-    return DataManifest(images=len(files), sha256=whole, files=dict(files), groups_are=said)
+    return DataManifest(
+        images=len(files), sha256=whole, files=dict(files), groups_are=said, notes=tuple(notes) or None
+    )
 
 
 def provenance(recipe: Recipe, data: OpenData, workers: RunWorkers) -> Provenance:
@@ -82,6 +88,7 @@ def provenance(recipe: Recipe, data: OpenData, workers: RunWorkers) -> Provenanc
         commit=git_commit(recipe.path.parent) if recipe.path else None,
         synthetic=data.stamp is not None,
         kind=groups_are(recipe, data),
+        notes=data.notes,
     )
 
 
@@ -93,6 +100,7 @@ def provenance_of(
     commit: str | None,
     synthetic: bool,
     kind: GroupKind | None = None,
+    notes: Sequence[str] = (),
 ) -> Provenance:
     """Collect where a result comes from.
 
@@ -107,6 +115,8 @@ def provenance_of(
         Whether the images are rendered.
     kind : GroupKind or None
         What images of one group share.
+    notes : sequence of str
+        What the data set said of its images.
     """
     # ``metadata`` is read once for each distribution, since every access parses it again.
     described = (distribution.metadata for distribution in distributions())
@@ -123,6 +133,6 @@ def provenance_of(
         seed=seed,
         workers=workers,
         synthetic=synthetic,
-        data=data_manifest(files, kind),
+        data=data_manifest(files, kind, notes),
         notice=NOTICE,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +10,6 @@ from time import monotonic
 
 import pandas as pd
 
-from leukokit.api import Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
@@ -33,16 +32,22 @@ from leukokit.engine.journal import JournaledObserver
 from leukokit.engine.metrics_record import mask_scores, metrics_record
 from leukokit.engine.models.final_stage import asks_for_final, averages_folds, fit_final
 from leukokit.engine.models.fit_directories import forget_checkpoints
-from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import CHECKPOINTS, FoldStage
-from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_average, publish_fold, publish_pipeline, publish_rejected
+from leukokit.engine.publish import (
+    check_some_usable,
+    publish_average,
+    publish_cells,
+    publish_fold,
+    publish_pipeline,
+    publish_rejected,
+)
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
+from leukokit.engine.run_scores import score_runs
 from leukokit.engine.scale.find import Scales, asks_for_scale
 from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
@@ -55,7 +60,6 @@ from leukokit.record.files import METRICS, PLAN, PROVENANCE, RESOLVED
 from leukokit.record.metrics import Metrics, Protocol
 from leukokit.record.provenance import RunStatus, RunWorkers
 from leukokit.record.recipe import ResolvedRecipe
-from leukokit.record.scores import PartScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,21 +231,19 @@ class _Run:
     ) -> tuple[Metrics, pd.DataFrame | None]:
         """Write predictions and scores, of the other protocols too; the record is empty without any."""
         masks = runs[0].images.masks
-        scores = fold_metrics(fitted_folds(runs), seed=self.recipe.seed) if self.recipe.classify else {}
+        scores = score_runs(self.recipe, self.data, next(iter(self.divisions), None), runs)
+        scores.write(self.directory)
         leaks = self._leaks(runs) if self.recipe.classify else None
-        predicted = (
-            predictions(fitted_folds(runs), self.samples, self.data.name) if self.recipe.classify else None
-        )
-        if predicted is not None:
-            self.directory.write("predictions.csv", csv_bytes(predicted))
         protocols = None
         if self.recipe.model.evaluate and self.recipe.classify is not None:
-            protocols = self._protocols(fitted_folds(runs), scores)
+            protocols = self._protocols(scores.evaluated(self.divisions[0], runs))
         record = Metrics()
         if self.recipe.classify is not None or not (sizes is None and masks is None and alignment is None):
             record = metrics_record(
-                scores,
+                scores.parts,
                 synthetic=self._synthetic,
+                by_group=scores.by_group,
+                subgroups=scores.subgroups,
                 leaks=leaks,
                 protocols=protocols,
                 scale=None if sizes is None else scale_summary(sizes, self.stage.scales.setting),
@@ -249,7 +251,7 @@ class _Run:
                 alignment=None if alignment is None else alignment.regions(),
             )
             self.directory.write(METRICS.name, record.to_bytes())
-        return record, predicted
+        return record, scores.predictions
 
     @property
     def _synthetic(self) -> bool:
@@ -264,18 +266,10 @@ class _Run:
 
     def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
         """Run the folds that the run directory itself is about."""
-        first = self.stage.images(folds[0] if folds else None)
-        publish_rejected(self.directory, first.images, self.data.name, self.observer)
-        if not len(first.images.features):
-            reasons = sorted({why.reason for _, why in first.images.rejected})
-            examples = [
-                f"{item.sample.id}: {why.detail}" for item, why in first.images.rejected if why.detail
-            ]
-            raise RunFailed(
-                f"every one of {len(first.images.rejected)} images was rejected ({', '.join(reasons)})",
-                where=str(self.directory.path / "rejected.csv"),
-                hint=f"The first, {examples[0]}" if examples else None,
-            )
+        first = self.stage.images(folds[0] if folds else None, cells=self.recipe.model.cells is not None)
+        publish_rejected(self.directory, first.images, self.data.source, self.observer)
+        check_some_usable(self.directory, first.images)
+        publish_cells(self.directory, self.recipe, first, folds, self.data.stamp, self.observer)
         if self.recipe.classify is None or not folds:
             return [first, *(self.stage.images(fold) for fold in folds[1:])]
         several = len(folds) > 1
@@ -283,12 +277,12 @@ class _Run:
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
             publish_pipeline(self.directory, fitted, name if several else None, self.observer)
-        return runs
+        return [replace(runs[0], plan=first.plan), *runs[1:]]
 
     def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
         """Fit on all data, or average the folds, where the recipe has folds or asks for it."""
         if self.averages:
-            publish_average(self.directory, self.recipe, fitted_folds(runs), self.observer)
+            publish_average(self.directory, self.recipe, fitted_folds(runs), self.stage.groups, self.observer)
         if not asks_for_final(self.recipe, self.divisions):
             return None
         final = fit_final(self.stage, fitted_folds(runs))
@@ -297,13 +291,10 @@ class _Run:
             publish_pipeline(self.directory, final.fitted, FINAL, self.observer)
         return final
 
-    def _protocols(
-        self, headline: Mapping[str, FittedFold], scores: Mapping[Part, PartScores]
-    ) -> tuple[Protocol, ...]:
+    def _protocols(self, headline: Evaluated) -> tuple[Protocol, ...]:
         """Evaluate under every other protocol; one that cannot be costs the headline nothing."""
-        first, *others = self.divisions
-        evaluated = [Evaluated(first, headline, scores)]
-        for division in others:
+        evaluated = [headline]
+        for division in self.divisions[1:]:
             self.observer.say(f"protocol {division.name}: {division.description}")
             try:
                 evaluated.append(self._protocol(division))
@@ -318,15 +309,14 @@ class _Run:
         runs = [
             self.stage.fit(fold, folder=folder, several=several, explain=False) for fold in division.folds
         ]
-        fitted = fitted_folds(runs)
-        scores = fold_metrics(fitted, seed=self.recipe.seed)
-        predicted = predictions(fitted, self.samples, self.data.name)
+        scores = score_runs(self.recipe, self.data, division, runs)
         self.directory.write(f"{folder}/split.csv", csv_bytes(split_table(division.folds, self.samples)))
-        self.directory.write(f"{folder}/predictions.csv", csv_bytes(predicted))
-        self.directory.write(
-            f"{folder}/{METRICS.name}", metrics_record(scores, synthetic=self._synthetic).to_bytes()
+        scores.write(self.directory, f"{folder}/")
+        record = metrics_record(
+            scores.parts, synthetic=self._synthetic, by_group=scores.by_group, subgroups=scores.subgroups
         )
-        return Evaluated(division, fitted, scores)
+        self.directory.write(f"{folder}/{METRICS.name}", record.to_bytes())
+        return scores.evaluated(division, runs)
 
     def _alignment(self, runs: Sequence[FoldRun]) -> Alignment | None:
         items = {

@@ -94,6 +94,29 @@ class FoldSplit:
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOneOutSplit:
+    """A fold for each value of a trait, such as a site; its samples are the test part.
+
+    Attributes
+    ----------
+    by : str
+        Name of the trait.
+    values : mapping of str to str
+        Value of each sample id; other samples are left out.
+    validation : float
+        Share of the other samples for validation.
+    stratify : bool
+        Give training and validation the same mix of classes.
+    """
+
+    by: str
+    values: Mapping[str, str]
+    validation: float = 0.2
+    stratify: bool = True
+    balancing: Balancing | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FixedSplit:
     """A split that is fixed in advance.
 
@@ -110,4 +133,4 @@ class FixedSplit:
     balancing: Balancing | None = None
 
 
-SplitRule: TypeAlias = RandomSplit | BlockSplit | FoldSplit | FixedSplit
+SplitRule: TypeAlias = RandomSplit | BlockSplit | FoldSplit | LeaveOneOutSplit | FixedSplit

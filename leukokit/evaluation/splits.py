@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,17 @@ from leukokit.api import DataError, Part
 from leukokit.evaluation.balance import balanced_rows
 from leukokit.evaluation.blocks import cut_blocks, purge
 from leukokit.evaluation.draw import draw
-from leukokit.evaluation.split_rules import BlockSplit, FixedSplit, FoldSplit, RandomSplit, SplitRule
+from leukokit.evaluation.split_rules import (
+    BlockSplit,
+    FixedSplit,
+    FoldSplit,
+    LeaveOneOutSplit,
+    RandomSplit,
+    SplitRule,
+)
+
+_NO_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+_LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +34,8 @@ class Fold:
     Attributes
     ----------
     name : str
-        ``holdout``, ``blocks``, the split's name, ``file``, or ``fold-1`` ...
+        ``holdout``, ``blocks``, the split's name, ``file``, ``fold-1`` ..., or the value that is left out,
+        with dashes for what cannot stand in the name of a folder.
     parts : mapping of str to Part
         Part of each sample id, in file order, without samples that are left out.
     """
@@ -110,6 +122,8 @@ def make_folds(
         samples = samples.rows(np.flatnonzero([id_ in rule.parts for id_ in ids]))
         if not len(samples):
             raise DataError(f"none of the samples is in split {rule.name!r}")
+    if isinstance(rule, LeaveOneOutSplit):
+        samples = samples.rows(np.flatnonzero([id_ in rule.values for id_ in ids]))
     balancing = rule.balancing
     if balancing is not None and balancing.when == "before_split":
         samples = samples.rows(balanced_rows(samples.ids, samples.labels, balancing.to, seed, "data set"))
@@ -142,6 +156,43 @@ def _divided(rule: SplitRule, samples: _Samples) -> list[tuple[str, list[Part]]]
             return [("blocks", _blocks(rule, samples))]
         case FoldSplit():
             return _folds(rule, samples)
+        case LeaveOneOutSplit():
+            return _each_left_out(rule, samples)
+
+
+def _each_left_out(rule: LeaveOneOutSplit, samples: _Samples) -> list[tuple[str, list[Part]]]:
+    """Test each value once; a group that has images elsewhere too is kept out of training by the purge."""
+    values = np.array([rule.values[str(id_)] for id_ in samples.ids], dtype=np.str_)
+    known = np.unique(values).tolist()
+    if len(known) < 2:
+        found = f"the only value is {known[0]!r}" if known else "no image has a value"
+        raise DataError(
+            f"a split that leaves one {rule.by} out needs two or more, and {found}",
+            where="split.by",
+            hint="Name another column, or use {method: kfold, by: group}",
+        )
+    folds = []
+    for value, name in zip(known, _file_names(known), strict=True):
+        tested = values == value
+        # Of the other sites, the share that is asked for.
+        whole = rule.validation * np.count_nonzero(~tested) / len(samples)
+        parts = _fold_parts(rule, samples, tested, f"without {rule.by} {value}", whole)
+        folds.append((name, parts))
+    return folds
+
+
+def _file_names(values: Sequence[str]) -> list[str]:
+    """Give each value a name of its own that may be that of a folder."""
+    names: list[str] = []
+    for value in values:
+        name = _NO_NAME.sub("-", value)[:_LONGEST_NAME].strip("-.") or "value"
+        taken = {"final", *(each.lower() for each in names)}  # the model of all data has this name
+        number = 2
+        unique = name
+        while unique.lower() in taken:
+            unique, number = f"{name}-{number}", number + 1
+        names.append(unique)
+    return names
 
 
 def _folds(rule: FoldSplit, samples: _Samples) -> list[tuple[str, list[Part]]]:
@@ -157,8 +208,10 @@ def _folds(rule: FoldSplit, samples: _Samples) -> list[tuple[str, list[Part]]]:
 
 
 def _purges(rule: SplitRule) -> bool:
-    """Whether groups that a cut between blocks separates are removed from all but one part."""
-    return rule.group if isinstance(rule, BlockSplit) else isinstance(rule, FoldSplit) and rule.by == "blocks"
+    """Whether groups that a cut between blocks or sites separates are removed from all but one part."""
+    if isinstance(rule, BlockSplit):
+        return rule.group
+    return isinstance(rule, LeaveOneOutSplit) or (isinstance(rule, FoldSplit) and rule.by == "blocks")
 
 
 def _blocks(rule: BlockSplit, samples: _Samples) -> list[Part]:
@@ -179,15 +232,23 @@ def _random_folds(rule: FoldSplit, samples: _Samples, repeat: int) -> list[list[
     equal = [1 / rule.folds] * rule.folds
     fold_of = samples.draw(equal, stratify=rule.stratify, purpose=f"folds{again}", into=f"{rule.folds} folds")
     return [
-        _fold_parts(rule, samples, fold_of == number, f"fold {number}{again}") for number in range(rule.folds)
+        _fold_parts(rule, samples, fold_of == number, f"fold {number}{again}", rule.validation)
+        for number in range(rule.folds)
     ]
 
 
-def _fold_parts(rule: FoldSplit, samples: _Samples, tested: NDArray[np.bool_], purpose: str) -> list[Part]:
+def _fold_parts(
+    rule: FoldSplit | LeaveOneOutSplit,
+    samples: _Samples,
+    tested: NDArray[np.bool_],
+    purpose: str,
+    validation: float,
+) -> list[Part]:
+    """Divide what is not tested; ``validation`` is a share of all samples."""
     parts = [Part.TEST if test else Part.TRAIN for test in tested]
-    if rule.validation:
+    if validation:
         rest = np.flatnonzero(~tested)
-        share = rule.validation * len(samples) / len(rest)
+        share = validation * len(samples) / len(rest)
         shares = {Part.TRAIN: 1 - share, Part.VALIDATION: share}
         drawn = _draw(samples.rows(rest), shares, stratify=rule.stratify, purpose=purpose)
         for row, part in zip(rest, drawn, strict=True):

@@ -9,8 +9,10 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from leukokit.api import GroupKind
 from leukokit.catalog import KINDS, ComponentKind, KindTable
+from leukokit.recipe.answer import AnswerSpec
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
+from leukokit.recipe.cells import CellsSpec
 from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
@@ -114,6 +116,11 @@ class RecipeModel(RecipeBase):
     preprocess: list[ComponentRef] = Field([], description=KINDS.at("preprocess").description)
     segment: ComponentRef | None = Field(None, description=KINDS.at("segment").description)
     features: list[ComponentRef] = Field([], description=KINDS.at("features").description)
+    cells: CellsSpec = Field(
+        None,
+        description="What is written of every cell: true (cells.parquet), or {table: true, labels: true, "
+        "geojson: true}; null: nothing.",
+    )
     select: list[ComponentRef] = Field([], description=KINDS.at("select").description)
     classify: ComponentRef | None = Field(None, description=KINDS.at("classify").description)
     tune: Tune | None = Field(None, description="Search of parameters; null: none.")
@@ -133,6 +140,16 @@ class RecipeModel(RecipeBase):
         OperatingPointSpec(negative=None, sensitivity=0.95), description="Where to part ill from healthy."
     )
     refer: Refer = Field(Refer(error=0.01), description="When to leave an image to an expert.")
+    answer: AnswerSpec | None = Field(
+        None,
+        description="One answer for each patient or slide, from those for its images: `{by: group, how: "
+        "mean}`. null: for each image only.",
+    )
+    subgroups: list[Annotated[str, Field(min_length=1)]] = Field(
+        [],
+        description="Traits of the images, such as columns of a table (device, stain, site, sex): scores "
+        "for each value, and the largest gap between two.",
+    )
     unlike: UnlikeSpec | None = Field(
         UnlikeSpec(false_alarms=0.01),
         description="When predictions call an image unlike the training data, by its features, stain and "
@@ -147,6 +164,14 @@ class RecipeModel(RecipeBase):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"{name!r} is given twice; give each protocol a name of its own")
+        return value
+
+    @field_validator("subgroups")
+    @classmethod
+    def _each_trait_once(cls, value: list[str]) -> list[str]:
+        if len(set(value)) < len(value):
+            twice = next(name for name in value if value.count(name) > 1)
+            raise ValueError(f"{twice!r} is given twice; name each trait once")
         return value
 
     @model_validator(mode="after")

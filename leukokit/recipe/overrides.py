@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -21,6 +23,13 @@ from leukokit.recipe.models import ComponentRef, reference_model
 from leukokit.recipe.stages import write_out
 
 Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
+
+
+QUOTING = (
+    "put quotes around the whole argument, since the shell takes blanks and braces for its own: "
+    "'classify={use: svm, params: {C: 10}}' in bash, zsh and PowerShell, "
+    '"classify={use: svm, params: {C: 10}}" in cmd.exe'
+)
 
 
 class PathError(Exception):
@@ -192,9 +201,33 @@ def _from_yaml(value: object, source: str) -> Any:
         document = read_document(str(value).encode(), source)
     except UnicodeEncodeError:
         raise PathError("the value is not UTF-8 text") from None
+    except RecipeError as error:
+        raise _with_advice(error.problems, str(value)) from None
     if document.problems:
-        raise RecipeError(document.problems)
+        raise _with_advice(document.problems, str(value))
+    _refuse_lost_values(document.data)
     return document.data
+
+
+def _with_advice(problems: Sequence[Problem], value: str) -> RecipeError:
+    """Show the value where it has brackets: a shell may have passed on a part of it only."""
+    if not value.lstrip().startswith(("{", "[")):
+        return RecipeError(problems)
+    advice = f". The value is {shown(value)}; {QUOTING}"
+    return RecipeError([replace(problem, message=problem.message + advice) for problem in problems])
+
+
+def _refuse_lost_values(value: Any) -> None:
+    """Raise where ``{use=svm}`` or ``{use:svm}`` became one key without a value."""
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    if not isinstance(value, dict):
+        return
+    for key, inner in value.items():
+        _refuse_lost_values(inner)
+        if inner is None and (parts := re.fullmatch(r"(\w+)\s*[=:]\s*(\S.*)", str(key))):
+            right = f"{{{parts[1]}: {parts[2]}}}"
+            raise PathError(f"{shown(key)} has no value; a colon and a blank go between: {right}")
 
 
 def _from_python(value: Any) -> Any:

@@ -126,6 +126,25 @@ class KFold(_Split):
         return self
 
 
+class LeaveOneOut(_Split):
+    """Each site (or device, stain, group) is tested once, by a model that has seen none of its images."""
+
+    method: Literal["leave_one_out"]
+    by: str = Field(
+        min_length=1,
+        description="Trait of the images, such as a column of a table (site, device), or group: a fold for "
+        "each of its values. Images without a value are left out.",
+    )
+    validation: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="Share of the images outside the tested site for the validation part; groups are kept "
+        "whole. 0 for none.",
+    )
+    stratify: bool = Field(True, description="Give training and validation the same mix of classes.")
+
+
 class Named(_Split):
     """A split that comes with the data set."""
 
@@ -143,7 +162,9 @@ class FromFile(_Split):
     )
 
 
-_AnySplit: TypeAlias = Annotated[Holdout | Blocks | KFold | Named | FromFile, Field(discriminator="method")]
+_AnySplit: TypeAlias = Annotated[
+    Holdout | Blocks | KFold | LeaveOneOut | Named | FromFile, Field(discriminator="method")
+]
 
 
 def _from_name(value: object) -> object:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from leukokit.record.base import Count, Flag, Number, OrAbsent, Record, Text, described
+from leukokit.record.groups import GroupScores, SubgroupScores
 from leukokit.record.scores import PartScores, ProtocolScores
 
 PARTS = ("test", "validation")
@@ -31,6 +32,12 @@ class Protocol(Record):
     n_train: Count | None = described("Images that a fold's model learns from, mean over folds.")
     test: ProtocolScores | None = described("Scores of the test part; null where there are none.")
     drop: Drop | None = described("Null for the first protocol.")
+    by_group: OrAbsent[ProtocolScores] = described(
+        "Scores of the answers for groups; `n` counts groups. Where the recipe has `answer`."
+    )
+    left_out: OrAbsent[SubgroupScores] = described(
+        "By value that was left out, where it leaves each out once."
+    )
     error: Text | None = described("Why it could not be evaluated, or null.")
 
 
@@ -68,6 +75,12 @@ class Metrics(Record):
 
     validation: OrAbsent[PartScores] = described("Scores of the validation part, all folds together.")
     test: OrAbsent[PartScores] = described("Scores of the test part, all folds together.")
+    by_group: OrAbsent[GroupScores] = described(
+        "Scores of the answers for patients or slides, where the recipe has `answer`."
+    )
+    subgroups: OrAbsent[Mapping[str, SubgroupScores]] = described(
+        "By trait of the images, such as `device`: those that `subgroups` of the recipe or its split names."
+    )
     leaks: OrAbsent[tuple[Text, ...]] = described(
         "What models know that they should not; empty where nothing."
     )

@@ -28,6 +28,9 @@ class DataManifest(Record):
     groups_are: OrAbsent[Text] = described(
         "What images of one group share: `patient`, `slide` or `view`; absent where nobody said."
     )
+    notes: OrAbsent[tuple[Text, ...]] = described(
+        "What the data set said of its images, such as how folders were read; absent where nothing."
+    )
 
 
 class Provenance(Record):

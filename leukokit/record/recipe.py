@@ -99,6 +99,15 @@ class SplitByFolds(_SplitSettings):
     repeats: Count | None = described("Times that the folds are drawn.")
 
 
+class SplitLeaveOneOut(_SplitSettings):
+    """Each site is tested once, by a model that has seen none of its images."""
+
+    method: Literal["leave_one_out"] = Field(description="`leave_one_out`.")
+    by: Text = Field(description="Trait of the images: a fold for each of its values.")
+    validation: Number | None = described("Share of the other images for validation, 0..1.")
+    stratify: Flag | None = described("Whether training and validation have the same mix of classes.")
+
+
 class SplitOfDataSet(_SplitSettings):
     """A split that comes with the data set."""
 
@@ -113,7 +122,7 @@ class SplitOfFile(_SplitSettings):
     path: Text = Field(description="The file.")
 
 
-_METHODS = ("holdout", "blocks", "kfold", "named", "file")
+_METHODS = ("holdout", "blocks", "kfold", "leave_one_out", "named", "file")
 
 
 def _of_known_method(value: object) -> object:
@@ -125,7 +134,7 @@ def _of_known_method(value: object) -> object:
 
 
 RecipeSplit: TypeAlias = Annotated[
-    SplitByHoldout | SplitByBlocks | SplitByFolds | SplitOfDataSet | SplitOfFile,
+    SplitByHoldout | SplitByBlocks | SplitByFolds | SplitLeaveOneOut | SplitOfDataSet | SplitOfFile,
     Field(discriminator="method"),
     BeforeValidator(_of_known_method),
 ]
@@ -160,6 +169,17 @@ class RecipeReferral(Record):
     error: Number | None = described("Share of errors allowed among the images kept, 0..1.")
 
 
+class RecipeAnswer(Record):
+    """One answer for each group of images: a patient, or a slide."""
+
+    by: Text | None = described("What gets an answer: `group`.")
+    how: Text | tuple[Text, ...] | None = described(
+        "How the images' probabilities are combined; of several ways one is chosen on validation."
+    )
+    k: Count | None = described("Images of each class that `top_k` takes.")
+    choose_by: Text | None = described("Score that chooses: `log_loss` or `macro_f1`.")
+
+
 class RecipeUnlike(Record):
     """When predictions call an image unlike the training data."""
 
@@ -192,6 +212,14 @@ class RecipeAudit(Record):
         return super().plain() | {name: limits.plain() for name, limits in self.limits.items()}
 
 
+class RecipeCells(Record):
+    """What a run writes of every cell."""
+
+    table: Flag | None = described("Whether `cells.parquet` is written.")
+    labels: Flag | None = described("Whether label images are written.")
+    geojson: Flag | None = described("Whether outlines are written.")
+
+
 class ResolvedRecipe(Record):
     """A recipe with every default filled in; further fields hold components of kinds that plugins add."""
 
@@ -210,6 +238,7 @@ class ResolvedRecipe(Record):
     preprocess: tuple[RecipeComponent, ...] = Field((), description="Preprocessors, in order.")
     segment: RecipeComponent | None = described("Segmenter.")
     features: tuple[RecipeComponent, ...] = Field((), description="Feature extractors.")
+    cells: RecipeCells | None = described("What is written of every cell; null: nothing.")
     select: tuple[RecipeComponent, ...] = Field((), description="Selectors, in order.")
     classify: RecipeComponent | None = described("Classifier.")
     tune: RecipeTuning | None = described("Search of parameters.")
@@ -218,6 +247,8 @@ class ResolvedRecipe(Record):
     final: Text | None = described("What predicts further images: `refit`, `folds` or `none`.")
     operating_point: RecipeOperatingPoint | None = described("Where ill is parted from healthy.")
     refer: RecipeReferral | None = described("When an image is left to an expert.")
+    answer: RecipeAnswer | None = described("One answer for each patient or slide; null: for images only.")
+    subgroups: tuple[Text, ...] = Field((), description="Traits of the images that scores are compared by.")
     unlike: RecipeUnlike | None = described("When an image is called unlike the training data; null: never.")
     audit: RecipeAudit | None = described("What the audit looks at.")
 

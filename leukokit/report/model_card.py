@@ -92,10 +92,17 @@ def model_card(
             counts=sorted(Counter(train.labels.tolist()).items()),
             test=test,
             scores=_scores(test) if test else [],
+            by_group=metrics.by_group,
+            answer=fitted.pipeline.answer,
+            group_scores=_scores(groups) if (groups := _groups(metrics)) else [],
             folds=folds,
             verdict=verdict,
         )
     )
+
+
+def _groups(metrics: Metrics) -> PartScores | None:
+    return None if metrics.by_group is None else metrics.by_group.test
 
 
 def _steps(recipe: Recipe) -> list[str]:

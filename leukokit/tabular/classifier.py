@@ -224,10 +224,13 @@ class TabularClassifier(Classifier):
         self, model: FittedModel, examples: Examples
     ) -> tuple[FloatArray, FloatArray | None]:
         """Predict, and give the selected, standardized features."""
-        proba = model.predict_proba(examples)
+        return model.predict_proba(examples), self.represented(model, examples)
+
+    def represented(self, model: FittedModel, examples: Examples) -> FloatArray | None:
+        """Give the selected, standardized features."""
         if not isinstance(model, TabularModel) or examples.features is None:
-            return proba, None
-        return proba, model.represented(examples.features)
+            return None
+        return model.represented(examples.features)
 
     def estimator_of(self, model: FittedModel) -> Any:
         """Return the fitted scikit-learn Pipeline."""

@@ -62,7 +62,7 @@ def conclude(evidence: Evidence) -> VerdictRecord:
         level=level,
         question=sentences.question(evidence),
         answer=sentences.answer(evidence),
-        confusion=sentences.worst_confusion(evidence.scores, evidence.sample),
+        confusion=sentences.worst_confusion(evidence.answered, evidence.unit),
         trust=sentences.trust(level, reasons),
         notes=tuple(sentences.notes(evidence, level)),
         next=_steps(reasons),

@@ -89,6 +89,23 @@ class Evidence:
         """Scores of that part."""
         return None if self.part is None else self.metrics.part(self.part)
 
+    @property
+    def unit(self) -> str:
+        """What gets an answer: ``image``, or ``patient``, ``slide`` or ``group`` where the recipe asks."""
+        by_group = self.metrics.by_group
+        return self.sample if by_group is None or self.group_scores is None else by_group.unit
+
+    @property
+    def group_scores(self) -> PartScores | None:
+        """Scores of the answers for groups; None where the recipe asks for none."""
+        by_group = self.metrics.by_group
+        return None if by_group is None or self.part is None else by_group.part(self.part)
+
+    @property
+    def answered(self) -> PartScores | None:
+        """Scores of what gets an answer: of groups where the recipe asks for them, else of images."""
+        return self.group_scores or self.scores
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
@@ -97,13 +114,13 @@ class Accuracy:
     Attributes
     ----------
     n, right : int
-        Tested images, and those that were classified correctly.
+        Tested images (or groups), and those that were classified correctly.
     value : float
         0..1.
     low, high : float or None
         95 % interval.
     largest : str
-        Class with the most tested images.
+        Class with the most of them.
     chance : float
         Accuracy of always answering ``largest``, 0..1.
     """
@@ -123,8 +140,16 @@ class Accuracy:
 
 
 def accuracy_of(evidence: Evidence) -> Accuracy | None:
-    """Take the accuracy of the tested part; None where nothing was scored."""
-    scores = evidence.scores
+    """Take the accuracy by image of the tested part; None where nothing was scored."""
+    return _accuracy(evidence.scores)
+
+
+def answered_accuracy(evidence: Evidence) -> Accuracy | None:
+    """Take the accuracy of what gets an answer: of groups where the recipe asks for them, else of images."""
+    return _accuracy(evidence.answered)
+
+
+def _accuracy(scores: PartScores | None) -> Accuracy | None:
     if scores is None or scores.accuracy is None or not scores.n:
         return None
     interval = None if scores.intervals is None else scores.intervals.accuracy

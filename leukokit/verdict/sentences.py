@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from leukokit.number_text import counted, joined, percent, percent_range
 from leukokit.record.scores import Confusion, OperatingPoint, PartScores, Referral
 from leukokit.record.verdict import VerdictLevel, VerdictReason
-from leukokit.verdict.evidence import Evidence, accuracy_of
+from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
 
 USELESS_REFERRAL = 0.5
@@ -27,16 +27,23 @@ def question(evidence: Evidence) -> str:
     scores, sample = evidence.scores, evidence.sample
     if scores is None or evidence.classifier is None:
         return f"No question: {counted(evidence.images, sample)} of {evidence.data_set} were measured only."
-    return (
-        f"Which class does {'an' if sample == 'image' else 'a'} {sample} show: {joined(scores.per_class)}? "
-        f"Asked of {counted(scores.n, f'{evidence.part} {sample}')} of {evidence.data_set}, "
-        f"split {evidence.split}."
+    samples, where = (
+        counted(scores.n, f"{evidence.part} {sample}"),
+        f"{evidence.data_set}, split {evidence.split}",
     )
+    groups = evidence.group_scores
+    if groups is not None:
+        return (
+            f"Which class does a {evidence.unit} have: {joined(scores.per_class)}? Asked of "
+            f"{counted(groups.n, f'{evidence.part} {evidence.unit}')} ({samples}) of {where}."
+        )
+    shown = f"{'an' if sample == 'image' else 'a'} {sample}"
+    return f"Which class does {shown} show: {joined(scores.per_class)}? Asked of {samples} of {where}."
 
 
 def answer(evidence: Evidence) -> str:
     """Give the score with its range, beside the best constant answer; the agreement with masks otherwise."""
-    accuracy = accuracy_of(evidence)
+    accuracy = answered_accuracy(evidence)
     if accuracy is None:
         roles = evidence.metrics.segmentation or {}
         masks = [
@@ -52,18 +59,23 @@ def answer(evidence: Evidence) -> str:
         agreement = f" Mean Dice with the true masks: {', '.join(masks)}." if masks else ""
         agreement += f" F1 of objects against the true boxes: {', '.join(boxes)}." if boxes else ""
         return f"There is no score.{agreement}"
-    bounds = ""
-    if accuracy.low is not None and accuracy.high is not None:
-        bounds = f" (95% range {percent_range(accuracy.low, accuracy.high)})"
-    tested = counted(accuracy.n, f"{evidence.part} {evidence.sample}")
+    by_image = ""
+    if evidence.group_scores is not None and (one_by_one := accuracy_of(evidence)) is not None:
+        by_image = f" By {evidence.sample}: {percent(one_by_one.value)}{_bounds(one_by_one)}."
     return (
-        f"{accuracy.right:,} of {tested} are classified correctly: "
-        f"{percent(accuracy.value)}{bounds}. Always answering {accuracy.largest} would give "
-        f"{percent(accuracy.chance)}."
+        f"{accuracy.right:,} of {counted(accuracy.n, f'{evidence.part} {evidence.unit}')} are classified "
+        f"correctly: {percent(accuracy.value)}{_bounds(accuracy)}. Always answering {accuracy.largest} would "
+        f"give {percent(accuracy.chance)}.{by_image}"
     )
 
 
-def worst_confusion(scores: PartScores | None, sample: str = "image") -> str:
+def _bounds(accuracy: Accuracy) -> str:
+    if accuracy.low is None or accuracy.high is None:
+        return ""
+    return f" (95% range {percent_range(accuracy.low, accuracy.high)})"
+
+
+def worst_confusion(scores: PartScores | None, unit: str = "image") -> str:
     """Name the confusion whose share of its true class is surely the largest; empty without any scores.
 
     Of each share the lower end of its interval is compared: one error in two images is no large share.
@@ -78,11 +90,11 @@ def worst_confusion(scores: PartScores | None, sample: str = "image") -> str:
         if row != column and n
     ]
     if not cells:
-        return f"No {sample} was called another class than its own."
+        return f"No {unit} was called another class than its own."
     _, n, row, column = max(cells, key=lambda cell: (cell[0], cell[1], -cell[2], -cell[3]))
     true, given = confusion.labels[row], confusion.labels[column]
     total = sum(confusion.matrix[row])
-    return f"{n:,} of {counted(total, sample)} of {_named(true, scores.operating_point)} were called {given}."
+    return f"{n:,} of {counted(total, unit)} of {_named(true, scores.operating_point)} were called {given}."
 
 
 def _low(confusion: Confusion, row: int, column: int) -> float:
@@ -101,20 +113,26 @@ def _named(label: str, point: OperatingPoint | None) -> str:
 
 def notes(evidence: Evidence, level: VerdictLevel) -> list[str]:
     """Say what else a reader should know."""
-    scores = evidence.scores
+    scores = evidence.answered
     refer = None if scores is None or scores.coverage is None else scores.coverage.refer
-    said = [] if scores is None or refer is None or refer.referred is None else [referral(refer, scores.n)]
+    said = (
+        []
+        if scores is None or refer is None or refer.referred is None
+        else [referral(refer, scores.n, evidence.unit)]
+    )
+    if evidence.metrics.by_group is not None:
+        said += [f"{text[:1].upper()}{text[1:]}." for text in evidence.metrics.by_group.notes]
     return [*said, _ELSEWHERE] if level in (TRUST, DOUBT) else said
 
 
-def referral(refer: Referral, n: int) -> str:
-    """Say whether the rule that leaves unsure images to an expert is of use."""
+def referral(refer: Referral, n: int, unit: str = "image") -> str:
+    """Say whether the rule that leaves unsure images (or patients) to an expert is of use."""
     sent = refer.referred or 0
     if sent > USELESS_REFERRAL * n:
-        return f"The rule for unsure images is of no use: it sends {sent:,} of {n:,} to the expert."
+        return f"The rule for unsure {unit}s is of no use: it sends {sent:,} of {n:,} to the expert."
     wrong = refer.errors_referred or 0
     return (
-        f"The rule for unsure images sends {sent:,} of {n:,} to the expert, with {wrong:,} of "
+        f"The rule for unsure {unit}s sends {sent:,} of {n:,} to the expert, with {wrong:,} of "
         f"{counted(wrong + (refer.errors_kept or 0), 'error')}."
     )
 

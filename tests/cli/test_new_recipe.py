@@ -74,6 +74,10 @@ def test_a_published_folder_of_parts_becomes_a_run(tmp_path: Path) -> None:
     assert {row["id"].split("/")[0] for row in rows} == {"TEST"}
     assert {row["true"] for row in rows} == {"A", "B"}
     assert "read as: folders TEST, TRAIN: part" in ran.stderr
+    kept = json.loads((tmp_path / "run" / "provenance.json").read_text())["data"]["notes"]
+    assert kept[0].startswith("read as: folders TEST, TRAIN: part")
+    report = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert report.count("read as: folders TEST, TRAIN: part") == 1, "with the data, not with the warnings"
 
 
 def test_what_is_written_passes_the_check(tmp_path: Path) -> None:

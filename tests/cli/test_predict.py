@@ -23,6 +23,7 @@ from leukokit.cli import main
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.prediction.formats import lines_from_parquet
 from leukokit.testing.images import disks
+from tests.served import served
 
 RECIPE = """
 leukokit: 1
@@ -248,10 +249,49 @@ def test_external_validation(run: Path, pictures: Path, tmp_path: Path) -> None:
     assert "--run-dir scores by labels" in without.stderr
 
 
+def test_urls_and_groups_of_a_table(run: Path, pictures: Path, tmp_path: Path) -> None:
+    """A URL gives what its file gives, a table of Excel too; intervals count patients, not images."""
+    pytest.importorskip("aiohttp")
+    names = [f"{label}/{number:02d}.png" for label in ("few", "many") for number in range(4)]
+    lines = [f"{name};{name[:3]};p{number // 2}" for number, name in enumerate(names)]
+    of_files = rows(predict(run, *(pictures / name for name in names)).stdout)
+    with served(pictures) as url:
+        of_urls = rows(predict(run, *(f"{url}/{name}" for name in names), f"{url}/none.png").stdout)
+        (pictures / "by_url.csv").write_text(
+            "\n".join(["path;label;group", *lines]).replace(";man;", ";many;")
+        )
+        done = predict(run, f"{url}/by_url.csv", "--run-dir", tmp_path / "external")
+    assert [row["image"] for row in of_urls] == [*(f"{url}/{name}" for name in names), f"{url}/none.png"]
+    assert [row["p_few"] for row in of_urls[:-1]] == [row["p_few"] for row in of_files]
+    assert (of_urls[-1]["status"], of_urls[-1]["reason"]) == ("rejected", "unreadable")
+    assert done.exit_code == 0, done.output
+    finished = FinishedRun.read(tmp_path / "external")
+    assert finished.split is not None
+    assert sorted(set(finished.split["group"])) == ["p0", "p1", "p2", "p3"]
+    assert finished.metrics.test is not None
+    assert finished.metrics.test.n == 8
+    assert finished.metrics.test.intervals is not None
+    assert finished.metrics.test.intervals.groups == 4
+
+
+@pytest.mark.slow  # a cluster is started
+def test_dask_gives_the_same_rows(run: Path, pictures: Path, tmp_path: Path) -> None:
+    """In a process of its own, as users start it."""
+    pytest.importorskip("distributed")
+    expected = predict(run, pictures / "few").stdout
+    command = ["predict", run, pictures / "few", "--executor", "dask", "--workers", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", "leukokit", *map(str, command)], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == expected
+
+
 def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "bad.csv").write_text("file\n1.png\n")
+    (tmp_path / "urls.csv").write_text("path\nhttp://127.0.0.1/1.png\n")
     image = pictures / "few" / "00.png"
     cases: list[tuple[list[object], int, str]] = [
         ([tmp_path / "runs", image], 2, "there is no such run directory or folder of a model"),
@@ -261,6 +301,7 @@ def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) 
         ([run, pictures / "feww"], 2, f"Did you mean {pictures / 'few'}?"),
         ([run, pictures / "*.png"], 2, "no file matches this pattern"),
         ([run, tmp_path / "bad.csv"], 2, "bad.csv: 1 bad entry: line 2: file 1.png is not there"),
+        ([run, tmp_path / "urls.csv"], 2, "To predict, write paths that begin at the folder or URL of the"),
         ([run, tmp_path / "text.png"], 1, "every one of 1 images was rejected (not_an_image)"),
         ([run, image, tmp_path / "text.png", "--max-rejected", 0], 3, "more than --max-rejected 0"),
         (

@@ -72,7 +72,7 @@ class Listening(Observer):
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a machine without any data set."""
     monkeypatch.delenv("LEUKOKIT_DATA", raising=False)
-    monkeypatch.setattr("leukokit.plugins.datasets._location.user_folder", lambda: tmp_path / "user")
+    monkeypatch.setattr("leukokit.api.location.user_folder", lambda: tmp_path / "user")
     return tmp_path
 
 

@@ -85,3 +85,43 @@ def test_the_state_of_a_fit_is_restored_in_its_process_first(recipe: Path, cli: 
     done = cli("run", recipe)
     assert done.returncode == 1, done.stderr
     assert f"FaultyLearner.restore of {PLUGIN}: its process died, exit code 0" in done.stderr
+
+
+def test_check_and_show_ask_in_an_isolated_process(
+    recipe: Path, cli: Leukokit, environment: dict[str, str]
+) -> None:
+    """A component that ends its process, crashes or is silent is named, with exit code 1 and no traceback."""
+    environment["LEUKOKIT_PLUGIN_SECONDS"] = "4"  # enough for the import of a plugin on a busy machine
+    for component in ("deadly", "named"):
+        recipe.with_name(f"{component}.yaml").write_text(
+            recipe.read_text().replace("features: [", f"features: [faulty/{component}, ")
+        )
+    names = "features.faulty/named"
+    silence = ("--set", f"{names}.place=names", "--set", f"{names}.misdeed=silence")
+    crash = ("--set", f"{names}.place=roles", "--set", f"{names}.misdeed=segfault")
+    for command, place, how in (
+        (("show", "faulty/deadly"), "the import of leukokit_faulty.deadly", "its process died, exit code 0"),
+        (("check", "deadly.yaml"), "the import of leukokit_faulty.deadly", "its process died, exit code 0"),
+        (("check", "named.yaml", *crash), "FaultyNames.roles", "its process died, signal SIGSEGV"),
+        (("check", "named.yaml", *silence), "FaultyNames.names", "no sign of life for 4 s"),
+    ):
+        done = cli(*command)
+        assert done.returncode == 1, (command, done.stderr)
+        assert f"error: {place} of {PLUGIN}: {how}" in done.stderr
+        assert "Report this to" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_predict_loads_in_an_isolated_process_first(recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
+    """A component that ends the process that loads it is named; its rows are not begun."""
+    text = recipe.read_text().replace("[{use: median, params: {size: 3}}]", "[faulty/learner]")
+    recipe.write_text(text[: text.index("explain:")])
+    assert cli("run", recipe, "--run-dir", "out").returncode == 0
+    pipeline = tmp_path / "out" / "model" / "pipeline.json"
+    stored = json.loads(pipeline.read_text())
+    stored["preprocess"][0]["params"] = {"place": "restore", "misdeed": "os_exit"}
+    pipeline.write_text(json.dumps(stored))
+    done = cli("predict", "out", "pictures", "--out", "rows.csv")
+    assert done.returncode == 1, done.stderr
+    assert f"error: FaultyLearner.restore of {PLUGIN}: its process died, exit code 0" in done.stderr
+    assert not (tmp_path / "rows.csv").exists()

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from leukokit.catalog import discover
 from leukokit.errors import LeukokitError
-from leukokit.recipe import load_recipe, load_recipe_text, models, protocol, scale, split, statistics
+from leukokit.recipe import answer, load_recipe, load_recipe_text, models, protocol, scale, split, statistics
 from leukokit.recipe.audit import AuditSpec, Limits
+from leukokit.recipe.cells import CellsSetting
 from leukokit.record import recipe as record
 from leukokit.record.base import Record
 from leukokit.record.files import RESOLVED
@@ -24,16 +25,19 @@ SECTIONS: list[tuple[type[BaseModel], type[Record]]] = [
     (models.DataRef, record.RecipeDataSet),
     (models.Read, record.RecipeReading),
     (models.Tune, record.RecipeTuning),
+    (CellsSetting, record.RecipeCells),
     (scale.ScaleSetting, record.RecipeScale),
     (split.Balance, record.RecipeBalance),
     (split.Holdout, record.SplitByHoldout),
     (split.Blocks, record.SplitByBlocks),
     (split.KFold, record.SplitByFolds),
+    (split.LeaveOneOut, record.SplitLeaveOneOut),
     (split.Named, record.SplitOfDataSet),
     (split.FromFile, record.SplitOfFile),
     (protocol.EvaluationProtocol, record.RecipeProtocol),
     (statistics.OperatingPointSpec, record.RecipeOperatingPoint),
     (statistics.Refer, record.RecipeReferral),
+    (answer.Answer, record.RecipeAnswer),
     (Limits, record.AuditLimits),
 ]
 SPLITS = [
@@ -41,6 +45,7 @@ SPLITS = [
     "{method: holdout, test: 0.3, balance: {to: 20, when: before_split}}",
     "{method: blocks, test: 0.3}",
     "{method: kfold, folds: 3, by: random, repeats: 2}",
+    "{method: leave_one_out, by: lab}",
     "{method: file, path: split.csv}",
 ]
 
@@ -93,7 +98,8 @@ def test_sections_of_further_kinds_are_components() -> None:
     [
         (
             '{"name": "a", "split": {"method": "dice"}}',
-            "split: expected a split by holdout or blocks or kfold or named or file, found an object",
+            "split: expected a split by holdout or blocks or kfold or leave_one_out or named or file, "
+            "found an object",
         ),
         ('{"name": "a", "seed": "5"}', 'seed: expected a valid integer, found "5"'),
         ('{"name": "a", "tune": {"cv": 5, "gird": {}}}', "tune.gird: is no field that this version"),

@@ -1,1 +1,1 @@
-"""Cells as samples: where they are in an image, and what is the matter of the whole image."""
+"""The table of cells of a run, one row a cell, and its files: label images and outlines."""

@@ -44,6 +44,12 @@ class CallPlace:
     image: str | None = None
     setting: str = ""
 
+    @classmethod
+    def of_target(cls, target: str, method: str = "") -> Self:
+        """Make it of the ``"package.module:Class"`` of a spec; without a method, of the import."""
+        module, _, name = target.partition(":")
+        return cls(module, name, method)
+
     @property
     def method_of_distribution(self) -> str:
         """Class, method and distribution, as shown to users."""

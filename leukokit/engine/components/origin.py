@@ -35,7 +35,12 @@ def is_foreign(component: object) -> bool:
     Its module says so: the distribution ``leukokit`` has all modules below ``leukokit``, and no other has
     any.
     """
-    return not type(component).__module__.startswith("leukokit.")
+    return is_foreign_module(type(component).__module__)
+
+
+def is_foreign_module(module: str) -> bool:
+    """Whether a module, or the ``"module:Class"`` of a spec, is not one of leukokit's own."""
+    return not module.startswith("leukokit.")
 
 
 def origin_of(module: str) -> Origin:

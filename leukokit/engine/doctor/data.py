@@ -39,6 +39,21 @@ def examine_data(catalog: Catalog) -> Iterator[Finding]:
         yield Finding("data", level, f"{name}: {'found' if reason is None else reason}", hint)
 
 
+def refuse_wrong_variable() -> None:
+    """Raise where ``LEUKOKIT_DATA`` names no folder, also for data that are not looked for there.
+
+    A variable that is wrong is a slip: the next recipe that needs it would find other data, or none.
+
+    Raises
+    ------
+    DataError
+        What is wrong with it.
+    """
+    variable = data_variable({})
+    if variable.level is Level.FAIL:
+        raise DataError(variable.text, hint=variable.hint)
+
+
 def data_variable(states: Mapping[str, str | None]) -> Finding:
     """Say whether ``LEUKOKIT_DATA`` is right.
 

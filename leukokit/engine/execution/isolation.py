@@ -24,8 +24,9 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 import psutil
 
+from leukokit.catalog.choice import SILENCE_VARIABLE
 from leukokit.engine.components.call import CallPlace, calls_reported
-from leukokit.engine.components.origin import is_foreign, origin_of
+from leukokit.engine.components.origin import is_foreign, is_foreign_module, origin_of
 from leukokit.engine.execution.memory import MemoryLimit, gigabytes, used_memory
 from leukokit.engine.execution.pool import exit_text
 from leukokit.engine.execution.processes import worker_context
@@ -115,7 +116,12 @@ def run_isolated(
 
 
 def run_before(
-    work: Callable[..., None], *arguments: Any, first: CallPlace, executor: Executor, observer: Observer
+    work: Callable[..., None],
+    *arguments: Any,
+    first: CallPlace,
+    executor: Executor,
+    observer: Observer,
+    silence: float | None = None,
 ) -> None:
     """Call ``work`` in an isolated process for the only purpose that this process does not die of the same.
 
@@ -125,11 +131,13 @@ def run_before(
     ----------
     first : CallPlace
         What is named if the process dies before a call is reported.
+    silence : float, optional
+        Seconds that one call of a foreign component may take.
 
     Raises
     ------
     RunFailed, LeukokitError
-        As :func:`run_isolated`.
+        As :func:`run_isolated`, and where a call takes too long.
     """
     if executor.name == "inline":
         return
@@ -137,10 +145,12 @@ def run_before(
         packed = pickle.dumps((work, arguments))
     except Exception:  # values from a Python program may refuse in any way
         return
-    _run_in_child(packed, first, executor, observer)
+    _run_in_child(packed, first, executor, observer, silence)
 
 
-def _run_in_child(packed: bytes, first: CallPlace, executor: Executor, observer: Observer) -> Any:
+def _run_in_child(
+    packed: bytes, first: CallPlace, executor: Executor, observer: Observer, silence: float | None = None
+) -> Any:
     place = _current_folder(), dict(os.environ)  # the fork server's may be older
     # Workers for images are idle meanwhile: this process may use as much memory as all of them.
     limit = MemoryLimit.of(None).total if executor.memory is None else executor.memory * executor.count
@@ -150,7 +160,7 @@ def _run_in_child(packed: bytes, first: CallPlace, executor: Executor, observer:
     try:
         process.start()
         sender.close()
-        return _await_result(process, receiver, observer, limit, first)
+        return _await_result(process, receiver, observer, limit, first, silence)
     finally:
         _end_family(process)
         receiver.close()
@@ -165,11 +175,17 @@ def _current_folder() -> Path | None:
 
 
 def _await_result(
-    process: _Process, receiver: Connection, observer: Observer, limit: int, first: CallPlace
+    process: _Process,
+    receiver: Connection,
+    observer: Observer,
+    limit: int,
+    first: CallPlace,
+    silence: float | None,
 ) -> Any:
     """Pass on the calls of its observer until the process is done; return its result."""
     place: CallPlace | None = None
     started = False
+    called_at = monotonic()
     check_at = monotonic() + _MEMORY_CHECK_SECONDS
     while True:
         if monotonic() >= check_at:  # at its time, also while messages come without a break
@@ -186,7 +202,7 @@ def _await_result(
                 if message.method:
                     getattr(observer, message.method)(*message.arguments)
             case CallPlace():
-                place = message
+                place, called_at = message, monotonic()
             case _Done():
                 return message.result
             case _Raised():
@@ -194,6 +210,8 @@ def _await_result(
             case None if process.exitcode is not None and not receiver.poll():
                 # A process that a plugin has forked may keep the connection open.
                 raise _died(process, place, started, first)
+            case None if silence is not None and monotonic() - called_at > silence:
+                _refuse_silence(place, silence)
 
 
 def _check_memory(process: _Process, limit: int, place: CallPlace | None, first: CallPlace) -> None:
@@ -205,6 +223,13 @@ def _check_memory(process: _Process, limit: int, place: CallPlace | None, first:
             first,
             "Use fewer images or other parameters, or allow more with --worker-memory",
         )
+
+
+def _refuse_silence(place: CallPlace | None, seconds: float) -> None:
+    """Raise where a foreign component was called; leukokit's own may take their time."""
+    if place is not None and is_foreign_module(place.module):
+        hint = f"{place.advice}; {SILENCE_VARIABLE} sets another time limit"
+        raise RunFailed(f"no sign of life for {seconds:g} s", where=str(place), hint=hint)
 
 
 def _died(process: _Process, place: CallPlace | None, started: bool, first: CallPlace) -> RunFailed:

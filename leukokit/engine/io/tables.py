@@ -48,20 +48,20 @@ def _each_text(table: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
     return table.assign(**changed) if changed else table
 
 
-def shown_path(sample: Sample, name: str) -> str:
-    """Path or URL of a sample as tables show it; a rendered image names the data set that rendered it.
+def shown_path(sample: Sample, source: str) -> str:
+    """Path or URL of a sample as tables show it; one without a file names the source, which is its data set.
 
     Passwords in URLs and the queries of signed links are not shown.
     """
     if sample.url is not None:
         return shown_url(sample.url)
-    return written_id(sample.path) if sample.path is not None else f"synthetic:{name}"
+    return written_id(sample.path) if sample.path is not None else source
 
 
-def rejected_table(rejected: Sequence[tuple[Item, Rejection]], name: str) -> pd.DataFrame:
+def rejected_table(rejected: Sequence[tuple[Item, Rejection]], source: str) -> pd.DataFrame:
     """Columns id, path, stage, reason, detail."""
     rows = [
-        (item.sample.id, shown_path(item.sample, name), rejection.stage, rejection.reason, rejection.detail)
+        (item.sample.id, shown_path(item.sample, source), rejection.stage, rejection.reason, rejection.detail)
         for item, rejection in rejected
     ]
     return pd.DataFrame(rows, columns=["id", "path", "stage", "reason", "detail"])

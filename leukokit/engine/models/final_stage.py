@@ -15,7 +15,9 @@ import numpy as np
 from leukokit.api import Part
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import FoldStage
+from leukokit.engine.models.group_stage import pooled_validation
 from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
+from leukokit.engine.pipeline.answer import FittedAnswer, choose_answer
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.decisions import decide
 from leukokit.engine.pipeline.fitted import FittedPipeline
@@ -58,8 +60,15 @@ def averages_folds(recipe: Recipe, divisions: Sequence[Division]) -> bool:
     return True
 
 
-def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedPipelines:
+def average_folds(
+    recipe: Recipe, fitted: Mapping[str, FittedFold], groups: Mapping[str, str]
+) -> AveragedPipelines:
     """Put the pipelines of the folds together, with thresholds from all their validation parts.
+
+    Parameters
+    ----------
+    groups : mapping of sample id to str
+        Group of each image that has one.
 
     Raises
     ------
@@ -80,7 +89,8 @@ def average_folds(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> AveragedP
     if validation is not None and validation.classes == classes:
         chosen = np.array(validation.true, dtype=np.str_), validation.proba
     decisions = decide(recipe.model, classes, chosen)
-    return AveragedPipelines(recipe.name, members, decisions.operating_point, decisions.refer)
+    answer = choose_answer(recipe.model, classes, pooled_validation(fitted, groups))
+    return AveragedPipelines(recipe.name, members, decisions.operating_point, decisions.refer, answer)
 
 
 def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | None:
@@ -97,10 +107,24 @@ def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | N
         stage.observer.warn(f"there is no final model: {error}")
         return None
     pipeline = _decided(fitted_on_all, pooled_predictions(fitted, Part.VALIDATION))
-    pipeline = replace(pipeline, unlike=_unlike(stage, fitted_on_all, fitted))
+    pipeline = replace(
+        pipeline,
+        unlike=_unlike(stage, fitted_on_all, fitted),
+        answer=_answer(pipeline, stage, fitted),
+    )
     count = len(fitted_on_all.best.examples[Part.TRAIN])
     stage.observer.say(f"the final model is fitted on all {count} images; nothing is left to test it on")
     return replace(run, fitted=replace(fitted_on_all, pipeline=pipeline))
+
+
+def _answer(
+    pipeline: FittedPipeline, stage: FoldStage, folds: Mapping[str, FittedFold]
+) -> FittedAnswer | None:
+    """Choose how to answer for groups on the validation parts of the folds."""
+    validation = pooled_validation(folds, stage.groups)
+    if any(fold.classes != pipeline.classes for fold in folds.values()):
+        validation = None
+    return choose_answer(stage.recipe.model, pipeline.classes, validation)
 
 
 def _all_data(stage: FoldStage) -> Fold:

@@ -13,20 +13,21 @@ import numpy as np
 from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
+from leukokit.engine.cell_samples.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import TruthRoles, roles_of_truth
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
-from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan
+from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan, with_cells
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.models.calibration_stage import calibrated, compared, decided
 from leukokit.engine.models.fit_directories import FitFolders
 from leukokit.engine.models.fitted_fold import CandidateTable, FittedFold
+from leukokit.engine.models.group_stage import answered
 from leukokit.engine.models.labeled_examples import LabeledExamples
 from leukokit.engine.models.model_stage import TRAINING, fit_fold
 from leukokit.engine.observer import Observer
@@ -34,12 +35,13 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.engine.scale.find import Scales, asks_for_scale, find_scales
 from leukokit.engine.scale.stage import SCALE, OwnScales, scales_in
+from leukokit.engine.traits import groups_of
 from leukokit.engine.unlike.fit import HeldOut, PartTraits, held_out_distances
 from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
 from leukokit.engine.unlike.limits import log_diameters
 from leukokit.engine.unlike.stain import STAIN, stain_in
-from leukokit.errors import LeukokitError
+from leukokit.errors import LeukokitError, UsageError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
@@ -71,6 +73,15 @@ class FoldStage:
     _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.store is None and self.recipe.model.cells is not None:
+            if self.executor.name == "dask":
+                raise UsageError(
+                    "a run on dask writes cells from the cache, and it has none",
+                    where="cells",
+                    hint="Leave out --no-cache, or 'cells' in the recipe",
+                )
+            # Cells wait here until they are written in the order of the data set: memory could not hold all.
+            self.store = Store(self.scratch / "cells")
         self._truth = self._roles()
 
     @cached_property
@@ -85,6 +96,11 @@ class FoldStage:
             threads=self.executor.count,
             observer=self.observer,
         )
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """Group (patient, slide) of each image that has one, by its id."""
+        return groups_of(item.sample for item in self.data.items)
 
     def _own_scales(self) -> OwnScales:
         if asks_for_scale(self.recipe):
@@ -138,9 +154,15 @@ class FoldStage:
         made = frozenset(call_method(self.recipe.segment.component, "roles"))
         return TruthRoles(known.masks & made, known.boxes & made)
 
-    def images(self, fold: Fold | None) -> FoldRun:
-        """Work on the images of a fold, or on all, and fit nothing."""
-        plan, items, images = self._images(self.recipe, fold)
+    def images(self, fold: Fold | None, *, cells: bool = False) -> FoldRun:
+        """Work on the images of a fold, or on all, and fit nothing.
+
+        Parameters
+        ----------
+        cells : bool
+            Whether the table of their cells is made, too.
+        """
+        plan, items, images = self._images(self.recipe, fold, cells=cells)
         return FoldRun(fold, plan, items, images, None)
 
     def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
@@ -156,7 +178,8 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
-        return replace(run, fitted=compared(decided(calibrated(fitted)), self.held_out(fitted)))
+        chosen = answered(decided(calibrated(fitted)), self.groups)
+        return replace(run, fitted=compared(chosen, self.held_out(fitted)))
 
     def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:
         """Fit on a fold that keeps nothing back; calibration and thresholds have to come from elsewhere."""
@@ -263,9 +286,14 @@ class FoldStage:
             )
         return self._plans[known], chosen
 
-    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item], ImageTable]:
+    def _images(
+        self, recipe: Recipe, fold: Fold | None, *, cells: bool = False
+    ) -> tuple[ImagePlan, list[Item], ImageTable]:
         plan, items = self.prepared(recipe, fold)
+        # Without the cells: what was worked on with them is not worked on again without.
         key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
+        if cells:
+            plan = with_cells(plan)
         if key not in self._tables:
             self._tables[key] = run_image_stage(plan, items, self.executor, self.observer)
         return plan, items, self._tables[key]

@@ -225,8 +225,7 @@ def _keep_likeness(
     seed: int,
 ) -> None:
     """Compare the held-out images with the training part as the model sees them."""
-    _, represented = pipeline.predicted(train)
-    likeness = feature_likeness(represented, train.groups, held_out, seed=seed)
+    likeness = feature_likeness(pipeline.represented(train), train.groups, held_out, seed=seed)
     np.savez(folder / _LIKENESS, **likeness.arrays())  # type: ignore[arg-type]
 
 

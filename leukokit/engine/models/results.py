@@ -58,14 +58,14 @@ def _brief(fitted: FittedFold, part: Part) -> BriefScores | None:
     return brief_scores(point_scores(score_input(labels, fitted.probabilities[part], fitted.classes)))
 
 
-def predictions(fitted: Mapping[str, FittedFold], samples: Mapping[str, Sample], name: str) -> pd.DataFrame:
+def predictions(fitted: Mapping[str, FittedFold], samples: Mapping[str, Sample], source: str) -> pd.DataFrame:
     """Rows of ``predictions.csv``: validation, then test; with several folds a last column names the fold."""
     tables = []
     for part in SCORED_PARTS:
         rows = pooled_predictions(fitted, part)
         if rows is None:
             continue
-        paths = [shown_path(samples[id_], name) for id_ in rows.ids]
+        paths = [shown_path(samples[id_], source) for id_ in rows.ids]
         table = predictions_table(
             rows.ids, paths, [part.value] * len(rows.ids), rows.true, rows.proba, rows.classes
         )

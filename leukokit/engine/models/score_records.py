@@ -21,6 +21,7 @@ from leukokit.record.scores import (
     Measured,
     OperatingPoint,
     PartScores,
+    ProtocolScores,
     Reliability,
     ScoreIntervals,
 )
@@ -58,6 +59,19 @@ def part_scores(
         coverage=coverage,
         folds=folds,
         notes=points.notes,
+    )
+
+
+def protocol_scores(scored: BoundedScores) -> ProtocolScores:
+    """Record the scores of one protocol or subgroup."""
+    points = scored.points
+    return ProtocolScores(
+        n=points.n,
+        accuracy=points.accuracy,
+        macro_f1=points.macro_f1,
+        auc_ovo=points.auc_ovo,
+        auc_ovr=points.auc_ovr,
+        intervals=_score_intervals(scored.bounds),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.pipeline.fitted import FittedPipeline
 from leukokit.engine.prediction.predictor import Predictor
@@ -28,12 +29,15 @@ class AveragedPipelines(Predictor):
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
+    answer : FittedAnswer or None
+        How the images of a patient or slide become one answer; None where the recipe asks for none.
     """
 
     name: str
     members: tuple[FittedPipeline, ...]
     operating_point: FittedOperatingPoint | None
     refer: FittedReferral | None
+    answer: FittedAnswer | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

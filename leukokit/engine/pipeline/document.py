@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from leukokit.api import Scale, ScaleSource
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.limits import FittedUnlike, References
@@ -17,6 +18,10 @@ from leukokit.smear.pool import Pool
 
 FORMAT: Literal[1] = 1
 """Version of ``pipeline.json``; raised when an older leukokit could no longer read it."""
+
+Space = Literal["features", "stain", "scale"]
+"""Where distances from the training images are measured: `leukokit.engine.unlike.limits.DISTANCES`."""
+_SPACES: tuple[Space, ...] = get_args(Space)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -150,10 +155,55 @@ class ReferDocument(StrictDocument):
         return FittedReferral(self.threshold, self.error)
 
 
+class AnswerDocument(StrictDocument):
+    """How the images of a group (a patient, a slide) become one answer."""
+
+    way: Literal["mean", "vote", "top_k", "noisy_or"]
+    k: Annotated[int, Field(ge=1)]
+    """Images of each class that `top_k` takes."""
+    negative: list[str]
+    """Classes that count as healthy, for `noisy_or`."""
+    choose_by: str
+    """Score that chose the way on the validation part."""
+    tried: dict[str, float]
+    """That score of every way that was tried; empty where there was nothing to choose."""
+    operating_point: OperatingPointDocument | None
+    """On the probabilities of groups; null where no class is known to be healthy."""
+    refer: ReferDocument | None
+    """Null where there was no validation part to choose it on."""
+
+    @classmethod
+    def of(cls, answer: FittedAnswer | None) -> Self | None:
+        """Write an answer."""
+        if answer is None:
+            return None
+        return cls(
+            way=answer.way,
+            k=answer.k,
+            negative=list(answer.negative),
+            choose_by=answer.choose_by,
+            tried=dict(answer.tried),
+            operating_point=OperatingPointDocument.of(answer.operating_point),
+            refer=ReferDocument.of(answer.refer),
+        )
+
+    def answer(self) -> FittedAnswer:
+        """Read it back."""
+        return FittedAnswer(
+            self.way,
+            self.k,
+            tuple(self.negative),
+            self.choose_by,
+            self.tried,
+            None if self.operating_point is None else self.operating_point.point(),
+            None if self.refer is None else self.refer.refer(),
+        )
+
+
 class UnlikeDocument(StrictDocument):
     """From where on an image is unlike the training data; `unlike.npz` holds the training images."""
 
-    limits: dict[Literal["features", "stain", "scale"], Annotated[float, Field(gt=0)]]
+    limits: dict[Space, Annotated[float, Field(gt=0)]]
     """Distance in each space."""
     false_alarms: float
     """Share of the held-out images that may lie beyond some limit."""
@@ -170,7 +220,7 @@ class UnlikeDocument(StrictDocument):
         if unlike is None:
             return None
         return cls(
-            limits=dict(unlike.limits),  # type: ignore[arg-type]  # pydantic checks the names
+            limits={name: limit for name in _SPACES if (limit := unlike.limits.get(name)) is not None},
             false_alarms=unlike.false_alarms,
             chosen_on=unlike.chosen_on,
             images=unlike.images,
@@ -179,7 +229,7 @@ class UnlikeDocument(StrictDocument):
 
     def unlike(self, references: References) -> FittedUnlike:
         """Read them back."""
-        limits: dict[str, float] = dict(self.limits)  # type: ignore[arg-type]
+        limits = {str(name): limit for name, limit in self.limits.items()}
         return FittedUnlike(references, limits, self.false_alarms, self.chosen_on, self.images)
 
 
@@ -219,6 +269,8 @@ class PipelineDocument(StrictDocument):
     """Null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    answer: AnswerDocument | None = None
+    """Null where the recipe asks for no answer by patient or slide; absent in files of older versions."""
     unlike: UnlikeDocument | None = None
     """Null where the recipe has no `unlike`; absent in files of older versions."""
     cell_margin: Annotated[float, Field(ge=0)] | None = None
@@ -250,3 +302,5 @@ class AverageDocument(StrictDocument):
     """Null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    answer: AnswerDocument | None = None
+    """Null where the recipe asks for no answer by patient or slide; absent in files of older versions."""

@@ -14,6 +14,7 @@ from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.components.inputs import inputs_unchanged
 from leukokit.engine.images.plan import ImagePlan
 from leukokit.engine.images.plan_building import ImageComponents, fitted_plan
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.prediction.blocks import blocks
 from leukokit.engine.prediction.predictor import Predictor
@@ -51,6 +52,8 @@ class FittedPipeline(Predictor):
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
+    answer : FittedAnswer or None
+        How the images of a patient or slide become one answer; None where the recipe asks for none.
     unlike : FittedUnlike or None
         None where the recipe has no ``unlike``, or an older version fitted it.
     cell_margin : float or None
@@ -72,6 +75,7 @@ class FittedPipeline(Predictor):
     calibration: FittedCalibration | None = None
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
+    answer: FittedAnswer | None = None
     unlike: FittedUnlike | None = None
     cell_margin: float | None = None
     tested: bool = False
@@ -149,6 +153,18 @@ class FittedPipeline(Predictor):
             return np.empty((0, len(self.classes))), np.empty((0, 0))
         proba, represented = zip(*found, strict=True)
         return np.concatenate(proba), np.concatenate(represented)
+
+    def represented(self, examples: Examples) -> FloatArray:
+        """Give what the model sees of each image, float64 n x d, as :meth:`predicted` does."""
+        rows = [self._represented(block)[:used] for block, used in blocks(examples, self.consumes)]
+        return np.concatenate(rows) if rows else np.empty((0, 0))
+
+    def _represented(self, block: Examples) -> FloatArray:
+        model, classifier = self.model, self.classify.component
+        select = [bound.component for bound in self.select]
+        kept = inputs_unchanged({"examples": block}, classifier, *select)
+        with ComponentCall(classifier, "represented", *select), kept:
+            return checked_represented(classifier.represented(model, block), block, type(classifier).__name__)
 
     def _predicted(self, block: Examples, used: int) -> tuple[FloatArray, FloatArray]:
         """Predict one block, of which the first ``used`` rows count."""

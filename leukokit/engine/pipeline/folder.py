@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from leukokit.engine.pipeline.document import FORMAT, PipelineDocument, StrictDocument
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
-from leukokit.errors import DataError
+from leukokit.errors import DataError, LeukokitError
+from leukokit.input_file import read_input
 from leukokit.near_names import near_names
 
 D = TypeVar("D", bound=StrictDocument)
@@ -77,6 +78,19 @@ def pipeline_folder(path: Path) -> Path:
         hint="Name a run directory whose recipe has 'classify'; runs of older versions have none, and one "
         "that did not end may have none yet",
     )
+
+
+def stored_text(path: Path) -> str:
+    """Read the documents of a pipeline, or of all that are averaged; empty where there are none."""
+    try:
+        averaged = average_folder(path)
+        if averaged is None:
+            files = [pipeline_folder(path) / PIPELINE_FILE]
+        else:
+            files = sorted(averaged.glob(f"*/{PIPELINE_FILE}"))
+        return "".join(read_input(file, _LARGEST).decode(errors="replace") for file in files)
+    except (LeukokitError, OSError):  # loading says what is wrong
+        return ""
 
 
 def read_document(path: Path, kind: type[D]) -> D:

@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 
 from leukokit.api import Classifier, FittedModel
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
-from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
+from leukokit.engine.components.call import (
+    CallPlace,
+    ComponentCall,
+    ComponentFailed,
+    call_method,
+    report_call,
+)
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.pipeline.averaged import AveragedPipelines
@@ -112,6 +118,7 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
         tuple(members),
         None if point is None else point.point(),
         None if refer is None else refer.refer(),
+        None if document.answer is None else document.answer.answer(),
     )
 
 
@@ -160,6 +167,7 @@ class _Reader:
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
+            answer=None if document.answer is None else document.answer.answer(),
             unlike=self._unlike(),
             cell_margin=document.cell_margin,
             tested=document.tested,
@@ -197,6 +205,7 @@ class _Reader:
         return calibration
 
     def _model(self, classify: Bound[Classifier], select: Sequence[Any]) -> FittedModel:
+        report_call(CallPlace.of_target(classify.entry.spec.target, "load"))
         try:
             with ComponentCall(classify.component, "load", *select):
                 model = classify.component.load(self.folder, select=select)
@@ -263,17 +272,21 @@ class _Reader:
 
     def _bound(self, kind: ComponentKind, document: ComponentDocument, path: str) -> Bound[Any]:
         entry = self._entry(kind, document)
+        target = entry.spec.target
+        report_call(CallPlace.of_target(target))
         cls = entry.load()
         params: dict[str, Any] = dict(document.params)
         for name, copy in document.files.items():
             if copy not in self.document.files:
                 raise self._wrong(f"{path}: {copy} is not among the files")
             params[name] = str(self.folder / copy)
+        report_call(CallPlace.of_target(target, "Params"))
         checked, problems = validated(cls.Params, params)
         if checked is None:
             first = problems[0]
             name = ".".join(map(str, first.path))
             raise self._wrong(f"{path}: {document.use} of {entry.origin} refuses {name}: {first.message}")
+        report_call(CallPlace.of_target(target, "__init__"))
         try:
             component = cls(checked)
         except Exception as error:  # a plugin may raise anything

@@ -29,6 +29,7 @@ from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.calibration_record import calibration_record
 from leukokit.engine.pipeline.document import (
     FORMAT,
+    AnswerDocument,
     AverageDocument,
     ComponentDocument,
     OperatingPointDocument,
@@ -125,6 +126,7 @@ def beside_model(
             calibration=None if calibration is None else calibration_record(calibration),
             operating_point=OperatingPointDocument.of(pipeline.operating_point),
             refer=ReferDocument.of(pipeline.refer),
+            answer=AnswerDocument.of(pipeline.answer),
             unlike=UnlikeDocument.of(pipeline.unlike, UNLIKE_FILE),
             cell_margin=pipeline.cell_margin,
             files={},
@@ -170,6 +172,7 @@ def average_file(pipelines: AveragedPipelines, folds: Mapping[str, Path]) -> byt
         folds=digests,
         operating_point=OperatingPointDocument.of(pipelines.operating_point),
         refer=ReferDocument.of(pipelines.refer),
+        answer=AnswerDocument.of(pipelines.answer),
     )
     return _json(document)
 

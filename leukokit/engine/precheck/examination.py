@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from leukokit.api import Sample
+from leukokit.api import Dataset, Sample
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.doctor.data import data_variable
 from leukokit.engine.doctor.finding import Finding, Level
 from leukokit.engine.doctor.machine import free_space
 from leukokit.engine.execution.inline import InlineExecutor
+from leukokit.engine.execution.isolation import run_isolated
+from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
 from leukokit.engine.precheck.classes import class_findings, one_class_finding
@@ -49,7 +51,7 @@ class RecipeExamination:
 
 
 def examine_recipe(
-    recipe: Recipe, *, out: Path, cache: Path, workers: int, data: bool = True
+    recipe: Recipe, *, out: Path, cache: Path, workers: int, executor: Executor, data: bool = True
 ) -> RecipeExamination:
     """Find what would end a run, or spoil it, before it starts.
 
@@ -60,9 +62,42 @@ def examine_recipe(
         Where a run would write.
     workers : int
         Processes of a run, for its memory.
+    executor : Executor
+        With ``inline``, foreign components are asked in this process.
     data : bool
         Whether to open the data set.
+
+    Raises
+    ------
+    RunFailed
+        Where a foreign component ended the isolated process in which it is asked.
     """
+    found = run_isolated(
+        _findings,
+        recipe,
+        workers,
+        data,
+        components=[bound.component for bound in recipe.components],
+        executor=executor,
+        observer=Observer(),
+    )
+    variable = data_variable({})
+    findings = list(found.findings)
+    if variable.level is Level.FAIL and not any(variable.text in finding.text for finding in findings):
+        findings.append(variable)  # a run would end with it
+    folders = [("runs", _existing(out)), ("the cache", _existing(cache))]
+    findings += [finding for finding in free_space(folders) if finding.level is not Level.OK]
+    return RecipeExamination(tuple(findings), found.images)
+
+
+def _findings(
+    recipe: Recipe,
+    workers: int,
+    data: bool,
+    *,
+    observer: Observer,  # noqa: ARG001 - given to all such work
+) -> RecipeExamination:
+    """Find what takes calls into components."""
     findings = list(need_findings(recipe))
     images: dict[str, dict[str, int]] = {}
     if data:
@@ -71,11 +106,6 @@ def examine_recipe(
             listener.warn(note)
         found, images = _examined_data(recipe, workers, listener)
         findings += [*(Finding("data", Level.NOTE, text) for text in listener.warnings), *found]
-    variable = data_variable({})
-    if variable.level is Level.FAIL and all(finding.level is not Level.FAIL for finding in findings):
-        findings.append(replace(variable, level=Level.NOTE))  # this recipe looks for nothing there
-    folders = [("runs", _existing(out)), ("the cache", _existing(cache))]
-    findings += [finding for finding in free_space(folders) if finding.level is not Level.OK]
     return RecipeExamination(tuple(findings), images)
 
 
@@ -102,11 +132,11 @@ class _QuickExecutor(InlineExecutor):
 
     left_out: list[int] = field(default_factory=list)
 
-    def content_keys(self, dataset: object, identity: str, samples: Sequence[Sample]) -> list[str]:
+    def content_keys(self, dataset: Dataset, identity: str, samples: Sequence[Sample]) -> list[str]:
         """Read the files, or give each a key of its own."""
         size = sum(map(_size, samples))
         if size <= _MOST_READ and not any(sample.url for sample in samples):
-            return content_keys(dataset, identity, samples, self.count)  # type: ignore[arg-type]
+            return content_keys(dataset, identity, samples, self.count)
         self.left_out.append(size)
         return [f"not read {number}" for number in range(len(samples))]
 

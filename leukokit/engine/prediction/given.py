@@ -15,12 +15,11 @@ import numpy as np
 
 from leukokit.api import EXTENSIONS, Dataset, RGBImage, Sample
 from leukokit.engine.prediction.arrays import array_files
-from leukokit.errors import UsageError
+from leukokit.errors import DataError, UsageError
 from leukokit.imageio.urls import is_url
 from leukokit.near_names import near_names
+from leukokit.recipe.data_choice import TABLES
 
-TABLES = (".csv", ".tsv")
-"""Extensions of tables with a column of paths."""
 _HIDDEN = ("__MACOSX",)
 _PATTERN = re.compile(r"[*?\[]")
 _NUMBER = re.compile(r"(\d+)")
@@ -222,6 +221,13 @@ def read_table(file: str) -> Sequence[Sample]:
     from leukokit.catalog import discover
 
     component = discover().get("dataset", "table").load()
-    dataset = component.create(file=file, delimiter="\t" if file.lower().endswith(".tsv") else ",")
+    dataset = component.create(file=file)
     assert isinstance(dataset, Dataset)
-    return dataset.samples()
+    try:
+        return dataset.samples()
+    except DataError as error:
+        if "root" not in error.what:
+            raise
+        # The data set names its parameter "root", which a list of images to predict cannot have.
+        hint = "To predict, write paths that begin at the folder or URL of the table, or absolute paths"
+        raise DataError(error.what, where=error.where, hint=hint) from error

@@ -27,6 +27,8 @@ class TrueClasses:
         Images without a label.
     groups : mapping of sample id to str
         As the table gives them.
+    in_folders : bool
+        Whether the folders in a folder that was given are named after classes.
     """
 
     by_id: Mapping[str, str]
@@ -34,6 +36,7 @@ class TrueClasses:
     renamed: Mapping[str, str]
     unlabeled: int
     groups: Mapping[str, str] = field(default_factory=dict)
+    in_folders: bool = False
 
     def sentences(self, classes: Sequence[str]) -> list[str]:
         """Say what a reader should know of the labels."""
@@ -86,7 +89,8 @@ def true_classes(images: GivenImages, classes: Sequence[str]) -> TrueClasses:
         by_id[sample.id] = name
         if sample.group is not None:
             groups[sample.id] = sample.group
-    return TrueClasses(by_id, dict(sorted(unknown.items())), renamed, unlabeled, groups)
+    in_folders = any(root.of_folders for root in roots)
+    return TrueClasses(by_id, dict(sorted(unknown.items())), renamed, unlabeled, groups, in_folders)
 
 
 class _Root:
@@ -95,13 +99,13 @@ class _Root:
     def __init__(self, path: Path, by_fold: Mapping[str, str]) -> None:
         self.path = path
         inside = [each.name for each in path.iterdir() if each.is_dir()]
-        self._of_folders = any(name.casefold() in by_fold for name in inside)
+        self.of_folders = any(name.casefold() in by_fold for name in inside)
         own = path.resolve().name
         self._own = own if own.casefold() in by_fold else None
 
     def label(self, path: Path) -> str | None:
         parts = path.relative_to(self.path).parts
-        if self._of_folders:
+        if self.of_folders:
             return parts[0] if len(parts) > 1 else None
         return self._own
 

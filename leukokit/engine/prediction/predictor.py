@@ -15,6 +15,7 @@ from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.observer import Observer
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.prediction.blocks import block_rows
 from leukokit.engine.prediction.description import described
@@ -44,10 +45,13 @@ class Predictor:
         None where no class is known to be healthy.
     refer : FittedReferral or None
         None where there was no validation part to choose it on.
+    answer : FittedAnswer or None
+        How the images of a patient or slide become one answer; None where the recipe asks for none.
     """
 
     operating_point: FittedOperatingPoint | None
     refer: FittedReferral | None
+    answer: FittedAnswer | None
 
     if TYPE_CHECKING:  # fields of the one, properties of the other
 

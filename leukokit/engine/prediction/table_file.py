@@ -203,7 +203,7 @@ def _refuse_other(
             raise UsageError(f"was begun with other {name}", where=where, hint=_OVERWRITE)
     if whole:
         raise UsageError(
-            "is there already; a validation needs the predictions of all images now",
+            "is there already; a validation, or answers by group, need the predictions of all images now",
             where=where,
             hint=_OVERWRITE,
         )

@@ -24,6 +24,7 @@ from leukokit.engine.models.statistics import part_statistics
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.prediction.group_validation import group_validation
 from leukokit.engine.prediction.labels import TrueClasses
 from leukokit.engine.prediction.rows import PredictedImages
 from leukokit.engine.provenance import provenance_of
@@ -133,7 +134,10 @@ class Validation:
             operating_point=statistics.operating_point,
             coverage=statistics.coverage,
         )
-        record = metrics_record({Part.TEST: scored}, synthetic=False)
+        answer, by_group = self.predictor.answer, None
+        if answer is not None:
+            by_group = group_validation(rows, answer, self.truth.groups, model, seed=self._seed)
+        record = metrics_record({Part.TEST: scored}, synthetic=False, by_group=by_group)
         for note in notes:
             directory.journal.write("warning", text=note)
         resolved = self._resolved(model)
@@ -142,7 +146,7 @@ class Validation:
         workers = RunWorkers(executor=executor.name, count=executor.count)
         made = provenance_of(self._keys, workers, seed=self._seed, commit=None, synthetic=False)
         directory.write(PROVENANCE.name, made.to_bytes())
-        directory.write("rejected.csv", csv_bytes(rejected_table(self._rejected, "")))
+        directory.write("rejected.csv", csv_bytes(rejected_table(self._rejected, "synthetic:")))
         directory.write("split.csv", csv_bytes(self._split(rows)))
         directory.write("predictions.csv", csv_bytes(self._predictions(rows)))
         directory.write(METRICS.name, record.to_bytes())
@@ -176,7 +180,7 @@ class Validation:
         )
 
     def _predictions(self, rows: PooledPredictions) -> pd.DataFrame:
-        paths = [shown_path(sample, "") for sample in self._samples]
+        paths = [shown_path(sample, "synthetic:") for sample in self._samples]
         return predictions_table(
             rows.ids, paths, [_PART] * len(rows.ids), rows.true, rows.proba, rows.classes
         )

@@ -13,8 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from leukokit.api import DataError, Dataset, Field, GroupKind, Params, Part, Sample
-from leukokit.plugins.datasets import _files, _location
+from leukokit.api import DataError, Dataset, Field, GroupKind, Params, Part, Sample, location
+from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._manifest import (
     FileDifference,
     PublishedFile,
@@ -68,7 +68,7 @@ class AllPbs(Dataset):
     def folder(self) -> Path | None:
         """Folder with the four class folders; None where it is not on this machine."""
         names = _FOLDERS[self.params.variant]
-        return _location.find(self.params.root, names if self.params.root else names[:-1], _has_class_folders)
+        return location.find(self.params.root, names if self.params.root else names[:-1], _has_class_folders)
 
     def missing(self) -> str | None:
         """Message with the searched folder and how to get the images; None where they are available.
@@ -80,7 +80,7 @@ class AllPbs(Dataset):
         """
         if self.folder is not None:
             return None
-        return _location.absent(
+        return location.absent(
             self.params.root,
             _FOLDERS[self.params.variant],
             "Get it with 'leukokit data get all_pbs', or "
@@ -158,7 +158,7 @@ class AllPbs(Dataset):
         """
         from leukokit.plugins.datasets import _kaggle
 
-        destination = _location.data_folder(self.params.root).path if target is None else target
+        destination = location.data_folder(self.params.root).path if target is None else target
         source = _kaggle.download(KAGGLE_HANDLE, _manual_download(destination))
         names = {variant: folders[0] for variant, folders in _FOLDERS.items()}
         return _kaggle.install(source, destination, names, self._detect_variant)

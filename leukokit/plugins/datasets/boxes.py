@@ -23,11 +23,16 @@ from leukokit.api import (
     image_info,
     read_input,
 )
+from leukokit.api.box_files import (
+    BoxFiles,
+    BoxRole,
+    Edges,
+    ImageFinder,
+    read_coco,
+    read_voc,
+    read_yolo,
+)
 from leukokit.plugins.datasets import _files
-from leukokit.plugins.datasets._box_coco import read_coco
-from leukokit.plugins.datasets._box_files import BoxFiles, BoxRole, Edges, ImageFinder, role_of
-from leukokit.plugins.datasets._box_voc import read_voc
-from leukokit.plugins.datasets._box_yolo import read_yolo
 from leukokit.plugins.datasets._layout import PARTS
 
 Format: TypeAlias = Literal["voc", "yolo", "coco"]
@@ -150,9 +155,7 @@ class Boxes(Dataset):
         return SPLIT if self.splits() else None
 
     def _box(self, edges: Edges, width: float, height: float) -> Box:
-        role = self.params.roles.get(edges.label) or role_of(edges.label)
-        x0, x1 = edges.x0 * width, edges.x1 * width
-        return Box(x0, edges.y0 * height, x1, edges.y1 * height, edges.label, role)
+        return edges.box(width, height, role=self.params.roles.get(edges.label))
 
     @cached_property
     def _listing(self) -> _files.Listing:

@@ -208,8 +208,13 @@ class Smears(Dataset):
             used = min(share, self.params.per_class)
             for i in range(self.params.per_class):
                 patient = first + i * used // self.params.per_class
-                sample = Sample(id=f"{label}/smear-{i + 1:04d}", label=label, group=f"patient-{patient:03d}")
                 lab = self.params.labs[(patient - first) % len(self.params.labs)]
+                sample = Sample(
+                    id=f"{label}/smear-{i + 1:04d}",
+                    label=label,
+                    group=f"patient-{patient:03d}",
+                    traits={"lab": lab},
+                )
                 fields[sample.id] = _Field(sample, i + 1, patient, lab)
             first += share
         return fields

@@ -1,4 +1,4 @@
-"""A CSV file that names images, classes, groups, parts, masks and pixel sizes."""
+"""A CSV file that names images, classes, groups, parts, masks and pixel sizes; other columns are traits."""
 
 from __future__ import annotations
 
@@ -189,6 +189,7 @@ class _RowReader:
         self._names = [cell.strip() for cell in header]
         self._rows = rows
         self.columns = self._found_columns(params)
+        self._traits = [name for name in self.columns.unused if self._names.count(name) == 1]
         self._problems: list[str] = []
         self._line_by_id: dict[str, int] = {}
         self.samples: list[Sample] = []
@@ -249,6 +250,7 @@ class _RowReader:
             label=given["label"] or None,
             group=given["group"] or None,
             pixel_size_um=pixel_size,
+            traits={name: row[name].strip() for name in self._traits if row[name].strip()},
             **self._files_of(id_, mask),
         )
         self.samples.append(sample)

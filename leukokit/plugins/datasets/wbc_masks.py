@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, read_input
-from leukokit.plugins.datasets import _files, _location
+from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, location, read_input
+from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._mask_values import MaskValues
 from leukokit.plugins.datasets._masks import read_truth
 
@@ -49,7 +49,7 @@ class WbcMasks(Dataset):
     def folder(self) -> Path | None:
         """Folder with ``images``, ``masks`` and ``classes.csv``; None where it is not on this machine."""
         names = _FOLDERS if self.params.root else _FOLDERS[:1]
-        return _location.find(self.params.root, names, _has_masks)
+        return location.find(self.params.root, names, _has_masks)
 
     def missing(self) -> str | None:
         """Message with the searched folder and how to get the images; None where they are available.
@@ -61,7 +61,7 @@ class WbcMasks(Dataset):
         """
         if self.folder is not None:
             return None
-        return _location.absent(
+        return location.absent(
             self.params.root,
             _FOLDERS,
             "Get Dataset 1 of github.com/zxaoyou/segmentation_WBC, put images/001.png ..., masks/001.png ... "

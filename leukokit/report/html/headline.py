@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.number_text import counted
 from leukokit.record.scores import PartScores
 from leukokit.record.verdict import VerdictLevel, VerdictRecord
+from leukokit.report.html.answers import Answers
 from leukokit.report.html.audit_section import AuditSection, Worry, first_upper
 from leukokit.report.html.estimate import Estimate, estimate_of
 from leukokit.report.html.scores import ScoreSection
@@ -95,7 +97,9 @@ class Headline:
     stamp: str | None
 
 
-def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSection) -> Headline:
+def headline_of(
+    run: FinishedRun, outcome: ScoreSection, answers: Answers | None, audit_section: AuditSection
+) -> Headline:
     """Sum a run up."""
     part, verdict = run.metrics.headline_part, verdict_of(run)
     scores = run.metrics.part(part) if part else None
@@ -107,7 +111,7 @@ def headline_of(run: FinishedRun, outcome: ScoreSection, audit_section: AuditSec
         title=first_upper(verdict.level),
         reasons=_reasons(verdict, audit_section),
         support=[first_upper(reason.text) for reason in verdict.reasons if reason.level == TRUST],
-        cards=_cards(part, scores, outcome),
+        cards=_group_cards(answers, scores) if answers is not None else _cards(part, scores, outcome),
         scale=_scale(scores, audit_section),
         stamp=STAMP if run.provenance.synthetic else None,
     )
@@ -127,6 +131,23 @@ def _reasons(verdict: VerdictRecord, audit: AuditSection) -> list[Worry]:
             href = "#probes"
         shown.append(Worry(LEVELS[reason.level], reason.level, first_upper(reason.text), href))
     return shown
+
+
+def _group_cards(answers: Answers, images: PartScores | None) -> list[Card]:
+    """Show the answers by patient first, and the accuracy by image last."""
+    scores, unit = answers.scores, answers.unit
+    cards = [
+        Card("Accuracy", estimate_of(scores, "accuracy"), counted(scores.n, f"{answers.part} {unit}")),
+        Card("Macro F1", estimate_of(scores, "macro_f1", "unit"), f"by {unit}"),
+    ]
+    operating = answers.operating
+    if operating is not None:
+        against = f"{operating.positive} against {operating.negative}"
+        cards.append(Card("Sensitivity", operating.sensitivity, f"by {unit}, {against}"))
+        cards.append(Card("Specificity", operating.specificity, f"by {unit}, at the same threshold"))
+    if images is not None:
+        cards.append(Card("Accuracy", estimate_of(images, "accuracy"), "by image"))
+    return cards
 
 
 def _cards(part: str | None, scores: PartScores | None, outcome: ScoreSection) -> list[Card]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
+from leukokit.report.html.answers import Answers, Subgroups, answers_of, subgroups_of
 from leukokit.report.html.audit_section import AuditSection, audit_section_of
+from leukokit.report.html.cells import CellsOfRun, cells_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
@@ -35,7 +37,10 @@ class Page:
     audit_section: AuditSection
     setting: Setting
     scale: ScaleOfRun | None
+    cells: CellsOfRun | None
+    answers: Answers | None
     outcome: ScoreSection
+    subgroups: Sequence[Subgroups]
     failures: Failures | None
     explanations: Explanations
     reproducibility: Reproducibility
@@ -47,13 +52,17 @@ def page_of(run: FinishedRun) -> Page:
         run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ()
     )
     outcome = score_section_of(run)
+    answers = answers_of(run.metrics)
     pictures_known = picture_index(run.path) is not None
     return Page(
-        headline=headline_of(run, outcome, audit_section),
+        headline=headline_of(run, outcome, answers, audit_section),
         audit_section=audit_section,
         setting=setting_of(run),
         scale=scale_of(run, audit_section.findings),
+        cells=cells_of(run),
+        answers=answers,
         outcome=outcome,
+        subgroups=subgroups_of(run.metrics),
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
         explanations=explanations_of(run),
         reproducibility=reproducibility_of(run),

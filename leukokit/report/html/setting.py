@@ -36,8 +36,10 @@ class Setting:
         Images by class and part.
     rejected : HtmlTable or None
         Images that were left out, with reasons.
+    notes : sequence of str
+        What the data set said of its images, such as how folders were read.
     warnings : sequence of str
-        What the run warned of.
+        What the run warned of, without these notes.
     """
 
     recipe_text: str
@@ -52,6 +54,7 @@ class Setting:
     rejected: HtmlTable | None
     reasons: Sequence[tuple[str, int]]
     rejected_count: int
+    notes: Sequence[str]
     warnings: Sequence[str]
 
 
@@ -62,6 +65,8 @@ def setting_of(run: FinishedRun) -> Setting:
     count_rejected = 0 if rejected is None else len(rejected)
     reasons = [] if rejected is None else Counter(rejected["reason"].astype(str)).most_common()
     split = run.split
+    notes = (data.notes if data is not None else None) or ()
+    warnings = [event.text("text") for event in run.events if event.name == "warning"]
     return Setting(
         recipe_text=run.recipe_text.rstrip(),
         stages=list(_stages(run)),
@@ -75,7 +80,8 @@ def setting_of(run: FinishedRun) -> Setting:
         rejected=_rejected(run),
         reasons=[(str(name), number) for name, number in reasons],
         rejected_count=count_rejected,
-        warnings=[event.text("text") for event in run.events if event.name == "warning"],
+        notes=notes,
+        warnings=[text for text in warnings if not text.endswith(notes)],
     )
 
 

@@ -8,7 +8,7 @@ from leukokit.evaluation.intervals import LEVEL
 from leukokit.number_text import counted, joined, percent, percent_range
 from leukokit.record.scores import Interval
 from leukokit.record.verdict import VerdictReason
-from leukokit.verdict.evidence import Evidence, accuracy_of
+from leukokit.verdict.evidence import Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DOUBT, TRUST
 from leukokit.verdict.sample_size import USEFUL_WIDTH, needed_groups, needed_images
 
@@ -44,7 +44,7 @@ def tested(evidence: Evidence) -> Iterator[VerdictReason]:
 
 def enough_images(evidence: Evidence) -> Iterator[VerdictReason]:
     """Ask for an interval that is narrow enough to be of use."""
-    accuracy = accuracy_of(evidence)
+    accuracy = answered_accuracy(evidence)
     if accuracy is None:
         return
     if accuracy.width is None:
@@ -67,40 +67,41 @@ def enough_images(evidence: Evidence) -> Iterator[VerdictReason]:
     yield VerdictReason(
         code="enough_images",
         level=TRUST,
-        text=f"{counted(accuracy.n, 'test image')} give a {percent(LEVEL, 0)} range of {shown}",
+        text=f"{counted(accuracy.n, f'test {evidence.unit}')} give a {percent(LEVEL, 0)} range of {shown}",
     )
 
 
 def _how(evidence: Evidence) -> str:
     """Say how more images can be tested; folds are of use only where some image is not tested yet."""
     all_tested = evidence.scores is not None and evidence.scores.n >= evidence.images - evidence.rejected
-    return "add images" if all_tested else f"add images, or use folds ({_FOLDS})"
+    add = f"add {evidence.unit}s"
+    return add if all_tested else f"{add}, or use folds ({_FOLDS})"
 
 
 def _groups(evidence: Evidence) -> int | None:
     """Count the groups that the interval is made over; None where every image is its own group."""
-    scores = evidence.scores
+    scores = evidence.answered
     groups = None if scores is None or scores.intervals is None else scores.intervals.groups
     return None if scores is None or groups is None or groups >= scores.n else groups
 
 
 def _tested(evidence: Evidence, n: int) -> str:
     groups = _groups(evidence)
-    images = counted(n, "test image")
+    images = counted(n, f"test {evidence.unit}")
     return images if groups is None else f"{images} of {counted(groups, 'group')}"
 
 
 def _needed(evidence: Evidence, share: float, width: float) -> str:
     groups = _groups(evidence)
     if groups is None:
-        return counted(needed_images(share), "image")
+        return counted(needed_images(share), evidence.unit)
     kind = evidence.separation.kind
     return counted(needed_groups(groups, width), kind if kind in ("patient", "slide") else "group")
 
 
 def enough_of_each_class(evidence: Evidence) -> Iterator[VerdictReason]:
     """Ask for enough test images of every class to say how often it is found."""
-    scores = evidence.scores
+    scores, unit = evidence.answered, evidence.unit
     if scores is None or not scores.per_class:
         return
     untested = [name for name, one in scores.per_class.items() if not one.support]
@@ -108,7 +109,7 @@ def enough_of_each_class(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="class_not_tested",
             level=DOUBT,
-            text=f"no test image shows {joined(untested)}",
+            text=f"no test {unit} shows {joined(untested)}",
             next=f"Choose a split whose test part holds every class: {_FOLDS}.",
         )
     few = []
@@ -116,7 +117,7 @@ def enough_of_each_class(evidence: Evidence) -> Iterator[VerdictReason]:
         recall = (None if one.intervals is None else one.intervals.recall) or Interval()
         low, high = recall.low or 0.0, 1.0 if recall.high is None else recall.high
         if one.support and high - low > USEFUL_CLASS_WIDTH:
-            few.append((name, f"{name} {percent_range(low, high)} ({counted(one.support, 'image')})"))
+            few.append((name, f"{name} {percent_range(low, high)} ({counted(one.support, unit)})"))
     if few:
         more = f" and {counted(len(few) - _MOST_TOLD, 'more class', 'more classes')}"
         shown = ", ".join(text for _, text in few[:_MOST_TOLD]) + (more if len(few) > _MOST_TOLD else "")
@@ -124,9 +125,9 @@ def enough_of_each_class(evidence: Evidence) -> Iterator[VerdictReason]:
             code="few_images_of_class",
             level=DOUBT,
             text=f"how often some classes are found is not sure: {shown}",
-            next=f"Add test images of {joined([name for name, _ in few[:_MOST_TOLD]], 'and')}.",
+            next=f"Add test {unit}s of {joined([name for name, _ in few[:_MOST_TOLD]], 'and')}.",
         )
     if not untested and not few:
         yield VerdictReason(
-            code="enough_of_each_class", level=TRUST, text="every class has enough test images"
+            code="enough_of_each_class", level=TRUST, text=f"every class has enough test {unit}s"
         )

@@ -8,7 +8,7 @@ from math import hypot
 from leukokit.number_text import joined, percent
 from leukokit.record.audit import AuditProbe
 from leukokit.record.verdict import VerdictReason
-from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of
+from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
 
 NEEDED_PROBES = ("color", "corner", "file", "frame")
@@ -29,7 +29,7 @@ _HIDE = (
 
 def better_than_chance(evidence: Evidence) -> Iterator[VerdictReason]:
     """Ask whether the interval lies above the accuracy of the best constant answer."""
-    accuracy = accuracy_of(evidence)
+    accuracy = answered_accuracy(evidence)
     if accuracy is None or accuracy.low is None:
         return
     constant = f"always answering {accuracy.largest} ({percent(accuracy.chance)})"

@@ -10,9 +10,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from leukokit.api import Part, Sample, Status
+from leukokit.api import Dataset, Part, Sample, Status
+from leukokit.engine.data import OpenData
 from leukokit.engine.io import tables
 from leukokit.engine.io.tables import features_parquet
+from leukokit.plugins.datasets.smears import Smears
 
 
 def written(rows: int, stamp: str | None = None) -> tuple[pd.DataFrame, bytes]:
@@ -52,3 +54,12 @@ def test_the_file_says_what_it_may_be_used_for() -> None:
         b"leukokit.notice": b"Research use only. Not a medical device.",
         b"leukokit.stamp": b"SYNTHETIC",
     }
+
+
+def test_the_path_of_an_image_without_a_file_is_its_source() -> None:
+    """A rendered smear says that it is synthetic; a tile of a slide names its data set."""
+    sample = Sample(id="A/slide.svs/0_0")
+    rendered = OpenData(Smears(), "smears", (), "SYNTHETIC", stood_in=False)
+    slides = OpenData(Dataset(), "wsi/slides", (), None, stood_in=False)
+    assert tables.shown_path(sample, rendered.source) == "synthetic:smears"
+    assert tables.shown_path(sample, slides.source) == "wsi/slides"

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from leukokit.catalog import discover
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.precheck import RecipeExamination, examination, examine_recipe, sizes
 from leukokit.recipe import load_recipe_text
 
@@ -35,7 +36,9 @@ def examined(root: Path | None, workers: int = 2, **sections: Any) -> RecipeExam
     recipe = {"leukokit": 1, "name": "x", "features": ["lbp"], "classify": "svm", **sections}
     recipe.setdefault("data", {"use": "folder", "params": {"root": str(root)}})
     loaded = load_recipe_text(json.dumps(recipe), CATALOG)
-    return examine_recipe(loaded, out=Path("runs"), cache=Path("cache"), workers=workers)
+    return examine_recipe(
+        loaded, out=Path("runs"), cache=Path("cache"), workers=workers, executor=InlineExecutor()
+    )
 
 
 def texts(found: RecipeExamination, area: str) -> list[str]:
@@ -63,13 +66,15 @@ def test_data_that_are_not_there(tmp_path: Path) -> None:
     assert texts(found, "data")[0].startswith("fail: data set folder: ")
 
 
-def test_a_wrong_variable_that_is_not_needed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run can start."""
+def test_a_wrong_variable_is_an_error_where_it_is_not_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, as in a run: also with images of a folder."""
     monkeypatch.setenv("LEUKOKIT_DATA", str(tmp_path / "nowhere"))
     found = examined(images(tmp_path / "i", Benign=60, Pro=60))
-    assert found.can_run
+    assert not found.can_run
     assert texts(found, "data") == [
-        f"note: LEUKOKIT_DATA is {tmp_path / 'nowhere'}, which does not exist. "
+        f"fail: LEUKOKIT_DATA is {tmp_path / 'nowhere'}, which does not exist. "
         "Set it to the folder that holds all-pbs, or unset it"
     ]
 

@@ -16,7 +16,7 @@ import numpy as np
 LEAKED: list[object] = []
 """Memory that is never given back."""
 
-ENDS = ("raise", "sys_exit", "base_exception", "keyboard_interrupt", "os_exit", "segfault")
+ENDS = ("raise", "sys_exit", "base_exception", "keyboard_interrupt", "os_exit", "segfault", "silence")
 """Misdeeds after which the method does not go on."""
 
 
@@ -39,6 +39,8 @@ def end(misdeed: str) -> None:
             os._exit(0)
         case "segfault":
             signal.raise_signal(signal.SIGSEGV)
+        case "silence":
+            time.sleep(3600)
 
 
 def disturb() -> None:

@@ -12,8 +12,8 @@ from typing import get_args
 
 import pytest
 
-from leukokit.api import DataError, LeukokitError, Part
-from leukokit.plugins.datasets import _location, _manifest
+from leukokit.api import DataError, LeukokitError, Part, location
+from leukokit.plugins.datasets import _manifest
 from leukokit.plugins.datasets._manifest import PublishedFile
 from leukokit.plugins.datasets.all_pbs import CLASSES, AllPbs, AllPbsParams
 
@@ -46,7 +46,7 @@ def published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     }
     monkeypatch.setattr("leukokit.plugins.datasets.all_pbs.read_manifest", lambda: manifest)
     monkeypatch.delenv("LEUKOKIT_DATA", raising=False)
-    monkeypatch.setattr(_location, "user_folder", lambda: tmp_path / "user")
+    monkeypatch.setattr(location, "user_folder", lambda: tmp_path / "user")
 
 
 def test_the_shipped_tables_agree() -> None:

@@ -64,6 +64,13 @@ def test_columns_and_delimiter_can_be_named(tmp_path: Path) -> None:
     assert [(s.id, s.label) for s in dataset.samples()] == [("0.png", "x")]
 
 
+def test_columns_of_no_other_use_are_traits(tmp_path: Path) -> None:
+    """Empty cells are not known; of a column that is there twice nobody knows which is meant."""
+    text = "path,label,device,site,note,note\n0.png,x,old,A,1,2\n1.png,y,,B,1,2\n"
+    samples = table(tmp_path, text).samples()
+    assert [sample.traits for sample in samples] == [{"device": "old", "site": "A"}, {"site": "B"}]
+
+
 def test_absent_columns_say_what_there_is(tmp_path: Path) -> None:
     """A column that was asked for by name has to be there; others may be absent."""
     with pytest.raises(DataError, match=r"t.csv: has no column 'path'; it has number, type"):

@@ -1,0 +1,194 @@
+"""Scores and rows of the answers for groups of images (patients, slides), folds together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from leukokit.api import FloatArray, GroupKind, Part, Sample
+from leukokit.engine.models.fitted_fold import FittedFold
+from leukokit.engine.models.group_stage import AnsweredGroup, answers
+from leukokit.engine.models.pooled_predictions import PooledPredictions
+from leukokit.engine.models.score_records import part_scores
+from leukokit.engine.models.statistics import part_statistics
+from leukokit.engine.pipeline.decisions import Decisions
+from leukokit.engine.traits import groups_of
+from leukokit.evaluation.metrics import scores
+from leukokit.evaluation.splits import Fold
+from leukokit.number_text import counted
+from leukokit.recipe.models import RecipeModel
+from leukokit.record.groups import ChosenWay, GroupScores
+from leukokit.record.scores import PartScores
+
+FILE = "predictions_by_group.csv"
+NO_IMAGE = "no image"
+"""``status`` of a group whose images were all rejected."""
+
+_Folds = Sequence[tuple[Fold, FittedFold]]
+_PARTS = (Part.VALIDATION, Part.TEST)
+
+
+def group_scores(
+    folds: _Folds, samples: Mapping[str, Sample], kind: GroupKind | None, *, seed: int
+) -> tuple[GroupScores, pd.DataFrame] | None:
+    """Score the answers of groups and lay them out; None where the recipe asks for none.
+
+    Every score counts groups: its interval is that of so many patients, whatever the number of their images.
+
+    Returns
+    -------
+    scores : GroupScores
+    table : DataFrame
+        Content of ``predictions_by_group.csv``: validation, then test.
+    """
+    fitted = {fold.name: each for fold, each in folds}
+    model = next(iter(fitted.values())).best.recipe.model
+    if model.answer is None:
+        return None
+    classes = tuple(sorted({name for each in fitted.values() for name in each.classes}))
+    found = {part: list(answers(folds, samples, part)) for part in _PARTS}
+    pooled = {part: _pooled(found[part], fitted, classes) for part in _PARTS}
+    scored = {
+        part: _scored(part, pooled, fitted, model, seed=seed) for part in _PARTS if pooled[part] is not None
+    }
+    record = GroupScores(
+        kind=None if kind is None else kind.value,
+        chosen_by=model.answer.choose_by if len(model.answer.ways) > 1 else None,
+        ways={name: _way(each) for name, each in fitted.items()},
+        validation=scored.get(Part.VALIDATION),
+        test=scored.get(Part.TEST),
+        notes=tuple(_notes(folds, samples, found, kind)),
+    )
+    several = len(folds) > 1
+    tables = [_table(found[part], part, fitted, classes, several=several) for part in _PARTS]
+    return record, pd.concat(tables, ignore_index=True)
+
+
+def _way(fitted: FittedFold) -> ChosenWay:
+    answer = fitted.pipeline.answer
+    assert answer is not None
+    return ChosenWay(way=answer.way, tried=dict(answer.tried))
+
+
+def _pooled(
+    found: Sequence[AnsweredGroup], fitted: Mapping[str, FittedFold], classes: tuple[str, ...]
+) -> PooledPredictions | None:
+    """Lay the answers out as the rows of images are: one row a group, which is its own cluster."""
+    answered = [group for group in found if group.proba is not None]
+    if not answered:
+        return None
+    names = [group.name for group in answered]
+    proba = np.vstack([_spread(group, fitted[group.fold].classes, classes) for group in answered])
+    folds, true = [group.fold for group in answered], [group.true for group in answered]
+    return PooledPredictions(names, folds, true, names, proba, proba, classes)
+
+
+def _spread(group: AnsweredGroup, known: tuple[str, ...], classes: tuple[str, ...]) -> FloatArray:
+    row = np.zeros(len(classes))
+    if group.proba is not None:
+        row[[classes.index(name) for name in known]] = group.proba
+    return row
+
+
+def _scored(
+    part: Part,
+    pooled: Mapping[Part, PooledPredictions | None],
+    fitted: Mapping[str, FittedFold],
+    model: RecipeModel,
+    *,
+    seed: int,
+) -> PartScores:
+    rows = pooled[part]
+    assert rows is not None
+    answers_of = {name: each.pipeline.answer for name, each in fitted.items()}
+    decisions = {name: answer.decisions for name, answer in answers_of.items() if answer is not None}
+    return answer_scores(rows, pooled[Part.VALIDATION], decisions, model, seed=seed)
+
+
+def answer_scores(
+    rows: PooledPredictions,
+    validation: PooledPredictions | None,
+    decisions: Mapping[str, Decisions],
+    model: RecipeModel,
+    *,
+    seed: int,
+) -> PartScores:
+    """Score answers as images are scored; ``rows`` are groups. Takes what ``part_statistics`` takes."""
+    # The probabilities of images are calibrated before they are combined; those of groups are not corrected.
+    plain = model.model_copy(update={"calibrate": None})
+    statistics = part_statistics(rows, validation, decisions, plain, seed=seed)
+    return part_scores(
+        scores(rows.true, rows.proba, rows.classes, groups=rows.groups),
+        calibration=statistics.calibration,
+        operating_point=statistics.operating_point,
+        coverage=statistics.coverage,
+    )
+
+
+def _table(
+    found: Sequence[AnsweredGroup],
+    part: Part,
+    fitted: Mapping[str, FittedFold],
+    classes: tuple[str, ...],
+    *,
+    several: bool,
+) -> pd.DataFrame:
+    proba = np.array([_spread(group, fitted[group.fold].classes, classes) for group in found])
+    proba = proba.reshape(len(found), len(classes))
+    there = np.array([group.proba is not None for group in found], dtype=bool)
+    proba[~there] = np.nan
+    predicted = [
+        classes[int(np.argmax(row))] if known else "" for row, known in zip(proba, there, strict=True)
+    ]
+    columns: dict[str, object] = {
+        "group": [group.name for group in found],
+        "part": [part.value] * len(found),
+        "true": [group.true for group in found],
+        "predicted": predicted,
+        **{f"p_{name}": proba[:, number] for number, name in enumerate(classes)},
+        "images": [group.images for group in found],
+        "rejected": [group.rejected for group in found],
+        "how": [group.way for group in found],
+        "status": ["ok" if known else NO_IMAGE for known in there],
+    }
+    if several:
+        columns["fold"] = [group.fold for group in found]
+    return pd.DataFrame(columns)
+
+
+def _notes(
+    folds: _Folds,
+    samples: Mapping[str, Sample],
+    found: Mapping[Part, Sequence[AnsweredGroup]],
+    kind: GroupKind | None,
+) -> Iterator[str]:
+    """Say what a reader should know: groups without an image, torn groups, images without a group."""
+    word = "group" if kind is None else kind.value
+    for part, groups in found.items():
+        lost = [group.name for group in groups if group.proba is None]
+        if lost:
+            yield (
+                f"{counted(len(lost), f'{part.value} {word}')} without any image that could be used, such as "
+                f"{lost[0]}: no answer, and not scored"
+            )
+    grouped = groups_of(samples.values())
+    torn = sorted({name for fold, _ in folds for name in _torn(fold, grouped)})
+    if torn:
+        yield (
+            f"the split tears {counted(len(torn), word)} apart, such as {torn[0]}: an answer uses only the "
+            "images of its part, and the model has learned from others of the same "
+            f"{word}. Keep them together: split: {{method: kfold, by: group}}"
+        )
+    alone = {name for fold, _ in folds for name, part in fold.parts.items() if part in _PARTS} - set(grouped)
+    if alone:
+        yield f"{counted(len(alone), 'image')} without a {word} take no part in these answers"
+
+
+def _torn(fold: Fold, grouped: Mapping[str, str]) -> set[str]:
+    parts: dict[str, set[Part]] = {}
+    for name, part in fold.parts.items():
+        if name in grouped:
+            parts.setdefault(grouped[name], set()).add(part)
+    return {group for group, inside in parts.items() if len(inside) > 1}

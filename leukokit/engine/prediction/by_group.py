@@ -1,0 +1,192 @@
+"""Answers for patients or slides from the predictions of their images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from leukokit.api import FloatArray, Sample
+from leukokit.engine.io.files import write_bytes
+from leukokit.engine.io.tables import csv_bytes
+from leukokit.engine.pipeline.answer import FittedAnswer
+from leukokit.engine.pipeline.decisions import Decision
+from leukokit.engine.prediction.given import GivenImages
+from leukokit.engine.prediction.predictor import Predictor
+from leukokit.engine.prediction.rows import DECISION, PREDICTED, PROBABILITY, STATUS, PredictedImages
+from leukokit.errors import UsageError
+from leukokit.evaluation.intervals import Groups
+
+NO_IMAGE = "no image"
+"""``status`` of a group whose images were all rejected."""
+
+
+@dataclass
+class GroupAnswers:
+    """Collects the predictions of images, and answers for their groups.
+
+    Attributes
+    ----------
+    predictor : Predictor
+        With an answer, which says how images are combined.
+    groups : mapping of sample id to str
+        Group of each image that has one; the others are left out.
+    """
+
+    predictor: Predictor
+    groups: Mapping[str, str]
+    _names: list[str] = field(default_factory=list)
+    _proba: list[FloatArray] = field(default_factory=list)
+    _images: Counter[str] = field(default_factory=Counter)
+    _unlike: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, predictor: Predictor, images: GivenImages, *, classes_in_folders: bool) -> GroupAnswers:
+        """Find the group of each image, before any is predicted.
+
+        Parameters
+        ----------
+        classes_in_folders : bool
+            Whether the first folders of a given folder are classes, not patients.
+
+        Raises
+        ------
+        UsageError
+            Where the model has no answer by group, or no image has a group.
+        """
+        if predictor.answer is None:
+            raise UsageError(
+                "the recipe of this model has no 'answer', so nobody tested how its images are combined",
+                hint="Add 'answer: {by: group}' to the recipe and run it again",
+            )
+        groups = given_groups(images, classes_in_folders=classes_in_folders)
+        if not groups:
+            raise UsageError(
+                "--by-group needs the patient of each image, and none is known",
+                hint="Give a table with the columns path and group, or a folder with one folder a patient",
+            )
+        return cls(predictor, groups)
+
+    def add(self, piece: PredictedImages) -> None:
+        """Keep what is needed of a piece."""
+        ids = [sample.id for sample in piece.samples]
+        self._images.update(self.groups[name] for name in ids if name in self.groups)
+        used = [name for name, one in zip(ids, piece.used, strict=True) if one]
+        rows = [row for row, name in enumerate(used) if name in self.groups]
+        decisions = self.predictor.deciding.decisions(piece.proba, piece.distances)
+        self._proba.append(piece.proba[rows])
+        self._names += [self.groups[used[row]] for row in rows]
+        self._unlike.update(self.groups[used[row]] for row in rows if decisions[row] == Decision.UNLIKE)
+
+    def table(self) -> pd.DataFrame:
+        """Lay out one row a group, by name.
+
+        Columns: ``group``, ``predicted``, ``p_<class>``, ``decision`` (accept or refer), ``positive`` with an
+        operating point, ``images`` that were used, ``rejected`` and ``unlike`` ones, ``how``, ``status``.
+        """
+        answer, classes = self._answer, self.predictor.classes
+        names = sorted(self._images)
+        place = {name: row for row, name in enumerate(names)}
+        used = Counter(self._names)
+        there = np.array([used[name] > 0 for name in names], dtype=bool)
+        proba = np.full((len(names), len(classes)), np.nan)
+        if self._names:
+            combined = answer.combine(
+                np.concatenate(self._proba), Groups.of(self._names, len(self._names)), classes
+            )
+            proba[[place[name] for name in sorted(used)]] = combined
+        known = proba[there]
+        columns: dict[str, object] = {
+            "group": names,
+            PREDICTED: _for_known(there, [classes[number] for number in known.argmax(axis=1)]),
+            **{f"{PROBABILITY}{name}": proba[:, number] for number, name in enumerate(classes)},
+            DECISION: _for_known(there, _decisions(answer, known)),
+        }
+        if answer.operating_point is not None:
+            columns["positive"] = _for_known(there, answer.operating_point.positive(known, classes).tolist())
+        columns |= {
+            "images": [used[name] for name in names],
+            "rejected": [self._images[name] - used[name] for name in names],
+            "unlike": [self._unlike[name] for name in names],
+            "how": answer.way,
+            STATUS: ["ok" if one else NO_IMAGE for one in there],
+        }
+        return pd.DataFrame(columns)
+
+    @property
+    def _answer(self) -> FittedAnswer:
+        assert self.predictor.answer is not None  # asked by `of`
+        return self.predictor.answer
+
+    def write(self, path: Path) -> None:
+        """Write the table as CSV."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, csv_bytes(self.table()))
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise UsageError where the file is there already, or its name says another format than CSV."""
+    if path.suffix.lower() != ".csv":
+        raise UsageError(
+            "answers by group are a CSV file", where=str(path), hint="Name a file that ends in .csv"
+        )
+    if path.exists() and not overwrite:
+        raise UsageError("is there already", where=str(path), hint="Name another file, or give --overwrite")
+
+
+def given_groups(images: GivenImages, *, classes_in_folders: bool) -> dict[str, str]:
+    """Group of each image: of its row in a table, else the folder in which it lies.
+
+    A folder is named as seen from the folder that was given; of several given folders, with its name in
+    front. Where the first folders are classes, patients are the folders in them. Images that lie in the given
+    folder itself are of one patient, named after it, where it holds no other folders with images.
+    """
+    groups: dict[str, str] = {}
+    several = len(images.roots) > 1
+    loose: dict[Path, list[str]] = {}
+    nested: set[Path] = set()
+    for sample in images:
+        if sample.group is not None:
+            groups[sample.id] = sample.group
+            continue
+        root = _root(sample, images.roots)
+        if root is None or sample.path is None:
+            continue
+        folders = sample.path.relative_to(root).parts[:-1]
+        inside = folders[1:] if classes_in_folders else folders
+        if folders:
+            nested.add(root)
+        if inside:
+            name = "/".join(inside)
+            groups[sample.id] = f"{root}/{name}" if several else name
+        elif not folders:
+            loose.setdefault(root, []).append(sample.id)
+    for root, names in loose.items():
+        if root not in nested:
+            groups |= dict.fromkeys(names, str(root))
+    return groups
+
+
+def _root(sample: Sample, roots: Sequence[Path]) -> Path | None:
+    if sample.path is None:
+        return None
+    return next((root for root in roots if sample.path.is_relative_to(root)), None)
+
+
+def _decisions(answer: FittedAnswer, proba: FloatArray) -> list[str]:
+    if answer.refer is None:
+        return [Decision.ACCEPT.value] * len(proba)
+    left = answer.refer.refers(proba)
+    return [(Decision.REFER if one else Decision.ACCEPT).value for one in left]
+
+
+def _for_known(there: NDArray[np.bool_], values: Sequence[object]) -> NDArray[Any]:
+    column = np.full(len(there), None, dtype=object)
+    column[there] = values
+    return column

@@ -1,0 +1,1 @@
+"""Published data sets of blood cells, and one vocabulary of their classes."""
