@@ -185,8 +185,8 @@ class ImagePlan:
     keep_labels: bool
     score_masks: bool
     store: Store | None
-    cells: CellStep | None = None
     box_roles: frozenset[str] = frozenset()
+    cells: CellStep | None = None
 
     def keeps_shape(self) -> bool:
         """Whether no preprocessor changes the size of the image."""

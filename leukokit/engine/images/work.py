@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from time import perf_counter
 from typing import TypeVar
@@ -23,7 +22,6 @@ from leukokit.api import (
     FloatArray,
     Labels,
     Planes,
-    Region,
     RGBImage,
     Scale,
     ScaledPreprocessor,
@@ -34,8 +32,7 @@ from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
 from leukokit.engine.cell_table.measure import cell_table, measure_cells
-from leukokit.engine.cells.boxes import boxes_of, edges_by_role, inside
-from leukokit.engine.components.call import ComponentCall, call_method
+from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.images.batch_rows import BatchRows
 from leukokit.engine.images.kept_rows import kept_image, labels_of
 from leukokit.engine.images.plan import (
@@ -51,13 +48,13 @@ from leukokit.engine.images.plan import (
     SegmentStep,
 )
 from leukokit.engine.images.rejecting import rejection_of
+from leukokit.engine.images.truth import compare_with_truth
 from leukokit.engine.io import reading
 from leukokit.engine.validation import checked_cells, checked_image, checked_labels, checked_vector
 from leukokit.errors import RunFailed
-from leukokit.evaluation.box_scores import score_boxes
-from leukokit.evaluation.masks import Row, score_image
+from leukokit.evaluation.masks import Row
 from leukokit.process import stop
-from leukokit.smear.label_grid import labels_on_grid, resize_factor
+from leukokit.smear.label_grid import resize_factor
 
 T = TypeVar("T")
 
@@ -201,53 +198,16 @@ class ImageTask:
 
     def masks(self, step: SegmentStep, labels: Labels) -> Row | None:
         """Agreement of the labels of a step with ground truth, where there is any for this image."""
-        dataset = self._plan.dataset
 
         def compare() -> Row | None:
-            with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
-                truth = dataset.truth(self._item.sample.whole)
-            self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
-            if truth is None:
-                return self._boxes(step, labels)
-            if self._item.sample.region is not None:
-                truth = _truth_of_region(truth, self._item.sample.region)
-            comparable = self._on_grid_of(truth, labels)
-            if comparable is None:
-                return None
-            return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
+            height, width = self.image.shape[:2]
+            found = compare_with_truth(
+                self._plan, self._item.sample, step, labels, shape=(height, width), factor=self._prepared[1]
+            )
+            self.notes += found.notes
+            return found.row
 
         return self._timed("truth", ImageStage.TRUTH, compare)
-
-    def _boxes(self, step: SegmentStep, labels: Labels) -> Row | None:
-        """Agreement of the labels with the data set's boxes; a cell that is a sample has none inside it."""
-        sample, factor = self._item.sample, self._prepared[1]
-        boxes = boxes_of(self._plan.dataset, sample) if sample.region is None else None
-        if boxes is None or not self._plan.box_roles:
-            return None
-        if math.isnan(factor):
-            note = "a preprocessor changed the image's proportions: the boxes do not lie on it"
-            self.notes += (f"truth: {note}; not compared",)
-            return None
-        height, width = (round(side / factor) for side in self.image.shape[:2])
-        checked = inside(boxes, height, width)
-        self.notes += tuple(f"truth: {text}" for text in checked.notes())
-        clears_border = call_method(step.component, "clears_border")
-        edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
-        return score_boxes(labels, edges, clears_border=clears_border) or None
-
-    def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
-        """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
-        if self._plan.keeps_shape():
-            return labels
-        roles = {}
-        for role, true in truth.roles.items():
-            if role in labels.roles:
-                if math.isnan(resize_factor(true, labels.roles[role])):
-                    note = "a preprocessor changed the image's proportions: the truth does not lie on it"
-                    self.notes += (f"truth: {note}; not compared",)
-                    return None
-                roles[role] = labels_on_grid(labels.roles[role], true.shape)
-        return replace(labels, roles=roles)
 
     def _read(self) -> RGBImage:
         item, plan = self._item, self._plan
@@ -298,12 +258,6 @@ class ImageTask:
             raise StepFailed(rejection_of(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
-
-
-def _truth_of_region(truth: Labels, region: Region) -> Labels:
-    roles = {role: reading.cut_region(labels, region)[0] for role, labels in truth.roles.items()}
-    found = any(labels.any() for labels in roles.values())
-    return Labels(roles, Status.OK if found else Status.NO_CELL)
 
 
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:

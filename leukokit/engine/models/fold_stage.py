@@ -13,7 +13,7 @@ import numpy as np
 from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
+from leukokit.engine.cell_samples.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import TruthRoles, roles_of_truth
