@@ -27,7 +27,8 @@ from leukokit.api import (
 from leukokit.engine.cell_samples.division import rule_for_cells
 from leukokit.engine.cell_samples.samples import CellsFound, ask_cells
 from leukokit.engine.execution.inline import InlineExecutor
-from leukokit.engine.images.plan import Item
+from leukokit.engine.images.plan import ImagePlan, Item
+from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io import reading
 from leukokit.engine.io.reading import LastImage, ReadOptions, content_keys, pixels
 from leukokit.engine.observer import Observer
@@ -180,6 +181,18 @@ def test_crops_are_pixels_of_the_image_which_is_decoded_once(
     path.write_bytes(path.read_bytes() + b"x")
     with pytest.raises(ImageRejected, match="changed"):
         pixels(dataset, inner, keys[1], OPTIONS)
+
+
+def test_a_network_reads_the_crops(tmp_path: Path) -> None:
+    """Images of a classifier that consumes images are the cells, in order."""
+    path = tmp_path / "a.png"
+    Image.fromarray(picture()).save(path)
+    samples = [region(3, 4, 13, 24, path), region(30, 0, 50, 9, path)]
+    keys = content_keys(Fields(), "", samples, 1)
+    given = [Item(i, sample, key) for i, (sample, key) in enumerate(zip(samples, keys, strict=True))]
+    images = StoredImages(ImagePlan.of_files(Fields(), OPTIONS, (), None), given)
+    assert [image.shape for image in images] == [(20, 10, 3), (9, 20, 3)]
+    np.testing.assert_array_equal(images[1], picture()[:9, 30:50])
 
 
 def test_rendered_images_are_rendered_once_for_all_their_cells() -> None:
