@@ -137,14 +137,7 @@ class AuditChecks:
                 _limit(spec.burned_in_marks),
                 seed=seed,
             ),
-            file_properties(
-                measured.kinds,
-                8 * measured.bytes / measured.size.prod(axis=1),
-                labels,
-                units,
-                _limit(spec.file_properties),
-                seed=seed,
-            ),
+            self._files_finding(),
             empty_foreground(measured.foreground, labels, self._ids, _limit(spec.empty_foreground)),
         ]
         findings += self._scale_findings()
@@ -161,6 +154,25 @@ class AuditChecks:
                 )
             )
         return findings
+
+    def _files_finding(self) -> CheckFinding:
+        if self._cells:
+            text = "The size of a crop is that of its cell."
+            return skipped("file_properties", "cells of one file can be of any class", text)
+        measured = self._labeled
+        return file_properties(
+            measured.kinds,
+            8 * measured.bytes / measured.size.prod(axis=1),
+            self._labels.tolist(),
+            self._units.tolist(),
+            _limit(self._spec.file_properties),
+            seed=self._seed,
+        )
+
+    @property
+    def _cells(self) -> bool:
+        """Whether samples are cells that leukokit has cut out of images."""
+        return bool(self._input.data.fields)
 
     def _rejected_finding(self) -> CheckFinding:
         items = [item for item in self._input.data.items if item.sample.label is not None]
@@ -237,13 +249,10 @@ class AuditChecks:
             ),
             ("frame", "the same six numbers in the outer 8 px", {"": measured.frame}, spec.probe_frame),
             ("corner", "dark strokes", strokes, spec.probe_corner),
-            (
-                "file",
-                "width and height" + (" and bytes" if files.shape[1] > 2 else ""),
-                {"": files},
-                spec.probe_file,
-            ),
         ]
+        if not self._cells:  # the size of a crop is that of its cell
+            what = "width and height" + (" and bytes" if files.shape[1] > 2 else "")
+            inputs.append(("file", what, {"": files}, spec.probe_file))
         pattern = self._missing_pattern()
         if pattern is not None:
             what = "which features are missing, and the status of the segmentation"

@@ -262,7 +262,15 @@ def _scales(
 
     def measured() -> OwnScales:
         reading = ImageComponents.of(recipe).reading
-        return own_scales(data.dataset, items, reading, store=store, executor=executor, observer=progress)
+        return own_scales(
+            data.dataset,
+            items,
+            reading,
+            fields=data.fields,
+            store=store,
+            executor=executor,
+            observer=progress,
+        )
 
     scales = find_scales(
         recipe, data, items, measured=measured, store=store, threads=executor.count, observer=progress

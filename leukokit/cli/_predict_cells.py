@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from leukokit.api import Sample
-    from leukokit.engine.cells.find import FoundCells
+    from leukokit.engine.cell_samples.find import FoundCells
     from leukokit.engine.observer import Observer
+    from leukokit.engine.pipeline.averaged import AveragedPipelines
+    from leukokit.engine.pipeline.fitted import FittedPipeline
     from leukokit.engine.prediction.differential import DifferentialCount
     from leukokit.engine.prediction.given import GivenImages
-    from leukokit.engine.prediction.predictor import Predictor
     from leukokit.workflow import RunSettings
 
 AUTO, NONE = "auto", "none"
@@ -30,6 +32,7 @@ _SEGMENTER = "smear_cells"
 """Finds the cells of fields for a model of cells."""
 _MARGIN = 0.1
 """Share of a cell's box that crops show around it, for a model that learned images."""
+_WIDEST = 22  # characters of a name
 _SHOWN = 12
 """Fields or patients that the terminal shows; the file has all."""
 
@@ -60,11 +63,9 @@ class Counting:
 
     def plain(self) -> list[dict[str, Any]]:
         """Give the rows as JSON can say them; what is not known is null."""
-        table = self.count.table()
-        return [
-            {name: None if value != value else value for name, value in row.items()}
-            for row in table.to_dict("records")
-        ]
+        text = self.count.table().to_json(orient="records", double_precision=15)
+        rows: list[dict[str, Any]] = json.loads(text)
+        return rows
 
     def shown(self) -> Table:
         """Lay out shares and intervals: of all fields, and of patients or fields where these are few."""
@@ -84,8 +85,8 @@ class Counting:
             inside = rows[(rows["level"] == level) & (rows["id"] == name)]
             cells = [_share(row) for row in inside.itertuples()]
             first = inside.iloc[0]
-            answer = "-" if first["answer"] is None else f"{safe(first['answer'])} {first['p_answer']:.2f}"
-            table.add_row(safe(name) if level != "all" else "all", str(first["cells"]), *cells, answer)
+            answer = f"{safe(first['answer'])} {first['p_answer']:.2f}" if first["cells"] else "-"
+            table.add_row(_short(level, name), str(first["cells"]), *cells, answer)
         return table
 
 
@@ -99,12 +100,20 @@ def _places(rows: pd.DataFrame) -> Sequence[tuple[str, str]]:
     return [("all", "")]
 
 
+def _short(level: str, name: str) -> str:
+    """Name of a patient, or of the file of a field, as far as a terminal has room."""
+    if level == "all":
+        return "all"
+    shown = safe(PurePosixPath(name).name if level == "field" else name)
+    return shown if len(shown) <= _WIDEST else f"...{shown[3 - _WIDEST :]}"
+
+
 def _share(row: Any) -> str:
-    return "-" if row.share != row.share else f"{row.share:.0%} [{row.low:.0%}, {row.high:.0%}]"
+    return "-" if row.share != row.share else f"{row.share:.0%} [{100 * row.low:.0f}, {100 * row.high:.0f}]"
 
 
 def counting_of(
-    predictor: Predictor,
+    predictor: FittedPipeline | AveragedPipelines,
     given: GivenImages,
     choice: str,
     counts: Path | None,
@@ -142,7 +151,7 @@ def counting_of(
 
 
 def _found(
-    predictor: Predictor,
+    predictor: FittedPipeline | AveragedPipelines,
     given: Sequence[Sample],
     name: str,
     margin: float,
@@ -152,13 +161,15 @@ def _found(
     from leukokit.api import CELL, NUCLEUS, Segmenter
     from leukokit.catalog import discover
     from leukokit.engine.cache.store import Store
-    from leukokit.engine.cells.find import find_cells
+    from leukokit.engine.cell_samples.find import find_cells
     from leukokit.engine.components.call import call_method
     from leukokit.recipe import Bound
     from leukokit.workflow import open_executor
 
     entry = discover(cache=settings.cache_folder).get("segmenter", name)
-    segmenter: Bound[Segmenter] = Bound(entry, entry.load().create(), "segment")
+    component = entry.load().create()
+    assert isinstance(component, Segmenter)
+    segmenter = Bound(entry, component, "segment")
     if not {CELL, NUCLEUS} & set(call_method(segmenter.component, "roles")):
         raise UsageError(f"the segmenter {name!r} finds no white cells", hint="Use --cells smear_cells")
     images = predictor.members[0].images

@@ -36,14 +36,14 @@ def score_boxes(labels: Labels, boxes: Mapping[str, FloatArray], *, clears_borde
     Returns
     -------
     Row
-        For each role ``<role>_box_found`` and ``<role>_box_true`` (objects), ``<role>_box_failed``, then
-        ``_matched``, ``_missed``, ``_extra``, ``_matched_mean`` and ``_matched_iou`` as
-        :class:`leukokit.evaluation.objects.ObjectCounts` counts them. Empty where they share no role.
+        ``status``, and for each role ``<role>_box_found`` and ``<role>_box_true`` (objects),
+            ``<role>_box_failed``, then ``_matched``, ``_missed``, ``_extra``, ``_matched_mean`` and
+        ``_matched_iou`` as
+            :class:`leukokit.evaluation.objects.ObjectCounts` counts them. Empty where they share no role.
     """
-    row: Row = {}
-    for role, true in boxes.items():
-        if role not in labels.roles:
-            continue
+    compared = {role: true for role, true in boxes.items() if role in labels.roles}
+    row: Row = {"status": str(labels.status)} if compared else {}
+    for role, true in compared.items():
         found = boxes_around(labels.roles[role])
         row[f"{role}{SUFFIX}_found"], row[f"{role}{SUFFIX}_true"] = len(found), len(true)
         nothing = labels.status is not Status.OK or not len(found)
@@ -87,17 +87,13 @@ def box_ious(found: FloatArray, true: FloatArray) -> FloatArray:
 def touching(boxes: FloatArray, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Which boxes come within one px of the border of an image of H x W px."""
     height, width = shape[:2]
-    low, high = boxes[:, :2], boxes[:, 2:]
-    at_border: NDArray[np.bool_] = (low < 1).any(axis=1) | (high > np.array([width - 1, height - 1])).any(
-        axis=1
-    )
-    return at_border
+    inner = np.array([width - 1, height - 1])
+    return np.asarray(np.any(boxes[:, :2] < 1, axis=1) | np.any(boxes[:, 2:] > inner, axis=1))
 
 
 def _mostly_inside(boxes: FloatArray, regions: FloatArray) -> NDArray[np.bool_]:
     """Which boxes have more than half of their area in one of the regions."""
-    inside: NDArray[np.bool_] = (2 * _intersections(boxes, regions) > _areas(boxes)[:, None]).any(axis=1)
-    return inside
+    return np.asarray(np.any(2 * _intersections(boxes, regions) > _areas(boxes)[:, None], axis=1))
 
 
 def _intersections(first: FloatArray, second: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 
 from leukokit.api import (
+    Box,
     DataError,
     Dataset,
     Labels,
@@ -116,10 +117,30 @@ def truth_fits_the_image(case: Case) -> None:
             assert array.dtype == np.int32, f"{case.name}: the {role} mask of {sample.id} is {array.dtype}"
 
 
+def boxes_lie_on_the_image(case: Case) -> None:
+    """Boxes are of type Box, and not all of them lie outside their image."""
+    dataset: Dataset = case.make()
+    if _reason(dataset) is not None:
+        return
+    for sample in islice(dataset.samples(), _CHECKED_SAMPLES):
+        boxes = dataset.boxes(sample)
+        if not boxes:
+            continue
+        assert all(isinstance(box, Box) for box in boxes), (
+            f"{case.name}.boxes returns objects that are not of type Box"
+        )
+        height, width = (dataset.render(sample) if sample.rendered else _read(sample)).shape[:2]
+        assert any(box.x0 < width and box.y0 < height and box.x1 > 0 and box.y1 > 0 for box in boxes), (
+            f"{case.name}: all boxes of {sample.id} lie outside its {width} x {height} px; edges are px, "
+            "not shares of the image"
+        )
+
+
 CHECKS = (
     missing_data_is_explained,
     samples_are_stable,
     images_can_be_read,
     splits_name_existing_samples,
     truth_fits_the_image,
+    boxes_lie_on_the_image,
 )

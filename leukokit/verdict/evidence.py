@@ -63,6 +63,8 @@ class Evidence:
         Whether they are more than the recipe allows.
     synthetic : bool or None
         Whether the images are rendered; None where the run does not say.
+    sample : str
+        What a sample is: ``image`` or ``cell``.
     """
 
     data_set: str
@@ -75,6 +77,7 @@ class Evidence:
     rejected: int
     too_many_rejected: bool
     synthetic: bool | None
+    sample: str = "image"
 
     @property
     def part(self) -> str | None:
@@ -90,7 +93,7 @@ class Evidence:
     def unit(self) -> str:
         """What gets an answer: ``image``, or ``patient``, ``slide`` or ``group`` where the recipe asks."""
         by_group = self.metrics.by_group
-        return "image" if by_group is None or self.group_scores is None else by_group.unit
+        return self.sample if by_group is None or self.group_scores is None else by_group.unit
 
     @property
     def group_scores(self) -> PartScores | None:

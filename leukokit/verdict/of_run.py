@@ -17,7 +17,7 @@ from leukokit.record.verdict import VerdictRecord
 from leukokit.verdict.conclude import conclude
 from leukokit.verdict.evidence import Evidence, Separation
 
-_PLACES = {"folder": "root", "table": "file"}
+_PLACES = {"boxes": "root", "folder": "root", "table": "file"}
 """Parameter of a data set that says where the user's own images are."""
 
 
@@ -70,6 +70,7 @@ def evidence_of(run: FinishedRun, *, too_many_rejected: bool | None = None) -> E
         rejected=rejected,
         too_many_rejected=too_many_rejected,
         synthetic=made.synthetic,
+        sample="image" if recipe.unit is None else recipe.unit.of,
     )
 
 

@@ -24,20 +24,21 @@ _ELSEWHERE = "It says nothing of other laboratories, stains, microscopes or came
 
 def question(evidence: Evidence) -> str:
     """Say what was asked of which images."""
-    scores = evidence.scores
+    scores, sample = evidence.scores, evidence.sample
     if scores is None or evidence.classifier is None:
-        return f"No question: {counted(evidence.images, 'image')} of {evidence.data_set} were measured only."
-    images, where = (
-        counted(scores.n, f"{evidence.part} image"),
+        return f"No question: {counted(evidence.images, sample)} of {evidence.data_set} were measured only."
+    samples, where = (
+        counted(scores.n, f"{evidence.part} {sample}"),
         f"{evidence.data_set}, split {evidence.split}",
     )
     groups = evidence.group_scores
     if groups is not None:
         return (
             f"Which class does a {evidence.unit} have: {joined(scores.per_class)}? Asked of "
-            f"{counted(groups.n, f'{evidence.part} {evidence.unit}')} ({images}) of {where}."
+            f"{counted(groups.n, f'{evidence.part} {evidence.unit}')} ({samples}) of {where}."
         )
-    return f"Which class does an image show: {joined(scores.per_class)}? Asked of {images} of {where}."
+    shown = f"{'an' if sample == 'image' else 'a'} {sample}"
+    return f"Which class does {shown} show: {joined(scores.per_class)}? Asked of {samples} of {where}."
 
 
 def answer(evidence: Evidence) -> str:
@@ -50,10 +51,17 @@ def answer(evidence: Evidence) -> str:
             for role, each in roles.items()
             if (dice := each.get("dice_mean")) is not None
         ]
+        boxes = [
+            f"{role.removesuffix('_box')} {f1:.2f}"
+            for role, each in roles.items()
+            if "dice_mean" not in each and (f1 := each.get("f1")) is not None
+        ]
         agreement = f" Mean Dice with the true masks: {', '.join(masks)}." if masks else ""
+        agreement += f" F1 of objects against the true boxes: {', '.join(boxes)}." if boxes else ""
         return f"There is no score.{agreement}"
-    images = accuracy_of(evidence) if evidence.group_scores is not None else None
-    by_image = "" if images is None else f" By image: {percent(images.value)}{_bounds(images)}."
+    by_image = ""
+    if evidence.group_scores is not None and (one_by_one := accuracy_of(evidence)) is not None:
+        by_image = f" By {evidence.sample}: {percent(one_by_one.value)}{_bounds(one_by_one)}."
     return (
         f"{accuracy.right:,} of {counted(accuracy.n, f'{evidence.part} {evidence.unit}')} are classified "
         f"correctly: {percent(accuracy.value)}{_bounds(accuracy)}. Always answering {accuracy.largest} would "

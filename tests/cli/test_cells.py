@@ -21,8 +21,9 @@ name: cells
 data: {{use: boxes, params: {{root: {root}}}}}
 unit: {{of: cell, labels: {{RBC: red cell}}, classes: [red cell, WBC]}}
 split: {{method: holdout, test: 0.25, validation: 0.25, group: false}}
-features: [lbp]
-classify: knn
+features: [haralick]
+classify: decision_tree
+audit: {{enabled: false}}
 """
 FIELDS = 12
 
@@ -62,7 +63,7 @@ def finished(fields: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Re
     folder = tmp_path_factory.mktemp("run")
     (folder / "recipe.yaml").write_text(RECIPE.format(root=fields))
     run = folder / "run"
-    options = ("--executor", "inline", "--cache-dir", folder / "cache")
+    options = ("--executor", "inline", "--cache-dir", folder / "cache", "--no-report")
     result = leukokit("run", folder / "recipe.yaml", "--run-dir", run, *options)
     return result, run
 
@@ -77,16 +78,63 @@ def test_cells_are_the_samples_of_every_table(finished: tuple[Result, Path]) -> 
     assert (split.groupby(split["id"].str.split("#").str[0])["part"].nunique() == 1).all()
     assert set(split["group"]) == {f"{number}.png" for number in range(FIELDS)}
     rejected = pd.read_csv(run / "rejected.csv")
-    assert len(rejected) > 1
-    assert set(rejected["id"].str.split("#").str[0]) == {"3.png"}
-    assert set(rejected["reason"]) == {"damaged"}
+    damaged = rejected[rejected["reason"] == "damaged"]
+    assert len(damaged) > 1
+    assert set(damaged["id"].str.split("#").str[0]) == {"3.png"}
     predicted = pd.read_csv(run / "predictions.csv")
     assert predicted["id"].str.match(r"\d+\.png#\d+").all()
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.8
     assert json.loads((run / "provenance.json").read_text())["data"]["groups_are"] == "view"
     assert json.loads((run / "resolved.json").read_text())["unit"]["of"] == "cell"
-    page = (run / "report.html").read_text()
-    assert "9.png#" in page or "8.png#" in page or "11.png#" in page
-    audit = json.loads((run / "audit.json").read_text())
-    assert audit["findings"]
+
+
+def test_a_model_of_cells_counts_the_cells_of_fields(
+    finished: tuple[Result, Path], fields: Path, tmp_path: Path
+) -> None:
+    """A row a cell; shares with intervals for each field, each patient and all; a damaged field is told."""
+    _, run = finished
+    (fields / "fields.csv").write_text("path,patient\n0.png,A\n1.png,A\n2.png,B\n3.png,B\n")
+    files = ("--out", tmp_path / "cells.csv", "--counts", tmp_path / "counts.csv")
+    options = ("--cells", "multi_otsu", "--executor", "inline", "--json")
+    result = leukokit("predict", run, fields / "fields.csv", *files, *options)
+    assert result.exit_code == 0, result.output
+    assert "1 of 4 fields could not be used, such as 3.png: damaged" in result.stderr
+    cells = pd.read_csv(tmp_path / "cells.csv")
+    assert set(cells["image"].str.split("#").str[0]) == {"0.png", "1.png", "2.png"}
+    counts = pd.read_csv(tmp_path / "counts.csv", keep_default_na=False, na_values={"share": ["", "nan"]})
+    assert set(zip(counts["level"], counts["id"], strict=True)) == {
+        *(("field", f"{number}.png") for number in range(4)),
+        ("patient", "A"),
+        ("patient", "B"),
+        ("all", ""),
+    }
+    whole = counts[counts["level"] == "all"]
+    assert whole["count"].sum() == len(cells) == whole["cells"].iloc[0]
+    for name, count in zip(whole["class"], whole["count"], strict=True):
+        assert count == (cells["predicted"] == name).sum()
+    of_patient = counts[(counts["id"] == "A") & (counts["class"] == "WBC")].iloc[0]
+    assert of_patient["cells"] == cells["image"].str.match("[01].png").sum()
+    known = counts[counts["cells"] > 0]
+    assert ((known["low"] <= known["share"]) & (known["share"] <= known["high"])).all()
+    empty = counts[counts["id"] == "3.png"]
+    assert (empty["cells"] == 0).all()
+    assert empty["share"].isna().all()
+    assert len(json.loads(result.stdout)["differential"]) == len(counts)
+
+
+def test_what_cannot_be_counted_is_told(finished: tuple[Result, Path], fields: Path, tmp_path: Path) -> None:
+    """Before any cell is predicted."""
+    _, run = finished
+    image = fields / "0.png"
+    unused = leukokit("predict", run, image, "--cells", "none", "--counts", tmp_path / "counts.csv")
+    assert unused.exit_code == 2
+    assert "--counts is for cells: name a segmenter" in unused.stderr
+    scored = leukokit("predict", run, image, "--run-dir", tmp_path / "scored")
+    assert scored.exit_code == 2
+    assert "cells that a segmenter finds have none" in scored.stderr
+    blank = tmp_path / "blank.png"
+    Image.fromarray(np.full((64, 64, 3), 230, np.uint8)).save(blank)
+    nothing = leukokit("predict", run, blank, "--executor", "inline")
+    assert nothing.exit_code == 1
+    assert "smear_cells found no cell in 1 images" in nothing.stderr

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from leukokit.api import (
+    Box,
     Component,
     Examples,
     Explanation,
@@ -268,9 +269,16 @@ def broken_datasets() -> Iterator[tuple[str, type[Component], str]]:
         def truth(self, sample: Sample) -> Labels | None:
             return disks(0, size=40)[1]
 
+    class Shares(Two):
+        """Gives edges as shares of the image, left of it."""
+
+        def boxes(self, sample: Sample) -> Sequence[Box] | None:
+            return [Box(-0.5, -0.5, -0.1, -0.1, "WBC")]
+
     yield "missing_data_is_explained", Absent, "raises no DataError"
     yield "samples_are_stable", Same, "repeats a sample id"
     yield "images_can_be_read", Fresh, "differently each time"
     yield "splits_name_existing_samples", Unknown, "third"
     yield "splits_name_existing_samples", Default, "thirds"
     yield "truth_fits_the_image", Small, "another size"
+    yield "boxes_lie_on_the_image", Shares, "lie outside its 96 x 96 px"

@@ -226,3 +226,17 @@ def test_every_check_of_the_audit_has_a_next_step_of_its_own() -> None:
     for check in checks - {"enabled", "lags", "leaks"}:
         found = conclude(trusted(audit=audit(AuditFinding(check=check, level="warn"), level="warn")))
         assert not found.next[0].startswith("Read the finding"), check
+
+
+def test_cells_need_no_probe_of_files() -> None:
+    """The size of a crop is that of its cell; for images the probe is missed."""
+    audited = audit()
+    without = audited.model_copy(
+        update={"probes": tuple(one for one in audited.probes if one.name != "file")}
+    )
+    codes = {
+        sample: {one.code for one in conclude(trusted(audit=without, sample=sample)).reasons}
+        for sample in ("image", "cell")
+    }
+    assert "no_probe" in codes["image"]
+    assert "better_than_probes" in codes["cell"]

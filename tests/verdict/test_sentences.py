@@ -38,6 +38,17 @@ def test_without_a_classifier_there_is_no_question() -> None:
     assert verdict.question == "No question: 1,200 images of my_slides were measured only."
     assert verdict.answer == "There is no score. Mean Dice with the true masks: nucleus 0.83."
     assert verdict.confusion == ""
+    boxed = Metrics(segmentation={"cell_box": {"f1": 0.889, "recall": 0.8}})
+    answer = conclude(trusted(classifier=None, metrics=boxed)).answer
+    assert answer == "There is no score. F1 of objects against the true boxes: cell 0.89."
+
+
+def test_cells_are_called_cells() -> None:
+    """Where a sample is a cell."""
+    verdict = conclude(trusted(sample="cell"))
+    assert verdict.question.startswith("Which class does a cell show: ")
+    assert "test cells of my_slides" in verdict.question
+    assert "test cells are classified correctly" in verdict.answer
 
 
 def test_the_worst_confusion_is_told_with_its_true_class() -> None:

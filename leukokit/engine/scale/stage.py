@@ -17,6 +17,7 @@ from leukokit.api import (
     ScaleSource,
 )
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cell_samples.measured import images_of_cells, spread_to_cells
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import Item, Rejection
@@ -86,22 +87,29 @@ def own_scales(
     items: Sequence[Item],
     reading: ReadOptions,
     *,
+    fields: Mapping[str, Item],
     store: Store | None,
     executor: Executor,
     observer: Observer,
 ) -> OwnScales:
-    """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale."""
+    """Measure all images; one that cannot be read, or crashes a worker, has an unknown scale.
+
+    Parameters
+    ----------
+    fields : mapping of sample id to Item
+        The whole images, where the items are cells: a cell has the scale of its image.
+    """
     images = measure_files(
         (SCALE,),
         dataset,
-        items,
+        images_of_cells(items, fields),
         reading,
         store=store,
         executor=executor,
         observer=observer,
         name="measuring the scale",
     )
-    return scales_in(images, items, reading)
+    return scales_in(spread_to_cells(images, items) if fields else images, items, reading)
 
 
 def scales_in(images: ImageTable, items: Sequence[Item], reading: ReadOptions) -> OwnScales:

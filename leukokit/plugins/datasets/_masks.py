@@ -28,6 +28,8 @@ from leukokit.api import (
 from leukokit.plugins.datasets._mask_values import MaskCode, MaskRole, MaskValues, OtherValues
 
 _FORMATS = ("PNG", "TIFF", "BMP", "GIF")  # JPEG would smear the values
+MASK_EXTENSIONS = (".png", ".tif", ".tiff", ".bmp", ".gif")
+"""Endings of mask files, in lower case."""
 _SHOWN = 5
 
 

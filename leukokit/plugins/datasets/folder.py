@@ -15,18 +15,21 @@ from leukokit.api import (
     Dataset,
     Field,
     GroupKind,
+    Labels,
     Location,
-    Params,
     Part,
     Reading,
     Sample,
     shown_url,
 )
+from leukokit.api.box_files import ImageFinder
 from leukokit.plugins.datasets import _files, _folder_notes
 from leukokit.plugins.datasets._files import Listing
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
 from leukokit.plugins.datasets._group_kind import kind_of_name, kind_of_names
 from leukokit.plugins.datasets._layout import Layout, Role, roles_of
+from leukokit.plugins.datasets._mask_params import MaskParams
+from leukokit.plugins.datasets._masks import MASK_EXTENSIONS
 from leukokit.plugins.datasets._pattern import NamePattern
 
 SPLIT = "folders"
@@ -38,7 +41,7 @@ def _text_keys(value: Any) -> Any:
     return {str(key): name for key, name in value.items()} if isinstance(value, dict) else value
 
 
-class FolderParams(Params):
+class FolderParams(MaskParams):
     """Parameters of :class:`Folder`."""
 
     root: Location = Field(
@@ -70,6 +73,11 @@ class FolderParams(Params):
     recursive: bool = Field(
         False,
         description="Also read folders inside those that layout names; with auto, inside class folders.",
+    )
+    masks: Location | None = Field(
+        None,
+        description="Folder outside of root, or its URL, with the masks of the images: of the same name, in "
+        "folders as those of the images or in one; PNG, TIFF, BMP or GIF.",
     )
 
     @field_validator("extensions")
@@ -146,7 +154,17 @@ class Folder(Dataset):
 
     def notes(self) -> Sequence[str]:
         """Say what folders were taken for, and list messages on skipped files."""
-        return _folder_notes.notes(self._checked, self._listing, self._wanted)
+        notes = list(_folder_notes.notes(self._checked, self._listing, self._wanted))
+        if self.params.masks is not None:
+            without = [entry.file for entry in self._checked.entries if self._mask(entry) is None]
+            if without:
+                many = _files.counted(len(without), "image")
+                notes.append(f"{many} without a mask: {_files.first_names(without)}")
+        return notes
+
+    def truth(self, sample: Sample) -> Labels | None:
+        """Read the mask of a sample; None where there is none."""
+        return self.params.read_mask(sample.mask_path or sample.mask_url)
 
     def readings(self) -> Sequence[Reading]:
         """List what folders and file names were taken for, with counts."""
@@ -182,14 +200,39 @@ class Folder(Dataset):
         return _files.printable_name("/".join(entry.file.split("/")[len(base) :]))
 
     def _sample(self, entry: Entry) -> Sample:
-        location = _files.entry_path(self.params.root, entry.file)
+        location, mask = _files.entry_path(self.params.root, entry.file), self._mask(entry)
         return Sample(
             id=self._id(entry),
             path=location if isinstance(location, Path) else None,
             url=location if isinstance(location, str) else None,
             label=None if entry.label is None else _files.printable_name(entry.label),
             group=None if entry.patient is None else _files.printable_name(entry.patient),
+            mask_path=mask if isinstance(mask, Path) else None,
+            mask_url=mask if isinstance(mask, str) else None,
         )
+
+    def _mask(self, entry: Entry) -> Path | str | None:
+        if self.params.masks is None or self._masks is None:
+            return None
+        file = self._masks.of(entry.file)
+        return None if file is None else _files.entry_path(self.params.masks, file)
+
+    @cached_property
+    def _masks(self) -> ImageFinder | None:
+        """Finds the mask of an image by its name; None where the recipe names no masks."""
+        folder = self.params.masks
+        if folder is None:
+            return None
+        where = shown_url(str(folder))
+        try:
+            files = _files.walk(folder, extensions=MASK_EXTENSIONS).files
+        except OSError as error:
+            raise DataError(
+                f"cannot be listed: {error.strerror or error}", where=where, hint="Correct masks"
+            ) from error
+        if not files:
+            raise DataError(f"holds no file that ends in {', '.join(MASK_EXTENSIONS)}", where=where)
+        return ImageFinder(files)
 
     @property
     def _where(self) -> str:

@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypedDict
 
-from pydantic import field_validator
-
 from leukokit.api import (
     EXTENSIONS,
     PIXEL_SIZE_UM,
@@ -19,7 +17,6 @@ from leukokit.api import (
     GroupKind,
     Labels,
     Location,
-    Params,
     Part,
     Reading,
     Sample,
@@ -33,19 +30,7 @@ from leukokit.api import (
 from leukokit.plugins.datasets._files import counted, counts
 from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
-from leukokit.plugins.datasets._mask_values import (
-    KIND_DESCRIPTION,
-    OTHER_DESCRIPTION,
-    ROLE_DESCRIPTION,
-    VALUES_DESCRIPTION,
-    MaskCode,
-    MaskKind,
-    MaskRole,
-    MaskValue,
-    ObjectRole,
-    OtherValues,
-)
-from leukokit.plugins.datasets._masks import read_instances, read_truth
+from leukokit.plugins.datasets._mask_params import MaskParams
 from leukokit.plugins.datasets._patients import torn_patients
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
@@ -59,7 +44,7 @@ _ABSENT = "not there"
 _TRIED = 20  # rows whose paths tell which column holds files
 
 
-class TableParams(Params):
+class TableParams(MaskParams):
     """Parameters of :class:`TableDataset`."""
 
     file: Location = Field(
@@ -83,20 +68,6 @@ class TableParams(Params):
         max_length=1,
         description="Character between the cells; found where it is not given: comma, semicolon, tab or |.",
     )
-    mask_values: dict[MaskRole, MaskValue | tuple[MaskValue, ...]] = Field(
-        {"cytoplasm": 1, "nucleus": 2}, description=VALUES_DESCRIPTION
-    )
-    mask_other: OtherValues = Field("error", description=OTHER_DESCRIPTION)
-    mask_kind: MaskKind = Field("values", description=KIND_DESCRIPTION)
-    mask_role: ObjectRole = Field("cell", description=ROLE_DESCRIPTION)
-
-    @field_validator("mask_values")
-    @classmethod
-    def _can_be_told_apart(
-        cls, value: dict[MaskRole, MaskValue | tuple[MaskValue, ...]]
-    ) -> dict[MaskRole, MaskValue | tuple[MaskValue, ...]]:
-        MaskCode.of(value)
-        return value
 
     def folder(self) -> Path | str:
         """Folder that paths in the table start from, or its URL."""
@@ -179,12 +150,7 @@ class TableDataset(Dataset):
 
     def truth(self, sample: Sample) -> Labels | None:
         """Read the mask of a sample; None where the table has none."""
-        mask = sample.mask_path or sample.mask_url
-        if mask is None:
-            return None
-        if self.params.mask_kind == "instances":
-            return read_instances(mask, self.params.mask_role)
-        return read_truth(mask, self.params.mask_values, self.params.mask_other)
+        return self.params.read_mask(sample.mask_path or sample.mask_url)
 
     @cached_property
     def _content(self) -> bytes:

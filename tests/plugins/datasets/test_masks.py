@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from leukokit.api import ImageRejected, Labels
+from leukokit.api import DataError, ImageRejected, Labels
 from leukokit.api.notes import kept_notes
 from leukokit.plugins.datasets._mask_values import MaskCode, MaskValues, OtherValues
-from leukokit.plugins.datasets._masks import read_truth
-from leukokit.plugins.datasets.table import TableParams
+from leukokit.plugins.datasets._masks import read_instances, read_truth
+from leukokit.plugins.datasets.folder import Folder, FolderParams
+from leukokit.plugins.datasets.table import TableDataset, TableParams
 
 GRAYS: MaskValues = {"nucleus": 255, "cytoplasm": 155}
 COLORS: MaskValues = {"nucleus": "cyan", "cytoplasm": "#0000ff", "background": "white"}
@@ -128,3 +130,74 @@ def test_values_that_cannot_be_told_apart_are_refused(values: MaskValues, said: 
         MaskCode.of(values)
     with pytest.raises(ValueError, match=said):
         TableParams(file=Path("t.csv"), mask_values=dict(values))
+
+
+def instances(folder: Path, mask: NDArray[Any], role: str = "cell") -> Labels:
+    Image.fromarray(mask).save(folder / "mask.png")
+    return read_instances(folder / "mask.png", role)
+
+
+def test_each_value_of_a_mask_of_instances_is_one_object(tmp_path: Path) -> None:
+    """16 bits, and touching objects that components could not part; ids follow the values."""
+    mask = np.zeros((6, 9), np.uint16)
+    mask[1:5, 1:4], mask[1:5, 4:7], mask[0, 8] = 40000, 300, 7
+    with kept_notes() as notes:
+        labels = instances(tmp_path, mask, "red_cell")
+    assert list(labels.roles) == ["red_cell"]
+    assert labels.red_cell.dtype == np.int32
+    assert labels.red_cell[2, [0, 2, 5]].tolist() == [0, 3, 2]
+    assert labels.red_cell[0, 8] == 1
+    assert notes == ["mask.png: 1 of 3 objects have a single pixel"]
+    assert instances(tmp_path, np.zeros((4, 4), np.uint8)).status == "no_cell"
+
+
+def test_each_color_is_one_object_and_black_is_background(tmp_path: Path) -> None:
+    """As QuPath and Cellpose draw them; a palette is read by its colors."""
+    mask = np.zeros((4, 6, 3), np.uint8)
+    mask[:, :2], mask[:, 4:] = (255, 0, 0), (0, 0, 255)
+    expected = [2, 2, 0, 0, 1, 1]
+    assert instances(tmp_path, mask).cell[0].tolist() == expected
+    Image.fromarray(mask).quantize(8).save(tmp_path / "palette.png")
+    assert read_instances(tmp_path / "palette.png", "cell").cell[0].tolist() == expected
+
+
+def test_one_value_in_several_places_is_told(tmp_path: Path) -> None:
+    """A mask of foreground that somebody took for one of instances."""
+    mask = np.zeros((5, 9), np.uint8)
+    mask[1:3, 1:3], mask[1:3, 6:8] = 255, 255
+    with kept_notes() as notes:
+        instances(tmp_path, mask)
+    assert notes == ["mask.png: has a single value in several places; is it no mask of instances?"]
+
+
+def test_a_table_reads_masks_of_instances(tmp_path: Path) -> None:
+    """With the role that it names."""
+    Image.fromarray(np.full((4, 4, 3), 9, np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(np.array([[0, 1], [2, 2]], np.uint8)).save(tmp_path / "m.png")
+    (tmp_path / "t.csv").write_text("path,mask\na.png,m.png\n")
+    params = TableParams(file=tmp_path / "t.csv", mask_kind="instances", mask_role="platelet")
+    dataset = TableDataset(params)
+    with kept_notes():
+        truth = dataset.truth(dataset.samples()[0])
+    assert truth is not None
+    assert truth.roles["platelet"].tolist() == [[0, 1], [2, 2]]
+
+
+def test_a_folder_of_masks_belongs_to_the_images_of_the_same_name(tmp_path: Path) -> None:
+    """In folders like those of the images, or in one; an image without a mask is told."""
+    for name in ("blast/a", "blast/b", "other/c"):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((2, 2, 3), 9, np.uint8)).save(tmp_path / f"images/{name}.jpg")
+    (tmp_path / "masks/blast").mkdir(parents=True)
+    for name in ("blast/a", "c"):
+        Image.fromarray(np.array([[0, 3], [0, 3]], np.uint8)).save(tmp_path / f"masks/{name}.png")
+    params = FolderParams(root=tmp_path / "images", masks=tmp_path / "masks", mask_kind="instances")
+    dataset = Folder(params)
+    truths = {sample.id: dataset.truth(sample) for sample in dataset.samples()}
+    assert [name for name, truth in truths.items() if truth is None] == ["blast/b.jpg"]
+    found = truths["other/c.jpg"]
+    assert found is not None
+    assert found.cell.tolist() == [[0, 1], [0, 1]]
+    assert "1 image without a mask: blast/b.jpg" in dataset.notes()
+    with pytest.raises(DataError, match="cannot be listed"):
+        Folder(FolderParams(root=tmp_path / "images", masks=tmp_path / "no")).samples()

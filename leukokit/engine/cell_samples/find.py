@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from leukokit.api import Box, Dataset, Sample, Segmenter, Status
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.samples import boxes_of_mask, cell_sample
+from leukokit.engine.cell_samples.samples import boxes_of_mask, cell_sample
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.batch_rows import BatchRows
@@ -80,8 +80,8 @@ def find_cells(
     components = ImageComponents(reading, (), segmenter, (), seed)
     found = FoundCells()
     for piece in batches(list(fields), _AT_ONCE):
-        with nullcontext() if store is not None else scratch_folder() as scratch:
-            kept = store if store is not None else Store(scratch)
+        with ExitStack() as stack:
+            kept = store if store is not None else Store(stack.enter_context(scratch_folder()))
             plan = fitted_plan(components, _Files(), store=kept)
             _take(plan, _items(piece, plan, executor, observer), margin, executor, observer, found)
     return found
