@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,6 +17,10 @@ from leukokit.plugins.datasets.smears import Smears
 
 Boxes = NDArray[np.float64]
 """Boxes, n x 4: left, top, right, bottom, in px."""
+
+KINDS = ("white", "red", "platelet")
+"""Kinds of cell, in the order of the classes of pbc-boxes."""
+_BCCD_KINDS = {"WBC": "white", "RBC": "red", "Platelets": "platelet"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class AnnotatedImage:
         Boxes of anything else.
     group : str
         Its class, where a set has classes.
+    by_kind : mapping of str to float64 array, n x 4
+        Boxes of ``white``, ``red`` and ``platelet``, where the set has them all.
     """
 
     name: str
@@ -43,6 +49,7 @@ class AnnotatedImage:
     boxes: Boxes | None = None
     others: Boxes = field(default_factory=lambda: np.zeros((0, 4)))
     group: str = ""
+    by_kind: Mapping[str, Boxes] = field(default_factory=dict)
 
     def resized(self, factor: float) -> AnnotatedImage:
         """Make the same image ``factor`` times as wide and high, with its truth."""
@@ -101,8 +108,7 @@ def pbc_boxes(limit: int | None = None) -> list[AnnotatedImage]:
         rows = np.loadtxt(root / "labels" / f"{path.stem}.txt", ndmin=2).reshape(-1, 5)
         center, half = rows[:, 1:3], rows[:, 3:5] / 2
         boxes = np.hstack([center - half, center + half]) * [width, height, width, height]
-        white = rows[:, 0] == 0
-        samples.append(AnnotatedImage(path.stem, image, boxes=boxes[white], others=boxes[~white]))
+        samples.append(_with_kinds(path.stem, image, boxes, [KINDS[int(row)] for row in rows[:, 0]]))
     return samples
 
 
@@ -116,11 +122,17 @@ def bccd(limit: int | None = None) -> list[AnnotatedImage]:
         for item in tree.iter("object"):
             box = [float(item.findtext(f"bndbox/{side}") or 0) for side in ("xmin", "ymin", "xmax", "ymax")]
             if min(box[2] - box[0], box[3] - box[1]) >= 8:
-                names.append(item.findtext("name"))
+                names.append(_BCCD_KINDS[item.findtext("name") or ""])
                 rows.append(box)
-        boxes, white = np.array(rows).reshape(-1, 4), np.array([name == "WBC" for name in names], bool)
-        samples.append(AnnotatedImage(path.stem, read(path), boxes=boxes[white], others=boxes[~white]))
+        samples.append(_with_kinds(path.stem, read(path), np.array(rows).reshape(-1, 4), names))
     return samples
+
+
+def _with_kinds(name: str, image: RGBImage, boxes: Boxes, kinds: Sequence[str]) -> AnnotatedImage:
+    """Sort boxes by the kind of cell that they are around."""
+    by_kind = {kind: boxes[np.array([one == kind for one in kinds], bool)] for kind in KINDS}
+    others = boxes[np.array([one != "white" for one in kinds], bool)]
+    return AnnotatedImage(name, image, boxes=by_kind["white"], others=others, by_kind=by_kind)
 
 
 def all_pbs(limit: int | None = None, folder: str = "all-pbs") -> list[AnnotatedImage]:

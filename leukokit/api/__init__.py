@@ -13,7 +13,9 @@ from leukokit.api.spec import ComponentSpec, Kind
 from leukokit.errors import DataError, ImageRejected, LeukokitError, PluginError
 
 if TYPE_CHECKING:
+    from leukokit.api.aggregates import Aggregate, aggregate_columns, aggregate_names
     from leukokit.api.boxes import Box, Region
+    from leukokit.api.cells import CellColumn, CellFeatureExtractor, CellParams, Cells
     from leukokit.api.classifier import (
         Classifier,
         Consumes,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from leukokit.api.features import FeatureExtractor
     from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL, SCALE_BAR, Labels, Status
     from leukokit.api.notes import ImageNote, note
-    from leukokit.api.params import Field, Params
+    from leukokit.api.params import Distinct, Field, Params
     from leukokit.api.planes import Planes
     from leukokit.api.preprocessor import Preprocessor, ScaledPreprocessor
     from leukokit.api.reading import Reading
@@ -53,7 +55,9 @@ if TYPE_CHECKING:
 
 # Names from other packages are re-exported here, so that plugin authors need only this one.
 _HOME = {
+    "leukokit.api.aggregates": ("Aggregate", "aggregate_columns", "aggregate_names"),
     "leukokit.api.boxes": ("Box", "Region"),
+    "leukokit.api.cells": ("CellColumn", "CellFeatureExtractor", "CellParams", "Cells"),
     "leukokit.api.classifier": (
         "Classifier",
         "Consumes",
@@ -69,7 +73,7 @@ _HOME = {
     "leukokit.api.features": ("FeatureExtractor",),
     "leukokit.api.labels": ("CELL", "NUCLEUS", "PLATELET", "RED_CELL", "SCALE_BAR", "Labels", "Status"),
     "leukokit.api.notes": ("ImageNote", "note"),
-    "leukokit.api.params": ("Field", "Params"),
+    "leukokit.api.params": ("Distinct", "Field", "Params"),
     "leukokit.api.planes": ("Planes",),
     "leukokit.api.preprocessor": ("Preprocessor", "ScaledPreprocessor"),
     "leukokit.api.reading": ("Reading",),
@@ -128,13 +132,19 @@ __all__ = [
     "RED_CELL_UM",
     "SCALE_BAR",
     "UNKNOWN_SCALE",
+    "Aggregate",
     "Box",
+    "CellColumn",
+    "CellFeatureExtractor",
+    "CellParams",
+    "Cells",
     "Classifier",
     "Component",
     "ComponentSpec",
     "Consumes",
     "DataError",
     "Dataset",
+    "Distinct",
     "Examples",
     "Explainer",
     "Explanation",
@@ -173,6 +183,8 @@ __all__ = [
     "TabularClassifier",
     "TabularModel",
     "Workspace",
+    "aggregate_columns",
+    "aggregate_names",
     "check_rgb",
     "decode_image",
     "did_you_mean",

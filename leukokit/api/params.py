@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, TypeVar
 
-__all__ = ["Field", "Params"]
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+__all__ = ["Distinct", "Field", "Params"]
+
+T = TypeVar("T")
 
 
 class Params(BaseModel):
@@ -14,3 +18,16 @@ class Params(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+def _check_distinct(values: tuple[T, ...]) -> tuple[T, ...]:
+    if not values:
+        raise ValueError("give at least one")
+    repeated = sorted({str(value) for value in values if values.count(value) > 1})
+    if repeated:
+        raise ValueError(f"each may be given once, {', '.join(repeated)} is repeated")
+    return values
+
+
+Distinct = Annotated[tuple[T, ...], AfterValidator(_check_distinct)]
+"""A tuple of one or more distinct values; each value becomes part of a column's name."""

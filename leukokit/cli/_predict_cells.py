@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from leukokit.api import Sample
-    from leukokit.engine.cells.find import FoundCells
+    from leukokit.engine.cell_samples.find import FoundCells
     from leukokit.engine.observer import Observer
     from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
@@ -161,7 +161,7 @@ def _found(
     from leukokit.api import CELL, NUCLEUS, Segmenter
     from leukokit.catalog import discover
     from leukokit.engine.cache.store import Store
-    from leukokit.engine.cells.find import find_cells
+    from leukokit.engine.cell_samples.find import find_cells
     from leukokit.engine.components.call import call_method
     from leukokit.recipe import Bound
     from leukokit.workflow import open_executor

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from leukokit.api import DataError, Dataset, ImageRejected, Sample
 from leukokit.engine.cache.keys import dataset_identity, identity_key
-from leukokit.engine.cells.division import rule_for_cells
-from leukokit.engine.cells.samples import ask_cells
+from leukokit.engine.cell_samples.division import rule_for_cells
+from leukokit.engine.cell_samples.samples import ask_cells
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.dataset_answers import ask, checked_samples
 from leukokit.engine.doctor.data import refuse_wrong_variable

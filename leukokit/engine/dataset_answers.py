@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from leukokit.api import DataError, Dataset, PluginError, Region, Sample
-from leukokit.engine.cells.boxes import boxes_of
+from leukokit.engine.cell_samples.boxes import boxes_of
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from leukokit._version import __version__
 from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import identity
 from leukokit.engine.images.plan import ImagePlan
+from leukokit.engine.images.plan_building import CELL_CODE
 from leukokit.engine.images.stage import StepCount
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.scale.find import Scales
@@ -43,20 +45,29 @@ def plan_record(recipe: Recipe, plan: ImagePlan, scales: Scales | None) -> Plan:
     """Describe the plan of a run for the next one to compare with."""
     steps: dict[str, PlannedStep] = {}
     if scales is not None:
-        how = StepIdentity(
-            distribution="leukokit",
-            version=__version__,
-            code=code_digest(ScaleOfImage.__module__),
-            revision=ScaleOfImage.revision,
-            params=scales.setting.model_dump(mode="json"),
-            fingerprint=None,
-        )
+        setting = scales.setting.model_dump(mode="json")
+        how = _own_step(ScaleOfImage.revision, (ScaleOfImage.__module__,), setting)
         steps[SCALE] = PlannedStep(key=scales.own.key, identity=how)
     keys = {step.id: step.key for step in plan.steps()}
     for bound in (*recipe.components_per("image"), *recipe.components_per("fold")):
         step = StepIdentity(**identity(bound))
         steps[bound.step] = PlannedStep(key=keys.get(bound.step), identity=step)
+    if plan.cells is not None:
+        how = _own_step(plan.cells.component.revision, CELL_CODE, {})
+        steps[plan.cells.id] = PlannedStep(key=plan.cells.key, identity=how)
     return Plan(steps=steps, seed=recipe.seed)
+
+
+def _own_step(revision: int, modules: Sequence[str], params: Mapping[str, Any]) -> StepIdentity:
+    """Say what distinguishes a step that leukokit itself carries out."""
+    return StepIdentity(
+        distribution="leukokit",
+        version=__version__,
+        code=code_digest(*modules),
+        revision=revision,
+        params=params,
+        fingerprint=None,
+    )
 
 
 def previous_plan(folder: Path, current: Path) -> Plan | None:

@@ -22,12 +22,13 @@ from leukokit.record.provenance import Provenance, RunStatus
 from leukokit.record.recipe import ResolvedRecipe, SplitOfDataSet
 
 _FEATURES = "features.parquet"
+_CELLS = "cells.parquet"
 _NO_FEATURES = ("id", "label", "group", "part", "status")
 """Columns of that file before the features."""
 _LARGEST_TEXT = 16 * MEGABYTE
 _LARGEST_TABLE = 512 * MEGABYTE
 _MOST_ROWS = 20_000_000
-"""Of a table of features, which tells how many it has before any is unpacked."""
+"""Of a table of features or cells, which tells how many it has before any is unpacked."""
 
 
 @dataclass(frozen=True)
@@ -191,13 +192,20 @@ class FinishedRun:
         except (OSError, pa.ArrowException):
             return None
 
+    def cells(self, columns: Sequence[str]) -> pd.DataFrame | None:
+        """Read columns of ``cells.parquet``; None where there is none."""
+        return self._parquet(_CELLS, columns)
+
     def _features_file(self, columns: Sequence[str]) -> pd.DataFrame | None:
-        if not has_file(self.path, _FEATURES):
+        return self._parquet(_FEATURES, columns)
+
+    def _parquet(self, name: str, columns: Sequence[str]) -> pd.DataFrame | None:
+        if not has_file(self.path, name):
             return None
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        content, where = read_bytes(self.path, _FEATURES, _LARGEST_TABLE), str(self.path / _FEATURES)
+        content, where = read_bytes(self.path, name, _LARGEST_TABLE), str(self.path / name)
         try:
             file = pq.ParquetFile(pa.BufferReader(content))
             if file.metadata.num_rows > _MOST_ROWS:

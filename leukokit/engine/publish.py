@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from leukokit.engine.cell_table.write import CellFiles
 from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.io.tables import csv_bytes, rejected_table
 from leukokit.engine.models.final_stage import average_folds
@@ -16,11 +17,51 @@ from leukokit.engine.pipeline.calibration_record import calibration_record
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL
 from leukokit.engine.pipeline.save import average_file, beside_model
 from leukokit.engine.run_directory import RunDirectory
-from leukokit.errors import LeukokitError
+from leukokit.engine.run_result import FoldRun
+from leukokit.errors import LeukokitError, RunFailed
+from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
 _MOST_NOTES = 3
 """Notes that a run says on the terminal; more are in the journal."""
+
+
+def check_some_usable(directory: RunDirectory, images: ImageTable) -> None:
+    """Raise RunFailed where every image was rejected."""
+    if len(images.features):
+        return
+    reasons = sorted({why.reason for _, why in images.rejected})
+    examples = [f"{item.sample.id}: {why.detail}" for item, why in images.rejected if why.detail]
+    raise RunFailed(
+        f"every one of {len(images.rejected)} images was rejected ({', '.join(reasons)})",
+        where=str(directory.path / "rejected.csv"),
+        hint=f"The first, {examples[0]}" if examples else None,
+    )
+
+
+def publish_cells(
+    directory: RunDirectory,
+    recipe: Recipe,
+    run: FoldRun,
+    folds: Sequence[Fold],
+    stamp: str | None,
+    observer: Observer,
+) -> None:
+    """Write what the recipe wants of every cell.
+
+    Parameters
+    ----------
+    run : FoldRun
+        Whose plan has the step of cells, where the recipe wants any.
+    folds : sequence of Fold
+        Of the run's split.
+    stamp : str or None
+        What every output of synthetic images says.
+    """
+    setting = recipe.model.cells
+    if setting is not None:
+        usable = [item for item in run.items if item.sample.id in run.images.features.index]
+        CellFiles(directory, setting, run.plan, folds, stamp).write(usable, observer)
 
 
 def publish_rejected(directory: RunDirectory, images: ImageTable, source: str, observer: Observer) -> None:

@@ -37,7 +37,14 @@ from leukokit.engine.observer import Observer
 from leukokit.engine.pipeline.layout import FINAL
 from leukokit.engine.protocols import FOLDER, Division, Evaluated, divide, side_by_side
 from leukokit.engine.provenance import provenance
-from leukokit.engine.publish import publish_average, publish_fold, publish_pipeline, publish_rejected
+from leukokit.engine.publish import (
+    check_some_usable,
+    publish_average,
+    publish_cells,
+    publish_fold,
+    publish_pipeline,
+    publish_rejected,
+)
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun, RunResult, fitted_folds
 from leukokit.engine.run_scores import score_runs
@@ -259,18 +266,10 @@ class _Run:
 
     def _headline(self, folds: Sequence[Fold]) -> list[FoldRun]:
         """Run the folds that the run directory itself is about."""
-        first = self.stage.images(folds[0] if folds else None)
+        first = self.stage.images(folds[0] if folds else None, cells=self.recipe.model.cells is not None)
         publish_rejected(self.directory, first.images, self.data.source, self.observer)
-        if not len(first.images.features):
-            reasons = sorted({why.reason for _, why in first.images.rejected})
-            examples = [
-                f"{item.sample.id}: {why.detail}" for item, why in first.images.rejected if why.detail
-            ]
-            raise RunFailed(
-                f"every one of {len(first.images.rejected)} images was rejected ({', '.join(reasons)})",
-                where=str(self.directory.path / "rejected.csv"),
-                hint=f"The first, {examples[0]}" if examples else None,
-            )
+        check_some_usable(self.directory, first.images)
+        publish_cells(self.directory, self.recipe, first, folds, self.data.stamp, self.observer)
         if self.recipe.classify is None or not folds:
             return [first, *(self.stage.images(fold) for fold in folds[1:])]
         several = len(folds) > 1
@@ -278,7 +277,7 @@ class _Run:
         for name, fitted in fitted_folds(runs).items():
             publish_fold(self.directory, fitted, name if several else None)
             publish_pipeline(self.directory, fitted, name if several else None, self.observer)
-        return runs
+        return [replace(runs[0], plan=first.plan), *runs[1:]]
 
     def _final(self, runs: Sequence[FoldRun]) -> FoldRun | None:
         """Fit on all data, or average the folds, where the recipe has folds or asks for it."""

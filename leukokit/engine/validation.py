@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from leukokit.api import (
     CELL,
     NUCLEUS,
+    CellFeatureExtractor,
+    Cells,
     FeatureExtractor,
     Labels,
     PluginError,
@@ -144,6 +146,28 @@ def checked_vector(values: object, schema: FeatureSchema, labels: Labels | None)
         raise PluginError(f"feature {name} is {value:g}; values must be finite and below {LARGEST:g}")
     vector.setflags(write=False)
     return vector
+
+
+def checked_cells(
+    values: object, extractor: CellFeatureExtractor, cells: Cells
+) -> dict[str, NDArray[np.float64]]:
+    """Check what an extractor measured of cells: its columns, a finite number or NaN for each cell."""
+    names = tuple(column.name for column in call_method(extractor, "columns"))
+    if not isinstance(values, Mapping) or values.keys() != set(names):
+        shown = sorted(values) if isinstance(values, Mapping) else type(values).__name__
+        raise PluginError(f"measure() returned {shown}, expected an array for each of {list(names)}")
+    count = len(cells.places(extractor.objects))
+    checked = {}
+    for name in names:
+        column = np.asarray(values[name])
+        if column.shape != (count,) or column.dtype.kind not in "fiub":
+            raise PluginError(
+                f"column {name} is {column.dtype} {column.shape}, expected a number for each of {count} cells"
+            )
+        checked[name] = column.astype(np.float64)
+        if not (np.isnan(checked[name]) | (np.abs(checked[name]) < LARGEST)).all():
+            raise PluginError(f"column {name} has values that are not finite and below {LARGEST:g}")
+    return checked
 
 
 def checked_probabilities(probabilities: Any, shape: tuple[int, int], name: str) -> FloatArray:

@@ -36,9 +36,10 @@ def score_boxes(labels: Labels, boxes: Mapping[str, FloatArray], *, clears_borde
     Returns
     -------
     Row
-        ``status``, and for each role ``<role>_box_found`` and ``<role>_box_true`` (objects), ``<role>_box_failed``, then
-        ``_matched``, ``_missed``, ``_extra``, ``_matched_mean`` and ``_matched_iou`` as
-        :class:`leukokit.evaluation.objects.ObjectCounts` counts them. Empty where they share no role.
+        ``status``, and for each role ``<role>_box_found`` and ``<role>_box_true`` (objects),
+            ``<role>_box_failed``, then ``_matched``, ``_missed``, ``_extra``, ``_matched_mean`` and
+        ``_matched_iou`` as
+            :class:`leukokit.evaluation.objects.ObjectCounts` counts them. Empty where they share no role.
     """
     compared = {role: true for role, true in boxes.items() if role in labels.roles}
     row: Row = {"status": str(labels.status)} if compared else {}

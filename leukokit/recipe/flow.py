@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from leukokit.api import (
+    CELL,
+    PLATELET,
+    RED_CELL,
     Classifier,
     Component,
     Consumes,
@@ -34,6 +37,7 @@ def check_flow(document: Document, stages: Stages, catalog: Catalog) -> None:
     """Add a problem for every stage that cannot get what it needs."""
     _roles(document, stages, catalog)
     _columns(document, stages)
+    _cells(document, stages)
     _need_classifier(document, stages, catalog.kinds)
     for bound in stages.of("classify"):
         _classifier(document, stages, cast("Bound[Classifier]", bound), catalog)
@@ -97,6 +101,26 @@ def _makers(catalog: Catalog, roles: list[str]) -> list[str]:
         except Exception:  # a segmenter that cannot be asked cannot be recommended
             continue
     return makers
+
+
+def _cells(document: Document, stages: Stages) -> None:
+    """Ask for a segmenter of cells where the recipe wants a table of them."""
+    if not document.data.get("cells"):
+        return
+    segmenter = next(stages.of("segment"), None)
+    if segmenter is None:
+        if not stages.has("segment"):
+            document.problem(
+                ("cells",), "cells are found by a segmenter, and the recipe has no 'segment'", of_key=True
+            )
+        return
+    made = _ask(document, segmenter, cast(Segmenter, segmenter.component).roles) or ()
+    if not set(made) & {CELL, RED_CELL, PLATELET}:
+        document.problem(
+            ("cells",),
+            f"{segmenter.use} labels {', '.join(made)}; cells need {CELL}, {RED_CELL} or {PLATELET}",
+            of_key=True,
+        )
 
 
 def _columns(document: Document, stages: Stages) -> None:

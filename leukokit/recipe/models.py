@@ -12,6 +12,7 @@ from leukokit.catalog import KINDS, ComponentKind, KindTable
 from leukokit.recipe.answer import AnswerSpec
 from leukokit.recipe.audit import AuditSpec
 from leukokit.recipe.base import SLUG, RecipeBase
+from leukokit.recipe.cells import CellsSpec
 from leukokit.recipe.protocol import EvaluationProtocol, ProtocolSpec
 from leukokit.recipe.scale import ScaleSetting, ScaleSpec
 from leukokit.recipe.split import SplitSpec
@@ -115,6 +116,11 @@ class RecipeModel(RecipeBase):
     preprocess: list[ComponentRef] = Field([], description=KINDS.at("preprocess").description)
     segment: ComponentRef | None = Field(None, description=KINDS.at("segment").description)
     features: list[ComponentRef] = Field([], description=KINDS.at("features").description)
+    cells: CellsSpec = Field(
+        None,
+        description="What is written of every cell: true (cells.parquet), or {table: true, labels: true, "
+        "geojson: true}; null: nothing.",
+    )
     select: list[ComponentRef] = Field([], description=KINDS.at("select").description)
     classify: ComponentRef | None = Field(None, description=KINDS.at("classify").description)
     tune: Tune | None = Field(None, description="Search of parameters; null: none.")

@@ -152,14 +152,11 @@ class Recipe:
             Write file paths as absolute ones, so that it means the same in any folder.
         """
         whole = dumped(self.model, absolute=absolute)
-        for later in (
-            "final",
-            "answer",
-            "subgroups",
-        ):  # as recipes were written out before there was a choice
+        # Left out as recipes were written out before there was a choice.
+        for later in ("final", "answer", "subgroups", "cells"):
             if not whole[later]:
                 del whole[later]
-        if self.model.unit.default:  # as above
+        if self.model.unit.default:
             del whole["unit"]
         for stage, components in self.bound.items():
             written = [_written(bound, absolute=absolute) for bound in components]

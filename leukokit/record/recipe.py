@@ -212,6 +212,14 @@ class RecipeAudit(Record):
         return super().plain() | {name: limits.plain() for name, limits in self.limits.items()}
 
 
+class RecipeCells(Record):
+    """What a run writes of every cell."""
+
+    table: Flag | None = described("Whether `cells.parquet` is written.")
+    labels: Flag | None = described("Whether label images are written.")
+    geojson: Flag | None = described("Whether outlines are written.")
+
+
 class ResolvedRecipe(Record):
     """A recipe with every default filled in; further fields hold components of kinds that plugins add."""
 
@@ -230,6 +238,7 @@ class ResolvedRecipe(Record):
     preprocess: tuple[RecipeComponent, ...] = Field((), description="Preprocessors, in order.")
     segment: RecipeComponent | None = described("Segmenter.")
     features: tuple[RecipeComponent, ...] = Field((), description="Feature extractors.")
+    cells: RecipeCells | None = described("What is written of every cell; null: nothing.")
     select: tuple[RecipeComponent, ...] = Field((), description="Selectors, in order.")
     classify: RecipeComponent | None = described("Classifier.")
     tune: RecipeTuning | None = described("Search of parameters.")

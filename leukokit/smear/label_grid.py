@@ -1,6 +1,9 @@
-"""Resampling of label images."""
+"""Resampling of label images, and how much larger a resampled image is."""
 
 from __future__ import annotations
+
+import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,3 +40,16 @@ def labels_on_grid(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray
     wider = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)
     ids = cv2.resize(np.where(labels == 0, wider, labels), size, interpolation=cv2.INTER_NEAREST_EXACT)
     return np.where(inside, ids, 0).astype(np.int32)
+
+
+def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
+    """How many times as wide ``after`` is; NaN where width and height did not change alike.
+
+    What is cut off on all sides alike cannot be told from what was shrunk.
+    """
+    (old_height, old_width), (height, width) = before.shape[:2], after.shape[:2]
+    if (old_height, old_width) == (height, width):
+        return 1.0
+    factor = math.sqrt(height * width / (old_height * old_width))
+    alike = abs(height - factor * old_height) < 1 and abs(width - factor * old_width) < 1
+    return factor if alike else math.nan

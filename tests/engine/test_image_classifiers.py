@@ -62,14 +62,8 @@ def run(recipe: Path, tmp_path: Path) -> Run:
     """Run the recipe in this process."""
 
     def run(**options: object) -> RunResult:
-        options = {
-            "out": tmp_path / "runs",
-            "cache": tmp_path / "cache",
-            "workers": 1,
-            "report": False,
-            **options,
-        }
-        return leukokit.run(recipe, **options)  # type: ignore[arg-type]
+        folders = {"out": tmp_path / "runs", "cache": tmp_path / "cache"}
+        return leukokit.run(recipe, **{**folders, "workers": 1, "report": False, **options})  # type: ignore[arg-type]
 
     return run
 

@@ -8,15 +8,25 @@ import numpy as np
 import pytest
 
 from leukokit.api import (
+    CellColumn,
+    CellFeatureExtractor,
+    Cells,
     FeatureExtractor,
     ImageRejected,
     Labels,
     LeukokitError,
+    Planes,
     PluginError,
     Segmenter,
     Status,
 )
-from leukokit.engine.validation import FeatureSchema, checked_image, checked_labels, checked_vector
+from leukokit.engine.validation import (
+    FeatureSchema,
+    checked_cells,
+    checked_image,
+    checked_labels,
+    checked_vector,
+)
 from leukokit.testing.images import disks
 
 IMAGE = np.zeros((4, 5, 3), np.uint8)
@@ -49,6 +59,37 @@ def test_a_promised_shape_is_held() -> None:
     with pytest.raises(PluginError, match=r"returned shape \(2, 5, 3\) for an image of shape \(4, 5, 3\)"):
         checked_image(IMAGE[:2], IMAGE, keeps_shape=True)
     assert checked_image(IMAGE[:2], IMAGE, keeps_shape=False).shape == (2, 5, 3)
+
+
+class Sizes(CellFeatureExtractor):
+    """Measures one number of each cell."""
+
+    def columns(self) -> tuple[CellColumn, ...]:
+        return (CellColumn("size", "px2", "Size."),)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"size": np.ones(3)}, r"column size is float64 \(3,\), expected a number for each of 2 cells"),
+        ({"size": np.array(["a", "b"])}, "expected a number for each of 2 cells"),
+        (
+            {"sizes": np.ones(2)},
+            r"returned \['sizes'\], expected an array for each of \['size'\]",
+        ),
+        ([1, 2], r"measure\(\) returned list"),
+        ({"size": np.array([1.0, np.inf])}, "values that are not finite"),
+    ],
+)
+def test_what_is_measured_of_cells_is_checked(values: object, words: str) -> None:
+    """Each column, a number for each cell, and nothing else; a missing one is NaN."""
+    labels = EMPTY.copy()
+    labels[0, :2], labels[3, 3:] = 1, 2
+    cells = Cells(Planes(IMAGE), Labels({"cell": labels}))
+    with pytest.raises(PluginError, match=words):
+        checked_cells(values, Sizes(), cells)
+    kept = checked_cells({"size": [1, float("nan")]}, Sizes(), cells)
+    assert np.array_equal(kept["size"], [1, np.nan], equal_nan=True)
 
 
 def test_checked_images_are_read_only() -> None:

@@ -28,6 +28,18 @@ BASE = "leukokit: 1\nname: x\ndata: folder\n"
             "features.0 makes the same columns (mean_red)",
         ),
         ("features: moody", "features.0.use", "moody of parts 1.0 raised RuntimeError: not today"),
+        ("cells: true", "cells", "cells are found by a segmenter, and the recipe has no 'segment'"),
+        (
+            "segment: nuclei_only\ncells: {labels: true}",
+            "cells",
+            "nuclei_only labels nucleus; cells need cell",
+        ),
+        (
+            "segment: otsu\ncells: {table: false}",
+            "cells",
+            "writes nothing; set table, labels or geojson to true, or leave out 'cells'",
+        ),
+        ("segment: otsu\ncells: {tabel: true}", "cells.tabel", "table"),
         ("classify: machine", "classify.use", "learns from features and the recipe has no 'features'"),
         ("features: tint\nselect: best", "select", "select selects columns for a classifier"),
         ("features: tint\nexplain: importance", "explain", "the recipe has no 'classify'"),
@@ -57,6 +69,8 @@ def test_a_stage_that_lacks_what_it_needs_is_told_with_a_way_out(problems, stage
         "classify: network",
         "features: [{use: tint, params: {channels: [red]}}, {use: tint, params: {channels: [blue]}}]",
         "segment: otsu",
+        "segment: otsu\ncells: true",
+        "cells: false",
     ],
 )
 def test_stages_that_fit_are_accepted(load, stages):

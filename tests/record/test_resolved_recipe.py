@@ -11,6 +11,7 @@ from leukokit.catalog import discover
 from leukokit.errors import LeukokitError
 from leukokit.recipe import answer, load_recipe, load_recipe_text, models, protocol, scale, split, statistics
 from leukokit.recipe.audit import AuditSpec, Limits
+from leukokit.recipe.cells import CellsSetting
 from leukokit.record import recipe as record
 from leukokit.record.base import Record
 from leukokit.record.files import RESOLVED
@@ -24,6 +25,7 @@ SECTIONS: list[tuple[type[BaseModel], type[Record]]] = [
     (models.DataRef, record.RecipeDataSet),
     (models.Read, record.RecipeReading),
     (models.Tune, record.RecipeTuning),
+    (CellsSetting, record.RecipeCells),
     (scale.ScaleSetting, record.RecipeScale),
     (split.Balance, record.RecipeBalance),
     (split.Holdout, record.SplitByHoldout),

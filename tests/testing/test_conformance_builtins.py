@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import pytest
 
-from leukokit.api import Kind
+from leukokit.api import Aggregate, Kind
 from leukokit.catalog import CatalogEntry, discover
 from leukokit.errors import CatalogError
 from leukokit.testing import Check, component_checks
@@ -24,6 +24,7 @@ MORE_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
     "histogram_match": ({"template": "fitted"},),
     "svm": ({"calibration": "isotonic"}, {"calibration": "temperature", "kernel": "linear"}),
     "knn": ({"weights": "distance", "metric": "cosine"},),
+    "morphology": ({"aggregates": [str(how) for how in Aggregate], "measures": ["area"]},),
     "permutation_importance": ({"scoring": "log_loss", "repeats": 3},),
 }
 # Fewer trees and smaller networks make the same code faster.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from leukokit.api.box_files.coco import read_coco
-from leukokit.api.box_files.found import ROLES, BoxFiles, BoxRole, Edges, ImageFinder, role_of
+from leukokit.api.box_files.found import BoxFiles, BoxRole, Edges, ImageFinder, role_of
 from leukokit.api.box_files.voc import read_voc
 from leukokit.api.box_files.yolo import read_yolo
 
 __all__ = [
-    "ROLES",
     "BoxFiles",
     "BoxRole",
     "Edges",

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
 from leukokit.api.boxes import Box
-from leukokit.api.labels import CELL, NUCLEUS, PLATELET, RED_CELL
 
 BoxRole: TypeAlias = Literal["cell", "nucleus", "red_cell", "platelet"]
 _FOLDERS = frozenset({"images", "labels", "annotations", "jpegimages", "img", "xml", "masks"})
@@ -18,7 +17,6 @@ _ROLES: Mapping[str, BoxRole] = {
     **dict.fromkeys(("rbc", "rbcs", "redbloodcell", "redcell", "erythrocyte"), "red_cell"),
     **dict.fromkeys(("platelet", "platelets", "plt", "thrombocyte"), "platelet"),
 }
-ROLES: tuple[str, ...] = (CELL, NUCLEUS, RED_CELL, PLATELET)
 _SHOWN = 20
 
 

@@ -94,13 +94,18 @@ class _LabelsHead(TypedDict):
     ids: NotRequired[str]
 
 
+class _CellsHead(TypedDict):
+    columns: str
+    count: int
+
+
 class _VectorHead(TypedDict):
     columns: str
     dtype: str
     status: str | None
 
 
-def _pack(head: _ImageHead | _LabelsHead | _VectorHead, body: bytes) -> bytes:
+def _pack(head: _ImageHead | _LabelsHead | _VectorHead | _CellsHead, body: bytes) -> bytes:
     text = json.dumps(head, sort_keys=True).encode()
     return _HEAD.pack(len(text)) + text + body
 
@@ -192,6 +197,38 @@ def labels_status(payload: bytes) -> Status:
     """Status alone, without unpacking the label images."""
     head: _LabelsHead = _unpack(payload)[0]
     return Status(head["status"])
+
+
+def cells_to_bytes(table: NDArray[np.float64], columns: str) -> bytes:
+    """Table of the cells of an image; what does not apply to a kind of cell compresses well.
+
+    Parameters
+    ----------
+    table : float64 array (n, k)
+    columns : str
+        Names of its columns, as :func:`columns_key` gives them.
+    """
+    body = np.ascontiguousarray(table.T, dtype=_FLOAT).tobytes()
+    return _pack(
+        _CellsHead(columns=columns, count=len(table)), pa.compress(body, codec=_COMPRESSION, asbytes=True)
+    )
+
+
+def cells_from_bytes(payload: bytes, columns: str, width: int) -> NDArray[np.float64]:
+    """Table of the cells of an image, float64 (n, ``width``), read-only.
+
+    Raises
+    ------
+    ValueError, or any other error of its decoders
+        Where the payload holds no table of these columns.
+    """
+    head: _CellsHead
+    head, body = _unpack(payload)
+    if head["columns"] != columns:
+        raise ValueError("a table of other columns")
+    size = head["count"] * width * np.dtype(_FLOAT).itemsize
+    raw = pa.decompress(bytes(body), decompressed_size=size, codec=_COMPRESSION, asbytes=True)
+    return np.frombuffer(raw, dtype=_FLOAT).reshape(width, head["count"]).T
 
 
 def columns_key(names: Sequence[str]) -> str:

@@ -31,6 +31,10 @@ def cached_outcomes(plan: ImagePlan, items: Sequence[Item]) -> dict[int, ImageOu
         segment = plan.segment
         statuses = _read(plan, plan.store, segment, whole, serialization.labels_status)
         whole = [item for item in whole if item.index in statuses]
+    if plan.cells is not None:
+        keys = {item.index: plan.row_key(plan.cells, item) for item in whole}
+        kept = plan.store.has_rows(plan.cells.key, list(keys.values()))
+        whole = [item for item in whole if keys[item.index] in kept]
     vectors = [_Vectors(plan, plan.store, step, whole) for step in plan.features]
     whole = [item for item in whole if all(item.index in of_step.row for of_step in vectors)]
     ids = frozenset(step.id for step in plan.steps())

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import (
+    CellColumn,
+    CellFeatureExtractor,
     Component,
     Dataset,
     FeatureExtractor,
@@ -22,6 +24,7 @@ from leukokit.api import (
 )
 from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, library_versions
+from leukokit.engine.cache.serialization import columns_key
 from leukokit.engine.cache.store import Store
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.validation import FeatureSchema
@@ -36,6 +39,7 @@ class ImageStage(StrEnum):
     PREPROCESS = "preprocess"
     SEGMENT = "segment"
     FEATURES = "features"
+    CELLS = "cells"
     TRUTH = "truth"
 
 
@@ -118,12 +122,52 @@ class FeatureStep(ImageStep):
         object.__setattr__(self, "schema", FeatureSchema.of(self.component))
 
 
+class CellMeasures(Component):
+    """What leukokit itself measures of every cell, for the table of cells."""
+
+    uses_scale = True
+
+
+@dataclass(frozen=True, slots=True)
+class CellStep(ImageStep):
+    """The table of the cells of an image.
+
+    Attributes
+    ----------
+    labels_from : SegmentStep
+        The segmenter whose cells are measured.
+    extractors : tuple of FeatureStep
+        The plan's extractors that measure cells one by one; their columns are part of the table.
+    columns : tuple of CellColumn
+        All columns, in order.
+    """
+
+    stage: ClassVar[ImageStage] = ImageStage.CELLS
+
+    component: CellMeasures
+    labels_from: SegmentStep | None = None
+    extractors: tuple[FeatureStep, ...] = ()
+    columns: tuple[CellColumn, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def columns_key(self) -> str:
+        """Digest of the names."""
+        return columns_key(self.names)
+
+
 @dataclass(frozen=True, slots=True)
 class ImagePlan:
     """The chain from pixels to labels and features, and where results are kept.
 
     Attributes
     ----------
+    cells : CellStep or None
+        The table of cells, where it is wanted.
     keep_labels : bool
         True where label images are wanted for themselves, not only by a feature.
     score_masks : bool
@@ -142,6 +186,7 @@ class ImagePlan:
     score_masks: bool
     store: Store | None
     box_roles: frozenset[str] = frozenset()
+    cells: CellStep | None = None
 
     def keeps_shape(self) -> bool:
         """Whether no preprocessor changes the size of the image."""
@@ -153,6 +198,12 @@ class ImagePlan:
         if self.segment is not None:
             yield self.segment
         yield from self.features
+        if self.cells is not None:
+            yield self.cells
+
+    def cell_extractors(self) -> tuple[FeatureStep, ...]:
+        """Give the steps that measure cells one by one."""
+        return tuple(step for step in self.features if isinstance(step.component, CellFeatureExtractor))
 
     @classmethod
     def of_files(

@@ -8,21 +8,45 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from leukokit.api import Component, Dataset, FeatureExtractor, Preprocessor, RGBImage, Segmenter
+from leukokit.api import (
+    CellColumn,
+    CellFeatureExtractor,
+    Component,
+    Dataset,
+    FeatureExtractor,
+    PluginError,
+    Preprocessor,
+    RGBImage,
+    Segmenter,
+)
+from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import digest, identity, state_digest
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import Codec, arrays_from_bytes, arrays_to_bytes
 from leukokit.engine.cache.store import Store
+from leukokit.engine.cell_table.columns import MEASURED_COLUMNS, SAMPLE_COLUMNS
 from leukokit.engine.components.call import ComponentCall, call_method
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
-from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, PreprocessStep, SegmentStep, pixels_key
+from leukokit.engine.images.plan import (
+    CellMeasures,
+    CellStep,
+    FeatureStep,
+    ImagePlan,
+    Item,
+    PreprocessStep,
+    SegmentStep,
+    pixels_key,
+)
 from leukokit.engine.images.work import images_of
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
 from leukokit.errors import RunFailed
 from leukokit.recipe import Bound, Recipe
+
+CELL_CODE = ("leukokit.engine.cell_table.measure", "leukokit.engine.cell_table.columns", "leukokit.api.cells")
+"""What measures cells."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +137,51 @@ def fitted_plan(components: ImageComponents, dataset: Dataset, *, store: Store |
         Renders the samples that have no file.
     """
     return _plan(components, dataset, store=store, score_masks=False, ready=lambda bound, *_: bound.component)
+
+
+def with_cells(plan: ImagePlan) -> ImagePlan:
+    """Add the table of cells to a plan that segments.
+
+    Raises
+    ------
+    ValueError
+        Where it does not.
+    PluginError
+        Where extractors give two columns of one name.
+    """
+    if plan.segment is None:
+        raise ValueError("a plan without segmenter has no cells")
+    extractors = plan.cell_extractors()
+    columns = _cell_columns(extractors)
+    labels = plan.segment
+    code = code_digest(*CELL_CODE)
+    key = digest("cells", code, labels.key, [step.key for step in extractors], [c.name for c in columns])
+    step = CellStep(
+        id="cells",
+        component=CellMeasures(),
+        key=key,
+        seeded=labels.seeded or any(extractor.seeded for extractor in extractors),
+        scaled=True,
+        labels_from=labels,
+        extractors=extractors,
+        columns=columns,
+    )
+    return replace(plan, cells=step)
+
+
+def _cell_columns(extractors: Sequence[FeatureStep]) -> tuple[CellColumn, ...]:
+    """Columns of the table of cells; one that two extractors measure alike is there once."""
+    columns = {column.name: column for column in (*SAMPLE_COLUMNS, *MEASURED_COLUMNS)}
+    for step in extractors:
+        if not isinstance(step.component, CellFeatureExtractor):
+            continue
+        for column in step.component.columns():
+            if columns.setdefault(column.name, column) != column:
+                raise PluginError(
+                    f"{step.id} measures a column {column.name!r}, and the table of cells has one already",
+                    hint="Put the name of the extractor in front of the names of its columns",
+                )
+    return tuple(columns.values())[len(SAMPLE_COLUMNS) :]
 
 
 def _plan(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from leukokit.api import Labels, RGBImage
+from leukokit.api import FloatArray, Labels, RGBImage
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.images.batch_rows import BatchRows
-from leukokit.engine.images.plan import ImagePlan, Item, SegmentStep, pixels_key
-from leukokit.engine.images.work import ImageTask, StepFailed, changed_image, labels_of
+from leukokit.engine.images.kept_rows import labels_of
+from leukokit.engine.images.plan import CellStep, ImagePlan, Item, SegmentStep, pixels_key
+from leukokit.engine.images.work import ImageTask, StepFailed, changed_image
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,45 @@ def stored_labels(plan: ImagePlan, step: SegmentStep, item: Item) -> Labels:
         raise changed_image(item, failed.rejection) from failed
     rows.flush()
     return labels
+
+
+class StoredCells:
+    """Cells of a batch of images that the image stage could use, from the cache where it holds them.
+
+    Parameters
+    ----------
+    plan : ImagePlan
+    step : CellStep
+        Of the plan.
+    items : sequence of Item
+    """
+
+    def __init__(self, plan: ImagePlan, step: CellStep, items: Sequence[Item]) -> None:
+        self._plan = plan
+        self._step = step
+        self._rows = BatchRows(plan, items)
+
+    def table(self, item: Item) -> FloatArray:
+        """Table of the cells of one image, (n, columns of the step).
+
+        Raises
+        ------
+        RunFailed
+            Where the image can no longer be used: its file was changed since the image stage.
+        """
+        try:
+            return ImageTask(self._plan, item, self._rows).cell_table(self._step)
+        except StepFailed as failed:
+            raise changed_image(item, failed.rejection) from failed
+
+    def labels(self, item: Item) -> Labels:
+        """Label images of one image; raises as ``table`` does."""
+        if self._step.labels_from is None:
+            raise ValueError("the step of cells has no segmenter")
+        try:
+            return ImageTask(self._plan, item, self._rows).labels(self._step.labels_from)
+        except StepFailed as failed:
+            raise changed_image(item, failed.rejection) from failed
 
 
 def kept_labels(plan: ImagePlan, items: Sequence[Item]) -> Iterator[tuple[Item, Labels]]:

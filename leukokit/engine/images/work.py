@@ -7,23 +7,21 @@ only where a step needs its pixels.
 from __future__ import annotations
 
 import math
-import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import (
     UNKNOWN_SCALE,
-    ImageRejected,
+    CellFeatureExtractor,
+    Cells,
+    FloatArray,
     Labels,
-    LeukokitError,
     Planes,
-    Region,
     RGBImage,
     Scale,
     ScaledPreprocessor,
@@ -33,10 +31,12 @@ from leukokit.api import (
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cache import serialization
 from leukokit.engine.cache.keys import sample_seed
-from leukokit.engine.cells.boxes import boxes_of, edges_by_role, inside
-from leukokit.engine.components.call import ComponentCall, ComponentFailed, call_method
+from leukokit.engine.cell_table.measure import cell_table, measure_cells
+from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.images.batch_rows import BatchRows
+from leukokit.engine.images.kept_rows import kept_image, labels_of
 from leukokit.engine.images.plan import (
+    CellStep,
     FeatureStep,
     ImageOutcome,
     ImagePlan,
@@ -47,13 +47,14 @@ from leukokit.engine.images.plan import (
     Rejection,
     SegmentStep,
 )
+from leukokit.engine.images.rejecting import rejection_of
+from leukokit.engine.images.truth import compare_with_truth
 from leukokit.engine.io import reading
-from leukokit.engine.validation import checked_image, checked_labels, checked_vector
+from leukokit.engine.validation import checked_cells, checked_image, checked_labels, checked_vector
 from leukokit.errors import RunFailed
-from leukokit.evaluation.box_scores import score_boxes
-from leukokit.evaluation.masks import Row, score_image
+from leukokit.evaluation.masks import Row
 from leukokit.process import stop
-from leukokit.smear.label_grid import labels_on_grid
+from leukokit.smear.label_grid import resize_factor
 
 T = TypeVar("T")
 
@@ -78,6 +79,7 @@ class ImageTask:
         self.reused: set[str] = set()
         self.seconds: dict[str, float] = {}
         self._labels: Labels | None = None
+        self._cells_measured: dict[str, Mapping[str, FloatArray]] = {}
 
     @property
     def image(self) -> RGBImage:
@@ -96,7 +98,7 @@ class ImageTask:
         caches = bool(steps) and self._plan.keeps_images()
         resizes = not self._plan.keeps_shape()
         if caches:
-            decode = partial(_kept_image, resizes=resizes)
+            decode = partial(kept_image, resizes=resizes)
             kept = self._batch.decoded(steps[-1], self._item, decode)
             if kept is not None:
                 self.reused.update(step.id for step in steps)
@@ -148,7 +150,10 @@ class ImageTask:
         planes = self.planes
 
         def extract() -> NDArray[np.float64]:
-            return checked_vector(step.component.extract(planes, labels), schema, labels)
+            component = step.component
+            if isinstance(component, CellFeatureExtractor) and labels is not None:
+                return checked_vector(component.aggregated(self._cells_by(step, component)), schema, labels)
+            return checked_vector(component.extract(planes, labels), schema, labels)
 
         values = self._run(step, "extract", extract)
         status = labels.status if labels is not None else None
@@ -156,55 +161,53 @@ class ImageTask:
         self._batch.put(step, self._item, encode)
         return values, status
 
+    @cached_property
+    def _cells(self) -> Cells:
+        """Cells of the image, shared by all that measure them."""
+        if self._plan.segment is None:
+            raise ValueError("a plan without segmenter has no cells")
+        return Cells(self.planes, self.labels(self._plan.segment))
+
+    def _cells_by(self, step: FeatureStep, component: CellFeatureExtractor) -> Mapping[str, FloatArray]:
+        """Give what an extractor measures of each cell."""
+        if step.id not in self._cells_measured:
+            measured = component.measure(self._cells)
+            self._cells_measured[step.id] = checked_cells(measured, component, self._cells)
+        return self._cells_measured[step.id]
+
+    def cell_table(self, step: CellStep) -> FloatArray:
+        """Table of the image's cells, (n, columns)."""
+        columns = step.columns_key
+        decode = partial(serialization.cells_from_bytes, columns=columns, width=len(step.names))
+        kept = self._batch.decoded(step, self._item, decode)
+        if kept is not None:
+            self.reused.add(step.id)
+            return kept
+        cells, zoom = self._cells, self._prepared[1]
+        further = {}
+        for extractor in step.extractors:
+            component = extractor.component
+            if isinstance(component, CellFeatureExtractor):
+                work = partial(self._cells_by, extractor, component)
+                further[extractor.id] = component.objects, self._run(extractor, "measure", work)
+        table = self._run(
+            step, "measure", lambda: cell_table(measure_cells(cells, zoom), further.values(), step.names)
+        )
+        self._batch.put(step, self._item, lambda: serialization.cells_to_bytes(table, columns))
+        return table
+
     def masks(self, step: SegmentStep, labels: Labels) -> Row | None:
         """Agreement of the labels of a step with ground truth, where there is any for this image."""
-        dataset = self._plan.dataset
 
         def compare() -> Row | None:
-            with kept_notes() as notes, ComponentCall(dataset, "truth", image=self._item.sample.id):
-                truth = dataset.truth(self._item.sample.whole)
-            self.notes += tuple(f"truth: {text}" for text in dict.fromkeys(notes))
-            if truth is None:
-                return self._boxes(step, labels)
-            if self._item.sample.region is not None:
-                truth = _truth_of_region(truth, self._item.sample.region)
-            comparable = self._on_grid_of(truth, labels)
-            if comparable is None:
-                return None
-            return score_image(comparable, truth, clears_border=call_method(step.component, "clears_border"))
+            height, width = self.image.shape[:2]
+            found = compare_with_truth(
+                self._plan, self._item.sample, step, labels, shape=(height, width), factor=self._prepared[1]
+            )
+            self.notes += found.notes
+            return found.row
 
         return self._timed("truth", ImageStage.TRUTH, compare)
-
-    def _boxes(self, step: SegmentStep, labels: Labels) -> Row | None:
-        """Agreement of the labels with the data set's boxes; a cell that is a sample has none inside it."""
-        sample, factor = self._item.sample, self._prepared[1]
-        boxes = boxes_of(self._plan.dataset, sample) if sample.region is None else None
-        if boxes is None or not self._plan.box_roles:
-            return None
-        if math.isnan(factor):
-            note = "a preprocessor changed the image's proportions: the boxes do not lie on it"
-            self.notes += (f"truth: {note}; not compared",)
-            return None
-        height, width = (round(side / factor) for side in self.image.shape[:2])
-        checked = inside(boxes, height, width)
-        self.notes += tuple(f"truth: {text}" for text in checked.notes())
-        clears_border = call_method(step.component, "clears_border")
-        edges = edges_by_role(checked.boxes, self._plan.box_roles, factor)
-        return score_boxes(labels, edges, clears_border=clears_border) or None
-
-    def _on_grid_of(self, truth: Labels, labels: Labels) -> Labels | None:
-        """Bring labels of a resized image back to the size of the file; None, with a note, if impossible."""
-        if self._plan.keeps_shape():
-            return labels
-        roles = {}
-        for role, true in truth.roles.items():
-            if role in labels.roles:
-                if math.isnan(resize_factor(true, labels.roles[role])):
-                    note = "a preprocessor changed the image's proportions: the truth does not lie on it"
-                    self.notes += (f"truth: {note}; not compared",)
-                    return None
-                roles[role] = labels_on_grid(labels.roles[role], true.shape)
-        return replace(labels, roles=roles)
 
     def _read(self) -> RGBImage:
         item, plan = self._item, self._plan
@@ -252,63 +255,9 @@ class ImageTask:
             return work()
         except Exception as error:  # a plugin may raise anything; the image is named and the run goes on
             stop.check(error)  # compiled code may turn an interrupt into another error
-            raise StepFailed(_rejection(name, error)) from error
+            raise StepFailed(rejection_of(name, error)) from error
         finally:
             self.seconds[step_id] = perf_counter() - started
-
-
-def _truth_of_region(truth: Labels, region: Region) -> Labels:
-    roles = {role: reading.cut_region(labels, region)[0] for role, labels in truth.roles.items()}
-    found = any(labels.any() for labels in roles.values())
-    return Labels(roles, Status.OK if found else Status.NO_CELL)
-
-
-def _rejection(stage: str, error: Exception) -> Rejection:
-    """Say why an image is left out; called while ``error`` is handled."""
-    match error:
-        case ImageRejected():
-            return Rejection(stage, error.reason, error.detail)
-        case ComponentFailed():
-            reason = "out_of_memory" if error.out_of_memory else "plugin_error"
-            return Rejection(stage, reason, error.of_image, error.trace)
-        case LeukokitError():
-            return Rejection(stage, "plugin_error", str(error))
-        case MemoryError():
-            return Rejection(stage, "out_of_memory", str(error))
-    return Rejection(stage, "plugin_error", f"{type(error).__name__}: {error}", traceback.format_exc())
-
-
-def _kept_image(payload: bytes, *, resizes: bool) -> tuple[RGBImage, float] | None:
-    """Image and factor of a row; None where it was kept by a plan that did not ask for the factor."""
-    factor = serialization.image_factor(payload) if resizes else 1.0
-    return None if factor is None else (serialization.image_from_bytes(payload), factor)
-
-
-def labels_of(step: SegmentStep, payload: bytes) -> Labels:
-    """Label images of a row of the cache.
-
-    Raises
-    ------
-    ValueError, or any other error of its decoders
-        Where the payload does not hold what the segmenter promises.
-    """
-    labels = serialization.labels_from_bytes(payload)
-    if not labels.roles.keys() >= set(call_method(step.component, "roles")):
-        raise ValueError(f"label images of the roles {', '.join(labels.roles)}")
-    return labels
-
-
-def resize_factor(before: NDArray[Any], after: NDArray[Any]) -> float:
-    """How many times as wide ``after`` is; NaN where width and height did not change alike.
-
-    What is cut off on all sides alike cannot be told from what was shrunk.
-    """
-    (old_height, old_width), (height, width) = before.shape[:2], after.shape[:2]
-    if (old_height, old_width) == (height, width):
-        return 1.0
-    factor = math.sqrt(height * width / (old_height * old_width))
-    alike = abs(height - factor * old_height) < 1 and abs(width - factor * old_width) < 1
-    return factor if alike else math.nan
 
 
 def process_batch(plan: ImagePlan, items: Sequence[Item]) -> list[ImageOutcome]:
@@ -338,6 +287,8 @@ def _process(plan: ImagePlan, item: Item, batch: BatchRows) -> ImageOutcome:
             status = labels.status
             if plan.score_masks:
                 masks = task.masks(plan.segment, labels)
+        if plan.cells is not None:
+            _ = task.cell_table(plan.cells)
         if not plan.features and not plan.segment:
             _ = task.image  # a recipe that only preprocesses still has to show that its images can be read
     except StepFailed as failed:

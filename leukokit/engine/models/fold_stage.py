@@ -13,14 +13,14 @@ import numpy as np
 from leukokit.api import Consumes, FloatArray, Part
 from leukokit.engine.cache.keys import digest
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
+from leukokit.engine.cell_samples.measured import images_of_cells, spread_to_cells
 from leukokit.engine.components.call import call_method
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.dataset_answers import TruthRoles, roles_of_truth
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item
-from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan
+from leukokit.engine.images.plan_building import ImageComponents, fits_preprocessing, image_plan, with_cells
 from leukokit.engine.images.stage import ImageTable, run_image_stage
 from leukokit.engine.images.stored_images import StoredImages
 from leukokit.engine.io.reading import ReadOptions
@@ -41,7 +41,7 @@ from leukokit.engine.unlike.limits import SCALE as SPACE_OF_SCALE
 from leukokit.engine.unlike.limits import STAIN as SPACE_OF_STAIN
 from leukokit.engine.unlike.limits import log_diameters
 from leukokit.engine.unlike.stain import STAIN, stain_in
-from leukokit.errors import LeukokitError
+from leukokit.errors import LeukokitError, UsageError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
@@ -73,6 +73,15 @@ class FoldStage:
     _plans: dict[str, ImagePlan] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.store is None and self.recipe.model.cells is not None:
+            if self.executor.name == "dask":
+                raise UsageError(
+                    "a run on dask writes cells from the cache, and it has none",
+                    where="cells",
+                    hint="Leave out --no-cache, or 'cells' in the recipe",
+                )
+            # Cells wait here until they are written in the order of the data set: memory could not hold all.
+            self.store = Store(self.scratch / "cells")
         self._truth = self._roles()
 
     @cached_property
@@ -145,9 +154,15 @@ class FoldStage:
         made = frozenset(call_method(self.recipe.segment.component, "roles"))
         return TruthRoles(known.masks & made, known.boxes & made)
 
-    def images(self, fold: Fold | None) -> FoldRun:
-        """Work on the images of a fold, or on all, and fit nothing."""
-        plan, items, images = self._images(self.recipe, fold)
+    def images(self, fold: Fold | None, *, cells: bool = False) -> FoldRun:
+        """Work on the images of a fold, or on all, and fit nothing.
+
+        Parameters
+        ----------
+        cells : bool
+            Whether the table of their cells is made, too.
+        """
+        plan, items, images = self._images(self.recipe, fold, cells=cells)
         return FoldRun(fold, plan, items, images, None)
 
     def fit(self, fold: Fold, *, folder: str, several: bool, explain: bool) -> FoldRun:
@@ -271,9 +286,14 @@ class FoldStage:
             )
         return self._plans[known], chosen
 
-    def _images(self, recipe: Recipe, fold: Fold | None) -> tuple[ImagePlan, list[Item], ImageTable]:
+    def _images(
+        self, recipe: Recipe, fold: Fold | None, *, cells: bool = False
+    ) -> tuple[ImagePlan, list[Item], ImageTable]:
         plan, items = self.prepared(recipe, fold)
+        # Without the cells: what was worked on with them is not worked on again without.
         key = digest([step.key for step in plan.steps()], [(item.index, item.scale) for item in items])
+        if cells:
+            plan = with_cells(plan)
         if key not in self._tables:
             self._tables[key] = run_image_stage(plan, items, self.executor, self.observer)
         return plan, items, self._tables[key]

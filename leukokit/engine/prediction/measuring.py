@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample, Scale
 from leukokit.engine.cache.keys import dataset_identity
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.measured import spread_to_cells
+from leukokit.engine.cell_samples.measured import spread_to_cells
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import ImagePlan, Item, Rejection

@@ -27,7 +27,9 @@ _WRONG = 1.5
 
 
 def asks_for_scale(recipe: Recipe) -> bool:
-    """Whether a component of the image chain uses the scale, or the recipe says something of it."""
+    """Whether cells or a component of the image chain use the scale, or the recipe says something of it."""
+    if recipe.model.cells is not None:
+        return True
     chain = (*recipe.preprocess, *([recipe.segment] if recipe.segment else []), *recipe.features)
     return not recipe.model.data.scale.default or any(bound.component.uses_scale for bound in chain)
 

@@ -17,7 +17,7 @@ from leukokit.api import (
     ScaleSource,
 )
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.measured import images_of_cells, spread_to_cells
+from leukokit.engine.cell_samples.measured import images_of_cells, spread_to_cells
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
 from leukokit.engine.images.plan import Item, Rejection

@@ -47,4 +47,9 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
             f"{package}.morphology:Morphology",
             "Size, shape and N/C ratio of cells, aggregated over an image.",
         ),
+        ComponentSpec(
+            "red_cells",
+            f"{package}.red_cells:RedCells",
+            "Count, diameter, shape, central pallor and clumping of red cells.",
+        ),
     )

@@ -4,53 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Annotated, TypeVar
-
-from pydantic import AfterValidator
 
 from leukokit.api import FloatArray
 
-T = TypeVar("T")
+
+def mean_of(values: FloatArray) -> float:
+    """Give the mean; NaN of no values."""
+    return float(values.mean()) if values.size else math.nan
 
 
-class Aggregate(StrEnum):
-    """How the values of several contours or cells become one number; ``std`` divides by n."""
-
-    MEAN = "mean"
-    STD = "std"
-    MAX = "max"
-
-
-def aggregate(values: FloatArray, statistic: Aggregate) -> float:
-    """Reduce values to one number; NaN where there are none."""
-    if values.size == 0:
-        return math.nan
-    match statistic:
-        case Aggregate.MEAN:
-            return float(values.mean())
-        case Aggregate.STD:
-            return float(values.std())
-        case Aggregate.MAX:
-            return float(values.max())
-
-
-def aggregate_columns(columns: Sequence[FloatArray], statistics: Sequence[Aggregate]) -> list[float]:
-    """Reduce each column by each statistic, column by column."""
-    return [aggregate(column, statistic) for column in columns for statistic in statistics]
-
-
-def _check_distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    if not values:
-        raise ValueError("give at least one")
-    repeated = sorted({str(value) for value in values if values.count(value) > 1})
-    if repeated:
-        raise ValueError(f"each may be given once, {', '.join(repeated)} is repeated")
-    return values
-
-
-Distinct = Annotated[tuple[T, ...], AfterValidator(_check_distinct)]
-"""A tuple of one or more distinct values; each value becomes part of a column's name."""
+def std_of(values: FloatArray) -> float:
+    """Give the standard deviation, divided by n; NaN of no values."""
+    return float(values.std()) if values.size else math.nan
 
 
 def check_canny_thresholds(low: float, high: float) -> None:

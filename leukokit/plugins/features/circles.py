@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from leukokit.api import FeatureExtractor, Field, FloatArray, Labels, Params, Planes
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate, named_values
+from leukokit.api import Distinct, FeatureExtractor, Field, FloatArray, Labels, Params, Planes
+from leukokit.plugins.features._common import mean_of, named_values, std_of
 from leukokit.plugins.features._regions import Region, blank_outside, roles_of
 from leukokit.plugins.features._units import REFERENCE_PX, UNIT_DESCRIPTION, LengthUnit, at_reference
 
@@ -234,9 +234,9 @@ class Circles(FeatureExtractor):
         spread = math.sqrt(float(circles[:, :2].var(axis=0).mean())) if len(circles) else math.nan
         measured = {
             CircleMeasure.COUNT: float(len(circles)),
-            CircleMeasure.RADIUS_MEAN: aggregate(radii, Aggregate.MEAN),
-            CircleMeasure.RADIUS_STD: aggregate(radii, Aggregate.STD),
-            CircleMeasure.AREA_MEAN: aggregate(area * radii**2, Aggregate.MEAN),
+            CircleMeasure.RADIUS_MEAN: mean_of(radii),
+            CircleMeasure.RADIUS_STD: std_of(radii),
+            CircleMeasure.AREA_MEAN: mean_of(area * radii**2),
             CircleMeasure.CENTER_STD: spread,
         }
         return named_values(self.names(), [measured[measure] for measure in self.params.measures])

@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from leukokit.api import FeatureExtractor, Field, FloatArray, Labels, Params, Planes
+from leukokit.api import Distinct, FeatureExtractor, Field, FloatArray, Labels, Params, Planes
 from leukokit.plugins.features._channels import Space, channels_of, space_plane
-from leukokit.plugins.features._common import Distinct, named_values
+from leukokit.plugins.features._common import named_values
 from leukokit.plugins.features._counting import count_by_region, shares
 from leukokit.plugins.features._regions import Region, region_mask, roles_of
 

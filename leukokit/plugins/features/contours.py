@@ -11,14 +11,8 @@ import cv2
 import numpy as np
 from pydantic import model_validator
 
-from leukokit.api import FeatureExtractor, Field, Labels, Params, Planes
-from leukokit.plugins.features._common import (
-    Aggregate,
-    Distinct,
-    aggregate,
-    check_canny_thresholds,
-    named_values,
-)
+from leukokit.api import Distinct, FeatureExtractor, Field, Labels, Params, Planes
+from leukokit.plugins.features._common import check_canny_thresholds, mean_of, named_values, std_of
 from leukokit.plugins.features._regions import Region, blank_outside, roles_of
 from leukokit.plugins.features._units import UNIT_DESCRIPTION, LengthUnit, at_reference
 
@@ -139,7 +133,7 @@ class Contours(FeatureExtractor):
         measured = {
             ContourMeasure.COUNT: float(areas.size),
             ContourMeasure.AREA_SUM: float(areas.sum()),
-            ContourMeasure.AREA_MEAN: aggregate(areas, Aggregate.MEAN),
-            ContourMeasure.AREA_STD: aggregate(areas, Aggregate.STD),
+            ContourMeasure.AREA_MEAN: mean_of(areas),
+            ContourMeasure.AREA_STD: std_of(areas),
         }
         return named_values(self.names(), [measured[measure] for measure in params.measures])

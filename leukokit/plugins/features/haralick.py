@@ -9,9 +9,9 @@ from typing import Annotated
 
 import numpy as np
 
-from leukokit.api import FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
+from leukokit.api import Distinct, FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
 from leukokit.plugins.features._channels import Channel, channel_plane
-from leukokit.plugins.features._common import Distinct, named_values
+from leukokit.plugins.features._common import named_values
 from leukokit.plugins.features._cooccurrence import Property, cooccurrence, texture
 from leukokit.plugins.features._regions import Region, region_mask, roles_of
 

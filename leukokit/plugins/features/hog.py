@@ -13,14 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import model_validator
 
-from leukokit.api import FeatureExtractor, Field, FloatArray, ImageRejected, Labels, Params, Planes, Status
-from leukokit.plugins.features._common import (
+from leukokit.api import (
     Aggregate,
     Distinct,
+    FeatureExtractor,
+    Field,
+    FloatArray,
+    ImageRejected,
+    Labels,
+    Params,
+    Planes,
+    Status,
     aggregate_columns,
-    check_canny_thresholds,
-    named_values,
+    aggregate_names,
 )
+from leukokit.plugins.features._common import check_canny_thresholds, named_values
 from leukokit.plugins.features._hog_descriptor import HogDescriptor, gradients
 from leukokit.plugins.features._regions import Region, blank_outside, roles_of
 
@@ -107,14 +114,18 @@ class Hog(FeatureExtractor):
 
     def names(self) -> tuple[str, ...]:
         """Features of contours by measure and aggregate, then the descriptor by block."""
-        contours = tuple(
-            f"hog_contour_{measure}_{how}" for measure in GradientMeasure for how in self.params.aggregates
+        contours = aggregate_names(
+            [f"hog_contour_{measure}" for measure in GradientMeasure], self.params.aggregates
         )
         return (*contours, *self._descriptor.names()) if self.params.global_descriptor else contours
 
     def nullable(self) -> frozenset[str]:
         """Features of contours, undefined in images without contours."""
-        return frozenset(name for name in self.names() if name.startswith("hog_contour_"))
+        return frozenset(
+            name
+            for name in self.names()
+            if name.startswith("hog_contour_") and not name.endswith(f"_{Aggregate.COUNT}")
+        )
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Measure gradients.

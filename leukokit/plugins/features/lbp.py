@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from leukokit.api import FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
+from leukokit.api import Distinct, FeatureExtractor, Field, ImageRejected, Labels, Params, Planes
 from leukokit.plugins.features._channels import Channel, channel_plane
-from leukokit.plugins.features._common import Distinct, named_values
+from leukokit.plugins.features._common import named_values
 from leukokit.plugins.features._counting import count_by_region, shares
 from leukokit.plugins.features._lbp_codes import uniform_codes
 from leukokit.plugins.features._regions import Region, region_mask, roles_of

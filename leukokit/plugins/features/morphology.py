@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Self
@@ -13,18 +12,16 @@ from pydantic import model_validator
 from leukokit.api import (
     CELL,
     NUCLEUS,
-    FeatureExtractor,
+    Aggregate,
+    CellColumn,
+    CellFeatureExtractor,
+    CellParams,
+    Cells,
+    Distinct,
     Field,
     FloatArray,
-    Labels,
-    Params,
-    Planes,
-    PluginError,
     Scale,
-    Status,
 )
-from leukokit.plugins.features._common import Aggregate, Distinct, aggregate_columns, named_values
-from leukokit.plugins.features._shapes import shapes, values_of
 from leukokit.plugins.features._units import UNIT_DESCRIPTION, LengthUnit
 
 PARTS = (NUCLEUS, CELL)
@@ -44,15 +41,11 @@ class ShapeMeasure(StrEnum):
 _LENGTHS = (ShapeMeasure.DIAMETER, ShapeMeasure.PERIMETER)  # AREA is an area, the rest have no unit
 
 
-class MorphologyParams(Params):
+class MorphologyParams(CellParams):
     """Parameters of :class:`Morphology`."""
 
     measures: Distinct[ShapeMeasure] = Field(
         tuple(ShapeMeasure), description="What is measured on each nucleus and each cell."
-    )
-    aggregates: Distinct[Aggregate] = Field(
-        (Aggregate.MEAN, Aggregate.STD, Aggregate.MAX),
-        description="How the values of all cells of an image become one number.",
     )
     unit: LengthUnit = Field(LengthUnit.UM, description=UNIT_DESCRIPTION)
     pixel_size_um: float | None = Field(
@@ -72,7 +65,7 @@ class MorphologyParams(Params):
         return self
 
 
-class Morphology(FeatureExtractor):
+class Morphology(CellFeatureExtractor):
     """Size, shape and N/C ratios of white cells, aggregated over an image.
 
     Features: ``morphology_nucleus_count``, ``morphology_cell_count``; then
@@ -105,54 +98,60 @@ class Morphology(FeatureExtractor):
         """Nucleus and cell."""
         return PARTS
 
-    def names(self) -> tuple[str, ...]:
+    def columns(self) -> tuple[CellColumn, ...]:
         """List counts, then nuclei, cells and ratios."""
-        measured = [
-            f"{part}_{self._with_unit(measure)}" for part in PARTS for measure in self.params.measures
-        ]
-        columns = [*measured, "nc_area_ratio", "nc_diameter_ratio"]
-        counts = tuple(f"morphology_{part}_count" for part in PARTS)
-        return counts + tuple(
-            f"morphology_{column}_{how}" for column in columns for how in self.params.aggregates
+        counts = (
+            CellColumn(f"morphology_{part}", "", f"1 where there is a {part}.", (Aggregate.COUNT,))
+            for part in PARTS
         )
-
-    def nullable(self) -> frozenset[str]:
-        """All but the counts: a white cell may lack its nucleus in the labels."""
-        return frozenset(self.names()[len(PARTS) :])
-
-    def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
-        """Measure nuclei and cells; of the image only its scale is used.
-
-        Raises
-        ------
-        PluginError
-            Where there are no labels of nuclei and cells.
-        """
-        if labels is None or any(part not in labels.roles for part in PARTS):
-            raise PluginError(
-                "morphology measures nucleus and cell labels, and they were not given",
-                hint="Add a segment step that makes both",
+        measured = (
+            CellColumn(
+                f"morphology_{part}_{self._with_unit(measure)}",
+                self._unit(measure),
+                f"{measure.capitalize()} of the {part}.",
             )
-        if labels.status is not Status.OK:
-            names = self.names()
-            return named_values(names, [0.0] * len(PARTS) + [math.nan] * (len(names) - len(PARTS)))
-        shapes_of = {part: shapes(labels.roles[part]) for part in PARTS}
-        per_px = self._per_px(planes.scale)
-        columns = [
-            values_of(shapes_of[part], measure.value) * per_px.get(measure, 1.0)
             for part in PARTS
             for measure in self.params.measures
+        )
+        ratios = (
+            CellColumn("morphology_nc_area_ratio", "", "Area of the nucleus over that of the cell."),
+            CellColumn("morphology_nc_diameter_ratio", "", "Square root of the ratio of areas."),
+        )
+        return (*counts, *measured, *ratios)
+
+    def measure(self, cells: Cells) -> Mapping[str, FloatArray]:
+        """Measure nuclei and cells; of the image only its scale is used."""
+        per_px = self._per_px(cells.planes.scale)
+        order = {place.id: row for row, place in enumerate(cells.places(CELL))}
+        rows = {part: [order[place.id] for place in cells.places(part)] for part in PARTS}
+
+        def of_part(part: str, values: FloatArray | float) -> FloatArray:
+            column = np.full(len(order), np.nan)
+            column[rows[part]] = values
+            return column
+
+        ratio = _nucleus_shares(cells)
+        columns = [
+            *(of_part(part, 1.0) for part in PARTS),
+            *(
+                of_part(part, cells.values(part, measure.value) * per_px.get(measure, 1.0))
+                for part in PARTS
+                for measure in self.params.measures
+            ),
+            ratio,
+            np.sqrt(ratio),
         ]
-        ratio = _nucleus_shares(labels)
-        columns += [ratio, np.sqrt(ratio)]
-        values = [float(len(shapes_of[part])) for part in PARTS]
-        values += aggregate_columns(columns, self.params.aggregates)
-        return named_values(self.names(), values)
+        return dict(zip((column.name for column in self.columns()), columns, strict=True))
 
     def _with_unit(self, measure: ShapeMeasure) -> str:
         if measure is ShapeMeasure.AREA:
             return f"{measure}_{self.params.unit.area}"
         return f"{measure}_{self.params.unit.length}" if measure in _LENGTHS else measure.value
+
+    def _unit(self, measure: ShapeMeasure) -> str:
+        if measure is ShapeMeasure.AREA:
+            return self.params.unit.area
+        return self.params.unit.length if measure in _LENGTHS else ""
 
     def _per_px(self, image_scale: Scale) -> Mapping[ShapeMeasure, float]:
         """Size of a px, or a px2, in the unit, for the measures that have one."""
@@ -162,10 +161,9 @@ class Morphology(FeatureExtractor):
         return {ShapeMeasure.AREA: unit.per_px2(scale), **dict.fromkeys(_LENGTHS, length)}
 
 
-def _nucleus_shares(labels: Labels) -> FloatArray:
-    """Area of each nucleus divided by the area of the cell with the same id."""
-    cell_areas = np.bincount(labels.cell.ravel())
-    own = labels.nucleus[(labels.nucleus > 0) & (labels.nucleus == labels.cell)]
-    nucleus_areas = np.bincount(own, minlength=len(cell_areas))
-    present = np.flatnonzero(cell_areas[1:]) + 1
-    return nucleus_areas[present] / cell_areas[present]
+def _nucleus_shares(cells: Cells) -> FloatArray:
+    """Area of each nucleus divided by the area of the cell with the same id; 0 without nucleus."""
+    ids = (place.id for place in cells.places(NUCLEUS))
+    areas = dict(zip(ids, cells.values(NUCLEUS, "area"), strict=True))
+    own = np.array([areas.get(place.id, 0.0) for place in cells.places(CELL)], dtype=np.float64)
+    return own / cells.values(CELL, "area")

@@ -130,6 +130,7 @@ class SmearCells(ScaledSegmenter):
     Params = SmearCellsParams
     params: SmearCellsParams
     checks_nuclei = True
+    revision = 2
 
     def roles(self) -> tuple[str, ...]:
         """``nucleus``, ``cell``, and ``red_cell``, ``platelet`` and ``scale_bar`` where enabled."""
@@ -252,9 +253,7 @@ class SmearCells(ScaledSegmenter):
         if p.red_cells or p.platelets:
             white_cells = cells.take(candidates.parts)
         if p.red_cells:
-            red = red_cells(
-                stains.foreground, candidates.white, white_cells, units, p.neck, clear_border=clear
-            )
+            red = red_cells(stains.pale, candidates.white, white_cells, units, p.neck, clear_border=clear)
             roles[RED_CELL] = np.where(cell > 0, 0, to_grid(red, shape))
         if p.platelets:
             small = platelets(

@@ -11,6 +11,7 @@ from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
 from leukokit.report.html.answers import Answers, Subgroups, answers_of, subgroups_of
 from leukokit.report.html.audit_section import AuditSection, audit_section_of
+from leukokit.report.html.cells import CellsOfRun, cells_of
 from leukokit.report.html.environment import environment, json_element
 from leukokit.report.html.explanations import Explanations, explanations_of
 from leukokit.report.html.failures import Failures, failures_of
@@ -36,6 +37,7 @@ class Page:
     audit_section: AuditSection
     setting: Setting
     scale: ScaleOfRun | None
+    cells: CellsOfRun | None
     answers: Answers | None
     outcome: ScoreSection
     subgroups: Sequence[Subgroups]
@@ -57,6 +59,7 @@ def page_of(run: FinishedRun) -> Page:
         audit_section=audit_section,
         setting=setting_of(run),
         scale=scale_of(run, audit_section.findings),
+        cells=cells_of(run),
         answers=answers,
         outcome=outcome,
         subgroups=subgroups_of(run.metrics),

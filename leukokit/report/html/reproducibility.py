@@ -20,6 +20,7 @@ _FILES = (
     ("rejected.csv", "images that were left out, and why"),
     ("tuning.csv", "settings that were tried"),
     ("features.parquet", "features of every image"),
+    ("cells.parquet", "every cell, one row each"),
     ("scale.csv", "width of a pixel of every image, and its source"),
     ("masks.csv", "agreement with the true masks, image by image"),
     ("journal.jsonl", "what happened, in order"),

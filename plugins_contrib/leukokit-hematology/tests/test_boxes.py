@@ -44,7 +44,7 @@ def test_boxes_of_bccd_are_half_open_and_named_by_the_vocabulary(tree) -> None:
     ]
     assert dataset.boxes(second) == []
     (note,) = dataset.notes()
-    assert note == "1 boxes without an area, left out; the first: BloodImage_00000.xml: line 1"
+    assert note == "boxes without an area, 1 of them, left out; the first: BloodImage_00000.xml: line 1"
     assert dataset.splits() == {"published": {first.id: Part.TRAIN, second.id: Part.TEST}}
     white = Bccd.create(root=root, classes=["white blood cell"], vocabulary="published")
     assert white.boxes(white.samples()[0]) == [Box(1, 1, 10, 5, "WBC", "cell")]
@@ -64,7 +64,7 @@ def test_mistakes_in_xml_files_are_all_listed(tree) -> None:
         "BloodImage_00000.xml: line 1: is no XML",
         "BloodImage_00002.xml: line 1: the box of RBC goes from (9, 1) to (3, 5)",
         "BloodImage_00002.xml: line 1: the object has no <name>",
-        "2 images without boxes that can be read: BloodImage_00000.jpg, BloodImage_00003.jpg",
+        "images without boxes that can be read, 2 of them: BloodImage_00000.jpg, BloodImage_00003.jpg",
     ):
         assert message in str(error.value)
 
@@ -108,7 +108,7 @@ def test_mistakes_in_text_files_are_all_listed(tree) -> None:
         "3 mistakes",
         "train/a.txt: line 1: class '3', expected a number from 0 to 2 (WBC, RBC, Platelets)",
         "val/e.txt: no picture has its name",
-        "1 images without boxes that can be read: test/d.jpg",
+        "images without boxes that can be read, 1 of them: test/d.jpg",
     ):
         assert message in str(error.value)
 

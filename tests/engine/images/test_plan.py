@@ -7,9 +7,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
-from leukokit.api import CELL, Dataset, FeatureExtractor, Labels, Planes, RGBImage, Sample, Segmenter, Status
+from leukokit.api import (
+    CELL,
+    CellColumn,
+    CellFeatureExtractor,
+    CellParams,
+    Dataset,
+    FeatureExtractor,
+    Labels,
+    Planes,
+    PluginError,
+    RGBImage,
+    Sample,
+    Segmenter,
+    Status,
+)
 from leukokit.engine.images.plan import FeatureStep, ImagePlan, Item, SegmentStep
+from leukokit.engine.images.plan_building import with_cells
 from leukokit.engine.images.work import process_batch
 from leukokit.engine.io.reading import ReadOptions
 
@@ -50,6 +66,25 @@ class Area(FeatureExtractor):
         del planes
         assert labels is not None
         return {"area": float(np.count_nonzero(labels.cell))}
+
+
+class Pallor(CellFeatureExtractor):
+    """Measures a column that leukokit measures, too."""
+
+    Params = CellParams
+
+    def columns(self) -> tuple[CellColumn, ...]:
+        return (CellColumn("pallor", "", "Another pallor."),)
+
+
+def test_a_column_of_cells_that_is_there_already_is_refused() -> None:
+    """The message names the step and the column."""
+    segment = SegmentStep("segment.whole", Whole(), "labels", seeded=False)
+    step = FeatureStep("features.0.pallor", Pallor(), "pallor", seeded=False, labels_from=segment)
+    plan = ImagePlan(Gray(), ReadOptions(), (), segment, (step,), 0, False, False, None)
+    with pytest.raises(PluginError, match=r"features\.0\.pallor measures a column 'pallor'"):
+        with_cells(plan)
+    assert with_cells(replace(plan, features=())).cells is not None
 
 
 class Gray(Dataset):

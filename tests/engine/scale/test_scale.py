@@ -17,12 +17,12 @@ from PIL import Image
 from leukokit.api import DataError
 from leukokit.catalog import discover
 from leukokit.engine.execution.inline import InlineExecutor
-from leukokit.engine.images.work import resize_factor
 from leukokit.engine.run import RunOptions
 from leukokit.engine.run import run as run_recipe
 from leukokit.engine.run_result import RunResult
 from leukokit.plugins.datasets.smears import Smears
 from leukokit.recipe import load_recipe
+from leukokit.smear.label_grid import resize_factor
 from tests.engine.conftest import FAULTY, Leukokit
 
 SCALED = Path(__file__).parents[1] / "scaled"

@@ -29,16 +29,21 @@ def draw_disks() -> Callable[..., LabelImage]:
 
 @pytest.fixture(scope="session")
 def cells() -> Labels:
-    """Two white cells with their nuclei."""
+    """Two white cells with their nuclei, and two red cells."""
     return Labels(
-        {"nucleus": disks([(35, 40, 12), (80, 75, 8)]), "cell": disks([(35, 40, 20), (80, 75, 16)])}
+        {
+            "nucleus": disks([(35, 40, 12), (80, 75, 8)]),
+            "cell": disks([(35, 40, 20), (80, 75, 16)]),
+            "red_cell": disks([(90, 25, 10), (30, 95, 11)]),
+        }
     )
 
 
 @pytest.fixture(scope="session")
 def no_cells() -> Labels:
     """Declare a failure over label images that are not empty: features must go by the status."""
-    return Labels({"nucleus": disks([(35, 40, 12)]), "cell": disks([(35, 40, 20)])}, status=Status.NO_CELL)
+    roles = {"nucleus": disks([(35, 40, 12)]), "cell": disks([(35, 40, 20)]), "red_cell": disks([])}
+    return Labels(roles, status=Status.NO_CELL)
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"unit": "red_cell"},
         {"pixel_size_um": 0.25, "measures": ["solidity", "area"], "aggregates": ["std"]},
     ],
+    "red_cells": [{}, {"aggregates": ["median", "quantiles"]}],
 }
 
 

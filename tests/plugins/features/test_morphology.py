@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from skimage.measure import regionprops
 
 from leukokit.api import LabelImage, Labels, Planes
-from leukokit.plugins.features._shapes import shapes
 from leukokit.plugins.features.morphology import Morphology
+from leukokit.smear.objects.shapes import shapes
 
 BLANK = Planes(np.zeros((120, 120, 3), dtype=np.uint8))
 

@@ -15,6 +15,7 @@ from leukokit.testing import Check, conformance
 
 CYTOPLASM, NUCLEUS, PALE = (176, 160, 214), (104, 66, 168), (158, 112, 200)
 PINK_RED_CELL = (214, 158, 166)
+THICK, THIN = (150, 165, 196), (200, 208, 222)
 
 
 @conformance(SmearCells, red_cells=True, platelets=True, scale_bar=True, border="keep", min_nucleus=0.08)
@@ -112,6 +113,20 @@ def test_other_roles_have_their_own_objects(scene: Any) -> None:
     assert labels.roles["platelet"].max() == 1
     assert labels.roles["platelet"][30, 200] == 1
     assert np.array_equal(labels.cell, SmearCells.create(border="keep").segment(image).cell)
+
+
+def test_red_cells_that_touch_are_told_apart_and_thin_ones_are_found(scene: Any) -> None:
+    """Two red cells that overlap by nearly half are two; a thin one is found, too."""
+    scene.crowd()
+    pair = [(30, 150), (30, 161)]
+    for row, column in pair:
+        scene.disk(row, column, 10, THICK)
+    scene.disk(30, 200, 10, THIN)
+    smear(scene)
+    labels = SmearCells.create(red_cells=True).segment(scene.image())
+    found = [int(labels.red_cell[row, column]) for row, column in (*pair, (30, 200))]
+    assert 0 not in found
+    assert len(set(found)) == 3
 
 
 def test_cells_at_the_border_are_kept_or_cleared(scene: Any) -> None:

@@ -56,10 +56,12 @@ def run_images_on_dask(
         Where the connection is lost.
     """
 
-    def done(batch: Sequence[Item], result: tuple[list[ImageOutcome], bool]) -> None:
-        outcomes, cached_by_worker = result
+    def done(batch: Sequence[Item], result: tuple[list[ImageOutcome], bool, dict[str, bytes]]) -> None:
+        outcomes, cached_by_worker, cells = result
         if cached_by_worker:
             keep_rows(plan, batch, outcomes)
+        if plan.store is not None and plan.cells is not None and cells:
+            plan.store.put_rows(plan.cells.key, plan.cells.id, cells.items())
         for outcome in outcomes:
             on_outcome(outcome)
 
@@ -117,7 +119,7 @@ def keep_rows(plan: ImagePlan, items: Sequence[Item], outcomes: Sequence[ImageOu
 
 def work(
     batch: list[Item], packed: bytes, timeout: float, required: Requirements
-) -> tuple[list[ImageOutcome], bool]:
+) -> tuple[list[ImageOutcome], bool, dict[str, bytes]]:
     """Work on a batch, in a dask worker; where a batch hangs, the process of the worker is ended.
 
     Returns
@@ -126,6 +128,8 @@ def work(
         One an item, in order.
     cached_by_worker : bool
         True where this worker keeps its results in a cache of its own.
+    cells : dict of str to bytes
+        Rows of the table of cells from that cache: the run writes them, and has no other place to read them.
     """
     prepare(required)
     plan = unpacked_plan(packed)
@@ -136,4 +140,8 @@ def work(
     for part in batches(batch, _AT_ONCE):
         with time_limit(timeout, [item.index for item in part]):
             outcomes += process_batch(plan, part)
-    return outcomes, cache is not None
+    cells: dict[str, bytes] = {}
+    if cache is not None and plan.cells is not None and plan.store is not None:
+        keys = [plan.row_key(plan.cells, item) for item in batch]
+        cells = plan.store.get_rows(plan.cells.key, keys)
+    return outcomes, cache is not None, cells

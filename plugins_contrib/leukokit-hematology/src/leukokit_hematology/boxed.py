@@ -34,7 +34,7 @@ class BoxedDataset(PublishedDataset):
         problems = list(self._files.problems)
         if without:
             named = first_names(without)
-            problems.append(f"{len(without)} images without boxes that can be read: {named}")
+            problems.append(f"images without boxes that can be read, {len(without)} of them: {named}")
         if problems:
             raise DataError(
                 BoxFiles(problems=problems).problem_text(),
@@ -46,7 +46,11 @@ class BoxedDataset(PublishedDataset):
     def notes(self) -> Sequence[str]:
         """Tell of boxes without an area, which are left out."""
         empty = [edges for boxes in self._files.boxes.values() for edges in boxes if not edges.has_area]
-        return [f"{len(empty)} boxes without an area, left out; the first: {empty[0].place}"] if empty else ()
+        return (
+            [f"boxes without an area, {len(empty)} of them, left out; the first: {empty[0].place}"]
+            if empty
+            else ()
+        )
 
     def boxes(self, sample: Sample) -> Sequence[Box] | None:
         """List the boxes of an image whose class is kept, with labels of the vocabulary.

@@ -38,15 +38,15 @@ def payloads(cache: Path, title: str) -> dict[str, bytes]:
         return dict(connection.execute("SELECT key, payload FROM rows"))
 
 
-def test_features_come_home_and_labels_stay(
+def test_features_and_cells_come_home_and_labels_stay(
     scheduler: str, theirs: Path, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:
     """A second run finds its features here, to the byte what this machine would have kept."""
-    run = ["run", recipe, "--set", "explain=[]", "--run-dir"]
+    run = ["run", recipe, "--set", "explain=[]", "--set", "cells=true", "--run-dir"]
     there = ["--executor", "dask", "--scheduler", scheduler]
     done = cli(*run, "first", *there)
     assert done.returncode == 0, done.stderr
-    features = {"features.0.intensity": 40, "features.1.morphology": 40}
+    features = {"features.0.intensity": 40, "features.1.morphology": 40, "cells": 40}
     assert {title: rows(tmp_path / "cache").get(title) for title in features} == features
     made = {"segment.multi_otsu": 40, **features}
     assert {title: rows(theirs).get(title) for title in made} == made
@@ -54,12 +54,14 @@ def test_features_come_home_and_labels_stay(
     done = cli(*run, "again", *there, "--explain-plan")
     assert done.returncode == 0, done.stderr
     journal = (tmp_path / "again" / "journal.jsonl").read_text()
-    # The scale, the filter, the labels and two kinds of features.
-    assert journal.count('"did": "cached for 40"') == 5, journal
+    # The scale, the filter, the labels, two kinds of features and the cells.
+    assert journal.count('"did": "cached for 40"') == 6, journal
 
     done = cli(*run, "alone", "--executor", "inline", "--cache-dir", "other")
     assert done.returncode == 0, done.stderr
     assert outputs(tmp_path / "first") == outputs(tmp_path / "again") == outputs(tmp_path / "alone")
+    tables = {(tmp_path / name / "cells.parquet").read_bytes() for name in ("first", "again", "alone")}
+    assert len(tables) == 1
     for title in features:
         assert payloads(tmp_path / "cache", title) == payloads(tmp_path / "other", title)
 
@@ -68,8 +70,14 @@ def test_features_come_home_and_labels_stay(
 def test_without_a_cache_workers_keep_nothing(
     scheduler: str, theirs: Path, recipe: Path, cli: Leukokit
 ) -> None:
+    """And cells, which are written from the cache, are refused."""
     before = rows(theirs)
     recipe.write_text(recipe.read_text().replace("size: 3", "size: 7"))
     done = cli("run", recipe, "--no-cache", "--executor", "dask", "--scheduler", scheduler)
     assert done.returncode == 0, done.stderr
     assert rows(theirs) == before
+    done = cli(
+        "run", recipe, "--no-cache", "--set", "cells=true", "--executor", "dask", "--scheduler", scheduler
+    )
+    assert done.returncode == 2
+    assert "a run on dask writes cells from the cache, and it has none" in done.stderr

@@ -24,8 +24,8 @@ from leukokit.api import (
     RGBImage,
     Sample,
 )
-from leukokit.engine.cells.division import rule_for_cells
-from leukokit.engine.cells.samples import CellsFound, ask_cells
+from leukokit.engine.cell_samples.division import rule_for_cells
+from leukokit.engine.cell_samples.samples import CellsFound, ask_cells
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io import reading

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from leukokit.api import Box, Dataset, Sample, Segmenter, Status
 from leukokit.engine.cache.store import Store
-from leukokit.engine.cells.samples import boxes_of_mask, cell_sample
+from leukokit.engine.cell_samples.samples import boxes_of_mask, cell_sample
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.batch_rows import BatchRows

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from leukokit.api import FloatArray, LabelImage
+from leukokit.arrays import FloatArray, LabelImage
 
 
 def _step_lengths() -> FloatArray:
@@ -42,12 +42,16 @@ class Shape:
         Of the ellipse with the same second moments: 0 for a circle, 1 for a line.
     solidity : float
         Area over the pixels of the convex hull, 0..1.
+    x, y : float
+        Mean position of its pixels, px from the first column and row of its box.
     """
 
     area: int
     perimeter: float
     eccentricity: float
     solidity: float
+    x: float
+    y: float
 
     @property
     def diameter(self) -> float:
@@ -60,10 +64,47 @@ class Shape:
         return 4 * math.pi * self.area / self.perimeter**2 if self.perimeter else 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an object lies in its label image.
+
+    Attributes
+    ----------
+    id : int
+        Its number in the label image.
+    rows, columns : slice
+        The smallest box that holds it.
+    """
+
+    id: int
+    rows: slice
+    columns: slice
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Index of the box."""
+        return self.rows, self.columns
+
+    def at_border(self, shape: tuple[int, ...]) -> bool:
+        """Whether it touches the border of an image of that height and width."""
+        starts, stops = (self.rows.start, self.columns.start), (self.rows.stop, self.columns.stop)
+        return 0 in starts or any(stop == side for stop, side in zip(stops, shape, strict=False))
+
+
+def places(labels: LabelImage) -> list[Place]:
+    """Find the objects of a label image, int32 H x W, in the order of their ids."""
+    boxes = enumerate(ndimage.find_objects(labels), start=1)
+    return [Place(number, *box) for number, box in boxes if box is not None]
+
+
 def shapes(labels: LabelImage) -> list[Shape]:
     """Measure the objects of a label image, int32 H x W, in the order of their ids."""
-    boxes = enumerate(ndimage.find_objects(labels), start=1)
-    return [_shape(labels[box], number) for number, box in boxes if box is not None]
+    return [shape_at(labels, place) for place in places(labels)]
+
+
+def shape_at(labels: LabelImage, place: Place) -> Shape:
+    """Measure one object."""
+    return _shape(labels[place.box], place.id)
 
 
 def values_of(measured: Sequence[Shape], attribute: str) -> FloatArray:
@@ -84,6 +125,8 @@ def _shape(labels: LabelImage, number: int) -> Shape:
         perimeter=float(steps @ _STEP_LENGTHS),
         eccentricity=eccentricity,
         solidity=n / _pixels_inside(hull, len(labels)),
+        x=x / n,
+        y=y / n,
     )
 
 

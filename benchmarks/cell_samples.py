@@ -1,4 +1,6 @@
-"""Cells as samples, and objects against boxes, on data of other labs: ``python benchmarks/cells.py DATA``.
+"""Cells as samples, and objects against boxes, on data of other labs.
+
+Run it from the repository root: ``python benchmarks/cell_samples.py DATA``.
 
 ``DATA`` is the folder that holds ``wbc-masks``, ``bccd`` (github.com/Shenggan/BCCD_Dataset) and ``pbc-boxes``
 (github.com/lugan113/TXL-PBC_Dataset). Prints accuracy and macro F1 with 95% intervals under both protocols,

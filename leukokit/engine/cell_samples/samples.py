@@ -23,7 +23,7 @@ from leukokit.api import (
     image_info,
 )
 from leukokit.api.notes import kept_notes
-from leukokit.engine.cells.boxes import NumberedBox, boxes_of, inside
+from leukokit.engine.cell_samples.boxes import NumberedBox, boxes_of, inside
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor

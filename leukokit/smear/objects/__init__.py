@@ -1,0 +1,1 @@
+"""Measures of the objects of a label image, one by one."""
