@@ -53,9 +53,18 @@ _ELSEWHERE = (
 )
 
 
+_NAME_PATIENTS = "Name the patient of each image: predict a table with the columns path, label and group."
+_STEPS_OF_VALIDATION = {
+    "not_audited": "Audit the new images: leukokit audit FOLDER.",
+    "patients_unknown": _NAME_PATIENTS,
+    "groups_unnamed": _NAME_PATIENTS,
+}
+
+
 def conclude(evidence: Evidence) -> VerdictRecord:
     """Give the verdict: the level of the most serious reason, the reasons, and the sentences."""
-    reasons = _sorted([*_found(evidence)])
+    found = _found(evidence)
+    reasons = _sorted([_of_validation(each) for each in found] if evidence.external else [*found])
     level = most_serious(reason.level for reason in reasons)
     return VerdictRecord(
         format=FORMAT,
@@ -84,6 +93,11 @@ def _found(evidence: Evidence) -> Iterator[VerdictReason]:
             text=f"the run does not hold what trust needs ({names})",
             next="Run the recipe again with this version of leukokit.",
         )
+
+
+def _of_validation(reason: VerdictReason) -> VerdictReason:
+    """Give the step for a validation, which has no recipe to change and to run again."""
+    return reason.model_copy(update={"next": _STEPS_OF_VALIDATION.get(reason.code, "")})
 
 
 def _sorted(reasons: Sequence[VerdictReason]) -> list[VerdictReason]:

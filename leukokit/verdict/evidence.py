@@ -65,6 +65,8 @@ class Evidence:
         Whether the images are rendered; None where the run does not say.
     sample : str
         What a sample is: ``image`` or ``cell``.
+    external : bool
+        Whether a finished model was scored on further images.
     """
 
     data_set: str
@@ -78,6 +80,7 @@ class Evidence:
     too_many_rejected: bool
     synthetic: bool | None
     sample: str = "image"
+    external: bool = False
 
     @property
     def part(self) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.prediction.validation import SPLIT as EXTERNAL
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.ids import utf8
@@ -71,6 +72,7 @@ def evidence_of(run: FinishedRun, *, too_many_rejected: bool | None = None) -> E
         too_many_rejected=too_many_rejected,
         synthetic=made.synthetic,
         sample="image" if recipe.unit is None else recipe.unit.of,
+        external=run.split_name == EXTERNAL,
     )
 
 

@@ -234,7 +234,11 @@ def test_external_validation(run: Path, pictures: Path, tmp_path: Path) -> None:
     table = pd.read_csv(tmp_path / "rows.csv").set_index("image")
     scored = finished.predictions.set_index("path")
     assert np.array_equal(table.loc[scored.index, "p_few"], scored["p_few"])
-    assert "external validation" in (tmp_path / "external" / "report.html").read_text()
+    page = (tmp_path / "external" / "report.html").read_text()
+    assert "external validation" in page
+    assert "Audit the new images: leukokit audit FOLDER." in page
+    assert "predict a table with the columns path, label and group" in page
+    assert "Run again with" not in page, "there is no recipe to run again"
     report = CliRunner().invoke(main, ["report", str(tmp_path / "external")])
     assert report.exit_code == 0, report.output
     compared = CliRunner().invoke(main, ["compare", str(tmp_path / "external"), str(tmp_path / "external")])
