@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leukokit.api import DataError, Part
+from leukokit.api.files import Listing, first_names, natural_order
 from leukokit.plugins.datasets import _layout
-from leukokit.plugins.datasets._files import Listing, first_names, natural_order
 from leukokit.plugins.datasets._layout import Layout, Levels, Role, part_of
 from leukokit.plugins.datasets._pattern import NamePattern
 

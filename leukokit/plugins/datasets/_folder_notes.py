@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from leukokit.api import Part, Reading
-from leukokit.plugins.datasets._files import (
+from leukokit.api.files import (
     SHOWN,
     Listing,
     counted,

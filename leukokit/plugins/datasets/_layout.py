@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from leukokit.api import DataError, Part
-from leukokit.plugins.datasets._files import first_names, natural_order
+from leukokit.api.files import first_names, natural_order
 
 Layout: TypeAlias = Literal[
     "auto",

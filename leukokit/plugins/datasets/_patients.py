@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from leukokit.api import Part
-from leukokit.plugins.datasets._files import counted, first_names, natural_order
+from leukokit.api.files import counted, first_names, natural_order
 
 
 def torn_patients(images: Iterable[tuple[str | None, Part | None]]) -> str | None:

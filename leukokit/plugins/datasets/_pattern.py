@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from leukokit.api import near_names
-from leukokit.plugins.datasets._files import counted
+from leukokit.api.files import counted
 from leukokit.plugins.datasets._layout import Role
 
 LABEL_FIELDS = ("label", "class", "diagnosis")

@@ -23,8 +23,8 @@ from leukokit.api import (
     shown_url,
 )
 from leukokit.api.box_files import ImageFinder
+from leukokit.api.files import Listing
 from leukokit.plugins.datasets import _files, _folder_notes
-from leukokit.plugins.datasets._files import Listing
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
 from leukokit.plugins.datasets._group_kind import kind_of_name, kind_of_names
 from leukokit.plugins.datasets._layout import Layout, Role, roles_of

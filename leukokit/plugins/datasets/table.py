@@ -27,7 +27,7 @@ from leukokit.api import (
     url_inside,
     url_parent,
 )
-from leukokit.plugins.datasets._files import counted, counts
+from leukokit.api.files import counted, counts
 from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._mask_params import MaskParams

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leukokit.api import DataError
-from leukokit.plugins.datasets._files import natural_order, printable_name
+from leukokit.api.files import natural_order, printable_name
 from leukokit.plugins.datasets.folder import Folder
 
 
