@@ -13,8 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from leukokit.api import DataError, Dataset, Field, GroupKind, Params, Part, Sample, location
-from leukokit.plugins.datasets import _files
+from leukokit.api import DataError, Dataset, Field, GroupKind, Params, Part, Sample, files, location
 from leukokit.plugins.datasets._manifest import (
     FileDifference,
     PublishedFile,
@@ -124,7 +123,7 @@ class AllPbs(Dataset):
             (extra, "files do not belong to the published set and are ignored"),
             (changed, "images are not as published ('leukokit data verify all_pbs' says more)"),
         )
-        return [f"{len(ids)} {what}: {_files.first_names(ids)}" for ids, what in messages if ids]
+        return [f"{len(ids)} {what}: {files.first_names(ids)}" for ids, what in messages if ids]
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
         """Return the paper's splits: blocks of file numbers, not random draws."""

@@ -20,6 +20,7 @@ from leukokit.api import (
     Part,
     Reading,
     Sample,
+    files,
     image_info,
     read_input,
 )
@@ -32,7 +33,6 @@ from leukokit.api.box_files import (
     read_voc,
     read_yolo,
 )
-from leukokit.plugins.datasets import _files
 from leukokit.plugins.datasets._layout import PARTS
 
 Format: TypeAlias = Literal["voc", "yolo", "coco"]
@@ -101,7 +101,7 @@ class Boxes(Dataset):
         """
         self._read  # noqa: B018 - mistakes in the files end the run before it starts
         return [
-            Sample(id=_files.printable_name(image), path=self.params.root / image) for image in self._images
+            Sample(id=files.printable_name(image), path=self.params.root / image) for image in self._images
         ]
 
     def boxes(self, sample: Sample) -> Sequence[Box] | None:
@@ -125,12 +125,12 @@ class Boxes(Dataset):
         without = [image for image in self._images if image not in self._read.boxes]
         if without:
             notes.append(
-                f"{_files.counted(len(without), 'image')} without boxes: {_files.first_names(without)}"
+                f"{files.counted(len(without), 'image')} without boxes: {files.first_names(without)}"
             )
         empty = [edges for found in self._read.boxes.values() for edges in found if not edges.has_area]
         if empty:
             notes.append(
-                f"{_files.counted(len(empty), 'box').replace('boxs', 'boxes')} without an area, left out; "
+                f"{files.counted(len(empty), 'box').replace('boxs', 'boxes')} without an area, left out; "
                 f"the first: {empty[0].place}"
             )
         return notes
@@ -138,7 +138,7 @@ class Boxes(Dataset):
     def readings(self) -> Sequence[Reading]:
         """List the format and the classes with the number of their boxes."""
         labels = [edges.label for found in self._read.boxes.values() for edges in found if edges.has_area]
-        counts = _files.counts(labels).removesuffix(" images")
+        counts = files.counts(labels).removesuffix(" images")
         return [Reading(f"*{_SUFFIX[self._format]}", f"boxes of {_NAME[self._format]}", counts)]
 
     def splits(self) -> Mapping[str, Mapping[str, Part]]:
@@ -147,7 +147,7 @@ class Boxes(Dataset):
         for image in self._images:
             named = [PARTS[folder.lower()] for folder in image.split("/")[:-1] if folder.lower() in PARTS]
             if named:
-                parts[_files.printable_name(image)] = named[0]
+                parts[files.printable_name(image)] = named[0]
         return {SPLIT: parts} if len(set(parts.values())) > 1 else {}
 
     def default_split(self) -> str | None:
@@ -158,10 +158,10 @@ class Boxes(Dataset):
         return edges.box(width, height, role=self.params.roles.get(edges.label))
 
     @cached_property
-    def _listing(self) -> _files.Listing:
+    def _listing(self) -> files.Listing:
         root = self.params.root
         try:
-            listing = _files.walk(root, extensions=self.params.extensions)
+            listing = files.walk(root, extensions=self.params.extensions)
         except OSError as error:
             raise DataError(f"cannot be listed: {error.strerror or error}", where=str(root)) from error
         if not listing.files:
@@ -175,7 +175,7 @@ class Boxes(Dataset):
 
     @cached_property
     def _file_of(self) -> Mapping[str, str]:
-        return {_files.printable_name(image): image for image in self._images}
+        return {files.printable_name(image): image for image in self._images}
 
     @cached_property
     def _candidates(self) -> Mapping[Format, list[str]]:
@@ -192,7 +192,7 @@ class Boxes(Dataset):
     @cached_property
     def _format(self) -> Format:
         asked, root = self.params.format, str(self.params.root)
-        there = [form for form, files in self._candidates.items() if files]
+        there = [form for form, found in self._candidates.items() if found]
         if asked != "auto":
             if asked not in there:
                 raise DataError(f"holds no {_SUFFIX[asked]} file with boxes", where=root)
@@ -214,14 +214,14 @@ class Boxes(Dataset):
 
     @cached_property
     def _read(self) -> BoxFiles:
-        root, finder, files = self.params.root, ImageFinder(self._images), self._candidates[self._format]
+        root, finder, found = self.params.root, ImageFinder(self._images), self._candidates[self._format]
         match self._format:
             case "voc":
-                read = read_voc(root, files, finder)
+                read = read_voc(root, found, finder)
             case "yolo":
-                read = read_yolo(root, files, self._images, finder, self.params.classes)
+                read = read_yolo(root, found, self._images, finder, self.params.classes)
             case "coco":
-                read = read_coco(root, files, finder)
+                read = read_coco(root, found, finder)
         if read.problems:
             raise DataError(
                 read.problem_text(), where=str(root), hint="Correct these files, or move them elsewhere"

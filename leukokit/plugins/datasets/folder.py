@@ -20,11 +20,12 @@ from leukokit.api import (
     Part,
     Reading,
     Sample,
+    files,
     shown_url,
 )
 from leukokit.api.box_files import ImageFinder
 from leukokit.api.files import Listing
-from leukokit.plugins.datasets import _files, _folder_notes
+from leukokit.plugins.datasets import _folder_notes
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
 from leukokit.plugins.datasets._group_kind import kind_of_name, kind_of_names
 from leukokit.plugins.datasets._layout import Layout, Role, roles_of
@@ -132,7 +133,7 @@ class Folder(Dataset):
 
     def _missing_url(self) -> str | None:
         try:
-            _files.folder_entries(self.params.root)
+            files.folder_entries(self.params.root)
         except OSError as error:
             return f"{self._where}: cannot be listed: {error.strerror or error}. Correct root in the recipe"
         except DataError as error:
@@ -149,7 +150,7 @@ class Folder(Dataset):
             the pattern does not fit.
         """
         samples = [self._sample(entry) for entry in self._checked.entries]
-        _files.require_unique_ids(samples)
+        files.require_unique_ids(samples)
         return samples
 
     def notes(self) -> Sequence[str]:
@@ -158,8 +159,8 @@ class Folder(Dataset):
         if self.params.masks is not None:
             without = [entry.file for entry in self._checked.entries if self._mask(entry) is None]
             if without:
-                many = _files.counted(len(without), "image")
-                notes.append(f"{many} without a mask: {_files.first_names(without)}")
+                many = files.counted(len(without), "image")
+                notes.append(f"{many} without a mask: {files.first_names(without)}")
         return notes
 
     def truth(self, sample: Sample) -> Labels | None:
@@ -197,16 +198,16 @@ class Folder(Dataset):
 
     def _id(self, entry: Entry) -> str:
         base = self._checked.levels.base
-        return _files.printable_name("/".join(entry.file.split("/")[len(base) :]))
+        return files.printable_name("/".join(entry.file.split("/")[len(base) :]))
 
     def _sample(self, entry: Entry) -> Sample:
-        location, mask = _files.entry_path(self.params.root, entry.file), self._mask(entry)
+        location, mask = files.entry_path(self.params.root, entry.file), self._mask(entry)
         return Sample(
             id=self._id(entry),
             path=location if isinstance(location, Path) else None,
             url=location if isinstance(location, str) else None,
-            label=None if entry.label is None else _files.printable_name(entry.label),
-            group=None if entry.patient is None else _files.printable_name(entry.patient),
+            label=None if entry.label is None else files.printable_name(entry.label),
+            group=None if entry.patient is None else files.printable_name(entry.patient),
             mask_path=mask if isinstance(mask, Path) else None,
             mask_url=mask if isinstance(mask, str) else None,
         )
@@ -215,7 +216,7 @@ class Folder(Dataset):
         if self.params.masks is None or self._masks is None:
             return None
         file = self._masks.of(entry.file)
-        return None if file is None else _files.entry_path(self.params.masks, file)
+        return None if file is None else files.entry_path(self.params.masks, file)
 
     @cached_property
     def _masks(self) -> ImageFinder | None:
@@ -225,14 +226,14 @@ class Folder(Dataset):
             return None
         where = shown_url(str(folder))
         try:
-            files = _files.walk(folder, extensions=MASK_EXTENSIONS).files
+            masks = files.walk(folder, extensions=MASK_EXTENSIONS).files
         except OSError as error:
             raise DataError(
                 f"cannot be listed: {error.strerror or error}", where=where, hint="Correct masks"
             ) from error
-        if not files:
+        if not masks:
             raise DataError(f"holds no file that ends in {', '.join(MASK_EXTENSIONS)}", where=where)
-        return ImageFinder(files)
+        return ImageFinder(masks)
 
     @property
     def _where(self) -> str:
@@ -252,7 +253,7 @@ class Folder(Dataset):
     @cached_property
     def _listing(self) -> Listing:
         try:
-            return _files.walk(self.params.root, extensions=self.params.extensions)
+            return files.walk(self.params.root, extensions=self.params.extensions)
         except OSError as error:
             reason = error.strerror or error
             raise DataError(f"cannot be listed: {reason}", where=self._where) from error
@@ -280,7 +281,7 @@ class Folder(Dataset):
         if found.empty:
             deeper = "; set recursive: true to read folders inside the class folders" if found.below else ""
             raise DataError(
-                "; ".join(f"class {_files.printable_name(name)} has 0 images" for name in found.empty),
+                "; ".join(f"class {files.printable_name(name)} has 0 images" for name in found.empty),
                 where=self._where,
                 hint=self._endings + deeper,
             )

@@ -13,8 +13,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, location, read_input
-from leukokit.plugins.datasets import _files
+from leukokit.api import DataError, Dataset, Field, Labels, Params, Sample, files, location, read_input
 from leukokit.plugins.datasets._mask_values import MaskValues
 from leukokit.plugins.datasets._masks import read_truth
 
@@ -82,7 +81,7 @@ class WbcMasks(Dataset):
         if folder is None:
             raise DataError(self.missing() or "not found", where="data set wbc_masks")
         try:
-            images = _files.walk(folder / "images", extensions=(".png",), levels=0).files
+            images = files.walk(folder / "images", extensions=(".png",), levels=0).files
         except OSError as error:
             raise DataError(
                 f"cannot be listed: {error.strerror or error}", where=str(folder / "images")
@@ -94,7 +93,7 @@ class WbcMasks(Dataset):
         problems += [f"{name} has no mask" for name in images if not (folder / "masks" / name).is_file()]
         if problems:
             raise DataError(
-                f"{len(problems)} images are incomplete: {_files.first_names(problems)}", where=str(folder)
+                f"{len(problems)} images are incomplete: {files.first_names(problems)}", where=str(folder)
             )
         return [
             Sample(
