@@ -15,10 +15,10 @@ from leukokit.engine.cache.code import code_digest
 from leukokit.engine.cache.keys import array_digest, digest, library_versions
 from leukokit.engine.cache.memo import memo_folder
 from leukokit.engine.cache.store import Store
-from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import kept_labels
+from leukokit.engine.images.truth import true_labels
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.process.scratch import scratch_folder
@@ -177,10 +177,7 @@ def _statistics(result: RunResult, items: Sequence[Item]) -> dict[str, dict[str,
 
 def _truth(plan: ImagePlan, item: Item, labels: Labels) -> Labels | None:
     """Give the true outlines of a scored image, where they lie on the picture."""
-    truth: Labels | None = None
-    if plan.score_masks:
-        with ComponentCall(plan.dataset, "truth", image=item.sample.id):
-            truth = plan.dataset.truth(item.sample)
+    truth = true_labels(plan.dataset, item.sample) if plan.score_masks else None
     shapes = {
         label_image.shape
         for labels_ in (truth, labels)

@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+import pytest
+
 PLUGIN = "leukokit-faulty 0.1"
 
 Leukokit = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -125,3 +128,24 @@ def test_predict_loads_in_an_isolated_process_first(recipe: Path, cli: Leukokit,
     assert done.returncode == 1, done.stderr
     assert f"error: FaultyLearner.restore of {PLUGIN}: its process died, exit code 0" in done.stderr
     assert not (tmp_path / "rows.csv").exists()
+
+
+def test_a_classifier_that_ends_the_process_that_predicts_is_named(
+    recipe: Path, cli: Leukokit, tmp_path: Path
+) -> None:
+    """Never exit code 0 without the rows; a model that behaves predicts as in its run."""
+    text = recipe.read_text()
+    recipe.write_text(text[: text.index("select:")] + "classify: faulty/means\n")
+    assert cli("run", recipe, "--run-dir", "out").returncode == 0
+    done = cli("predict", "out", "pictures", "--out", "good.csv")
+    assert done.returncode == 0, done.stderr
+    run, again = (pd.read_csv(tmp_path / name) for name in ("out/predictions.csv", "good.csv"))
+    again = again.set_index(again["image"].str.removeprefix("pictures/")).loc[run["id"]]
+    assert again["p_many"].to_numpy() == pytest.approx(run["p_many"].to_numpy(), abs=1e-6)
+    pipeline = tmp_path / "out" / "model" / "pipeline.json"
+    stored = json.loads(pipeline.read_text())
+    stored["classify"]["params"] |= {"place": "predict", "misdeed": "os_exit"}
+    pipeline.write_text(json.dumps(stored))
+    done = cli("predict", "out", "pictures", "--out", "rows.csv")
+    assert done.returncode == 1, done.stderr
+    assert f"error: FaultyMeans.predict_proba of {PLUGIN}: its process died, exit code 0" in done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from leukokit.api import Labels, Region, Sample, Status
+from leukokit.api import Dataset, Labels, Region, Sample, Status
 from leukokit.api.notes import kept_notes
 from leukokit.engine.cell_samples.boxes import boxes_of, edges_by_role, inside
 from leukokit.engine.components.call import ComponentCall, call_method
@@ -62,6 +62,13 @@ def compare_with_truth(
             plan, step, labels, truth if sample.region is None else _cut(truth, sample.region)
         )
     return Agreement(found.row, tuple(f"truth: {text}" for text in (*notes, *found.notes)))
+
+
+def true_labels(dataset: Dataset, sample: Sample) -> Labels | None:
+    """Ask a data set for the masks of a sample; of a cell, those of its image are cut. None without any."""
+    with ComponentCall(dataset, "truth", image=sample.id):
+        truth = dataset.truth(sample.whole)
+    return truth if truth is None or sample.region is None else _cut(truth, sample.region)
 
 
 def _with_masks(plan: ImagePlan, step: SegmentStep, labels: Labels, truth: Labels) -> Agreement:

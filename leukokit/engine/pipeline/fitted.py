@@ -125,6 +125,11 @@ class FittedPipeline(Predictor):
         return self.load_model()
 
     @property
+    def predicting(self) -> tuple[Classifier | Selector, ...]:
+        """The components whose code predicts."""
+        return (self.classify.component, *(bound.component for bound in self.select))
+
+    @property
     def consumes(self) -> frozenset[Consumes]:
         """What the classifier learns from."""
         return self.classify.component.consumes

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Classifier, FittedModel
+from leukokit.api import Classifier
 from leukokit.catalog import Catalog, CatalogEntry, ComponentKind
 from leukokit.engine.components.call import (
     CallPlace,
@@ -47,6 +46,7 @@ from leukokit.engine.pipeline.folder import (
 )
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, PIPELINE_FILE
 from leukokit.engine.pipeline.save import computing_libraries
+from leukokit.engine.pipeline.saved_model import SavedModel
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.arrays import references_from
 from leukokit.engine.unlike.limits import FittedUnlike
@@ -152,7 +152,8 @@ class _Reader:
         classify: Bound[Classifier] = self._bound(
             self.catalog.kinds.at("classify"), document.classify, "classify"
         )
-        model = self._model(classify, [bound.component for bound in select])
+        model = SavedModel(self.folder, classify.component, tuple(bound.component for bound in select))
+        self._load(model, classify)
         self._note_versions(images, classify)
         point, refer = document.operating_point, document.refer
         return FittedPipeline(
@@ -163,7 +164,7 @@ class _Reader:
             select=select,
             classify=classify,
             classes=tuple(document.classes),
-            load_model=lambda: model,
+            load_model=model,
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
@@ -204,11 +205,10 @@ class _Reader:
             raise self._wrong("the calibration is of other classes than the model")
         return calibration
 
-    def _model(self, classify: Bound[Classifier], select: Sequence[Any]) -> FittedModel:
+    def _load(self, saved: SavedModel, classify: Bound[Classifier]) -> None:
         report_call(CallPlace.of_target(classify.entry.spec.target, "load"))
         try:
-            with ComponentCall(classify.component, "load", *select):
-                model = classify.component.load(self.folder, select=select)
+            model = saved()
         except ComponentFailed as error:
             raise self._wrong(
                 f"{classify.use} of {classify.entry.origin} cannot load its model ({error.what})"
@@ -225,7 +225,6 @@ class _Reader:
                 f"the model knows the classes {', '.join(model.classes)}, expected "
                 f"{', '.join(self.document.classes)}"
             )
-        return model
 
     def _preprocessor(self, document: ComponentDocument, number: int) -> Bound[Any]:
         bound = self._image("preprocess", document, number)

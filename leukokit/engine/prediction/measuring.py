@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Consumes, Dataset, Examples, FloatArray, Sample, Scale
+from leukokit.api import Classifier, Consumes, Dataset, Examples, FloatArray, Sample, Scale, Selector
 from leukokit.engine.cache.keys import dataset_identity
 from leukokit.engine.cache.store import Store
 from leukokit.engine.cell_samples.measured import spread_to_cells
@@ -60,6 +60,10 @@ class Member(Protocol):
     @property
     def consumes(self) -> frozenset[Consumes]:
         """What the classifier learns from."""
+
+    @property
+    def predicting(self) -> tuple[Classifier | Selector, ...]:
+        """The components whose code predicts."""
 
     def plan(self, dataset: Dataset, *, store: Store | None = None) -> ImagePlan:
         """Plan the work on images."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, RGBImage, Sample, Scale
 from leukokit.engine.cache.store import Store
+from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.stored_images import StoredImages
@@ -219,7 +220,14 @@ class Predictor:
         raw, proba, distances = [], [], []
         for number, member in enumerate(self.members if usable else ()):
             examples = _examples(member, number, usable, work)
-            predicted, represented = member.predicted(examples)
+            predicted, represented = run_isolated(
+                _predicted,
+                member,
+                examples,
+                components=member.predicting,
+                executor=work.executor,
+                observer=observer,
+            )
             raw.append(predicted)
             proba.append(member.calibrated(predicted))
             if member.unlike is not None:
@@ -236,6 +244,15 @@ class Predictor:
             proba=_mean(proba) if proba else nothing,
             distances=mean_distances(distances),
         )
+
+
+def _predicted(
+    member: Member,
+    examples: Examples,
+    *,
+    observer: Observer,  # noqa: ARG001 - given to all isolated work
+) -> tuple[FloatArray, FloatArray]:
+    return member.predicted(examples)
 
 
 def _examples(member: Member, number: int, usable: Sequence[MeasuredImage], work: Measuring) -> Examples:
