@@ -24,9 +24,10 @@ os.environ["LEUKOKIT_DATA"] = "/nowhere"
 RECIPE = """\
 leukokit: 1
 name: hostile
+audit: {enabled: false}  # it has tests of its own, and takes seconds
 data: {use: smears, params: {per_class: 6}}
 preprocess: [reinhard, median]
-segment: kmeans_watershed
+segment: multi_otsu
 features: [morphology, color_statistics]
 classify: svm
 """
@@ -140,7 +141,13 @@ def test_a_component_that_is_used_is_imported_and_the_module_with_the_hooks_is_n
 
 @pytest.mark.parametrize(
     ("arguments", "variable"),
-    [(["--no-plugins"], ""), ([], "none"), ([], "None "), ([], "leukokit-otsu"), ([], "Leukokit_Otsu,")],
+    [
+        (["--no-plugins"], ""),
+        pytest.param([], "none", marks=pytest.mark.slow),
+        pytest.param([], "None ", marks=pytest.mark.slow),
+        pytest.param([], "leukokit-otsu", marks=pytest.mark.slow),
+        ([], "Leukokit_Otsu,"),
+    ],
 )
 def test_a_recipe_that_needs_a_plugin_which_is_switched_off_says_what_to_do(
     used, recipe, arguments, variable
@@ -151,7 +158,7 @@ def test_a_recipe_that_needs_a_plugin_which_is_switched_off_says_what_to_do(
     for command in ("check", "run"):
         done = used.run("-m", "leukokit", *arguments, command, str(with_used(recipe)))
         assert done.returncode == 2
-        assert f"{recipe}:4:32: preprocess.2.use: " in done.stderr
+        assert f"{recipe}:5:32: preprocess.2.use: " in done.stderr
         assert (
             "there is no preprocessor named 'used/same': plugin 'used' of leukokit-used is switched off. "
             "Leave out --no-plugins, or add leukokit-used to LEUKOKIT_PLUGINS" in done.stderr

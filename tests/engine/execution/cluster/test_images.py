@@ -62,7 +62,10 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     assert outputs(tmp_path / "alone") == outputs(tmp_path / "killed")
 
 
-@pytest.mark.parametrize(("mode", "reason"), [("segfault", "worker_died"), ("hang", "timeout")])
+@pytest.mark.parametrize(
+    ("mode", "reason"),
+    [("segfault", "worker_died"), pytest.param("hang", "timeout", marks=pytest.mark.slow)],
+)
 def test_an_image_that_takes_workers_along_is_named(
     mode: str,
     reason: str,
