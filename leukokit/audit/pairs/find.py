@@ -32,7 +32,7 @@ from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import ReadOptions, folder_of, pixels
+from leukokit.engine.io.reading import LastImage, ReadOptions, folder_of, pixels
 from leukokit.engine.observer import Observer
 
 REVISION = 3
@@ -295,6 +295,7 @@ class _ImageReader:
         self._dataset = dataset
         self._reading = reading
         self._lock = threading.Lock()
+        self._of_thread = threading.local()
         self.complete = True
 
     def picture(self, item: Item) -> _Picture | None:
@@ -308,10 +309,18 @@ class _ImageReader:
         image = self._pixels(item)
         return None if image is None else features(np.ascontiguousarray(image[:, ::-1]))
 
+    @property
+    def _last(self) -> LastImage:
+        """The image that this thread decoded last, for its other cells."""
+        if not hasattr(self._of_thread, "last"):
+            self._of_thread.last = LastImage()
+        last: LastImage = self._of_thread.last
+        return last
+
     def _pixels(self, item: Item) -> RGBImage | None:
         try:
             with self._lock if item.sample.rendered else nullcontext():
-                return pixels(self._dataset, item.sample, item.key, self._reading)[0]
+                return pixels(self._dataset, item.sample, item.key, self._reading, self._last)[0]
         except ImageRejected:
             self.complete = False  # its digest could be taken, so its file was changed or removed since
             return None

@@ -229,8 +229,9 @@ def pixels(
     last = last or LastImage()
     same = last.id == sample.region.image and (sample.rendered or region_key(last.key, sample) == key)
     if last.image is None or not same:
-        last.id = sample.region.image
+        last.id = ""  # until it is decoded: an image that fails must not be taken for the one before
         last.key, last.image, last.notes = _whole_pixels(dataset, sample, key, options)
+        last.id = sample.region.image
     crop, cut = cut_region(last.image, sample.region)
     return sealed(crop), last.notes + cut
 

@@ -29,6 +29,7 @@ from leukokit.engine.cell_samples.samples import CellsFound, ask_cells
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.images.plan import ImagePlan, Item
 from leukokit.engine.images.stored_images import StoredImages
+from leukokit.engine.images.truth import true_labels
 from leukokit.engine.io import reading
 from leukokit.engine.io.reading import LastImage, ReadOptions, content_keys, pixels
 from leukokit.engine.observer import Observer
@@ -204,6 +205,22 @@ def test_rendered_images_are_rendered_once_for_all_their_cells() -> None:
     assert dataset.rendered == ["a"]
 
 
+def test_an_image_that_fails_is_never_taken_for_the_one_before() -> None:
+    """Not by its second cell either."""
+
+    class Failing(Fields):
+        def render(self, sample: Sample) -> RGBImage:
+            if sample.id == "b":
+                raise ImageRejected("unreadable", "b")
+            return super().render(sample)
+
+    dataset, last = Failing(), LastImage()
+    pixels(dataset, region(0, 0, 9, 9), "a", OPTIONS, last)
+    for _ in range(2):
+        with pytest.raises(ImageRejected, match="b"):
+            pixels(dataset, Sample("b#1", region=Region("b", 0, 0, 9, 9)), "b", OPTIONS, last)
+
+
 def items(*groups: str | None) -> list[Item]:
     """Two cells an image."""
     return [
@@ -228,3 +245,17 @@ def test_no_rule_parts_the_cells_of_an_image() -> None:
     fixed, _ = rule_for_cells(FixedSplit("x", {"0": Part.TRAIN, "1#1": Part.TEST}), given)
     assert isinstance(fixed, FixedSplit)
     assert fixed.parts == {"0#0": Part.TRAIN, "0#1": Part.TRAIN, "1#1": Part.TEST}
+
+
+def test_the_true_masks_of_a_cell_are_cut_out_of_those_of_its_image() -> None:
+    """For scores and for the pictures of the report alike: the data set is asked for the image."""
+    mask = np.zeros((40, 60), np.int32)
+    mask[5:12, 5:15] = 3
+    dataset = Fields(masks={"a": Labels({CELL: mask})})
+    truth = true_labels(dataset, region(4, 4, 20, 20))
+    assert truth is not None
+    assert np.array_equal(truth.roles[CELL], mask[4:20, 4:20])
+    whole = true_labels(dataset, Sample("a"))
+    assert whole is not None
+    assert np.array_equal(whole.roles[CELL], mask)
+    assert true_labels(dataset, Sample("b")) is None
