@@ -73,7 +73,7 @@ class DataRef(ComponentRef):
 
 
 class Tune(RecipeBase):
-    """Search of parameters by cross-validation on the training part; groups are never torn apart."""
+    """Search of parameters by cross-validation on the training part; groups stay whole."""
 
     cv: int = Field(5, ge=2, le=100, description="Number of folds.")
     grid: dict[str, Annotated[list[Any], Field(min_length=1)]] = Field(

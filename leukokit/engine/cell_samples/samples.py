@@ -109,7 +109,7 @@ def _cells(
 
 
 def _refuse_unknown(unit: UnitSetting, seen: Sequence[str]) -> None:
-    """Raise where the recipe names classes that no cell has: a slip of the pen would leave cells out."""
+    """Raise where the recipe names classes that no cell has: a typing mistake would leave cells out."""
     given = {unit.labels.get(label, label) for label in seen}
     for key, names, known in (("labels", list(unit.labels), set(seen)), ("classes", unit.classes, given)):
         unknown = [name for name in names if name not in known]

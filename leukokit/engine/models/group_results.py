@@ -164,7 +164,7 @@ def _notes(
     found: Mapping[Part, Sequence[AnsweredGroup]],
     kind: GroupKind | None,
 ) -> Iterator[str]:
-    """Say what a reader should know: groups without an image, torn groups, images without a group."""
+    """Say what a reader should know: groups without image or in several parts, and others."""
     word = "group" if kind is None else kind.value
     for part, groups in found.items():
         lost = [group.name for group in groups if group.proba is None]
@@ -174,10 +174,11 @@ def _notes(
                 f"{lost[0]}: no answer, and not scored"
             )
     grouped = groups_of(samples.values())
-    torn = sorted({name for fold, _ in folds for name in _torn(fold, grouped)})
-    if torn:
+    divided = sorted({name for fold, _ in folds for name in _in_several_parts(fold, grouped)})
+    if divided:
         yield (
-            f"the split tears {counted(len(torn), word)} apart, such as {torn[0]}: an answer uses only the "
+            f"the split puts images of {counted(len(divided), word)} into several parts, such as those of "
+            f"{divided[0]}: an answer uses only the "
             "images of its part, and the model has learned from others of the same "
             f"{word}. Keep them together: split: {{method: kfold, by: group}}"
         )
@@ -186,7 +187,7 @@ def _notes(
         yield f"{counted(len(alone), 'image')} without a {word} take no part in these answers"
 
 
-def _torn(fold: Fold, grouped: Mapping[str, str]) -> set[str]:
+def _in_several_parts(fold: Fold, grouped: Mapping[str, str]) -> set[str]:
     parts: dict[str, set[Part]] = {}
     for name, part in fold.parts.items():
         if name in grouped:

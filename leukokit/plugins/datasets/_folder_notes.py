@@ -17,7 +17,7 @@ from leukokit.api.files import (
 )
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted
 from leukokit.plugins.datasets._layout import Role, part_of
-from leukokit.plugins.datasets._patients import torn_patients
+from leukokit.plugins.datasets._patients import patients_in_two_parts
 
 
 def readings(found: FolderEntries, wanted: Wanted) -> list[Reading]:
@@ -70,8 +70,8 @@ def _warnings(found: FolderEntries) -> list[str]:
     ]
     if found.unused_codes:
         said.append(f"no image has a code that labels names: {first_names(found.unused_codes)}")
-    if torn := torn_patients((entry.patient, entry.part) for entry in found.entries):
-        said.append(torn)
+    if divided := patients_in_two_parts((entry.patient, entry.part) for entry in found.entries):
+        said.append(divided)
     if mixed := _patients_of_several_classes(found):
         said.append(
             f"{counted(len(mixed), 'name')} of patients in several classes, each taken for one patient: "

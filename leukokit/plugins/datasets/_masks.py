@@ -50,7 +50,7 @@ def read_truth(path: Path | str, values: MaskValues, other: OtherValues = "error
     -------
     Labels
         ``cell`` is the union, labeled by 8-connected components; a nucleus has the id of its cell. Cells of
-        one pixel are kept and noted: more likely a slip of the pen than a cell.
+        one pixel are kept and noted: more likely a mistake in drawing than a cell.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from leukokit.api import Part
 from leukokit.api.files import counted, first_names, natural_order
 
 
-def torn_patients(images: Iterable[tuple[str | None, Part | None]]) -> str | None:
+def patients_in_two_parts(images: Iterable[tuple[str | None, Part | None]]) -> str | None:
     """Message on patients in two parts; None where there are none.
 
     Parameters
@@ -21,11 +21,11 @@ def torn_patients(images: Iterable[tuple[str | None, Part | None]]) -> str | Non
     for patient, part in images:
         if patient is not None and part is not None:
             parts[patient].add(part)
-    torn = sorted((name for name, seen in parts.items() if len(seen) > 1), key=natural_order)
-    if not torn:
+    divided = sorted((name for name, seen in parts.items() if len(seen) > 1), key=natural_order)
+    if not divided:
         return None
-    verb = "is" if len(torn) == 1 else "are"
+    verb = "is" if len(divided) == 1 else "are"
     return (
-        f"{counted(len(torn), 'patient')} {verb} in two parts of the split, so scores may be too good: "
-        f"{first_names(torn)}"
+        f"{counted(len(divided), 'patient')} {verb} in two parts of the split, so scores may be too good: "
+        f"{first_names(divided)}"
     )

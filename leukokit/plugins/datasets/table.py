@@ -31,7 +31,7 @@ from leukokit.api.files import counted, counts
 from leukokit.plugins.datasets._group_kind import kind_of_name
 from leukokit.plugins.datasets._layout import PARTS
 from leukokit.plugins.datasets._mask_params import MaskParams
-from leukokit.plugins.datasets._patients import torn_patients
+from leukokit.plugins.datasets._patients import patients_in_two_parts
 from leukokit.plugins.datasets._table_columns import COLUMNS, Column, Columns, find_columns
 from leukokit.plugins.datasets._table_paths import PathFinder
 from leukokit.plugins.datasets._table_text import TableText, is_blank, read_table
@@ -130,8 +130,10 @@ class TableDataset(Dataset):
         read = self._read
         rows = [*self._text.readings, *read.readings(guessed=True)]
         said = ["read as: " + "; ".join(map(str, rows))] if rows else []
-        if torn := torn_patients((sample.group, read.parts.get(sample.id)) for sample in read.samples):
-            said.append(torn)
+        if divided := patients_in_two_parts(
+            (sample.group, read.parts.get(sample.id)) for sample in read.samples
+        ):
+            said.append(divided)
         if "label" not in read.columns.names and read.columns.unused:
             said.append(
                 f"no column was taken for the class; {', '.join(read.columns.unused)} not used. "
