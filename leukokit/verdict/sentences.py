@@ -94,7 +94,8 @@ def worst_confusion(scores: PartScores | None, unit: str = "image") -> str:
     _, n, row, column = max(cells, key=lambda cell: (cell[0], cell[1], -cell[2], -cell[3]))
     true, given = confusion.labels[row], confusion.labels[column]
     total = sum(confusion.matrix[row])
-    return f"{n:,} of {counted(total, unit)} of {_named(true, scores.operating_point)} were called {given}."
+    were = "was" if n == 1 else "were"
+    return f"{n:,} of {counted(total, unit)} of {_named(true, scores.operating_point)} {were} called {given}."
 
 
 def _low(confusion: Confusion, row: int, column: int) -> float:

@@ -19,7 +19,7 @@ def test_question_answer_and_confusion_are_about_patients() -> None:
         "56 of 60 test patients are classified correctly: 93.3% (95% range 83.8 to 98.2%). Always answering "
         "Benign would give 25.0%. By image: 92.0% (95% range 88.9 to 94.3%)."
     )
-    assert verdict.confusion == "1 of 15 patients of Benign were called Early."
+    assert verdict.confusion == "1 of 15 patients of Benign was called Early."
     assert "One patient is missing." in verdict.notes
     texts = {reason.code: reason.text for reason in verdict.reasons}
     assert texts["enough_images"] == "60 test patients give a 95% range of 83.8 to 98.2%"

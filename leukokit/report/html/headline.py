@@ -103,6 +103,7 @@ def headline_of(
     """Sum a run up."""
     part, verdict = run.metrics.headline_part, verdict_of(run)
     scores = run.metrics.part(part) if part else None
+    sample = "image" if run.resolved.unit is None else run.resolved.unit.of
     return Headline(
         name=run.name,
         description=(run.resolved.description or "").strip(),
@@ -111,7 +112,7 @@ def headline_of(
         title=first_upper(verdict.level),
         reasons=_reasons(verdict, audit_section),
         support=[first_upper(reason.text) for reason in verdict.reasons if reason.level == TRUST],
-        cards=_group_cards(answers, scores) if answers is not None else _cards(part, scores, outcome),
+        cards=_group_cards(answers, scores, sample) if answers is not None else _cards(part, scores, outcome),
         scale=_scale(scores, audit_section),
         stamp=STAMP if run.provenance.synthetic else None,
     )
@@ -133,8 +134,8 @@ def _reasons(verdict: VerdictRecord, audit: AuditSection) -> list[Worry]:
     return shown
 
 
-def _group_cards(answers: Answers, images: PartScores | None) -> list[Card]:
-    """Show the answers by patient first, and the accuracy by image last."""
+def _group_cards(answers: Answers, one_by_one: PartScores | None, sample: str) -> list[Card]:
+    """Show the answers by patient first, and the accuracy by image (or cell) last."""
     scores, unit = answers.scores, answers.unit
     cards = [
         Card("Accuracy", estimate_of(scores, "accuracy"), counted(scores.n, f"{answers.part} {unit}")),
@@ -145,8 +146,8 @@ def _group_cards(answers: Answers, images: PartScores | None) -> list[Card]:
         against = f"{operating.positive} against {operating.negative}"
         cards.append(Card("Sensitivity", operating.sensitivity, f"by {unit}, {against}"))
         cards.append(Card("Specificity", operating.specificity, f"by {unit}, at the same threshold"))
-    if images is not None:
-        cards.append(Card("Accuracy", estimate_of(images, "accuracy"), "by image"))
+    if one_by_one is not None:
+        cards.append(Card("Accuracy", estimate_of(one_by_one, "accuracy"), f"by {sample}"))
     return cards
 
 
