@@ -13,6 +13,11 @@ _AGGREGATES = {
     "mean": "mean",
     "std": "spread",
     "max": "largest",
+    "min": "smallest",
+    "median": "median",
+    **{f"q{percent:02d}": f"{percent} % quantile" for percent in (5, 25, 50, 75, 95)},
+    "count": "number of values",
+    "entropy": "entropy",
     "sum": "sum",
     "skewness": "skewness",
     "range": "range",
@@ -49,8 +54,11 @@ _HOW = _ONE_OF(_AGGREGATES)
 _UNIT = _ONE_OF(_UNITS)
 _FORMS = (
     re.compile(rf"morphology_(?P<region>nucleus|cell)_(?P<measure>{_ONE_OF(_MEASURES)})(_(?P<unit>{_UNIT}))?_(?P<how>{_HOW})"),
-    re.compile(r"(?P<ratio>morphology_nc)_(?P<of>area|diameter)_ratio_(?P<how>mean|std|max)"),
+    re.compile(rf"(?P<ratio>morphology_nc)_(?P<of>area|diameter)_ratio_(?P<how>{_HOW})"),
     re.compile(r"(?P<count>morphology)_(?P<region>nucleus|cell)_count"),
+    re.compile(r"red_cells_(?P<red>count|touching_mean)"),
+    re.compile(rf"red_cells_(?P<red>pallor)_(?P<how>{_HOW})"),
+    re.compile(rf"(?P<region>red_cell)s_(?P<measure>diameter|roundness|eccentricity)(_(?P<unit>um|rc))?_(?P<how>{_HOW})"),
     re.compile(rf"(?P<color>color)_(?P<region>{_REGION})_(?P<channel>{_CHANNEL})_(?P<how>{_HOW})"),
     re.compile(r"(?P<color>intensity)_(?P<channel>red|green|blue)_(?P<how>mean|std)"),
     re.compile(r"(?P<color>intensity)_(?P<channel>brightness|contrast)"),
@@ -91,12 +99,21 @@ _MEANINGS = {
     "roundness": "Area compared with that of a circle of the same perimeter: 1 for a disk.",
     "nc_ratio": "How much of the cell its nucleus fills: 0 to 1.",
     "count": "How many were found in an image.",
+    "touching": "Share of red cells that touch another one: how clumped they are.",
+    "pallor": "How much paler the center of a red cell is than the ring around it: 0 evenly stained.",
     "color": "Color over the pixels of the region: their mean, or how they spread.",
     "texture": "How alike neighboring pixels are: fine or clumped.",
     "pattern": "How often a small pattern of brighter and darker neighbors occurs.",
     "contours": "Closed edges in the image, cells or not.",
     "circles": "Circles in the image, such as red cells.",
     "edges": "How strong the change of brightness is, and in which direction.",
+}
+
+
+_RED = {
+    "count": ("count", "number of red cells"),
+    "touching_mean": ("touching", "share of red cells that touch"),
+    "pallor": ("pallor", "red cell pallor"),
 }
 
 
@@ -110,7 +127,7 @@ def feature_words(name: str) -> FeatureWords:
 
 
 def _said(part: Mapping[str, str]) -> tuple[str, str]:
-    region = part.get("region", "")
+    region = part.get("region", "").replace("_", " ")
     how = _AGGREGATES.get(part.get("how", ""), "")
     tail = f", {how}" if how else ""
     channel = part.get("channel", "")
@@ -118,6 +135,8 @@ def _said(part: Mapping[str, str]) -> tuple[str, str]:
     if "measure" in part:
         unit = f" ({_UNITS[part['unit']]})" if part["unit"] else ""
         return part["measure"], f"{region} {_MEASURES[part['measure']]}{unit}{tail}"
+    if "red" in part:
+        return _RED[part["red"]][0], f"{_RED[part['red']][1]}{tail}"
     if "ratio" in part:
         return "nc_ratio", f"N/C ratio by {part['of']}{tail}"
     if "count" in part:

@@ -17,7 +17,7 @@ from leukokit.testing import Check, component_checks
 from leukokit.testing.images import disks
 
 # Data sets that cannot be built without a file or folder; they have a test of their own below.
-NEEDS_FILES = {"folder", "table"}
+NEEDS_FILES = {"boxes", "folder", "table"}
 # Beside the defaults: settings that take another path through the code.
 MORE_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
     "reinhard": ({"template": "fitted"},),
@@ -77,9 +77,12 @@ def test_built_in_component_keeps_the_contract(check: Check) -> None:
     check()
 
 
+BOX = "<bndbox><xmin>5</xmin><ymin>6</ymin><xmax>30</xmax><ymax>28</ymax></bndbox>"
+
+
 @pytest.fixture
 def class_folders(tmp_path: Path) -> Path:
-    """Two classes with three small images each, and a table of them."""
+    """Two classes with three small images each, a box in each, and a table of them."""
     rows = ["path,label,group"]
     for number in range(6):
         label = "benign" if number % 2 else "pro"
@@ -88,18 +91,20 @@ def class_folders(tmp_path: Path) -> Path:
         image, _ = disks(number, size=48)
         path.write_bytes(cv2.imencode(".png", image[:, :, ::-1])[1].tobytes())
         rows.append(f"{path.relative_to(tmp_path)},{label},patient-{number}")
+        boxes = f"<object><name>WBC</name>{BOX}</object>"
+        path.with_suffix(".xml").write_text(f"<annotation>{boxes}</annotation>")
     (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
     return tmp_path
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS_FILES))
 def test_data_set_of_files_keeps_the_contract(name: str, class_folders: Path) -> None:
-    """A folder of classes and a table of paths pass every check of data sets."""
+    """Folders of classes, images with boxes and a table of paths pass every check of data sets."""
     entry = discover().get(Kind.DATASET, name)
     given: dict[str, Any] = (
-        {"root": str(class_folders / "images")}
-        if name == "folder"
-        else {"file": str(class_folders / "table.csv")}
+        {"file": str(class_folders / "table.csv")}
+        if name == "table"
+        else {"root": str(class_folders / "images")}
     )
     for check in component_checks(entry.spec.target, given):
         check()

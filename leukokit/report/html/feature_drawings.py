@@ -35,6 +35,10 @@ _DRAWINGS = {
     "</circle>" + _OUTLINE.format(look=_PLAIN),
     "nc_ratio": _cell("stroke-muted fill-none", "stroke-ink fill-c4 pale"),
     "count": _dots((14, 15), (34, 14), (16, 35), (35, 34), look="stroke-ink fill-c4 pale", radius=7),
+    "touching": _dots((16, 24), (32, 24), look="stroke-ink fill-c4 pale", radius=8)
+    + _dots((40, 8), look=_PLAIN, radius=6),
+    "pallor": '<circle cx="24" cy="24" r="18" class="stroke-ink fill-c4 pale"></circle>'
+    '<circle cx="24" cy="24" r="8" class="stroke-muted fill-paper"></circle>',
     "color": _cell("stroke-muted fill-c3 pale", "stroke-muted fill-c3"),
     "texture": _cell("stroke-muted fill-none", _PLAIN)
     + _dots((20, 20), (27, 19), (24, 24), (31, 24), (19, 27), (26, 30), (31, 30), look="fill-c4"),
