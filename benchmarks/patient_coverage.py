@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
 from leukokit.evaluation.combine import Combination, Way
-from leukokit.evaluation.intervals import Groups
+from leukokit.evaluation.intervals import Bounds, Groups
 from leukokit.evaluation.metrics import BoundedScores, scores
 
 CLASSES = ("Benign", "Malignant")
@@ -67,7 +67,7 @@ def by_image(study: Study, *, independent: bool) -> BoundedScores:
     return scores(true, study.proba, CLASSES, groups=names)
 
 
-def values(scored: BoundedScores) -> dict[str, tuple[float | None, object]]:
+def values(scored: BoundedScores) -> dict[str, tuple[float | None, Bounds | None]]:
     """Give each score with its interval."""
     points, bounds = scored.points, scored.bounds
     ill, healthy = CLASSES[1], CLASSES[0]
@@ -115,8 +115,8 @@ def coverage(way: Way, each: int, studies: int, true: dict[str, float]) -> dict[
         study = drawn(np.random.default_rng([_SEED, each, number]), each)
         for name, (_, bounds) in values(by_patient(study, way)).items():
             if bounds is not None:
-                held[name].append(bounds.low <= true[name] <= bounds.high)  # type: ignore[attr-defined]
-                width[name].append(bounds.high - bounds.low)  # type: ignore[attr-defined]
+                held[name].append(bounds.low <= true[name] <= bounds.high)
+                width[name].append(bounds.high - bounds.low)
     return {name: (float(np.mean(held[name])), float(np.mean(width[name]))) for name in held}
 
 

@@ -21,12 +21,12 @@ def groups_table(scores: GroupScores) -> Table:
     """Lay out the scores of the answers, each part with its number of patients."""
     table = Table(box=box.SIMPLE, title=f"answers by {scores.unit}", title_justify="left")
     table.add_column("")
-    parts = [part for name in ("validation", "test") if (part := scores.part(name)) is not None]
-    names = [name for name in ("validation", "test") if scores.part(name) is not None]
-    for name, part in zip(names, parts, strict=True):
+    found = {name: scores.part(name) for name in ("validation", "test")}
+    parts = {name: part for name, part in found.items() if part is not None}
+    for name, part in parts.items():
         table.add_column(f"{name} (n = {part.n})", justify="right")
     for key, shown in _SCORES:
-        table.add_row(shown, *(with_bounds(part, key) for part in parts))
+        table.add_row(shown, *(with_bounds(part, key) for part in parts.values()))
     return table
 
 

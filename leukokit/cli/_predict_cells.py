@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from leukokit.api import Sample
-    from leukokit.engine.cell_samples.find import FoundCells
     from leukokit.engine.observer import Observer
     from leukokit.engine.pipeline.averaged import AveragedPipelines
     from leukokit.engine.pipeline.fitted import FittedPipeline
     from leukokit.engine.prediction.differential import DifferentialCount
+    from leukokit.engine.prediction.field_cells import FoundCells
     from leukokit.engine.prediction.given import GivenImages
     from leukokit.workflow import RunSettings
 
@@ -161,20 +161,22 @@ def _found(
     from leukokit.api import CELL, NUCLEUS, Segmenter
     from leukokit.catalog import discover
     from leukokit.engine.cache.store import Store
-    from leukokit.engine.cell_samples.find import find_cells
     from leukokit.engine.components.call import call_method
+    from leukokit.engine.prediction.field_cells import find_cells
+    from leukokit.engine.rehearsal import rehearse_component
     from leukokit.recipe import Bound
     from leukokit.workflow import open_executor
 
     entry = discover(cache=settings.cache_folder).get("segmenter", name)
-    component = entry.load().create()
-    assert isinstance(component, Segmenter)
-    segmenter = Bound(entry, component, "segment")
-    if not {CELL, NUCLEUS} & set(call_method(segmenter.component, "roles")):
-        raise UsageError(f"the segmenter {name!r} finds no white cells", hint="Use --cells smear_cells")
     images = predictor.members[0].images
     folder = settings.cache_folder
     with open_executor(settings) as executor:
+        rehearse_component(entry, executor, observer)
+        component = entry.load().create()
+        assert isinstance(component, Segmenter)
+        segmenter = Bound(entry, component, "segment")
+        if not {CELL, NUCLEUS} & set(call_method(component, "roles")):
+            raise UsageError(f"the segmenter {name!r} finds no white cells", hint="Use --cells smear_cells")
         found = find_cells(
             given,
             segmenter,

@@ -13,6 +13,7 @@ from leukokit.engine.models.group_stage import AnsweredGroup, answers
 from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.score_records import part_scores
 from leukokit.engine.models.statistics import part_statistics
+from leukokit.engine.pipeline.answer import NO_IMAGE
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.traits import groups_of
 from leukokit.evaluation.metrics import scores
@@ -23,8 +24,6 @@ from leukokit.record.groups import ChosenWay, GroupScores
 from leukokit.record.scores import PartScores
 
 FILE = "predictions_by_group.csv"
-NO_IMAGE = "no image"
-"""``status`` of a group whose images were all rejected."""
 
 _Folds = Sequence[tuple[Fold, FittedFold]]
 _PARTS = (Part.VALIDATION, Part.TEST)

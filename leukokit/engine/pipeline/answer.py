@@ -21,6 +21,9 @@ from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import score_input
 from leukokit.recipe.models import RecipeModel
 
+NO_IMAGE = "no image"
+"""``status`` of a group whose images were all rejected."""
+
 
 @dataclass(frozen=True)
 class FittedAnswer:

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 from leukokit.api import FloatArray, Sample
 from leukokit.engine.io.files import write_bytes
 from leukokit.engine.io.tables import csv_bytes
-from leukokit.engine.pipeline.answer import FittedAnswer
+from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decision
 from leukokit.engine.prediction.given import GivenImages
 from leukokit.engine.prediction.predictor import Predictor
 from leukokit.engine.prediction.rows import DECISION, PREDICTED, PROBABILITY, STATUS, PredictedImages
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import Groups
-
-NO_IMAGE = "no image"
-"""``status`` of a group whose images were all rejected."""
 
 
 @dataclass

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from leukokit.api import Box, Dataset, Sample, Segmenter, Status
+from leukokit.api import Box, Sample, Segmenter, Status
 from leukokit.engine.cache.store import Store
 from leukokit.engine.cell_samples.samples import boxes_of_mask, cell_sample
 from leukokit.engine.execution.batches import batches
@@ -19,6 +19,7 @@ from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.images.work import ImageTask
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
+from leukokit.engine.prediction.measuring import Files
 from leukokit.engine.scale.stage import SCALE, scales_in
 from leukokit.process.scratch import scratch_folder
 from leukokit.recipe import Bound
@@ -44,10 +45,6 @@ class FoundCells:
     cells: list[Sample] = field(default_factory=list)
     empty: dict[str, Status] = field(default_factory=dict)
     rejected: dict[str, Rejection] = field(default_factory=dict)
-
-
-class _Files(Dataset):
-    """A data set of images that all have files: it renders none."""
 
 
 def find_cells(
@@ -82,7 +79,7 @@ def find_cells(
     for piece in batches(list(fields), _AT_ONCE):
         with ExitStack() as stack:
             kept = store if store is not None else Store(stack.enter_context(scratch_folder()))
-            plan = fitted_plan(components, _Files(), store=kept)
+            plan = fitted_plan(components, Files(), store=kept)
             _take(plan, _items(piece, plan, executor, observer), margin, executor, observer, found)
     return found
 
