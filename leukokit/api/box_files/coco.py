@@ -61,7 +61,7 @@ def read_coco(root: Path, files: Sequence[str], finder: ImageFinder) -> BoxFiles
             content = read_input(root / file, LARGEST)
             _take(_File.model_validate_json(content), file, finder, result)
         except (OSError, DataError) as error:
-            result.problems.append(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
+            result.unreadable(file, error)
         except ValidationError as error:
             for problem in error.errors()[:_SHOWN]:
                 place = ".".join(map(str, problem["loc"]))

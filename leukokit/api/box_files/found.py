@@ -79,6 +79,10 @@ class BoxFiles:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def unreadable(self, file: str, error: Exception) -> None:
+        """Note that a file cannot be read."""
+        self.problems.append(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
+
     def problem_text(self) -> str:
         """All problems, the first ones in full."""
         shown = self.problems[:_SHOWN]

@@ -45,7 +45,7 @@ def read_voc(root: Path, files: Sequence[str], finder: ImageFinder) -> BoxFiles:
         try:
             result.boxes[image] = _read(root / file, file, result.problems)
         except (OSError, DataError) as error:
-            result.problems.append(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
+            result.unreadable(file, error)
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code)
             result.problems.append(f"{file}: line {error.lineno}: is no XML: {reason}")

@@ -56,7 +56,7 @@ def read_yolo(
         try:
             text = read_input(root / file, LARGEST).decode("utf-8-sig")
         except (OSError, DataError, UnicodeDecodeError) as error:
-            result.problems.append(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}")
+            result.unreadable(file, error)
             continue
         lines = enumerate(text.splitlines(), start=1)
         found = [

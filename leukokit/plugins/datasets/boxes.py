@@ -7,8 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from pydantic import field_validator
-
 from leukokit.api import (
     EXTENSIONS,
     Box,
@@ -33,6 +31,7 @@ from leukokit.api.box_files import (
     read_voc,
     read_yolo,
 )
+from leukokit.plugins.datasets._extensions import Extensions
 from leukokit.plugins.datasets._layout import PARTS
 
 Format: TypeAlias = Literal["voc", "yolo", "coco"]
@@ -64,17 +63,9 @@ class BoxesParams(Params):
         description="What a segmenter calls the objects of a class, as {neutrophil: cell}: their boxes are "
         "compared with the objects that it finds. WBC, RBC and platelets are known without a word.",
     )
-    extensions: tuple[str, ...] = Field(
+    extensions: Extensions = Field(
         EXTENSIONS, min_length=1, description="Extensions of the image files, in upper or lower case."
     )
-
-    @field_validator("extensions")
-    @classmethod
-    def _with_dot(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for extension in value:
-            if not extension.startswith(".") or len(extension) < 2:
-                raise ValueError(f"an extension starts with a dot, such as '.png'; got {extension!r}")
-        return value
 
 
 class Boxes(Dataset):

@@ -26,6 +26,7 @@ from leukokit.api import (
 from leukokit.api.box_files import ImageFinder
 from leukokit.api.files import Listing
 from leukokit.plugins.datasets import _folder_notes
+from leukokit.plugins.datasets._extensions import Extensions
 from leukokit.plugins.datasets._folder_entries import Entry, FolderEntries, Wanted, entries_of
 from leukokit.plugins.datasets._group_kind import kind_of_name, kind_of_names
 from leukokit.plugins.datasets._layout import Layout, Role, roles_of
@@ -66,7 +67,7 @@ class FolderParams(MaskParams):
     unmatched: Literal["error", "skip"] = Field(
         "error", description="What to do where the pattern fits only some of the names."
     )
-    extensions: tuple[str, ...] = Field(
+    extensions: Extensions = Field(
         EXTENSIONS,
         min_length=1,
         description="Extensions of the files to read, in upper or lower case; other files are skipped.",
@@ -80,14 +81,6 @@ class FolderParams(MaskParams):
         description="Folder outside of root, or its URL, with the masks of the images: of the same name, in "
         "folders as those of the images or in one; PNG, TIFF, BMP or GIF.",
     )
-
-    @field_validator("extensions")
-    @classmethod
-    def _with_dot(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for extension in value:
-            if not extension.startswith(".") or len(extension) < 2:
-                raise ValueError(f"an extension starts with a dot, such as '.png'; got {extension!r}")
-        return value
 
     @field_validator("pattern")
     @classmethod
