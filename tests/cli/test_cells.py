@@ -14,6 +14,7 @@ from scipy import ndimage
 
 from leukokit.cli import main
 from leukokit.testing.images import disks
+from tests.conftest import Site
 
 RECIPE = """
 leukokit: 1
@@ -138,3 +139,25 @@ def test_what_cannot_be_counted_is_told(finished: tuple[Result, Path], fields: P
     nothing = leukokit("predict", run, blank, "--executor", "inline")
     assert nothing.exit_code == 1
     assert "smear_cells found no cell in 1 images" in nothing.stderr
+
+
+DEADLY = """
+from leukokit.api import ComponentSpec, hookimpl
+
+@hookimpl
+def leukokit_segmenters():
+    return [ComponentSpec("ends", "leukokit_deadly_part:Ends", "Ends the process that imports it.")]
+"""
+
+
+def test_a_segmenter_that_ends_the_process_is_named(
+    finished: tuple[Result, Path], fields: Path, site: Site
+) -> None:
+    """Exit code 1 and not that of the plugin, 0."""
+    site.install("leukokit-deadly", "deadly", DEADLY)
+    (site.folder / "leukokit_deadly_part.py").write_text("import os\nos._exit(0)\n")
+    done = site.run("-m", "leukokit", "predict", str(finished[1]), str(fields), "--cells", "deadly/ends")
+    assert done.returncode == 1, done.stderr
+    assert "the import of leukokit_deadly_part" in done.stderr
+    assert "its process died, exit code 0" in done.stderr
+    assert done.stdout == ""
