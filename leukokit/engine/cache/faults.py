@@ -60,6 +60,19 @@ def is_folder(path: Path) -> bool:
     return _has_mode(path, stat.S_ISDIR)
 
 
+def is_odd(path: Path) -> bool:
+    """Whether something has this name that is no regular file, such as a named pipe or a link to nowhere.
+
+    It looks once: SQLite makes and removes its files at any time, and a file that was absent at a first look
+    and there at a second one must not be taken for something else.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and is_file(path)))
+
+
 def _has_mode(path: Path, test: Callable[[int], bool]) -> bool:
     try:
         return test(path.stat().st_mode)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from time import time
 
@@ -49,9 +51,7 @@ class Folders:
             return None
         try:
             _, listed = _manifest(folder)
-            whole = _file_names(folder) == {_MANIFEST, *listed} and all(
-                _file_digest(folder / name) == expected for name, expected in listed.items()
-            )
+            whole = _holds(folder, listed)
         except (OSError, ValueError) as error:
             self._faults.report(
                 Fault.UNREADABLE,
@@ -68,6 +68,7 @@ class Folders:
     def put(self, key: str, title: str, source: Path) -> bool:
         """Keep a copy of the files of ``source`` under ``key``; False, with a warning, where that failed."""
         target = self._path(key)
+        listed: dict[str, str] = {}
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             _remove_drafts(target.parent)
@@ -77,11 +78,15 @@ class Folders:
                 files = sorted(path for path in draft.rglob("*") if path.is_file())
                 listed = {path.relative_to(draft).as_posix(): _file_digest(path) for path in files}
                 (draft / _MANIFEST).write_text(json.dumps({"title": title, "files": listed}))
+                if _is_kept(target, listed):
+                    return True  # by another process, which may be reading it now
                 _make_room(target)
                 draft.rename(target)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
         except OSError as error:
+            if _is_kept(target, listed):
+                return True  # another process was quicker
             self._writing.report(
                 Fault.NOT_WRITABLE,
                 f"cache folder {target} cannot be written ({error}); this run's results are not kept there",
@@ -111,13 +116,39 @@ class Folders:
 def _remove_drafts(folder: Path) -> None:
     """Remove the drafts of processes that were killed while they copied."""
     for path in folder.glob(f"{_DRAFT}*"):
-        if time() - path.stat().st_mtime > _ABANDONED:
-            shutil.rmtree(path, ignore_errors=True)
+        with suppress(FileNotFoundError):  # its process is done with it
+            if time() - path.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _holds(folder: Path, listed: Mapping[str, str]) -> bool:
+    """Whether the folder holds the listed files, unchanged, and no others.
+
+    Raises
+    ------
+    OSError
+        Where a file cannot be read.
+    """
+    return _file_names(folder) == {_MANIFEST, *listed} and all(
+        _file_digest(folder / name) == expected for name, expected in listed.items()
+    )
+
+
+def _is_kept(folder: Path, listed: Mapping[str, str]) -> bool:
+    """Whether the folder is whole and holds just these files."""
+    try:
+        return _manifest(folder)[1] == listed and _holds(folder, listed)
+    except (OSError, ValueError):
+        return False
 
 
 def _make_room(target: Path) -> None:
     """Remove an older folder of this key; anything that is not a folder is set aside."""
-    if is_folder(target) and not target.is_symlink():
+    try:
+        mode = target.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
         shutil.rmtree(target)
     else:
         set_aside(target)

@@ -13,12 +13,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from leukokit.engine.cache.entry import Entry
-from leukokit.engine.cache.faults import Fault, Faults, is_absent, is_file, set_aside
+from leukokit.engine.cache.faults import Fault, Faults, is_file, is_odd, set_aside
 
 _BUSY_SECONDS = 60
+_RETRY_SECONDS = 0.005
 _CHUNK = 500  # keys a query; SQLite's limit on bound variables is 999 in old builds
 _SCAN = 2  # a table with at most this many rows for each wanted key is read from end to end
 _SUFFIXES = ("", "-wal", "-shm")  # SQLite's files of one database
@@ -104,18 +106,21 @@ class Rows:
         if not batch:
             return
         path = self._path(step)
-        for again in (True, False):
+        removed = False
+        deadline = monotonic() + _BUSY_SECONDS
+        while True:
             try:
                 self._write(path, title, batch)
                 return
             except (sqlite3.Error, OSError) as error:
-                if (
-                    isinstance(error, sqlite3.Error)
-                    and not _is_transient(error)
-                    and self._remove(path)
-                    and again
-                ):
-                    continue  # the unusable file is removed: the rows go into a new one
+                # While the file is made by another process, SQLite says "locked" without waiting.
+                if _is_locked(error) and monotonic() < deadline:
+                    sleep(_RETRY_SECONDS)
+                    continue
+                unusable = isinstance(error, sqlite3.Error) and not _is_transient(error)
+                if unusable and not removed and self._remove(path):
+                    removed = True  # the rows go into a new file
+                    continue
                 self._writing.report(
                     Fault.NOT_WRITABLE,
                     f"cache file {path} cannot be written ({error}); this run's results are not kept there",
@@ -157,7 +162,7 @@ class Rows:
 
     def _exists(self, path: Path) -> bool:
         """Whether there is a database; anything but a regular file is set aside, as it may never end."""
-        odd = [part for part in _parts(path) if not is_absent(part) and not is_file(part)]
+        odd = [part for part in _parts(path) if is_odd(part)]
         if odd:
             self._faults.report(
                 Fault.UNREADABLE,
@@ -189,8 +194,8 @@ class Rows:
 
     def _report_unreadable(self, path: Path, error: sqlite3.Error) -> None:
         """Report a database that cannot be read; one that can never be read is removed."""
-        if not _is_transient(error) and _is_empty(path):
-            return  # another process is making it
+        if _is_being_made(path, error):
+            return
         self._faults.report(
             Fault.UNREADABLE, f"cache file {path} cannot be read ({error}); its results are computed again"
         )
@@ -211,27 +216,37 @@ def _parts(path: Path) -> list[Path]:
     return [Path(f"{path}{suffix}") for suffix in _SUFFIXES]
 
 
+def _is_locked(error: Exception) -> bool:
+    """Whether another process holds the file."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def _is_transient(error: sqlite3.Error) -> bool:
     """Whether the error does not come from the content of the file."""
     code = getattr(error, "sqlite_errorcode", None)  # absent where Python itself could not read a value
     return code is not None and code & 0xFF in _TRANSIENT
 
 
-def _is_empty(path: Path) -> bool:
-    """Whether it is a database without any table."""
+def _is_being_made(path: Path, error: sqlite3.Error) -> bool:
+    """Whether the error is a missing table of a database that another process was making just then."""
+    if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_ERROR:
+        return False
     try:
         with closing(_connect_read_only(path)) as connection:
             (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return bool(tables == 0)
+            if tables:  # it is made by now, or has other tables
+                connection.execute("SELECT key, payload, checksum FROM rows LIMIT 1")
     except sqlite3.Error:
         return False
+    return True
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:
     address = path.absolute().as_uri()
     connection = sqlite3.connect(f"{address}?mode=ro", timeout=_BUSY_SECONDS, uri=True)
     try:
-        connection.execute("SELECT 1 FROM rows LIMIT 1")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1")
     except sqlite3.OperationalError:
         # In a folder without write permission SQLite cannot make the lock files that WAL needs. Nobody can
         # write to such a folder, so the file may be read as one that does not change.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from leukokit.engine.cache import rows
 from leukokit.engine.cache.store import Store
 
 STEP = "ab" * 16
@@ -77,16 +82,81 @@ def test_a_file_that_is_no_database_is_replaced(tmp_path: Path) -> None:
 
 
 def test_writers_do_not_disturb_each_other(tmp_path: Path) -> None:
-    """Many writers of one step lose no row."""
-    with ThreadPoolExecutor(8) as pool:
-        list(
-            pool.map(
-                lambda i: Store(tmp_path).put_rows(STEP, "x", [(f"{i}-{j}", b"v" * 100) for j in range(20)]),
-                range(16),
-            )
-        )
+    """Many writers of one new step lose no row, and none is told that the file is locked or odd."""
+    warnings: list[str] = []
+
+    def put(root: Path, batch: int) -> None:
+        Store(root, warnings.append).put_rows(STEP, "x", [(f"{batch}-{j}", b"v" * 100) for j in range(20)])
+
     keys = [f"{i}-{j}" for i in range(16) for j in range(20)]
-    assert len(Store(tmp_path).get_rows(STEP, keys)) == len(keys)
+    with ThreadPoolExecutor(8) as pool:
+        for attempt in range(20):  # the first moment of a file is the one in which they meet
+            root = tmp_path / str(attempt)
+            list(pool.map(partial(put, root), range(16)))
+            assert len(Store(root).get_rows(STEP, keys)) == len(keys)
+    assert warnings == []
+
+
+def test_a_file_that_sqlite_makes_meanwhile_is_not_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite removes its -wal file with the last connection and makes it again with the next one."""
+    warnings: list[str] = []
+    store = Store(tmp_path, warnings.append)
+    store.put_rows(STEP, "x", [("a", b"1")])
+    path = database(tmp_path)
+    wal = Path(f"{path}-wal")
+
+    def flicker(file: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        """Each second look at the -wal file finds none."""
+        if file == wal:
+            looks.append(file)
+            if len(looks) % 2 == 0:
+                raise FileNotFoundError(str(file))
+        return look(file, follow_symlinks=follow_symlinks)
+
+    look = Path.stat
+    looks: list[Path] = []
+    with sqlite3.connect(path) as other:
+        other.execute("INSERT INTO rows VALUES ('b', x'32', 450215437)")
+        other.commit()
+        assert wal.is_file()
+        monkeypatch.setattr(Path, "stat", flicker)
+        monkeypatch.setattr(Path, "lstat", lambda file: flicker(file, follow_symlinks=False))
+        store.put_rows(STEP, "x", [("c", b"3")])
+        monkeypatch.undo()
+        assert looks
+        assert not list(path.parent.glob("*set-aside*"))
+        assert store.has_rows(STEP, ["a", "b", "c"]) == {"a", "b", "c"}
+    assert warnings == []
+
+
+@pytest.mark.parametrize("tables", [(), ("CREATE TABLE rows (key, payload, checksum)",)])
+def test_a_database_that_is_being_made_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tables: tuple[str, ...]
+) -> None:
+    """A reader that comes before the tables are there does not remove the file of the one who writes them."""
+    warnings: list[str] = []
+    store = Store(tmp_path, warnings.append)
+    store.put_rows(STEP, "x", [("a", b"1")])
+    path = database(tmp_path)
+    path.unlink()
+    sqlite3.connect(path).close()
+    select = rows._select
+
+    def select_then_made(*arguments: Any) -> Iterator[Any]:
+        """Make the tables between the reader's first look and its second one."""
+        try:
+            yield from select(*arguments)
+        finally:
+            with sqlite3.connect(path) as other:
+                for table in tables:
+                    other.execute(table)
+
+    monkeypatch.setattr(rows, "_select", select_then_made)
+    assert store.get_rows(STEP, ["a"]) == {}
+    assert path.is_file()
+    assert warnings == []
 
 
 def test_a_writer_killed_in_the_middle_leaves_whole_rows(tmp_path: Path) -> None:
