@@ -17,6 +17,7 @@ from leukokit.engine.io.files import write_bytes
 from leukokit.engine.io.tables import csv_bytes
 from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decision
+from leukokit.engine.pipeline.grouped_rows import GroupedRows
 from leukokit.engine.prediction.given import GivenImages
 from leukokit.engine.prediction.predictor import Predictor
 from leukokit.engine.prediction.rows import DECISION, PREDICTED, PROBABILITY, STATUS, PredictedImages
@@ -39,7 +40,9 @@ class GroupAnswers:
     predictor: Predictor
     groups: Mapping[str, str]
     _names: list[str] = field(default_factory=list)
+    _ids: list[str] = field(default_factory=list)
     _proba: list[FloatArray] = field(default_factory=list)
+    _represented: list[tuple[FloatArray, ...]] = field(default_factory=list)
     _images: Counter[str] = field(default_factory=Counter)
     _unlike: Counter[str] = field(default_factory=Counter)
 
@@ -79,6 +82,9 @@ class GroupAnswers:
         decisions = self.predictor.deciding.decisions(piece.proba, piece.distances)
         self._proba.append(piece.proba[rows])
         self._names += [self.groups[used[row]] for row in rows]
+        self._ids += [used[row] for row in rows]
+        if rows:
+            self._represented.append(tuple(each[rows] for each in piece.represented))
         self._unlike.update(self.groups[used[row]] for row in rows if decisions[row] == Decision.UNLIKE)
 
     def table(self) -> pd.DataFrame:
@@ -94,10 +100,7 @@ class GroupAnswers:
         there = np.array([used[name] > 0 for name in names], dtype=bool)
         proba = np.full((len(names), len(classes)), np.nan)
         if self._names:
-            combined = answer.combine(
-                np.concatenate(self._proba), Groups.of(self._names, len(self._names)), classes
-            )
-            proba[[place[name] for name in sorted(used)]] = combined
+            proba[[place[name] for name in sorted(used)]] = answer.combine(self._rows(), classes)
         known = proba[there]
         columns: dict[str, object] = {
             "group": names,
@@ -115,6 +118,29 @@ class GroupAnswers:
             STATUS: ["ok" if one else NO_IMAGE for one in there],
         }
         return pd.DataFrame(columns)
+
+    def attention(self) -> pd.DataFrame | None:
+        """Lay out the attention of each image; None where the answers are not those of attention.
+
+        Columns: ``group``, ``image``, ``attention``, which sums to 1 over the images of a group; the largest
+        of a group first.
+        """
+        if not self._answer.attends:
+            return None
+        looked = self._rows().attended if self._names else None
+        weights = np.empty(0) if looked is None else looked.weights
+        table = pd.DataFrame({"group": self._names, "image": self._ids, "attention": weights})
+        return table.sort_values(
+            ["group", "attention"], ascending=[True, False], kind="stable", ignore_index=True
+        )
+
+    def _rows(self) -> GroupedRows:
+        names = np.array(self._names, dtype=np.str_)
+        looked = None
+        if self._answer.attends:
+            represented = [np.concatenate(pieces) for pieces in zip(*self._represented, strict=True)]
+            looked = self._answer.attend(represented, Groups.of(names, len(names)))
+        return GroupedRows(names, np.concatenate(self._proba), looked)
 
     @property
     def _answer(self) -> FittedAnswer:

@@ -69,6 +69,7 @@ class Validation:
     _samples: list[Sample] = field(default_factory=list)
     _raw: list[FloatArray] = field(default_factory=list)
     _proba: list[FloatArray] = field(default_factory=list)
+    _represented: list[tuple[FloatArray, ...]] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
     _rejected: list[tuple[Item, Rejection]] = field(default_factory=list)
 
@@ -95,6 +96,8 @@ class Validation:
         rows = [row for row, used in zip(wanted, predicted.used, strict=True) if used]
         self._raw.append(predicted.raw[rows])
         self._proba.append(predicted.proba[rows])
+        if rows:
+            self._represented.append(tuple(each[rows] for each in predicted.represented))
         for number, sample in enumerate(predicted.samples):
             if not wanted[number]:
                 continue
@@ -136,7 +139,8 @@ class Validation:
         )
         answer, by_group = self.predictor.answer, None
         if answer is not None:
-            by_group = group_validation(rows, answer, self.truth.groups, model, seed=self._seed)
+            represented = [np.concatenate(pieces) for pieces in zip(*self._represented, strict=True)]
+            by_group = group_validation(rows, represented, answer, self.truth.groups, model, seed=self._seed)
         record = metrics_record({Part.TEST: scored}, synthetic=False, by_group=by_group)
         for note in notes:
             directory.journal.write("warning", text=note)
