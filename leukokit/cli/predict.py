@@ -143,8 +143,8 @@ def command(
         heard = [listener.add for listener in (count, validation, answers) if listener is not None]
         tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer, heard)
         if answers is not None and by_group is not None:
-            answers.write(by_group)
-            observer.say(f"answers by group: {by_group}")
+            files = answers.write(by_group)
+            observer.say(f"answers by group: {', '.join(map(str, files))}")
         if counting is not None:
             counting.write(counts)
     seconds = monotonic() - started
@@ -261,7 +261,7 @@ def _answers(
     from leukokit.engine.prediction.by_group import GroupAnswers, refuse_existing
     from leukokit.engine.prediction.labels import true_classes
 
-    refuse_existing(path, overwrite=overwrite)
+    refuse_existing(predictor, path, overwrite=overwrite)
     truth = true_classes(given, predictor.classes)
     return GroupAnswers.of(predictor, given, classes_in_folders=truth.in_folders)
 

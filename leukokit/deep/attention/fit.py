@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukokit.deep.attention.bags import LabeledBags, PaddedBags, Scaling
 from leukokit.deep.attention.network import build_attention
@@ -92,11 +93,8 @@ def _trained(
     lowest, best, kept = math.inf, 0, network.get_weights()
     for epoch in range(epochs):
         order = np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(len(learn.targets))
-        for start in range(0, len(order), params.batch_size):
-            rows = order[start : start + params.batch_size]
-            network.train_on_batch(
-                [learn.rows[rows], learn.mask[rows]], learn.targets[rows], learn.weights[rows]
-            )
+        for rows, weights in _steps(order, learn.weights, params.batch_size):
+            network.train_on_batch([learn.rows[rows], learn.mask[rows]], learn.targets[rows], weights)
         if watch is None:
             best, kept = epoch + 1, network.get_weights()
             continue
@@ -108,3 +106,18 @@ def _trained(
             break
     network.set_weights(kept)
     return best
+
+
+def _steps(
+    order: NDArray[np.intp], weights: NDArray[np.float32], most: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]:
+    """Cut an epoch into steps of one size, for which the backend prepares its work once.
+
+    Where the last one has room, it is filled up with bags of weight 0.
+    """
+    count = -(-len(order) // most)
+    size = -(-len(order) // count)
+    rows = np.resize(order, count * size)
+    counted = np.where(np.arange(len(rows)) < len(order), weights[rows], 0).astype(np.float32)
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size], counted[start : start + size]

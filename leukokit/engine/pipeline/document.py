@@ -206,7 +206,7 @@ class AnswerDocument(StrictDocument):
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
     attention: AttentionDocument | None = None
-    """Null or absent where the recipe does not name `attention`, and in `average.json`: folds have their own."""
+    """Null or absent where nothing learned attention, and in `average.json`: folds have one each."""
 
     @classmethod
     def of(cls, answer: FittedAnswer | None, arrays: str | None = None) -> Self | None:

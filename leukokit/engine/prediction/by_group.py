@@ -147,20 +147,35 @@ class GroupAnswers:
         assert self.predictor.answer is not None  # asked by `of`
         return self.predictor.answer
 
-    def write(self, path: Path) -> None:
-        """Write the table as CSV."""
+    def write(self, path: Path) -> list[Path]:
+        """Write the tables as CSV; returns the files, that of the answers first."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, csv_bytes(self.table()))
+        tables = {path: self.table(), attention_file(path): self.attention()}
+        written = []
+        for file, table in tables.items():
+            if table is not None:
+                write_bytes(file, csv_bytes(table))
+                written.append(file)
+        return written
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raise UsageError where the file is there already, or its name says another format than CSV."""
+def attention_file(path: Path) -> Path:
+    """Where the attention of images is written, beside the answers: ``patients-attention.csv``."""
+    return path.with_name(f"{path.stem}-attention{path.suffix}")
+
+
+def refuse_existing(predictor: Predictor, path: Path, *, overwrite: bool) -> None:
+    """Raise UsageError where a file is there already, or its name says another format than CSV."""
     if path.suffix.lower() != ".csv":
         raise UsageError(
             "answers by group are a CSV file", where=str(path), hint="Name a file that ends in .csv"
         )
-    if path.exists() and not overwrite:
-        raise UsageError("is there already", where=str(path), hint="Name another file, or give --overwrite")
+    attends = predictor.answer is not None and predictor.answer.attends
+    for file in (path, attention_file(path)) if attends else (path,):
+        if file.exists() and not overwrite:
+            raise UsageError(
+                "is there already", where=str(file), hint="Name another file, or give --overwrite"
+            )
 
 
 def given_groups(images: GivenImages, *, classes_in_folders: bool) -> dict[str, str]:
