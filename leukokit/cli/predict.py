@@ -258,12 +258,13 @@ def _answers(
     predictor: FittedPipeline | AveragedPipelines, given: GivenImages, path: Path, *, overwrite: bool
 ) -> GroupAnswers:
     """Find the group of each image before anything is predicted."""
-    from leukokit.engine.prediction.by_group import GroupAnswers, refuse_existing
+    from leukokit.engine.prediction.by_group import GroupAnswers, given_groups, refuse_existing
     from leukokit.engine.prediction.labels import true_classes
 
-    refuse_existing(predictor, path, overwrite=overwrite)
+    refuse_existing(predictor.answer, path, overwrite=overwrite)
     truth = true_classes(given, predictor.classes)
-    return GroupAnswers.of(predictor, given, classes_in_folders=truth.in_folders)
+    groups = given_groups(given, classes_in_folders=truth.in_folders)
+    return GroupAnswers.of(predictor.answer, predictor.deciding, groups)
 
 
 def _predict(

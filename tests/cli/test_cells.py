@@ -12,7 +12,9 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from scipy import ndimage
 
+from leukokit import load
 from leukokit.cli import main
+from leukokit.engine.io.tables import csv_bytes
 from leukokit.testing.images import disks
 from tests.conftest import Site
 
@@ -122,6 +124,8 @@ def test_a_model_of_cells_counts_the_cells_of_fields(
     assert (empty["cells"] == 0).all()
     assert empty["share"].isna().all()
     assert len(json.loads(result.stdout)["differential"]) == len(counts)
+    table = load(run).count_cells(fields / "fields.csv", segmenter="multi_otsu")
+    assert csv_bytes(table) == (tmp_path / "counts.csv").read_bytes()
 
 
 def test_what_cannot_be_counted_is_told(finished: tuple[Result, Path], fields: Path, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from leukokit.api import DataError, Part, Sample
 from leukokit.cli import main
 from leukokit.engine.images.plan import Item
 from leukokit.engine.models.groups_check import refuse_ungrouped
+from leukokit.errors import UsageError
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe.models import RecipeModel
 
@@ -140,6 +141,14 @@ def test_predictions_of_the_same_images_are_those_of_the_run(
     there = pd.read_csv(finished / "attention.csv").set_index("id")["attention"]
     names = [str(Path(name).relative_to(pictures)) for name in attention.image]
     np.testing.assert_array_equal(attention.attention, there[names])
+    model = leukokit.load(finished)
+    table = model.predict_groups(tmp_path / "new.csv")
+    pd.testing.assert_frame_equal(table, pd.read_csv(out), check_dtype=False)
+    images = [pictures / f"bl17/{number}.png" for number in range(IMAGES)]
+    named = model.group_attention(images, ["one"] * IMAGES).set_index("image")["attention"]
+    np.testing.assert_array_equal(named[list(map(str, images))], there[[f"bl17/{n}.png" for n in range(8)]])
+    with pytest.raises(UsageError, match="8 images were given and 1 groups"):
+        model.predict_groups(images, ["one"])
     again = CliRunner().invoke(main, [*command, "inline", "--out", str(tmp_path / "rows.csv")])
     assert again.exit_code == 2
     assert "is there already" in again.output

@@ -19,8 +19,14 @@ from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decision
 from leukokit.engine.pipeline.grouped_rows import GroupedRows
 from leukokit.engine.prediction.given import GivenImages
-from leukokit.engine.prediction.predictor import Predictor
-from leukokit.engine.prediction.rows import DECISION, PREDICTED, PROBABILITY, STATUS, PredictedImages
+from leukokit.engine.prediction.rows import (
+    DECISION,
+    PREDICTED,
+    PROBABILITY,
+    STATUS,
+    Deciding,
+    PredictedImages,
+)
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import Groups
 
@@ -31,13 +37,16 @@ class GroupAnswers:
 
     Attributes
     ----------
-    predictor : Predictor
-        With an answer, which says how images are combined.
+    answer : FittedAnswer
+        How images are combined.
+    deciding : Deciding
+        Classes, and what decides single images.
     groups : mapping of sample id to str
         Group of each image that has one; the others are left out.
     """
 
-    predictor: Predictor
+    answer: FittedAnswer
+    deciding: Deciding
     groups: Mapping[str, str]
     _names: list[str] = field(default_factory=list)
     _ids: list[str] = field(default_factory=list)
@@ -47,31 +56,35 @@ class GroupAnswers:
     _unlike: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, predictor: Predictor, images: GivenImages, *, classes_in_folders: bool) -> GroupAnswers:
-        """Find the group of each image, before any is predicted.
+    def of(
+        cls,
+        answer: FittedAnswer | None,
+        deciding: Deciding,
+        groups: Mapping[str, str],
+    ) -> GroupAnswers:
+        """Begin, before any image is predicted.
 
         Parameters
         ----------
-        classes_in_folders : bool
-            Whether the first folders of a given folder are classes, not patients.
+        groups : mapping of sample id to str
+            As :func:`given_groups` finds them.
 
         Raises
         ------
         UsageError
             Where the model has no answer by group, or no image has a group.
         """
-        if predictor.answer is None:
+        if answer is None:
             raise UsageError(
                 "the recipe of this model has no 'answer', so nobody tested how its images are combined",
                 hint="Add 'answer: {by: group}' to the recipe and run it again",
             )
-        groups = given_groups(images, classes_in_folders=classes_in_folders)
         if not groups:
             raise UsageError(
-                "--by-group needs the patient of each image, and none is known",
+                "an answer by group needs the patient of each image, and none is known",
                 hint="Give a table with the columns path and group, or a folder with one folder a patient",
             )
-        return cls(predictor, groups)
+        return cls(answer, deciding, groups)
 
     def add(self, piece: PredictedImages) -> None:
         """Keep what is needed of a piece."""
@@ -79,7 +92,7 @@ class GroupAnswers:
         self._images.update(self.groups[name] for name in ids if name in self.groups)
         used = [name for name, one in zip(ids, piece.used, strict=True) if one]
         rows = [row for row, name in enumerate(used) if name in self.groups]
-        decisions = self.predictor.deciding.decisions(piece.proba, piece.distances)
+        decisions = self.deciding.decisions(piece.proba, piece.distances)
         self._proba.append(piece.proba[rows])
         self._names += [self.groups[used[row]] for row in rows]
         self._ids += [used[row] for row in rows]
@@ -93,7 +106,7 @@ class GroupAnswers:
         Columns: ``group``, ``predicted``, ``p_<class>``, ``decision`` (accept or refer), ``positive`` with an
         operating point, ``images`` that were used, ``rejected`` and ``unlike`` ones, ``how``, ``status``.
         """
-        answer, classes = self._answer, self.predictor.classes
+        answer, classes = self.answer, self.deciding.classes
         names = sorted(self._images)
         place = {name: row for row, name in enumerate(names)}
         used = Counter(self._names)
@@ -125,7 +138,7 @@ class GroupAnswers:
         Columns: ``group``, ``image``, ``attention``, which sums to 1 over the images of a group; the largest
         of a group first.
         """
-        if not self._answer.attends:
+        if not self.answer.attends:
             return None
         looked = self._rows().attended if self._names else None
         weights = np.empty(0) if looked is None else looked.weights
@@ -137,15 +150,10 @@ class GroupAnswers:
     def _rows(self) -> GroupedRows:
         names = np.array(self._names, dtype=np.str_)
         looked = None
-        if self._answer.attends:
+        if self.answer.attends:
             represented = [np.concatenate(pieces) for pieces in zip(*self._represented, strict=True)]
-            looked = self._answer.attend(represented, Groups.of(names, len(names)))
+            looked = self.answer.attend(represented, Groups.of(names, len(names)))
         return GroupedRows(names, np.concatenate(self._proba), looked)
-
-    @property
-    def _answer(self) -> FittedAnswer:
-        assert self.predictor.answer is not None  # asked by `of`
-        return self.predictor.answer
 
     def write(self, path: Path) -> list[Path]:
         """Write the tables as CSV; returns the files, that of the answers first."""
@@ -164,13 +172,13 @@ def attention_file(path: Path) -> Path:
     return path.with_name(f"{path.stem}-attention{path.suffix}")
 
 
-def refuse_existing(predictor: Predictor, path: Path, *, overwrite: bool) -> None:
+def refuse_existing(answer: FittedAnswer | None, path: Path, *, overwrite: bool) -> None:
     """Raise UsageError where a file is there already, or its name says another format than CSV."""
     if path.suffix.lower() != ".csv":
         raise UsageError(
             "answers by group are a CSV file", where=str(path), hint="Name a file that ends in .csv"
         )
-    attends = predictor.answer is not None and predictor.answer.attends
+    attends = answer is not None and answer.attends
     for file in (path, attention_file(path)) if attends else (path,):
         if file.exists() and not overwrite:
             raise UsageError(
