@@ -173,13 +173,13 @@ def _found(
             store=None if folder is None else Store(folder, observer.warn),
             observer=observer,
         )
-    _tell(found, len(given), name, observer)
+    _tell(found, len(given), observer)
     found.refuse_none(name, len(given))
     observer.say(f"{name} found {len(found.cells)} cells in {len(given)} fields")
     return found
 
 
-def _tell(found: FoundCells, fields: int, name: str, observer: Observer) -> None:
+def _tell(found: FoundCells, fields: int, observer: Observer) -> None:
     if found.rejected:
         first = next(iter(found.rejected))
         why = found.rejected[first]

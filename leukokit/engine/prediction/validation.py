@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from leukokit.record.recipe import (
     RecipeDataSet,
     RecipeOperatingPoint,
     RecipeReferral,
+    RecipeUnit,
     ResolvedRecipe,
     SplitOfDataSet,
 )
@@ -198,6 +200,13 @@ class Validation:
         return self.predictor.members[0]
 
     @property
+    def _data_set(self) -> str:
+        """What was given, as a reader knows it: name of the folder or table; of many, the first."""
+        first = PurePath(self.source[0])
+        name = first.name or str(first)
+        return name if len(self.source) == 1 else f"{name} and {len(self.source) - 1} more"
+
+    @property
     def _seed(self) -> int:
         return self._first.images.seed
 
@@ -231,7 +240,8 @@ class Validation:
             name=pipeline.name,
             description="External validation: no part of these images was used in the fit.",
             seed=self._seed,
-            data=RecipeDataSet(use="predict", params={"images": list(self.source)}),
+            data=RecipeDataSet(use=self._data_set, params={"images": list(self.source)}),
+            unit=None if pipeline.cell_margin is None else RecipeUnit(of="cell", margin=pipeline.cell_margin),
             split=SplitOfDataSet(method="named", name=SPLIT),
             preprocess=tuple(map(_component, pipeline.images.preprocess)),
             segment=None if segment is None else _component(segment),

@@ -62,7 +62,7 @@ def page_of(run: FinishedRun) -> Page:
         run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ()
     )
     outcome = score_section_of(run)
-    answers = answers_of(run.metrics)
+    answers = answers_of(run.metrics, run.sample)
     pictures_known = picture_index(run.path) is not None
     return Page(
         sample=run.sample,
@@ -74,7 +74,7 @@ def page_of(run: FinishedRun) -> Page:
         answers=answers,
         attention=attention_of(run, Pictures.of_run(run.path, ATTENTION_PICTURES)),
         outcome=outcome,
-        subgroups=subgroups_of(run.metrics),
+        subgroups=subgroups_of(run.metrics, run.sample),
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
         explanations=explanations_of(run),
         reproducibility=reproducibility_of(run),
