@@ -97,9 +97,10 @@ def _tests(comparison: Comparison, pair: PairComparison) -> RenderableType:
         read = test.unit is comparison.unit
         values = (test.about, test.method, signed(test.difference), p_text(test.p), p_text(test.p_holm))
         table.add_row(*(safe(value) for value in values), style=None if read else "dim")
+    over = "group" if comparison.unit is AnalysisUnit.GROUP else comparison.sample
     lines = [
         f"Holm's adjustment is over the {sum(test.p is not None for test in comparison.family)} tests of "
-        f"{'groups' if comparison.unit is AnalysisUnit.GROUP else f'{comparison.sample}s'} in this comparison."
+        f"{over}s in this comparison."
     ]
     if comparison.unit is AnalysisUnit.GROUP:
         lines.append(

@@ -171,8 +171,8 @@ def _same_truth(
     if len(differ):
         row = int(differ[0])
         raise DataError(
-            f"{len(differ)} {base.run.sample}s have another true class, such as {base.table['id'][ours[row]]}: "
-            f"{left[row]} in {base.label}, {right[row]} in {other.label}",
+            f"{len(differ)} {base.run.sample}s have another true class, such as "
+            f"{base.table['id'][ours[row]]}: {left[row]} in {base.label}, {right[row]} in {other.label}",
             where=_between(base, other),
             hint="Labels must be the same to compare predictions: run both recipes on the same labels",
         )
@@ -186,7 +186,8 @@ def _same_bytes(base: RunPredictions, other: RunPredictions, ids: dict[str, None
     ]
     if differ:
         raise DataError(
-            f"{len(differ)} of {len(ids)} {base.run.sample}s have the same id and other bytes, such as {differ[0]}",
+            f"{len(differ)} of {len(ids)} {base.run.sample}s have the same id and other bytes, such as "
+            f"{differ[0]}",
             where=_between(base, other),
             hint="Run both recipes on the same files; where they show the same cells (a segmented copy), "
             "compare with --by-id",

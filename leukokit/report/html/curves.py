@@ -199,9 +199,10 @@ def coverage_of(coverage: record.Coverage | None, part: str, sample: str) -> Sho
     refer = coverage.refer or record.Referral()
     kept, risk = Estimate.measured(refer.coverage), Estimate.measured(refer.risk)
     sentence = "No referral threshold was chosen."
+    article = "an" if sample == "image" else "a"
     if kept.value is not None:
         sentence = (
-            f"Below a probability of {unit(refer.threshold)} {'an' if sample == 'image' else 'a'} {sample} goes to an expert: "
+            f"Below a probability of {unit(refer.threshold)} {article} {sample} goes to an expert: "
             f"{short(refer.referred)} of the {sample}s, among them {short(refer.errors_referred)} "
             f"of the {short((refer.errors_referred or 0) + (refer.errors_kept or 0))} errors. "
             f"Of the rest, which are {kept.both} of all, {risk.both} are wrong"

@@ -64,7 +64,8 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="no_probe",
             level=CANNOT_TELL,
-            text=f"the model was not compared with what needs {_NEEDLESS[evidence.sample]}: no probe of {joined(missing, 'and')}",
+            text=f"the model was not compared with what needs {_NEEDLESS[evidence.sample]}: no probe of "
+            f"{joined(missing, 'and')}",
             next="Run 'leukokit audit' on the recipe to see why no probe was fitted.",
         )
         return
