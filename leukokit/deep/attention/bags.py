@@ -73,7 +73,7 @@ class PaddedBags:
         return cls(rows, mask, targets, weights.astype(np.float32))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scaling:
     """Mean and standard deviation of each feature, over the images of the training groups.
 
@@ -90,9 +90,13 @@ class Scaling:
     def of(cls, bags: Sequence[FloatArray]) -> Self:
         """Measure them."""
         rows = np.concatenate(bags)
-        spread = rows.std(axis=0)
-        return cls(rows.mean(axis=0), np.where(spread > 0, spread, 1.0))
+        known = np.isfinite(rows)
+        count = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, rows, 0).sum(axis=0) / count
+        spread = np.sqrt((np.where(known, rows - mean, 0) ** 2).sum(axis=0) / count)
+        return cls(mean, np.where(spread > 0, spread, 1.0))
 
     def apply(self, rows: FloatArray) -> NDArray[np.float32]:
-        """Standardize rows (n, d)."""
-        return ((rows - self.mean) / self.spread).astype(np.float32)
+        """Standardize rows (n, d); what is missing becomes the mean."""
+        scaled = np.where(np.isfinite(rows), (rows - self.mean) / self.spread, 0)
+        return scaled.astype(np.float32)

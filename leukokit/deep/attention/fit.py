@@ -43,7 +43,7 @@ def fit_attention(
     Raises
     ------
     DataError
-        Where a class has no group in the training part.
+        Where a class has no group in the training part, or images have no features.
     LeukokitError
         Where Keras is not installed, or the loss is not finite.
     """
@@ -54,6 +54,12 @@ def fit_attention(
             f"attention learns from groups, and the training part has none of class {without[0]}",
             where="training part",
             hint="Give each class two groups or more in the training part, or use mean, vote or top_k",
+        )
+    if not train.rows[0].shape[1]:
+        raise DataError(
+            "attention learns from what the classifier sees of an image, and this one tells nothing of it",
+            where="answer.how",
+            hint="Use mean, vote, top_k or noisy_or; a plugin's classifier tells it with 'represented'",
         )
     keras = load_keras()
     scaling = Scaling.of(train.rows)

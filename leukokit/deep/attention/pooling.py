@@ -18,7 +18,7 @@ _HIDDEN, _CONTENT, _GATE, _SCORE, _ANSWER = range(5)
 """Layers of the network, in its order."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AttentionPooling:
     """Attention pooling that was trained on the groups of a training part.
 

@@ -53,7 +53,7 @@ def trained_attention(
     Raises
     ------
     DataError
-        Where a class has no group in the training part.
+        Where a class has no group in the training part, or the classifier tells nothing of what it sees.
     """
     recipe = fitted.best.recipe
     spec = recipe.model.answer
@@ -89,9 +89,10 @@ def trained_attention(
 
 
 def _bags(fitted: FittedFold, part: Part, groups: Mapping[str, str]) -> LabeledBags:
-    """Put the images of each group together, as the model sees them; groups by name."""
+    """Put the images of each group together, as the model sees them: groups by name, of known classes."""
     examples = fitted.best.examples[part]
-    rows = [row for row, name in enumerate(examples.ids) if name in groups]
+    known = np.isin(examples.labels, fitted.classes)
+    rows = [row for row, name in enumerate(examples.ids) if name in groups and known[row]]
     if not rows:
         return LabeledBags([], np.array([], dtype=np.str_))
     represented = fitted.pipeline.represented(examples)[rows]
