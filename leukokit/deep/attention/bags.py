@@ -62,15 +62,15 @@ class PaddedBags:
             pieces += [scaling.apply(rows[start::count]) for start in range(count)]
             of_group += [number] * count
         sizes = [len(piece) for piece in pieces]
-        rows = np.zeros((len(pieces), max(sizes), pieces[0].shape[1]), dtype=np.float32)
-        mask = np.zeros(rows.shape[:2], dtype=bool)
+        filled = np.zeros((len(pieces), max(sizes), pieces[0].shape[1]), dtype=np.float32)
+        mask = np.zeros(filled.shape[:2], dtype=bool)
         for number, piece in enumerate(pieces):
-            rows[number, : len(piece)] = piece
+            filled[number, : len(piece)] = piece
             mask[number, : len(piece)] = True
         codes = np.array([list(classes).index(str(name)) for name in bags.labels], dtype=np.intp)
         targets = np.eye(len(classes), dtype=np.float32)[codes[of_group]]
         weights = 1 / np.bincount(of_group)[of_group]
-        return cls(rows, mask, targets, weights.astype(np.float32))
+        return cls(filled, mask, targets, weights.astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,7 @@ class AttentionPooling:
         """One dense layer of the network, without its activation."""
         kernel, bias = self.weights[2 * number : 2 * number + 2]
         # einsum, not a product of BLAS, which rounds by the number of its threads.
-        return np.einsum("nd,dh->nh", rows, kernel.astype(np.float64)) + bias
+        return np.asarray(np.einsum("nd,dh->nh", rows, kernel.astype(np.float64)) + bias)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Give all that was learned, by name."""

@@ -51,8 +51,8 @@ def group_validation(
     looked = None
     if answer.attends:
         looked = answer.attend([each[chosen] for each in represented], Groups.of(of_image, len(of_image)))
-    true = np.array([rows.true[row] for row in chosen], dtype=np.str_)
-    images = LabeledRows(of_image, rows.proba[chosen], looked, true)
+    classes_of_images = np.array([rows.true[row] for row in chosen], dtype=np.str_)
+    images = LabeledRows(of_image, rows.proba[chosen], looked, classes_of_images)
     names = images.group_names.tolist()
     fold = rows.folds[0]
     proba = answer.combine(images, rows.classes)
