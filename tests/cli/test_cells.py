@@ -180,27 +180,3 @@ def test_report_and_comparison_count_cells(finished: tuple[Result, Path]) -> Non
     assert compared.exit_code == 0, compared.output
     assert "test cells in" in compared.stdout
     assert "Every cell is judged the same." in compared.stdout
-
-
-@pytest.mark.slow
-def test_a_network_learns_cells_and_counts_them_in_fields(fields: Path, tmp_path: Path) -> None:
-    """Crops of all sizes are resized to the network's; the model takes fields as the others do."""
-    params = "backbone: MobileNetV2, alpha: 0.35, weights: none, side: 32"
-    params += ", epochs: 6, learning_rate: 0.003, batch_size: 8"
-    text = RECIPE.format(root=fields).replace("features: [haralick]\n", "")
-    text = text.replace("decision_tree", f"{{use: keras_cnn, params: {{{params}}}}}")
-    (tmp_path / "recipe.yaml").write_text(text)
-    run = tmp_path / "run"
-    options = ("--executor", "inline", "--no-cache", "--no-report")
-    done = leukokit("run", tmp_path / "recipe.yaml", "--run-dir", run, *options)
-    assert done.exit_code == 0, done.output
-    history = pd.read_csv(run / "training" / "history.csv")
-    assert history["accuracy"].iloc[-1] > 0.9
-    predicted = pd.read_csv(run / "predictions.csv")
-    assert predicted["id"].str.match(r"\d+\.png#\d+").all()
-    counting = ("--cells", "multi_otsu", "--executor", "inline", "--counts", tmp_path / "counts.csv")
-    counted = leukokit("predict", run, fields / "0.png", "--out", tmp_path / "cells.csv", *counting)
-    assert counted.exit_code == 0, counted.output
-    counts = pd.read_csv(tmp_path / "counts.csv")
-    whole = counts[counts["level"] == "all"]
-    assert whole["count"].sum() == len(pd.read_csv(tmp_path / "cells.csv")) > 0
