@@ -11,6 +11,7 @@ from typing import Any
 import leukokit
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.fitted import FittedPipeline
+from leukokit.engine.prediction.patient_predictor import PatientPredictor
 from leukokit.engine.prediction.predictor import Predictor
 from leukokit.engine.run_result import RunResult
 from leukokit.workflow import RunSettings
@@ -28,6 +29,7 @@ PARTS: tuple[tuple[str, Any, tuple[str, ...]], ...] = (
     ("FittedPipeline", FittedPipeline, ()),
     ("AveragedPipelines", AveragedPipelines, ()),
     ("Predictor", Predictor, ("predict", "stream")),
+    ("PatientPredictor", PatientPredictor, ("predict_groups", "group_attention", "count_cells")),
     ("RunResult", RunResult, ("metrics", "stamp", "pictures")),
     ("RunSettings", RunSettings, ("updated", "cache_folder")),
 )

@@ -45,12 +45,17 @@ _FACTS = record_codec(FileFacts)
 
 
 def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list[FileFacts]:
-    """Describe the file of each item, in order; files with the same bytes are read once.
+    """Describe the file of each item, in order; it is read once for its copies and for all its cells.
 
     A file that was changed or removed since its digest was taken is not described, and is looked at again
     next time.
     """
-    by_key = {item.key: item for item in items}
+    # The first cell of an image stands for its others: their file is the same.
+    first: dict[str, Item] = {}
+    for item in items:
+        first.setdefault(item.sample.whole.id, item)
+    of_file = [first[item.sample.whole.id] for item in items]
+    by_key = {item.key: item for item in of_file}
 
     def described(keys: Sequence[str]) -> dict[str, FileFacts]:
         with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -60,7 +65,7 @@ def file_facts(items: Sequence[Item], store: Store | None, threads: int) -> list
 
     step, title = digest("audit file facts", REVISION, code_digest(__name__)), "audit file facts"
     known = memo_rows(step, list(by_key), described, _FACTS, store=store, title=title)
-    return [known.get(item.key, _UNKNOWN) for item in items]
+    return [known.get(item.key, _UNKNOWN) for item in of_file]
 
 
 def _describe(item: Item) -> FileFacts | None:

@@ -77,7 +77,7 @@ class CatalogEntry:
                 where=where,
                 hint=f"Report this to the authors of {self.distribution}",
             )
-        absent = [name for name in component.requires if not _is_installed(name)]
+        absent = [name for name in component.requires if not is_installed(name)]
         if absent:
             raise MissingPackageError(
                 f"needs {', '.join(absent)}, not installed here",
@@ -87,7 +87,8 @@ class CatalogEntry:
         return component
 
 
-def _is_installed(module: str) -> bool:
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported; it is not imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # a parent package is absent, or a half-imported module has no spec

@@ -55,13 +55,13 @@ def print_comparison(comparison: Comparison, *, limit: int | None) -> None:
         out.print(_tests(comparison, pair))
         out.print(_changed(comparison, pair, limit))
         out.print(_recipe(pair))
-        out.print(_surroundings(pair))
+        out.print(_surroundings(pair, comparison.sample))
     out.print(_cost(comparison.runs))
     out.print(NOTICE, style="dim")
 
 
 def _head(comparison: Comparison) -> str:
-    rows = f"{comparison.n} {comparison.part} images"
+    rows = f"{comparison.n} {comparison.part} {comparison.sample}s"
     groups = f" in {comparison.groups} groups" if comparison.unit is AnalysisUnit.GROUP else ""
     return safe(f"Compared on the same {rows}{groups}; {comparison.runs[0].label} is the baseline.")
 
@@ -97,28 +97,31 @@ def _tests(comparison: Comparison, pair: PairComparison) -> RenderableType:
         read = test.unit is comparison.unit
         values = (test.about, test.method, signed(test.difference), p_text(test.p), p_text(test.p_holm))
         table.add_row(*(safe(value) for value in values), style=None if read else "dim")
+    over = "group" if comparison.unit is AnalysisUnit.GROUP else comparison.sample
     lines = [
         f"Holm's adjustment is over the {sum(test.p is not None for test in comparison.family)} tests of "
-        f"{'groups' if comparison.unit is AnalysisUnit.GROUP else 'images'} in this comparison."
+        f"{over}s in this comparison."
     ]
     if comparison.unit is AnalysisUnit.GROUP:
-        lines.append("Read the tests over groups: the others take every image to be independent.")
+        lines.append(
+            f"Read the tests over groups: the others take every {comparison.sample} to be independent."
+        )
     if len(comparison.negative) == 1 and len(comparison.classes) > 2:
         lines.append(
             f"AUC {comparison.negative[0]} is {comparison.negative[0]} against all other classes together."
         )
     if any(test.p is None for test in pair.tests):
-        lines.append("-: these images cannot tell.")
+        lines.append(f"-: these {comparison.sample}s cannot tell.")
     return Group(table, *(Text(f"  {safe(line)}", style="dim") for line in lines))
 
 
 def _changed(comparison: Comparison, pair: PairComparison, limit: int | None) -> RenderableType:
     if not pair.changed:
-        return Text("\nEvery image is judged the same.")
+        return Text(f"\nEvery {comparison.sample} is judged the same.")
     counts = pair.counts()
     classes = [name for name in comparison.classes if any(name in changes for changes in counts.values())]
     summary = _table(
-        f"{len(pair.changed)} images are judged differently, by true class",
+        f"{len(pair.changed)} {comparison.sample}s are judged differently, by true class",
         f"{pair.first} to {pair.second}",
         *map(safe, classes),
         "all",
@@ -133,15 +136,15 @@ def _changed(comparison: Comparison, pair: PairComparison, limit: int | None) ->
         parts.append(Text(f"  {safe(pair.concentrated)}"))
     shown = pair.changed if limit is None else pair.changed[:limit]
     if shown:
-        parts.append(_images(pair, shown))
+        parts.append(_images(pair, shown, comparison.sample))
     if len(shown) < len(pair.changed):
         parts.append(Text(f"  {len(pair.changed) - len(shown)} more: --changed all lists them", style="dim"))
     return Group(*parts)
 
 
-def _images(pair: PairComparison, shown: Sequence[ChangedImage]) -> Table:
+def _images(pair: PairComparison, shown: Sequence[ChangedImage], sample: str) -> Table:
     grouped = any(image.group for image in shown)
-    columns = ["image", *(["group"] if grouped else []), "true", pair.first, pair.second]
+    columns = [sample, *(["group"] if grouped else []), "true", pair.first, pair.second]
     table = _table("which, each with the probability of the class it was given", *columns)
     kind: ChangeKind | None = None
     for image in shown:
@@ -177,7 +180,7 @@ def _value(value: Any) -> str:
     return safe(text if len(text) <= _VALUE_WIDTH else f"{text[: _VALUE_WIDTH - 3]}...")
 
 
-def _surroundings(pair: PairComparison) -> RenderableType:
+def _surroundings(pair: PairComparison, sample: str) -> RenderableType:
     parts: list[RenderableType] = []
     if pair.versions:
         parts.append(_diff_table("versions differ in", pair, pair.versions[:_VERSIONS_SHOWN]))
@@ -188,15 +191,15 @@ def _surroundings(pair: PairComparison) -> RenderableType:
     if data.only_first or data.only_second or data.changed:
         parts.append(
             Text(
-                f"  data sets differ: {data.only_first} images only in {pair.first}, "
+                f"  data sets differ: {data.only_first} {sample}s only in {pair.first}, "
                 f"{data.only_second} only in {pair.second}, {data.changed} of the same id with other bytes"
             )
         )
     if not data.same_training:
         parts.append(
             Text(
-                f"  training parts differ: {data.trained[0]} images in {pair.first}, "
-                f"{data.trained[1]} images in {pair.second}"
+                f"  training parts differ: {data.trained[0]} {sample}s in {pair.first}, "
+                f"{data.trained[1]} {sample}s in {pair.second}"
             )
         )
     return Group(*parts)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from leukokit.cli._terminal import safe
-from leukokit.errors import RunFailed, UsageError
+from leukokit.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from leukokit.workflow import RunSettings
 
 AUTO, NONE = "auto", "none"
-_SEGMENTER = "smear_cells"
-"""Finds the cells of fields for a model of cells."""
-_MARGIN = 0.1
-"""Share of a cell's box that crops show around it, for a model that learned images."""
 _WIDEST = 22  # characters of a name
 _SHOWN = 12
 """Fields or patients that the terminal shows; the file has all."""
@@ -131,8 +127,10 @@ def counting_of(
     RunFailed
         Where no cell is found.
     """
-    margin = predictor.members[0].cell_margin
-    name = (_SEGMENTER if margin is not None else NONE) if choice == AUTO else choice
+    from leukokit.engine.prediction.field_cells import FIELD_SEGMENTER
+
+    of_cells = predictor.members[0].cell_margin is not None
+    name = (FIELD_SEGMENTER if of_cells else NONE) if choice == AUTO else choice
     if name == NONE:
         if counts is not None:
             raise click.UsageError("--counts is for cells: name a segmenter, as --cells smear_cells.")
@@ -142,7 +140,7 @@ def counting_of(
             "--run-dir scores images by their labels, and cells that a segmenter finds have none",
             hint="Leave it out, or add --cells none where the images are crops of cells",
         )
-    found = _found(predictor, given, name, _MARGIN if margin is None else margin, settings, observer)
+    found = _found(predictor, given, name, settings, observer)
     from leukokit.engine.prediction.differential import DifferentialCount
     from leukokit.engine.prediction.given import GivenImages
 
@@ -154,44 +152,34 @@ def _found(
     predictor: FittedPipeline | AveragedPipelines,
     given: Sequence[Sample],
     name: str,
-    margin: float,
     settings: RunSettings,
     observer: Observer,
 ) -> FoundCells:
-    from leukokit.api import CELL, NUCLEUS, Segmenter
     from leukokit.catalog import discover
     from leukokit.engine.cache.store import Store
-    from leukokit.engine.components.call import call_method
-    from leukokit.engine.prediction.field_cells import find_cells
+    from leukokit.engine.prediction.field_cells import cells_of_fields
     from leukokit.engine.rehearsal import rehearse_component
-    from leukokit.recipe import Bound
     from leukokit.workflow import open_executor
 
     entry = discover(cache=settings.cache_folder).get("segmenter", name)
-    images = predictor.members[0].images
     folder = settings.cache_folder
     with open_executor(settings) as executor:
         rehearse_component(entry, executor, observer)
-        component = entry.load().create()
-        assert isinstance(component, Segmenter)
-        segmenter = Bound(entry, component, "segment")
-        if not {CELL, NUCLEUS} & set(call_method(component, "roles")):
-            raise UsageError(f"the segmenter {name!r} finds no white cells", hint="Use --cells smear_cells")
-        found = find_cells(
+        found = cells_of_fields(
             given,
-            segmenter,
-            margin=margin,
-            reading=images.reading,
-            seed=images.seed,
+            entry,
+            predictor.members[0],
             executor=executor,
             store=None if folder is None else Store(folder, observer.warn),
             observer=observer,
         )
-    _tell(found, len(given), name, observer)
+    _tell(found, len(given), observer)
+    found.refuse_none(name, len(given))
+    observer.say(f"{name} found {len(found.cells)} cells in {len(given)} fields")
     return found
 
 
-def _tell(found: FoundCells, fields: int, name: str, observer: Observer) -> None:
+def _tell(found: FoundCells, fields: int, observer: Observer) -> None:
     if found.rejected:
         first = next(iter(found.rejected))
         why = found.rejected[first]
@@ -203,9 +191,3 @@ def _tell(found: FoundCells, fields: int, name: str, observer: Observer) -> None
         states = Counter(status.value for status in found.empty.values())
         listed = ", ".join(f"{state} {count}" for state, count in states.items())
         observer.warn(f"no cell was found in {len(found.empty)} of {fields} fields ({listed})")
-    if not found.cells:
-        raise RunFailed(
-            f"{name} found no cell in {fields} images",
-            hint="Add --cells none where the images are crops of single cells, or name another segmenter",
-        )
-    observer.say(f"{name} found {len(found.cells)} cells in {fields} fields")

@@ -143,8 +143,8 @@ def command(
         heard = [listener.add for listener in (count, validation, answers) if listener is not None]
         tally = _predict(run, predictor, given, output, settings, validation, run_dir, observer, heard)
         if answers is not None and by_group is not None:
-            answers.write(by_group)
-            observer.say(f"answers by group: {by_group}")
+            files = answers.write(by_group)
+            observer.say(f"answers by group: {', '.join(map(str, files))}")
         if counting is not None:
             counting.write(counts)
     seconds = monotonic() - started
@@ -258,12 +258,13 @@ def _answers(
     predictor: FittedPipeline | AveragedPipelines, given: GivenImages, path: Path, *, overwrite: bool
 ) -> GroupAnswers:
     """Find the group of each image before anything is predicted."""
-    from leukokit.engine.prediction.by_group import GroupAnswers, refuse_existing
+    from leukokit.engine.prediction.by_group import GroupAnswers, given_groups, refuse_existing
     from leukokit.engine.prediction.labels import true_classes
 
-    refuse_existing(path, overwrite=overwrite)
+    refuse_existing(predictor.answer, path, overwrite=overwrite)
     truth = true_classes(given, predictor.classes)
-    return GroupAnswers.of(predictor, given, classes_in_folders=truth.in_folders)
+    groups = given_groups(given, classes_in_folders=truth.in_folders)
+    return GroupAnswers.of(predictor.answer, predictor.deciding, groups)
 
 
 def _predict(

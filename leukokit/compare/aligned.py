@@ -125,7 +125,7 @@ def _same_kind(base: RunPredictions, other: RunPredictions) -> None:
     if base.tested_once != other.tested_once:
         repeated = other if base.tested_once else base
         raise DataError(
-            f"{repeated.label} tested images several times (repeated folds) and the other once",
+            f"{repeated.label} tested {base.run.sample}s several times (repeated folds) and the other once",
             where=where,
             hint="Run both recipes with the same split",
         )
@@ -150,9 +150,11 @@ def _different_images(
     hint = f"The recipes differ: {'; '.join(splits[:3])}. " if splits else ""
     hint += "Run both with the same split"
     if shared:
-        hint += f", or compare on the {shared} images that all tested with --common"
+        hint += f", or compare on the {shared} {base.run.sample}s that all tested with --common"
     return DataError(
-        f"the runs tested different images: {'; '.join(parts)}", where=_between(base, other), hint=hint
+        f"the runs tested different {base.run.sample}s: {'; '.join(parts)}",
+        where=_between(base, other),
+        hint=hint,
     )
 
 
@@ -169,8 +171,8 @@ def _same_truth(
     if len(differ):
         row = int(differ[0])
         raise DataError(
-            f"{len(differ)} images have another true class, such as {base.table['id'][ours[row]]}: "
-            f"{left[row]} in {base.label}, {right[row]} in {other.label}",
+            f"{len(differ)} {base.run.sample}s have another true class, such as "
+            f"{base.table['id'][ours[row]]}: {left[row]} in {base.label}, {right[row]} in {other.label}",
             where=_between(base, other),
             hint="Labels must be the same to compare predictions: run both recipes on the same labels",
         )
@@ -184,7 +186,8 @@ def _same_bytes(base: RunPredictions, other: RunPredictions, ids: dict[str, None
     ]
     if differ:
         raise DataError(
-            f"{len(differ)} of {len(ids)} images have the same id and other bytes, such as {differ[0]}",
+            f"{len(differ)} of {len(ids)} {base.run.sample}s have the same id and other bytes, such as "
+            f"{differ[0]}",
             where=_between(base, other),
             hint="Run both recipes on the same files; where they show the same cells (a segmented copy), "
             "compare with --by-id",

@@ -58,6 +58,12 @@ class Comparison:
     notes: tuple[str, ...]
 
     @property
+    def sample(self) -> str:
+        """What was compared: image, or cell where all runs are of cells."""
+        units = {run.run.sample for run in self.runs}
+        return units.pop() if len(units) == 1 else "image"
+
+    @property
     def family(self) -> list[PairedTest]:
         """The reported tests, whose p values are adjusted together (Holm)."""
         return [test for pair in self.pairs for test in pair.tests if test.unit is self.unit]

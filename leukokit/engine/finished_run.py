@@ -95,6 +95,11 @@ class FinishedRun:
         return self.resolved.name
 
     @property
+    def sample(self) -> str:
+        """What one sample is, in words: image or cell."""
+        return "image" if self.resolved.unit is None else self.resolved.unit.of
+
+    @property
     def split_name(self) -> str:
         """Name of the split in words, as far as the run tells it."""
         if self.audit is not None and self.audit.split is not None and self.audit.split.name:
@@ -134,6 +139,16 @@ class FinishedRun:
     def predictions(self) -> pd.DataFrame | None:
         """Rows of ``predictions.csv``; None where nothing was classified."""
         return self.table("predictions.csv", ("id", "part"))
+
+    @cached_property
+    def group_predictions(self) -> pd.DataFrame | None:
+        """Rows of ``predictions_by_group.csv``; None where no group was answered for."""
+        return self.table("predictions_by_group.csv", ("group", "part", "true", "predicted"))
+
+    @cached_property
+    def attention(self) -> pd.DataFrame | None:
+        """Rows of ``attention.csv``; None where no group was answered for with attention."""
+        return self.table("attention.csv", ("group", "part", "id", "attention"))
 
     @cached_property
     def split(self) -> pd.DataFrame | None:

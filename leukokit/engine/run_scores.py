@@ -10,7 +10,7 @@ import pandas as pd
 from leukokit.api import Part
 from leukokit.engine.data import OpenData
 from leukokit.engine.io.tables import csv_bytes
-from leukokit.engine.models.group_results import FILE, group_scores
+from leukokit.engine.models.group_results import ATTENTION_FILE, FILE, group_scores
 from leukokit.engine.models.results import fold_metrics, predictions
 from leukokit.engine.models.subgroup_results import subgroup_scores
 from leukokit.engine.protocols import Division, Evaluated
@@ -36,6 +36,8 @@ class RunScores:
         None where the recipe asks for no answer by group.
     groups : DataFrame or None
         Content of ``predictions_by_group.csv``.
+    attention : DataFrame or None
+        Content of ``attention.csv``; None where no group is answered with attention.
     subgroups : mapping of trait to SubgroupScores
     """
 
@@ -43,11 +45,17 @@ class RunScores:
     predictions: pd.DataFrame | None = None
     by_group: GroupScores | None = None
     groups: pd.DataFrame | None = None
+    attention: pd.DataFrame | None = None
     subgroups: Mapping[str, SubgroupScores] = field(default_factory=dict)
 
     def write(self, directory: RunDirectory, folder: str = "") -> None:
         """Write the tables into the run directory, or into a folder in it (with a slash at its end)."""
-        for name, table in (("predictions.csv", self.predictions), (FILE, self.groups)):
+        tables = {
+            "predictions.csv": self.predictions,
+            FILE: self.groups,
+            ATTENTION_FILE: self.attention,
+        }
+        for name, table in tables.items():
             if table is not None:
                 directory.write(f"{folder}{name}", csv_bytes(table))
 
@@ -71,12 +79,13 @@ def score_runs(
         return RunScores()
     samples = {item.sample.id: item.sample for item in data.items}
     folds = [(run.fold, run.fitted) for run in runs if run.fold is not None and run.fitted is not None]
-    by_group = group_scores(folds, samples, groups_are(recipe, data), seed=recipe.seed)
+    answers = group_scores(folds, samples, groups_are(recipe, data), seed=recipe.seed)
     left_out = [division.left_out] if division is not None and division.left_out is not None else []
     return RunScores(
         parts=fold_metrics(fitted, seed=recipe.seed),
         predictions=predictions(fitted, samples, data.source),
-        by_group=None if by_group is None else by_group[0],
-        groups=None if by_group is None else by_group[1],
+        by_group=None if answers is None else answers.scores,
+        groups=None if answers is None else answers.table,
+        attention=None if answers is None else answers.attention,
         subgroups=subgroup_scores(fitted, samples, list(dict.fromkeys([*recipe.model.subgroups, *left_out]))),
     )

@@ -18,7 +18,10 @@ from leukokit.api import (
     Segmenter,
 )
 from leukokit.catalog import Catalog, CatalogEntry, KindTable
+from leukokit.catalog.entry import is_installed
+from leukokit.deep.runtime import INSTALL_HINT
 from leukokit.errors import LeukokitError
+from leukokit.recipe.answer import ATTENTION
 from leukokit.recipe.binding import Bound, Stages
 from leukokit.recipe.document import Document, Path
 
@@ -38,6 +41,7 @@ def check_flow(document: Document, stages: Stages, catalog: Catalog) -> None:
     _roles(document, stages, catalog)
     _columns(document, stages)
     _cells(document, stages)
+    _attention(document)
     _need_classifier(document, stages, catalog.kinds)
     for bound in stages.of("classify"):
         _classifier(document, stages, cast("Bound[Classifier]", bound), catalog)
@@ -120,6 +124,19 @@ def _cells(document: Document, stages: Stages) -> None:
             ("cells",),
             f"{segmenter.use} labels {', '.join(made)}; cells need {CELL}, {RED_CELL} or {PLATELET}",
             of_key=True,
+        )
+
+
+def _attention(document: Document) -> None:
+    """Ask for Keras where the recipe wants a network to learn how images are combined."""
+    answer = document.data.get("answer")
+    how = answer.get("how") if isinstance(answer, dict) else None
+    wanted = how == ATTENTION or (isinstance(how, list) and ATTENTION in how)
+    if wanted and not is_installed("keras"):
+        document.problem(
+            ("answer", "how"),
+            f"attention needs keras, not installed here. Install with: {INSTALL_HINT}; or use mean, vote, "
+            "top_k or noisy_or",
         )
 
 

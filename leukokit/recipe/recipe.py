@@ -156,6 +156,8 @@ class Recipe:
         for later in ("final", "answer", "subgroups", "cells"):
             if not whole[later]:
                 del whole[later]
+        if whole.get("answer") and whole["answer"]["params"] is None:
+            del whole["answer"]["params"]
         if self.model.unit.default:
             del whole["unit"]
         for stage, components in self.bound.items():

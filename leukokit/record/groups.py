@@ -10,13 +10,21 @@ from leukokit.record.base import Count, Number, OrAbsent, Record, Text, describe
 from leukokit.record.scores import Interval, PartScores, ProtocolScores
 
 
+class LearnedAttention(Record):
+    """How attention was trained in one fold."""
+
+    groups: Count = Field(description="Groups of the training part that it learned on.")
+    epochs: Count = Field(description="Epochs after which its weights were taken.")
+
+
 class ChosenWay(Record):
     """How the images of a group become its answer, in one fold."""
 
-    way: Text = Field(description="`mean`, `vote`, `top_k` or `noisy_or`.")
+    way: Text = Field(description="`mean`, `vote`, `top_k`, `noisy_or` or `attention`.")
     tried: Mapping[str, Number] = Field(
         {}, description="Score of each way that was tried, on the groups of the validation part."
     )
+    attention: OrAbsent[LearnedAttention] = described("Where `attention` was among the ways.")
 
 
 class GroupScores(Record):

@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from leukokit.record.base import Cell, Count, Flag, Number, Record, Text, described
+from leukokit.record.base import Cell, Count, Flag, Number, OrAbsent, Record, Text, described
 
 
 class RecipeComponent(Record):
@@ -177,6 +177,7 @@ class RecipeAnswer(Record):
         "How the images' probabilities are combined; of several ways one is chosen on validation."
     )
     k: Count | None = described("Images of each class that `top_k` takes.")
+    params: OrAbsent[Mapping[str, Number]] = described("Parameters of `attention`, where the recipe has any.")
     choose_by: Text | None = described("Score that chooses: `log_loss` or `macro_f1`.")
 
 

@@ -11,6 +11,7 @@ from leukokit.api import RGBImage
 from leukokit.engine.finished_run import FinishedRun
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io import pictures, reading
+from leukokit.engine.io.attended import attended_groups
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import RunResult
 from leukokit.errors import LeukokitError
@@ -22,7 +23,7 @@ REPORT = "report.html"
 
 
 def write_pictures(result: RunResult, directory: RunDirectory) -> None:
-    """Keep small pictures of the worst errors and of what the audit names, from the original pixels."""
+    """Keep small pictures of the worst errors, of what carried answers and of what the audit names."""
     rejected = {item.sample.id for item, _ in result.folds[0].images.rejected}
     # Only images that workers came through with: one that crashed a worker would crash this process.
     items = {written_id(i.sample.id): i for i in result.data.items if i.sample.id not in rejected}
@@ -31,7 +32,7 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
     part = run.metrics.headline_part
     if result.predictions is not None and part is not None:
         worst = pictures.worst_errors(result.predictions, part)["id"].head(pictures.MOST_ERRORS)
-        wanted = [*map(str, worst), *wanted]
+        wanted = [*map(str, worst), *_attended_ids(run, part), *wanted]
     plan = result.folds[0].plan
 
     def read(item: Item) -> RGBImage:
@@ -39,6 +40,13 @@ def write_pictures(result: RunResult, directory: RunDirectory) -> None:
 
     thumbnails = pictures.Thumbnails(read, plan.store, plan.reading.key())
     pictures.write_pictures(directory, items, thumbnails, map(written_id, wanted))
+
+
+def _attended_ids(run: FinishedRun, part: str) -> list[str]:
+    if run.group_predictions is None or run.attention is None:
+        return []
+    groups = attended_groups(run.group_predictions, run.attention, part)
+    return [name for group in groups for name, _ in group.images]
 
 
 def write_report(result: RunResult, directory: RunDirectory) -> None:  # noqa: ARG001 - all is in the directory

@@ -12,7 +12,11 @@ from click.testing import CliRunner, Result
 from PIL import Image
 from scipy import ndimage
 
+from leukokit import load
 from leukokit.cli import main
+from leukokit.engine.finished_run import FinishedRun
+from leukokit.engine.io.tables import csv_bytes
+from leukokit.report.html import render_run
 from leukokit.testing.images import disks
 from tests.conftest import Site
 
@@ -122,6 +126,8 @@ def test_a_model_of_cells_counts_the_cells_of_fields(
     assert (empty["cells"] == 0).all()
     assert empty["share"].isna().all()
     assert len(json.loads(result.stdout)["differential"]) == len(counts)
+    table = load(run).count_cells(fields / "fields.csv", segmenter="multi_otsu")
+    assert csv_bytes(table) == (tmp_path / "counts.csv").read_bytes()
 
 
 def test_what_cannot_be_counted_is_told(finished: tuple[Result, Path], fields: Path, tmp_path: Path) -> None:
@@ -161,3 +167,16 @@ def test_a_segmenter_that_ends_the_process_is_named(
     assert "the import of leukokit_deadly_part" in done.stderr
     assert "its process died, exit code 0" in done.stderr
     assert done.stdout == ""
+
+
+def test_report_and_comparison_count_cells(finished: tuple[Result, Path]) -> None:
+    _, run = finished
+    page = render_run(FinishedRun(run))
+    for words in ("Cells by class and part", "cells of the data set", "Rejected cells", "Each class"):
+        assert words in page
+    for words in ("Images by class", "test images were classified", ">images<"):
+        assert words not in page
+    compared = leukokit("compare", run, run)
+    assert compared.exit_code == 0, compared.output
+    assert "test cells in" in compared.stdout
+    assert "Every cell is judged the same." in compared.stdout

@@ -306,8 +306,13 @@ class _ImageReader:
         return _Picture(None if flat else array_digest(image), features(image))
 
     def mirrored(self, item: Item) -> Features | None:
-        image = self._pixels(item)
-        return None if image is None else features(np.ascontiguousarray(image[:, ::-1]))
+        """Describe the mirror image; that of one image is compared with many others in a row."""
+        known: tuple[str, Features | None] | None = getattr(self._of_thread, "mirrored", None)
+        if known is None or known[0] != item.key:
+            image = self._pixels(item)
+            known = item.key, None if image is None else features(np.ascontiguousarray(image[:, ::-1]))
+            self._of_thread.mirrored = known
+        return known[1]
 
     @property
     def _last(self) -> LastImage:

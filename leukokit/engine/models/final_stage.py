@@ -13,9 +13,10 @@ from dataclasses import replace
 import numpy as np
 
 from leukokit.api import Part
+from leukokit.engine.models.attention_stage import trained_attention
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import FoldStage
-from leukokit.engine.models.group_stage import pooled_validation
+from leukokit.engine.models.group_stage import attention_of, pooled_validation
 from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.pipeline.answer import FittedAnswer, choose_answer
 from leukokit.engine.pipeline.averaged import AveragedPipelines
@@ -89,7 +90,8 @@ def average_folds(
     if validation is not None and validation.classes == classes:
         chosen = np.array(validation.true, dtype=np.str_), validation.proba
     decisions = decide(recipe.model, classes, chosen)
-    answer = choose_answer(recipe.model, classes, pooled_validation(fitted, groups))
+    attention = tuple(pooling for fold in fitted.values() for pooling in attention_of(fold))
+    answer = choose_answer(recipe.model, classes, pooled_validation(fitted, groups), attention)
     return AveragedPipelines(recipe.name, members, decisions.operating_point, decisions.refer, answer)
 
 
@@ -110,21 +112,33 @@ def fit_final(stage: FoldStage, fitted: Mapping[str, FittedFold]) -> FoldRun | N
     pipeline = replace(
         pipeline,
         unlike=_unlike(stage, fitted_on_all, fitted),
-        answer=_answer(pipeline, stage, fitted),
+        answer=_answer(fitted_on_all, stage, fitted),
     )
     count = len(fitted_on_all.best.examples[Part.TRAIN])
     stage.observer.say(f"the final model is fitted on all {count} images; nothing is left to test it on")
     return replace(run, fitted=replace(fitted_on_all, pipeline=pipeline))
 
 
-def _answer(
-    pipeline: FittedPipeline, stage: FoldStage, folds: Mapping[str, FittedFold]
-) -> FittedAnswer | None:
-    """Choose how to answer for groups on the validation parts of the folds."""
+def _answer(final: FittedFold, stage: FoldStage, folds: Mapping[str, FittedFold]) -> FittedAnswer | None:
+    """Choose how to answer for groups on the validation parts of the folds.
+
+    Attention learns on all groups, for as many epochs as it did in the folds (their median).
+    """
     validation = pooled_validation(folds, stage.groups)
-    if any(fold.classes != pipeline.classes for fold in folds.values()):
+    if any(fold.classes != final.classes for fold in folds.values()):
         validation = None
-    return choose_answer(stage.recipe.model, pipeline.classes, validation)
+    answer = choose_answer(stage.recipe.model, final.classes, validation)
+    if answer is None or not answer.attends:
+        return answer
+    before = [pooling.epochs for fold in folds.values() for pooling in attention_of(fold)]
+    attention = trained_attention(
+        final,
+        stage.groups,
+        store=stage.store,
+        observer=stage.observer,
+        epochs=round(float(np.median(before))),
+    )
+    return replace(answer, attention=attention)
 
 
 def _all_data(stage: FoldStage) -> Fold:

@@ -178,7 +178,8 @@ class FoldStage:
             Whether the recipe's explainers look at the model.
         """
         run, fitted = self._fitted(fold, folder=folder, several=several, explain=explain)
-        chosen = answered(decided(calibrated(fitted)), self.groups)
+        decisive = decided(calibrated(fitted))
+        chosen = answered(decisive, self.groups, store=self.store, observer=self.observer)
         return replace(run, fitted=compared(chosen, self.held_out(fitted)))
 
     def refit(self, fold: Fold) -> tuple[FoldRun, FittedFold]:

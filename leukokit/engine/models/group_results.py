@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,34 +14,47 @@ from leukokit.engine.models.group_stage import AnsweredGroup, answers
 from leukokit.engine.models.pooled_predictions import PooledPredictions
 from leukokit.engine.models.score_records import part_scores
 from leukokit.engine.models.statistics import part_statistics
-from leukokit.engine.pipeline.answer import NO_IMAGE
+from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.traits import groups_of
 from leukokit.evaluation.metrics import scores
 from leukokit.evaluation.splits import Fold
 from leukokit.number_text import counted
 from leukokit.recipe.models import RecipeModel
-from leukokit.record.groups import ChosenWay, GroupScores
+from leukokit.record.groups import ChosenWay, GroupScores, LearnedAttention
 from leukokit.record.scores import PartScores
 
 FILE = "predictions_by_group.csv"
+ATTENTION_FILE = "attention.csv"
 
 _Folds = Sequence[tuple[Fold, FittedFold]]
 _PARTS = (Part.VALIDATION, Part.TEST)
 
 
-def group_scores(
-    folds: _Folds, samples: Mapping[str, Sample], kind: GroupKind | None, *, seed: int
-) -> tuple[GroupScores, pd.DataFrame] | None:
-    """Score the answers of groups and lay them out; None where the recipe asks for none.
+@dataclass(frozen=True)
+class GroupResults:
+    """Answers for groups, scored and laid out.
 
-    Every score counts groups: its interval is that of so many patients, whatever the number of their images.
-
-    Returns
-    -------
+    Attributes
+    ----------
     scores : GroupScores
     table : DataFrame
         Content of ``predictions_by_group.csv``: validation, then test.
+    attention : DataFrame or None
+        Content of ``attention.csv``; None where no fold answers with attention.
+    """
+
+    scores: GroupScores
+    table: pd.DataFrame
+    attention: pd.DataFrame | None
+
+
+def group_scores(
+    folds: _Folds, samples: Mapping[str, Sample], kind: GroupKind | None, *, seed: int
+) -> GroupResults | None:
+    """Score the answers of groups and lay them out; None where the recipe asks for none.
+
+    Every score counts groups: its interval is that of so many patients, whatever the number of their images.
     """
     fitted = {fold.name: each for fold, each in folds}
     model = next(iter(fitted.values())).best.recipe.model
@@ -62,13 +76,21 @@ def group_scores(
     )
     several = len(folds) > 1
     tables = [_table(found[part], part, fitted, classes, several=several) for part in _PARTS]
-    return record, pd.concat(tables, ignore_index=True)
+    return GroupResults(record, pd.concat(tables, ignore_index=True), _attention(found, several=several))
+
+
+def chosen_way(answer: FittedAnswer) -> ChosenWay:
+    """Write down how images are combined."""
+    learned = [LearnedAttention(groups=each.groups, epochs=each.epochs) for each in answer.attention]
+    return ChosenWay(
+        way=answer.way, tried=dict(answer.tried), attention=learned[0] if len(learned) == 1 else None
+    )
 
 
 def _way(fitted: FittedFold) -> ChosenWay:
     answer = fitted.pipeline.answer
     assert answer is not None
-    return ChosenWay(way=answer.way, tried=dict(answer.tried))
+    return chosen_way(answer)
 
 
 def _pooled(
@@ -155,6 +177,19 @@ def _table(
     if several:
         columns["fold"] = [group.fold for group in found]
     return pd.DataFrame(columns)
+
+
+def _attention(found: Mapping[Part, Sequence[AnsweredGroup]], *, several: bool) -> pd.DataFrame | None:
+    rows = [
+        (group.name, part.value, name, weight, group.fold)
+        for part in _PARTS
+        for group in found[part]
+        for name, weight in group.attention.items()
+    ]
+    if not rows:
+        return None
+    table = pd.DataFrame(rows, columns=["group", "part", "id", "attention", "fold"])
+    return table if several else table.drop(columns="fold")
 
 
 def _notes(

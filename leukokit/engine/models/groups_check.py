@@ -15,6 +15,8 @@ from leukokit.recipe.models import RecipeModel
 
 MOST_VALUES = 50
 """More subgroups than this are a column of numbers or names, not of groups."""
+FEWEST_GROUPS = 2
+"""Groups of each class in the training part that attention needs."""
 _SHOWN = 5
 _NAME_THEM = (
     "Name the patient (or slide) of each image: 'data.groups', a CSV with the columns id and group; a column "
@@ -28,13 +30,14 @@ def refuse_ungrouped(recipe: RecipeModel, items: Sequence[Item], folds: Sequence
     Raises
     ------
     DataError
-        Where no image has a group, a group has several classes, a choice has no validation part, noisy-or no
-        healthy class, or a trait is not there or has too many values.
+        Where no image has a group, a group has several classes, a choice has no validation part, attention
+        too few groups to learn on, noisy-or no healthy class, or a trait is not there or has too many values.
     """
     samples = [item.sample for item in items if item.sample.label is not None]
     if recipe.answer is not None:
         _check_groups(samples)
         _check_choice(recipe.answer, samples, folds)
+        _check_attention(recipe.answer, samples, folds)
         _check_noisy_or(recipe, samples)
     for number, name in enumerate(recipe.subgroups):
         _check_trait(samples, name, f"subgroups.{number}")
@@ -73,6 +76,26 @@ def _check_choice(answer: Answer, samples: Sequence[Sample], folds: Sequence[Fol
                 "holds no image with a group",
                 where=f"split {fold.name}",
                 hint="Give the split a validation part (split.validation: 0.2), or name one way only",
+            )
+
+
+def _check_attention(answer: Answer, samples: Sequence[Sample], folds: Sequence[Fold]) -> None:
+    if not answer.learns:
+        return
+    grouped = groups_of(samples)
+    labels = {sample.id: sample.label for sample in samples}
+    classes = sorted({label for label in labels.values() if label is not None})
+    for fold in folds:
+        training = {(labels[name], grouped[name]) for name in fold.ids(Part.TRAIN) if name in grouped}
+        counts = {label: sum(1 for found, _ in training if found == label) for label in classes}
+        few = {label: count for label, count in counts.items() if count < FEWEST_GROUPS}
+        if few:
+            shown = ", ".join(f"{label}: {count}" for label, count in list(few.items())[:_SHOWN])
+            raise DataError(
+                f"attention learns on whole groups and needs {FEWEST_GROUPS} or more of each class in the "
+                f"training part; found {shown}",
+                where=f"answer.how, split {fold.name}",
+                hint="Use mean, vote, top_k or noisy_or, which learn nothing; or bring more patients",
             )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from leukokit.api import FloatArray
+from leukokit.deep.attention.pooling import AttentionPooling
 from leukokit.engine.pipeline.decisions import (
     Decisions,
     FittedOperatingPoint,
@@ -16,9 +16,11 @@ from leukokit.engine.pipeline.decisions import (
     decide,
     known_negative,
 )
-from leukokit.evaluation.combine import Combination, Way, best_way, group_score
+from leukokit.engine.pipeline.grouped_rows import Attended, GroupedRows, LabeledRows, attended
+from leukokit.evaluation.combine import Combination, best_way, group_score
 from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import score_input
+from leukokit.recipe.answer import ATTENTION, CombineBy
 from leukokit.recipe.models import RecipeModel
 
 NO_IMAGE = "no image"
@@ -32,7 +34,7 @@ class FittedAnswer:
     Attributes
     ----------
     way : str
-        ``mean``, ``vote``, ``top_k`` or ``noisy_or``.
+        ``mean``, ``vote``, ``top_k``, ``noisy_or`` or ``attention``.
     k : int
         Images of each class that ``top_k`` takes.
     negative : tuple of str
@@ -45,63 +47,60 @@ class FittedAnswer:
         Threshold on the probabilities of groups; None where no class is known to be healthy.
     refer : FittedReferral or None
         None where the validation part has no groups to choose it on.
+    attention : tuple of AttentionPooling
+        Where the recipe names ``attention``: one, or one a fold where folds are averaged; else empty.
     """
 
-    way: Way
+    way: CombineBy
     k: int
     negative: tuple[str, ...]
     choose_by: str
     tried: Mapping[str, float] = field(default_factory=dict)
     operating_point: FittedOperatingPoint | None = None
     refer: FittedReferral | None = None
+    attention: tuple[AttentionPooling, ...] = ()
 
     @property
     def decisions(self) -> Decisions:
         """Thresholds that were chosen on the validation part's groups."""
         return Decisions(self.operating_point, self.refer)
 
-    def combine(self, proba: FloatArray, groups: Groups, classes: Sequence[str]) -> FloatArray:
-        """Give the probabilities of each group (g, k) from those of its images (n, k)."""
-        return _combination(self.way, self.k, self.negative, classes).apply(proba, groups)
-
-
-@dataclass(frozen=True)
-class GroupedRows:
-    """Predicted images of known class whose group is known.
-
-    Attributes
-    ----------
-    names : str array (n,)
-        Group of each image. Images of one group have one class.
-    true : str array (n,)
-        True classes.
-    proba : float64 array (n, k)
-        Calibrated probabilities.
-    """
-
-    names: NDArray[np.str_]
-    true: NDArray[np.str_]
-    proba: FloatArray
-
     @property
-    def groups(self) -> Groups:
-        """Groups of the rows; their numbers follow the sorted names."""
-        return Groups.of(self.names, len(self.names))
+    def attends(self) -> bool:
+        """Whether it answers from the features of images, not from their probabilities."""
+        return self.way == ATTENTION
 
-    @property
-    def group_names(self) -> NDArray[np.str_]:
-        """Name of each group."""
-        return np.unique(self.names)
+    def combine(self, rows: GroupedRows, classes: Sequence[str]) -> FloatArray:
+        """Give the probabilities of each group (g, k); of ``attention`` those that the rows carry."""
+        if self.way == ATTENTION:
+            assert rows.attended is not None  # whoever makes rows for such an answer attends them
+            return rows.attended.proba
+        negative = tuple(number for number, name in enumerate(classes) if name in self.negative)
+        return Combination(self.way, self.k, negative).apply(rows.proba, rows.groups)
 
-    @property
-    def group_classes(self) -> NDArray[np.str_]:
-        """True class of each group."""
-        _, first = np.unique(self.names, return_index=True)
-        return self.true[first]
+    def attend(self, represented: Sequence[FloatArray], groups: Groups) -> Attended | None:
+        """Answer from what the model sees of the images; None where nothing has learned to.
+
+        Parameters
+        ----------
+        represented : sequence of float64 array (n, d)
+            One array for each of ``attention``.
+        """
+        if not self.attention:
+            return None
+        found = [
+            attended(pooling, rows, groups) for pooling, rows in zip(self.attention, represented, strict=True)
+        ]
+        return Attended(
+            np.mean([each.proba for each in found], axis=0), np.mean([each.weights for each in found], axis=0)
+        )
 
 
 def choose_answer(
-    recipe: RecipeModel, classes: Sequence[str], validation: GroupedRows | None
+    recipe: RecipeModel,
+    classes: Sequence[str],
+    validation: LabeledRows | None,
+    attention: Sequence[AttentionPooling] = (),
 ) -> FittedAnswer | None:
     """Choose on the validation part how to combine, and the thresholds of groups.
 
@@ -111,8 +110,10 @@ def choose_answer(
         Its section ``answer`` says what is tried.
     classes : sequence of str (k,)
         Of the model.
-    validation : GroupedRows or None
+    validation : LabeledRows or None
         None where the validation part holds no image with a group; the first way is then taken.
+    attention : sequence of AttentionPooling
+        What was trained on the training part's groups, where the recipe names ``attention``.
 
     Returns
     -------
@@ -123,24 +124,16 @@ def choose_answer(
     if spec is None:
         return None
     negative = known_negative(recipe.operating_point, classes)
-    way: Way = spec.ways[0]
-    tried: dict[str, float] = {}
+    answer = FittedAnswer(spec.ways[0], spec.k, negative, spec.choose_by, attention=tuple(attention))
     if validation is not None and len(spec.ways) > 1:
+        tried: dict[str, float] = {}
         for each in spec.ways:
-            combination = _combination(each, spec.k, negative, classes)
-            proba = combination.apply(validation.proba, validation.groups)
-            scored = score_input(validation.group_classes, proba, classes)
-            tried[each] = group_score(spec.choose_by, scored)
-        way = spec.ways[best_way(spec.choose_by, list(tried.values()))]
+            proba = replace(answer, way=each).combine(validation, classes)
+            tried[each] = group_score(spec.choose_by, score_input(validation.group_classes, proba, classes))
+        best = spec.ways[best_way(spec.choose_by, list(tried.values()))]
+        answer = replace(answer, way=best, tried=tried)
     chosen = None
     if validation is not None:
-        combined = _combination(way, spec.k, negative, classes).apply(validation.proba, validation.groups)
-        chosen = validation.group_classes, combined
+        chosen = validation.group_classes, answer.combine(validation, classes)
     decisions = decide(recipe, classes, chosen)
-    return FittedAnswer(
-        way, spec.k, negative, spec.choose_by, tried, decisions.operating_point, decisions.refer
-    )
-
-
-def _combination(way: Way, k: int, negative: Sequence[str], classes: Sequence[str]) -> Combination:
-    return Combination(way, k, tuple(number for number, name in enumerate(classes) if name in negative))
+    return replace(answer, operating_point=decisions.operating_point, refer=decisions.refer)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.prediction.predictor import Predictor
+from leukokit.engine.prediction.patient_predictor import PatientPredictor
 
 
 @dataclass(frozen=True, repr=False)
-class AveragedPipelines(Predictor):
+class AveragedPipelines(PatientPredictor):
     """One fitted pipeline a fold, whose calibrated probabilities and distances are averaged.
 
     Steps that the pipelines have in common are computed once. An image that one of them rejects is rejected.

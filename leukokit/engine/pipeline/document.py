@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, get_args
 
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from leukokit.api import Scale, ScaleSource
+from leukokit.deep.attention.params import AttentionParams
+from leukokit.deep.attention.pooling import AttentionPooling
 from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.limits import FittedUnlike, References
+from leukokit.recipe.answer import ATTENTION
 from leukokit.recipe.scale import ScaleSetting
 from leukokit.record.calibration import CalibrationRecord
 from leukokit.smear.pool import Pool
@@ -155,10 +160,39 @@ class ReferDocument(StrictDocument):
         return FittedReferral(self.threshold, self.error)
 
 
+class AttentionDocument(StrictDocument):
+    """What attention learned; `attention.npz` holds the weights of its network."""
+
+    params: AttentionParams
+    epochs: Annotated[int, Field(ge=1)]
+    """After which the weights were taken."""
+    groups: Annotated[int, Field(ge=1)]
+    """Groups that it was trained on."""
+    arrays: str
+    """File in this folder with what was learned."""
+
+    @classmethod
+    def of(cls, pooling: AttentionPooling, arrays: str) -> Self:
+        """Write what was learned."""
+        return cls(params=pooling.params, epochs=pooling.epochs, groups=pooling.groups, arrays=arrays)
+
+    def pooling(self, arrays: Mapping[str, NDArray[Any]], classes: Sequence[str]) -> AttentionPooling:
+        """Read it back.
+
+        Raises
+        ------
+        KeyError, ValueError
+            Where an array is missing, or they do not fit together.
+        """
+        return AttentionPooling.from_arrays(
+            arrays, classes=classes, params=self.params, epochs=self.epochs, groups=self.groups
+        )
+
+
 class AnswerDocument(StrictDocument):
     """How the images of a group (a patient, a slide) become one answer."""
 
-    way: Literal["mean", "vote", "top_k", "noisy_or"]
+    way: Literal["mean", "vote", "top_k", "noisy_or", "attention"]
     k: Annotated[int, Field(ge=1)]
     """Images of each class that `top_k` takes."""
     negative: list[str]
@@ -171,12 +205,15 @@ class AnswerDocument(StrictDocument):
     """On the probabilities of groups; null where no class is known to be healthy."""
     refer: ReferDocument | None
     """Null where there was no validation part to choose it on."""
+    attention: AttentionDocument | None = None
+    """Null or absent where nothing learned attention, and in `average.json`: folds have one each."""
 
     @classmethod
-    def of(cls, answer: FittedAnswer | None) -> Self | None:
-        """Write an answer."""
+    def of(cls, answer: FittedAnswer | None, arrays: str | None = None) -> Self | None:
+        """Write an answer; ``arrays`` is the file with what its attention learned, None for no file."""
         if answer is None:
             return None
+        learned = None if arrays is None else AttentionDocument.of(answer.attention[0], arrays)
         return cls(
             way=answer.way,
             k=answer.k,
@@ -185,10 +222,19 @@ class AnswerDocument(StrictDocument):
             tried=dict(answer.tried),
             operating_point=OperatingPointDocument.of(answer.operating_point),
             refer=ReferDocument.of(answer.refer),
+            attention=learned,
         )
 
-    def answer(self) -> FittedAnswer:
-        """Read it back."""
+    def answer(self, attention: Sequence[AttentionPooling]) -> FittedAnswer:
+        """Read it back.
+
+        Raises
+        ------
+        ValueError
+            Where it answers with attention and none was learned.
+        """
+        if self.way == ATTENTION and not attention:
+            raise ValueError("it answers with attention, and none was learned")
         return FittedAnswer(
             self.way,
             self.k,
@@ -197,6 +243,7 @@ class AnswerDocument(StrictDocument):
             self.tried,
             None if self.operating_point is None else self.operating_point.point(),
             None if self.refer is None else self.refer.refer(),
+            tuple(attention),
         )
 
 

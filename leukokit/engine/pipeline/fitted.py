@@ -17,7 +17,7 @@ from leukokit.engine.images.plan_building import ImageComponents, fitted_plan
 from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.decisions import FittedOperatingPoint, FittedReferral
 from leukokit.engine.prediction.blocks import blocks
-from leukokit.engine.prediction.predictor import Predictor
+from leukokit.engine.prediction.patient_predictor import PatientPredictor
 from leukokit.engine.scale.rule import ScaleRule
 from leukokit.engine.unlike.limits import FittedUnlike
 from leukokit.engine.unlike.represented import checked_represented
@@ -27,7 +27,7 @@ from leukokit.recipe import Bound, Recipe
 
 
 @dataclass(frozen=True, repr=False)
-class FittedPipeline(Predictor):
+class FittedPipeline(PatientPredictor):
     """The result of the fit of one fold: all steps from an image file to the decision about the image.
 
     Attributes

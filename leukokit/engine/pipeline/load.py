@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from leukokit.engine.components.call import (
 )
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.reading import ReadOptions
+from leukokit.engine.pipeline.answer import FittedAnswer
 from leukokit.engine.pipeline.averaged import AveragedPipelines
 from leukokit.engine.pipeline.calibration_record import fitted_calibration
 from leukokit.engine.pipeline.document import (
@@ -118,8 +120,20 @@ def _averaged(folder: Path, catalog: Catalog) -> AveragedPipelines:
         tuple(members),
         None if point is None else point.point(),
         None if refer is None else refer.refer(),
-        None if document.answer is None else document.answer.answer(),
+        _averaged_answer(document, members, path),
     )
+
+
+def _averaged_answer(
+    document: AverageDocument, members: Sequence[FittedPipeline], path: Path
+) -> FittedAnswer | None:
+    if document.answer is None:
+        return None
+    learned = [member.answer.attention[0] for member in members if member.answer and member.answer.attention]
+    try:
+        return document.answer.answer(learned if len(learned) == len(members) else ())
+    except ValueError as error:
+        raise DataError(f"answer: {error}", where=str(path), hint=DAMAGED) from error
 
 
 @dataclass
@@ -168,12 +182,25 @@ class _Reader:
             calibration=self._calibration(),
             operating_point=None if point is None else point.point(),
             refer=None if refer is None else refer.refer(),
-            answer=None if document.answer is None else document.answer.answer(),
+            answer=self._answer(),
             unlike=self._unlike(),
             cell_margin=document.cell_margin,
             tested=document.tested,
             notes=tuple(dict.fromkeys(self.notes)),
         )
+
+    def _answer(self) -> FittedAnswer | None:
+        document = self.document.answer
+        if document is None:
+            return None
+        learned = document.attention
+        try:
+            if learned is None:
+                return document.answer(())
+            arrays = self._arrays(learned.arrays, "what attention learned")
+            return document.answer([learned.pooling(arrays, self.document.classes)])
+        except (KeyError, ValueError) as error:
+            raise self._wrong(f"answer: {error}") from error
 
     def _unlike(self) -> FittedUnlike | None:
         document = self.document.unlike

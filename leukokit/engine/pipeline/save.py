@@ -41,7 +41,7 @@ from leukokit.engine.pipeline.document import (
     UnlikeDocument,
 )
 from leukokit.engine.pipeline.fitted import FittedPipeline
-from leukokit.engine.pipeline.layout import COPIES, PIPELINE_FILE, STATES, UNLIKE_FILE
+from leukokit.engine.pipeline.layout import ATTENTION_FILE, COPIES, PIPELINE_FILE, STATES, UNLIKE_FILE
 from leukokit.engine.unlike.arrays import reference_arrays
 from leukokit.errors import LeukokitError
 from leukokit.notice import NOTICE
@@ -100,6 +100,10 @@ def beside_model(
         preprocess.append(_component(bound, files, state=name))
     if pipeline.unlike is not None:
         files[UNLIKE_FILE] = _npz(reference_arrays(pipeline.unlike.references))
+    answer, learned = pipeline.answer, None
+    if answer is not None and answer.attention:
+        learned = ATTENTION_FILE
+        files[learned] = _npz(answer.attention[0].arrays())
     segment, scale = pipeline.images.segment, pipeline.scale
     calibration = pipeline.calibration
     try:
@@ -126,7 +130,7 @@ def beside_model(
             calibration=None if calibration is None else calibration_record(calibration),
             operating_point=OperatingPointDocument.of(pipeline.operating_point),
             refer=ReferDocument.of(pipeline.refer),
-            answer=AnswerDocument.of(pipeline.answer),
+            answer=AnswerDocument.of(answer, learned),
             unlike=UnlikeDocument.of(pipeline.unlike, UNLIKE_FILE),
             cell_margin=pipeline.cell_margin,
             files={},

@@ -17,9 +17,16 @@ from leukokit.engine.io.files import write_bytes
 from leukokit.engine.io.tables import csv_bytes
 from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decision
+from leukokit.engine.pipeline.grouped_rows import GroupedRows
 from leukokit.engine.prediction.given import GivenImages
-from leukokit.engine.prediction.predictor import Predictor
-from leukokit.engine.prediction.rows import DECISION, PREDICTED, PROBABILITY, STATUS, PredictedImages
+from leukokit.engine.prediction.rows import (
+    DECISION,
+    PREDICTED,
+    PROBABILITY,
+    STATUS,
+    Deciding,
+    PredictedImages,
+)
 from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import Groups
 
@@ -30,45 +37,54 @@ class GroupAnswers:
 
     Attributes
     ----------
-    predictor : Predictor
-        With an answer, which says how images are combined.
+    answer : FittedAnswer
+        How images are combined.
+    deciding : Deciding
+        Classes, and what decides single images.
     groups : mapping of sample id to str
         Group of each image that has one; the others are left out.
     """
 
-    predictor: Predictor
+    answer: FittedAnswer
+    deciding: Deciding
     groups: Mapping[str, str]
     _names: list[str] = field(default_factory=list)
+    _ids: list[str] = field(default_factory=list)
     _proba: list[FloatArray] = field(default_factory=list)
+    _represented: list[tuple[FloatArray, ...]] = field(default_factory=list)
     _images: Counter[str] = field(default_factory=Counter)
     _unlike: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, predictor: Predictor, images: GivenImages, *, classes_in_folders: bool) -> GroupAnswers:
-        """Find the group of each image, before any is predicted.
+    def of(
+        cls,
+        answer: FittedAnswer | None,
+        deciding: Deciding,
+        groups: Mapping[str, str],
+    ) -> GroupAnswers:
+        """Begin, before any image is predicted.
 
         Parameters
         ----------
-        classes_in_folders : bool
-            Whether the first folders of a given folder are classes, not patients.
+        groups : mapping of sample id to str
+            As :func:`given_groups` finds them.
 
         Raises
         ------
         UsageError
             Where the model has no answer by group, or no image has a group.
         """
-        if predictor.answer is None:
+        if answer is None:
             raise UsageError(
                 "the recipe of this model has no 'answer', so nobody tested how its images are combined",
                 hint="Add 'answer: {by: group}' to the recipe and run it again",
             )
-        groups = given_groups(images, classes_in_folders=classes_in_folders)
         if not groups:
             raise UsageError(
-                "--by-group needs the patient of each image, and none is known",
+                "an answer by group needs the patient of each image, and none is known",
                 hint="Give a table with the columns path and group, or a folder with one folder a patient",
             )
-        return cls(predictor, groups)
+        return cls(answer, deciding, groups)
 
     def add(self, piece: PredictedImages) -> None:
         """Keep what is needed of a piece."""
@@ -76,9 +92,12 @@ class GroupAnswers:
         self._images.update(self.groups[name] for name in ids if name in self.groups)
         used = [name for name, one in zip(ids, piece.used, strict=True) if one]
         rows = [row for row, name in enumerate(used) if name in self.groups]
-        decisions = self.predictor.deciding.decisions(piece.proba, piece.distances)
+        decisions = self.deciding.decisions(piece.proba, piece.distances)
         self._proba.append(piece.proba[rows])
         self._names += [self.groups[used[row]] for row in rows]
+        self._ids += [used[row] for row in rows]
+        if rows:
+            self._represented.append(tuple(each[rows] for each in piece.represented))
         self._unlike.update(self.groups[used[row]] for row in rows if decisions[row] == Decision.UNLIKE)
 
     def table(self) -> pd.DataFrame:
@@ -87,17 +106,14 @@ class GroupAnswers:
         Columns: ``group``, ``predicted``, ``p_<class>``, ``decision`` (accept or refer), ``positive`` with an
         operating point, ``images`` that were used, ``rejected`` and ``unlike`` ones, ``how``, ``status``.
         """
-        answer, classes = self._answer, self.predictor.classes
+        answer, classes = self.answer, self.deciding.classes
         names = sorted(self._images)
         place = {name: row for row, name in enumerate(names)}
         used = Counter(self._names)
         there = np.array([used[name] > 0 for name in names], dtype=bool)
         proba = np.full((len(names), len(classes)), np.nan)
         if self._names:
-            combined = answer.combine(
-                np.concatenate(self._proba), Groups.of(self._names, len(self._names)), classes
-            )
-            proba[[place[name] for name in sorted(used)]] = combined
+            proba[[place[name] for name in sorted(used)]] = answer.combine(self._rows(), classes)
         known = proba[there]
         columns: dict[str, object] = {
             "group": names,
@@ -116,25 +132,58 @@ class GroupAnswers:
         }
         return pd.DataFrame(columns)
 
-    @property
-    def _answer(self) -> FittedAnswer:
-        assert self.predictor.answer is not None  # asked by `of`
-        return self.predictor.answer
+    def attention(self) -> pd.DataFrame | None:
+        """Lay out the attention of each image; None where the answers are not those of attention.
 
-    def write(self, path: Path) -> None:
-        """Write the table as CSV."""
+        Columns: ``group``, ``image``, ``attention``, which sums to 1 over the images of a group; the largest
+        of a group first.
+        """
+        if not self.answer.attends:
+            return None
+        looked = self._rows().attended if self._names else None
+        weights = np.empty(0) if looked is None else looked.weights
+        table = pd.DataFrame({"group": self._names, "image": self._ids, "attention": weights})
+        return table.sort_values(
+            ["group", "attention"], ascending=[True, False], kind="stable", ignore_index=True
+        )
+
+    def _rows(self) -> GroupedRows:
+        names = np.array(self._names, dtype=np.str_)
+        looked = None
+        if self.answer.attends:
+            represented = [np.concatenate(pieces) for pieces in zip(*self._represented, strict=True)]
+            looked = self.answer.attend(represented, Groups.of(names, len(names)))
+        return GroupedRows(names, np.concatenate(self._proba), looked)
+
+    def write(self, path: Path) -> list[Path]:
+        """Write the tables as CSV; returns the files, that of the answers first."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, csv_bytes(self.table()))
+        tables = {path: self.table(), attention_file(path): self.attention()}
+        written = []
+        for file, table in tables.items():
+            if table is not None:
+                write_bytes(file, csv_bytes(table))
+                written.append(file)
+        return written
 
 
-def refuse_existing(path: Path, *, overwrite: bool) -> None:
-    """Raise UsageError where the file is there already, or its name says another format than CSV."""
+def attention_file(path: Path) -> Path:
+    """Where the attention of images is written, beside the answers: ``patients-attention.csv``."""
+    return path.with_name(f"{path.stem}-attention{path.suffix}")
+
+
+def refuse_existing(answer: FittedAnswer | None, path: Path, *, overwrite: bool) -> None:
+    """Raise UsageError where a file is there already, or its name says another format than CSV."""
     if path.suffix.lower() != ".csv":
         raise UsageError(
             "answers by group are a CSV file", where=str(path), hint="Name a file that ends in .csv"
         )
-    if path.exists() and not overwrite:
-        raise UsageError("is there already", where=str(path), hint="Name another file, or give --overwrite")
+    attends = answer is not None and answer.attends
+    for file in (path, attention_file(path)) if attends else (path,):
+        if file.exists() and not overwrite:
+            raise UsageError(
+                "is there already", where=str(file), hint="Name another file, or give --overwrite"
+            )
 
 
 def given_groups(images: GivenImages, *, classes_in_folders: bool) -> dict[str, str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from leukokit.api import Box, Sample, Segmenter, Status
+from leukokit.api import CELL, NUCLEUS, Box, Sample, Segmenter, Status
+from leukokit.catalog import CatalogEntry
 from leukokit.engine.cache.store import Store
 from leukokit.engine.cell_samples.samples import boxes_of_mask, cell_sample
+from leukokit.engine.components.call import call_method
 from leukokit.engine.execution.batches import batches
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.batch_rows import BatchRows
@@ -19,11 +21,16 @@ from leukokit.engine.images.stage import run_image_stage
 from leukokit.engine.images.work import ImageTask
 from leukokit.engine.io.reading import ReadOptions
 from leukokit.engine.observer import Observer
-from leukokit.engine.prediction.measuring import Files
+from leukokit.engine.prediction.measuring import Files, Member
 from leukokit.engine.scale.stage import SCALE, scales_in
+from leukokit.errors import RunFailed, UsageError
 from leukokit.process.scratch import scratch_folder
 from leukokit.recipe import Bound
 
+FIELD_SEGMENTER = "smear_cells"
+"""Finds the cells of fields where no other segmenter is named."""
+_MARGIN = 0.1
+"""Share of a cell's box that crops show around it, for a model that learned images."""
 _AT_ONCE = 512
 """Fields whose label images are kept at the same time."""
 
@@ -45,6 +52,55 @@ class FoundCells:
     cells: list[Sample] = field(default_factory=list)
     empty: dict[str, Status] = field(default_factory=dict)
     rejected: dict[str, Rejection] = field(default_factory=dict)
+
+    def refuse_none(self, segmenter: str, fields: int) -> None:
+        """Raise RunFailed where there is no cell."""
+        if not self.cells:
+            raise RunFailed(
+                f"{segmenter} found no cell in {fields} images",
+                hint="Add --cells none where the images are crops of single cells, or name another segmenter",
+            )
+
+
+def cells_of_fields(
+    fields: Sequence[Sample],
+    entry: CatalogEntry,
+    member: Member,
+    *,
+    executor: Executor,
+    store: Store | None,
+    observer: Observer,
+) -> FoundCells:
+    """Find the white cells of fields for a fitted pipeline.
+
+    Parameters
+    ----------
+    fields : sequence of Sample
+        With files.
+    entry : CatalogEntry
+        The segmenter, which gets its default parameters.
+    member : Member
+        Cells are cut out as those of its training.
+
+    Raises
+    ------
+    UsageError
+        Where the segmenter makes no white cells.
+    """
+    component = entry.load().create()
+    assert isinstance(component, Segmenter)
+    if not {CELL, NUCLEUS} & set(call_method(component, "roles")):
+        raise UsageError(f"the segmenter {entry.name!r} finds no white cells", hint=f"Use {FIELD_SEGMENTER}")
+    return find_cells(
+        fields,
+        Bound(entry, component, "segment"),
+        margin=_MARGIN if member.cell_margin is None else member.cell_margin,
+        reading=member.images.reading,
+        seed=member.images.seed,
+        executor=executor,
+        store=store,
+        observer=observer,
+    )
 
 
 def find_cells(

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
@@ -208,6 +208,26 @@ def given_images(
             f"sample {rendered!r} has no file", hint="Give the data set that renders it as 'dataset'"
         )
     yield found
+
+
+def with_groups(samples: Sequence[Sample], groups: Sequence[str] | None) -> GivenImages:
+    """Give each image the group that a Python caller names for it; None leaves them as they are.
+
+    Raises
+    ------
+    UsageError
+        Where there are more or fewer groups than images.
+    """
+    given = samples if isinstance(samples, GivenImages) else GivenImages(entries=list(samples))
+    if groups is None:
+        return given
+    if len(groups) != len(given):
+        raise UsageError(
+            f"{len(given)} images were given and {len(groups)} groups",
+            hint="Give one group for each image, in the same order",
+        )
+    entries = [replace(sample, group=str(group)) for sample, group in zip(given, groups, strict=True)]
+    return GivenImages(entries=list(entries), roots=given.roots)
 
 
 def read_table(file: str) -> Sequence[Sample]:

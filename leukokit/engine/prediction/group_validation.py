@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from leukokit.engine.models.group_results import answer_scores
+from leukokit.api import FloatArray
+from leukokit.engine.models.group_results import answer_scores, chosen_way
 from leukokit.engine.models.pooled_predictions import PooledPredictions
-from leukokit.engine.pipeline.answer import FittedAnswer, GroupedRows
+from leukokit.engine.pipeline.answer import FittedAnswer
+from leukokit.engine.pipeline.grouped_rows import LabeledRows
+from leukokit.evaluation.intervals import Groups
 from leukokit.number_text import counted
 from leukokit.recipe.models import RecipeModel
-from leukokit.record.groups import ChosenWay, GroupScores
+from leukokit.record.groups import GroupScores
 
 
 def group_validation(
-    rows: PooledPredictions, answer: FittedAnswer, groups: Mapping[str, str], model: RecipeModel, *, seed: int
+    rows: PooledPredictions,
+    represented: Sequence[FloatArray],
+    answer: FittedAnswer,
+    groups: Mapping[str, str],
+    model: RecipeModel,
+    *,
+    seed: int,
 ) -> GroupScores | None:
     """Score the answers for the groups of labeled images; None where no image has a group.
 
@@ -25,6 +34,8 @@ def group_validation(
     ----------
     rows : PooledPredictions
         The images, all of one fold.
+    represented : sequence of float64 array (n, d)
+        What each pipeline's model sees of them, where the answer is that of attention; else empty.
     groups : mapping of sample id to str
         Group of each image that has one.
     """
@@ -36,14 +47,15 @@ def group_validation(
     chosen = [row for row, name in enumerate(rows.ids) if name in groups and groups[name] not in mixed]
     if not chosen:
         return None
-    images = GroupedRows(
-        np.array([groups[rows.ids[row]] for row in chosen], dtype=np.str_),
-        np.array([rows.true[row] for row in chosen], dtype=np.str_),
-        rows.proba[chosen],
-    )
+    of_image = np.array([groups[rows.ids[row]] for row in chosen], dtype=np.str_)
+    looked = None
+    if answer.attends:
+        looked = answer.attend([each[chosen] for each in represented], Groups.of(of_image, len(of_image)))
+    classes_of_images = np.array([rows.true[row] for row in chosen], dtype=np.str_)
+    images = LabeledRows(of_image, rows.proba[chosen], looked, classes_of_images)
     names = images.group_names.tolist()
     fold = rows.folds[0]
-    proba = answer.combine(images.proba, images.groups, rows.classes)
+    proba = answer.combine(images, rows.classes)
     answered = PooledPredictions(
         names, [fold] * len(names), images.group_classes.tolist(), names, proba, proba, rows.classes
     )
@@ -55,7 +67,7 @@ def group_validation(
     return GroupScores(
         kind=None,
         chosen_by=None,
-        ways={fold: ChosenWay(way=answer.way, tried=dict(answer.tried))},
+        ways={fold: chosen_way(answer)},
         test=answer_scores(answered, None, {fold: answer.decisions}, model, seed=seed),
         notes=tuple(notes),
     )

@@ -62,6 +62,10 @@ class Member(Protocol):
         """What the classifier learns from."""
 
     @property
+    def cell_margin(self) -> float | None:
+        """Share of a box that crops show around a cell; None for a model of images."""
+
+    @property
     def predicting(self) -> tuple[Classifier | Selector, ...]:
         """The components whose code predicts."""
 

@@ -217,7 +217,7 @@ class Predictor:
         self, images: Sequence[MeasuredImage], work: Measuring, observer: Observer
     ) -> PredictedImages:
         usable = [image for image in images if image.used]
-        raw, proba, distances = [], [], []
+        raw, proba, distances, seen = [], [], [], []
         for number, member in enumerate(self.members if usable else ()):
             examples = _examples(member, number, usable, work)
             predicted, represented = run_isolated(
@@ -230,6 +230,7 @@ class Predictor:
             )
             raw.append(predicted)
             proba.append(member.calibrated(predicted))
+            seen.append(represented)
             if member.unlike is not None:
                 distances.append(member.unlike.distances(represented, _stain(usable), _own(usable)))
         observer.advance(len(images))
@@ -243,6 +244,7 @@ class Predictor:
             raw=_mean(raw) if raw else nothing,
             proba=_mean(proba) if proba else nothing,
             distances=mean_distances(distances),
+            represented=tuple(seen) if self.answer is not None and self.answer.attends else (),
         )
 
 

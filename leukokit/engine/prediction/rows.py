@@ -88,6 +88,8 @@ class PredictedImages:
         Probabilities of the model, and after calibration.
     distances : mapping of str to float64 array (m,)
         How far they are from the training data, over the limit; NaN where it is not known.
+    represented : tuple of float64 array (m, d)
+        What each pipeline's model sees of them, where the answers for groups ask for it; else empty.
     """
 
     samples: Sequence[Sample]
@@ -98,6 +100,7 @@ class PredictedImages:
     raw: FloatArray
     proba: FloatArray
     distances: Mapping[str, FloatArray]
+    represented: tuple[FloatArray, ...] = ()
 
     def table(self, deciding: Deciding) -> pd.DataFrame:
         """Lay out one row an image; see :meth:`Predictor.predict` for the columns."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from leukokit.record.recipe import (
     RecipeDataSet,
     RecipeOperatingPoint,
     RecipeReferral,
+    RecipeUnit,
     ResolvedRecipe,
     SplitOfDataSet,
 )
@@ -69,6 +71,7 @@ class Validation:
     _samples: list[Sample] = field(default_factory=list)
     _raw: list[FloatArray] = field(default_factory=list)
     _proba: list[FloatArray] = field(default_factory=list)
+    _represented: list[tuple[FloatArray, ...]] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
     _rejected: list[tuple[Item, Rejection]] = field(default_factory=list)
 
@@ -95,6 +98,8 @@ class Validation:
         rows = [row for row, used in zip(wanted, predicted.used, strict=True) if used]
         self._raw.append(predicted.raw[rows])
         self._proba.append(predicted.proba[rows])
+        if rows:
+            self._represented.append(tuple(each[rows] for each in predicted.represented))
         for number, sample in enumerate(predicted.samples):
             if not wanted[number]:
                 continue
@@ -136,7 +141,8 @@ class Validation:
         )
         answer, by_group = self.predictor.answer, None
         if answer is not None:
-            by_group = group_validation(rows, answer, self.truth.groups, model, seed=self._seed)
+            represented = [np.concatenate(pieces) for pieces in zip(*self._represented, strict=True)]
+            by_group = group_validation(rows, represented, answer, self.truth.groups, model, seed=self._seed)
         record = metrics_record({Part.TEST: scored}, synthetic=False, by_group=by_group)
         for note in notes:
             directory.journal.write("warning", text=note)
@@ -194,6 +200,13 @@ class Validation:
         return self.predictor.members[0]
 
     @property
+    def _data_set(self) -> str:
+        """What was given, as a reader knows it: name of the folder or table; of many, the first."""
+        first = PurePath(self.source[0])
+        name = first.name or str(first)
+        return name if len(self.source) == 1 else f"{name} and {len(self.source) - 1} more"
+
+    @property
     def _seed(self) -> int:
         return self._first.images.seed
 
@@ -227,7 +240,8 @@ class Validation:
             name=pipeline.name,
             description="External validation: no part of these images was used in the fit.",
             seed=self._seed,
-            data=RecipeDataSet(use="predict", params={"images": list(self.source)}),
+            data=RecipeDataSet(use=self._data_set, params={"images": list(self.source)}),
+            unit=None if pipeline.cell_margin is None else RecipeUnit(of="cell", margin=pipeline.cell_margin),
             split=SplitOfDataSet(method="named", name=SPLIT),
             preprocess=tuple(map(_component, pipeline.images.preprocess)),
             segment=None if segment is None else _component(segment),

@@ -58,7 +58,7 @@ class Subgroups:
     sentence: str
 
 
-def answers_of(metrics: Metrics) -> Answers | None:
+def answers_of(metrics: Metrics, sample: str) -> Answers | None:
     """Read them; None where the recipe asks for no answer by group, or there is none."""
     by_group, part = metrics.by_group, metrics.headline_part
     scores = None if by_group is None or part is None else by_group.part(part)
@@ -69,7 +69,7 @@ def answers_of(metrics: Metrics) -> Answers | None:
         _classes(scores, by_group.unit),
         _confusion(scores.confusion, by_group.unit),
         _calibration(scores.calibration, by_group.unit),
-        _ways(by_group),
+        _ways(by_group, sample),
     ]
     intervals = () if scores.intervals is None else scores.intervals.notes
     return Answers(
@@ -84,12 +84,11 @@ def answers_of(metrics: Metrics) -> Answers | None:
 
 def _operating(point: record.OperatingPoint | None, part: str, unit: str) -> curves.Operating | None:
     """Show the operating point as that of images is shown, with counts of groups."""
-    shown = curves.operating_of(point, f"{part}-{unit}")
+    shown = curves.operating_of(point, f"{part}-{unit}", f"{unit}s")
     if shown is None:
         return None
     caption = f"At the operating point, by {unit}, {part} part"
-    columns = [*shown.rates.columns[:-1], f"{unit}s"]
-    return replace(shown, rates=replace(shown.rates, columns=columns, caption=caption))
+    return replace(shown, rates=replace(shown.rates, caption=caption))
 
 
 def _scores(by_group: GroupScores) -> HtmlTable:
@@ -147,7 +146,7 @@ def _calibration(calibration: record.Calibration | None, unit: str) -> HtmlTable
     return HtmlTable(["", "value"], rows, f"Calibration of the answers by {unit}")
 
 
-def _ways(by_group: GroupScores) -> HtmlTable | None:
+def _ways(by_group: GroupScores, sample: str) -> HtmlTable | None:
     tried = list(dict.fromkeys(way for each in by_group.ways.values() for way in each.tried))
     if not by_group.ways:
         return None
@@ -161,19 +160,21 @@ def _ways(by_group: GroupScores) -> HtmlTable | None:
         for fold, each in by_group.ways.items()
     ]
     how = f", chosen on validation by {criterion}" if criterion else ""
-    return HtmlTable(["fold", "combined by", *tried], rows, f"How images became an answer{how}")
+    return HtmlTable(["fold", "combined by", *tried], rows, f"How {sample}s became an answer{how}")
 
 
-def subgroups_of(metrics: Metrics) -> list[Subgroups]:
+def subgroups_of(metrics: Metrics, sample: str) -> list[Subgroups]:
     """Read the scores by trait, and those of protocols that leave one value out."""
-    found = [_subgroups(trait, scores) for trait, scores in (metrics.subgroups or {}).items()]
+    found = [_subgroups(trait, scores, sample) for trait, scores in (metrics.subgroups or {}).items()]
     others = metrics.protocols[1:] if metrics.protocols else ()
     return found + [
-        _subgroups(protocol.name, protocol.left_out) for protocol in others if protocol.left_out is not None
+        _subgroups(protocol.name, protocol.left_out, sample)
+        for protocol in others
+        if protocol.left_out is not None
     ]
 
 
-def _subgroups(trait: str, scores: SubgroupScores) -> Subgroups:
+def _subgroups(trait: str, scores: SubgroupScores, sample: str) -> Subgroups:
     rows = [
         [
             Cell(value, value),
@@ -185,11 +186,11 @@ def _subgroups(trait: str, scores: SubgroupScores) -> Subgroups:
         ]
         for value, one in scores.values.items()
     ]
-    columns = ["value", "images", "groups", "Accuracy", "Macro F1", "AUC, one-vs-one"]
-    return Subgroups(trait, HtmlTable(columns, rows, f"By {trait}, {scores.part} part"), _gap(scores))
+    columns = ["value", f"{sample}s", "groups", "Accuracy", "Macro F1", "AUC, one-vs-one"]
+    return Subgroups(trait, HtmlTable(columns, rows, f"By {trait}, {scores.part} part"), _gap(scores, sample))
 
 
-def _gap(scores: SubgroupScores) -> str:
+def _gap(scores: SubgroupScores, sample: str) -> str:
     gap, said = scores.gap, []
     if gap is not None:
         estimate = Estimate.between(gap.value, gap.low, gap.high)
@@ -200,5 +201,5 @@ def _gap(scores: SubgroupScores) -> str:
     if scores.spread is not None:
         said.append(f"Standard deviation of the accuracy over the values: {percent(scores.spread)}.")
     if scores.unknown:
-        said.append(f"The value of {counted(scores.unknown, 'image')} is not known.")
+        said.append(f"The value of {counted(scores.unknown, sample)} is not known.")
     return " ".join(said)

@@ -59,8 +59,14 @@ class ShownCoverage:
     plot: Plot
 
 
-def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | None:
-    """Show the operating point of a part; None where there is none."""
+def operating_of(point: record.OperatingPoint | None, part: str, counted_as: str) -> Operating | None:
+    """Show the operating point of a part; None where there is none.
+
+    Parameters
+    ----------
+    counted_as : str
+        What is counted, such as ``images``.
+    """
     if point is None:
         return None
     negative, positive = joined(point.negative), joined(point.positive)
@@ -104,7 +110,7 @@ def operating_of(point: record.OperatingPoint | None, part: str) -> Operating | 
             "Points of the curve",
         )
         plot = Plot(svg, "ROC curve", table)
-    rates = HtmlTable(["rate", "value", "images"], rows, f"At the operating point, {part} part")
+    rates = HtmlTable(["rate", "value", counted_as], rows, f"At the operating point, {part} part")
     return Operating(negative, positive, sensitivity, specificity, auc, _chosen(point), rates, plot)
 
 
@@ -116,7 +122,7 @@ def _chosen(point: record.OperatingPoint) -> str:
     return f"{text}; the threshold was fixed beforehand."
 
 
-def calibration_of(calibration: record.Calibration | None, part: str) -> ShownCalibration | None:
+def calibration_of(calibration: record.Calibration | None, part: str, sample: str) -> ShownCalibration | None:
     """Show the calibration of a part; None where there is none."""
     if calibration is None or not calibration.methods:
         return None
@@ -136,7 +142,7 @@ def calibration_of(calibration: record.Calibration | None, part: str) -> ShownCa
             ]
         )
         if bins := [one for one in method.bins if one.n]:
-            drawn.append((_reliability(name, words, ece, bins, part), name == applied))
+            drawn.append((_reliability(name, words, ece, bins, part, sample), name == applied))
     columns = ["probabilities", "expected calibration error", "Brier score", "log loss", "accuracy"]
     table = HtmlTable(columns, rows, f"Calibration, {part} part")
     sentence = (
@@ -152,7 +158,9 @@ def calibration_of(calibration: record.Calibration | None, part: str) -> ShownCa
     return ShownCalibration(f"{sentence}.", table, drawn, calibration.notes)
 
 
-def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str) -> Plot:
+def _reliability(
+    name: str, words: str, ece: Estimate, bins: Sequence[record.Bin], part: str, sample: str
+) -> Plot:
     total = sum(shown_bin.n for shown_bin in bins)
     points = [
         (
@@ -163,7 +171,7 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin
         for shown_bin in bins
     ]
     table = HtmlTable(
-        ["confidence", "images", "accuracy"],
+        ["confidence", f"{sample}s", "accuracy"],
         [
             [number(x), count(shown_bin.n), Cell(y.text, y.value, y.interval, "right")]
             for (x, y, _), shown_bin in zip(points, bins, strict=True)
@@ -179,7 +187,7 @@ def _reliability(name: str, words: str, ece: Estimate, bins: Sequence[record.Bin
     return Plot(svg, words, table, f"calibration error {ece.both}")
 
 
-def coverage_of(coverage: record.Coverage | None, part: str) -> ShownCoverage | None:
+def coverage_of(coverage: record.Coverage | None, part: str, sample: str) -> ShownCoverage | None:
     """Show coverage against risk of a part; None where there is none."""
     if coverage is None or not coverage.curve:
         return None
@@ -191,10 +199,11 @@ def coverage_of(coverage: record.Coverage | None, part: str) -> ShownCoverage | 
     refer = coverage.refer or record.Referral()
     kept, risk = Estimate.measured(refer.coverage), Estimate.measured(refer.risk)
     sentence = "No referral threshold was chosen."
+    article = "an" if sample == "image" else "a"
     if kept.value is not None:
         sentence = (
-            f"Below a probability of {unit(refer.threshold)} an image goes to an expert: "
-            f"{short(refer.referred)} of the images, among them {short(refer.errors_referred)} "
+            f"Below a probability of {unit(refer.threshold)} {article} {sample} goes to an expert: "
+            f"{short(refer.referred)} of the {sample}s, among them {short(refer.errors_referred)} "
             f"of the {short((refer.errors_referred or 0) + (refer.errors_kept or 0))} errors. "
             f"Of the rest, which are {kept.both} of all, {risk.both} are wrong"
         )

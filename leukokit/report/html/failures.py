@@ -103,13 +103,13 @@ def failures_of(run: FinishedRun, pictures: Pictures, *, pictures_known: bool) -
         )
     rest = records[MOST_CARDS : MOST_CARDS + _MOST_ROWS]
     tally = Counter((str(row["true"]), str(row["predicted"])) for row in records)
-    table, note = _group_table(predictions[predictions["part"] == part], groups)
+    table, note = _group_table(predictions[predictions["part"] == part], groups, run.sample)
     return Failures(
         part=part,
         n=int((predictions["part"] == part).sum()),
         count=len(records),
         cards=cards,
-        more=_more(rest) if rest else None,
+        more=_more(rest, run.sample) if rest else None,
         left_out=max(0, len(records) - MOST_CARDS - _MOST_ROWS),
         confusions=[(a, b, n) for (a, b), n in sorted(tally.items(), key=lambda one: (-one[1], one[0]))],
         true_classes=sorted({a for a, _ in tally}),
@@ -150,7 +150,7 @@ def _stretches(run: FinishedRun, rows: pd.DataFrame) -> Sequence[ErrorCluster]:
     )
 
 
-def _more(rows: Sequence[Mapping[Hashable, Any]]) -> HtmlTable:
+def _more(rows: Sequence[Mapping[Hashable, Any]], sample: str) -> HtmlTable:
     shown = [
         [
             Cell(str(row["id"]), str(row["id"])),
@@ -161,11 +161,11 @@ def _more(rows: Sequence[Mapping[Hashable, Any]]) -> HtmlTable:
         ]
         for row in rows
     ]
-    columns = ["image", "true", "predicted", "its probability", "of the true class"]
-    return HtmlTable(columns, shown, "Further wrong images")
+    columns = [sample, "true", "predicted", "its probability", "of the true class"]
+    return HtmlTable(columns, shown, f"Further wrong {sample}s")
 
 
-def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[HtmlTable | None, str]:
+def _group_table(rows: pd.DataFrame, groups: Mapping[str, str], sample: str) -> tuple[HtmlTable | None, str]:
     """List groups of several images, those with most errors first, and say something of the rest."""
     if not groups or not len(rows):
         return None, ""
@@ -178,7 +178,7 @@ def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[HtmlTab
     alone = sum(count_ for name, count_ in errors.items() if sizes[name] == 1)
     note = ""
     if alone:
-        note = f"{alone:,} of {sum(wrong):,} errors are in groups with a single image in this part"
+        note = f"{alone:,} of {sum(wrong):,} errors are in groups with a single {sample} in this part"
     if not several:
         return None, note
     table_rows = [
@@ -191,5 +191,5 @@ def _group_table(rows: pd.DataFrame, groups: Mapping[str, str]) -> tuple[HtmlTab
         for name in several[:_MOST_GROUPS]
     ]
     return HtmlTable(
-        ["group", "images", "errors", "share wrong"], table_rows, "Groups with most errors"
+        ["group", f"{sample}s", "errors", "share wrong"], table_rows, "Groups with most errors"
     ), note

@@ -45,7 +45,7 @@ TERMS = (
     Term("npv", "negative predictive value", "Share of images called healthy that are healthy. It depends on how many ill images there are."),
     Term("ppv", "positive predictive value", "Share of images called ill that are ill. It depends on how many ill images there are."),
     Term("precision", "precision", "Share of the images that were given a class which are of it.", ("macro precision",)),
-    Term("probe", "probe", "A small model that sees no cell, only color, frame or file size. If it does well, the score may come from such things.", ("probes",)),
+    Term("probe", "probe", "A small model that sees no shape of a cell, only color, frame or file size. If it does well, the score may come from such things.", ("probes",)),
     Term("protocol", "protocol", "A way to part the images into training and test: at random, by patients, or by blocks of the file order."),
     Term("range", "95% interval", "Range that holds the true value in 95 of 100 such experiments, for new images like the tested ones. Fewer images or patients make it wider.", ("95% intervals",)),
     Term("recall", "recall (sensitivity)", "Share of the images of a class that are found. For ill against healthy it is called sensitivity.", ("recall", "sensitivity", "macro recall")),

@@ -103,7 +103,7 @@ def headline_of(
     """Sum a run up."""
     part, verdict = run.metrics.headline_part, verdict_of(run)
     scores = run.metrics.part(part) if part else None
-    sample = "image" if run.resolved.unit is None else run.resolved.unit.of
+    sample = run.sample
     return Headline(
         name=run.name,
         description=(run.resolved.description or "").strip(),

@@ -10,6 +10,7 @@ from leukokit.engine.finished_run import FinishedRun
 from leukokit.notice import NOTICE
 from leukokit.record.audit import AuditRecord
 from leukokit.report.html.answers import Answers, Subgroups, answers_of, subgroups_of
+from leukokit.report.html.attention import AttentionCard, attention_of
 from leukokit.report.html.audit_section import AuditSection, audit_section_of
 from leukokit.report.html.cells import CellsOfRun, cells_of
 from leukokit.report.html.environment import environment, json_element
@@ -26,19 +27,28 @@ from leukokit.verdict.of_run import verdict_of
 
 AUDIT_PICTURES = 700_000
 ERROR_PICTURES = 900_000
+ATTENTION_PICTURES = 300_000
 """Bytes of pictures on a page; with figures, as base64 and with the text, it stays under 5 MB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Everything that the templates show."""
+    """Everything that the templates show.
 
+    Attributes
+    ----------
+    sample : str
+        What is counted: image or cell.
+    """
+
+    sample: str
     headline: Headline
     audit_section: AuditSection
     setting: Setting
     scale: ScaleOfRun | None
     cells: CellsOfRun | None
     answers: Answers | None
+    attention: Sequence[AttentionCard]
     outcome: ScoreSection
     subgroups: Sequence[Subgroups]
     failures: Failures | None
@@ -52,17 +62,19 @@ def page_of(run: FinishedRun) -> Page:
         run.audit, Pictures.of_run(run.path, AUDIT_PICTURES), run.metrics.leaks or ()
     )
     outcome = score_section_of(run)
-    answers = answers_of(run.metrics)
+    answers = answers_of(run.metrics, run.sample)
     pictures_known = picture_index(run.path) is not None
     return Page(
+        sample=run.sample,
         headline=headline_of(run, outcome, answers, audit_section),
         audit_section=audit_section,
         setting=setting_of(run),
         scale=scale_of(run, audit_section.findings),
         cells=cells_of(run),
         answers=answers,
+        attention=attention_of(run, Pictures.of_run(run.path, ATTENTION_PICTURES)),
         outcome=outcome,
-        subgroups=subgroups_of(run.metrics),
+        subgroups=subgroups_of(run.metrics, run.sample),
         failures=failures_of(run, Pictures.of_run(run.path, ERROR_PICTURES), pictures_known=pictures_known),
         explanations=explanations_of(run),
         reproducibility=reproducibility_of(run),

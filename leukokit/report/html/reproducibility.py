@@ -69,7 +69,7 @@ def reproducibility_of(run: FinishedRun) -> Reproducibility:
         ("plugin API", made.plugin_api),
         ("commit of the recipe's folder", made.recipe_commit or "not in a git repository"),
         ("seed", made.seed),
-        ("images", f"{data.images or 0:,}"),
+        (f"{run.sample}s", f"{data.images or 0:,}"),
         ("sha256 of the data", data.sha256),
         ("Python", made.python),
         ("platform", made.platform),

@@ -132,10 +132,10 @@ def score_section_of(run: FinishedRun) -> ScoreSection:
     metrics = run.metrics
     headline = metrics.headline_part
     scored = {name: scores for name in PARTS if (scores := metrics.part(name)) is not None}
-    parts = {name: _part(name, scores) for name, scores in scored.items()}
+    parts = {name: _part(name, scores, run.sample) for name, scores in scored.items()}
     return ScoreSection(
         scores=_scores(scored),
-        interval_note=_interval_note(scored[headline]) if headline else "",
+        interval_note=_interval_note(scored[headline], run.sample) if headline else "",
         first=parts[headline] if headline else None,
         others=[part for name, part in parts.items() if name != headline],
         protocols=protocols_of(metrics),
@@ -161,7 +161,7 @@ def _scores(parts: Mapping[str, record.PartScores]) -> HtmlTable | None:
     return HtmlTable(columns, rows, "Scores by part, with 95% intervals")
 
 
-def _interval_note(part: record.PartScores) -> str:
+def _interval_note(part: record.PartScores, sample: str) -> str:
     intervals = part.intervals
     if intervals is None or intervals.level is None:
         return ""
@@ -169,23 +169,23 @@ def _interval_note(part: record.PartScores) -> str:
         return ""
     text = f"Intervals of {percent(intervals.level, 0)}: {intervals.accuracy.method}"
     if intervals.groups is not None and intervals.groups < part.n:
-        text += f"; {intervals.groups:,} groups among {part.n:,} images"
+        text += f"; {intervals.groups:,} groups among {part.n:,} {sample}s"
     if intervals.draws:
         text += f"; {intervals.draws:,} draws"
-    return f"{text}. They cover the random choice of test images, not the difference to other slides."
+    return f"{text}. They cover the random choice of test {sample}s, not the difference to other slides."
 
 
-def _part(name: str, part: record.PartScores) -> ShownScores:
+def _part(name: str, part: record.PartScores, sample: str) -> ShownScores:
     notes = [*part.notes, *(part.intervals.notes if part.intervals is not None else ())]
     return ShownScores(
         name=name,
         n=part.n,
-        per_class=_per_class(part.per_class, part.confusion, name),
+        per_class=_per_class(part.per_class, part.confusion, name, sample),
         confusion=_confusion(part.confusion),
-        operating=curves.operating_of(part.operating_point, name),
-        calibration=curves.calibration_of(part.calibration, name),
-        coverage=curves.coverage_of(part.coverage, name),
-        folds=_folds(part.folds),
+        operating=curves.operating_of(part.operating_point, name, f"{sample}s"),
+        calibration=curves.calibration_of(part.calibration, name, sample),
+        coverage=curves.coverage_of(part.coverage, name, sample),
+        folds=_folds(part.folds, sample),
         notes=list(dict.fromkeys(notes)),
     )
 
@@ -201,7 +201,7 @@ def _specificity(label: str, scores: record.ClassScores, confusion: record.Confu
 
 
 def _per_class(
-    classes: Mapping[str, record.ClassScores], confusion: record.Confusion | None, part: str
+    classes: Mapping[str, record.ClassScores], confusion: record.Confusion | None, part: str, sample: str
 ) -> HtmlTable | None:
     if not classes:
         return None
@@ -218,7 +218,7 @@ def _per_class(
         rows.append([Cell(label, label), count(scores.support), *shown])
     columns = [
         "class",
-        "images",
+        f"{sample}s",
         "recall (sensitivity)",
         "specificity",
         "precision",
@@ -252,7 +252,7 @@ def _cell_interval(confusion: record.Confusion, i: int, j: int) -> str:
     return "" if cell is None else Estimate.between(0.0, cell.low, cell.high).interval
 
 
-def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> HtmlTable | None:
+def _folds(folds: Mapping[str, record.BriefScores | None] | None, sample: str) -> HtmlTable | None:
     if folds is None:
         return None
     keys = [(key, shown, kind) for key, shown, kind in SCORES if key in ("accuracy", "macro_f1", "auc_ovo")]
@@ -265,7 +265,7 @@ def _folds(folds: Mapping[str, record.BriefScores | None] | None) -> HtmlTable |
         for name, scores in folds.items()
         if scores is not None
     ]
-    return HtmlTable(["fold", "images", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
+    return HtmlTable(["fold", f"{sample}s", *(shown for _, shown, _ in keys)], rows, "Scores of each fold")
 
 
 def _training(run: FinishedRun) -> Plot | None:

@@ -106,11 +106,11 @@ def _counts(run: FinishedRun) -> HtmlTable | None:
     split = run.split
     if split is None or not len(split):
         return None
-    caption = "Images by class and part"
+    caption = f"{run.sample.capitalize()}s by class and part"
     if "fold" in split:
         first = split["fold"].iloc[0]
         split = split[split["fold"] == first]
-        caption = f"Images by class and part, in the first of several folds ({first})"
+        caption += f", in the first of several folds ({first})"
     labels = sorted(set(split["label"]))
     parts = in_order(split["part"])
     tally = Counter(zip(split["label"], split["part"], strict=True))
@@ -138,4 +138,4 @@ def _rejected(run: FinishedRun) -> HtmlTable | None:
         for _, row in table.head(_MOST_ROWS).iterrows()
     ]
     more = f", the first {_MOST_ROWS} of {len(table):,}" if len(table) > _MOST_ROWS else ""
-    return HtmlTable(columns, rows, f"Rejected images{more}")
+    return HtmlTable(columns, rows, f"Rejected {run.sample}s{more}")

@@ -21,10 +21,14 @@ _SEEN = {
     "file": "size and dimensions of the file",
     "missing": "which features are missing",
 }
-_HIDE = (
-    "Find what tells the classes apart besides cells: other days, cameras, stains or frames. Photograph all "
-    "classes alike, or segment and crop the cells."
-)
+_NEEDLESS = {"image": "no cell", "cell": "no shape of a cell"}
+"""What a probe does without; the color of a crop is that of its cell."""
+_FIND = "Find what tells the classes apart besides cells: other days, cameras, stains or frames. "
+_HIDE = {
+    "image": f"{_FIND}Photograph all classes alike, or segment and crop the cells.",
+    "cell": f"{_FIND}Photograph all classes alike. Where the classes differ in the color of their cells, a "
+    "probe of color may be right: look at other slides.",
+}
 
 
 def better_than_chance(evidence: Evidence) -> Iterator[VerdictReason]:
@@ -45,7 +49,7 @@ def better_than_chance(evidence: Evidence) -> Iterator[VerdictReason]:
 
 
 def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
-    """Ask whether small models that see no cell do as well.
+    """Ask whether small models that see no shape do as well.
 
     The interval of the difference is that of two independent shares (MOVER: Zou and Donner 2008, doi
     10.1002/sim.3095). Model and probe are tested on the same images, so it is rather too wide.
@@ -60,7 +64,8 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="no_probe",
             level=CANNOT_TELL,
-            text=f"the model was not compared with what needs no cell: no probe of {joined(missing, 'and')}",
+            text=f"the model was not compared with what needs {_NEEDLESS[evidence.sample]}: no probe of "
+            f"{joined(missing, 'and')}",
             next="Run 'leukokit audit' on the recipe to see why no probe was fitted.",
         )
         return
@@ -68,38 +73,44 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
     best = max(scored, key=lambda probe: probe.accuracy or 0.0, default=None)
     if best is None:
         yield VerdictReason(
-            code="better_than_probes", level=TRUST, text="color, frame and file are the same in all images"
+            code="better_than_probes",
+            level=TRUST,
+            text=f"color, frame and file are the same in all {evidence.sample}s",
         )
         return
-    yield _against(accuracy, best, scored)
+    yield _against(accuracy, best, scored, evidence.sample)
 
 
-def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> VerdictReason:
+def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe], sample: str) -> VerdictReason:
     reached = best.accuracy or 0.0
+    needless, hide = _NEEDLESS[sample], _HIDE[sample]
     seen = _SEEN.get(best.name, best.name)
     both = f"{seen} alone reach {percent(reached)}, the model {percent(accuracy.value)}"
     by_level = {probe.level for probe in scored}
     if reached >= accuracy.value and (best.low or 0.0) > (best.chance or 0.0):
         return VerdictReason(
-            code="probe_as_good", level=DO_NOT_TRUST, text=f"{both}: no cell is needed for that", next=_HIDE
+            code="probe_as_good",
+            level=DO_NOT_TRUST,
+            text=f"{both}: {needless} is needed for that",
+            next=hide,
         )
     if "fail" in by_level:
         return VerdictReason(
             code="probe_tells_classes",
             level=DO_NOT_TRUST,
-            text=f"{both}: most of it needs no cell",
-            next=_HIDE,
+            text=f"{both}: most of it needs {needless}",
+            next=hide,
         )
     if _difference_low(accuracy, best) <= 0:
         return VerdictReason(
             code="not_better_than_probe",
             level=CANNOT_TELL,
-            text=f"{both}: so few images do not show which is better",
-            next=f"Add test images. {_HIDE}",
+            text=f"{both}: so few {sample}s do not show which is better",
+            next=f"Add test {sample}s. {hide}",
         )
     if "warn" in by_level:
         return VerdictReason(
-            code="probe_tells_some", level=DOUBT, text=f"{both}: part of it needs no cell", next=_HIDE
+            code="probe_tells_some", level=DOUBT, text=f"{both}: part of it needs {needless}", next=hide
         )
     return VerdictReason(code="better_than_probes", level=TRUST, text=both)
 
