@@ -21,6 +21,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from scipy import stats
+from scipy.linalg import logm
+from scipy.ndimage import gaussian_filter, sobel
+from scipy.stats import kurtosis, skew
 from skimage.feature import graycomatrix, graycoprops, hog, local_binary_pattern
 from skimage.measure import regionprops
 from threadpoolctl import threadpool_limits
@@ -34,6 +37,7 @@ from leukokit.plugins.features.hog import Hog
 from leukokit.plugins.features.intensity import Intensity
 from leukokit.plugins.features.lbp import Lbp
 from leukokit.plugins.features.morphology import Morphology
+from leukokit.plugins.features.region_covariance import RegionCovariance
 
 Obvious = Callable[[RGBImage, Labels], list[float]]
 
@@ -161,6 +165,25 @@ def haralick(image: RGBImage, _labels: Labels) -> list[float]:
     return values
 
 
+def region_covariance(image: RGBImage, _labels: Labels) -> list[float]:
+    """Filter a channel at a time; numpy's covariance, scipy's matrix logarithm and moments."""
+    channels = [channel.astype(np.float64) for channel in cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2LAB))]
+    before, maps = channels, list(channels)
+    for sigma in (1.0, 2.0, 4.0, 8.0):
+        blurred = [gaussian_filter(channel, sigma, mode="mirror") for channel in channels]
+        maps += [
+            np.hypot(sobel(plane, 0, mode="mirror"), sobel(plane, 1, mode="mirror")) * sigma / 8
+            for plane in blurred
+        ]
+        maps += [one - other for one, other in zip(before, blurred, strict=True)]
+        before = blurred
+    rows = np.stack([plane.ravel() for plane in maps])
+    logarithm = np.real(logm(np.cov(rows, ddof=0) + 0.05 * np.eye(len(rows))))
+    logarithm[~np.eye(len(rows), dtype=bool)] *= math.sqrt(2)
+    moments = [rows.mean(axis=1), skew(rows, axis=1), np.log(kurtosis(rows, axis=1, fisher=False))]
+    return [*logarithm[np.triu_indices(len(rows))], *np.concatenate(moments)]
+
+
 @dataclass(frozen=True)
 class Family:
     """An extractor, its obvious twin, and how near the two must be."""
@@ -180,6 +203,7 @@ FAMILIES = (
     Family("morphology", Morphology.create(unit="px"), morphology, 1e-5),
     Family("lbp", Lbp(), lbp, 2e-3),  # shares; scikit-image decides ties by round-off
     Family("haralick", Haralick(), haralick),
+    Family("region_covariance", RegionCovariance(), region_covariance, 1e-2),  # blur in whole numbers
 )
 
 

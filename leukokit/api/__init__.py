@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     )
     from leukokit.imageio.urls import Location, is_url, list_url, read_url, shown_url, url_inside, url_parent
     from leukokit.input_file import read_input
+    from leukokit.matrices import matrix_logarithm
     from leukokit.near_names import did_you_mean, near_names
     from leukokit.smear.scale import PIXEL_SIZE_UM, RED_CELL_UM, UNKNOWN_SCALE, Scale, ScaleSource
     from leukokit.tabular.classifier import TabularClassifier, TabularModel
@@ -99,6 +100,7 @@ _HOME = {
         "url_parent",
     ),
     "leukokit.input_file": ("read_input",),
+    "leukokit.matrices": ("matrix_logarithm",),
     "leukokit.near_names": ("did_you_mean", "near_names"),
     "leukokit.smear.scale": ("PIXEL_SIZE_UM", "RED_CELL_UM", "UNKNOWN_SCALE", "Scale", "ScaleSource"),
     "leukokit.tabular.classifier": ("TabularClassifier", "TabularModel"),
@@ -192,6 +194,7 @@ __all__ = [
     "image_info",
     "is_url",
     "list_url",
+    "matrix_logarithm",
     "near_names",
     "note",
     "read_image",

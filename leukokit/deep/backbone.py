@@ -59,6 +59,10 @@ class Backbone(ABC):
         """
         return None
 
+    def middle_layers(self) -> tuple[str, ...]:
+        """Layers in the middle of the network whose maps make good features; empty where none are known."""
+        return ()
+
     def missing(self) -> str | None:
         """Say which weights are not on this machine, as :meth:`leukokit.api.Component.missing` does."""
         return None

@@ -4,32 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from leukokit.api.features import FeatureExtractor
 from leukokit.api.labels import Labels
-from leukokit.api.params import Field, Params
+from leukokit.api.params import Distinct, Field, Params
 from leukokit.api.planes import Planes
+from leukokit.arrays import FloatArray
 from leukokit.deep.backbone import Backbone, refuse_changed
 from leukokit.deep.model import resize
+from leukokit.deep.pooling import Pooling, pooled, pooled_names
 from leukokit.deep.runtime import INSTALL_HINT, load_keras, seeded
 from leukokit.deep.views import Views, views_of
 from leukokit.errors import UsageError
 from leukokit.near_names import near_names
+
+LAST = "last"
+"""Name of the last feature map of a backbone, in ``layers``."""
 
 
 class BackboneFeaturesParams(Params):
     """Parameters of :class:`BackboneFeatures`."""
 
     side: int = Field(224, ge=32, le=2048, description="Height and width that images are resized to, in px.")
-    pooling: Literal["max", "avg"] = Field("avg", description="Pooling of the feature map over space.")
-    layers: tuple[str, ...] = Field(
+    pooling: Distinct[Pooling] = Field(
+        (Pooling.MEAN, Pooling.STD),
+        min_length=1,
+        description="What is kept of each feature map over space: mean, max, std, gem (generalized mean with "
+        "power 3), and covariance of the channels of a layer (at most 128).",
+    )
+    layers: Distinct[str] = Field(
         (),
-        description="Layers whose feature maps are pooled and concatenated, such as block4c_add; empty: "
-        "the last "
-        "feature map of the backbone.",
+        description="Layers whose feature maps are pooled, side by side, such as block4c_add, or last. "
+        "Empty: layers in the middle of the backbone where it names some, which tell more about smears than "
+        "the last one, else the last.",
     )
     tta: Views = Field(
         "none",
@@ -40,7 +51,7 @@ class BackboneFeaturesParams(Params):
 
 
 class BackboneFeatures(FeatureExtractor):
-    """Base of the extractors with a backbone: one feature per channel of a feature map, pooled over space.
+    """Base of the extractors with a backbone: feature maps, pooled over space.
 
     The backbone is frozen, so features are cached like all others, and a classifier on them trains in
     seconds. A subclass implements :meth:`backbone`.
@@ -73,58 +84,69 @@ class BackboneFeatures(FeatureExtractor):
         return self.backbone().fingerprint()
 
     def names(self) -> tuple[str, ...]:
-        """``deep_<backbone>_<pooling>_<channel>``, with the layer's name where ``layers`` is set."""
+        """``deep_<backbone>_<layer>_<pooling>_<channel>``; without the layer for the last one."""
         return self._names
+
+    @cached_property
+    def _layers(self) -> tuple[str, ...]:
+        return self.params.layers or self.backbone().middle_layers() or (LAST,)
 
     @cached_property
     def _names(self) -> tuple[str, ...]:
         backbone = self.backbone()
-        layer_names = self.params.layers
-        counts = [backbone.channels_at(layer) for layer in layer_names] or [backbone.channels]
+        counts = [
+            backbone.channels if layer == LAST else backbone.channels_at(layer) for layer in self._layers
+        ]
         if None in counts:
             load_keras()
             maps = self._maps(backbone.build(self.params.side, pretrained=False))
             counts = [int(feature_map.shape[-1]) for feature_map in maps]
-        titles = [f"deep_{backbone.name}_{layer}" for layer in layer_names] or [f"deep_{backbone.name}"]
+        start = f"deep_{backbone.name}"
+        titles = [start if layer == LAST else f"{start}_{layer}" for layer in self._layers]
         return tuple(
-            f"{title}_{self.params.pooling}_{i:04d}"
+            f"{title}_{name}"
             for title, count in zip(titles, counts, strict=True)
-            for i in range(count or 0)
+            for pooling in self.params.pooling
+            for name in pooled_names(pooling, count or 0)
         )
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
         """Pass one image, and its views, through the network; labels are not used."""
         batch = resize(planes.rgb, self.params.side)[None].astype(np.float32)
         views = np.concatenate(list(views_of(self.params.tta, batch)))
-        values = np.asarray(self._network.predict_on_batch(views), dtype=np.float64).mean(axis=0)
-        return dict(zip(self._names, values.tolist(), strict=True))
+        maps = self._network.predict_on_batch(views)
+        maps = maps if isinstance(maps, list) else [maps]  # Keras unpacks a list of one
+        rows = [self._pooled([of_layer[view] for of_layer in maps]) for view in range(len(views))]
+        return dict(zip(self._names, np.mean(rows, axis=0).tolist(), strict=True))
+
+    def _pooled(self, maps: list[NDArray[np.float32]]) -> FloatArray:
+        """Features of one view, from the maps of its layers, each h x w x c."""
+        pixels = [of_layer.reshape(-1, of_layer.shape[-1]).astype(np.float64) for of_layer in maps]
+        return np.concatenate([pooled(each, way) for each in pixels for way in self.params.pooling])
 
     @cached_property
     def _network(self) -> Any:
-        """Network from images to pooled features; built at the first image, once per worker."""
+        """Network from images to the maps of the layers; built at the first image, once per worker."""
         keras = load_keras()
         backbone = self.backbone()
         with seeded(0):  # a network without pretrained weights is the same in every worker
             body = backbone.build(self.params.side)
         refuse_changed(backbone, self._fingerprint)
-        layers = keras.layers
-        pool = layers.GlobalMaxPooling2D if self.params.pooling == "max" else layers.GlobalAveragePooling2D
-        pooled = [pool(dtype="float32")(feature_map) for feature_map in self._maps(body)]
-        return keras.Model(body.input, layers.concatenate(pooled) if len(pooled) > 1 else pooled[0])
+        maps = [keras.layers.Identity(dtype="float32")(of_layer) for of_layer in self._maps(body)]
+        return keras.Model(body.input, maps)
 
     def _maps(self, body: Any) -> list[Any]:
         """Feature maps that are pooled."""
-        if not self.params.layers:
-            return [body.output]
         maps = {layer.name: layer.output for layer in body.layers if _is_map(layer)}
-        for name in self.params.layers:
+        maps[LAST] = body.output
+        for name in self._layers:
             if name not in maps:
-                suggestions = near_names(name, maps, most=4, likeness=0.4) or list(maps)[-4:]
+                suggestions = near_names(name, maps, most=4, likeness=0.4) or list(maps)[-5:]
                 raise UsageError(
                     f"the backbone has no feature map at a layer {name!r}",
                     hint=f"There are: {', '.join(suggestions)}",
                 )
-        return [maps[name] for name in self.params.layers]
+        return [maps[name] for name in self._layers]
 
 
 def _with_fingerprint(

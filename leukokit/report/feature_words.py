@@ -50,6 +50,7 @@ _CHANNELS = {
 _ONE_OF = "|".join
 _CHANNEL = _ONE_OF(_CHANNELS)
 _REGION = _ONE_OF(_REGIONS)
+_MAP = rf"(?:{_CHANNEL})(?:_(?:edge|band)[\d.]+)?"
 _HOW = _ONE_OF(_AGGREGATES)
 _UNIT = _ONE_OF(_UNITS)
 _FORMS = (
@@ -64,6 +65,8 @@ _FORMS = (
     re.compile(r"(?P<color>intensity)_(?P<channel>brightness|contrast)"),
     re.compile(rf"(?P<texture>haralick)_(?P<region>{_REGION})_(?P<channel>{_CHANNEL})_d(?P<step>\d+)_(?P<what>[a-z]+)_(?P<how>{_HOW})"),
     re.compile(rf"(?P<pattern>lbp)_(?P<region>{_REGION})_(?P<channel>{_CHANNEL})_p\d+r\d+_(?P<code>\d+)"),
+    re.compile(rf"(?P<covariance>regioncov)_(?P<region>{_REGION})_(?P<map>{_MAP})__(?P<other>{_MAP})"),
+    re.compile(rf"(?P<covariance>regioncov)_(?P<region>{_REGION})_(?P<map>{_MAP})_(?P<moment>mean|skewness|log_kurtosis)"),
     re.compile(rf"(?P<contours>contours)_(?P<what>count|area(_({_UNIT}))?_(?P<how>{_HOW}))"),
     re.compile(rf"(?P<circles>circles)_(?P<what>count|(radius|area|center)(_({_UNIT}))?_(?P<how>{_HOW}))"),
     re.compile(rf"(?P<edges>hog_contour)_(?P<what>[a-z]+)_(?P<how>{_HOW})"),
@@ -104,6 +107,7 @@ _MEANINGS = {
     "color": "Color over the pixels of the region: their mean, or how they spread.",
     "texture": "How alike neighboring pixels are: fine or clumped.",
     "pattern": "How often a small pattern of brighter and darker neighbors occurs.",
+    "covariance": "How color, edges and structures of several sizes vary together.",
     "contours": "Closed edges in the image, cells or not.",
     "circles": "Circles in the image, such as red cells.",
     "edges": "How strong the change of brightness is, and in which direction.",
@@ -147,6 +151,13 @@ def _said(part: Mapping[str, str]) -> tuple[str, str]:
         return "texture", f"{region} {part['what']} of {shown}{tail}"
     if "pattern" in part:
         return "pattern", f"{region} pattern {part['code']} of {shown}"
+    if "covariance" in part:
+        what = _map_words(part["map"])
+        if part.get("other") == part["map"]:
+            return "covariance", f"{region}: variation of {what}"
+        if "other" in part:
+            return "covariance", f"{region}: {what} together with {_map_words(part['other'])}"
+        return "covariance", f"{region}: {what}, {part['moment'].replace('_', ' ')}"
     if "contours" in part or "circles" in part:
         kind = "contours" if "contours" in part else "circles"
         what = part["what"].split("_")[0]
@@ -154,3 +165,13 @@ def _said(part: Mapping[str, str]) -> tuple[str, str]:
     if "row" in part:
         return "edges", f"edges, block {part['row']}-{part['column']}, direction {part['direction']}"
     return "edges", f"edge strength ({part['what']}){tail}"
+
+
+def _map_words(name: str) -> str:
+    """Words for a map of ``region_covariance``, such as ``lab_l_edge2``."""
+    match = re.fullmatch(rf"({_CHANNEL})(?:_(edge|band)([\d.]+))?", name)
+    assert match is not None
+    channel, kind, sigma = match.groups()
+    if kind is None:
+        return _CHANNELS[channel]
+    return f"{'edges' if kind == 'edge' else 'structures'} of {_CHANNELS[channel]} ({sigma} px)"

@@ -25,6 +25,12 @@ from leukokit.report.html.feature_drawings import feature_drawing
         ("red_cells_diameter_rc_std", "red cell diameter (red cells), spread"),
         ("red_cells_pallor_median", "red cell pallor, median"),
         ("hog_contour_max_std", "edge strength (max), spread"),
+        ("regioncov_cell_lab_l_edge2__lab_l_edge2", "cell: variation of edges of lightness (2 px)"),
+        (
+            "regioncov_image_lab_a__gray_band0.5",
+            "image: green-red together with structures of gray value (0.5 px)",
+        ),
+        ("regioncov_nucleus_lab_l_log_kurtosis", "nucleus: lightness, log kurtosis"),
         ("a_plugins_own", "a_plugins_own"),
     ],
 )

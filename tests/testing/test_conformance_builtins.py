@@ -22,7 +22,7 @@ NEEDS_FILES = {"boxes", "folder", "table"}
 MORE_SETTINGS: dict[str, tuple[dict[str, Any], ...]] = {
     "reinhard": ({"template": "fitted"},),
     "histogram_match": ({"template": "fitted"},),
-    "svm": ({"calibration": "isotonic"}, {"calibration": "temperature", "kernel": "linear"}),
+    "svm": ({"calibration": "isotonic"}, {"calibration": "temperature", "gamma": {"over_d": 0.3}}),
     "knn": ({"weights": "distance", "metric": "cosine"},),
     "morphology": ({"aggregates": [str(how) for how in Aggregate], "measures": ["area"]},),
     "permutation_importance": ({"scoring": "log_loss", "repeats": 3},),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
@@ -36,11 +37,14 @@ class Application:
         Height and width it was trained with, in px.
     channels : int
         Of its last feature map.
+    middle : mapping of str to int
+        Layers whose maps make good features, all at 1/16 of the image's side, and their channels.
     """
 
     scaling: Scaling
     side: int
     channels: int
+    middle: Mapping[str, int] = field(default_factory=dict)
 
 
 APPLICATIONS: dict[str, Application] = {
@@ -60,7 +64,9 @@ APPLICATIONS: dict[str, Application] = {
     "EfficientNetB5": Application("inside", 456, 2048),
     "EfficientNetB6": Application("inside", 528, 2304),
     "EfficientNetB7": Application("inside", 600, 2560),
-    "EfficientNetV2B0": Application("inside", 224, 1280),
+    "EfficientNetV2B0": Application(
+        "inside", 224, 1280, {"block4a_project_bn": 96, "block4c_add": 96, "block5e_add": 112}
+    ),
     "EfficientNetV2B1": Application("inside", 240, 1280),
     "EfficientNetV2B2": Application("inside", 260, 1408),
     "EfficientNetV2B3": Application("inside", 300, 1536),
@@ -165,6 +171,14 @@ class ApplicationBackbone(Backbone):
     def of(cls, params: ApplicationParams) -> Self:
         """Choose the network that parameters name."""
         return cls(params.backbone, params.weights, params.alpha)
+
+    def channels_at(self, layer: str) -> int | None:
+        """Channels of a middle layer; None for others."""
+        return self.application.middle.get(layer)
+
+    def middle_layers(self) -> tuple[str, ...]:
+        """Layers in the middle of the network, where they are known."""
+        return tuple(self.application.middle)
 
     def missing(self) -> str | None:
         """Say that Keras has yet to fetch the weights; None where they are in its folder, or are a file."""

@@ -9,6 +9,12 @@ import numpy as np
 from leukokit.api import Field, Params, TabularClassifier
 
 
+class OverColumns(Params):
+    """Kernel width that follows the number of columns."""
+
+    over_d: float = Field(gt=0, le=1e6, description="The width is this number divided by the columns.")
+
+
 class SvmParams(Params):
     """Parameters of :class:`Svm`."""
 
@@ -19,10 +25,11 @@ class SvmParams(Params):
         le=1e6,
         description="Penalty of training errors. The paper: 10 and 96.",
     )
-    gamma: Literal["scale", "auto"] | Annotated[float, Field(gt=0)] = Field(
+    gamma: Literal["scale", "auto"] | Annotated[float, Field(gt=0)] | OverColumns = Field(
         "scale",
         description="Width of the rbf, poly and sigmoid kernels: a number above 0, 'scale' for "
-        "1 / (columns x variance), or 'auto' for 1 / columns.",
+        "1 / (columns x variance), 'auto' for 1 / columns, or {over_d: 0.3} for 0.3 / columns. A smaller one "
+        "gives a smoother border between the classes.",
     )
     degree: int = Field(3, ge=1, le=10, description="Degree of the poly kernel; unused by the others.")
     class_weight: Literal["balanced"] | None = Field(
@@ -50,6 +57,7 @@ class Svm(TabularClassifier):
     needs_folds = True
     # Classes that only hold attributes: a fitted machine with its map, and the one or two numbers of a map.
     trusted = (
+        "leukokit.plugins.classify._machine.WidthByColumns",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
         "sklearn.calibration._TemperatureScaling",
@@ -58,17 +66,22 @@ class Svm(TabularClassifier):
     def estimator(self, *, seed: int, folds: Any) -> Any:
         """Build the machine inside its calibration."""
         from sklearn.calibration import CalibratedClassifierCV
+
+        return CalibratedClassifierCV(
+            self._machine(seed), method=self.params.calibration, cv=list(folds), ensemble=False
+        )
+
+    def _machine(self, seed: int) -> Any:
         from sklearn.svm import SVC
 
-        machine = SVC(
-            kernel=self.params.kernel,
-            C=self.params.C,
-            gamma=self.params.gamma,
-            degree=self.params.degree,
-            class_weight=self.params.class_weight,
-            random_state=seed,
-        )
-        return CalibratedClassifierCV(machine, method=self.params.calibration, cv=list(folds), ensemble=False)
+        from leukokit.plugins.classify._machine import WidthByColumns
+
+        params = self.params
+        kernel = {"kernel": params.kernel, "C": params.C, "degree": params.degree}
+        rest = {"class_weight": params.class_weight, "random_state": seed}
+        if isinstance(params.gamma, OverColumns):
+            return WidthByColumns(params.gamma.over_d, **kernel, **rest)
+        return SVC(gamma=params.gamma, **kernel, **rest)
 
     def check_loaded(self, estimator: Any) -> None:
         """Refuse support vectors and coefficients whose shapes do not match."""

@@ -52,4 +52,9 @@ def leukokit_feature_extractors() -> Iterable[ComponentSpec]:
             f"{package}.red_cells:RedCells",
             "Count, diameter, shape, central pallor and clumping of red cells.",
         ),
+        ComponentSpec(
+            "region_covariance",
+            f"{package}.region_covariance:RegionCovariance",
+            "How color and edges of several sizes vary together.",
+        ),
     )

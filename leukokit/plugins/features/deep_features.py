@@ -20,7 +20,7 @@ class DeepFeaturesParams(ApplicationParams, BackboneFeaturesParams):
 
 
 class DeepFeatures(BackboneFeatures):
-    """Pooled feature map of a network of keras.applications, frozen.
+    """Pooled feature maps of a network of keras.applications, frozen.
 
     Source: Donahue et al. 2014 (DeCAF), arXiv 1310.1531.
     """

@@ -45,6 +45,8 @@ _DRAWINGS = {
     "pattern": _dots((24, 24), look="fill-ink", radius=4)
     + _dots((24, 9), (39, 24), (34, 13), (34, 35), look="fill-c4", radius=4)
     + _dots((14, 13), (9, 24), (14, 35), (24, 39), look="stroke-muted fill-none", radius=4),
+    "covariance": _cell("stroke-muted fill-c3 pale", _PLAIN)
+    + _lines((8, 40, 40, 8), (30, 8, 40, 8), (40, 8, 40, 18)),
     "contours": _cell(_MARK, _MARK),
     "circles": _dots((16, 18), (33, 15), (30, 34), look=_MARK, radius=9),
     "edges": _CELL.format(cell=_PLAIN) + _lines((24, 14, 24, 1), (32, 31, 41, 40), (14, 30, 5, 38)),

@@ -34,6 +34,7 @@ CLASSIFIERS: dict[str, TabularClassifier] = {
     "svm": Svm(),
     "svm_isotonic": Svm.create(calibration="isotonic"),
     "svm_temperature": Svm.create(calibration="temperature", gamma=0.05),
+    "svm_over_d": Svm.create(gamma={"over_d": 0.3}),
     "knn": Knn(),
     "decision_tree": DecisionTree(),
     "random_forest": RandomForest.create(n_estimators=5),
@@ -54,6 +55,19 @@ def test_classifier_learns_what_the_table_tells(classifier: TabularClassifier) -
     """On a table whose classes lie apart, new samples are told apart, with missing values among them."""
     model = classifier.fit(examples(), seed=0)
     assert accuracy(model, examples(1)) > 0.8
+
+
+def test_the_width_of_an_svm_follows_its_columns() -> None:
+    """1 over the columns is scikit-learn's 'auto', whatever number of columns is left when it is fitted."""
+    train, test = examples(), examples(1)
+    over_d, auto, wider = (
+        Svm.create(gamma=gamma).fit(train, seed=0).predict_proba(test)
+        for gamma in ({"over_d": 1}, "auto", {"over_d": 0.3})
+    )
+    assert np.array_equal(over_d, auto)
+    assert not np.allclose(over_d, wider)
+    with pytest.raises(ValidationError, match="over_d"):
+        Svm.create(gamma={"over_d": 0})
 
 
 @each_classifier

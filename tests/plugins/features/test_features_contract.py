@@ -64,6 +64,10 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
         {"pixel_size_um": 0.25, "measures": ["solidity", "area"], "aggregates": ["std"]},
     ],
     "red_cells": [{}, {"aggregates": ["median", "quantiles"]}],
+    "region_covariance": [
+        {},
+        {"regions": EVERYWHERE, "channels": ["gray"], "sigmas": [1.5], "moments": False},
+    ],
 }
 
 

@@ -39,10 +39,19 @@ class LiteBackbone(Backbone):
         self._weights = weights
 
     def channels_at(self, layer: str) -> int | None:
-        """Channels of a block's output, for names such as ``block4c_add``; None for other layers."""
-        blocks = {block.name: block for block in architecture.blocks(self.name)}
-        block = blocks.get(layer.removesuffix("_add")) if layer.endswith("_add") else None
-        return block.channels_out if block is not None and block.has_shortcut else None
+        """Channels of a block's output (``block4a_project_bn``, ``block4c_add``); None for other layers."""
+        name, _, output = layer.partition("_")
+        block = {block.name: block for block in architecture.blocks(self.name)}.get(name)
+        known = block is not None and (output == "project_bn" or (output == "add" and block.has_shortcut))
+        return block.channels_out if block is not None and known else None
+
+    def middle_layers(self) -> tuple[str, ...]:
+        """First and last output of stage 4 and the last of stage 5, all at 1/16 of the image's side."""
+        fourth, fifth = (
+            [block.name for block in architecture.blocks(self.name) if block.name.startswith(stage)]
+            for stage in ("block4", "block5")
+        )
+        return f"{fourth[0]}_project_bn", f"{fourth[-1]}_add", f"{fifth[-1]}_add"
 
     def build(self, side: int, *, pretrained: bool = True) -> Any:
         """Build the network without its head.

@@ -19,7 +19,7 @@ class LiteFeaturesParams(BackboneFeaturesParams):
 
 
 class LiteFeatures(BackboneFeatures):
-    """Feature maps of EfficientNet-Lite, pooled over space: 1280 features of the last one.
+    """Feature maps of EfficientNet-Lite, pooled over space: 544 features from three maps in its middle.
 
     Source: Tan and Le 2019, https://arxiv.org/abs/1905.11946; Lite variants by the TensorFlow authors.
     """
