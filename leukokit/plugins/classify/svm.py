@@ -77,11 +77,12 @@ class Svm(TabularClassifier):
         from leukokit.plugins.classify._machine import WidthByColumns
 
         params = self.params
-        kernel = {"kernel": params.kernel, "C": params.C, "degree": params.degree}
-        rest = {"class_weight": params.class_weight, "random_state": seed}
+        given: dict[str, Any] = {
+            name: getattr(params, name) for name in ("kernel", "C", "degree", "class_weight")
+        }
         if isinstance(params.gamma, OverColumns):
-            return WidthByColumns(params.gamma.over_d, **kernel, **rest)
-        return SVC(gamma=params.gamma, **kernel, **rest)
+            return WidthByColumns(params.gamma.over_d, random_state=seed, **given)
+        return SVC(gamma=params.gamma, random_state=seed, **given)
 
     def check_loaded(self, estimator: Any) -> None:
         """Refuse support vectors and coefficients whose shapes do not match."""
