@@ -161,6 +161,7 @@ def audit(audit_input: AuditInput, *, store: Store | None, executor: Executor, o
         audit_input.reading,
         measured.hashes,
         PairSettings(lags=spec.lags, seed=audit_input.recipe.seed),
+        aspects=measured.size[:, 0] / measured.size[:, 1],
         executor=executor,
         store=store,
         observer=observer,
