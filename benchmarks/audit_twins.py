@@ -3,9 +3,9 @@
     python benchmarks/audit_twins.py [--twins 30] [--originals 300] [--only NAME ...] [--json FILE]
 
 The images of each data set that ``LEUKOKIT_DATA`` holds are audited together with twins of some of them.
-Prints a Markdown table: how many twins of each kind are found, how many pairs of originals overlap (look at
-them: some data sets hold such views), and how many other pairs join a twin with the image of another original;
-these are listed on stderr.
+Prints a Markdown table: how many twins of each kind are found, how many pairs of originals overlap (look
+at them: some data sets hold such views), and how many other pairs join a twin with the image of another
+original; these are listed on stderr.
 """
 
 from __future__ import annotations
