@@ -28,9 +28,7 @@ _WARM = 25  # red over the mean of green and blue in red ink
 _MIN_INK = 12  # px of ink; the small bars of the paper's data set have 23, corners without a bar at most 3
 _LEAST_SHARE = 0.25  # of the ink of a color in the image; of noise, no place has that much
 _GAP = 9  # px; letters and ticks of one mark are closer
-_HARD = (
-    40  # levels from one pixel to the next; the paper's bars have 46 or more, granules 25
-)
+_HARD = 40  # levels from one pixel to the next; the paper's bars have 46 or more, granules 25
 _STEP = 24  # levels; a smaller step is no edge of a stroke
 _MIN_STROKES = 2.0  # along a row of letters; the paper's bars have 2.75 and more, granules 1
 _LONG = 5  # width of a bar without letters, in heights
