@@ -109,6 +109,12 @@ class AuditSpec(RecipeBase):
     file_names: Limits = _limits(
         0.25, None, "How much better than chance the pattern of file names tells the class; share as above."
     )
+    site_unlike: Limits = _limits(
+        0.5,
+        1.5,
+        "How far a second data set is from the first in stain, scale, sharpness or content, in standard "
+        "deviations between patients; the smallest difference in the 95 % interval.",
+    )
     empty_foreground: Limits = _limits(
         0.02, 0.1, "Share of a class's images that are black all over, where the background is black."
     )

@@ -78,8 +78,8 @@ def picture_quality(
         CHECK,
         limit.level(shares[worst]),
         f"{int(bad.sum())} images are of poor quality ({counts}), {shares[worst]:.1%} of {worst}",
-        "Look at the listed images. Take them again, or leave such images out of every class by one rule that "
-        "was set before: what is left out by class changes the score.",
+        "Look at the listed images. Take them again, or leave such images out of every class by one rule "
+        "that was set before: what is left out by class changes the score.",
         shares[worst],
         "share",
         limit,

@@ -60,8 +60,8 @@ def file_names(
     patterns = [name_pattern(name, label) for name, label in zip(names, labels, strict=True)]
     text = (
         "No model sees a name. But if cameras or laboratories gave these names, the classes come from "
-        "different sources, and whatever these do to an image can tell the class: find out who named the files. "
-        "Names that were made from the classes do no harm."
+        "different sources, and whatever these do to an image can tell the class: find out who named the "
+        "files. Names that were made from the classes do no harm."
     )
     return _judged(NAMES, patterns, labels, groups, limit, "pattern of file names", text, seed)
 
