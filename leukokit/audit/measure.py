@@ -76,7 +76,7 @@ class ImageTraits(FeatureExtractor):
                 color_traits(lab),
                 frame_traits(lab),
                 background_color(lab),
-                [rgb.shape[1], rgb.shape[0], foreground_share(rgb), blur_width(rgb)],
+                [rgb.shape[1], rgb.shape[0], foreground_share(rgb), np.nan_to_num(blur_width(rgb))],
                 exposure(rgb),
                 layer_colors(rgb, lab),
                 mark_styles(small),
@@ -141,7 +141,8 @@ class MeasuredImages:
     @property
     def blur(self) -> FloatArray:
         """Standard deviation of the blur of edges in px, n; NaN for images of one color."""
-        return self._columns(_BLUR)[:, 0]
+        blur = self._columns(_BLUR)[:, 0]
+        return np.where(blur > 0, blur, np.nan)
 
     @property
     def exposure(self) -> FloatArray:

@@ -98,8 +98,8 @@ _PROPERTIES = (
     (
         "stain_unlike",
         _STAIN,
-        "A model of A sees colors in B that it was not trained on: normalize the stain (preprocess: reinhard), "
-        "and report its score on B by itself.",
+        "A model of A sees colors in B that it was not trained on: normalize the stain (preprocess: "
+        "reinhard), and report its score on B by itself.",
     ),
     (
         "scale_unlike",
