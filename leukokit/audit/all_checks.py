@@ -22,6 +22,7 @@ from leukokit.audit.checks.duplicates import (
 )
 from leukokit.audit.checks.exposure import exposure_spread
 from leukokit.audit.checks.files import file_properties, rejected_images
+from leukokit.audit.checks.label_noise import label_noise
 from leukokit.audit.checks.leaks import leaks
 from leukokit.audit.checks.marks import burned_in_marks
 from leukokit.audit.checks.neighbors import neighbors_alike
@@ -39,6 +40,7 @@ from leukokit.audit.checks.sources import camera_and_software, file_names
 from leukokit.audit.checks.stain import stain_spread
 from leukokit.audit.findings import CheckFinding, Limit, skipped
 from leukokit.audit.image_traits import CORNERS
+from leukokit.audit.label_probabilities import out_of_fold_probabilities
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.missing import missing_pattern
@@ -147,6 +149,7 @@ class AuditChecks:
         ]
         findings += self._picture_findings()
         findings += self._source_findings()
+        findings.append(self._label_finding())
         findings += self._scale_findings()
         if audit_input.recipe.segment is not None:
             findings += self._segmentation_findings()
@@ -181,6 +184,20 @@ class AuditChecks:
             exposure_spread(light, foreground, images, lit, seed=seed),
             quality,
         ]
+
+    def _label_finding(self) -> CheckFinding:
+        """Judge labels by the recipe's features, or by color and sharpness where there are none."""
+        measured, images = self._labeled, self._input.images
+        values = np.hstack([measured.color, measured.glass, measured.red_cells, self._sharpness])
+        if images is not None and len(images.features.columns):
+            values = images.features.reindex(self._ids).to_numpy(dtype=np.float64)
+        known = np.isfinite(values).any(axis=1)
+        labels, units = self._labels[known], self._units[known]
+        probabilities = (
+            out_of_fold_probabilities(values[known], labels, units, seed=self._seed) if known.any() else None
+        )
+        ids = np.asarray(self._ids)[known].tolist()
+        return label_noise(probabilities, labels, units, ids, _limit(self._spec.label_noise))
 
     def _source_findings(self) -> list[CheckFinding]:
         if self._cells:

@@ -20,6 +20,7 @@ from leukokit.recipe import Recipe
 from leukokit.smear.pool import SURE
 
 _STAIN = ("glass L", "glass a", "glass b", "red cells L", "red cells a", "red cells b")
+_LOGS = ("scale_unlike", "sharpness_unlike")
 _CONTENT = ("glass, share of area", "red cells, share of area", "spread of lightness")
 
 
@@ -89,7 +90,15 @@ def _findings(a: _Measured, b: _Measured) -> list[CheckFinding]:
     values_a, values_b = _values(a), _values(b)
     _same_unit(a, b, values_a, values_b)
     return [
-        sites_unlike(check, names, _site(a, values_a[check]), _site(b, values_b[check]), limit, advice)
+        sites_unlike(
+            check,
+            names,
+            _site(a, values_a[check]),
+            _site(b, values_b[check]),
+            limit,
+            advice,
+            logs=check in _LOGS,
+        )
         for check, names, advice in _PROPERTIES
     ]
 
@@ -103,13 +112,13 @@ _PROPERTIES = (
     ),
     (
         "scale_unlike",
-        ("red cells, ln px",),
+        ("diameter of red cells, px",),
         "Cells have another size in px: bring both to one scale (data.scale), or measure lengths in red-cell "
         "diameters.",
     ),
     (
         "sharpness_unlike",
-        ("blur, ln",),
+        ("width of edges",),
         "Images of B are sharper or softer: texture features and networks depend on it. Take images with the "
         "same focus and export, or train with blurred images, too.",
     ),

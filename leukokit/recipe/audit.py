@@ -115,6 +115,11 @@ class AuditSpec(RecipeBase):
         "How far a second data set is from the first in stain, scale, sharpness or content, in standard "
         "deviations between patients; the smallest difference in the 95 % interval.",
     )
+    label_noise: Limits = _limits(
+        0.02,
+        None,
+        "Share of a class's images that a model which has not seen them is sure are of another class.",
+    )
     empty_foreground: Limits = _limits(
         0.02, 0.1, "Share of a class's images that are black all over, where the background is black."
     )

@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from leukokit.api import Dataset, RGBImage
+from leukokit.testing.picture_faults import one_camera, relabeled, softened
 
 _TARGET = "leukokit.plugins.datasets.smears:Smears"  # as a string: the kit must not import plugins
 _PER_CLASS = 30
@@ -342,6 +343,26 @@ KNOWN_FAULTS = (
         "empty_foreground",
         _blanked,
         "exact_duplicates neighbors_alike color frame corner file scale_unknown scale_spread",
+    ),
+    _fault(
+        "soft",
+        "one class out of focus: blurred by 1 px",
+        "sharpness_spread sharpness",
+        lambda folder, seed: softened(_Folder(folder, seed), _FAULTY_CLASS),
+        "color frame corner file scale_spread",
+    ),
+    _fault(
+        "camera",
+        "one class with another camera in its EXIF",
+        "camera_and_software",
+        lambda folder, seed: one_camera(_Folder(folder, seed), _FAULTY_CLASS),
+    ),
+    _fault(
+        "relabeled",
+        "each stain a class; 6 of 120 images with the label of another",
+        "label_noise",
+        lambda folder, seed: relabeled(_Folder(folder, seed, stain_confound=1.0)),
+        "stain_spread exposure_spread color frame glass file scale_spread sharpness",
     ),
     _fault("damaged", "a sixth of one class cut off halfway", "rejected_images", _damaged),
 )

@@ -90,7 +90,7 @@ def effect_size(a: FloatArray, b: FloatArray) -> Effect | None:
 
 
 def sites_unlike(
-    check: str, names: Sequence[str], a: Site, b: Site, limit: Limit, advice: str
+    check: str, names: Sequence[str], a: Site, b: Site, limit: Limit, advice: str, *, logs: bool = False
 ) -> CheckFinding:
     """Compare one property of B with that of A, over all images and in each class that both have.
 
@@ -104,6 +104,8 @@ def sites_unlike(
         Limit of the smallest effect in the 95 % interval, over all images, in standard deviations.
     advice : str
         What to do where B is not like A.
+    logs : bool
+        Whether values are logarithms; the table shows the numbers themselves.
     """
     classes = sorted(set(a.labels.tolist()) & set(b.labels.tolist()) - {""})
     rows: list[tuple[TableCell, ...]] = []
@@ -114,7 +116,8 @@ def sites_unlike(
             effect = effect_size(first, second)
             if effect is None:
                 continue
-            means = (float(f"{values.mean():.4g}") for values in (first, second))
+            centers = (float(values.mean()) for values in (first, second))
+            means = (float(f"{np.exp(value) if logs else value:.4g}") for value in centers)
             rows.append(
                 (name, kind, *means, *(round(value, 2) for value in (effect.size, effect.low, effect.high)))
             )
