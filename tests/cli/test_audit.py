@@ -8,8 +8,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from leukokit.cli import main
 from leukokit.testing.synthetic import write_smears
@@ -107,6 +109,33 @@ def test_html_is_one_file_with_pictures(audit, folder, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "smear-9999.jpg" in text
     assert "data:image/webp" in text
+
+
+def test_a_second_data_set_is_compared_with_the_first(audit, folder, tmp_path):
+    """The same patients in bluer light are unlike; the table, the page with pictures, JSON and exit codes agree."""
+    other = tmp_path / "blue"
+    for path in sorted(folder.glob("*/*.jpg")):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        with Image.open(path) as image:
+            light = np.asarray(image) * np.array([0.8, 0.9, 1.0])
+        Image.fromarray(light.astype(np.uint8)).save(other / path.parent.name / path.name, quality=95)
+    page = tmp_path / "page.html"
+
+    out = audit(folder, other, "-q", "--html", page, "--strict", code=1).stdout
+    assert "of B differs from A by" in out
+    assert "stain" in page.read_text() and page.read_text().count("data:image/webp") > 4
+    found = json.loads(audit(folder, other, "-q", "--json").stdout)
+    levels = {finding["check"]: finding["level"] for finding in found["findings"]}
+    assert set(levels) == {"stain_unlike", "scale_unlike", "sharpness_unlike", "content_unlike"}
+    assert levels["stain_unlike"] == "fail"
+    rows = next(finding for finding in found["findings"] if finding["check"] == "stain_unlike")["table"][
+        "rows"
+    ]
+    assert {row[1] for row in rows} == {"all", "Benign", "Pro"}
+    same = json.loads(audit(folder, folder, "-q", "--json").stdout)
+    assert {finding["level"] for finding in same["findings"]} <= {"ok", "skipped"}
+    refused = audit(folder, other, "--groups", tmp_path / "g.csv", code=2).output
+    assert "--groups takes one data set" in refused
 
 
 def test_what_is_neither_is_refused_with_a_proposal(audit):

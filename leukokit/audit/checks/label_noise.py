@@ -2,9 +2,9 @@
 
 Method: confident learning (Northcutt, Jiang and Chuang 2021, doi 10.1613/jair.1.12125, section 3): an image
 counts for another class where its probability of that class is at least the mean probability of the images
-that have this label. Hard classes are no wrong labels, so the model must also be far more sure of the other class
-than of the label; images are not listed where it errs on most of their patient or slide; and there is an alarm
-only if more images are listed than the probabilities themselves let expect.
+that have this label. Hard classes are no wrong labels, so the model must also be far more sure of the other
+class than of the label; images are not listed where it errs on most of their patient or slide; and there
+is an alarm only if more images are listed than the probabilities themselves let expect.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ def sites_unlike(
     logs : bool
         Whether values are logarithms; the table shows the numbers themselves.
     """
-    classes = sorted(set(a.labels.tolist()) & set(b.labels.tolist()) - {""})
+    both = sorted(set(a.labels.tolist()) & set(b.labels.tolist()) - {""})
+    classes = both if len({*a.labels.tolist(), *b.labels.tolist()}) > 1 else []
     rows: list[tuple[TableCell, ...]] = []
     overall: list[tuple[str, Effect]] = []
     for kind in [ALL, *classes]:
