@@ -45,6 +45,7 @@ from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
+from leukokit.audit.probes.segmentation import counts_and_areas
 from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer
@@ -312,7 +313,7 @@ class AuditChecks:
         ]
         inputs += [
             (
-                "red cells",
+                "red_cells",
                 "color, spread and area of the red cells",
                 {"": measured.red_cells},
                 spec.probe_red_cells,
@@ -328,6 +329,11 @@ class AuditChecks:
         if not self._cells:  # the size of a crop is that of its cell
             what = "width and height" + (" and bytes" if files.shape[1] > 2 else "")
             inputs.append(("file", what, {"": files}, spec.probe_file))
+        segmented = self._input.images
+        counted = None if segmented is None else counts_and_areas(segmented.features, self._ids)
+        if counted is not None:
+            what = "counts and areas of the segmented cells"
+            inputs.append(("segmentation", what, {"": counted}, spec.probe_segmentation))
         pattern = self._missing_pattern()
         if pattern is not None:
             what = "which features are missing, and the status of the segmentation"

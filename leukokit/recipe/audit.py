@@ -57,6 +57,11 @@ class AuditSpec(RecipeBase):
     probe_sharpness: Limits = _limits(
         0.3, 0.5, "Width of edges, contrast and exposure tell the classes; share as above."
     )
+    probe_segmentation: Limits = _limits(
+        None,
+        None,
+        "Counts and areas of the segmented cells tell the classes; share as above. They may rightly.",
+    )
     probe_missing: Limits = _limits(
         0.2, 0.5, "Which features are missing, and how the segmentation ended, tell the classes."
     )

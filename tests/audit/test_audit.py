@@ -45,7 +45,7 @@ def test_an_audit_is_plain_json():
         "color",
         "frame",
         "corner",
-        "red cells",
+        "red_cells",
         "glass",
         "sharpness",
         "file",

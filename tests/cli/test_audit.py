@@ -112,7 +112,7 @@ def test_html_is_one_file_with_pictures(audit, folder, tmp_path):
 
 
 def test_a_second_data_set_is_compared_with_the_first(audit, folder, tmp_path):
-    """The same patients in bluer light are unlike; the table, the page with pictures, JSON and exit codes agree."""
+    """The same patients in bluer light are unlike, in the table, the page with pictures and the exit code."""
     other = tmp_path / "blue"
     for path in sorted(folder.glob("*/*.jpg")):
         (other / path.parent.name).mkdir(parents=True, exist_ok=True)
@@ -123,15 +123,12 @@ def test_a_second_data_set_is_compared_with_the_first(audit, folder, tmp_path):
 
     out = audit(folder, other, "-q", "--html", page, "--strict", code=1).stdout
     assert "of B differs from A by" in out
-    assert "stain" in page.read_text() and page.read_text().count("data:image/webp") > 4
+    assert page.read_text().count("data:image/webp") > 4
     found = json.loads(audit(folder, other, "-q", "--json").stdout)
-    levels = {finding["check"]: finding["level"] for finding in found["findings"]}
-    assert set(levels) == {"stain_unlike", "scale_unlike", "sharpness_unlike", "content_unlike"}
-    assert levels["stain_unlike"] == "fail"
-    rows = next(finding for finding in found["findings"] if finding["check"] == "stain_unlike")["table"][
-        "rows"
-    ]
-    assert {row[1] for row in rows} == {"all", "Benign", "Pro"}
+    findings = {finding["check"]: finding for finding in found["findings"]}
+    assert set(findings) == {"stain_unlike", "scale_unlike", "sharpness_unlike", "content_unlike"}
+    assert findings["stain_unlike"]["level"] == "fail"
+    assert {row[1] for row in findings["stain_unlike"]["table"]["rows"]} == {"all", "Benign", "Pro"}
     same = json.loads(audit(folder, folder, "-q", "--json").stdout)
     assert {finding["level"] for finding in same["findings"]} <= {"ok", "skipped"}
     refused = audit(folder, other, "--groups", tmp_path / "g.csv", code=2).output
