@@ -73,8 +73,8 @@ class AuditProbe(Record):
     """What a classifier reaches that sees anything but cells."""
 
     name: Text = Field(
-        description="`color`, `frame`, `corner`, `red_cells`, `glass`, `sharpness`, `file`, `segmentation` or "
-        "`missing`."
+        description="`color`, `frame`, `corner`, `red_cells`, `glass`, `sharpness`, `file`, `segmentation` "
+        "or `missing`."
     )
     what: Text = Field("", description="The numbers that it was given.")
     columns: Count | None = described("How many numbers.")
