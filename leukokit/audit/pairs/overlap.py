@@ -12,6 +12,7 @@ than 0.97, and all but five by more than 0.73.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -129,10 +130,42 @@ def features(image: RGBImage | NDArray[np.uint8], *, square: bool = False) -> Fe
     Features
         Without keypoints where the image has no structure.
     """
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) if image.ndim == 3 else image
-    gray = np.ascontiguousarray(gray)
+    gray = np.ascontiguousarray(_gray(image))
     gray = _squared(gray, _SIDE) if square else _resized(gray, _SIDE)
-    keypoints, described = _detector().detectAndCompute(gray, None)
+    return _described(gray, *_detector().detectAndCompute(gray, None))
+
+
+def features_and_mirrored(image: RGBImage | NDArray[np.uint8]) -> tuple[Features, Features]:
+    """Describe an image and its mirror image; the points of the mirror image are not searched again.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W x 3 or H x W
+
+    Returns
+    -------
+    plain, mirrored : Features
+    """
+    gray = _resized(np.ascontiguousarray(_gray(image)), _SIDE)
+    detector = _detector()
+    keypoints, descriptors = detector.detectAndCompute(gray, None)
+    plain = _described(gray, keypoints, descriptors)
+    last = gray.shape[1] - 1
+    turned = [
+        cv2.KeyPoint(last - p.pt[0], p.pt[1], p.size, (180 - p.angle) % 360, p.response, p.octave, p.class_id)
+        for p in keypoints
+    ]
+    flipped = np.ascontiguousarray(gray[:, ::-1])
+    return plain, _described(flipped, *detector.compute(flipped, turned))
+
+
+def _gray(image: RGBImage | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) if image.ndim == 3 else image
+
+
+def _described(
+    gray: NDArray[np.uint8], keypoints: Sequence[cv2.KeyPoint], described: NDArray[np.uint8] | None
+) -> Features:
     points = np.array([point.pt for point in keypoints], dtype=np.float32).reshape(-1, 2)
     strength = np.array([point.response for point in keypoints])
     strongest = np.argsort(-strength, kind="stable")[:POINTS]
@@ -140,14 +173,8 @@ def features(image: RGBImage | NDArray[np.uint8], *, square: bool = False) -> Fe
     height, width = gray.shape
     thumb = _resized(gray, _THUMB)
     whole = thumb if height == width else _squared(gray, _THUMB)
-    return Features(
-        points[strongest],
-        descriptors[strongest],
-        thumb,
-        whole,
-        (width, height),
-        float(structured(thumb).mean()),
-    )
+    structure = float(structured(thumb).mean())
+    return Features(points[strongest], descriptors[strongest], thumb, whole, (width, height), structure)
 
 
 def match(a: Features, b: Features, *, mirrored: bool = False, squeezed: bool = False) -> Overlap | None:

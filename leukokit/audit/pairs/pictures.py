@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-import numpy as np
-
 from leukokit.api import Dataset, ImageRejected, RGBImage
-from leukokit.audit.pairs.overlap import Features, features
+from leukokit.audit.pairs.overlap import Features, features, features_and_mirrored
 from leukokit.engine.cache.keys import array_digest
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import LastImage, ReadOptions, pixels
@@ -102,10 +100,11 @@ class ImageReader:
         flat = bool((image == image[0, 0]).all())
         height, width = image.shape[:2]
         square = self._views.square and max(width, height) > _SAME_SHAPE * min(width, height)
+        plain, mirrored = features_and_mirrored(image) if self._views.mirrored else (features(image), None)
         return Picture(
             None if flat else array_digest(image),
-            features(image),
-            _mirrored(image) if self._views.mirrored else None,
+            plain,
+            mirrored,
             features(image, square=True) if square else None,
             width / height,
         )
@@ -115,7 +114,7 @@ class ImageReader:
         if picture is not None and picture.mirrored is not None:
             return picture.mirrored
         image = self._pixels(item)
-        return None if image is None else _mirrored(image)
+        return None if image is None else features_and_mirrored(image)[1]
 
     @property
     def _last(self) -> LastImage:
@@ -132,7 +131,3 @@ class ImageReader:
         except ImageRejected:
             self.complete = False  # its digest could be taken, so its file was changed or removed since
             return None
-
-
-def _mirrored(image: RGBImage) -> Features:
-    return features(np.ascontiguousarray(image[:, ::-1]))
