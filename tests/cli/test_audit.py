@@ -124,6 +124,7 @@ def test_a_second_data_set_is_compared_with_the_first(audit, folder, tmp_path):
     out = audit(folder, other, "-q", "--html", page, "--strict", code=1).stdout
     assert "of B differs from A by" in out
     assert page.read_text().count("data:image/webp") > 4
+    assert "B is not like A" in page.read_text()
     found = json.loads(audit(folder, other, "-q", "--json").stdout)
     findings = {finding["check"]: finding for finding in found["findings"]}
     assert set(findings) == {"stain_unlike", "scale_unlike", "sharpness_unlike", "content_unlike"}
