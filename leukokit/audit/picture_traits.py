@@ -49,7 +49,8 @@ def blur_width(rgb: RGBImage) -> float:
     if factor < 1:
         gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     first = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), _FIRST_BLUR)
-    before, after = (_gradient(plane) for plane in (first, cv2.GaussianBlur(first, (0, 0), _SECOND_BLUR)))
+    second = cv2.GaussianBlur(first, (0, 0), _SECOND_BLUR)
+    before, after = (_gradient(np.asarray(plane, dtype=np.float32)) for plane in (first, second))
     least = float(np.quantile(before[::_STEP, ::_STEP], _STRONGEST))
     if least < 1.0:
         return float("nan")
