@@ -89,7 +89,8 @@ def test_json_is_the_audit(audit):
     """On stdout alone."""
     found = json.loads(audit("smears", *SMALL, "--json").stdout)
     assert found["format"] == 1
-    assert [each["name"] for each in found["probes"]] == ["color", "frame", "corner", "file"]
+    names = ["color", "frame", "corner", "red_cells", "glass", "sharpness", "file"]
+    assert [each["name"] for each in found["probes"]] == names
 
 
 def test_groups_are_a_csv_that_a_recipe_takes(audit, folder, tmp_path):

@@ -67,7 +67,7 @@ def picture_quality(
     rows: list[tuple[TableCell, ...]] = []
     shares: dict[str, float] = {}
     for name in np.unique(names):
-        own = names == name
+        own = np.asarray(names == name, dtype=np.bool_)
         shares[str(name)] = float(bad[own].mean())
         rows.append((str(name), int(own.sum()), *faults[own].sum(axis=0).tolist()))
     worst = max(shares, key=shares.__getitem__)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -164,7 +165,7 @@ def _gray(image: RGBImage | NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _described(
-    gray: NDArray[np.uint8], keypoints: Sequence[cv2.KeyPoint], described: NDArray[np.uint8] | None
+    gray: NDArray[np.uint8], keypoints: Sequence[cv2.KeyPoint], described: NDArray[Any] | None
 ) -> Features:
     points = np.array([point.pt for point in keypoints], dtype=np.float32).reshape(-1, 2)
     strength = np.array([point.response for point in keypoints])
@@ -290,7 +291,7 @@ def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float
     height, width = b.thumb.shape
     x = cv2.warpAffine(a.thumb.astype(np.float32) - 128, moved, (width, height), flags=cv2.INTER_LINEAR)
     inside = cv2.warpAffine(np.ones(a.thumb.shape, np.float32), moved, (width, height)) > 0.999
-    return local_correlation(x, b.thumb.astype(np.float32) - 128, inside)
+    return local_correlation(np.asarray(x, dtype=np.float32), b.thumb.astype(np.float32) - 128, inside)
 
 
 def _thumb_motion(motion: NDArray[np.float64], a: Features, b: Features) -> NDArray[np.float64]:
