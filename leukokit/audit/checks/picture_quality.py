@@ -59,7 +59,7 @@ def picture_quality(
         text = "Audit the original photographs."
         return skipped(CHECK, "the background was blanked, so light and contrast cannot be judged", text)
     faults = _faults(levels, blur, unit)
-    bad = faults.any(axis=1)
+    bad = np.asarray(faults.any(axis=1), dtype=np.bool_)
     if not bad.any():
         title = "no image is blurred, too dark, too light or nearly empty"
         return CheckFinding(CHECK, limit.level(0), title, "Nothing to do.", 0.0, "share", limit)
@@ -67,7 +67,7 @@ def picture_quality(
     rows: list[tuple[TableCell, ...]] = []
     shares: dict[str, float] = {}
     for name in np.unique(names):
-        own = np.asarray(names == name, dtype=np.bool_)
+        own = names == name
         shares[str(name)] = float(bad[own].mean())
         rows.append((str(name), int(own.sum()), *faults[own].sum(axis=0).tolist()))
     worst = max(shares, key=shares.__getitem__)
