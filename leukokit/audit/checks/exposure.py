@@ -11,7 +11,7 @@ from leukokit.audit.findings import CheckFinding, Limit, skipped
 CHECK = "exposure_spread"
 
 _NOTICEABLE = 6.0
-"""Smallest difference of two medians, in levels of 0..255; cameras of one kind differ by as much."""
+"""Smallest difference of two medians, in levels of 0..255: chosen, not measured."""
 
 
 def exposure_spread(

@@ -11,7 +11,7 @@ from leukokit.audit.findings import CheckFinding, Limit, skipped
 CHECK = "sharpness_spread"
 
 _NOTICEABLE = float(np.log(1.15))
-"""Smallest difference of ln blur between two medians; less is seen between fields of one slide."""
+"""Smallest difference of ln blur between two medians: chosen, not measured."""
 
 
 def relative_blur(blur: FloatArray, red_cell: FloatArray) -> tuple[FloatArray, str]:
