@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from leukokit.api import Part, ScaleSource, Status
 from leukokit.audit.audit_input import AuditInput, tested_part
+from leukokit.audit.checks.between_parts import Images
 from leukokit.audit.checks.class_balance import class_balance
 from leukokit.audit.checks.duplicates import (
     AuditedImages,
@@ -19,10 +20,13 @@ from leukokit.audit.checks.duplicates import (
     label_conflicts,
     near_duplicates,
 )
+from leukokit.audit.checks.exposure import exposure_spread
 from leukokit.audit.checks.files import file_properties, rejected_images
+from leukokit.audit.checks.label_noise import label_noise
 from leukokit.audit.checks.leaks import leaks
 from leukokit.audit.checks.marks import burned_in_marks
 from leukokit.audit.checks.neighbors import neighbors_alike
+from leukokit.audit.checks.picture_quality import picture_quality
 from leukokit.audit.checks.scale import scale_mismatch, scale_spread, scale_unknown
 from leukokit.audit.checks.segmentation import (
     FAILURES,
@@ -31,13 +35,17 @@ from leukokit.audit.checks.segmentation import (
     implausible_segmentation,
     segmentation_failures,
 )
+from leukokit.audit.checks.sharpness import relative_blur, sharpness_spread
+from leukokit.audit.checks.sources import camera_and_software, file_names
 from leukokit.audit.checks.stain import stain_spread
 from leukokit.audit.findings import CheckFinding, Limit, skipped
 from leukokit.audit.image_traits import CORNERS
+from leukokit.audit.label_probabilities import out_of_fold_probabilities
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
+from leukokit.audit.probes.segmentation import counts_and_areas
 from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer
@@ -140,6 +148,9 @@ class AuditChecks:
             self._files_finding(),
             empty_foreground(measured.foreground, labels, self._ids, _limit(spec.empty_foreground)),
         ]
+        findings += self._picture_findings()
+        findings += self._source_findings()
+        findings.append(self._label_finding())
         findings += self._scale_findings()
         if audit_input.recipe.segment is not None:
             findings += self._segmentation_findings()
@@ -154,6 +165,57 @@ class AuditChecks:
                 )
             )
         return findings
+
+    def _picture_findings(self) -> list[CheckFinding]:
+        measured, spec, seed = self._labeled, self._spec, self._seed
+        parts = self._input.parts()
+        images = Images(
+            self._labels, self._units, np.array([parts.get(id_, "") for id_ in self._ids], dtype=np.str_)
+        )
+        blur, unit = relative_blur(measured.blur, self._red_cells_px)
+        light, foreground = measured.background[:, 0], measured.foreground
+        levels = measured.exposure[:, :4]
+        labels = self._labels.tolist()
+        quality = picture_quality(
+            levels, blur, unit, foreground, labels, self._ids, _limit(spec.picture_quality)
+        )
+        sharp, lit = _limit(spec.sharpness_spread), _limit(spec.exposure_spread)
+        return [
+            sharpness_spread(measured.blur, self._red_cells_px, images, sharp, seed=seed),
+            exposure_spread(light, foreground, images, lit, seed=seed),
+            quality,
+        ]
+
+    def _label_finding(self) -> CheckFinding:
+        """Judge labels by the recipe's features, or by color and sharpness where there are none."""
+        measured, images = self._labeled, self._input.images
+        values = np.hstack([measured.color, measured.glass, measured.red_cells, self._sharpness])
+        if images is not None and len(images.features.columns):
+            values = images.features.reindex(self._ids).to_numpy(dtype=np.float64)
+        known = np.isfinite(values).any(axis=1)
+        labels, units = self._labels[known], self._units[known]
+        probabilities = (
+            out_of_fold_probabilities(values[known], labels, units, seed=self._seed) if known.any() else None
+        )
+        ids = np.asarray(self._ids)[known].tolist()
+        return label_noise(probabilities, labels, units, ids, _limit(self._spec.label_noise))
+
+    def _source_findings(self) -> list[CheckFinding]:
+        if self._cells:
+            return []
+        labels, units = self._labels.tolist(), self._units.tolist()
+        devices, spec, seed = self._labeled.devices, self._spec, self._seed
+        return [
+            camera_and_software(devices, labels, units, _limit(spec.camera_and_software), seed=seed),
+            file_names(self._ids, labels, units, _limit(spec.file_names), seed=seed),
+        ]
+
+    @property
+    def _red_cells_px(self) -> NDArray[np.float64]:
+        """Diameter of the red cells of each labeled image, in px; NaN where they could not be measured."""
+        table = self._scales.loc[self._ids]
+        sure = table["measured_confidence"] >= SURE
+        return table["measured_px"].where(sure).to_numpy(dtype=np.float64)
 
     def _files_finding(self) -> CheckFinding:
         if self._cells:
@@ -204,8 +266,7 @@ class AuditChecks:
     def _scale_findings(self) -> list[CheckFinding]:
         table, spec = self._scales.loc[self._ids], self._spec
         labels, units = self._labels.tolist(), self._units.tolist()
-        sure = table["measured_confidence"] >= SURE
-        measured = table["measured_px"].where(sure).to_numpy(dtype=np.float64)
+        measured = self._red_cells_px
         known = table["um_per_px"].notna().to_numpy()
         findings = [
             scale_spread(measured, labels, units, _limit(spec.scale_spread), seed=self._seed),
@@ -250,9 +311,29 @@ class AuditChecks:
             ("frame", "the same six numbers in the outer 8 px", {"": measured.frame}, spec.probe_frame),
             ("corner", "dark strokes", strokes, spec.probe_corner),
         ]
+        inputs += [
+            (
+                "red_cells",
+                "color, spread and area of the red cells",
+                {"": measured.red_cells},
+                spec.probe_red_cells,
+            ),
+            ("glass", "color, spread and area of the background", {"": measured.glass}, spec.probe_glass),
+            (
+                "sharpness",
+                "width of edges, contrast and exposure",
+                {"": self._sharpness},
+                spec.probe_sharpness,
+            ),
+        ]
         if not self._cells:  # the size of a crop is that of its cell
             what = "width and height" + (" and bytes" if files.shape[1] > 2 else "")
             inputs.append(("file", what, {"": files}, spec.probe_file))
+        segmented = self._input.images
+        counted = None if segmented is None else counts_and_areas(segmented.features, self._ids)
+        if counted is not None:
+            what = "counts and areas of the segmented cells"
+            inputs.append(("segmentation", what, {"": counted}, spec.probe_segmentation))
         pattern = self._missing_pattern()
         if pattern is not None:
             what = "which features are missing, and the status of the segmentation"
@@ -263,6 +344,13 @@ class AuditChecks:
             probes.append(cached_probe(name, what, blocks, audit_input, _limit(limits), store=self._store))
             observer.advance()
         return probes
+
+    @property
+    def _sharpness(self) -> NDArray[np.float64]:
+        """Width of edges, contrast and share of white pixels, n x 3."""
+        measured = self._labeled
+        contrast = measured.exposure[:, 3] - measured.exposure[:, 0]
+        return np.column_stack([np.nan_to_num(measured.blur), contrast, measured.exposure[:, 4]])
 
     def _missing_pattern(self) -> NDArray[np.float64] | None:
         images = self._input.images

@@ -1,4 +1,4 @@
-"""Size and compression of image files, read once and kept in the cache."""
+"""Size, compression, camera and software of image files, read once and kept in the cache."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from PIL import Image
+from PIL.ExifTags import Base
 
 from leukokit.api import ImageRejected
 from leukokit.engine.cache.code import code_digest
@@ -18,15 +19,16 @@ from leukokit.engine.cache.store import Store
 from leukokit.engine.images.plan import Item
 from leukokit.engine.io.reading import unchanged_bytes
 
-REVISION = 2
+REVISION = 3
 """Increased whenever the description of a file changes."""
 
+_LONGEST_NAME = 80  # characters
 _STANDARD_SUM = 3688  # of the luminance table in ITU-T T.81, annex K.1
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """A file's size and compression.
+    """A file's size, compression, camera and software.
 
     Attributes
     ----------
@@ -34,10 +36,13 @@ class FileFacts:
         In bytes; None where an image has no file.
     compression : str
         Format by content, for JPEG with the quality that its luminance table implies; empty without a file.
+    device : str
+        Make, model and software that the file names; empty where it names none.
     """
 
     size: int | None
     compression: str
+    device: str = ""
 
 
 _UNKNOWN = FileFacts(None, "unknown")
@@ -75,16 +80,26 @@ def _describe(item: Item) -> FileFacts | None:
         content = unchanged_bytes(item.sample, item.key)
     except ImageRejected:
         return None
-    return FileFacts(len(content), _compression(content))
-
-
-def _compression(content: bytes) -> str:
     try:
         with Image.open(io.BytesIO(content)) as image:
-            tables = getattr(image, "quantization", None)
-            name = image.format or "unknown"
+            return FileFacts(len(content), _compression(image), _device(image))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return "unknown"
+        return FileFacts(len(content), "unknown")
+
+
+def _device(image: Image.Image) -> str:
+    """Make, model and software in EXIF or TIFF tags, or software in the text of a PNG file."""
+    exif = image.getexif()
+    named = [exif.get(tag) for tag in (Base.Make, Base.Model, Base.Software)]
+    if not any(named):
+        named = [image.info.get("Software")]
+    words = [str(value).strip("\0 ") for value in named if isinstance(value, str)]
+    return ", ".join(word[:_LONGEST_NAME] for word in words if word)
+
+
+def _compression(image: Image.Image) -> str:
+    tables = getattr(image, "quantization", None)
+    name = image.format or "unknown"
     if not tables:
         return name
     # Independent JPEG Group: table = standard * scale / 100; scale = 200 - 2 quality, or 5000 / quality.

@@ -21,6 +21,7 @@ from leukokit.audit.image_traits import (
     frame_traits,
 )
 from leukokit.audit.pairs.hashes import TRANSFORMS, perceptual_hashes
+from leukokit.audit.picture_traits import EXPOSURE_NAMES, LAYER_NAMES, blur_width, exposure, layer_colors
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.file_measures import FileMeasure, measure_files
@@ -38,14 +39,27 @@ _MARKS = tuple(f"mark_{i}" for i in range(len(CORNERS)))
 _PER_CORNER = 2 * GRID[0] * GRID[1]
 _STROKES = tuple(f"stroke_{i}_{j}" for i in range(len(CORNERS)) for j in range(_PER_CORNER))
 # A float64 cannot hold a 64-bit hash exactly, but each half of it.
+_BLUR = ("blur",)
 _HASHES = tuple(f"hash_{i}_{half}" for i in range(len(TRANSFORMS)) for half in ("high", "low"))
-_NAMES = (*_COLOR, *_FRAME, *_BACKGROUND, *_SIZE, *_FOREGROUND, *_MARKS, *_STROKES, *_HASHES)
+_NAMES = (
+    *_COLOR,
+    *_FRAME,
+    *_BACKGROUND,
+    *_SIZE,
+    *_FOREGROUND,
+    *_BLUR,
+    *EXPOSURE_NAMES,
+    *LAYER_NAMES,
+    *_MARKS,
+    *_STROKES,
+    *_HASHES,
+)
 
 
 class ImageTraits(FeatureExtractor):
     """All values that an audit needs of one image, as numbers that the cache can store."""
 
-    revision = 1
+    revision = 2
 
     def names(self) -> tuple[str, ...]:
         """Columns, in the order of the table."""
@@ -62,7 +76,9 @@ class ImageTraits(FeatureExtractor):
                 color_traits(lab),
                 frame_traits(lab),
                 background_color(lab),
-                [rgb.shape[1], rgb.shape[0], foreground_share(rgb)],
+                [rgb.shape[1], rgb.shape[0], foreground_share(rgb), np.nan_to_num(blur_width(rgb))],
+                exposure(rgb),
+                layer_colors(rgb, lab),
                 mark_styles(small),
                 corner_strokes(small).ravel(),
                 halves.ravel().astype(np.float64),
@@ -123,6 +139,27 @@ class MeasuredImages:
         return self._columns(_FOREGROUND)[:, 0]
 
     @property
+    def blur(self) -> FloatArray:
+        """Standard deviation of the blur of edges in px, n; NaN for images of one color."""
+        blur = self._columns(_BLUR)[:, 0]
+        return np.where(blur > 0, blur, np.nan)
+
+    @property
+    def exposure(self) -> FloatArray:
+        """Gray levels of .5, 5, 99 and 99.5 % of the pixels, and the share of white ones, n x 5."""
+        return self._columns(EXPOSURE_NAMES)
+
+    @property
+    def glass(self) -> FloatArray:
+        """Color, spread and area of the background, n x 7."""
+        return self._columns(LAYER_NAMES[: len(LAYER_NAMES) // 2])
+
+    @property
+    def red_cells(self) -> FloatArray:
+        """Color, spread and area of the red cells, n x 7."""
+        return self._columns(LAYER_NAMES[len(LAYER_NAMES) // 2 :])
+
+    @property
     def size(self) -> FloatArray:
         """Width and height in px, n x 2."""
         return self._columns(_SIZE)
@@ -151,6 +188,11 @@ class MeasuredImages:
             ", ".join(filter(None, (f"{width:.0f} x {height:.0f}", file.compression)))
             for file, (width, height) in zip(self.files, self.size, strict=True)
         ]
+
+    @property
+    def devices(self) -> list[str]:
+        """Camera and software that each file names, n."""
+        return [file.device for file in self.files]
 
     @property
     def bytes(self) -> FloatArray:

@@ -161,11 +161,12 @@ def audit(audit_input: AuditInput, *, store: Store | None, executor: Executor, o
         audit_input.reading,
         measured.hashes,
         PairSettings(lags=spec.lags, seed=audit_input.recipe.seed),
+        aspects=measured.size[:, 0] / measured.size[:, 1],
         executor=executor,
         store=store,
         observer=observer,
     )
-    scales = _scales(audit_input, measured.items, store=store, executor=executor, observer=observer)
+    scales = scales_of(audit_input, measured.items, store=store, executor=executor, observer=observer)
     checks = AuditChecks(audit_input, measured, pairs, scales, store)
     probes = checks.probes(observer)
     findings = sorted(checks.findings(), key=lambda finding: -finding.level.rank)
@@ -248,7 +249,7 @@ def _audit_run(result: RunResult, executor: Executor, observer: Observer) -> Aud
     return audit(audit_input, store=first.plan.store, executor=executor, observer=observer)
 
 
-def _scales(
+def scales_of(
     audit_input: AuditInput,
     items: Sequence[Item],
     *,

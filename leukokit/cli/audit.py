@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 @click.command("audit")
 @click.argument("data", metavar="DATA|RECIPE")
+@click.argument("other", metavar="[OTHER]", required=False)
 @click.option(
-    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value, as in a recipe."
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Change a value of DATA, as in a recipe."
 )
 @click.option(
     "--groups",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Nothing on stderr but warnings and errors.")
 def command(
     data: str,
+    other: str | None,
     overrides: tuple[str, ...],
     groups: Path | None,
     html: Path | None,
@@ -56,35 +58,55 @@ def command(
     DATA is a folder with one folder a class, a table of images (.csv, .tsv, .txt, .xlsx), the name of a data
     set, or a recipe (.yaml, .yml, .json), whose split, segmentation and limits then count. Nothing is trained
     but small probes: what they reach without looking at cells, a model may reach too.
+
+    With OTHER, a second data set, the audit says whether its images are like those of DATA: stain, scale,
+    sharpness and content.
     """
     import json
 
     from leukokit.audit.findings import AuditLevel
     from leukokit.audit.run import AuditOptions, audit_data, audit_pictures
+    from leukokit.audit.site_comparison import compare_sites
     from leukokit.cache_folder import AUTO_CACHE
     from leukokit.cli._audit import print_audit
     from leukokit.cli._installed import installed_catalog
     from leukokit.cli._progress import observed
     from leukokit.engine.rehearsal import rehearse
-    from leukokit.errors import EXIT_FAILED
+    from leukokit.errors import EXIT_FAILED, UsageError
     from leukokit.recipe import load_recipe_text
     from leukokit.workflow import RunSettings, open_executor
 
+    if other is not None and groups is not None:
+        raise UsageError(
+            "--groups takes one data set",
+            hint="audit each data set by itself to get the groups of its images",
+        )
     settings = RunSettings(cache=None if no_cache else (cache_dir or AUTO_CACHE), workers=workers)
     catalog = installed_catalog(settings.cache_folder)
     with open_executor(settings) as executor, observed(quiet=quiet) as observer:
-        source = _source(data, catalog)
-        rehearse(source.text, catalog, overrides=overrides, executor=executor, observer=observer)
-        recipe = load_recipe_text(
-            source.text, catalog, source=source.name, path=source.path, overrides=overrides
-        )
+        recipes = []
+        for name, changes in ((data, overrides), *([(other, ())] if other is not None else [])):
+            source = _source(name, catalog)
+            rehearse(source.text, catalog, overrides=changes, executor=executor, observer=observer)
+            recipes.append(
+                load_recipe_text(
+                    source.text, catalog, source=source.name, path=source.path, overrides=changes
+                )
+            )
+        recipe = recipes[0]
         options = AuditOptions(settings.cache_folder, executor, catalog.notes)
-        audit = audit_data(recipe, options, observer)
+        audit = (
+            audit_data(recipe, options, observer)
+            if other is None
+            else compare_sites(recipe, recipes[1], options, observer)
+        )
     if groups is not None:
         _write_groups(groups, audit.groups)
         if not quiet:
             click.echo(f"groups: {click.format_filename(groups)}", err=True)
     name = recipe.name if recipe.path is not None else data
+    if other is not None:
+        name = f"{other} (B), compared with {name} (A)"
     if html is not None:
         from leukokit.report.audit_page import write_audit_page
 

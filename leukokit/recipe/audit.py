@@ -46,6 +46,22 @@ class AuditSpec(RecipeBase):
         "Strokes in the most telling corner, such as a scale bar, tell the classes; share as above.",
     )
     probe_file: Limits = _limits(0.3, 0.5, "Bytes, width and height of the files tell the classes.")
+    probe_red_cells: Limits = _limits(
+        0.5, 0.75, "Color, spread and area of the red cells tell the classes; share as above."
+    )
+    probe_glass: Limits = _limits(
+        0.5,
+        0.75,
+        "Color, spread and area of the background between the cells tell the classes; share as above.",
+    )
+    probe_sharpness: Limits = _limits(
+        0.3, 0.5, "Width of edges, contrast and exposure tell the classes; share as above."
+    )
+    probe_segmentation: Limits = _limits(
+        None,
+        None,
+        "Counts and areas of the segmented cells tell the classes; share as above. They may rightly.",
+    )
     probe_missing: Limits = _limits(
         0.2, 0.5, "Which features are missing, and how the segmentation ended, tell the classes."
     )
@@ -80,6 +96,34 @@ class AuditSpec(RecipeBase):
     )
     file_properties: Limits = _limits(
         0.1, 0.25, "How much better than chance the size of images tells the class; share as above."
+    )
+    sharpness_spread: Limits = _limits(
+        0.2, 0.4, "Share of the variance of sharpness that lies between the classes or parts (omega squared)."
+    )
+    exposure_spread: Limits = _limits(
+        0.2, 0.4, "Share of the variance of exposure that lies between the classes or parts (omega squared)."
+    )
+    picture_quality: Limits = _limits(
+        0.02, 0.2, "Share of a class's images that are blurred, too dark, too light or nearly empty."
+    )
+    camera_and_software: Limits = _limits(
+        0.1,
+        0.25,
+        "How much better than chance camera and software in the files tell the class; share as above.",
+    )
+    file_names: Limits = _limits(
+        0.25, None, "How much better than chance the pattern of file names tells the class; share as above."
+    )
+    site_unlike: Limits = _limits(
+        0.5,
+        1.5,
+        "How far a second data set is from the first in stain, scale, sharpness or content, in standard "
+        "deviations between patients; the smallest difference in the 95 % interval.",
+    )
+    label_noise: Limits = _limits(
+        0.02,
+        None,
+        "Share of a class's images that a model which has not seen them is sure are of another class.",
     )
     empty_foreground: Limits = _limits(
         0.02, 0.1, "Share of a class's images that are black all over, where the background is black."

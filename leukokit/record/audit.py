@@ -72,7 +72,10 @@ class AuditFinding(Record):
 class AuditProbe(Record):
     """What a classifier reaches that sees anything but cells."""
 
-    name: Text = Field(description="`color`, `frame`, `corner`, `file` or `missing`.")
+    name: Text = Field(
+        description="`color`, `frame`, `corner`, `red_cells`, `glass`, `sharpness`, `file`, `segmentation` "
+        "or `missing`."
+    )
     what: Text = Field("", description="The numbers that it was given.")
     columns: Count | None = described("How many numbers.")
     accuracy: Number | None = described("On the test part, 0..1; null where there was nothing to learn from.")

@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image
 
 from leukokit.api import Dataset, RGBImage
+from leukokit.testing.picture_faults import one_camera, relabeled, softened
 
 _TARGET = "leukokit.plugins.datasets.smears:Smears"  # as a string: the kit must not import plugins
 _PER_CLASS = 30
@@ -298,7 +299,7 @@ KNOWN_FAULTS = (
         "turned copies of training images in the test part",
         "across_parts",
         _leak,
-        "near_duplicates color frame",
+        "near_duplicates color frame red_cells glass",
     ),
     _fault(
         "neighbors", "every two files overlap by two thirds", "neighbors_alike", _neighbors, "near_duplicates"
@@ -308,7 +309,7 @@ KNOWN_FAULTS = (
         "each class has its own stain",
         "stain_spread color",
         _rendered(stain_confound=1.0),
-        "frame",
+        "frame red_cells glass sharpness exposure_spread",
     ),
     _fault(
         "bars",
@@ -318,7 +319,11 @@ KNOWN_FAULTS = (
         "frame",
     ),
     _fault(
-        "quality", "one class saved at JPEG quality 70, the others at 92", "file_properties", _quality, "file"
+        "quality",
+        "one class saved at JPEG quality 70, the others at 92",
+        "file_properties",
+        _quality,
+        "file sharpness",
     ),
     _fault("dimensions", "one class cut to 208 px", "file_properties", _dimensions, "file"),
     _fault(
@@ -326,7 +331,7 @@ KNOWN_FAULTS = (
         "one class at 1.6 times the magnification, of the same size in px",
         "scale_spread",
         _magnified,
-        "color frame corner file scale_unknown",
+        "color frame corner file scale_unknown red_cells glass sharpness sharpness_spread",
     ),
     _fault("imbalance", "one class has a fifth of the images", "class_balance", _imbalance),
     _fault(
@@ -334,14 +339,36 @@ KNOWN_FAULTS = (
         "half of one class shows no cell",
         "segmentation_failures",
         _no_cells,
-        "missing color frame corner stain_spread file scale_unknown",
+        "missing color frame corner stain_spread file scale_unknown picture_quality red_cells glass "
+        "sharpness sharpness_spread exposure_spread",
     ),
     _fault(
         "blanked",
         "background blanked; half of one class is black all over",
         "empty_foreground",
         _blanked,
-        "exact_duplicates neighbors_alike color frame corner file scale_unknown scale_spread",
+        "exact_duplicates neighbors_alike color frame corner file scale_unknown scale_spread red_cells glass "
+        "sharpness sharpness_spread",
+    ),
+    _fault(
+        "soft",
+        "one class out of focus: blurred by 1 px",
+        "sharpness_spread sharpness",
+        lambda folder, seed: softened(_Folder(folder, seed), _FAULTY_CLASS),
+        "color frame corner file scale_spread",
+    ),
+    _fault(
+        "camera",
+        "one class with another camera in its EXIF",
+        "camera_and_software",
+        lambda folder, seed: one_camera(_Folder(folder, seed), _FAULTY_CLASS),
+    ),
+    _fault(
+        "relabeled",
+        "each stain a class; 6 of 120 images with the label of another",
+        "label_noise",
+        lambda folder, seed: relabeled(_Folder(folder, seed, stain_confound=1.0)),
+        "stain_spread exposure_spread color frame red_cells glass file scale_spread sharpness",
     ),
     _fault("damaged", "a sixth of one class cut off halfway", "rejected_images", _damaged),
 )

@@ -41,7 +41,15 @@ def test_an_audit_is_plain_json():
     assert content["notice"] == "Research use only. Not a medical device."
     assert content["images"] == 24
     assert content["synthetic"] is True
-    assert {probe["name"] for probe in content["probes"]} == {"color", "frame", "corner", "file"}
+    assert {probe["name"] for probe in content["probes"]} == {
+        "color",
+        "frame",
+        "corner",
+        "red_cells",
+        "glass",
+        "sharpness",
+        "file",
+    }
     assert set(content["settings"]) == set(leukokit.recipe.models.AuditSpec.model_fields)
 
 

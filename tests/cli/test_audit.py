@@ -8,8 +8,10 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from leukokit.cli import main
 from leukokit.testing.synthetic import write_smears
@@ -87,7 +89,8 @@ def test_json_is_the_audit(audit):
     """On stdout alone."""
     found = json.loads(audit("smears", *SMALL, "--json").stdout)
     assert found["format"] == 1
-    assert [each["name"] for each in found["probes"]] == ["color", "frame", "corner", "file"]
+    names = ["color", "frame", "corner", "red_cells", "glass", "sharpness", "file"]
+    assert [each["name"] for each in found["probes"]] == names
 
 
 def test_groups_are_a_csv_that_a_recipe_takes(audit, folder, tmp_path):
@@ -107,6 +110,31 @@ def test_html_is_one_file_with_pictures(audit, folder, tmp_path):
     text = page.read_text(encoding="utf-8")
     assert "smear-9999.jpg" in text
     assert "data:image/webp" in text
+
+
+def test_a_second_data_set_is_compared_with_the_first(audit, folder, tmp_path):
+    """The same patients in bluer light are unlike, in the table, the page with pictures and the exit code."""
+    other = tmp_path / "blue"
+    for path in sorted(folder.glob("*/*.jpg")):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        with Image.open(path) as image:
+            light = np.asarray(image) * np.array([0.8, 0.9, 1.0])
+        Image.fromarray(light.astype(np.uint8)).save(other / path.parent.name / path.name, quality=95)
+    page = tmp_path / "page.html"
+
+    out = audit(folder, other, "-q", "--html", page, "--strict", code=1).stdout
+    assert "of B differs from A by" in out
+    assert page.read_text().count("data:image/webp") > 4
+    assert "B is not like A" in page.read_text()
+    found = json.loads(audit(folder, other, "-q", "--json").stdout)
+    findings = {finding["check"]: finding for finding in found["findings"]}
+    assert set(findings) == {"stain_unlike", "scale_unlike", "sharpness_unlike", "content_unlike"}
+    assert findings["stain_unlike"]["level"] == "fail"
+    assert {row[1] for row in findings["stain_unlike"]["table"]["rows"]} == {"all", "Benign", "Pro"}
+    same = json.loads(audit(folder, folder, "-q", "--json").stdout)
+    assert {finding["level"] for finding in same["findings"]} <= {"ok", "skipped"}
+    refused = audit(folder, other, "--groups", tmp_path / "g.csv", code=2).output
+    assert "--groups takes one data set" in refused
 
 
 def test_what_is_neither_is_refused_with_a_proposal(audit):

@@ -11,6 +11,9 @@ from leukokit.audit.pairs.pair import MatchedPair, PairKind, connected_groups
 
 TRAIN = "train"
 
+SAME_CENTER = 0.5
+"""Two views that have this share of the smaller one in common show the same center, and so the same cell."""
+
 _KINDS = tuple(PairKind)  # exact, near, overlap: the most serious first
 
 
@@ -109,28 +112,42 @@ def near_duplicates(pairs: Sequence[MatchedPair], images: AuditedImages, limit: 
 
 
 def label_conflicts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:
-    """Count the pairs of images that are one picture and have two labels.
+    """Count the pairs of images that show the same cell and have two labels.
 
     Parameters
     ----------
     pairs : sequence of MatchedPair
-        Of any kind; only exact and near ones count, since two views that overlap may show different cells.
+        Of any kind. Of overlapping views, those count that have at least ``SAME_CENTER`` of the smaller view
+        in common: with less, each may have its labeled cell outside the common area.
     images : AuditedImages
     limit : Limit
         Of their number.
     """
-    conflicts = [pair for pair in pairs if pair.kind is not PairKind.OVERLAP and images.labels_differ(pair)]
+    differing = [pair for pair in pairs if images.labels_differ(pair)]
+    conflicts = [pair for pair in differing if _shows_same_cell(pair)]
+    rest = len(differing) - len(conflicts)
+    more = (
+        f" {_many(rest, 'further pair')} of classes overlap by less than {SAME_CENTER:.0%}: they come from "
+        "one smear, but may show different cells."
+        if rest
+        else ""
+    )
     if not conflicts:
-        title = "no image has two labels"
-        text = "No image is an exact copy or near-duplicate of one in another class."
+        title = "no cell has two labels"
+        text = f"No image is a copy of one in another class, or shows half of it or more.{more}"
     else:
-        title = f"{_many(len(conflicts), 'pair')} of the same image with two labels"
-        exact = sum(pair.kind is PairKind.EXACT for pair in conflicts)
+        title = f"{_many(len(conflicts), 'pair')} of images of the same cell with two labels"
+        kinds = Counter(pair.kind for pair in conflicts)
+        counts = ", ".join(f"{kinds[kind]} {kind.value}" for kind in _KINDS)
         text = (
-            f"{exact} exact, {len(conflicts) - exact} near. At least one label of each pair is wrong: check "
-            "both images and correct the label, or remove them."
+            f"{counts}. At least one label of each pair is wrong: check both images and correct the label, "
+            f"or remove them.{more}"
         )
     return _finding("label_conflicts", conflicts, images, limit, title, text)
+
+
+def _shows_same_cell(pair: MatchedPair) -> bool:
+    return pair.kind is not PairKind.OVERLAP or (pair.overlap or 0.0) >= SAME_CENTER
 
 
 def across_parts(pairs: Sequence[MatchedPair], images: AuditedImages, limit: Limit) -> CheckFinding:

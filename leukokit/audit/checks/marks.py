@@ -26,6 +26,12 @@ _DARK = 150
 _NEUTRAL = 40  # largest spread of R, G and B in black ink
 _WARM = 25  # red over the mean of green and blue in red ink
 _MIN_INK = 12  # px of ink; the small bars of the paper's data set have 23, corners without a bar at most 3
+_LEAST_SHARE = 0.25  # of the ink of a color in the image; of noise, no place has that much
+_GAP = 9  # px; letters and ticks of one mark are closer
+_HARD = 40  # levels from one pixel to the next; the paper's bars have 46 or more, granules 25
+_STEP = 24  # levels; a smaller step is no edge of a stroke
+_MIN_STROKES = 2.0  # along a row of letters; the paper's bars have 2.75 and more, granules 1
+_LONG = 5  # width of a bar without letters, in heights
 _LARGE = 0.045  # height as a share of the image's: the paper's bars have .031 (small) and .071 (large)
 
 
@@ -49,8 +55,9 @@ _NAMES = {
 def mark_styles(rgb: RGBImage) -> NDArray[np.intp]:
     """Find the style of the mark in each corner.
 
-    Ink has hard edges and a color that no stain has: black on a white label, or red. Nuclei and platelets are
-    blue to purple.
+    Ink has a color that no stain has: black on a white label, or red. Nuclei and platelets are blue to
+    purple. It has hard edges, since software draws it while optics blur cells, and forms a row of letters and
+    ticks or a line. And it lies in one place: in noise, pixels that look like ink are everywhere.
 
     Parameters
     ----------
@@ -62,24 +69,63 @@ def mark_styles(rgb: RGBImage) -> NDArray[np.intp]:
     intp array (4,)
         A ``MarkStyle`` per corner, in the order of ``CORNERS``.
     """
-    return np.array([_style(rgb[box], rgb) for box in corner_boxes(rgb, _SHARE)], dtype=np.intp)
+    black, red = _ink(rgb)
+    styles = np.full(len(CORNERS), MarkStyle.NONE, dtype=np.intp)
+    for ink, is_black in ((red, False), (black, True)):  # black is more certain and replaces red
+        least = max(_MIN_INK, _LEAST_SHARE * np.count_nonzero(ink))
+        for corner, box in enumerate(corner_boxes(rgb, _SHARE)):
+            extent = _drawn_extent(ink[box], np.ascontiguousarray(rgb[box][..., 2]), least)
+            if extent is not None:
+                large = extent >= _LARGE * rgb.shape[0]
+                black_style = MarkStyle.LARGE_BLACK if large else MarkStyle.BLACK
+                styles[corner] = black_style if is_black else MarkStyle.RED
+    return styles
 
 
-def _style(corner: RGBImage, image: RGBImage) -> MarkStyle:
-    kernel = np.ones((stroke_window(image),) * 2, np.uint8)
-    red, green, blue = cv2.split(np.ascontiguousarray(corner))
+def _ink(rgb: RGBImage) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Pixels with the color of black and of red ink, thinner than a cell."""
+    kernel = np.ones((stroke_window(rgb),) * 2, np.uint8)
+    red, green, blue = cv2.split(rgb)
     red_drop, blue_drop = (cv2.morphologyEx(plane, cv2.MORPH_BLACKHAT, kernel) for plane in (red, blue))
     brightest = cv2.max(cv2.max(red, green), blue)
     least = cv2.min(cv2.min(red, green), blue)
     black = (red_drop > _BLACK_DROP) & (blue_drop > _BLACK_DROP)
     black &= (brightest < _DARK) & (brightest - least < _NEUTRAL)
-    if np.count_nonzero(black) >= _MIN_INK:
-        rows = np.flatnonzero(black.any(axis=1))
-        large = rows[-1] - rows[0] + 1 >= _LARGE * image.shape[0]
-        return MarkStyle.LARGE_BLACK if large else MarkStyle.BLACK
     warmth = red.astype(np.int16) - (green.astype(np.int16) + blue) // 2
-    inked = (blue_drop > _RED_DROP) & (warmth > _WARM)
-    return MarkStyle.RED if np.count_nonzero(inked) >= _MIN_INK else MarkStyle.NONE
+    return black, (blue_drop > _RED_DROP) & (warmth > _WARM)
+
+
+def _drawn_extent(ink: NDArray[np.bool_], blue: NDArray[np.uint8], least: float) -> int | None:
+    """Height of the ink of a corner, in px, if some of it was drawn: letters with ticks, or a line."""
+    if np.count_nonzero(ink) < least:
+        return None
+    joined = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, _GAP), np.uint8))
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(joined)
+    pixels = np.bincount(labels[ink], minlength=count)
+    for label in np.flatnonzero(pixels >= least).tolist():
+        left, top, width, height = boxes[label, :4].tolist()
+        part = blue[top : top + height, max(left - 2, 0) : left + width + 2].astype(np.int16)
+        column = blue[max(top - 2, 0) : top + height + 2, left : left + width].astype(np.int16)
+        line = width >= _LONG * height and pixels[label] >= width * height / 2
+        if (line and _is_hard(np.diff(column, axis=0))) or (
+            _is_hard(np.diff(part, axis=1)) and _strokes_per_row(part) >= _MIN_STROKES
+        ):
+            rows = np.flatnonzero(ink.any(axis=1))
+            return int(rows[-1] - rows[0] + 1)
+    return None
+
+
+def _is_hard(jumps: NDArray[np.int16]) -> bool:
+    return bool(jumps.size) and float(np.quantile(np.abs(jumps), 0.9)) >= _HARD
+
+
+def _strokes_per_row(rows: NDArray[np.int16]) -> float:
+    """Dark strokes along a row: falling edges that a rising one follows; mean of the four rows with most."""
+    counts = []
+    for row in np.diff(rows, axis=1):
+        edges = np.sign(row[np.abs(row) >= _STEP])
+        counts.append(int(np.count_nonzero((edges[:-1] < 0) & (edges[1:] > 0))))
+    return float(np.mean(sorted(counts)[-4:]))
 
 
 def burned_in_marks(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from leukokit.api import Dataset, ImageRejected, RGBImage
+from leukokit.api import Dataset, FloatArray
+from leukokit.audit.pairs.correlation import same_picture
 from leukokit.audit.pairs.file_order import distant_pairs, file_sequences, identical_pairs, neighbor_pairs
 from leukokit.audit.pairs.hashes import TRANSFORMS, near_hashes
-from leukokit.audit.pairs.overlap import Features, Overlap, features, match
+from leukokit.audit.pairs.overlap import Overlap, match
 from leukokit.audit.pairs.pair import (
     MatchedPair,
     NeighborCount,
@@ -23,19 +22,20 @@ from leukokit.audit.pairs.pair import (
     PairTable,
     connected_groups,
 )
-from leukokit.audit.pairs.similar import similar_pairs
+from leukokit.audit.pairs.pictures import ImageReader, Picture, Views
+from leukokit.audit.pairs.similar import LEAST_WORDS_TURNED, similar_pairs
 from leukokit.audit.pairs.stored import PAIR_TABLE
 from leukokit.audit.pairs.threads import Threads, threads
 from leukokit.engine.cache.code import code_digest
-from leukokit.engine.cache.keys import array_digest, digest, library_versions
+from leukokit.engine.cache.keys import digest, library_versions
 from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.store import Store
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.images.plan import Item
-from leukokit.engine.io.reading import LastImage, ReadOptions, folder_of, pixels
+from leukokit.engine.io.reading import ReadOptions, folder_of
 from leukokit.engine.observer import Observer
 
-REVISION = 3
+REVISION = 4
 """Increased whenever the same images give other pairs."""
 
 RANDOM_PAIRS = 1000
@@ -72,22 +72,6 @@ class _FileSequence:
     rows: NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    """Data of an image that comparisons need.
-
-    Attributes
-    ----------
-    digest : str or None
-        Of its pixels; None where all have one color, for example where a segmentation found nothing. Such
-        images equal each other and show no cells.
-    features : Features
-    """
-
-    digest: str | None
-    features: Features
-
-
 def find_pairs(
     dataset: Dataset,
     items: Sequence[Item],
@@ -95,15 +79,17 @@ def find_pairs(
     hashes: NDArray[np.uint64],
     settings: PairSettings = PairSettings(),
     *,
+    aspects: FloatArray,
     executor: Executor,
     store: Store | None,
     observer: Observer,
 ) -> PairTable:
     """Find the pairs of images in a data set that show the same cells.
 
-    Images with the same pixels are pairs without further comparison. Keypoints are compared for images with
-    near hashes, images that share several words of keypoint descriptors, neighbors in the file order of each
-    class, and random pairs of a class that are no neighbors, which give the chance level.
+    Images with the same pixels are pairs without further comparison. Images with near hashes are compared by
+    their thumbnails. Keypoints are compared for images with near hashes, images that share several words of
+    keypoint descriptors, also with the mirror image of one or with both resized to a square, neighbors in the
+    file order of each class, and random pairs of a class that are no neighbors, which give the chance level.
 
     Parameters
     ----------
@@ -114,6 +100,8 @@ def find_pairs(
     hashes : uint64 array (n, 8)
         Of each image, as ``perceptual_hashes`` gives them.
     settings : PairSettings
+    aspects : float64 array (n,)
+        Width over height of each image.
     executor : Executor
         Its threads compare, since OpenCV releases the GIL. They do not change the result.
     store : Store or None
@@ -132,7 +120,7 @@ def find_pairs(
     how = (REVISION, library_versions(), code, reading.key(), astuple(settings))
     key = digest("pairs", how, contents, order)
 
-    reader = _ImageReader(dataset, reading)
+    reader = ImageReader(dataset, reading, Views.needed(aspects.tolist()))
 
     def compared() -> PairTable:
         with threads(executor, observer) as work:
@@ -141,7 +129,9 @@ def find_pairs(
             candidates = _candidates(pictures, hashes, sequences, settings)
             search.add_copies()
             search.compare(candidates.plain)
+            search.compare_thumbnails(candidates.near)
             search.compare_mirrored(candidates.mirrored)
+            search.compare_squeezed(candidates.squeezed)
         return PairTable(
             images=sum(picture is not None for picture in pictures),
             pairs=search.pairs(),
@@ -164,16 +154,18 @@ def find_pairs(
 
 @dataclass(frozen=True, slots=True)
 class _CandidatePairs:
-    """Pairs to compare; some are neighbors or random pairs."""
+    """Pairs to compare; some are neighbors or random pairs, and those with near hashes have a transform."""
 
+    near: Mapping[_RowPair, int]
     plain: set[_RowPair]
-    mirrored: list[_RowPair]
+    mirrored: set[_RowPair]
+    squeezed: set[_RowPair]
     neighbors: dict[tuple[str, int], list[_RowPair]]
     random: list[_RowPair]
 
 
 def _candidates(
-    pictures: Sequence[_Picture | None],
+    pictures: Sequence[Picture | None],
     hashes: NDArray[np.uint64],
     sequences: Sequence[_FileSequence],
     settings: PairSettings,
@@ -195,11 +187,41 @@ def _candidates(
         seed=settings.seed,
     )
     random = _kept(drawn, readable)
-    similar = similar_pairs([None if picture is None else picture.features for picture in pictures])
-    plain = {(a, b) for a, b in [*near[:, :2].tolist(), *similar.tolist()]}
+    plain = {(a, b) for a, b in [*near[:, :2].tolist(), *_similar(pictures).tolist()]}
     plain.update(random, *neighbors.values())
-    mirrored = [(a, b) for a, b, transform in near.tolist() if transform >= _MIRRORED]
-    return _CandidatePairs(plain, mirrored, neighbors, random)
+    mirrored = {(a, b) for a, b, transform in near.tolist() if transform >= _MIRRORED}
+    mirrored.update(_similar_mirrored(pictures))
+    transforms = {(a, b): transform for a, b, transform in near.tolist()}
+    return _CandidatePairs(transforms, plain, mirrored, _squeezed(pictures), neighbors, random)
+
+
+def _similar(pictures: Sequence[Picture | None]) -> NDArray[np.intp]:
+    return similar_pairs([None if picture is None else picture.features for picture in pictures])
+
+
+def _similar_mirrored(pictures: Sequence[Picture | None]) -> set[_RowPair]:
+    """Pairs in which the mirror image of one resembles the other."""
+    mirrored = [None if picture is None else picture.mirrored for picture in pictures]
+    plain = [None if picture is None else picture.features for picture in pictures]
+    if all(one is None for one in mirrored):
+        return set()
+    found = similar_pairs(mirrored, plain, least=LEAST_WORDS_TURNED)
+    return {(min(a, b), max(a, b)) for a, b in found.tolist() if a != b}
+
+
+def _squeezed(pictures: Sequence[Picture | None]) -> set[_RowPair]:
+    """Pairs with different aspect ratios that resemble each other as squares."""
+    if all(picture is None or picture.square is None for picture in pictures):
+        return set()
+    found = similar_pairs(
+        [None if picture is None else picture.squared for picture in pictures], least=LEAST_WORDS_TURNED
+    )
+    pairs = [(a, b, pictures[a], pictures[b]) for a, b in found.tolist()]
+    return {
+        (a, b)
+        for a, b, one, other in pairs
+        if one is not None and other is not None and one.squeezed_against(other)
+    }
 
 
 class _Search:
@@ -208,8 +230,8 @@ class _Search:
     def __init__(
         self,
         items: Sequence[Item],
-        pictures: Sequence[_Picture | None],
-        reader: _ImageReader,
+        pictures: Sequence[Picture | None],
+        reader: ImageReader,
         work: Threads,
     ) -> None:
         self._items = items
@@ -228,6 +250,19 @@ class _Search:
         # Not every pair of many copies is listed; pairs of copies need no comparison.
         self._copies = connected_groups(len(digests), list(self._found.values())).tolist()
 
+    def compare_thumbnails(self, candidates: Mapping[_RowPair, int]) -> None:
+        """Compare whole pictures under the flip or quarter turn by which their hashes are near.
+
+        This also finds squeezed copies, and blurred ones without keypoints.
+        """
+        for (a, b), transform in sorted(candidates.items()):
+            one, other, found = self._pictures[a], self._pictures[b], self._found.get((a, b))
+            known = self._alike((a, b)) and (found is None or found.kind is not PairKind.OVERLAP)
+            if one is None or other is None or known:
+                continue
+            if same_picture(one.features.whole, other.features.whole, transform):
+                self._found[a, b] = MatchedPair(a, b, PairKind.NEAR, TRANSFORMS[transform], overlap=1.0)
+
     def compare(self, candidates: Iterable[_RowPair]) -> None:
         """Compare images without mirroring."""
 
@@ -238,16 +273,23 @@ class _Search:
         self._add("audit: comparing pairs of pictures", compare, candidates)
 
     def compare_mirrored(self, candidates: Iterable[_RowPair]) -> None:
-        """Compare the mirror image of the first with the second, where they are not yet a pair.
-
-        ORB descriptors change under reflection, so the mirrored image is described again.
-        """
+        """Compare the mirror image of the first with the second, where they are not yet a pair."""
 
         def compare(rows: _RowPair) -> Overlap | None:
-            a, b = self._reader.mirrored(self._items[rows[0]]), self._pictures[rows[1]]
+            a = self._reader.mirrored(self._items[rows[0]], self._pictures[rows[0]])
+            b = self._pictures[rows[1]]
             return None if a is None or b is None else match(a, b.features, mirrored=True)
 
         self._add("audit: comparing mirrored pairs", compare, candidates)
+
+    def compare_squeezed(self, candidates: Iterable[_RowPair]) -> None:
+        """Compare images that are not yet a pair, both resized to squares."""
+
+        def compare(rows: _RowPair) -> Overlap | None:
+            a, b = self._pictures[rows[0]], self._pictures[rows[1]]
+            return None if a is None or b is None else match(a.squared, b.squared, squeezed=True)
+
+        self._add("audit: comparing squeezed pairs", compare, candidates)
 
     def _add(
         self, stage: str, compare: Callable[[_RowPair], Overlap | None], candidates: Iterable[_RowPair]
@@ -280,52 +322,3 @@ def _file_sequences(items: Sequence[Item]) -> list[_FileSequence]:
 
 def _kept(pairs: NDArray[np.intp], readable: NDArray[np.bool_]) -> list[_RowPair]:
     return [(a, b) for a, b in pairs[readable[pairs].all(axis=1)].tolist()]
-
-
-class _ImageReader:
-    """Reads images; rendered ones under a lock, since a data set need not be thread-safe.
-
-    Attributes
-    ----------
-    complete : bool
-        False once an image could no longer be read: pairs found without it must not be kept.
-    """
-
-    def __init__(self, dataset: Dataset, reading: ReadOptions) -> None:
-        self._dataset = dataset
-        self._reading = reading
-        self._lock = threading.Lock()
-        self._of_thread = threading.local()
-        self.complete = True
-
-    def picture(self, item: Item) -> _Picture | None:
-        image = self._pixels(item)
-        if image is None:
-            return None
-        flat = bool((image == image[0, 0]).all())
-        return _Picture(None if flat else array_digest(image), features(image))
-
-    def mirrored(self, item: Item) -> Features | None:
-        """Describe the mirror image; that of one image is compared with many others in a row."""
-        known: tuple[str, Features | None] | None = getattr(self._of_thread, "mirrored", None)
-        if known is None or known[0] != item.key:
-            image = self._pixels(item)
-            known = item.key, None if image is None else features(np.ascontiguousarray(image[:, ::-1]))
-            self._of_thread.mirrored = known
-        return known[1]
-
-    @property
-    def _last(self) -> LastImage:
-        """The image that this thread decoded last, for its other cells."""
-        if not hasattr(self._of_thread, "last"):
-            self._of_thread.last = LastImage()
-        last: LastImage = self._of_thread.last
-        return last
-
-    def _pixels(self, item: Item) -> RGBImage | None:
-        try:
-            with self._lock if item.sample.rendered else nullcontext():
-                return pixels(self._dataset, item.sample, item.key, self._reading, self._last)[0]
-        except ImageRejected:
-            self.complete = False  # its digest could be taken, so its file was changed or removed since
-            return None

@@ -12,6 +12,7 @@ than 0.97, and all but five by more than 0.73.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.api import RGBImage
+from leukokit.audit.pairs.correlation import local_correlation, structured
 from leukokit.audit.pairs.hashes import TRANSFORMS
 from leukokit.audit.pairs.pair import PairKind
 
@@ -43,13 +45,11 @@ NEAR_SHARE = 0.9
 
 _SIDE = 224  # px, longest side that points are searched in, so that resized copies have the same points
 _THUMB = 48  # px, longest side of the pictures that are correlated
-_AROUND = 9  # px of them, side of the window of a local correlation
-_FLAT = 2  # levels; a smaller spread is noise
 _BORDER = 12  # px without points; less than ORB's 31, since overlaps lie at the border
 _RATIO = 0.85
 _FARTHEST = 64  # bits of 256
 _TOLERANCE = 3.0  # px
-_SCALES = (0.7, 1.4)
+_SCALES = (0.5, 2.0)
 _USUAL_SCALES = (0.85, 1.18)
 _USUAL_TURN = 10.0  # degrees
 _LEAST_COMMON = 0.04  # share of the view; the correlation of fewer pixels of the thumbnail says nothing
@@ -57,7 +57,7 @@ _LEAST_COMMON = 0.04  # share of the view; the correlation of fewer pixels of th
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Keypoints and thumbnail of an image, for comparisons; about 15 kB.
+    """Keypoints and thumbnail of an image, for comparisons; about 17 kB.
 
     Attributes
     ----------
@@ -67,6 +67,8 @@ class Features:
         Of each point.
     thumb : uint8 array
         Gray, 48 px on the longest side.
+    whole : uint8 array, 48 x 48
+        Gray, the whole picture resized to a square.
     size : tuple of int
         Width and height of the working size.
     structure : float
@@ -76,6 +78,7 @@ class Features:
     points: NDArray[np.float32]
     descriptors: NDArray[np.uint8]
     thumb: NDArray[np.uint8]
+    whole: NDArray[np.uint8]
     size: tuple[int, int]
     structure: float
 
@@ -113,8 +116,28 @@ class Overlap:
         return PairKind.NEAR if self.near else PairKind.OVERLAP
 
 
-def features(image: RGBImage | NDArray[np.uint8]) -> Features:
+def features(image: RGBImage | NDArray[np.uint8], *, square: bool = False) -> Features:
     """Find the keypoints of an image and compute their descriptors.
+
+    Parameters
+    ----------
+    image : uint8 array, H x W x 3 or H x W
+    square : bool
+        Whether to resize the image to a square first, as networks get it: copies that were squeezed
+        differently are then alike.
+
+    Returns
+    -------
+    Features
+        Without keypoints where the image has no structure.
+    """
+    gray = np.ascontiguousarray(_gray(image))
+    gray = _squared(gray, _SIDE) if square else _resized(gray, _SIDE)
+    return _described(gray, *_detector().detectAndCompute(gray, None))
+
+
+def features_and_mirrored(image: RGBImage | NDArray[np.uint8]) -> tuple[Features, Features]:
+    """Describe an image and its mirror image; the points of the mirror image are not searched again.
 
     Parameters
     ----------
@@ -122,24 +145,40 @@ def features(image: RGBImage | NDArray[np.uint8]) -> Features:
 
     Returns
     -------
-    Features
-        Without keypoints where the image has no structure.
+    plain, mirrored : Features
     """
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) if image.ndim == 3 else image
-    gray = _resized(np.ascontiguousarray(gray), _SIDE)
-    keypoints, described = _detector().detectAndCompute(gray, None)
+    gray = _resized(np.ascontiguousarray(_gray(image)), _SIDE)
+    detector = _detector()
+    keypoints, descriptors = detector.detectAndCompute(gray, None)
+    plain = _described(gray, keypoints, descriptors)
+    last = gray.shape[1] - 1
+    turned = [
+        cv2.KeyPoint(last - p.pt[0], p.pt[1], p.size, (180 - p.angle) % 360, p.response, p.octave, p.class_id)
+        for p in keypoints
+    ]
+    flipped = np.ascontiguousarray(gray[:, ::-1])
+    return plain, _described(flipped, *detector.compute(flipped, turned))
+
+
+def _gray(image: RGBImage | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.uint8) if image.ndim == 3 else image
+
+
+def _described(
+    gray: NDArray[np.uint8], keypoints: Sequence[cv2.KeyPoint], described: NDArray[Any] | None
+) -> Features:
     points = np.array([point.pt for point in keypoints], dtype=np.float32).reshape(-1, 2)
     strength = np.array([point.response for point in keypoints])
     strongest = np.argsort(-strength, kind="stable")[:POINTS]
     descriptors = np.empty((0, 32), np.uint8) if described is None else described.astype(np.uint8)
     height, width = gray.shape
     thumb = _resized(gray, _THUMB)
-    return Features(
-        points[strongest], descriptors[strongest], thumb, (width, height), float(_structured(thumb).mean())
-    )
+    whole = thumb if height == width else _squared(gray, _THUMB)
+    structure = float(structured(thumb).mean())
+    return Features(points[strongest], descriptors[strongest], thumb, whole, (width, height), structure)
 
 
-def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None:
+def match(a: Features, b: Features, *, mirrored: bool = False, squeezed: bool = False) -> Overlap | None:
     """Find the area that two views have in common.
 
     Parameters
@@ -149,6 +188,8 @@ def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None
         of the first image.
     mirrored : bool
         Whether the features of ``a`` are those of its mirror image.
+    squeezed : bool
+        Whether both are features of the images resized to a square.
 
     Returns
     -------
@@ -168,7 +209,7 @@ def match(a: Features, b: Features, *, mirrored: bool = False) -> Overlap | None
     shifted = abs(degrees) <= _USUAL_TURN and _USUAL_SCALES[0] <= scale <= _USUAL_SCALES[1]
     sparse = min(a.structure, b.structure) < 0.5
     least = LEAST_INLIERS_SPARSE if sparse else LEAST_INLIERS
-    if inliers < (least if shifted and not mirrored else LEAST_INLIERS_TURNED):
+    if inliers < (least if shifted and not mirrored and not squeezed else LEAST_INLIERS_TURNED):
         return None
     share_a, share_b = _common(motion, a.size, b.size)
     if max(share_a, share_b) < _LEAST_COMMON:
@@ -210,6 +251,12 @@ def _resized(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     return cv2.resize(gray, size, interpolation=method).astype(np.uint8)
 
 
+def _squared(gray: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Resize to a square of ``side`` px."""
+    method = cv2.INTER_AREA if min(gray.shape) >= side else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(gray, (side, side), interpolation=method), dtype=np.uint8)
+
+
 def _matched(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.intp]:
     """Rows of ``a`` and ``b`` that match, each used at most once."""
     if len(a) < LEAST_INLIERS or len(b) < LEAST_INLIERS:
@@ -239,40 +286,12 @@ def _corners(size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _correlation(motion: NDArray[np.float64], a: Features, b: Features) -> float | None:
-    """Median, over the common area, of the correlation of gray values around a pixel.
-
-    None where the common area has too little structure. One correlation over the whole area would depend
-    on whatever differs most from the rest, such as a white label.
-    """
+    """Local correlation of the common area of two thumbnails; None where it has too little structure."""
     moved = _thumb_motion(motion, a, b)
     height, width = b.thumb.shape
     x = cv2.warpAffine(a.thumb.astype(np.float32) - 128, moved, (width, height), flags=cv2.INTER_LINEAR)
-    y = b.thumb.astype(np.float32) - 128
     inside = cv2.warpAffine(np.ones(a.thumb.shape, np.float32), moved, (width, height)) > 0.999
-
-    def around(values: NDArray[Any]) -> NDArray[Any]:
-        inner = np.where(inside, values, np.float32(0))
-        return cv2.boxFilter(inner, -1, (_AROUND, _AROUND), normalize=False, borderType=cv2.BORDER_CONSTANT)
-
-    count = around(np.ones_like(y))
-    usable = inside & (count > _AROUND**2 / 2)
-    count = np.maximum(count, 1)
-    mean_x, mean_y = around(x) / count, around(y) / count
-    spread_x = np.maximum(around(x * x) / count - mean_x**2, 1)
-    spread_y = np.maximum(around(y * y) / count - mean_y**2, 1)
-    # Areas that are flat in both, such as the black around segmented cells, say nothing and are left out.
-    structured = usable & (np.maximum(spread_x, spread_y) > _FLAT**2)
-    if np.count_nonzero(structured) < _LEAST_COMMON * _THUMB**2 / 2:
-        return None
-    local = (around(x * y) / count - mean_x * mean_y) / np.sqrt(spread_x * spread_y)
-    return float(np.median(local[structured]))
-
-
-def _structured(thumb: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Mask of the pixels whose neighborhood is not flat."""
-    values = thumb.astype(np.float32) - 128
-    mean = cv2.boxFilter(values, -1, (_AROUND, _AROUND))
-    return np.asarray(cv2.boxFilter(values * values, -1, (_AROUND, _AROUND)) - mean**2 > _FLAT**2)
+    return local_correlation(np.asarray(x, dtype=np.float32), b.thumb.astype(np.float32) - 128, inside)
 
 
 def _thumb_motion(motion: NDArray[np.float64], a: Features, b: Features) -> NDArray[np.float64]:

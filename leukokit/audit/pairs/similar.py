@@ -21,44 +21,64 @@ LEAST_WORDS = 4
 On the paper's data set: 9,000 of 5.3 million pairs, with 98 % of the overlapping views among them.
 """
 
+LEAST_WORDS_TURNED = 8
+"""The same for mirrored and squeezed views, which need more keypoints in common to count."""
+
 _COMMONEST = 8  # images per word; a word that more images have is ignored
 _BUDGET = 2_000_000  # descriptors in total: keeps memory below 400 MB for any number of images
 _MOST_A_PICTURE = 8  # candidates per image, on average
 
 
-def similar_pairs(pictures: Sequence[Features | None], least: int = LEAST_WORDS) -> NDArray[np.intp]:
+def similar_pairs(
+    pictures: Sequence[Features | None],
+    others: Sequence[Features | None] | None = None,
+    *,
+    least: int = LEAST_WORDS,
+) -> NDArray[np.intp]:
     """Find pairs of images that have several words of their descriptors in common.
 
     Parameters
     ----------
-    pictures : sequence of Features or None
+    pictures : sequence of Features or None (n,)
         None for an image that could not be read.
+    others : sequence of Features or None (n,), optional
+        Other views of the same images, such as mirror images: each picture is then compared with these.
     least : int
         Smallest number of common words.
 
     Returns
     -------
     intp array (m, 2)
-        Rows a < b in order, those with most common words; m is at most eight times the number of images.
+        Rows in order, a < b without ``others``; those with most common words; m is at most eight times the
+        number of images.
     """
     n = len(pictures)
+    views = list(pictures) if others is None else [*pictures, *others]
     per_picture = max(1, _BUDGET // max(n, 1))
-    strongest = [np.empty((0, 32), np.uint8) if p is None else p.descriptors[:per_picture] for p in pictures]
-    owners = np.repeat(np.arange(n), [len(descriptors) for descriptors in strongest])
+    strongest = [np.empty((0, 32), np.uint8) if p is None else p.descriptors[:per_picture] for p in views]
+    owners = np.repeat(np.arange(len(views)), [len(descriptors) for descriptors in strongest])
     if not len(owners):
         return np.empty((0, 2), dtype=np.intp)
     words = np.concatenate(strongest).view(np.uint32)
-    pair_codes = [_sharing(words[:, column], owners, n) for column in range(words.shape[1])]
+    commonest = _COMMONEST if others is None else 2 * _COMMONEST
+    pair_codes = [
+        _sharing(words[:, column], owners, len(views), commonest) for column in range(words.shape[1])
+    ]
     # np.sort is ten times faster than np.unique on integers.
-    codes = np.sort(np.concatenate(pair_codes))
+    codes = np.concatenate(pair_codes)
+    if others is not None:
+        codes = codes[(codes // len(views) < n) & (codes % len(views) >= n)]
+    codes = np.sort(codes)
     starts = _starts(codes)
     counts = np.diff(np.r_[starts, len(codes)])
     codes, counts = codes[starts][counts >= least], counts[counts >= least]
     kept = np.sort(codes[np.argsort(-counts, kind="stable")[: _MOST_A_PICTURE * n]])
-    return np.stack([kept // n, kept % n], axis=1).astype(np.intp)
+    return np.stack([kept // len(views), kept % len(views) % n], axis=1).astype(np.intp)
 
 
-def _sharing(words: NDArray[np.uint32], owners: NDArray[np.intp], n: int) -> NDArray[np.int64]:
+def _sharing(
+    words: NDArray[np.uint32], owners: NDArray[np.intp], n: int, commonest: int
+) -> NDArray[np.int64]:
     """Pairs of images that share a rare word, coded as a * n + b."""
     # Sort word and owner as one number: the owners of a word are then sorted, and duplicates are adjacent.
     entries = np.sort((words.astype(np.uint64) << np.uint64(32)) | owners.astype(np.uint64))
@@ -66,10 +86,10 @@ def _sharing(words: NDArray[np.uint32], owners: NDArray[np.intp], n: int) -> NDA
     word, owner = entries >> np.uint64(32), (entries & np.uint64(0xFFFFFFFF)).astype(np.int64)
     starts = _starts(word)
     sizes = np.diff(np.r_[starts, len(word)])
-    rare = np.repeat((sizes > 1) & (sizes <= _COMMONEST), sizes)
+    rare = np.repeat((sizes > 1) & (sizes <= commonest), sizes)
     word, owner = word[rare], owner[rare]
     codes = [np.empty(0, dtype=np.int64)]
-    for step in range(1, _COMMONEST):
+    for step in range(1, commonest):
         same = word[step:] == word[:-step]
         codes.append(owner[:-step][same] * n + owner[step:][same])
     return np.concatenate(codes)

@@ -79,7 +79,8 @@ class ProbeResult:
     Attributes
     ----------
     name : str
-        ``color``, ``frame``, ``corner``, ``file`` or ``missing``.
+        ``color``, ``frame``, ``corner``, ``red_cells``, ``glass``, ``sharpness``, ``file``,
+        ``segmentation`` or ``missing``.
     what : str
         Its input, in one sentence.
     columns : int

@@ -23,6 +23,8 @@ _MIN_DROP = 35  # smallest loss of blue in a stroke; median 150, over a dark nuc
 _MAX_BLUE = 200
 _MIN_STEP = 24  # smallest step from one pixel to the next at a stroke's edge
 _MIN_WHITE = 240  # smallest value of an opaque label; JPEG leaves 243 at its rim
+_MOST_BARS = 4
+_LEAST_SHARE = 0.2  # of all strokes that lie in bars: .25 and more in the paper's images, less in noise
 _MIN_STROKES_PER_ROW = 2.0  # strokes along a row of letters, mean of the four rows with most
 
 
@@ -69,6 +71,9 @@ def find_scale_bars(image: RGBImage) -> tuple[BurnedInBar, ...]:
         bar = _classify(image, _StrokeGroup(strokes, left, top, left + width, top + height))
         if bar is not None:
             bars.append(bar)
+    in_bars = sum(int(np.count_nonzero(candidates[bar.box])) for bar in bars)
+    if len(bars) > _MOST_BARS or in_bars < _LEAST_SHARE * np.count_nonzero(candidates):
+        return ()  # noise: strokes everywhere, some of which look like letters by chance
     return tuple(sorted(bars, key=lambda bar: (bar.top, bar.left)))
 
 

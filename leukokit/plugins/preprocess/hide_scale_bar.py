@@ -45,6 +45,7 @@ class HideScaleBar(Preprocessor):
     Params = HideScaleBarParams
     params: HideScaleBarParams
     cheap = True
+    revision = 2  # none in noise
 
     def detect(self, image: RGBImage) -> tuple[BurnedInBar, ...]:
         """Find the burned-in scale bars.

@@ -150,7 +150,7 @@ class MultiOtsu(ScaledSegmenter):
     Params = MultiOtsuParams
     params: MultiOtsuParams
     checks_nuclei = True
-    revision = 3  # scale, black, plausibility; the image's own red cells, no cell without stain
+    revision = 4  # noise has no scale bar; the image's own red cells, no cell without stain
 
     def __init__(self, params: MultiOtsuParams | None = None) -> None:
         super().__init__(params)

@@ -28,6 +28,12 @@ _HEADLINES = {
     ),
     "none": ("Not audited", "No check was made: nobody looked for what can make the score too good."),
 }
+_SITES = {
+    "ok": ("B is like A", "No difference in stain, scale, sharpness or content is larger than within A."),
+    "warn": ("B differs from A", "Read the findings before you use a model of A on B."),
+    "fail": ("B is not like A", "A score on A says little of B: test on labeled images of B."),
+    "none": ("Not compared", "Too few images to compare."),
+}
 _LEAK = ("Leak found", "The model uses information about its test images: the leak check found a leak.")
 _TURNS = {
     "rotate90": "rotated by 90\N{DEGREE SIGN}",
@@ -140,10 +146,12 @@ def audit_section_of(
     probes = audit.probes
     level = "fail" if leaks else "none" if audit.level == "skipped" else audit.level
     plot, table = _probes(probes, audit.model)
+    compared = bool(findings) and all(finding.check.endswith("_unlike") for finding in audit.findings)
+    headline = (_SITES if compared else _HEADLINES)[level]
     return AuditSection(
         level=level,
-        title=_HEADLINES[level][0],
-        sentence=(_LEAK if leaks else _HEADLINES[level])[1],
+        title=headline[0],
+        sentence=(_LEAK if leaks else headline)[1],
         tally=_tally([*(judged.level for judged in findings), *(judged.level for judged in probes)]),
         findings=findings,
         probes=plot,

@@ -50,7 +50,7 @@ def test_exact_and_near_pairs_are_counted_within_and_across_classes():
 
 
 def test_one_picture_with_two_labels_is_a_conflict():
-    """Overlapping views of two classes are none: they may show different cells. No label is none either."""
+    """Views of two classes that overlap little may show different cells, and are only counted in the text."""
     finding = label_conflicts(PAIRS, IMAGES, Limit(fail=1))
 
     assert (finding.value, finding.level) == (2, AuditLevel.FAIL)
@@ -58,6 +58,16 @@ def test_one_picture_with_two_labels_is_a_conflict():
         ("i2", "i5", "A", "B"),
         ("i3", "i7", "B", "A"),
     ]
+    assert "1 further pair of classes overlap by less than 50%" in finding.text
+
+
+def test_views_of_one_cell_with_two_labels_are_a_conflict():
+    """Half of a view holds its center, where the labeled cell is."""
+    views = [MatchedPair(0, 3, OVERLAP, inliers=30, overlap=0.5)]
+    finding = label_conflicts(views, IMAGES, Limit(fail=1))
+
+    assert (finding.value, finding.level) == (1, AuditLevel.FAIL)
+    assert "0 exact, 0 near, 1 overlap" in finding.text
 
 
 def test_held_out_images_with_a_view_in_training_are_a_share():

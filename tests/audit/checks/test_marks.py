@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -44,6 +45,33 @@ def test_every_corner_is_looked_at(flip):
     turned = np.ascontiguousarray(image[:: flip[0], :: flip[1]])
     corner = (0 if flip[0] < 0 else 2) + (0 if flip[1] < 0 else 1)
     assert mark_styles(turned)[corner] == MarkStyle.RED
+
+
+def test_a_line_without_letters_is_a_mark():
+    """Black on the glass."""
+    image = np.full((224, 224, 3), (230, 220, 235), np.uint8)
+    image[210:213, 170:210] = 20
+    assert mark_styles(image).tolist() == [0, 0, 0, MarkStyle.BLACK]
+
+
+@pytest.mark.parametrize(("spread", "size"), [(10, 224), (25, 224), (60, 300)])
+def test_noise_is_no_mark(spread, size):
+    """Colored or gray, on glass or on a smear."""
+    rng = np.random.default_rng(spread)
+    smears = leukokit.component("dataset", "smears", per_class=3, seed=3, size=size)
+    for sample in smears.samples()[:2]:
+        image = smears.render(sample)
+        colored, gray = rng.normal(0, spread, image.shape), rng.normal(0, spread, (size, size, 1))
+        for base in (image, np.median(image, axis=(0, 1))):
+            for noise in (colored, gray):
+                assert not mark_styles(np.clip(base + noise, 0, 255).astype(np.uint8)).any()
+
+
+def test_warm_granules_are_no_mark():
+    """Blurred red dots, as large as ink, in a corner."""
+    image = np.full((224, 224, 3), (230, 220, 235), np.uint8)
+    image[200:212:3, 190:215:3] = (200, 90, 90)
+    assert not mark_styles(cv2.GaussianBlur(image, (0, 0), 1.5)).any()
 
 
 def finding(styles, labels, groups=None, foreground=None):

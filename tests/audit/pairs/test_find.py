@@ -40,13 +40,20 @@ def hashes_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
     return np.array(hashes, dtype=np.uint64).reshape(-1, 8)
 
 
+def aspects_of(dataset: Dataset, items: Sequence[Item]) -> np.ndarray:
+    """Width over height of every image."""
+    shapes = [pixels(dataset, item.sample, item.key, READING)[0].shape for item in items]
+    return np.array([shape[1] / shape[0] for shape in shapes])
+
+
 def compared(
     dataset: Dataset, items: Sequence[Item] | None = None, *, executor: Executor = INLINE, **settings: int
 ) -> PairTable:
     """Compare all images of a data set."""
     items = items_of(dataset) if items is None else items
     given = {"executor": executor, "store": None, "observer": Observer()}
-    return find_pairs(dataset, items, READING, hashes_of(dataset, items), PairSettings(**settings), **given)
+    hashes, aspects = hashes_of(dataset, items), aspects_of(dataset, items)
+    return find_pairs(dataset, items, READING, hashes, PairSettings(**settings), aspects=aspects, **given)
 
 
 def named(dataset: Dataset, table: PairTable) -> dict[tuple[str, str], tuple[str, str]]:
@@ -149,6 +156,28 @@ def test_shifted_views_overlap_however_far_apart_in_file_order(data_folder, fiel
     assert all(pair.overlap == pytest.approx(0.6, abs=0.02) for pair in table.pairs)
 
 
+def test_squeezed_turned_and_mirrored_views_are_found(data_folder, fields):
+    """Squeezed to 4:3, squeezed and turned by 30 degrees, and a shifted view of the mirror image."""
+    views = [np.ascontiguousarray(fields[2 * i][60:284, 10:234]) for i in range(4)]
+    write(data_folder / "B", "x1.jpg", cv2.resize(views[0], (200, 150), interpolation=cv2.INTER_AREA))
+    turn = cv2.getRotationMatrix2D((112, 112), 30, 1)
+    squeezed = cv2.resize(
+        cv2.warpAffine(views[1], turn, (224, 224)), (300, 225), interpolation=cv2.INTER_AREA
+    )
+    write(data_folder / "B", "x2.jpg", squeezed, cv2.IMWRITE_JPEG_QUALITY, 85)
+    write(data_folder / "B", "x3.jpg", fields[4][60:284, 60:284][:, ::-1], cv2.IMWRITE_JPEG_QUALITY, 85)
+    write(data_folder / "B", "x4.jpg", cv2.warpAffine(np.fliplr(views[3]), turn, (224, 224)))
+
+    dataset = folder(data_folder)
+
+    assert {pair: kind for pair, (kind, _) in named(dataset, compared(dataset)).items()} == {
+        ("field-0", "x1"): "near",
+        ("field-2", "x2"): "overlap",
+        ("field-4", "x3"): "overlap",
+        ("field-6", "x4"): "overlap",
+    }
+
+
 def test_neighbors_are_those_of_the_file_order_of_a_class(tmp_path, fields):
     """Number 10 follows 9; views of one field under following numbers are counted at their lag."""
     for i in range(12):
@@ -210,12 +239,13 @@ def test_the_cache_gives_the_same_table_without_reading_again(data_folder, field
     items = items_of(dataset)
     hashes = hashes_of(dataset, items)
     options = {"executor": INLINE, "store": Store(tmp_path / "cache"), "observer": Observer()}
+    options["aspects"] = np.ones(len(items))
     first = find_pairs(dataset, items, READING, hashes, **options)
 
     def unreadable(*_):
         raise AssertionError("read again")
 
-    monkeypatch.setattr("leukokit.audit.pairs.find.pixels", unreadable)
+    monkeypatch.setattr("leukokit.audit.pairs.pictures.pixels", unreadable)
 
     assert find_pairs(dataset, items, READING, hashes, **options) == first
     assert len(first.pairs) == 1
@@ -234,7 +264,8 @@ def test_an_image_that_cannot_be_read_is_passed_over(data_folder, fields):
     hashes = hashes_of(dataset, items)
     items[1].sample.path.write_bytes(b"no longer an image")
 
-    table = find_pairs(dataset, items, READING, hashes, executor=INLINE, store=None, observer=Observer())
+    given = {"executor": INLINE, "store": None, "observer": Observer(), "aspects": np.ones(len(items))}
+    table = find_pairs(dataset, items, READING, hashes, **given)
 
     assert table.images == len(items) - 1
     assert [(pair.a, pair.b) for pair in table.pairs] == [(0, len(items) - 1)]

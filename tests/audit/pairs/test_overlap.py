@@ -9,7 +9,7 @@ import pytest
 import leukokit
 from leukokit.api import decode_image
 from leukokit.audit.pairs.hashes import TRANSFORMS
-from leukokit.audit.pairs.overlap import features, match
+from leukokit.audit.pairs.overlap import features, features_and_mirrored, match
 from leukokit.audit.pairs.pair import PairKind
 
 
@@ -199,3 +199,17 @@ def test_large_bars_of_real_photographs_are_no_overlap(data_root):
     ]
 
     assert overlaps == []
+
+
+def test_the_mirror_image_is_described_without_a_second_search():
+    """As if it had been searched by itself."""
+    smears = leukokit.component("dataset", "smears", per_class=3, seed=6, size=300)
+    image = smears.render(smears.samples()[0])
+    plain, mirrored = features_and_mirrored(image)
+    searched = features(np.ascontiguousarray(image[:, ::-1]))
+
+    assert np.array_equal(plain.descriptors, features(image).descriptors)
+    assert np.array_equal(mirrored.thumb, searched.thumb)
+    overlap = match(mirrored, searched)
+    assert overlap is not None
+    assert overlap.inliers >= 0.7 * len(searched.points)

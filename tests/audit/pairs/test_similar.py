@@ -13,7 +13,8 @@ from leukokit.audit.pairs.similar import similar_pairs
 def with_descriptors(descriptors):
     """Give a picture of which only the descriptors matter."""
     points = np.zeros((len(descriptors), 2), dtype=np.float32)
-    return Features(points, np.asarray(descriptors, np.uint8), np.zeros((48, 48), np.uint8), (224, 224), 1.0)
+    thumb = np.zeros((48, 48), np.uint8)
+    return Features(points, np.asarray(descriptors, np.uint8), thumb, thumb, (224, 224), 1.0)
 
 
 def random_pictures(count, seed=0, points=300):

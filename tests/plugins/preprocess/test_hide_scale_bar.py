@@ -121,6 +121,15 @@ def test_texture_fills_with_grain_and_smooth_does_not() -> None:
     assert grain("texture") > 2 * grain("smooth")
 
 
+@pytest.mark.parametrize("spread", [10, 20, 40])
+def test_noise_has_no_bars(spread: int) -> None:
+    """Some of its strokes look like letters by chance, but they are everywhere."""
+    rng = np.random.default_rng(spread)
+    for level in (120, 170, 220):
+        image = np.clip(rng.normal(level, spread, (224, 224, 3)), 0, 255).astype(np.uint8)
+        assert HideScaleBar().detect(image) == ()
+
+
 def test_no_nucleus_is_copied_into_the_smear() -> None:
     """A label beside nuclei is filled with background: cells that are not there are not made up."""
     image = field(5, nuclei=0)
