@@ -20,6 +20,7 @@ from leukokit.audit.checks.duplicates import (
     near_duplicates,
 )
 from leukokit.audit.checks.files import file_properties, rejected_images
+from leukokit.audit.checks.groups import groups_across_parts
 from leukokit.audit.checks.leaks import leaks
 from leukokit.audit.checks.marks import burned_in_marks
 from leukokit.audit.checks.neighbors import neighbors_alike
@@ -41,6 +42,9 @@ from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
 from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer
+from leukokit.engine.provenance import groups_are
+from leukokit.engine.traits import groups_of
+from leukokit.evaluation.divided_groups import divided_groups
 from leukokit.recipe.audit import Limits
 from leukokit.smear.pool import SURE
 
@@ -116,6 +120,7 @@ class AuditChecks:
         audit_input, spec, seed = self._input, self._spec, self._seed
         findings = [self._rejected_finding()]
         findings += self._pair_findings()
+        findings.append(self._groups_finding())
         if not len(self._ids):
             return findings
         labels, units, measured = self._labels.tolist(), self._units.tolist(), self._labeled
@@ -200,6 +205,19 @@ class AuditChecks:
             across_parts(pairs, images, _limit(spec.across_parts)),
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
+
+    def _groups_finding(self) -> CheckFinding:
+        data, folds = self._input.data, self._input.folds
+        samples = [item.sample for item in data.items if item.sample.label is not None]
+        classes: dict[str, set[str]] = {}
+        for sample in samples:
+            classes.setdefault(sample.group or "", set()).add(sample.label or "")
+        return groups_across_parts(
+            divided_groups(folds, groups_of(samples)) if folds else None,
+            {group: ", ".join(sorted(labels)) for group, labels in classes.items()},
+            groups_are(self._input.recipe, data),
+            _limit(self._spec.groups_across_parts),
+        )
 
     def _scale_findings(self) -> list[CheckFinding]:
         table, spec = self._scales.loc[self._ids], self._spec
