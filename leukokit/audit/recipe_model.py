@@ -94,7 +94,8 @@ def _score(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> ModelScore | Non
         right = rows.codes == rows.proba.argmax(axis=1)
         bounds = proportion(right, rows.clusters)
         accuracy, chance = float(right.mean()), float(np.bincount(rows.codes).max() / len(right))
-        return ModelScore(recipe.classify.entry.name, part.value, accuracy, bounds.low, bounds.high, chance)
+        low, high = (None, None) if bounds.unknown else (bounds.low, bounds.high)
+        return ModelScore(recipe.classify.entry.name, part.value, accuracy, low, high, chance)
     return None
 
 

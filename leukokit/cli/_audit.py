@@ -162,11 +162,12 @@ def _probe(probe: ProbeResult, plain: bool) -> tuple[str, str, str, str, str, Te
     share = "" if probe.share_of_gain is None else f"{probe.share_of_gain:.0%}"
     shown = "-" if probe.accuracy is None else f"{probe.accuracy:.3f}"
     bar = _bar(probe.accuracy or 0.0, probe.chance, plain)
-    return probe.name, shown, _interval(probe.low, probe.high), bar, share, _word(probe.level, plain)
+    interval = "" if probe.accuracy is None else _interval(probe.low, probe.high)
+    return probe.name, shown, interval, bar, share, _word(probe.level, plain)
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.3f}-{high:.3f}"
+    return "cannot tell" if low is None or high is None else f"{low:.3f}-{high:.3f}"
 
 
 def _bar(value: float, chance: float, plain: bool) -> str:

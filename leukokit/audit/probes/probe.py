@@ -8,7 +8,7 @@ part, like the audited model. A model can reach the accuracy of a probe without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +85,8 @@ class ProbeResult:
     columns : int
         Number of input columns.
     accuracy, low, high : float or None
-        On the test part, with the 95 % interval; None where no column varies.
+        On the test part, with the 95 % interval; None where no column varies. The interval alone is None
+        where a class has too few groups.
     chance : float
         Share of the largest class in the test part.
     share_of_gain : float or None
@@ -195,7 +196,9 @@ def probe(
     tested = np.concatenate([fold.test for fold in data.folds])
     predicted = np.concatenate(predictions)
     accuracy = float(np.mean(predicted == codes[tested]))
-    bounds = accuracy_bounds(predicted == codes[tested], Groups.of(data.groups[tested], len(tested)))
+    right = predicted == codes[tested]
+    groups = Groups.of(data.groups[tested], len(tested), data.labels[tested])
+    bounds = accuracy_bounds(right, groups)
     gain = (accuracy - chance) / (1 - chance) if chance < 1 else 0.0
     level = limit.level(gain) if bounds.low > chance else AuditLevel.OK
     if len(blocks) > 1:
@@ -205,8 +208,8 @@ def probe(
         what,
         useful[used[0]].shape[1],
         accuracy,
-        bounds.low,
-        bounds.high,
+        None if groups.unknown else bounds.low,
+        None if groups.unknown else bounds.high,
         chance,
         _share(accuracy, known, chance),
         known,
@@ -219,7 +222,10 @@ def accuracy_bounds(right: NDArray[np.bool_], groups: Groups) -> Bounds:
 
     With four patients, of whom three are predicted well, many images do not make the accuracy sure. So below
     ``FEW_GROUPS`` the interval is at least as wide as the exact binomial one of as many trials as groups.
+    Where groups are too few for an interval to be shown, it is of use for a level only: classes are left out
+    of it.
     """
+    groups = replace(groups, strata=None) if groups.unknown else groups
     bounds = proportion(right, groups)
     if groups.independent or groups.count >= FEW_GROUPS:
         return bounds

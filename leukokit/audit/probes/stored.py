@@ -15,7 +15,7 @@ from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import record_codec
 from leukokit.engine.cache.store import Store
 
-REVISION = 2
+REVISION = 3
 """Increased whenever probes give other results for the same input."""
 _PROBE = record_codec(ProbeResult)
 

@@ -56,7 +56,9 @@ def class_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]
                 yield finding
 
 
-def divided_group_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]) -> Iterator[Finding]:
+def divided_group_findings(
+    recipe: Recipe, data: OpenData, divisions: Sequence[Division]
+) -> Iterator[Finding]:
     """Name patients (or other groups) that a model learns from and is tested on, for each protocol."""
     groups = groups_of(item.sample for item in data.items if item.sample.label is not None)
     kind = groups_are(recipe, data)

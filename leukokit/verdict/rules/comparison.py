@@ -51,7 +51,7 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
     10.1002/sim.3095). Model and probe are tested on the same images, so it is rather too wide.
     """
     accuracy, audit = accuracy_of(evidence), evidence.audit
-    if accuracy is None or accuracy.low is None or audit is None or audit.level == "skipped":
+    if accuracy is None or audit is None or audit.level == "skipped":
         return
     # The size of a crop that leukokit has cut is that of its cell: there is no probe of files then.
     needed = [name for name in NEEDED_PROBES if name != "file" or evidence.sample == "image"]
