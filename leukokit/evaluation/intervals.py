@@ -176,7 +176,7 @@ class Groups:
         return found
 
     def _drawn_together(self) -> list[tuple[NDArray[np.bool_], int]]:
-        """Groups of each class, and how many the whole part has; all groups where these are not known."""
+        """Give the groups of each class and their number in the whole part; all where classes are unknown."""
         strata = self.strata
         if strata is None or strata.of_groups is None:
             return [(np.ones(self.count, dtype=bool), self.count)]

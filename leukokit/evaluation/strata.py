@@ -13,6 +13,9 @@ from leukokit.number_text import counted, joined
 FEWEST_OF_CLASS = 3
 """Groups of a class below which no interval is given: simulated ones do not hold what they promise."""
 
+CANNOT_TELL = "cannot tell"
+"""First words of the reason why there is no interval."""
+
 _NEEDED = f"{FEWEST_OF_CLASS} of each class are needed"
 
 
@@ -60,7 +63,7 @@ class Strata:
     def unknown(self) -> str:
         """Why these samples cannot tell an interval; empty where they can."""
         if self.whole < FEWEST_OF_CLASS:
-            return f"cannot tell: {counted(self.whole, 'group')} (patients, slides); {_NEEDED}"
+            return f"{CANNOT_TELL}: {counted(self.whole, 'group')} (patients, slides); {_NEEDED}"
         present = np.unique(self.of_samples)
         if self.of_groups is None and len(present) > 1:
             return ""  # a group has several classes: groups are drawn from all, and there are enough of them
@@ -74,4 +77,4 @@ class Strata:
         said = joined(
             [f"{counted(int(self.sizes[number]), 'group')} of {self.names[number]}" for number in few], "and"
         )
-        return f"cannot tell: {said} (patients, slides); {_NEEDED}"
+        return f"{CANNOT_TELL}: {said} (patients, slides); {_NEEDED}"
