@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +37,7 @@ from leukokit.audit.findings import CheckFinding, Limit, skipped
 from leukokit.audit.image_traits import CORNERS
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
+from leukokit.audit.probes.against_model import PairedAnswers
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
 from leukokit.audit.probes.stored import cached_probe
@@ -282,6 +283,11 @@ class AuditChecks:
             observer.advance()
         return probes
 
+    def against_model(self, probes: Sequence[ProbeResult]) -> PairedAnswers | None:
+        """Put the model beside the probes, image by image; None where its answers are not known."""
+        data = self._probe_data()
+        return None if data is None else PairedAnswers.of(data, self._ids, probes)
+
     def _missing_pattern(self) -> NDArray[np.float64] | None:
         images = self._input.images
         if images is None or (not images.status and not len(images.features.columns)):
@@ -310,7 +316,7 @@ class AuditChecks:
                 for own in (Part.TRAIN, part)
             )
             if len(train) and len(test):
-                folds.append(ProbeFold(train, test))
+                folds.append(ProbeFold(train, test, fold.name))
         if not folds:
             return None
         return ProbeData(self._labels, self._units, folds, audit_input.model, self._seed)

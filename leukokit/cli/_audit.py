@@ -15,6 +15,7 @@ from leukokit.audit.findings import AuditLevel, CheckFinding, ListedPair, TableC
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
 from leukokit.notice import NOTICE
+from leukokit.verdict.probe_sentences import beside_probes
 
 if TYPE_CHECKING:
     from leukokit.audit.findings import CheckTable
@@ -187,4 +188,13 @@ def _explained(audit: Audit) -> str:
         lines.append("Run the recipe to see its model beside the probes.")
     else:
         lines.append("of gain: the probe's gain over chance as a share of the model's")
+    record = audit.record()
+    ranges = [
+        f"{probe.name} {probe.share_low:.0%} to {probe.share_high:.0%}"
+        for probe in record.probes
+        if probe.share_low is not None and probe.share_high is not None
+    ]
+    if ranges:
+        lines.append(f"95 % interval of it: {', '.join(ranges)}")
+    lines += [safe(text) for text in beside_probes(record)]
     return "\n".join(lines)

@@ -8,7 +8,7 @@ part, like the audited model. A model can reach the accuracy of a probe without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,11 @@ _INNER = 4  # a quarter of the training part decides which of several blocks of 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFold:
-    """One fold: training rows and test rows of a probe."""
+    """One fold: training rows and test rows of a probe, and its name."""
 
     train: NDArray[np.intp]
     test: NDArray[np.intp]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ModelScore:
         95 % interval.
     chance : float
         Share of the largest class in that part: the accuracy of the best constant prediction.
+    right : mapping of (fold, id) to bool
+        Whether it is right on each image of that part; empty where that is not known.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ModelScore:
     low: float | None
     high: float | None
     chance: float
+    right: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def record(self) -> AuditedModel:
         """Give it as audit.json holds it."""
@@ -93,6 +97,8 @@ class ProbeResult:
         Gain of the probe over chance as a share of the model's gain; None where no model is known.
     model_accuracy : float or None
     level : AuditLevel
+    right : tuple of bool
+        Whether it is right on each test image, folds one after the other; empty where no column varies.
     """
 
     name: str
@@ -105,6 +111,7 @@ class ProbeResult:
     share_of_gain: float | None
     model_accuracy: float | None
     level: AuditLevel
+    right: tuple[bool, ...] = ()
 
     def record(self) -> AuditProbe:
         """Give it as audit.json holds it."""
@@ -214,6 +221,7 @@ def probe(
         _share(accuracy, known, chance),
         known,
         level,
+        tuple(right.tolist()),
     )
 
 

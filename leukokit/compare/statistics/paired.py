@@ -12,8 +12,8 @@ from leukokit.compare.statistics.auc_influence import AucEstimate, mean_one_vs_o
 from leukokit.compare.statistics.auc_interval import auc_difference_interval
 from leukokit.compare.statistics.tango import tango
 from leukokit.evaluation.intervals import DRAWS, LEVEL, Groups
-from leukokit.evaluation.strata import CANNOT_TELL
 from leukokit.evaluation.metrics import Scored, confusion, macro_f1
+from leukokit.evaluation.strata import CANNOT_TELL
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,8 @@ def paired_differences(
     Returns
     -------
     dict of str to PairedDifference
-        ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``. Without intervals where a class has too few groups;
-        the method says so.
+        ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``. Without intervals where a class has too few
+        groups; the method says so.
     """
     found = {
         "accuracy": accuracy_difference(first, second, codes, level=level),

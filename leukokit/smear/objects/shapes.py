@@ -26,7 +26,7 @@ class Shape:
     perimeter : float
         Length of the outline, holes included, px: Crofton's formula on lines of four directions
         (``skimage.measure.perimeter_crofton``; Legland et al. 2007, doi 10.5566/ias.v26.p83-92). Right within
-        2 % for disks and ellipses; 5 % short for squares along the rows, whose outline lies in two directions.
+        2 % for disks and ellipses; 5 % short for squares along the rows: their outline has two directions.
     eccentricity : float
         Of the ellipse with the same second moments: 0 for a circle, 1 for a line.
     solidity : float
@@ -123,8 +123,8 @@ def _shape(labels: LabelImage, number: int) -> Shape:
 def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
     """Sum 1, x, y, xx, yy and xy; count where lines enter the object; list the ends of rows as hull points.
 
-    Lines run along rows and columns (first count) and along both diagonals (second count). Hull points are the
-    midpoints of the edges of the outermost pixels, in doubled coordinates, as integers.
+    Lines run along rows and columns (first count) and along both diagonals (second count). Hull points are
+    the midpoints of the edges of the outermost pixels, in doubled coordinates, as integers.
     """
     height, width = labels.shape
     moments = np.zeros(6, np.int64)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from math import hypot
 
 from leukokit.number_text import joined, percent
-from leukokit.record.audit import AuditProbe
+from leukokit.record.audit import AuditNeeded, AuditProbe
 from leukokit.record.verdict import VerdictReason
 from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
+from leukokit.verdict.probe_sentences import about_needed
 
 NEEDED_PROBES = ("color", "corner", "file", "frame")
 """Every audit with a split fits these; ``missing`` only where features can be missing."""
@@ -71,10 +72,12 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
             code="better_than_probes", level=TRUST, text="color, frame and file are the same in all images"
         )
         return
-    yield _against(accuracy, best, scored)
+    yield _against(accuracy, best, scored, audit.needed)
 
 
-def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> VerdictReason:
+def _against(
+    accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe], needed: AuditNeeded | None
+) -> VerdictReason:
     reached = best.accuracy or 0.0
     seen = _SEEN.get(best.name, best.name)
     both = f"{seen} alone reach {percent(reached)}, the model {percent(accuracy.value)}"
@@ -95,13 +98,17 @@ def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe]) -> 
             code="not_better_than_probe",
             level=CANNOT_TELL,
             text=f"{both}: so few images do not show which is better",
-            next=f"Add test images. {_HIDE}",
+            next=f"Add test images. {_patients(needed)}{_HIDE}",
         )
     if "warn" in by_level:
         return VerdictReason(
             code="probe_tells_some", level=DOUBT, text=f"{both}: part of it needs no cell", next=_HIDE
         )
     return VerdictReason(code="better_than_probes", level=TRUST, text=both)
+
+
+def _patients(needed: AuditNeeded | None) -> str:
+    return "" if needed is None or needed.per_class is None else f"{about_needed(needed)} "
 
 
 def _difference_low(accuracy: Accuracy, probe: AuditProbe) -> float:

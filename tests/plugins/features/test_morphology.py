@@ -89,9 +89,7 @@ def _ellipse(long: float, short: float, turn: float, x: float, y: float) -> Labe
 def test_disks_read_one_wherever_they_lie(radius: int) -> None:
     """On the grid a small disk varies with its place: the mean is right, and each is near."""
     rng = np.random.default_rng(radius)
-    read = [
-        shapes(_ellipse(radius, radius, 0, *rng.uniform(-0.5, 0.5, 2)))[0].roundness for _ in range(40)
-    ]
+    read = [shapes(_ellipse(radius, radius, 0, *rng.uniform(-0.5, 0.5, 2)))[0].roundness for _ in range(40)]
     assert 0.98 <= np.mean(read) <= 1.02
     assert max(abs(np.array(read) - 1)) < 0.1 * (8 / max(radius, 8))
 
