@@ -396,6 +396,6 @@ def test_without_a_segmenter_heat_is_not_compared(run: Run) -> None:
 def test_loading_a_library_does_not_count_against_an_image(recipe: Path, run: Run) -> None:
     """A worker's first image waits for a network's library longer than any image may take."""
     recipe.write_text(recipe.read_text().replace("classify:", "features: tiny/slow_start\nclassify:"))
-    result = run(executor="processes", workers=2, timeout=2)
+    result = run(executor="processes", workers=2, timeout=5)
     assert result.folds[0].images.rejected == []
     assert result.features["slow_mean"].notna().all()

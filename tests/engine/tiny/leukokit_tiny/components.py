@@ -143,7 +143,7 @@ class SlowStart(FeatureExtractor):
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:
         """Mean gray, late."""
         if not _started:
-            time.sleep(4)
+            time.sleep(7)
             _started.append(1)
         return {"slow_mean": float(planes.gray.mean())}
 
