@@ -85,7 +85,7 @@ def paired_differences(
             mean_one_vs_rest(first, codes), mean_one_vs_rest(second, codes), level=level
         ),
     }
-    unknown = Groups.of(codes, len(codes), np.array(first.classes)[first.true]).unknown_of_a_class
+    unknown = Groups.of(codes.astype(str), len(codes), np.array(first.classes)[first.true]).unknown_of_a_class
     if not unknown:
         return found
     return {name: replace(one, low=None, high=None, method=unknown) for name, one in found.items()}
