@@ -118,10 +118,10 @@ def morphology(_image: RGBImage, labels: Labels) -> list[float]:
         counts.append(len(regions))
         columns.append([r.area for r in regions])
         columns.append([r.equivalent_diameter_area for r in regions])
-        columns.append([r.perimeter for r in regions])
+        columns.append([r.perimeter_crofton for r in regions])
         columns.append([r.eccentricity for r in regions])
         columns.append([r.solidity for r in regions])
-        columns.append([4 * math.pi * r.area / r.perimeter**2 if r.perimeter else 1.0 for r in regions])
+        columns.append([4 * math.pi * r.area / r.perimeter_crofton**2 for r in regions])
     nuclei = {r.label: r.area for r in regionprops(labels.nucleus)}
     ratios = np.array([nuclei.get(r.label, 0) / r.area for r in regionprops(labels.cell)])
     columns += [ratios, np.sqrt(ratios)]

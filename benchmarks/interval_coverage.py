@@ -1,6 +1,7 @@
 """How often 95 % intervals hold the truth: simulated studies, with and without groups.
 
-``python benchmarks/interval_coverage.py [DRAWS] [--heavy]`` prints a table in Markdown.
+``python benchmarks/interval_coverage.py [DRAWS] [--heavy]`` prints a table in Markdown; with ``--few`` one
+for 1, 2, 3, 6 and 20 groups a class.
 
 Four classes of equal size. Each image has a value a class, from a normal distribution (``--heavy``: Student's
 t with 4 degrees of freedom), higher for its true class; their softmax is a little too sure of itself. In
@@ -19,8 +20,9 @@ import numpy as np
 
 from leukokit.evaluation.auc import mean_auc, one_vs_one_tasks, one_vs_rest_task
 from leukokit.evaluation.calibration import reliability
-from leukokit.evaluation.intervals import Groups, proportion, resample
-from leukokit.evaluation.score_intervals import IntervalEstimator
+from leukokit.evaluation.intervals import Bounds, Groups, proportion, resample
+from leukokit.evaluation.metrics import Scored, auc_ovo
+from leukokit.evaluation.score_intervals import IntervalEstimator, headline_intervals
 
 CLASSES = 4
 TRUTH = 400_000
@@ -63,7 +65,7 @@ def draw(rng: np.random.Generator, n: int, shift: float, *, grouped: bool, heavy
             codes += [codes[-1] + 1 if codes else 0] * size
             true += [number] * size
             left -= size
-    truth, groups = np.array(true), Groups(np.array(codes), codes[-1] + 1)
+    truth, groups = np.array(true), _groups(np.array(codes), np.array(true))
     values = noise(rng, heavy)
     common = 0.5 if grouped else 0.0
     logits = np.sqrt(common) * values((groups.count, CLASSES))[groups.codes]
@@ -72,6 +74,10 @@ def draw(rng: np.random.Generator, n: int, shift: float, *, grouped: bool, heavy
     logits *= TOO_SURE * shift
     proba = np.exp(logits - logits.max(axis=1, keepdims=True))
     return Study(truth, proba / proba.sum(axis=1, keepdims=True), groups)
+
+
+def _groups(codes: np.ndarray, true: np.ndarray) -> Groups:
+    return Groups.of(np.char.zfill(codes.astype(str), 9), len(codes), true.astype(str))
 
 
 def shift_for(accuracy: float, *, grouped: bool, heavy: bool) -> float:
@@ -162,12 +168,74 @@ def scenario(n: int, accuracy: float, *, grouped: bool, heavy: bool, draws: int)
     ]
 
 
+def few_groups(of_class: int, truth: dict[str, float], draws: int) -> str:
+    """Row of the table of few groups: how often intervals hold the truth of classes of unequal difficulty."""
+    rng = np.random.default_rng([3, of_class])
+    held: dict[str, list[bool]] = {name: [] for name in truth}
+    width: dict[str, list[float]] = {name: [] for name in truth}
+    for _ in range(draws):
+        for name, (_, bounds) in few_sizes(few_study(rng, of_class)).items():
+            if bounds is not None and not bounds.unknown:
+                held[name].append(bounds.low <= truth[name] <= bounds.high)
+                width[name].append(bounds.high - bounds.low)
+    shown = [
+        f"{100 * np.mean(held[name]):.1f} ({np.mean(width[name]):.2f})" if held[name] else "none"
+        for name in truth
+    ]
+    return f"| {of_class} | {' | '.join(shown)} |"
+
+
+def few_truth() -> dict[str, float]:
+    """Scores of very many groups."""
+    large = few_study(np.random.default_rng(3), TRUTH // (CLASSES * 12))
+    alone = Study(large.true, large.proba, Groups.of(None, len(large.true)))
+    return {name: value for name, (value, _) in few_sizes(alone).items()}
+
+
+def few_study(rng: np.random.Generator, of_class: int) -> Study:
+    """Draw so many groups of each class, with 4 to 20 images each; one class is harder than the others."""
+    sizes = rng.integers(4, 21, CLASSES * of_class)
+    codes = np.repeat(np.arange(len(sizes)), sizes)
+    true = (np.arange(len(sizes)) // of_class)[codes]
+    logits = np.sqrt(0.5) * rng.normal(size=(len(sizes), CLASSES))[codes]
+    logits += np.sqrt(0.5) * rng.normal(size=(len(codes), CLASSES))
+    logits[np.arange(len(codes)), true] += np.array([2.6, 2.2, 2.2, 1.2])[true]
+    proba = np.exp(2 * (logits - logits.max(axis=1, keepdims=True)))
+    return Study(
+        true,
+        proba / proba.sum(axis=1, keepdims=True),
+        _groups(codes, true),
+    )
+
+
+def few_sizes(study: Study) -> dict[str, tuple[float, Bounds | None]]:
+    """Estimate and interval of each headline score."""
+    predicted = study.proba.argmax(axis=1)
+    scored = Scored(study.true, predicted, study.proba, tuple("abcd"))
+    bounds = headline_intervals(study.estimator, study.proba)
+    recalls = [float(np.mean(predicted[study.true == c] == c)) for c in range(CLASSES)]
+    return {
+        "accuracy": (float(study.right.mean()), bounds.accuracy),
+        "macro F1": (_macro_f1(study.true, predicted), bounds.macro_f1),
+        "macro recall": (float(np.mean(recalls)), bounds.macro_recall),
+        "AUC": (auc_ovo(scored) or 0.0, bounds.auc_ovo),
+    }
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("draws", nargs="?", type=int, default=2000)
     parser.add_argument("--heavy", action="store_true", help="noise with heavy tails")
+    parser.add_argument("--few", action="store_true", help="1, 2, 3, 6 and 20 groups a class")
     arguments = parser.parse_args()
+    if arguments.few:
+        print("| groups a class | accuracy | macro F1 | macro recall | AUC |")
+        print("| ---: | --- | --- | --- | --- |")
+        truth = few_truth()
+        for of_class in (1, 2, 3, 6, 20):
+            print(few_groups(of_class, truth, arguments.draws), flush=True)
+        return
     print("| samples | n | number | truth | coverage % | percentile bootstrap % | mean width |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for grouped in (False, True):

@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 SHAPES = {
     "area": "Area",
     "diameter": "EquivalentDiameter",
-    "perimeter": "Perimeter",
     "eccentricity": "Eccentricity",
     "solidity": "Solidity",
-    "roundness": "FormFactor",
 }
 HARALICK = (
     *("AngularSecondMoment", "Contrast", "Correlation", "Variance", "InverseDifferenceMoment", "SumAverage"),

@@ -16,10 +16,8 @@ LEVELS = 32
 SHAPES = {
     "area": "Size.Area",
     "diameter": "Shape.EquivalentDiameter",
-    "perimeter": "Size.Perimeter",
     "eccentricity": "Shape.Eccentricity",
     "solidity": "Shape.Solidity",
-    "roundness": "Shape.Circularity",
 }
 MOMENTS = {"mean": "Mean", "std": "Std", "skewness": "Skewness"}
 # Theirs, ours, and what theirs is multiplied by; entropy is in bits, of p + 1e-5.

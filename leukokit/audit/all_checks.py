@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,7 @@ from leukokit.audit.checks.duplicates import (
 from leukokit.audit.checks.exposure import exposure_spread
 from leukokit.audit.checks.files import file_properties, rejected_images
 from leukokit.audit.checks.label_noise import label_noise
+from leukokit.audit.checks.groups import groups_across_parts
 from leukokit.audit.checks.leaks import leaks
 from leukokit.audit.checks.marks import burned_in_marks
 from leukokit.audit.checks.neighbors import neighbors_alike
@@ -43,12 +44,16 @@ from leukokit.audit.image_traits import CORNERS
 from leukokit.audit.label_probabilities import out_of_fold_probabilities
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
+from leukokit.audit.probes.against_model import PairedAnswers
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
 from leukokit.audit.probes.segmentation import counts_and_areas
 from leukokit.audit.probes.stored import cached_probe
 from leukokit.engine.cache.store import Store
 from leukokit.engine.observer import Observer
+from leukokit.engine.provenance import groups_are
+from leukokit.engine.traits import groups_of
+from leukokit.evaluation.divided_groups import divided_groups
 from leukokit.recipe.audit import Limits
 from leukokit.smear.pool import SURE
 
@@ -124,6 +129,7 @@ class AuditChecks:
         audit_input, spec, seed = self._input, self._spec, self._seed
         findings = [self._rejected_finding()]
         findings += self._pair_findings()
+        findings.append(self._groups_finding())
         if not len(self._ids):
             return findings
         labels, units, measured = self._labels.tolist(), self._units.tolist(), self._labeled
@@ -263,6 +269,19 @@ class AuditChecks:
             neighbors_alike(self._pairs, _limit(spec.neighbors_alike)),
         ]
 
+    def _groups_finding(self) -> CheckFinding:
+        data, folds = self._input.data, self._input.folds
+        samples = [item.sample for item in data.items if item.sample.label is not None]
+        classes: dict[str, set[str]] = {}
+        for sample in samples:
+            classes.setdefault(sample.group or "", set()).add(sample.label or "")
+        return groups_across_parts(
+            divided_groups(folds, groups_of(samples)) if folds else None,
+            {group: ", ".join(sorted(labels)) for group, labels in classes.items()},
+            groups_are(self._input.recipe, data),
+            _limit(self._spec.groups_across_parts),
+        )
+
     def _scale_findings(self) -> list[CheckFinding]:
         table, spec = self._scales.loc[self._ids], self._spec
         labels, units = self._labels.tolist(), self._units.tolist()
@@ -352,6 +371,11 @@ class AuditChecks:
         contrast = measured.exposure[:, 3] - measured.exposure[:, 0]
         return np.column_stack([np.nan_to_num(measured.blur), contrast, measured.exposure[:, 4]])
 
+    def against_model(self, probes: Sequence[ProbeResult]) -> PairedAnswers | None:
+        """Put the model beside the probes, image by image; None where its answers are not known."""
+        data = self._probe_data()
+        return None if data is None else PairedAnswers.of(data, self._ids, probes)
+
     def _missing_pattern(self) -> NDArray[np.float64] | None:
         images = self._input.images
         if images is None or (not images.status and not len(images.features.columns)):
@@ -380,7 +404,7 @@ class AuditChecks:
                 for own in (Part.TRAIN, part)
             )
             if len(train) and len(test):
-                folds.append(ProbeFold(train, test))
+                folds.append(ProbeFold(train, test, fold.name))
         if not folds:
             return None
         return ProbeData(self._labels, self._units, folds, audit_input.model, self._seed)

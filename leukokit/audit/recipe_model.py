@@ -18,7 +18,7 @@ from leukokit.engine.images.stage import ImageTable
 from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.fold_stage import FoldStage
 from leukokit.engine.models.model_stage import known_fold
-from leukokit.engine.models.pooled_predictions import pooled_predictions
+from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.run_directory import RunDirectory
 from leukokit.evaluation.intervals import proportion
@@ -86,6 +86,12 @@ def score_in_metrics(recipe: Recipe, metrics: Metrics) -> ModelScore | None:
     return None
 
 
+def right_by_image(rows: PooledPredictions) -> Mapping[tuple[str, str], bool]:
+    """Say of each image of each fold whether the model is right."""
+    right = (rows.codes == rows.proba.argmax(axis=1)).tolist()
+    return dict(zip(zip(rows.folds, rows.ids, strict=True), right, strict=True))
+
+
 def _score(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> ModelScore | None:
     for part in (Part.TEST, Part.VALIDATION):
         rows = pooled_predictions(fitted, part)
@@ -94,7 +100,9 @@ def _score(recipe: Recipe, fitted: Mapping[str, FittedFold]) -> ModelScore | Non
         right = rows.codes == rows.proba.argmax(axis=1)
         bounds = proportion(right, rows.clusters)
         accuracy, chance = float(right.mean()), float(np.bincount(rows.codes).max() / len(right))
-        return ModelScore(recipe.classify.entry.name, part.value, accuracy, bounds.low, bounds.high, chance)
+        low, high = (None, None) if bounds.unknown else (bounds.low, bounds.high)
+        name = recipe.classify.entry.name
+        return ModelScore(name, part.value, accuracy, low, high, chance, right_by_image(rows))
     return None
 
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from leukokit.api import GroupKind, Part
 from leukokit.audit.all_checks import AuditChecks
 from leukokit.audit.audit_input import AuditInput
 from leukokit.audit.findings import AuditLevel, CheckFinding, skipped, worst
 from leukokit.audit.measure import measure
 from leukokit.audit.pairs.find import PairSettings, find_pairs
+from leukokit.audit.probes.against_model import PairedAnswers
+from leukokit.audit.probes.paired_records import needed_record, probe_record, shortcut_free
 from leukokit.audit.probes.probe import ModelScore, ProbeResult
-from leukokit.audit.recipe_model import images_and_model, score_in_metrics
+from leukokit.audit.recipe_model import images_and_model, right_by_image, score_in_metrics
 from leukokit.engine.cache.store import Store
 from leukokit.engine.data import OpenData, open_data
 from leukokit.engine.execution.processes import ProcessExecutor
@@ -25,10 +28,12 @@ from leukokit.engine.images.plan import Item
 from leukokit.engine.images.plan_building import ImageComponents
 from leukokit.engine.io.pictures import MOST_NAMED, Thumbnails, audited_ids
 from leukokit.engine.io.reading import pixels
+from leukokit.engine.models.pooled_predictions import pooled_predictions
 from leukokit.engine.observer import Observer
 from leukokit.engine.protocols import divide
+from leukokit.engine.provenance import groups_are
 from leukokit.engine.run_directory import RunDirectory
-from leukokit.engine.run_result import RunResult
+from leukokit.engine.run_result import RunResult, fitted_folds
 from leukokit.engine.scale.find import find_scales
 from leukokit.engine.scale.stage import OwnScales, own_scales
 from leukokit.engine.scale.table import scale_table
@@ -69,6 +74,8 @@ class Audit:
         Images that could be read.
     audit_input : AuditInput or None
         What was audited.
+    answers : PairedAnswers or None
+        Model and probes image by image; None where the answers of a model are not known.
     """
 
     images: int
@@ -81,6 +88,13 @@ class Audit:
     groups: Mapping[str, str] = field(default_factory=dict)
     readable: Mapping[str, Item] = field(default_factory=dict)
     audit_input: AuditInput | None = None
+    answers: PairedAnswers | None = None
+
+    @property
+    def kind(self) -> GroupKind | None:
+        """What a group of images is; None where nobody said."""
+        given = self.audit_input
+        return None if given is None else groups_are(given.recipe, given.data)
 
     @property
     def level(self) -> AuditLevel:
@@ -97,7 +111,9 @@ class Audit:
             split=self.split,
             model=None if self.model is None else self.model.record(),
             findings=tuple(finding.record() for finding in self.findings),
-            probes=tuple(probe.record() for probe in self.probes),
+            probes=tuple(probe_record(probe, self.answers) for probe in self.probes),
+            shortcut_free=shortcut_free(self.answers),
+            needed=needed_record(self.answers, self.kind),
             settings=self.settings,
             notice=NOTICE,
         )
@@ -181,6 +197,7 @@ def audit(audit_input: AuditInput, *, store: Store | None, executor: Executor, o
         groups=checks.groups(),
         readable={item.sample.id: item for item in measured.items},
         audit_input=audit_input,
+        answers=checks.against_model(probes),
     )
 
 
@@ -243,10 +260,17 @@ def _audit_run(result: RunResult, executor: Executor, observer: Observer) -> Aud
         folds=folds,
         no_split=why,
         images=first.images,
-        model=score_in_metrics(result.recipe, result.record),
+        model=_model_of(result),
         leaks=result.record.leaks,
     )
     return audit(audit_input, store=first.plan.store, executor=executor, observer=observer)
+
+
+def _model_of(result: RunResult) -> ModelScore | None:
+    """Score of the model of a run, with its answer to each image."""
+    model = score_in_metrics(result.recipe, result.record)
+    rows = None if model is None else pooled_predictions(fitted_folds(result.folds), Part(model.part))
+    return model if model is None or rows is None else replace(model, right=right_by_image(rows))
 
 
 def scales_of(

@@ -15,6 +15,7 @@ from leukokit.audit.findings import AuditLevel, CheckFinding, ListedPair, TableC
 from leukokit.cli._terminal import console as make_console
 from leukokit.cli._terminal import safe
 from leukokit.notice import NOTICE
+from leukokit.verdict.probe_sentences import beside_probes
 
 if TYPE_CHECKING:
     from leukokit.audit.findings import CheckTable
@@ -162,11 +163,12 @@ def _probe(probe: ProbeResult, plain: bool) -> tuple[str, str, str, str, str, Te
     share = "" if probe.share_of_gain is None else f"{probe.share_of_gain:.0%}"
     shown = "-" if probe.accuracy is None else f"{probe.accuracy:.3f}"
     bar = _bar(probe.accuracy or 0.0, probe.chance, plain)
-    return probe.name, shown, _interval(probe.low, probe.high), bar, share, _word(probe.level, plain)
+    interval = "" if probe.accuracy is None else _interval(probe.low, probe.high)
+    return probe.name, shown, interval, bar, share, _word(probe.level, plain)
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"{low:.3f}-{high:.3f}"
+    return "cannot tell" if low is None or high is None else f"{low:.3f}-{high:.3f}"
 
 
 def _bar(value: float, chance: float, plain: bool) -> str:
@@ -186,4 +188,13 @@ def _explained(audit: Audit) -> str:
         lines.append("Run the recipe to see its model beside the probes.")
     else:
         lines.append("of gain: the probe's gain over chance as a share of the model's")
+    record = audit.record()
+    ranges = [
+        f"{probe.name} {probe.share_low:.0%} to {probe.share_high:.0%}"
+        for probe in record.probes
+        if probe.share_low is not None and probe.share_high is not None
+    ]
+    if ranges:
+        lines.append(f"95 % interval of it: {', '.join(ranges)}")
+    lines += [safe(text) for text in beside_probes(record)]
     return "\n".join(lines)

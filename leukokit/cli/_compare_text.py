@@ -81,7 +81,7 @@ def _differences(pair: PairComparison) -> Table:
     for key, shown in _SCORES.items():
         difference = pair.differences[key]
         interval = (
-            "-"
+            ("cannot tell" if difference.unknown else "-")
             if difference.low is None or difference.high is None
             else f"[{difference.low:+.4f}, {difference.high:+.4f}]"
         )

@@ -56,8 +56,12 @@ def subgroup_table(trait: str, scores: SubgroupScores) -> Table:
             f"largest gap: {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}], {safe(str(gap.best))} above "
             f"{safe(str(gap.worst))}"
         )
-        if scores.spread is not None:
-            caption += f"; standard deviation {scores.spread:.3f}"
+    elif gap is not None and gap.value is not None:
+        caption = (
+            f"largest gap: {gap.value:.3f} [cannot tell], {safe(str(gap.best))} above {safe(str(gap.worst))}"
+        )
+    if caption is not None and scores.spread is not None:
+        caption += f"; standard deviation {scores.spread:.3f}"
     table = Table(
         box=box.SIMPLE,
         title=f"by {safe(trait)} ({part} part)",

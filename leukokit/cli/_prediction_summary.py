@@ -90,8 +90,9 @@ def _scores(run_dir: Path) -> Iterator[str]:
     test = FinishedRun(run_dir).metrics.test
     if test is not None and test.intervals is not None and test.intervals.accuracy is not None:
         bounds = test.intervals.accuracy
+        shown = safe(bounds.reason) if bounds.reason else f"{bounds.low:.1%} to {bounds.high:.1%}"
         yield (
             f"accuracy on {test.n:,} labeled images: {test.accuracy:.1%} "
-            f"({bounds.low:.1%} to {bounds.high:.1%}); macro F1 {test.macro_f1:.1%}"
+            f"({shown}); macro F1 {test.macro_f1:.1%}"
         )
     yield f"run directory: {safe(run_dir)}"

@@ -50,6 +50,8 @@ def _calibration(calibration: Calibration) -> str:
 def _share(measured: Measured | None) -> str:
     if measured is None:
         return "-"
+    if measured.reason is not None:
+        return f"{_three(measured.value)} [cannot tell]"
     return f"{_three(measured.value)} [{_three(measured.low)}, {_three(measured.high)}]"
 
 

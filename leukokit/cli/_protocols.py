@@ -41,6 +41,8 @@ def with_bounds(scores: ProtocolScores, name: str, *, gap: str = "  ") -> str:
     if value is None:
         return "-"
     interval = None if scores.intervals is None else scores.intervals.of(name)
+    if interval is not None and interval.reason is not None:
+        return f"{value:.3f}{gap}[cannot tell]"
     if interval is None or interval.low is None or interval.high is None:
         return f"{value:.3f}"
     return f"{value:.3f}{gap}[{interval.low:.3f}, {interval.high:.3f}]"

@@ -42,6 +42,8 @@ def verdict(
     interval = ""
     if accuracy.low is not None and accuracy.high is not None:
         interval = f", 95 % interval {100 * accuracy.low:+.2f} to {100 * accuracy.high:+.2f}"
+    if accuracy.unknown:
+        interval = f", 95 % interval: {accuracy.unknown}"
     facts = f"accuracy {points:+.2f} points{interval}, Holm p {p_text(p)}"
     if p < ALPHA:
         better = (

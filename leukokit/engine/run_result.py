@@ -23,7 +23,7 @@ from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 from leukokit.record.files import VERDICT
 from leukokit.record.metrics import PARTS, Metrics
-from leukokit.record.scores import PartScores
+from leukokit.record.scores import Interval, PartScores
 from leukokit.record.verdict import VerdictRecord
 
 
@@ -145,7 +145,13 @@ class RunResult:
 def _scores(scores: PartScores) -> str:
     """Say accuracy with its interval, and macro F1."""
     bounds = None if scores.intervals is None else scores.intervals.accuracy
-    interval = "" if bounds is None else f" ({bounds.low:.1%} to {bounds.high:.1%})"
+    interval = "" if bounds is None else f" ({_range(bounds)})"
     f1 = "" if scores.macro_f1 is None else f", macro F1 {scores.macro_f1:.1%}"
     accuracy = "" if scores.accuracy is None else f"accuracy {scores.accuracy:.1%}{interval}{f1}, "
     return f"{accuracy}n = {scores.n:,}"
+
+
+def _range(interval: Interval) -> str:
+    if interval.low is None or interval.high is None:
+        return f"95 % interval: {interval.reason or 'cannot tell'}"
+    return f"{interval.low:.1%} to {interval.high:.1%}"

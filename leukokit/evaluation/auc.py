@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
-from leukokit.evaluation.intervals import LEVEL, Bounds, Groups
+from leukokit.evaluation.intervals import LEVEL, Bounds, Groups, anything
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,13 @@ def mean_auc(tasks: Sequence[BinaryTask], groups: Groups, *, level: float = LEVE
     ----------
     tasks : sequence of BinaryTask
         One or more.
+
+    Returns
+    -------
+    mean : float
+        0..1.
+    bounds : Bounds
+        Unknown where a class has too few groups.
     """
     n = len(tasks[0].scores)
     weight = 1 / len(tasks)
@@ -106,6 +113,8 @@ def mean_auc(tasks: Sequence[BinaryTask], groups: Groups, *, level: float = LEVE
             shares[rows] += weight / len(rows)
             involved[rows] = True
     inside = groups.subset(involved)
+    if inside.unknown_of_a_class:
+        return mean, anything(inside.unknown_of_a_class)
     variance = inside.variance(influence[involved])
     whole = float(np.sum(spread**2))  # variance of fully correlated AUCs of independent samples
     samples_per_group = involved.sum() / inside.count
@@ -113,7 +122,7 @@ def mean_auc(tasks: Sequence[BinaryTask], groups: Groups, *, level: float = LEVE
     if 0 < mean < 1:
         scale = max(scale, variance / _binormal(mean))
     method = "score, binormal" if groups.independent else "score, binormal, over groups"
-    low, high = _score_interval(mean, scale, inside.quantile(level))
+    low, high = _score_interval(mean, scale, inside.quantile(influence[involved], level))
     return mean, Bounds(low, high, method)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from leukokit.arrays import FloatArray
+from leukokit.evaluation.strata import Strata
 
 LEVEL = 0.95
 DRAWS = 2000
@@ -29,11 +30,20 @@ _NOTHING = 1e-18  # a smaller variance is a rounding error
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """An interval and the method that gave it."""
+    """An interval and the method that gave it.
+
+    Attributes
+    ----------
+    low, high : float
+    method : str
+    unknown : str
+        Why no interval can be told; then it reaches over all values. Empty where it can.
+    """
 
     low: float
     high: float
     method: str
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +74,59 @@ class Groups:
         Number of each sample's group, 0 to ``count - 1``.
     count : int
         Number of groups.
+    strata : Strata or None
+        Classes of the groups; None where they are not known, or every sample is its own group.
     """
 
     codes: NDArray[np.intp]
     count: int
+    strata: Strata | None = None
 
     @classmethod
-    def of(cls, names: Sequence[str] | NDArray[np.str_] | None, n: int) -> Groups:
-        """Assign each group a number; without names each of ``n`` samples is its own group."""
+    def of(
+        cls,
+        names: Sequence[str] | NDArray[np.str_] | None,
+        n: int,
+        classes: Sequence[str] | NDArray[np.str_] | None = None,
+    ) -> Groups:
+        """Assign each group a number; without names each of ``n`` samples is its own group.
+
+        Parameters
+        ----------
+        names : sequence of str (n,) or None
+        n : int
+        classes : sequence of str (n,), optional
+            Class of each sample. With it, variances are those within classes, and there is no interval where
+            a class has fewer than ``FEWEST_OF_CLASS`` groups.
+        """
         if names is None:
             return cls(np.arange(n), n)
         group_names, codes = np.unique(np.asarray(names), return_inverse=True)
-        return cls(codes, len(group_names))
+        count = len(group_names)
+        known = classes is not None and count < n
+        return cls(codes, count, Strata.of(codes, count, classes) if known and classes is not None else None)
 
     @property
     def independent(self) -> bool:
         """Whether every sample is its own group."""
         return self.count == len(self.codes)
 
+    @property
+    def unknown(self) -> str:
+        """Why no interval can be told from these groups; empty where one can."""
+        return "" if self.strata is None else self.strata.unknown
+
+    @property
+    def unknown_of_a_class(self) -> str:
+        """Why no interval of a mean over the classes can be told; empty where one can."""
+        if self.strata is None:
+            return ""
+        return self.strata.unknown or self.strata.unknown_of(np.unique(self.strata.of_samples))
+
     def subset(self, rows: NDArray[np.bool_]) -> Groups:
         """Return the groups of a subset of the samples."""
-        group_names, codes = np.unique(self.codes[rows], return_inverse=True)
-        return Groups(codes, len(group_names))
+        kept, codes = np.unique(self.codes[rows], return_inverse=True)
+        return Groups(codes, len(kept), None if self.strata is None else self.strata.rows(rows, kept))
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Add up values (n,) or (n, k) over each group: (count,) or (count, k)."""
@@ -96,23 +137,54 @@ class Groups:
     def variance(self, influence: FloatArray) -> float:
         """Variance of an estimate from the influence of each sample (linearization, between groups).
 
+        Groups are drawn class by class: what differs between classes is no variance. Of a subset of the
+        samples, groups without any of them count with a sum of 0 (domain estimation; Cochran 1977, Sampling
+        Techniques, section 5A.14).
+
         At least the variance of independent samples: a negative correlation within groups, which few errors
         can show by chance, must not make an interval narrower.
         """
         alone = float(np.sum(influence**2))
         if self.independent or self.count < 2:
             return alone
-        together = float(np.sum(self.sums(influence) ** 2)) * self.count / (self.count - 1)
-        return max(together, alone)
+        return max(sum(value for value, _ in self._by_class(influence)), alone)
 
-    def quantile(self, level: float = LEVEL) -> float:
-        """Quantile of the normal distribution; for groups of Student's t with ``count - 1`` degrees."""
+    def quantile(self, influence: FloatArray, level: float = LEVEL) -> float:
+        """Quantile of the normal distribution; for groups of Student's t.
+
+        Its degrees of freedom are those of the variance of this influence: one less than groups, and where
+        groups are drawn class by class, after Satterthwaite 1946 (doi 10.2307/3002019).
+        """
         from scipy.special import ndtri, stdtrit  # importing scipy.stats takes 0.25 s
 
         tail = (1 + level) / 2
         if self.independent or self.count < 2:
             return float(ndtri(tail))
-        return float(stdtrit(self.count - 1, tail))
+        parts = self._by_class(influence)
+        whole = sum(value for value, _ in parts)
+        squares = sum(value**2 / (size - 1) for value, size in parts)
+        degrees = whole**2 / squares if squares > 0 else sum(size - 1 for _, size in parts)
+        return float(stdtrit(degrees, tail))
+
+    def _by_class(self, influence: FloatArray) -> list[tuple[float, int]]:
+        """Variance from the groups of each class, and how many groups the class has."""
+        sums = self.sums(influence)
+        found = []
+        for inside, size in self._drawn_together():
+            own = sums[inside]
+            found.append((float(np.sum(own**2) - own.sum() ** 2 / size) * size / (size - 1), size))
+        return found
+
+    def _drawn_together(self) -> list[tuple[NDArray[np.bool_], int]]:
+        """Give the groups of each class and their number in the whole part; all where classes are unknown."""
+        strata = self.strata
+        if strata is None or strata.of_groups is None:
+            return [(np.ones(self.count, dtype=bool), self.count)]
+        return [
+            (strata.of_groups == number, int(strata.sizes[number]))
+            for number in np.unique(strata.of_groups)
+            if strata.sizes[number] > 1
+        ]
 
 
 def proportion(hits: ArrayLike, groups: Groups, *, level: float = LEVEL) -> Bounds:
@@ -132,6 +204,8 @@ def proportion(hits: ArrayLike, groups: Groups, *, level: float = LEVEL) -> Boun
     10.1093/jssam/smv012.
     """
     values = np.asarray(hits, dtype=bool)
+    if groups.unknown:
+        return anything(groups.unknown)
     if groups.independent and len(values) < EXACT_BELOW:
         low, high = clopper_pearson(int(values.sum()), len(values), level=level)
         return Bounds(low, high, "exact binomial")
@@ -154,6 +228,8 @@ def effective(
         Number of trials of the exact binomial interval, which is used where the variance is unknown: the
         estimate is 0 or 1, or there is one group only. Usually the number of groups.
     """
+    if groups.unknown:
+        return anything(groups.unknown)
     variance = groups.variance(influence)
     if variance < _NOTHING or groups.count < 2:
         low, high = clopper_pearson(estimate * trials, trials, level=level)
@@ -163,8 +239,13 @@ def effective(
             "exact binomial" if groups.independent else "exact binomial over groups",
         )
     size = estimate * (1 - estimate) / variance
-    low, high = wilson(estimate, size, groups.quantile(level))
+    low, high = wilson(estimate, size, groups.quantile(influence, level))
     return Bounds(low, high, "Wilson" if groups.independent else "Wilson over groups")
+
+
+def anything(why: str) -> Bounds:
+    """Interval of a number in 0..1 of which nothing can be told."""
+    return Bounds(0.0, 1.0, "", why)
 
 
 def wilson(share: float, size: float, quantile: float) -> tuple[float, float]:

@@ -142,8 +142,8 @@ def scores(
     classes : sequence of str (k,)
         Classes of the model.
     groups : sequence of str (n,), optional
-        Samples of one group are not independent, which the intervals take into account. Each sample is its
-        own group where omitted.
+        Samples of one group are not independent, which the intervals take into account; where a class has
+        fewer than three groups, intervals are unknown. Each sample is its own group where omitted.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def scores(
     """
     scored = score_input(true, proba, classes)
     estimator = IntervalEstimator(
-        scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true))
+        scored.true, scored.predicted, len(scored.classes), Groups.of(groups, len(scored.true), true)
     )
     return BoundedScores(
         points=point_scores(scored),

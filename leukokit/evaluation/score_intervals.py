@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from leukokit.arrays import FloatArray
 from leukokit.evaluation.auc import BinaryTask, mean_auc, one_vs_one_tasks, one_vs_rest_task
-from leukokit.evaluation.intervals import FEW_GROUPS, Bounds, Groups, effective, proportion
+from leukokit.evaluation.intervals import FEW_GROUPS, Bounds, Groups, anything, effective, proportion
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,8 @@ class IntervalEstimator:
         return value, (twice - value * weight) / weight.sum()
 
     def _mean(self, parts: list[tuple[float, FloatArray]]) -> Bounds:
+        if self.groups.unknown_of_a_class:
+            return anything(self.groups.unknown_of_a_class)
         value = float(np.mean([score for score, _ in parts]))
         influence = np.sum([values for _, values in parts], axis=0) / len(parts)
         # Without errors, the precision of the mean is limited by the smallest class, once per class.
@@ -151,8 +153,13 @@ def headline_intervals(estimator: IntervalEstimator, proba: FloatArray) -> Headl
     """
     groups = estimator.groups
     notes: tuple[str, ...] = ()
-    if groups.count < FEW_GROUPS:
-        notes = (f"{groups.count} groups are few: intervals from so few tend to be too narrow",)
+    if groups.unknown_of_a_class:
+        notes = (f"95 % intervals: {groups.unknown_of_a_class}",)
+    elif groups.count < FEW_GROUPS and not groups.independent:
+        notes = (
+            f"{groups.count} groups (patients, slides) are few: intervals are wide, and rest on how much "
+            "these few differ",
+        )
     rest = [one_vs_rest_task(estimator.true == c, proba[:, c]) for c in range(estimator.n_classes)]
     return HeadlineBounds(
         groups=groups.count,

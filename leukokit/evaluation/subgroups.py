@@ -63,6 +63,8 @@ def largest_gap(
         proportion(hits[rows[name]], groups.subset(rows[name]), level=each) for name in (best, worst)
     )
     value = shares[best] - shares[worst]
+    if high.unknown or low.unknown:
+        return Gap(best, worst, value, Bounds(-1.0, 1.0, "", high.unknown or low.unknown))
     below = np.hypot(shares[best] - high.low, low.high - shares[worst])
     above = np.hypot(high.high - shares[best], shares[worst] - low.low)
     method = "Newcombe" if pairs == 1 else f"Newcombe, Bonferroni for {pairs} pairs"

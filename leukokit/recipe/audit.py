@@ -73,6 +73,9 @@ class AuditSpec(RecipeBase):
     across_parts: Limits = _limits(
         0.01, 0.05, "Share of held-out images that show cells which are in the training part, too."
     )
+    groups_across_parts: Limits = _limits(
+        0.001, 0.05, "Share of held-out images whose patient (or slide, or view) the model has learned from."
+    )
     neighbors_alike: Limits = _limits(
         0.02, 0.1, "Share of neighbors in file order that show the same cells, beyond that of random pairs."
     )

@@ -7,7 +7,8 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from leukokit.record.base import Cell, Count, Flag, Format, Number, Record, Text, described
+from leukokit.record.base import Cell, Count, Flag, Format, Number, OrAbsent, Record, Text, described
+from leukokit.record.scores import Measured
 
 Level: TypeAlias = Literal["ok", "warn", "fail", "skipped"]
 
@@ -83,8 +84,33 @@ class AuditProbe(Record):
     high: Number | None = described("Upper end of its 95 % interval.")
     chance: Number | None = described("Share of the largest class in the test part.")
     share_of_gain: Number | None = described("Its gain over chance as a share of the model's.")
+    share_low: OrAbsent[Number] = described(
+        "Lower end of the 95 % interval of `share_of_gain`, over groups; absent where it can be anything."
+    )
+    share_high: OrAbsent[Number] = described("Upper end of it.")
     model_accuracy: Number | None = described("Accuracy of the model.")
+    where_wrong: OrAbsent[Measured] = described(
+        "Accuracy of the model on the test images that this probe gets wrong."
+    )
     level: Level = Field(description="How serious it is.")
+
+
+class AuditNeeded(Record):
+    """How large a test would tell the model from the strongest probe."""
+
+    probe: Text = Field(description="The strongest probe.")
+    difference: Number | None = described("Accuracy of the model less that of the probe, -1..1.")
+    low: Number | None = described("Lower end of its 95 % interval, over groups.")
+    high: Number | None = described("Upper end of it.")
+    design_effect: Number | None = described(
+        "Variance of the difference over that of as many independent images, 1 or more."
+    )
+    units: Count | None = described("Groups of this test; images where no image has a group.")
+    unit: Text = Field("group", description="`patient`, `slide`, `view`, `group` or `image`.")
+    per_class: Count | None = described(
+        "Units of each class from which such a difference is shown in 80 of 100 tests; null where the model "
+        "is not better than the probe."
+    )
 
 
 class AuditRecord(Record):
@@ -98,5 +124,9 @@ class AuditRecord(Record):
     model: AuditedModel | None = described("Null where no model is known.")
     findings: tuple[AuditFinding, ...] = Field((), description="Most serious first.")
     probes: tuple[AuditProbe, ...] = Field((), description="One a probe that was fitted.")
+    shortcut_free: OrAbsent[Measured] = described(
+        "Accuracy of the model on the test images that every probe gets wrong: the harder ones, too."
+    )
+    needed: OrAbsent[AuditNeeded] = described("Patients needed to tell the model from the strongest probe.")
     settings: Mapping[str, Any] = Field({}, description="The recipe's `audit` section.")
     notice: Text | None = described("Research use only.")

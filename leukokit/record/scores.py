@@ -15,6 +15,7 @@ class Interval(Record):
     low: Number | None = described("Lower end.")
     high: Number | None = described("Upper end.")
     method: Text | None = described("How it was found, such as `Wilson over groups`.")
+    reason: OrAbsent[Text] = described("Why it cannot be told; then both ends and the method are null.")
 
 
 class Measured(Interval):
@@ -27,7 +28,7 @@ class Measured(Interval):
 class CellInterval(Record):
     """A 95 % interval of one cell of a confusion matrix, as a share of its true class."""
 
-    low: Number | None = described("Lower end.")
+    low: Number | None = described("Lower end; null where it cannot be told.")
     high: Number | None = described("Upper end.")
 
 

@@ -137,6 +137,8 @@ def _scores(test: PartScores) -> list[tuple[str, str]]:
 def _with_bounds(value: float | None, interval: Interval | None) -> str:
     if value is None:
         return "-"
+    if interval is not None and interval.reason is not None:
+        return f"{value:.3f} (interval: {_markdown_text(interval.reason)})"
     if interval is None or interval.low is None:
         return f"{value:.3f}"
     return f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})"

@@ -187,10 +187,28 @@ def _leak(folder: Path, seed: int) -> dict[str, Any]:
     for i, id_ in enumerate(tested):
         own = [other for other in trained if other.split("/")[0] == id_.split("/")[0]]
         files.put(id_, _turned(files.read(own[i]), i % 4))
+    return files.sections(split=_split_file(folder, parts))
+
+
+def _patients_in_two_parts(folder: Path, seed: int) -> dict[str, Any]:
+    """Test two images of every third patient, whose other images are in training."""
+    files = _Folder(folder, seed).write()
+    parts = {}
+    for label in sorted({sample.label or "" for sample in files.samples.values()}):
+        patients = sorted({files.patients[id_] for id_ in files.of(label)})
+        for place, patient in enumerate(patients):
+            own = [id_ for id_ in files.of(label) if files.patients[id_] == patient]
+            parts |= dict.fromkeys(own, "train" if place < 4 else "test")
+            if place in (0, 2):
+                parts |= dict.fromkeys(own[:2], "test")
+    return files.sections(split=_split_file(folder, parts))
+
+
+def _split_file(folder: Path, parts: dict[str, str]) -> dict[str, Any]:
     split = folder / "split.csv"
     with split.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("id", "part"), *parts.items()])
-    return files.sections(split={"method": "file", "path": str(split)})
+    return {"method": "file", "path": str(split)}
 
 
 def _quality(folder: Path, seed: int) -> dict[str, Any]:
@@ -300,6 +318,13 @@ KNOWN_FAULTS = (
         "across_parts",
         _leak,
         "near_duplicates color frame red_cells glass",
+    ),
+    _fault(
+        "patients",
+        "two images of every third patient in the test part, the others in training",
+        "groups_across_parts",
+        _patients_in_two_parts,
+        "across_parts",
     ),
     _fault(
         "neighbors", "every two files overlap by two thirds", "neighbors_alike", _neighbors, "near_duplicates"

@@ -126,6 +126,8 @@ class Accuracy:
         Class with the most of them.
     chance : float
         Accuracy of always answering ``largest``, 0..1.
+    unknown : str
+        Why there is no interval; empty where there is one, or nobody says.
     """
 
     n: int
@@ -135,6 +137,7 @@ class Accuracy:
     high: float | None
     largest: str
     chance: float
+    unknown: str = ""
 
     @property
     def width(self) -> float | None:
@@ -166,4 +169,5 @@ def _accuracy(scores: PartScores | None) -> Accuracy | None:
         high=None if interval is None else interval.high,
         largest=largest,
         chance=supports.get(largest, 0) / scores.n,
+        unknown="" if interval is None else interval.reason or "",
     )

@@ -70,6 +70,8 @@ def answer(evidence: Evidence) -> str:
 
 
 def _bounds(accuracy: Accuracy) -> str:
+    if accuracy.unknown:
+        return f" (95% range: {accuracy.unknown})"
     if accuracy.low is None or accuracy.high is None:
         return ""
     return f" (95% range {percent_range(accuracy.low, accuracy.high)})"
@@ -103,9 +105,9 @@ def _low(confusion: Confusion, row: int, column: int) -> float:
         cell = None if confusion.intervals is None else confusion.intervals[row][column]
     except IndexError:
         cell = None
-    if cell is None or cell.low is None:
+    if cell is None:
         return confusion.matrix[row][column] / (sum(confusion.matrix[row]) or 1)
-    return cell.low
+    return cell.low or 0.0  # of too few patients nothing is sure
 
 
 def _named(label: str, point: OperatingPoint | None) -> str:

@@ -128,4 +128,6 @@ def test_few_groups_are_said() -> None:
     true = np.tile([0, 1], 10)
     estimator = IntervalEstimator(true, 1 - true, 2, Groups.of(np.repeat(np.arange(5), 4).astype(str), 20))
     intervals = headline_intervals(estimator, np.eye(2)[1 - true])
-    assert any(note.startswith("5 groups are few") for note in intervals.notes)
+    assert any(
+        note.startswith("5 groups (patients, slides) are few: intervals are wide") for note in intervals.notes
+    )

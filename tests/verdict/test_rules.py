@@ -134,6 +134,22 @@ def test_one_fault_decides_the_level(code: str) -> None:
     assert conclude(evidence).next
 
 
+DIVIDED = AuditFinding(check="groups_across_parts", level="fail", title="12 groups are in several parts")
+
+
+def test_groups_in_several_parts_are_told_once() -> None:
+    """By the rule of patients where groups are patients, else by the finding of the audit."""
+    views = trusted(separation=replace(KEPT, kind="view", shared=12), audit=audit(DIVIDED, level="fail"))
+    assert reason(views, "audit_fails").text == "12 groups are in several parts"
+    assert conclude(views).level == "do not trust"
+    patients = trusted(separation=replace(KEPT, shared=12), audit=audit(DIVIDED, level="fail"))
+    assert [each.code for each in conclude(patients).reasons if each.level == "do not trust"] == [
+        "patients_shared"
+    ]
+    unknown = trusted(audit=audit(DIVIDED.model_copy(update={"level": "skipped"})))
+    assert "checks_skipped" not in {each.code for each in conclude(unknown).reasons}
+
+
 def test_every_code_is_documented() -> None:
     """docs/verdict.md has a row for each code that a rule can give."""
     text = (Path(__file__).parents[2] / "docs" / "verdict.md").read_text("utf-8")

@@ -8,7 +8,7 @@ part, like the audited model. A model can reach the accuracy of a probe without 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,11 @@ _INNER = 4  # a quarter of the training part decides which of several blocks of 
 
 @dataclass(frozen=True, slots=True)
 class ProbeFold:
-    """One fold: training rows and test rows of a probe."""
+    """One fold: training rows and test rows of a probe, and its name."""
 
     train: NDArray[np.intp]
     test: NDArray[np.intp]
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class ModelScore:
         95 % interval.
     chance : float
         Share of the largest class in that part: the accuracy of the best constant prediction.
+    right : mapping of (fold, id) to bool
+        Whether it is right on each image of that part; empty where that is not known.
     """
 
     name: str
@@ -59,6 +62,7 @@ class ModelScore:
     low: float | None
     high: float | None
     chance: float
+    right: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def record(self) -> AuditedModel:
         """Give it as audit.json holds it."""
@@ -86,13 +90,16 @@ class ProbeResult:
     columns : int
         Number of input columns.
     accuracy, low, high : float or None
-        On the test part, with the 95 % interval; None where no column varies.
+        On the test part, with the 95 % interval; None where no column varies. The interval alone is None
+        where a class has too few groups.
     chance : float
         Share of the largest class in the test part.
     share_of_gain : float or None
         Gain of the probe over chance as a share of the model's gain; None where no model is known.
     model_accuracy : float or None
     level : AuditLevel
+    right : tuple of bool
+        Whether it is right on each test image, folds one after the other; empty where no column varies.
     """
 
     name: str
@@ -105,6 +112,7 @@ class ProbeResult:
     share_of_gain: float | None
     model_accuracy: float | None
     level: AuditLevel
+    right: tuple[bool, ...] = ()
 
     def record(self) -> AuditProbe:
         """Give it as audit.json holds it."""
@@ -196,7 +204,9 @@ def probe(
     tested = np.concatenate([fold.test for fold in data.folds])
     predicted = np.concatenate(predictions)
     accuracy = float(np.mean(predicted == codes[tested]))
-    bounds = accuracy_bounds(predicted == codes[tested], Groups.of(data.groups[tested], len(tested)))
+    right = predicted == codes[tested]
+    groups = Groups.of(data.groups[tested], len(tested), data.labels[tested])
+    bounds = accuracy_bounds(right, groups)
     gain = (accuracy - chance) / (1 - chance) if chance < 1 else 0.0
     level = limit.level(gain) if bounds.low > chance else AuditLevel.OK
     if len(blocks) > 1:
@@ -206,12 +216,13 @@ def probe(
         what,
         useful[used[0]].shape[1],
         accuracy,
-        bounds.low,
-        bounds.high,
+        None if groups.unknown else bounds.low,
+        None if groups.unknown else bounds.high,
         chance,
         _share(accuracy, known, chance),
         known,
         level,
+        tuple(right.tolist()),
     )
 
 
@@ -220,7 +231,10 @@ def accuracy_bounds(right: NDArray[np.bool_], groups: Groups) -> Bounds:
 
     With four patients, of whom three are predicted well, many images do not make the accuracy sure. So below
     ``FEW_GROUPS`` the interval is at least as wide as the exact binomial one of as many trials as groups.
+    Where groups are too few for an interval to be shown, it is of use for a level only: classes are left out
+    of it.
     """
+    groups = replace(groups, strata=None) if groups.unknown else groups
     bounds = proportion(right, groups)
     if groups.independent or groups.count >= FEW_GROUPS:
         return bounds

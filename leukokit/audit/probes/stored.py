@@ -15,7 +15,7 @@ from leukokit.engine.cache.memo import memo
 from leukokit.engine.cache.serialization import record_codec
 from leukokit.engine.cache.store import Store
 
-REVISION = 2
+REVISION = 3
 """Increased whenever probes give other results for the same input."""
 _PROBE = record_codec(ProbeResult)
 
@@ -49,7 +49,7 @@ def _key(name: str, what: str, blocks: Mapping[str, FloatArray], data: ProbeData
         array_digest(data.labels),
         array_digest(data.groups),
         [(array_digest(fold.train), array_digest(fold.test)) for fold in data.folds],
-        asdict(data.model) if data.model is not None else None,
+        data.model.accuracy if data.model is not None else None,
         data.seed,
         asdict(limit),
     )

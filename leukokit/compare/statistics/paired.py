@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,9 @@ from leukokit.arrays import FloatArray
 from leukokit.compare.statistics.auc_influence import AucEstimate, mean_one_vs_one, mean_one_vs_rest
 from leukokit.compare.statistics.auc_interval import auc_difference_interval
 from leukokit.compare.statistics.tango import tango
-from leukokit.evaluation.intervals import DRAWS, LEVEL
+from leukokit.evaluation.intervals import DRAWS, LEVEL, Groups
 from leukokit.evaluation.metrics import Scored, confusion, macro_f1
+from leukokit.evaluation.strata import CANNOT_TELL
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class PairedDifference:
     low: float | None
     high: float | None
     method: str
+
+    @property
+    def unknown(self) -> str:
+        """Why the groups of a class are too few for an interval; empty where they are not."""
+        return self.method if self.method.startswith(CANNOT_TELL) else ""
 
     @property
     def difference(self) -> float | None:
@@ -68,9 +74,10 @@ def paired_differences(
     Returns
     -------
     dict of str to PairedDifference
-        ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``.
+        ``accuracy``, ``macro_f1``, ``auc_ovo``, ``auc_ovr``. Without intervals where a class has too few
+        groups; the method says so.
     """
-    return {
+    found = {
         "accuracy": accuracy_difference(first, second, codes, level=level),
         "macro_f1": macro_f1_difference(first, second, codes, level=level, draws=draws, seed=seed),
         "auc_ovo": auc_difference(mean_one_vs_one(first, codes), mean_one_vs_one(second, codes), level=level),
@@ -78,6 +85,10 @@ def paired_differences(
             mean_one_vs_rest(first, codes), mean_one_vs_rest(second, codes), level=level
         ),
     }
+    unknown = Groups.of(codes.astype(str), len(codes), np.array(first.classes)[first.true]).unknown_of_a_class
+    if not unknown:
+        return found
+    return {name: replace(one, low=None, high=None, method=unknown) for name, one in found.items()}
 
 
 def accuracy_difference(

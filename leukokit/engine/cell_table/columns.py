@@ -57,11 +57,11 @@ _SHAPE = (
     ("diameter_px", "px", "Diameter of the circle of the same area."),
     ("diameter_um", "um", "The same; empty where the scale is not known."),
     ("diameter_rc", "rc", "The same over the diameter of a red cell; empty where the scale is not known."),
-    ("perimeter_px", "px", "Length of the outline of the {}."),
+    ("perimeter_px", "px", "Length of the outline of the {}, by Crofton's formula."),
     ("perimeter_um", "um", "The same; empty where the scale is not known."),
     ("eccentricity", "", "Of the ellipse with the same second moments: 0 for a circle, 1 for a line."),
     ("solidity", "", "Area over that of the convex hull, 0..1."),
-    ("roundness", "", "4 pi area / perimeter squared: near 1 for a disk, above it for disks of few pixels."),
+    ("roundness", "", "4 pi area / perimeter squared: 1 for a disk, above it for objects of few pixels."),
 )
 _PIXELS = {
     "red_mean": ("gray level", "Mean of the red channel, 0..255."),

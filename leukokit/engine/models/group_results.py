@@ -17,6 +17,7 @@ from leukokit.engine.models.statistics import part_statistics
 from leukokit.engine.pipeline.answer import NO_IMAGE, FittedAnswer
 from leukokit.engine.pipeline.decisions import Decisions
 from leukokit.engine.traits import groups_of
+from leukokit.evaluation.divided_groups import divided_groups
 from leukokit.evaluation.metrics import scores
 from leukokit.evaluation.splits import Fold
 from leukokit.number_text import counted
@@ -208,7 +209,7 @@ def _notes(
                 f"{lost[0]}: no answer, and not scored"
             )
     grouped = groups_of(samples.values())
-    divided = sorted({name for fold, _ in folds for name in _in_several_parts(fold, grouped)})
+    divided = list(divided_groups([fold for fold, _ in folds], grouped).parts)
     if divided:
         yield (
             f"the split puts images of {counted(len(divided), word)} into several parts, such as those of "
@@ -219,11 +220,3 @@ def _notes(
     alone = {name for fold, _ in folds for name, part in fold.parts.items() if part in _PARTS} - set(grouped)
     if alone:
         yield f"{counted(len(alone), 'image')} without a {word} take no part in these answers"
-
-
-def _in_several_parts(fold: Fold, grouped: Mapping[str, str]) -> set[str]:
-    parts: dict[str, set[Part]] = {}
-    for name, part in fold.parts.items():
-        if name in grouped:
-            parts.setdefault(grouped[name], set()).add(part)
-    return {group for group, inside in parts.items() if len(inside) > 1}

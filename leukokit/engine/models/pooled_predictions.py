@@ -45,7 +45,7 @@ class PooledPredictions:
     @cached_property
     def clusters(self) -> Groups:
         """Groups of the rows."""
-        return Groups.of(self.groups, len(self.groups))
+        return Groups.of(self.groups, len(self.groups), self.true)
 
     @cached_property
     def fold_rows(self) -> dict[str, NDArray[np.bool_]]:

@@ -95,8 +95,8 @@ def reliability_record(diagram: ReliabilityDiagram) -> Reliability:
             n=confidence_bin.n,
             confidence=confidence_bin.confidence,
             accuracy=confidence_bin.accuracy,
-            accuracy_low=confidence_bin.bounds.low,
-            accuracy_high=confidence_bin.bounds.high,
+            accuracy_low=None if confidence_bin.bounds.unknown else confidence_bin.bounds.low,
+            accuracy_high=None if confidence_bin.bounds.unknown else confidence_bin.bounds.high,
         )
         for confidence_bin in diagram.bins
     )
@@ -116,13 +116,31 @@ def measured(estimate: BoundedEstimate | None) -> Measured | None:
     if estimate is None:
         return None
     bounds = estimate.bounds
+    if bounds.unknown:
+        return Measured(
+            value=estimate.value, n=estimate.n, low=None, high=None, method=None, reason=bounds.unknown
+        )
     return Measured(
         value=estimate.value, n=estimate.n, low=bounds.low, high=bounds.high, method=bounds.method
     )
 
 
 def _interval(bounds: Bounds | None) -> Interval | None:
-    return None if bounds is None else Interval(low=bounds.low, high=bounds.high, method=bounds.method)
+    if bounds is None:
+        return None
+    if bounds.unknown:
+        return Interval(low=None, high=None, method=None, reason=bounds.unknown)
+    return Interval(low=bounds.low, high=bounds.high, method=bounds.method)
+
+
+def _cell(bounds: Bounds | None) -> CellInterval | None:
+    if bounds is None:
+        return None
+    return (
+        CellInterval(low=None, high=None)
+        if bounds.unknown
+        else CellInterval(low=bounds.low, high=bounds.high)
+    )
 
 
 def _score_intervals(bounds: HeadlineBounds) -> ScoreIntervals:
@@ -170,8 +188,5 @@ def _confusion(scored: BoundedScores) -> Confusion:
     return Confusion(
         labels=tuple(scored.points.per_class),
         matrix=scored.points.matrix,
-        intervals=tuple(
-            tuple(None if cell is None else CellInterval(low=cell.low, high=cell.high) for cell in row)
-            for row in scored.cell_bounds
-        ),
+        intervals=tuple(tuple(_cell(cell) for cell in row) for row in scored.cell_bounds),
     )

@@ -11,7 +11,6 @@ from leukokit.engine.models.fitted_fold import FittedFold
 from leukokit.engine.models.pooled_predictions import PooledPredictions, pooled_predictions
 from leukokit.engine.models.score_records import protocol_scores
 from leukokit.engine.traits import trait_of
-from leukokit.evaluation.intervals import Groups
 from leukokit.evaluation.metrics import scores
 from leukokit.evaluation.subgroups import largest_gap
 from leukokit.record.groups import AccuracyGap, SubgroupScores
@@ -38,7 +37,7 @@ def _of_trait(
         value: protocol_scores(scores(true[chosen], rows.proba[chosen], rows.classes, groups=groups[chosen]))
         for value, chosen in inside.items()
     }
-    gap = largest_gap(rows.proba.argmax(axis=1) == rows.codes, Groups.of(rows.groups, len(rows.ids)), inside)
+    gap = largest_gap(rows.proba.argmax(axis=1) == rows.codes, rows.clusters, inside)
     accuracies = [one.accuracy for one in found.values() if one.accuracy is not None]
     return SubgroupScores(
         part=part.value,
@@ -51,8 +50,9 @@ def _of_trait(
             value=gap.value,
             best=gap.best,
             worst=gap.worst,
-            low=gap.bounds.low,
-            high=gap.bounds.high,
-            method=gap.bounds.method,
+            low=None if gap.bounds.unknown else gap.bounds.low,
+            high=None if gap.bounds.unknown else gap.bounds.high,
+            method=None if gap.bounds.unknown else gap.bounds.method,
+            reason=gap.bounds.unknown or None,
         ),
     )

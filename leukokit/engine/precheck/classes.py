@@ -15,14 +15,19 @@ from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.doctor.finding import Finding, Level
 from leukokit.engine.models.feasible import MORE_CLASSES, one_class
 from leukokit.engine.protocols import Division
+from leukokit.engine.provenance import groups_are
+from leukokit.engine.traits import groups_of
 from leukokit.errors import LeukokitError
+from leukokit.evaluation.divided_groups import divided_groups
 from leukokit.evaluation.splits import Fold
+from leukokit.number_text import counted, joined, percent
 from leukokit.recipe import Recipe
 
 _FEW_TESTED = 10
 """Test images of a class below which its interval spans more than half of 0..1 (Clopper-Pearson, 95 %)."""
 _FEW_FOR_CURVE = 30
 """Validation images of a class below which a rising curve follows single images."""
+_MOST_NAMED = 3
 _INNER_FOLDS = 2
 """Groups of each class that a classifier needs which calibrates itself on inner folds."""
 
@@ -49,6 +54,29 @@ def class_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]
             if topic not in told:
                 told.add(topic)
                 yield finding
+
+
+def divided_group_findings(
+    recipe: Recipe, data: OpenData, divisions: Sequence[Division]
+) -> Iterator[Finding]:
+    """Name patients (or other groups) that a model learns from and is tested on, for each protocol."""
+    groups = groups_of(item.sample for item in data.items if item.sample.label is not None)
+    kind = groups_are(recipe, data)
+    word = "group" if kind is None else kind.value
+    for division in divisions:
+        divided = divided_groups(division.folds, groups)
+        if not divided.parts:
+            continue
+        under = f" under the protocol {division.name}" if division.name else ""
+        names = list(divided.parts)
+        more = [f"{len(names) - _MOST_NAMED} more"] if len(names) > _MOST_NAMED else []
+        text = (
+            f"images of {counted(len(names), word)} lie in several parts{under} "
+            f"({joined([*names[:_MOST_NAMED], *more], 'and')}): a model learns from the {word}s of "
+            f"{percent(divided.share)} of the images that it is tested on, so scores may be too good"
+        )
+        hint = f"Keep each {word} in one part: split: {{method: kfold, folds: 5, by: group}}"
+        yield Finding("split", Level.NOTE, text, hint)
 
 
 def _of_fold(

@@ -17,7 +17,7 @@ from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
-from leukokit.engine.precheck.classes import class_findings, one_class_finding
+from leukokit.engine.precheck.classes import class_findings, divided_group_findings, one_class_finding
 from leukokit.engine.precheck.needs import need_findings
 from leukokit.engine.precheck.sizes import size_findings
 from leukokit.engine.protocols import Division, divide
@@ -170,6 +170,7 @@ def _examined_data(
     except LeukokitError as error:
         return [*findings, failed("split", error)], images
     images |= dict(_counted(divisions, labels))
+    findings += divided_group_findings(recipe, data, divisions)
     return [*findings, *class_findings(recipe, data, divisions)], images
 
 

@@ -73,7 +73,7 @@ class Morphology(CellFeatureExtractor):
     with area (``um2``, ``rc`` for areas of a red cell, ``px2``), diameter (of the circle with that area) and
     perimeter (``um``, ``rc`` for diameters of a red cell, ``px``), and without unit eccentricity (of the
     ellipse with the same second moments, 0 for a circle), solidity (area over area of the convex hull) and
-    roundness (4 pi area / perimeter squared; near 1 for a disk, above it for disks of few pixels); last
+    roundness (4 pi area / perimeter squared; 1 for a disk, above it for objects of few pixels); last
     ``morphology_nc_area_ratio_<aggregate>`` and ``morphology_nc_diameter_ratio_<aggregate>``: nucleus over
     whole cell, 0..1, 0 for a cell without nucleus.
 
@@ -82,13 +82,13 @@ class Morphology(CellFeatureExtractor):
 
     Notes
     -----
-    Definitions of ``skimage.measure.regionprops``; perimeter after Benkrid and Crookes. Measures: paper,
-    section 5.1.3.
+    Definitions of ``skimage.measure.regionprops``; perimeter by Crofton's formula (Legland et al. 2007, doi
+    10.5566/ias.v26.p83-92), right within 2 % for round outlines. Measures: paper, section 5.1.3.
     """
 
     Params = MorphologyParams
     params: MorphologyParams
-    revision = 2
+    revision = 3
 
     def __init__(self, params: MorphologyParams | None = None) -> None:
         super().__init__(params)

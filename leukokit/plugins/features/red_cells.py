@@ -29,7 +29,7 @@ class RedCells(CellFeatureExtractor):
     (clumping: gaps of up to a tenth of a red cell's diameter count as touching); then
     ``red_cells_<measure>_<aggregate>`` of ``diameter_um`` (of the circle of the same area),
     ``diameter_rc`` (over the red-cell diameter of the image's scale: its ``std`` tells how uneven their
-    sizes are), ``roundness`` (4 pi area / perimeter squared, near 1 for a disk), ``eccentricity`` and
+    sizes are), ``roundness`` (4 pi area / perimeter squared, 1 for a disk), ``eccentricity`` and
     ``pallor`` (how much paler the center is than the ring around it: 0 evenly stained, 1 as pale as glass).
 
     Cells that the border cuts count, and are not measured. Red cells whose outlines cannot be told apart
@@ -43,6 +43,7 @@ class RedCells(CellFeatureExtractor):
 
     Params = RedCellsParams
     params: RedCellsParams
+    revision = 2
     objects: ClassVar[str] = RED_CELL
     uses_scale = True
 

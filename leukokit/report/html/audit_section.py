@@ -14,6 +14,7 @@ from leukokit.report.html.axes import MARKS
 from leukokit.report.html.estimate import Cell, Estimate, HtmlTable, Plot, count, number
 from leukokit.report.html.pictures import Pictures
 from leukokit.report.html.text import counted, known, percent, short, words
+from leukokit.verdict.probe_sentences import beside_probes
 
 LEVELS = ("fail", "warn", "ok", "skipped")
 _SHOWN_PAIRS = 6
@@ -117,6 +118,8 @@ class AuditSection:
         ``2 checks fail, 1 warns, 5 pass``.
     leaks : sequence of str
         What the run itself caught: models that know of the images that they are tested on.
+    beside_probes : sequence of str
+        How the model does where probes fail, and how many patients would tell it from the strongest.
     """
 
     level: str
@@ -131,6 +134,7 @@ class AuditSection:
     images: int | None
     pictures_left_out: int
     leaks: Sequence[str] = ()
+    beside_probes: Sequence[str] = ()
 
 
 def audit_section_of(
@@ -161,6 +165,7 @@ def audit_section_of(
         images=audit.images,
         pictures_left_out=pictures.left_out,
         leaks=leaks,
+        beside_probes=beside_probes(audit),
     )
 
 
@@ -310,7 +315,8 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
                 count(probe.columns),
                 Cell(accuracy.text, accuracy.value, accuracy.interval, "right"),
                 number(probe.chance),
-                number(probe.share_of_gain),
+                _share(probe),
+                _where_wrong(probe),
                 Cell(_LEVEL_WORDS[level], level),
             ]
         )
@@ -318,7 +324,15 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
         if accuracy.value is None:
             continue
         dots.append(plots.Point(name, accuracy, color, probe.chance))
-    columns = ["probe", "input", "accuracy", "chance", "gain over chance / model's gain", "level"]
+    columns = [
+        "probe",
+        "input",
+        "accuracy",
+        "chance",
+        "gain over chance / model's gain",
+        "model where it is wrong",
+        "level",
+    ]
     table = HtmlTable(columns, rows, "Probes: models that do not use the cells")
     band = None
     if model is not None and model.accuracy is not None:
@@ -337,6 +351,17 @@ def _probes(probes: Sequence[AuditProbe], model: AuditedModel | None) -> tuple[P
     )
     note = "Short gray marks: chance. Circle: pass, triangle: warning, square: failure."
     return Plot(svg, "Accuracy of models that do not use the cells", table, note), table
+
+
+def _share(probe: AuditProbe) -> Cell:
+    share = Estimate.between(probe.share_of_gain, probe.share_low, probe.share_high)
+    return Cell(share.text, share.value, share.interval, "right")
+
+
+def _where_wrong(probe: AuditProbe) -> Cell:
+    found = Estimate.measured(probe.where_wrong)
+    n = "" if probe.where_wrong is None else f"n = {probe.where_wrong.n or 0:,}"
+    return Cell(found.text, found.value, "; ".join(filter(None, (found.interval, n))), "right")
 
 
 def _most_accurate(probes: Sequence[AuditProbe]) -> AuditProbe | None:

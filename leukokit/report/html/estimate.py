@@ -32,12 +32,15 @@ class Estimate:
         Interval.
     kind : str
         ``percent`` or ``unit``.
+    reason : str
+        Why there is no interval; empty where there is one, or nobody says.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     kind: str = "percent"
+    reason: str = ""
 
     @classmethod
     def between(
@@ -53,6 +56,8 @@ class Estimate:
         """Take a number and its interval."""
         if interval is None:
             return cls(known(value), kind=kind)
+        if interval.reason is not None:
+            return cls(known(value), kind=kind, reason=interval.reason)
         return cls.between(value, interval.low, interval.high, kind)
 
     @classmethod
@@ -67,9 +72,9 @@ class Estimate:
 
     @property
     def interval(self) -> str:
-        """The interval alone; empty where there is none."""
+        """The interval alone, or that it cannot be told; empty where there is none."""
         if self.low is None or self.high is None:
-            return ""
+            return "interval: cannot tell" if self.reason else ""
         return f"{self._shown(self.low).removesuffix('%')} to {self._shown(self.high)}"
 
     @property

@@ -15,19 +15,6 @@ from scipy import ndimage
 from leukokit.arrays import FloatArray, LabelImage
 
 
-def _step_lengths() -> FloatArray:
-    lengths = np.zeros(50, dtype=np.float64)
-    lengths[[5, 7, 15, 17, 25, 27]] = 1
-    lengths[[21, 33]] = math.sqrt(2)
-    lengths[[13, 23]] = (1 + math.sqrt(2)) / 2
-    return lengths
-
-
-_STEP_LENGTHS = _step_lengths()
-"""Length a border pixel adds, by 1 + 2 x border pixels beside it + 10 x those diagonal to it (Benkrid and
-Crookes, Design and FPGA implementation of a perimeter estimator)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Shape:
     """One object.
@@ -37,7 +24,9 @@ class Shape:
     area : int
         Pixels of the object, px2.
     perimeter : float
-        Length of the line through the centers of border pixels, px; 0 for a single pixel.
+        Length of the outline, holes included, px: Crofton's formula on lines of four directions
+        (``skimage.measure.perimeter_crofton``; Legland et al. 2007, doi 10.5566/ias.v26.p83-92). Right within
+        2 % for disks and ellipses; 5 % short for squares along the rows: their outline has two directions.
     eccentricity : float
         Of the ellipse with the same second moments: 0 for a circle, 1 for a line.
     solidity : float
@@ -60,8 +49,8 @@ class Shape:
 
     @property
     def roundness(self) -> float:
-        """4 pi area / perimeter squared; 1 for a single pixel, whose perimeter is 0."""
-        return 4 * math.pi * self.area / self.perimeter**2 if self.perimeter else 1.0
+        """4 pi area / perimeter squared, 1 for a disk; above 1 for objects of few pixels."""
+        return 4 * math.pi * self.area / self.perimeter**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ def values_of(measured: Sequence[Shape], attribute: str) -> FloatArray:
 
 
 def _shape(labels: LabelImage, number: int) -> Shape:
-    moments, steps, ends = _scan(labels, number)
+    moments, entries, ends = _scan(labels, number)
     # Sums of integers are exact; with rounded sums a perfect square would have an eccentricity of 1e-8.
     n, x, y, xx, yy, xy = (int(moment) for moment in moments)
     spread_x, spread_y = n * xx - x * x, n * yy - y * y
@@ -122,7 +111,7 @@ def _shape(labels: LabelImage, number: int) -> Shape:
     hull = np.asarray(cv2.convexHull(ends), dtype=np.int32).reshape(-1, 2)
     return Shape(
         area=n,
-        perimeter=float(steps @ _STEP_LENGTHS),
+        perimeter=math.pi / 4 * (int(entries[0]) + int(entries[1]) / math.sqrt(2)),
         eccentricity=eccentricity,
         solidity=n / _pixels_inside(hull, len(labels)),
         x=x / n,
@@ -132,13 +121,14 @@ def _shape(labels: LabelImage, number: int) -> Shape:
 
 @njit(cache=True, nogil=True)
 def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
-    """Sum 1, x, y, xx, yy and xy; count border pixels by kind of step; list the ends of rows as hull points.
+    """Sum 1, x, y, xx, yy and xy; count where lines enter the object; list the ends of rows as hull points.
 
-    Hull points are the midpoints of the edges of the outermost pixels, in doubled coordinates, as integers.
+    Lines run along rows and columns (first count) and along both diagonals (second count). Hull points are
+    the midpoints of the edges of the outermost pixels, in doubled coordinates, as integers.
     """
     height, width = labels.shape
     moments = np.zeros(6, np.int64)
-    border = np.zeros((height + 2, width + 2), np.uint8)
+    entries = np.zeros(2, np.int64)
     ends = np.empty((8 * height, 2), np.int32)
     used = 0
     for y in range(height):
@@ -155,33 +145,17 @@ def _scan(labels: LabelImage, number: int) -> tuple[NDArray[np.int64], NDArray[n
             moments[3] += x * x
             moments[4] += y * y
             moments[5] += x * y
-            if (
-                y == 0
-                or x == 0
-                or y == height - 1
-                or x == width - 1
-                or labels[y - 1, x] != number
-                or labels[y + 1, x] != number
-                or labels[y, x - 1] != number
-                or labels[y, x + 1] != number
-            ):
-                border[y + 1, x + 1] = 1
+            entries[0] += x == 0 or labels[y, x - 1] != number
+            entries[0] += y == 0 or labels[y - 1, x] != number
+            entries[1] += x == 0 or y == 0 or labels[y - 1, x - 1] != number
+            entries[1] += x == width - 1 or y == 0 or labels[y - 1, x + 1] != number
         if left >= 0:
             for x in (left, right):
                 for dx, dy in ((-1, 0), (1, 0), (0, -1), (0, 1)):
                     ends[used, 0] = 2 * x + dx
                     ends[used, 1] = 2 * y + dy
                     used += 1
-    steps = np.zeros(50, np.int64)
-    for y in range(1, height + 1):
-        for x in range(1, width + 1):
-            if border[y, x]:
-                beside = border[y - 1, x] + border[y + 1, x] + border[y, x - 1] + border[y, x + 1]
-                diagonal = (
-                    border[y - 1, x - 1] + border[y - 1, x + 1] + border[y + 1, x - 1] + border[y + 1, x + 1]
-                )
-                steps[1 + 2 * beside + 10 * diagonal] += 1
-    return moments, steps, ends[:used]
+    return moments, entries, ends[:used]
 
 
 @njit(cache=True, nogil=True)

@@ -47,6 +47,16 @@ def enough_images(evidence: Evidence) -> Iterator[VerdictReason]:
     accuracy = answered_accuracy(evidence)
     if accuracy is None:
         return
+    if accuracy.unknown:
+        known = evidence.separation.kind in ("patient", "slide")
+        kind = evidence.separation.kind if known else "group"
+        yield VerdictReason(
+            code="no_interval",
+            level=CANNOT_TELL,
+            text=f"the accuracy has no range: {accuracy.unknown}",
+            next=f"Add {kind}s of these classes, or use folds ({_FOLDS}).",
+        )
+        return
     if accuracy.width is None:
         yield VerdictReason(
             code="no_interval",

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from math import hypot
 
 from leukokit.number_text import joined, percent
-from leukokit.record.audit import AuditProbe
+from leukokit.record.audit import AuditNeeded, AuditProbe
 from leukokit.record.verdict import VerdictReason
 from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
+from leukokit.verdict.probe_sentences import about_needed
 
 NEEDED_PROBES = ("color", "corner", "file", "frame")
 """Every audit with a split fits these; ``missing`` only where features can be missing."""
@@ -55,7 +56,7 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
     10.1002/sim.3095). Model and probe are tested on the same images, so it is rather too wide.
     """
     accuracy, audit = accuracy_of(evidence), evidence.audit
-    if accuracy is None or accuracy.low is None or audit is None or audit.level == "skipped":
+    if accuracy is None or audit is None or audit.level == "skipped":
         return
     # The size of a crop that leukokit has cut is that of its cell: there is no probe of files then.
     needed = [name for name in NEEDED_PROBES if name != "file" or evidence.sample == "image"]
@@ -78,10 +79,16 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
             text=f"color, frame and file are the same in all {evidence.sample}s",
         )
         return
-    yield _against(accuracy, best, scored, evidence.sample)
+    yield _against(accuracy, best, scored, audit.needed, evidence.sample)
 
 
-def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe], sample: str) -> VerdictReason:
+def _against(
+    accuracy: Accuracy,
+    best: AuditProbe,
+    scored: list[AuditProbe],
+    needed: AuditNeeded | None,
+    sample: str,
+) -> VerdictReason:
     reached = best.accuracy or 0.0
     needless, hide = _NEEDLESS[sample], _HIDE[sample]
     seen = _SEEN.get(best.name, best.name)
@@ -106,13 +113,17 @@ def _against(accuracy: Accuracy, best: AuditProbe, scored: list[AuditProbe], sam
             code="not_better_than_probe",
             level=CANNOT_TELL,
             text=f"{both}: so few {sample}s do not show which is better",
-            next=f"Add test {sample}s. {hide}",
+            next=f"Add test {sample}s. {_patients(needed)}{hide}",
         )
     if "warn" in by_level:
         return VerdictReason(
             code="probe_tells_some", level=DOUBT, text=f"{both}: part of it needs {needless}", next=hide
         )
     return VerdictReason(code="better_than_probes", level=TRUST, text=both)
+
+
+def _patients(needed: AuditNeeded | None) -> str:
+    return "" if needed is None or needed.per_class is None else f"{about_needed(needed)} "
 
 
 def _difference_low(accuracy: Accuracy, probe: AuditProbe) -> float:

@@ -22,6 +22,7 @@ SOME_REJECTED = 0.01
 """Shares of rejected images; the same limits as those of the audit's ``rejected_images``."""
 
 _LEAKS = "leaks"
+_GROUPS = "groups_across_parts"
 _AUDIT = "Run again with 'audit.enabled: true'."
 _ONE_COPY = "Keep one image of each picture and run again."
 _OUTLINES = "Look at the outlines in the report; docs/segmentation.md says what to change."
@@ -31,6 +32,7 @@ _ACTIONS = {
     "near_duplicates": _ONE_COPY,
     "across_parts": "Keep views of the same cells together: 'leukokit audit RECIPE --groups FILE', then "
     "'data.groups: FILE'.",
+    _GROUPS: "Keep each group in one part: 'split: {method: kfold, folds: 5, by: group}'.",
     "neighbors_alike": "See how much neighbors help: 'evaluate: [random, blocked]'.",
     "class_balance": "Add images of the small classes, or 'split.balance'.",
     "stain_spread": "Bring the stain of all images together, for example with 'preprocess: reinhard'.",
@@ -58,7 +60,7 @@ def audited(evidence: Evidence) -> Iterator[VerdictReason]:
             next=_AUDIT,
         )
         return
-    findings = [each for each in audit.findings if each.check != _LEAKS or not evidence.metrics.leaks]
+    findings = [each for each in audit.findings if not _told_by_another_rule(each, evidence)]
     raised = [each for each in findings if each.level in ("fail", "warn")]
     yield from (_raised(each) for each in sorted(raised, key=lambda each: each.level))
     made = {each.check for each in audit.findings if each.level != "skipped"}
@@ -82,6 +84,14 @@ def audited(evidence: Evidence) -> Iterator[VerdictReason]:
         yield VerdictReason(
             code="audit_passed", level=TRUST, text=f"all {len(findings)} checks of the audit pass"
         )
+
+
+def _told_by_another_rule(finding: AuditFinding, evidence: Evidence) -> bool:
+    """Whether the rule of leaks or that of patients already gives a reason for what a check found."""
+    if finding.check == _GROUPS:
+        kept = evidence.separation
+        return finding.level == "skipped" or (kept.kind in ("patient", "slide") and kept.shared > 0)
+    return finding.check == _LEAKS and bool(evidence.metrics.leaks)
 
 
 def _words(check: str) -> str:

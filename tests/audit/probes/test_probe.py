@@ -79,7 +79,7 @@ def test_few_groups_prove_little():
     groups = np.array([f"patient-{i // 50}-{i % 2}" for i in range(200)])
     data = probe_data(groups=groups)
     result = probe("color", "a number", {"": codes(data)[:, None].astype(float)}, data, LIMIT)
-    assert result.low < 0.5
+    assert (result.low, result.high) == (None, None)
     assert result.level is AuditLevel.OK
 
 

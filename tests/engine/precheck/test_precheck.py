@@ -113,6 +113,24 @@ def test_groups_too_few_for_folds(tmp_path: Path) -> None:
     assert "svm needs 2 to calibrate its probabilities" in texts(tuned, "classes")[1]
 
 
+def test_patients_in_several_parts_are_named_before_any_pixel_is_read(tmp_path: Path) -> None:
+    """A split by image divides them under one protocol; one that keeps them together is sound."""
+    root = tmp_path / "i"
+    for number in range(120):
+        folder = root / ("Benign" if number < 60 else "Pro") / f"patient_{number // 5:02d}"
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((24, 24, 3), (number, 7, 7), np.uint8)).save(folder / f"{number}.png")
+    split = {"method": "holdout", "test": 0.2, "validation": 0.2}
+    apart = {"name": "apart", "split": {"method": "kfold", "folds": 3, "by": "group"}}
+    by_image = {"name": "by_image", "split": {**split, "group": False}}
+    data = {"use": "folder", "params": {"root": str(root), "layout": "class/patient"}}
+    (text,) = texts(examined(None, data=data, evaluate=[by_image, apart]), "split")
+    assert text.startswith("note: images of ")
+    assert "patients lie in several parts under the protocol by_image (patient_" in text
+    assert "by: group" in text
+    assert texts(examined(None, data=data, split={**split, "group": True}), "split") == []
+
+
 def test_few_test_images_and_few_to_calibrate_on(tmp_path: Path) -> None:
     """Notes: the run can start."""
     root = images(tmp_path / "i", Benign=40, Pro=20)
