@@ -71,7 +71,7 @@ def run_folders(root: Path) -> list[RunFolder]:
 
 
 def which_run(folder: Path) -> str:
-    """Say what to name in place of a folder that is no run directory: a run in it, or what runs are called."""
+    """Say what to name in place of a folder that is no run: one that lies in it, or what runs are called."""
     finished = [run for run in run_folders(folder) if run.state is RunState.FINISHED and run.path != folder]
     if not finished:
         return "Name the folder that 'leukokit run' printed, such as runs/<name>/<time>-<plan>"
