@@ -326,7 +326,11 @@ def _write(file: Path, text: str, force: bool) -> None:
     except FileExistsError:
         _refuse_existing(file)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{file} cannot be written: {error}", hint="Give a file with --out") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{file} cannot be written ({why})",
+            hint="Name a file in a folder that can be written to: --out FILE",
+        ) from error
 
 
 def _refuse_existing(file: Path) -> NoReturn:

@@ -102,7 +102,7 @@ def test_folders_patterns_tables_and_formats_give_the_same_rows(
     assert [row["image"] for row in from_folder] == [str(path) for path in files]
     pattern = predict(run, pictures / "few" / "0[0-4].png", pictures / "few" / "00.png")
     assert rows(pattern.stdout) == from_folder[:5]
-    assert "1 images were named more than once" in pattern.stderr
+    assert "1 image was named more than once" in pattern.stderr
     (pictures / "table.csv").write_text("path,label\nfew/00.png,few\nfew/01.png,few\n")
     of_table = rows(predict(run, pictures / "table.csv").stdout)
     assert [row["image"] for row in of_table] == ["few/00.png", "few/01.png"]
