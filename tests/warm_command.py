@@ -21,13 +21,15 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-# Imported by nearly every run; leukokit is not among them, so that each command imports it as users do.
-LIBRARIES = (
+# What nearly every command imports.
+MODULES = (
     *("cv2", "matplotlib.figure", "matplotlib.backends.backend_agg", "numba", "numpy", "pandas", "PIL.Image"),
     *("pebble", "psutil", "pyarrow.parquet", "pydantic", "rich.console", "rich.table", "scipy.ndimage"),
     *("scipy.optimize", "scipy.stats", "simplejpeg", "skimage.measure", "skimage.morphology"),
     *("skimage.segmentation", "sklearn.calibration", "sklearn.feature_selection", "sklearn.model_selection"),
     *("sklearn.preprocessing", "sklearn.svm", "skops.io"),
+    *("leukokit.cli.run", "leukokit.cli._summary", "leukokit.engine.run", "leukokit.workflow"),
+    *("leukokit.plugins.features.morphology", "leukokit.plugins.segment.multi_otsu"),
 )
 
 
@@ -108,8 +110,9 @@ def _serve() -> dict[str, Any] | None:
     """Fork for each command; return in a child with what was asked for, and in the server at the end."""
     import importlib
 
-    for name in LIBRARIES:
+    for name in MODULES:
         importlib.import_module(name)
+    _load_compiled_code()
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     for line in sys.stdin:
         child = os.fork()
@@ -120,6 +123,27 @@ def _serve() -> dict[str, Any] | None:
         _, status = os.waitpid(child, 0)
         print(status, file=answers, flush=True)
     return None
+
+
+def _load_compiled_code() -> None:
+    """Measure one picture, so that numba reads its compiled functions here and not in each command."""
+    import cv2
+
+    from leukokit.api import Planes
+    from leukokit.plugins.features.intensity import Intensity
+    from leukokit.plugins.features.morphology import Morphology
+    from leukokit.plugins.segment.multi_otsu import MultiOtsu
+    from leukokit.smear.estimate import measure_scale
+    from leukokit.testing.images import disks
+
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # a thread does not live on in the children
+    image, labels = disks(size=96, cells=4)
+    measure_scale(image)
+    MultiOtsu.create().segment(image)
+    for features in (Intensity.create(), Morphology.create()):
+        features.extract(Planes(image), labels)
+    cv2.setNumThreads(threads)
 
 
 def _become(asked: dict[str, Any]) -> None:

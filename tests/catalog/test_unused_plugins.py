@@ -142,7 +142,7 @@ def test_a_component_that_is_used_is_imported_and_the_module_with_the_hooks_is_n
 @pytest.mark.parametrize(
     ("arguments", "variable"),
     [
-        (["--no-plugins"], ""),
+        pytest.param(["--no-plugins"], "", marks=pytest.mark.slow),
         pytest.param([], "none", marks=pytest.mark.slow),
         pytest.param([], "None ", marks=pytest.mark.slow),
         pytest.param([], "leukokit-otsu", marks=pytest.mark.slow),
@@ -193,6 +193,7 @@ def test_a_choice_of_a_plugin_that_is_not_installed_is_a_mistake(used):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_workers_have_the_components_of_the_run(used, recipe, tmp_path, executor):
     """A component of a chosen plugin works in every executor, and what is switched off is loaded by none."""

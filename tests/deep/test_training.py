@@ -78,6 +78,7 @@ def _python(code: str, folder: Path, **environment: str) -> subprocess.Completed
     )
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_ends_with_the_weights_of_one_that_is_not(tmp_path: Path) -> None:
     """SIGKILL in epoch 3 of 5; the second start goes on after epoch 2 and ends with the same bytes."""
     whole, broken = tmp_path / "whole", tmp_path / "broken"
@@ -362,7 +363,7 @@ print("gap", float(np.abs(plain - spread).max()))
 """
 
 
-@pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
+@pytest.mark.parametrize("strategy", ["mirrored", pytest.param("multi_worker", marks=pytest.mark.slow)])
 def test_a_strategy_of_one_device_learns_what_no_strategy_does(strategy: str, tmp_path: Path) -> None:
     """tf.distribute with one replica and the same batches comes to the same network."""
     done = subprocess.run(

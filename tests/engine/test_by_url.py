@@ -67,6 +67,7 @@ def test_a_file_url_gives_every_byte_of_the_path(copied: Path, cli: Leukokit, tm
         assert (here / name).read_bytes() == (there / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_processes_read_an_archive(copied: Path, cli: Leukokit, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for file in sorted(copied.rglob("*.png")):
@@ -75,6 +76,7 @@ def test_processes_read_an_archive(copied: Path, cli: Leukokit, tmp_path: Path) 
     same(run(cli, tmp_path / "here", copied), there)
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_read_is_rejected_with_the_reason(
     copied: Path, url: str, cli: Leukokit, tmp_path: Path
 ) -> None:

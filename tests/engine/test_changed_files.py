@@ -58,7 +58,7 @@ def features(run: Path) -> pd.DataFrame:
     return pd.read_parquet(run / "features.parquet").set_index("id")
 
 
-@pytest.mark.parametrize("executor", ["inline", "processes"])
+@pytest.mark.parametrize("executor", ["inline", pytest.param("processes", marks=pytest.mark.slow)])
 def test_files_that_are_swapped_and_put_back_leave_no_wrong_row(
     made: Distribution, gated: Path, tmp_path: Path, executor: str
 ) -> None:

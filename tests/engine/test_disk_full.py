@@ -23,6 +23,7 @@ def limit_of(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOM, ids=len)
 def test_a_full_disk_is_told_with_its_place_and_leaves_whole_files(
     room: tuple[int, ...], recipe: Path, cli: Leukokit, tmp_path: Path

@@ -60,13 +60,13 @@ def test_more_than_allowed_is_exit_code_3(copied: Path, recipe: Path, cli: Leuko
     [
         ("raise", "preprocess:faulty/step", "plugin_error", "RuntimeError: this plugin cannot cope"),
         ("segfault", "worker", "worker_died", "SIGSEGV"),
-        ("exit", "worker", "worker_died", "exit code 7"),
-        ("hang", "worker", "timeout", "took longer than 8 s"),
-        ("memory", "preprocess:faulty/step", "out_of_memory", "no more"),
+        pytest.param("exit", "worker", "worker_died", "exit code 7", marks=pytest.mark.slow),
+        pytest.param("hang", "worker", "timeout", "took longer than 8 s", marks=pytest.mark.slow),
+        pytest.param("memory", "preprocess:faulty/step", "out_of_memory", "no more", marks=pytest.mark.slow),
         ("shape", "preprocess:faulty/step", "plugin_error", "promised the same"),
-        ("dtype", "preprocess:faulty/step", "plugin_error", "uint8"),
+        pytest.param("dtype", "preprocess:faulty/step", "plugin_error", "uint8", marks=pytest.mark.slow),
         ("write", "preprocess:faulty/step", "plugin_error", "read-only"),
-        ("nothing", "preprocess:faulty/step", "plugin_error", "uint8"),
+        pytest.param("nothing", "preprocess:faulty/step", "plugin_error", "uint8", marks=pytest.mark.slow),
     ],
 )
 def test_a_plugin_that_breaks_costs_its_images_only(
@@ -107,8 +107,8 @@ def test_a_plugin_that_breaks_costs_its_images_only(
     ("value", "detail"),
     [
         ("nan", "feature faulty_mean is NaN"),
-        ("inf", "feature faulty_mean is inf"),
-        ("1e308", "feature faulty_mean is 1e+308"),
+        pytest.param("inf", "feature faulty_mean is inf", marks=pytest.mark.slow),
+        pytest.param("1e308", "feature faulty_mean is 1e+308", marks=pytest.mark.slow),
         ("misnamed", "missing ['faulty_mean'], unexpected ['faulty_meen']"),
     ],
 )
@@ -214,7 +214,9 @@ def wait_for_children(process: subprocess.Popen[str]) -> list[psutil.Process]:
     raise AssertionError("the workers did not start")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_stopped_run_leaves_no_process(
     mark: Mark,
     copied: Path,
@@ -247,7 +249,7 @@ def test_a_stopped_run_leaves_no_process(
     assert again.returncode == 0, errors
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_a_killed_run_can_be_run_again(
     recipe: Path, environment: dict[str, str], tmp_path: Path, cli: Leukokit, seed: int
 ) -> None:
@@ -278,7 +280,7 @@ def test_file_times_do_not_matter(copied: Path, recipe: Path, cli: Leukokit) -> 
 
 def test_a_missing_dependency_is_one_line(recipe: Path, cli: Leukokit) -> None:
     """A component whose package is absent says what to install, where it is used, before anything runs."""
-    recipe.write_text(recipe.read_text().replace("{use: information_gain, params: {k: 10}}", "faulty/deep"))
+    recipe.write_text(recipe.read_text().replace("{use: variance}", "faulty/deep"))
     done = cli("run", recipe)
     assert done.returncode == 2
     (line,) = [each for each in done.stderr.splitlines() if "a_package_that_is_not_there" in each]

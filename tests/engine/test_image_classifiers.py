@@ -290,7 +290,8 @@ def test_heat_that_does_not_fit_names_the_explainer(recipe: Path, run: Run, mode
 
 
 @pytest.mark.parametrize(
-    ("cached", "executor", "code"), [(True, "inline", -signal.SIGKILL), (False, "auto", 1)]
+    ("cached", "executor", "code"),
+    [(True, "inline", -signal.SIGKILL), pytest.param(False, "auto", 1, marks=pytest.mark.slow)],
 )
 def test_a_killed_fit_goes_on_where_it_was(
     recipe: Path, environment: dict[str, str], tmp_path: Path, cached: bool, executor: str, code: int
@@ -362,7 +363,7 @@ def test_what_lies_in_the_folder_is_left_alone(run: Run, tmp_path: Path) -> None
     assert files(again.path / "training") == {"first.txt"}
 
 
-@pytest.mark.parametrize("folds", [1, 2])
+@pytest.mark.parametrize("folds", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_heat_is_compared_with_cells(recipe: Path, run: Run, folds: int) -> None:
     """Where the recipe segments: a row for each explainer, image and region, and a summary."""
     recipe.write_text(recipe.read_text().replace("classify:", f"{SEGMENT}classify:"))

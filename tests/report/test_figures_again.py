@@ -93,8 +93,8 @@ def content(run: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "name",
     [
-        *("heat", "quickstart"),
-        *(pytest.param(name, marks=pytest.mark.slow) for name in ("exploration", "folds")),
+        "quickstart",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("exploration", "folds", "heat")),
     ],
 )
 def test_every_figure_and_the_page_are_the_same_to_the_byte(name: str, tmp_path: Path) -> None:

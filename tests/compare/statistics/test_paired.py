@@ -167,7 +167,11 @@ def benchmark() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("number", [3, 5, 7], ids=lambda number: f"setting-{number}")
+@pytest.mark.parametrize(
+    "number",
+    [3, *(pytest.param(number, marks=pytest.mark.slow) for number in (5, 7))],
+    ids=lambda number: f"setting-{number}",
+)
 def test_intervals_hold_the_truth_as_often_as_they_say(number: int) -> None:
     """A part of benchmarks/comparison_coverage.py: 100 studies, so 95 % give or take 4.3 %."""
     module = benchmark()

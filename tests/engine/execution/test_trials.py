@@ -65,6 +65,7 @@ def test_processes_are_started_where_trials_take_long(monkeypatch: pytest.Monkey
     assert asked[-1] == 23
 
 
+@pytest.mark.slow
 def test_one_worker_starts_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long trials take."""
 
@@ -127,6 +128,7 @@ def _estimated(trial: Trial) -> float:
     return 1.0
 
 
+@pytest.mark.slow
 def test_in_an_isolated_process_the_deadly_setting_is_told() -> None:
     """Component, its distribution, the setting, how it died, and whom to tell."""
     train, rows = examples(1, n=12), np.arange(12)

@@ -54,6 +54,7 @@ def cross_validated_accuracy(selector: Selector, data: Examples, folds: int = 5)
     return right / len(data)
 
 
+@pytest.mark.slow
 def test_a_selector_that_peeks_makes_noise_look_like_knowledge() -> None:
     honest = InformationGain(InformationGain.Params(k=10))
     fair = [cross_validated_accuracy(honest, noise(seed, columns=200)) for seed in range(3)]

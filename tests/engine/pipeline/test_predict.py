@@ -98,6 +98,7 @@ def test_without_a_segmenter(run: Run, predict: Predict) -> None:
     assert_same(predict(*asked(result.path, written(result))), written(result))
 
 
+@pytest.mark.slow
 def test_every_fold_has_a_pipeline(run: Run, predict: Predict) -> None:
     """Each fold predicts its own validation and test images, with what its own training part taught."""
     result = run(WHOLE, split={"method": "kfold", "folds": 2, "validation": 0.2})
@@ -111,6 +112,7 @@ def test_every_fold_has_a_pipeline(run: Run, predict: Predict) -> None:
         assert part in ("validation", "test")
 
 
+@pytest.mark.slow
 def test_a_template_file_is_copied(run: Run, predict: Predict, copied: Path, tmp_path: Path) -> None:
     """The folder alone gives the predictions: a file that parameters name lies in it."""
     template = tmp_path / "template.png"

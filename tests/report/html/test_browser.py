@@ -107,8 +107,9 @@ def focus(browser: Any, selector: str) -> None:
     browser.execute_script("document.querySelector(arguments[0]).focus()", selector)
 
 
-@pytest.mark.parametrize("size", [(1280, 900), PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("scheme", "size"), [("light", (1280, 900)), ("dark", PHONE)], ids=["light-desk", "dark-phone"]
+)
 @pytest.mark.parametrize("page", ["full", "bare", "hostile", "audit"])
 def test_axe_finds_nothing_serious(
     look: Look, axe_script: str, page: str, scheme: str, size: tuple[int, int]

@@ -43,6 +43,7 @@ def test_images_by_url_are_read_by_the_workers(
     assert outputs(tmp_path / "alone") == outputs(tmp_path / "cluster")
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_loses_nothing(
     scheduler: str, recipe: Path, cli: Leukokit, tmp_path: Path, environment: dict[str, str]
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(
     assert outputs(tmp_path / "alone") == outputs(tmp_path / "killed")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mode", "reason"),
     [("segfault", "worker_died"), pytest.param("hang", "timeout", marks=pytest.mark.slow)],
@@ -120,6 +122,7 @@ def test_a_worker_with_other_versions_is_refused_before_it_works() -> None:
     assert "same versions on all workers" in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_worker_with_other_code_of_a_plugin_is_refused(recipe: Path, cli: Leukokit, tmp_path: Path) -> None:
     """Also under the same version; where the plugin is absent, that is what is said."""
     changed = Path(shutil.copytree(FAULTY, tmp_path / "changed"))

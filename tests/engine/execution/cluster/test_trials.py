@@ -29,6 +29,7 @@ def tuned(run: Path) -> dict[str, bytes]:
     return {str(file.relative_to(run)): file.read_bytes() for file in files if file.is_file()} | outputs(run)
 
 
+@pytest.mark.slow
 def test_a_tuned_run_is_that_of_one_process_to_the_byte(
     scheduler: str, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:
@@ -63,6 +64,7 @@ def executor(scheduler: str) -> Iterator[DaskExecutor]:
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_worker_killed_in_the_middle_loses_nothing(
     scheduler: str, executor: DaskExecutor, times: int

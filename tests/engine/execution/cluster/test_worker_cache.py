@@ -38,6 +38,7 @@ def payloads(cache: Path, title: str) -> dict[str, bytes]:
         return dict(connection.execute("SELECT key, payload FROM rows"))
 
 
+@pytest.mark.slow
 def test_features_and_cells_come_home_and_labels_stay(
     scheduler: str, theirs: Path, recipe: Path, cli: Leukokit, tmp_path: Path
 ) -> None:
