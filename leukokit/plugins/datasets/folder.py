@@ -263,7 +263,7 @@ class Folder(Dataset):
             flat = (
                 "; if these are the images of one class, name the folder that holds all classes. "
                 "Images without classes: --set data.params.layout=flat; where file names tell the class: "
-                """--set data.params.pattern='"{label}_{n}.png"'"""
+                '''--set "data.params.pattern='{label}_{n}.png'"'''
             )
             raise DataError(
                 "holds no class folders" if classes else "holds no images",
