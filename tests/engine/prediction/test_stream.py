@@ -120,6 +120,22 @@ def test_progress_counts_all_images_once(pipeline: FittedPipeline, paths: list[s
     assert observer.done == 5
 
 
+def test_one_worker_is_this_process(
+    pipeline: FittedPipeline, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script without a guard for processes can predict any number of images."""
+    started: list[str] = []
+    monkeypatch.setattr("leukokit.engine.execution.processes.BATCH", 1)
+    monkeypatch.setattr(
+        "leukokit.engine.execution.processes.worker_context", lambda: started.append("process")
+    )
+    assert len(pipeline.predict(paths[:5])) == 5
+    assert started == []
+    with pytest.raises(AttributeError):
+        pipeline.predict(paths[:5], workers=2)
+    assert started == ["process"]
+
+
 def test_what_cannot_be_predicted_says_what_to_do(pipeline: FittedPipeline, paths: list[str]) -> None:
     image = np.zeros((96, 96, 3), np.uint8)
     wrong = {
