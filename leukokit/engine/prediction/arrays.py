@@ -25,14 +25,15 @@ def array_files(images: Sequence[object]) -> Iterator[list[Sample]]:
     UsageError
         Where one of them is no uint8 array H x W x 3, saying what it is and how to change it.
     """
+    arrays: list[NDArray[np.generic]] = []
     for number, image in enumerate(images):
         if not isinstance(image, np.ndarray):
             error = no_image(image, f"image {number}")
             mixed = isinstance(image, str | Path | Sample)
-            raise UsageError(
-                error.what, hint="Give arrays only, or paths, URLs and samples only" if mixed else error.hint
-            )
-    checked = [checked_array(image, f"array {number}") for number, image in enumerate(images)]
+            hint = "Give arrays only, or paths, URLs and samples only" if mixed else error.hint
+            raise UsageError(error.what, hint=hint)
+        arrays.append(image)
+    checked = [checked_array(image, f"array {number}") for number, image in enumerate(arrays)]
     with scratch_folder() as folder:
         yield [_written(image, number, folder) for number, image in enumerate(checked)]
 
