@@ -1,13 +1,13 @@
 """How well images of other labs are told from the training data, and how often the run's own images are.
 
-    python benchmarks/unlike.py RUN [RUN ...] --data FOLDER [--workers 2] [--limit 200]
+    python benchmarks/unlike.py RUN [RUN ...] --data FOLDER [--also NAME=FOLDER] [--workers 2] [--limit 200]
 
-Each RUN is a finished run on all-pbs with a fitted model and ``unlike`` in its recipe; FOLDER holds the data
-sets ``bccd``, ``pbc-boxes`` and ``wbc-masks`` (the folder that LEUKOKIT_DATA names). For each run and each
-foreign set it prints the area under the ROC curve of the distances (test part of the run against the foreign
-set) in features, stain and scale, and of the largest of them over its limit, which decides; the share of the
-foreign images that are called unlike; and the false alarms on the run's own test part. The rendered smears of
-the data set ``smears`` are a fourth foreign set.
+Each RUN is a finished run with a fitted model and ``unlike`` in its recipe, whose images are still where they
+were; FOLDER holds the data sets ``bccd``, ``pbc-boxes`` and ``wbc-masks`` (the folder that LEUKOKIT_DATA
+names). For each run and each foreign set it prints the area under the ROC curve of the distances (test part
+of the run against the foreign set) in features, stain and scale, and of the largest of them over its limit,
+which decides; the share of the foreign images that are called unlike; and the false alarms on the run's own
+test part. The rendered smears of the data set ``smears`` are a further foreign set.
 
 Beside the distance that is used (mean distance to the nearest training images) it prints that of Mahalanobis
 with the covariance of Ledoit and Wolf, pooled over classes and around the nearest class mean, in the same
@@ -108,11 +108,11 @@ def images_in(folder: Path, limit: int) -> list[Sample]:
     return [Sample(str(files[row]), path=files[row]) for row in rows.tolist()]
 
 
-def own_test(run: FinishedRun, data: Path) -> list[Sample]:
+def own_test(run: FinishedRun) -> list[Sample]:
     """Images of the run's own test part."""
     assert run.predictions is not None
     rows = run.predictions[run.predictions["part"] == "test"]
-    return [Sample(name, path=data / "all-pbs" / name) for name in rows["id"]]
+    return [Sample(name, path=Path(path)) for name, path in zip(rows["id"], rows["path"], strict=True)]
 
 
 def mahalanobis(reference: Reference, labels: Sequence[str] | None, rows: FloatArray) -> FloatArray:
@@ -135,7 +135,7 @@ def area(own: FloatArray, foreign: FloatArray) -> float:
 
 
 def rows_of(
-    run_path: Path, data: Path, workers: int, limit: int, cache: Path | None
+    run_path: Path, folders: Mapping[str, Path], workers: int, limit: int, cache: Path | None
 ) -> list[dict[str, object]]:
     """One row a foreign set."""
     run, pipeline = FinishedRun.read(run_path), load_pipeline(run_path, discover())
@@ -146,8 +146,8 @@ def rows_of(
     rejected = set() if run.rejected is None else set(run.rejected["id"])
     labels = [label for name, label in zip(train["id"], train["label"], strict=True) if name not in rejected]
     reference = pipeline.unlike.references.spaces[FEATURES]
-    own = measured(pipeline, own_test(run, data), None, workers, cache)
-    sets = {name: (images_in(data / name / "images", limit), None) for name in FOREIGN}
+    own = measured(pipeline, own_test(run), None, workers, cache)
+    sets = {name: (images_in(folder, limit), None) for name, folder in folders.items()}
     smears = discover().get("dataset", "smears").load().create(per_class=_SMEARS)
     sets["smears"] = (list(smears.samples()), smears)
     rows = []
@@ -180,9 +180,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--limit", type=int, default=200, help="images of each foreign set")
     parser.add_argument("--cache", type=Path, help="folder that keeps the results of image steps")
+    parser.add_argument(
+        "--also", action="append", default=[], metavar="NAME=FOLDER", help="another foreign set"
+    )
     given = parser.parse_args()
+    folders = {name: given.data / name / "images" for name in FOREIGN}
+    folders |= {name: Path(folder) for name, _, folder in (each.partition("=") for each in given.also)}
     rows = [
-        row for run in given.runs for row in rows_of(run, given.data, given.workers, given.limit, given.cache)
+        row for run in given.runs for row in rows_of(run, folders, given.workers, given.limit, given.cache)
     ]
     table = pd.DataFrame(rows)
     print(table.round(3).to_string(index=False))

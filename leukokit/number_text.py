@@ -43,6 +43,11 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def counted_were(number: int, one: str) -> str:
+    """``1 image was``, ``3,256 images were``."""
+    return f"{counted(number, one)} {'was' if number == 1 else 'were'}"
+
+
 def joined(names: Iterable[object], word: str = "or") -> str:
     """Say ``a, b or c``."""
     *first, last = [str(name) for name in names] or [""]

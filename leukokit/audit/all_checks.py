@@ -22,8 +22,8 @@ from leukokit.audit.checks.duplicates import (
 )
 from leukokit.audit.checks.exposure import exposure_spread
 from leukokit.audit.checks.files import file_properties, rejected_images
-from leukokit.audit.checks.label_noise import label_noise
 from leukokit.audit.checks.groups import groups_across_parts
+from leukokit.audit.checks.label_noise import label_noise
 from leukokit.audit.checks.leaks import leaks
 from leukokit.audit.checks.marks import burned_in_marks
 from leukokit.audit.checks.neighbors import neighbors_alike

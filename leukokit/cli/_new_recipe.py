@@ -14,7 +14,7 @@ from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
-from leukokit.api import Dataset, Kind, Part, Reading, Sample
+from leukokit.api import Dataset, GroupKind, Kind, Part, Reading, Sample
 from leukokit.catalog import Catalog
 from leukokit.cli._recipe_text import SCHEMA_FILE, Images, Wishes, recipe_text
 from leukokit.cli._terminal import console, print_error, print_warning, safe
@@ -125,6 +125,7 @@ class _Found:
     readings: Sequence[Reading]
     split: str | None
     parts: dict[str, Part]
+    groups_are: GroupKind | None
 
 
 def new_recipe(
@@ -150,7 +151,7 @@ def new_recipe(
         _refuse_existing(file)
     _show(found)
     found = _patients(found, catalog, answers)
-    text = recipe_text(name, _facts(found), _wishes(found, catalog, answers))
+    text = recipe_text(name, _facts(found, _group_kind(found, answers)), _wishes(found, catalog, answers))
     load_recipe_text(text, catalog, source=str(file))
     _write(file, text, force)
     _write_schema(file.parent / SCHEMA_FILE, catalog)
@@ -214,6 +215,7 @@ def _read(use: str, params: dict[str, object], catalog: Catalog) -> _Found:
         call_method(dataset, "readings"),
         split,
         dict(call_method(dataset, "splits")[split]) if split is not None else {},
+        dataset.groups_are,
     )
 
 
@@ -251,6 +253,14 @@ def _patients(found: _Found, catalog: Catalog, answers: Answers) -> _Found:
     return found
 
 
+def _group_kind(found: _Found, answers: Answers) -> str | None:
+    """Ask what a group is, where there are groups and the data set does not know."""
+    if found.groups_are is not None or not any(sample.group for sample in found.samples):
+        return None
+    question = "Images have groups. What do those of one group share: a patient, a slide, or a view?"
+    return answers.choice(question, list(GroupKind), GroupKind.PATIENT)
+
+
 def _wishes(found: _Found, catalog: Catalog, answers: Answers) -> Wishes:
     scale = _scale(found, answers)
     thorough = answers.choice(
@@ -283,7 +293,7 @@ def _scale(found: _Found, answers: Answers) -> str:
         answers.after(UsageError(f"{answer!r} is no size", hint="Expected 0.1 um, 40 px or measure"))
 
 
-def _facts(found: _Found) -> Images:
+def _facts(found: _Found, groups_are: str | None) -> Images:
     counts: dict[str, int] = defaultdict(int)
     groups: dict[str, set[str]] = defaultdict(set)
     for sample in found.samples:
@@ -304,6 +314,8 @@ def _facts(found: _Found) -> Images:
         split=found.split,
         smallest_class=min(counts.values()),
         groups=min((len(groups[name]) for name in counts), default=0),
+        all_groups=len(set().union(*groups.values())),
+        groups_are=groups_are,
     )
 
 
@@ -314,7 +326,11 @@ def _write(file: Path, text: str, force: bool) -> None:
     except FileExistsError:
         _refuse_existing(file)
     except (OSError, UnicodeError) as error:
-        raise UsageError(f"{file} cannot be written: {error}", hint="Give a file with --out") from error
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(
+            f"{file} cannot be written ({why})",
+            hint="Name a file in a folder that can be written to: --out FILE",
+        ) from error
 
 
 def _refuse_existing(file: Path) -> NoReturn:

@@ -77,9 +77,22 @@ def _lines(predictor: Predictor, tally: Tally, seconds: float, noun: str) -> Ite
         known += [Decision.REFER] if predictor.refer is not None else []
         known += [Decision.UNLIKE] if predictor.deciding.unlike else []
         yield "decision: " + ", ".join(f"{tally.decisions[each.value]:,} {_WORDS[each]}" for each in known)
+        yield from _unlike(tally, used, noun)
     if tally.rejected:
         reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(tally.rejected.items()))
         yield f"rejected: {reasons}; the column detail says why"
+
+
+def _unlike(tally: Tally, used: int, noun: str) -> Iterator[str]:
+    """Say in what images are unlike the training data, and what follows where most are."""
+    unlike = tally.decisions[Decision.UNLIKE.value]
+    if unlike:
+        yield "unlike in: " + ", ".join(f"{name} {tally.unlike_in[name]:,}" for name in tally.unlike_in)
+    if 2 * unlike > used:
+        yield (
+            f"Most {noun}s are unlike the training data: the scores of the run say nothing of them. Test the "
+            "model on labeled images of this kind: --run-dir FOLDER; or train on some of them."
+        )
 
 
 def _counted(count: int, noun: str) -> str:

@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from leukokit.verdict.rules.patients import FEWEST
+
 SCHEMA_FILE = "recipe.schema.json"
 """File beside the recipe that editors read: which keys and values there are."""
+_FOLDS = 5
+_TEST = 0.2
+"""Share of the images for test, and for validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Images:
         Images of the smallest class.
     groups : int
         Patients, of the class with the fewest; 0 where none are known.
+    all_groups : int
+        Patients of all classes together.
+    groups_are : str or None
+        What a group is taken for, where the data set does not know it: ``patient``, ``slide`` or ``view``.
     """
 
     use: str
@@ -37,6 +46,13 @@ class Images:
     split: str | None = None
     smallest_class: int = 0
     groups: int = 0
+    all_groups: int = 0
+    groups_are: str | None = None
+
+    @property
+    def few_groups(self) -> bool:
+        """Whether the patients suffice for folds, and a test part of a fifth of them says too little."""
+        return self.groups >= 2 and self.all_groups * _TEST < FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +123,8 @@ def _data(images: Images, wishes: Wishes) -> Iterator[str]:
         yield "  params:"
         for key, value in images.params.items():
             yield f"    {key}: {_value(value)}"
+    if images.groups_are is not None:
+        yield f"  groups_are: {images.groups_are}   # what images of one group share: patient, slide, view"
     yield f"  scale: {wishes.scale}   # {_scale_comment(wishes.scale)}"
 
 
@@ -127,12 +145,16 @@ def _split(images: Images, wishes: Wishes) -> Iterator[str]:
         yield "# No patients are known: those of training may be in test, too, which makes scores too good."
         yield "# Name them where you can: 'leukokit show folder' (pattern, layout), or data.groups: a CSV."
     units = images.groups or images.smallest_class
-    if wishes.thorough and units >= 2:
+    few = images.few_groups and not wishes.network  # a network a fold takes too long
+    if (wishes.thorough or few) and units >= 2:
         yield "# Every image is tested once, by a model that has not seen it."
+        if few:
+            yield f"# One test part of {images.all_groups} patients would say nothing of others."
         by = "group" if images.groups else "random"
-        yield f"split: {{method: kfold, folds: {min(5, units)}, by: {by}}}"
+        validation = f", validation: {_TEST}" if images.groups >= _FOLDS else ""
+        yield f"split: {{method: kfold, folds: {min(_FOLDS, units)}, by: {by}{validation}}}"
     else:
-        yield "split: {method: holdout, test: 0.2, validation: 0.2}   # of each class"
+        yield f"split: {{method: holdout, test: {_TEST}, validation: {_TEST}}}   # of each class"
 
 
 def _classical(images: Images, wishes: Wishes) -> Iterator[str]:

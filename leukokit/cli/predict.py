@@ -14,6 +14,7 @@ import click
 
 from leukokit.cli._work_options import cache_dir_option, executor_options
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, RunFailed, UsageError
+from leukokit.number_text import counted_were
 
 if TYPE_CHECKING:
     from leukokit.engine.execution.protocol import Executor
@@ -217,7 +218,7 @@ def _given(images: Sequence[str], observer: Observer) -> GivenImages:
     else:
         given = find_images(images, read_table)
     if given.dropped:
-        observer.warn(f"{given.dropped} images were named more than once; each is predicted once")
+        observer.warn(f"{counted_were(given.dropped, 'image')} named more than once; each is predicted once")
     return given
 
 
@@ -332,6 +333,6 @@ def _exit_code(tally: Tally, max_rejected: int | None) -> int:
     if max_rejected is not None and rejected > max_rejected:
         from leukokit.cli._terminal import print_warning
 
-        print_warning(f"{rejected} images were rejected, more than --max-rejected {max_rejected}")
+        print_warning(f"{counted_were(rejected, 'image')} rejected, more than --max-rejected {max_rejected}")
         return EXIT_TOO_MANY_REJECTED
     return EXIT_DONE

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from leukokit.errors import DataError
 from leukokit.evaluation.metrics import Scored, score_input
 
 Key = tuple[str, ...]
+_LONGEST = 80
+"""Characters of a value of a recipe that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +146,13 @@ def _different_images(
         why = f", {lost} of them rejected by {there.label}" if lost else ""
         parts.append(f"{len(only)} only in {here.label}{why}: {_examples(only)}")
     splits = [
-        f"{differs.path} is {differs.first!r} in {base.label} and {differs.second!r} in {other.label}"
+        f"{differs.path} is {_said(differs.first)} in {base.label} and "
+        f"{_said(differs.second)} in {other.label}"
         for differs in recipe_diff(base.run.recipe, other.run.recipe)
         if "split" in differs.path or differs.path.split(".")[0] in ("seed", "evaluate", "data")
     ]
     hint = f"The recipes differ: {'; '.join(splits[:3])}. " if splits else ""
-    hint += "Run both with the same split"
+    hint += "Run both with the same split" if shared else "Run both on the same data, with the same split"
     if shared:
         hint += f", or compare on the {shared} {base.run.sample}s that all tested with --common"
     return DataError(
@@ -156,6 +160,16 @@ def _different_images(
         where=_between(base, other),
         hint=hint,
     )
+
+
+def _said(value: Any) -> str:
+    """Say a value of a recipe in few words: of a component its name, and where its files are."""
+    if isinstance(value, Mapping) and "use" in value:
+        params = value.get("params") or {}
+        place = params.get("root") or params.get("file")
+        return f"{value['use']} {place}" if place else str(value["use"])
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _examples(keys: set[Key]) -> str:

@@ -20,6 +20,7 @@ from leukokit.errors import UsageError
 from leukokit.evaluation.intervals import LEVEL
 from leukokit.evaluation.operating_point import negative_classes
 from leukokit.notice import NOTICE
+from leukokit.number_text import counted_were
 from leukokit.record.base import FORMAT
 from leukokit.record.comparison import ComparisonRecord, HolmFamilies
 
@@ -127,7 +128,7 @@ def compare(
     """
     if len(runs) < 2:
         raise UsageError(
-            f"{len(runs)} run was named, and comparing needs two or more",
+            f"{counted_were(len(runs), 'run')} named, and comparing needs two or more",
             hint="leukokit compare RUN RUN, where the first is the baseline",
         )
     rows = [RunPredictions.read(run, _label(number), part) for number, run in enumerate(runs)]

@@ -223,7 +223,7 @@ def make_split(
             "no image has a label, so there is nothing to learn",
             where=f"data set {data.name}",
             hint="Name the class of each image: by its folder, or by a column of a table "
-            "(--set data.params.columns='{label: NAME}')",
+            '(--set "data.params.columns={label: NAME}")',
         )
     spec = _spec(asked, data, observer)
     rule = split_rule(spec, call_method(data.dataset, "splits"), [item.sample for item in labeled])

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from leukokit.engine.io.tables import restore_cells
+from leukokit.engine.run_folders import which_run
 from leukokit.errors import DataError
 from leukokit.record.audit import AuditRecord
 from leukokit.record.files import AUDIT, METRICS, PROVENANCE, RESOLVED, STATUS
@@ -62,7 +63,7 @@ class FinishedRun:
             raise DataError(
                 "this folder is not a run directory: it has no resolved.json",
                 where=str(path),
-                hint="Name the folder that 'leukokit run' printed, such as runs/<name>/<time>-<plan>",
+                hint=which_run(path),
             )
         if not has_file(path, STATUS.name):
             raise DataError(

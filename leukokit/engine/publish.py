@@ -20,6 +20,7 @@ from leukokit.engine.run_directory import RunDirectory
 from leukokit.engine.run_result import FoldRun
 from leukokit.errors import LeukokitError, RunFailed
 from leukokit.evaluation.splits import Fold
+from leukokit.number_text import counted_were
 from leukokit.recipe import Recipe
 
 _MOST_NOTES = 3
@@ -85,7 +86,7 @@ def publish_rejected(directory: RunDirectory, images: ImageTable, source: str, o
         for note in notes:
             observer.image(sample, note)
     if images.rejected:
-        observer.warn(f"{len(images.rejected)} images were rejected; rejected.csv says why")
+        observer.warn(f"{counted_were(len(images.rejected), 'image')} rejected; rejected.csv says why")
     if images.notes:
         for line in note_lines(images.notes):
             observer.say(line)

@@ -53,6 +53,7 @@ from leukokit.engine.scale.stage import STEP as SCALE
 from leukokit.engine.scale.table import scale_summary, scale_table, scale_words
 from leukokit.errors import EXIT_DONE, EXIT_TOO_MANY_REJECTED, DataError, RunFailed
 from leukokit.evaluation.splits import Fold
+from leukokit.number_text import counted_were
 from leukokit.process.scratch import scratch_folder, sweep
 from leukokit.recipe import Recipe
 from leukokit.record.base import FORMAT
@@ -378,7 +379,7 @@ class _Run:
         allowed = self.recipe.model.max_rejected
         if allowed is not None and len(images.rejected) > allowed:
             self.observer.warn(
-                f"{len(images.rejected)} images were rejected, more than max_rejected: {allowed}"
+                f"{counted_were(len(images.rejected), 'image')} rejected, more than max_rejected: {allowed}"
             )
             return EXIT_TOO_MANY_REJECTED
         return EXIT_DONE

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from leukokit.engine.run_directory import LOCK, is_closed
 from leukokit.errors import LeukokitError, RunFailed
+from leukokit.number_text import counted
 from leukokit.record.journal import FILE as JOURNAL
 from leukokit.record.journal import JournalEvent, last_attempt
 
@@ -67,6 +68,22 @@ def run_folders(root: Path) -> list[RunFolder]:
         The folder of all runs, the folder of one recipe's runs, or one run directory.
     """
     return [_described(path) for path in sorted(_with_journal(root, DEPTH))]
+
+
+def which_run(folder: Path) -> str:
+    """Say what to name in place of a folder that is no run: one that lies in it, or what runs are called."""
+    finished = [run for run in run_folders(folder) if run.state is RunState.FINISHED and run.path != folder]
+    if not finished:
+        return "Name the folder that 'leukokit run' printed, such as runs/<name>/<time>-<plan>"
+    newest = max(finished, key=lambda run: run.started)
+    return f"It holds {counted(len(finished), 'run')}: name one; the newest is {newest.path}"
+
+
+def unfinished_run(folder: Path) -> RunFolder | None:
+    """Describe the run in this folder; None where it has finished, or the folder is no run directory."""
+    if not (folder / JOURNAL).is_file() or is_closed(folder):
+        return None
+    return _described(folder)
 
 
 def killed_note(root: Path) -> str | None:

@@ -99,8 +99,8 @@ def _check_bits(kind: str, stored: int, mode: str, bit_depth: int | None) -> Non
     if bit_depth is None:
         raise ImageRejected(
             "bit_depth",
-            f"{stored} bits a channel: say with bit_depth how many of them carry the image "
-            "(12 for a 12-bit camera, 16 for the full range)",
+            f"{stored} bits a channel: say with data.read.bit_depth how many of them carry "
+            "the image (12 for a 12-bit camera, 16 for the full range)",
         )
 
 

@@ -20,6 +20,8 @@ from leukokit.recipe.stages import write_out
 TABLES = (".csv", ".tsv", ".txt", ".xlsx")
 """Endings of tables of images."""
 
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz")
+
 RECIPES = (".yaml", ".yml", ".json")
 """Endings of recipes."""
 
@@ -79,6 +81,8 @@ def data_section(given: str | os.PathLike[str], catalog: Catalog) -> dict[str, A
     if suffix in TABLES:
         return _section("table", _absolute(path))
     what = "a recipe" if suffix in RECIPES else f"a file that ends in {suffix!r}" if suffix else "a file"
+    if suffix in _ARCHIVES:
+        allowed = "Unpack it, and name the folder that comes out of it"
     raise UsageError(f"{text!r} is {what}, which cannot be read as data", where="--data", hint=allowed)
 
 

@@ -337,6 +337,11 @@ def _plain_words(problem: str) -> str:
         ("expected <block end>", "this line is indented unlike the lines above it"),
         ("could not find expected ':'", "a ':' is missing after a key in the line above, or here"),
         ("found unexpected end of stream", "a quote is opened and not closed"),
+        (
+            "found unknown escape character",
+            "a backslash in double quotes begins an escape; write paths in single quotes "
+            "('C:\\images'), or with '/' (C:/images)",
+        ),
         ("<stream end>", "a bracket or brace is opened and not closed"),
         ("expected ',' or", "a ',' or the closing bracket is missing before this"),
     ):

@@ -58,7 +58,8 @@ def _mistakes(model: type[BaseModel], value: Any, errors: Iterable[ErrorDetails]
             allowed = _fields_at(model, extra[0]["loc"][:-1])
             mistakes.append(InvalidValue(path, _unknown_key(str(path[-1]), allowed), of_key=True))
         else:
-            mistakes.append(InvalidValue(path, _message(path_errors)))
+            begin = _FORMAT if path == ("leukokit",) else ""
+            mistakes.append(InvalidValue(path, _message(path_errors) + begin))
     return mistakes
 
 
@@ -110,6 +111,7 @@ def _got(value: Any) -> str:
     return json.dumps(value)[:60] if isinstance(value, (bool, int, float)) else shown(value)
 
 
+_FORMAT = "; recipes for this version begin with 'leukokit: 1'"
 _TAGS = ("union_tag_invalid", "union_tag_not_found")
 
 _TYPES = {

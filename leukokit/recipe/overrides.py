@@ -26,9 +26,8 @@ Overrides: TypeAlias = Mapping[str, object] | Sequence[str]
 
 
 QUOTING = (
-    "put quotes around the whole argument, since the shell takes blanks and braces for its own: "
-    "'classify={use: svm, params: {C: 10}}' in bash, zsh and PowerShell, "
-    '"classify={use: svm, params: {C: 10}}" in cmd.exe'
+    "put double quotes around the whole argument, since the shell takes blanks and braces for its own: "
+    '--set "classify={use: svm, params: {C: 10}}"'
 )
 
 

@@ -16,6 +16,7 @@ from leukokit.api import EXTENSIONS
 from leukokit.errors import Problem, RecipeError
 from leukokit.recipe.document import MAX_BYTES
 
+_TABLES = (".csv", ".tsv", ".xlsx")
 _NEW = "'leukokit new recipe FOLDER' writes a recipe for your images"
 
 
@@ -48,6 +49,11 @@ class RecipeSource:
         name = os.fspath(path)
         if Path(name).suffix.lower() in EXTENSIONS:
             raise RecipeError([Problem("", f"is an image, expected a recipe (a text file). {_NEW}", name)])
+        if Path(name).suffix.lower() in _TABLES:
+            message = (
+                f"is a table, expected a recipe. 'leukokit run RECIPE --data TABLE' works on one. {_NEW}"
+            )
+            raise RecipeError([Problem("", message, name)])
         try:
             with Path(path).open("rb") as file:
                 text = file.read(MAX_BYTES + 1)

@@ -104,7 +104,7 @@ _MEANINGS = {
     "count": "How many were found in an image.",
     "touching": "Share of red cells that touch another one: how clumped they are.",
     "pallor": "How much paler the center of a red cell is than the ring around it: 0 evenly stained.",
-    "color": "Color over the pixels of the region: their mean, or how they spread.",
+    "color": "Color of the pixels of the region: their mean, how far they spread, or how lopsided (skewness).",
     "texture": "How alike neighboring pixels are: fine or clumped.",
     "pattern": "How often a small pattern of brighter and darker neighbors occurs.",
     "covariance": "How color, edges and structures of several sizes vary together.",

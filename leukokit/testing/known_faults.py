@@ -176,7 +176,7 @@ def _neighbors(folder: Path, seed: int) -> dict[str, Any]:
 def _leak(folder: Path, seed: int) -> dict[str, Any]:
     """Put rotated copies of training images into the test part, with other patients."""
     files = _Folder(folder, seed).write()
-    parts = {}
+    parts: dict[str, str] = {}
     for label in sorted({sample.label or "" for sample in files.samples.values()}):
         patients = sorted({files.patients[id_] for id_ in files.of(label)})
         for id_ in files.of(label):
@@ -193,7 +193,7 @@ def _leak(folder: Path, seed: int) -> dict[str, Any]:
 def _patients_in_two_parts(folder: Path, seed: int) -> dict[str, Any]:
     """Test two images of every third patient, whose other images are in training."""
     files = _Folder(folder, seed).write()
-    parts = {}
+    parts: dict[str, str] = {}
     for label in sorted({sample.label or "" for sample in files.samples.values()}):
         patients = sorted({files.patients[id_] for id_ in files.of(label)})
         for place, patient in enumerate(patients):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 
 from leukokit.cli import main
 
+_TIME = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+"""Name of a run's folder."""
 GOLDEN = Path(__file__).with_name("first_hour.txt")
 
 
@@ -34,8 +37,10 @@ def told(root: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         done = CliRunner().invoke(
             main, shlex.split(mistake.command), env=environment, prog_name="leukokit", terminal_width=100
         )
-        assert done.exit_code == 2, f"{mistake.what}: {done.exit_code}: {done.output} {done.exception!r}"
-        errors = done.stderr.replace(str(root), "WORK")
+        told = f"{mistake.what}: {done.exit_code}: {done.output} {done.exception!r}"
+        assert done.exit_code == mistake.code, told
+        lines = _TIME.sub("TIME", done.stderr.replace(str(root), "WORK")).splitlines()
+        errors = "".join(f"{line.rstrip()}\n" for line in lines)
         said.append(f"# {mistake.what}\n$ leukokit {mistake.command}\n{errors}")
     return "\n".join(said)
 
@@ -53,7 +58,7 @@ def load_mistakes() -> ModuleType:
 
 
 def test_each_mistake_is_answered_as_agreed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exit code 2, and the words of the golden file; write it anew with what the assertion shows."""
+    """Its exit code, and the words of the golden file; write it anew with what the assertion shows."""
     now = told(tmp_path.resolve(), monkeypatch)
     tmp_path.with_name("first_hour_now.txt").write_text(now, "utf-8")
     assert now.splitlines() == GOLDEN.read_text("utf-8").splitlines()

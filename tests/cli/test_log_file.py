@@ -48,7 +48,7 @@ def lines(path: Path) -> list[dict[str, str]]:
 def test_a_log_file_has_one_line_of_json_for_each_message(here: Path) -> None:
     """Time, level, message and stage; with debug also each image that was left out."""
     done = run("-q", "--log-level", "debug", "--log-file", "run.jsonl", "--json")
-    assert done.stderr == "warning: 1 images were rejected; rejected.csv says why\n"
+    assert done.stderr == "warning: 1 image was rejected; rejected.csv says why\n"
     assert "metrics" in json.loads(done.stdout)
     log = lines(here / "run.jsonl")
     assert all(set(line) - {"image"} == {"time", "level", "message", "stage"} for line in log)
@@ -59,7 +59,7 @@ def test_a_log_file_has_one_line_of_json_for_each_message(here: Path) -> None:
     assert rejected["message"].startswith("rejected in read: not_an_image")
     assert rejected["stage"] == "images"
     assert [line["message"] for line in log if line["level"] == "warning"] == [
-        "1 images were rejected; rejected.csv says why"
+        "1 image was rejected; rejected.csv says why"
     ]
     assert log[-1]["message"] == "done"
 

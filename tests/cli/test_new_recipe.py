@@ -103,7 +103,18 @@ def test_what_is_found_is_taken(images: Path, tmp_path: Path) -> None:
     assert recipe.model.name == "my_smears"
     assert str(recipe.data.component.params.root) == str(images)
     assert recipe.model.split is not None
-    assert recipe.model.split.method == "holdout"
+    assert recipe.model.split.method == "kfold", "a test part of four patients says nothing of others"
+    assert "# One test part of 4 patients would say nothing of others." in text
+    assert "groups_are" not in text, "names such as p1 tell it"
+
+
+def test_enough_patients_are_divided_once(tmp_path: Path) -> None:
+    """A fifth of 50 patients is enough for a test part; names that tell nothing are taken for patients."""
+    root = put(tmp_path / "x", *(f"{c}/{c}{i:02d}" for c in "AB" for i in range(25)), count=1)
+    run(root, "--yes", "--out", tmp_path / "r.yaml")
+    text = (tmp_path / "r.yaml").read_text(encoding="utf-8")
+    assert "split: {method: holdout, test: 0.2, validation: 0.2}" in text
+    assert "  groups_are: patient   # what images of one group share" in text
 
 
 def test_a_file_is_never_replaced_without_force(images: Path, tmp_path: Path) -> None:
@@ -143,7 +154,7 @@ def test_an_unsure_folder_is_asked_for(tmp_path: Path) -> None:
     assert not out.exists()
     text = asked(root, out, "class/patien", "class/patient", "measure", "fast", "n")
     assert 'layout: "class/patient"' in text
-    assert "holdout" in text
+    assert "split: {method: kfold, folds: 2, by: group}" in text
 
 
 def test_patients_are_asked_for(tmp_path: Path) -> None:
@@ -156,8 +167,9 @@ def test_patients_are_asked_for(tmp_path: Path) -> None:
     assert 'pattern: "{patient}.png"' in text
     assert "# All images of a patient are in one part" in text
     (tmp_path / "t.csv").write_text("file;class;who\nx/A/0.png;a;1\nx/B/1.png;b;2\n")
-    text = asked(tmp_path / "t.csv", out, "whom", "who", *rest, force=True)
+    text = asked(tmp_path / "t.csv", out, "whom", "who", "box", "slide", *rest, force=True)
     assert 'columns: {"group": "who"}' in text
+    assert "  groups_are: slide   # " in text
     assert load_recipe(out, discover()).data.use == "table"
 
 

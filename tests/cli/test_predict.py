@@ -102,7 +102,7 @@ def test_folders_patterns_tables_and_formats_give_the_same_rows(
     assert [row["image"] for row in from_folder] == [str(path) for path in files]
     pattern = predict(run, pictures / "few" / "0[0-4].png", pictures / "few" / "00.png")
     assert rows(pattern.stdout) == from_folder[:5]
-    assert "1 images were named more than once" in pattern.stderr
+    assert "1 image was named more than once" in pattern.stderr
     (pictures / "table.csv").write_text("path,label\nfew/00.png,few\nfew/01.png,few\n")
     of_table = rows(predict(run, pictures / "table.csv").stdout)
     assert [row["image"] for row in of_table] == ["few/00.png", "few/01.png"]
@@ -289,6 +289,44 @@ def test_dask_gives_the_same_rows(run: Path, pictures: Path, tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == expected
+
+
+def test_images_unlike_the_training_data_are_told_with_what_follows(
+    run: Path, pictures: Path, tmp_path: Path
+) -> None:
+    """In what they differ, and that the run's scores say nothing of them."""
+    for i in range(3):
+        pixels = np.asarray(Image.open(pictures / "few" / f"{i:02d}.png"))
+        Image.fromarray(255 - pixels).save(tmp_path / f"{i}.png")
+    done = predict(run, tmp_path, "--out", tmp_path / "rows.csv")
+    told = " ".join(done.stderr.split())
+    assert "3 unlike the training data" in told
+    assert "stain 3" in told.split("unlike in: ")[1]
+    assert "Most images are unlike the training data: the scores of the run say nothing of them." in told
+    again = json.loads(predict(run, tmp_path, "--out", tmp_path / "rows.csv", "--json").stdout)
+    assert again["unlike_in"]["stain"] == 3, "counted from the rows of the file, too"
+    known = predict(run, pictures / "few").stderr
+    assert "Most images" not in known
+
+
+def test_a_folder_that_holds_no_model_says_which_to_name(run: Path, pictures: Path, tmp_path: Path) -> None:
+    """The newest run of a folder of runs; why a run that did not end has none."""
+    image = pictures / "few" / "00.png"
+    around = predict(run.parent, image)
+    assert around.exit_code == 2
+    assert f"It holds 1 run: name one; the newest is {run}" in " ".join(around.stderr.split())
+    recipe = tmp_path / "failing.yaml"
+    recipe.write_text(RECIPE.format(root=tmp_path / "broken"))
+    for name in ("few", "many"):
+        (tmp_path / "broken" / name).mkdir(parents=True)
+        for number in range(4):
+            (tmp_path / "broken" / name / f"{number}.png").write_text(f"no picture {name} {number}")
+    failing = ["run", recipe, "--run-dir", tmp_path / "failed", "--no-cache", "--executor", "inline"]
+    assert CliRunner().invoke(main, [*map(str, failing), "--no-report"]).exit_code != 0
+    failed = predict(tmp_path / "failed", image)
+    assert failed.exit_code == 2
+    assert "this run did not end and has no model (failed: " in " ".join(failed.stderr.split())
+    assert "Run its recipe again" in failed.stderr
 
 
 def test_wrong_input_says_what_to_do(run: Path, pictures: Path, tmp_path: Path) -> None:

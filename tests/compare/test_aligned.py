@@ -68,6 +68,19 @@ def test_different_images_are_refused_with_the_difference(make_run: MakeRun) -> 
     assert str(b) in message
 
 
+def test_other_data_are_named_in_few_words(make_run: MakeRun) -> None:
+    """Data set and place of each, not all of their parameters."""
+    folder = {"use": "folder", "params": {"root": "mine", "recursive": False, "labels": {}}}
+    table = {"use": "table", "params": {"file": "theirs.csv", "columns": {"path": "x" * 200}}}
+    a = make_run("a", recipe={"data": folder})
+    b = make_run("b", ids=[f"other{number}" for number in range(30)], recipe={"data": table})
+    message = refusal(a, b)
+    assert message.endswith(
+        "The recipes differ: data is folder mine in A and table theirs.csv in B. "
+        "Run both on the same data, with the same split"
+    )
+
+
 def test_common_goes_on_with_what_all_tested(make_run: MakeRun) -> None:
     """And counts what is left out of each."""
     a, b = make_run("a"), make_run("b", ids=[f"i{number:02d}" for number in range(25, 35)])

@@ -205,10 +205,10 @@ def test_a_run_with_too_many_rejected_images_is_noted(make_run: MakeRun) -> None
     assert "B ended with: too many images rejected" in compared(make_run("a"), b).notes
 
 
-@pytest.mark.parametrize("number", [0, 1])
-def test_one_run_is_not_enough(make_run: MakeRun, number: int) -> None:
+@pytest.mark.parametrize(("number", "named"), [(0, "0 runs were"), (1, "1 run was")])
+def test_one_run_is_not_enough(make_run: MakeRun, number: int, named: str) -> None:
     """Two are needed."""
-    with pytest.raises(UsageError, match=f"{number} run was named, and comparing needs two or more"):
+    with pytest.raises(UsageError, match=f"{named} named, and comparing needs two or more"):
         compared(*[make_run("a")][:number])
 
 

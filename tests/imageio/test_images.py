@@ -96,7 +96,7 @@ def test_12_bit_data_in_16_bits_need_their_bit_depth(kind: str) -> None:
         data = cv2.imencode(".png", deep[..., ::-1])[1].tobytes()
     else:
         data = tiff(deep, photometric="rgb", **options.get(kind, {}))
-    with pytest.raises(ImageRejected, match="16 bits a channel: say with bit_depth"):
+    with pytest.raises(ImageRejected, match=r"16 bits a channel: say with data.read.bit_depth"):
         decode_image(data, name="")
     assert reason(data) == "bit_depth"
     decoded = decode_image(data, name="", bit_depth=12)

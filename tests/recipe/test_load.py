@@ -94,7 +94,7 @@ def test_ten_mistakes_give_ten_located_messages(problems):
 @pytest.mark.parametrize(
     ("line", "path", "words"),
     [
-        ("leukokit: 2", "leukokit", "expected 1, got 2"),
+        ("leukokit: 2", "leukokit", "expected 1, got 2; recipes for this version begin with 'leukokit: 1'"),
         ("seed: -1", "seed", "expected a number >= 0, got -1"),
         ("seed: true", "seed", "expected a whole number, got true"),
         ('seed: "5"', "seed", 'expected a whole number, got "5"'),

@@ -238,8 +238,8 @@ def _died(process: _Process, place: CallPlace | None, started: bool, first: Call
     if not started:
         return RunFailed(
             f"the process for {origin_of(first.module).name} could not start, {how}",
-            hint="It imports the script that calls leukokit.run: put the call under "
-            "if __name__ == '__main__':, or use executor='inline'",
+            hint="It imports the script that calls leukokit: put the call under "
+            "if __name__ == '__main__':, or work in this process (executor='inline'; of predict, workers=1)",
         )
     hint = None
     if process.exitcode == -signal.SIGKILL:

@@ -184,8 +184,9 @@ class WorkerPool:
         if isinstance(error, BrokenProcessPool):
             raise RunFailed(
                 "no worker process could start",
-                hint="Workers import the script that calls leukokit.run: put the call under "
-                "if __name__ == '__main__':, or use executor='inline'",
+                hint="Workers import the script that calls leukokit: put the call under "
+                "if __name__ == '__main__':, or work in this process (executor='inline'; of predict, "
+                "workers=1)",
             ) from error
         raise error
 

@@ -77,6 +77,13 @@ class ImageComponents:
         reading = ReadOptions(bit_depth=read.bit_depth, frame=read.frame)
         return cls(reading, recipe.preprocess, recipe.segment, recipe.features, recipe.seed)
 
+    def bound(self) -> Iterator[Bound[Preprocessor] | Bound[Segmenter] | Bound[FeatureExtractor]]:
+        """Give all of the components, in the order of the steps."""
+        yield from self.preprocess
+        if self.segment is not None:
+            yield self.segment
+        yield from self.features
+
     def fitted(self, plan: ImagePlan) -> Self:
         """Take the fitted preprocessors of a plan that was built from these components."""
         preprocess = tuple(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 
 from leukokit.api import Part
 from leukokit.engine.images.plan import Item
@@ -11,6 +12,9 @@ from leukokit.evaluation.operating_point import negative_classes
 from leukokit.evaluation.splits import Fold
 from leukokit.recipe import Recipe
 
+_NO_LETTER = re.compile(r"[\s_-]+")
+"""What people write between words, and do not take for a part of a name."""
+
 
 def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fold]) -> None:
     """Find before anything runs what classifier, calibration and operating point cannot do.
@@ -18,14 +22,15 @@ def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fol
     Raises
     ------
     DataError
-        Where all images are of one class, ``calibrate`` has no validation part to learn from, or
+        Where all images are of one class, a class is written in two ways, ``calibrate`` has no validation
+        part to learn from, or
         ``operating_point`` an unknown class.
     """
     if recipe.classify is None:
         return
     labels = {item.sample.label for item in items if item.sample.label is not None}
-    if len(labels) == 1:
-        raise DataError(one_class(labels.pop()), hint=MORE_CLASSES)
+    if (problem := class_problem(labels)) is not None:
+        raise problem
     if recipe.model.calibrate is not None:
         for fold in folds:
             if Part.VALIDATION not in fold.parts.values():
@@ -34,12 +39,22 @@ def refuse_impossible(recipe: Recipe, items: Sequence[Item], folds: Sequence[Fol
         negative_classes(sorted(labels), recipe.model.operating_point.negative)
 
 
-MORE_CLASSES = "Add images of another class"
-
-
-def one_class(label: str) -> str:
-    """Say that there is only one class."""
-    return f"all images are of one class, {label!r}, and a classifier tells classes apart"
+def class_problem(labels: Collection[str]) -> DataError | None:
+    """Find what is wrong with the names of the classes: only one, or one that is written in two ways."""
+    if len(labels) == 1:
+        return DataError(
+            f"all images are of one class, {next(iter(labels))!r}, and a classifier tells classes apart",
+            hint="Add images of another class",
+        )
+    written: dict[str, str] = {}
+    for label in sorted(labels):
+        seen = written.setdefault(_NO_LETTER.sub(" ", label.casefold()).strip(), label)
+        if seen != label:
+            return DataError(
+                f"classes {seen!r} and {label!r} are one class written in two ways",
+                hint="Give its images one name: in the table, or as the name of the folder",
+            )
+    return None
 
 
 def needs_validation(split: str = "") -> DataError:

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 
 from leukokit.engine.pipeline.document import FORMAT, PipelineDocument, StrictDocument
 from leukokit.engine.pipeline.layout import AVERAGE_FILE, FINAL, PIPELINE_FILE
+from leukokit.engine.run_folders import RunState, unfinished_run, which_run
 from leukokit.errors import DataError, LeukokitError
 from leukokit.input_file import read_input
 from leukokit.near_names import near_names
+from leukokit.record.files import RESOLVED
 
 D = TypeVar("D", bound=StrictDocument)
 
@@ -72,11 +74,36 @@ def pipeline_folder(path: Path) -> Path:
             where=str(path),
             hint=f"Name one, such as {folds[0]}, or run the recipe with final: refit or folds",
         )
-    raise DataError(
+    raise _no_pipeline(path)
+
+
+def _no_pipeline(path: Path) -> DataError:
+    """Say why there is none, and what to name instead."""
+    where = str(path)
+    if path.is_file():
+        return DataError("is a file, expected the folder of a run", where=where, hint=which_run(path))
+    run = unfinished_run(path)
+    if run is not None and run.state is RunState.RUNNING:
+        return DataError(
+            "this run is still at work and has no model yet", where=where, hint="Wait for its end"
+        )
+    if run is not None:
+        because = f": {run.detail}" if run.detail else ""
+        return DataError(
+            f"this run did not end and has no model ({run.state}{because})",
+            where=where,
+            hint="Run its recipe again; finished work is taken from the cache",
+        )
+    if (path / RESOLVED.name).is_file():
+        return DataError(
+            f"this run has no fitted pipeline: no {PIPELINE_FILE} in its {MODEL}/",
+            where=where,
+            hint="Name a run whose recipe has 'classify'; runs of older versions have none",
+        )
+    return DataError(
         f"there is no fitted pipeline: no {PIPELINE_FILE} in it or in its {MODEL}/",
-        where=str(path),
-        hint="Name a run directory whose recipe has 'classify'; runs of older versions have none, and one "
-        "that did not end may have none yet",
+        where=where,
+        hint=which_run(path),
     )
 
 

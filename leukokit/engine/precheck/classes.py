@@ -13,7 +13,7 @@ from leukokit.api.folds import class_counts
 from leukokit.engine.components.call import ComponentCall
 from leukokit.engine.data import OpenData, merged_groups
 from leukokit.engine.doctor.finding import Finding, Level
-from leukokit.engine.models.feasible import MORE_CLASSES, one_class
+from leukokit.engine.models.feasible import class_problem
 from leukokit.engine.protocols import Division
 from leukokit.engine.provenance import groups_are
 from leukokit.engine.traits import groups_of
@@ -32,12 +32,11 @@ _INNER_FOLDS = 2
 """Groups of each class that a classifier needs which calibrates itself on inner folds."""
 
 
-def one_class_finding(recipe: Recipe, data: OpenData) -> Finding | None:
-    """Say that all images are of one class, where the recipe has a classifier; None otherwise."""
+def class_names_finding(recipe: Recipe, data: OpenData) -> Finding | None:
+    """Say what is wrong with the names of the classes, where the recipe has a classifier; else None."""
     labels = {item.sample.label for item in data.items if item.sample.label is not None}
-    if recipe.classify is None or len(labels) != 1:
-        return None
-    return Finding("classes", Level.FAIL, one_class(labels.pop()), MORE_CLASSES)
+    problem = None if recipe.classify is None else class_problem(labels)
+    return None if problem is None else Finding("classes", Level.FAIL, problem.what, problem.hint or "")
 
 
 def class_findings(recipe: Recipe, data: OpenData, divisions: Sequence[Division]) -> Iterator[Finding]:

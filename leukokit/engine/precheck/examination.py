@@ -17,7 +17,7 @@ from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.io.reading import content_keys
 from leukokit.engine.observer import Observer
-from leukokit.engine.precheck.classes import class_findings, divided_group_findings, one_class_finding
+from leukokit.engine.precheck.classes import class_findings, class_names_finding, divided_group_findings
 from leukokit.engine.precheck.needs import need_findings
 from leukokit.engine.precheck.sizes import size_findings
 from leukokit.engine.protocols import Division, divide
@@ -163,7 +163,7 @@ def _examined_data(
         findings.append(Finding("data", Level.NOTE, text, "'leukokit audit' finds them; so does a run"))
     labels = {item.sample.id: item.sample.label or "(no label)" for item in data.items}
     images = {"all": dict(Counter(labels.values()))}
-    if (alone := one_class_finding(recipe, data)) is not None:
+    if (alone := class_names_finding(recipe, data)) is not None:
         return [*findings, alone], images
     try:
         divisions = _divisions(recipe, data, observer)

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL.Image import Image as PillowImage
 
 from leukokit.api import RGBImage, Sample
 from leukokit.errors import UsageError
@@ -24,7 +25,15 @@ def array_files(images: Sequence[object]) -> Iterator[list[Sample]]:
     UsageError
         Where one of them is no uint8 array H x W x 3, saying what it is and how to change it.
     """
-    checked = [checked_array(image, f"array {number}") for number, image in enumerate(images)]
+    arrays: list[NDArray[np.generic]] = []
+    for number, image in enumerate(images):
+        if not isinstance(image, np.ndarray):
+            error = no_image(image, f"image {number}")
+            mixed = isinstance(image, str | Path | Sample)
+            hint = "Give arrays only, or paths, URLs and samples only" if mixed else error.hint
+            raise UsageError(error.what, hint=hint)
+        arrays.append(image)
+    checked = [checked_array(image, f"array {number}") for number, image in enumerate(arrays)]
     with scratch_folder() as folder:
         yield [_written(image, number, folder) for number, image in enumerate(checked)]
 
@@ -38,13 +47,20 @@ def _written(image: RGBImage, number: int, folder: Path) -> Sample:
     return Sample(f"array {number}", path=path)
 
 
-def checked_array(image: object, name: str) -> RGBImage:
+def no_image(given: object, name: str) -> UsageError:
+    """Give the error for an object that is neither path, URL, array nor sample."""
+    hint = "Give paths, URLs, uint8 arrays H x W x 3, or samples of a data set"
+    if isinstance(given, PillowImage):
+        hint = "Give its pixels: np.asarray(image.convert('RGB')); or better its path"
+    elif isinstance(given, bytes):
+        hint = "Write the bytes to a file, and give its path"
+    elif isinstance(given, list):
+        hint = "Lists in lists are not looked into: give one list of paths or of arrays"
+    return UsageError(f"{name} is a {type(given).__name__}", hint=hint)
+
+
+def checked_array(image: NDArray[np.generic], name: str) -> RGBImage:
     """Refuse what is no RGB image, with what to do about it."""
-    if not isinstance(image, np.ndarray):
-        raise UsageError(
-            f"{name} is a {type(image).__name__}",
-            hint="Give arrays only, or paths, URLs and samples only",
-        )
     shape = " x ".join(map(str, image.shape)) or "a single number"
     if hint := _shape_hint(image):
         raise UsageError(f"{name} has the shape {shape}, expected H x W x 3 (red, green, blue)", hint=hint)
@@ -77,8 +93,9 @@ def _shape_hint(image: NDArray[np.generic]) -> str | None:
 
 def _type_hint(image: NDArray[np.generic]) -> str:
     if np.issubdtype(image.dtype, np.floating):
-        high = float(np.nanmax(image)) if image.size else 0.0
-        if high <= 1:
+        if not np.isfinite(image).all():
+            return "It holds values that are not finite (nan, inf): see how it was made"
+        if image.max() <= 1:
             return "It looks divided by 255: (image * 255).round().astype(np.uint8)"
         return "If its values are 0..255: image.round().astype(np.uint8)"
     if image.dtype == np.uint16:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import overload
 
 import numpy as np
+import pandas as pd
 
 from leukokit.api import EXTENSIONS, Dataset, RGBImage, Sample
-from leukokit.engine.prediction.arrays import array_files
+from leukokit.engine.prediction.arrays import array_files, no_image
 from leukokit.errors import DataError, UsageError
 from leukokit.imageio.urls import is_url
 from leukokit.near_names import near_names
@@ -183,22 +184,19 @@ def given_images(
     if isinstance(images, str | Path):
         yield find_images([str(images)], read_table)
         return
-    entries = list(images)
+    entries = _several(images)
     if any(isinstance(entry, np.ndarray) for entry in entries):
         with array_files(entries) as samples:
             yield samples
         return
     found = GivenImages()
-    for entry in entries:
+    for number, entry in enumerate(entries):
         if isinstance(entry, Sample):
             found.add(entry)
         elif isinstance(entry, str | Path):
             _add(found, str(entry), read_table)
         else:
-            raise UsageError(
-                f"an image is a {type(entry).__name__}",
-                hint="Give paths, URLs, uint8 arrays H x W x 3, or samples of a data set",
-            )
+            raise no_image(entry, f"image {number}")
         if found.dropped:
             name = entry.id if isinstance(entry, Sample) else str(entry)
             raise UsageError(f"{name!r} is given twice", hint="Give each image once")
@@ -228,6 +226,21 @@ def with_groups(samples: Sequence[Sample], groups: Sequence[str] | None) -> Give
         )
     entries = [replace(sample, group=str(group)) for sample, group in zip(given, groups, strict=True)]
     return GivenImages(entries=list(entries), roots=given.roots)
+
+
+def _several(images: object) -> list[object]:
+    """List what holds several images; a table, a mapping or a single object of another kind is refused."""
+    if isinstance(images, pd.DataFrame):
+        columns = ", ".join(map(str, images.columns))
+        raise UsageError(
+            f"a DataFrame is given (columns {columns})",
+            hint="Give its column of paths, such as table['path']",
+        )
+    if isinstance(images, Mapping):
+        raise UsageError("a mapping is given", hint="Give its values: list(images.values())")
+    if not isinstance(images, Iterable) or isinstance(images, bytes):
+        raise no_image(images, "the image")
+    return list(images)
 
 
 def read_table(file: str) -> Sequence[Sample]:

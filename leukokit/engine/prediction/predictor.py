@@ -11,6 +11,8 @@ import pandas as pd
 
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, RGBImage, Sample, Scale
 from leukokit.engine.cache.store import Store
+from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
@@ -93,6 +95,11 @@ class Predictor:
         """Images that the model predicts together."""
         return max(block_rows(member.consumes) for member in self.members)
 
+    def _own_executor(self, workers: int) -> Executor:
+        """Work in this process where one is asked for, unless code of plugins could end it."""
+        steps = [bound.component for member in self.members for bound in member.images.bound()]
+        return ProcessExecutor(workers) if workers > 1 or any(map(is_foreign, steps)) else InlineExecutor()
+
     def predict(
         self,
         images: str | Path | RGBImage | Iterable[Sample | str | Path | RGBImage],
@@ -113,7 +120,8 @@ class Predictor:
         dataset : Dataset, optional
             Renders the samples that have no file.
         workers : int
-            Processes of this machine; never changes a result.
+            Processes of this machine; never changes a result. One is this process, unless plugins take part;
+            with more, a script calls this under ``if __name__ == "__main__":``, a notebook need not.
         executor : Executor, optional
             Who does the work in place of these, such as a cluster.
         store : Store, optional
@@ -150,7 +158,7 @@ class Predictor:
                 for piece in self.stream(
                     samples,
                     dataset=dataset,
-                    executor=executor or ProcessExecutor(workers),
+                    executor=executor or self._own_executor(workers),
                     store=store,
                     observer=observer,
                 )

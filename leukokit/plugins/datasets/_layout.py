@@ -258,7 +258,7 @@ def _refuse_some_parts(parts: dict[str, Part | None], where: str) -> None:
 
 
 _BY_NAME = (
-    """--set data.params.pattern='"{label}_{n}.png"': file names tell the class, in a form such as this"""
+    """--set "data.params.pattern='{label}_{n}.png'": file names tell the class, in a form such as this"""
 )
 
 

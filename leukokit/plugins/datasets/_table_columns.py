@@ -136,8 +136,8 @@ def find_columns(
         raise DataError(
             f"has no column {', '.join(map(repr, absent))}; it has {', '.join(present) or 'none'}",
             where=where,
-            hint="Name the columns: --set data.params.columns='{path: NAME, label: NAME}'; or the character "
-            "between them: --set data.params.delimiter=';'",
+            hint='Name the columns: --set "data.params.columns={path: NAME, label: NAME}"; or the character '
+            'between them: --set "data.params.delimiter=;"',
         )
     unused = tuple(name for name in present if name and name not in names.values())
     return Columns(names, frozenset(guessed), unused)
@@ -169,5 +169,5 @@ def _refuse_ambiguous(role: Column, candidates: Sequence[str], where: str) -> No
     raise DataError(
         f"{len(candidates)} columns may be the {meaning}: {', '.join(candidates)}",
         where=where,
-        hint=f"Say which: --set data.params.columns='{{{role}: {candidates[0]}}}'",
+        hint=f'Say which: --set "data.params.columns={{{role}: {candidates[0]}}}"',
     )

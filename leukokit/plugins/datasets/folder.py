@@ -261,8 +261,9 @@ class Folder(Dataset):
         classes = Role.CLASS in found.levels.roles
         if not found.entries and not found.empty:
             flat = (
-                ". Images without classes: --set data.params.layout=flat; where file names tell the class: "
-                """--set data.params.pattern='"{label}_{n}.png"'"""
+                "; if these are the images of one class, name the folder that holds all classes. "
+                "Images without classes: --set data.params.layout=flat; where file names tell the class: "
+                '''--set "data.params.pattern='{label}_{n}.png'"'''
             )
             raise DataError(
                 "holds no class folders" if classes else "holds no images",

@@ -242,7 +242,9 @@ class _RowReader:
             f"{named['split']} is {part!r}, expected train, validation or test"
             if part and part not in PARTS
             else None,
-            f"{id_} stands in line {self._line_by_id[id_]} already" if id_ in self._line_by_id else None,
+            f"{id_} stands in line {self._line_by_id[id_]} already; remove one of the two lines"
+            if id_ in self._line_by_id
+            else None,
             size_problem,
         ]
         self._problems += [f"line {line}: {problem}" for problem in problems if problem]

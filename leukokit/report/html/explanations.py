@@ -26,6 +26,13 @@ BUDGET = 1_250_000
 """Bytes of all figures; as base64 they are a third more."""
 _BARS = 15
 _ROWS = 100
+_LOST = {
+    "accuracy": "loss of accuracy",
+    "macro_f1": "loss of macro F1",
+    "log_loss": "rise of log loss",
+    "": "loss of score",
+}
+"""What an importance counts, by the parameter ``scoring`` of the explainer."""
 _REGIONS = ("nucleus", "cytoplasm", "cell", "red_cell", "scale_bar", "background")
 
 
@@ -156,9 +163,10 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable], list[st
             others.append(frame_table(table.head(_ROWS), f"{words(name)} ({path.name})"))
             continue
         rows = importances(table, _BARS)
+        lost = _lost(run, name)
         names += [row.feature for row in rows]
         shown = HtmlTable(
-            ["feature", "in words", "loss of score", "spread of repeats"],
+            ["feature", "in words", lost, "spread of repeats"],
             [
                 [
                     Cell(row.feature, row.feature),
@@ -173,13 +181,21 @@ def _importances(run: FinishedRun) -> tuple[list[Plot], list[HtmlTable], list[st
         svg = plots.bars(
             [replace(row, feature=feature_words(row.feature).text) for row in rows],
             f"importance-{len(shown_plots)}",
-            unit="loss of score when shuffled",
+            unit=f"{lost} when shuffled",
             title=words(name),
             description="; ".join(f"{row.feature} {short(row.mean)}" for row in rows),
         )
         note = f"the {len(rows)} most important of {len(table):,} features; lines: spread of repeats"
         shown_plots.append(Plot(svg, words(name).capitalize(), shown, note))
     return shown_plots, others, names
+
+
+def _lost(run: FinishedRun, explainer: str) -> str:
+    """Say which score is lost when a feature is shuffled, as far as the recipe tells."""
+    for step in run.recipe.get("explain") or ():
+        if step["use"].replace("/", "_") == explainer:
+            return _LOST.get(str(step["params"].get("scoring")), _LOST[""])
+    return _LOST[""]
 
 
 def _statuses(run: FinishedRun) -> HtmlTable | None:

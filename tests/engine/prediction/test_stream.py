@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from leukokit.api import Sample
 from leukokit.engine.execution.inline import InlineExecutor
@@ -119,6 +120,22 @@ def test_progress_counts_all_images_once(pipeline: FittedPipeline, paths: list[s
     assert observer.done == 5
 
 
+def test_one_worker_is_this_process(
+    pipeline: FittedPipeline, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script without a guard for processes can predict any number of images."""
+    started: list[str] = []
+    monkeypatch.setattr("leukokit.engine.execution.processes.BATCH", 1)
+    monkeypatch.setattr(
+        "leukokit.engine.execution.processes.worker_context", lambda: started.append("process")
+    )
+    assert len(pipeline.predict(paths[:5])) == 5
+    assert started == []
+    with pytest.raises(AttributeError):
+        pipeline.predict(paths[:5], workers=2)
+    assert started == ["process"]
+
+
 def test_what_cannot_be_predicted_says_what_to_do(pipeline: FittedPipeline, paths: list[str]) -> None:
     image = np.zeros((96, 96, 3), np.uint8)
     wrong = {
@@ -127,14 +144,24 @@ def test_what_cannot_be_predicted_says_what_to_do(pipeline: FittedPipeline, path
         "divided by 255": image / 255.0,
         "np.moveaxis": np.zeros((3, 96, 96), np.uint8),
         "If its values are 0..255: image.astype": image.astype(np.int64),
+        "values that are not finite": np.full((96, 96, 3), np.nan),
     }
     for hint, array in wrong.items():
         with pytest.raises(UsageError, match=hint):
             pipeline.predict([array])
-    with pytest.raises(UsageError, match=r"array 1 is a str"):
-        pipeline.predict([image, paths[0]])
-    with pytest.raises(UsageError, match="an image is a int"):
-        pipeline.predict([3])  # type: ignore[list-item]
+    objects = {
+        r"image 1 is a str. Give arrays only": [image, paths[0]],
+        "image 0 is a int. Give paths, URLs": [3],
+        "image 0 is a list. Lists in lists": [[paths[0]]],
+        "the image is a NoneType. Give paths": None,
+        "the image is a bytes. Write the bytes to a file": b"png",
+        r"the image is a Image. Give its pixels: np.asarray": Image.fromarray(image),
+        r"a DataFrame is given \(columns path\). Give its column": pd.DataFrame({"path": paths}),
+        "a mapping is given. Give its values": {"a": image},
+    }
+    for message, given in objects.items():
+        with pytest.raises(UsageError, match=message):
+            pipeline.predict(given)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="no such file or folder"):
         pipeline.predict("missing.png")
     with pytest.raises(UsageError, match="no file matches this pattern"):
@@ -144,8 +171,6 @@ def test_what_cannot_be_predicted_says_what_to_do(pipeline: FittedPipeline, path
 def test_arrays_files_folders_and_patterns_give_the_same(
     pipeline: FittedPipeline, paths: list[str], pictures: Path
 ) -> None:
-    from PIL import Image
-
     of_folder = pipeline.predict(pictures)
     assert of_folder["image"].tolist() == paths
     of_pattern = pipeline.predict(str(pictures / "few" / "*.png"))

@@ -113,12 +113,12 @@ def test_columns_that_tell_the_group(folder: Path, column: str, group: str) -> N
     [
         (
             "path,class,diagnosis",
-            "2 columns may be the class: class, diagnosis. Say which: --set data.params.col",
+            '2 columns may be the class: class, diagnosis. Say which: --set "data.params.col',
         ),
         ("path,patient,case", "2 columns may be the patient (group): patient, case. Say which: --set"),
         (
             "number,a,b",
-            "has no column 'path'; it has number, a, b. Name the columns: --set data.params.columns=",
+            "has no column 'path'; it has number, a, b. Name the columns: --set \"data.params.columns=",
         ),
     ],
 )

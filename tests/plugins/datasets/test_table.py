@@ -103,7 +103,7 @@ def test_every_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
         "  line 5: path is empty",
         "  line 6: mask nomask.png is not there",
         "  line 6: split is 'tset', expected train, validation or test",
-        "  line 7: 0.png stands in line 2 already",
+        "  line 7: 0.png stands in line 2 already; remove one of the two lines",
         "  line 8: 2 cells, the header has 4",
         "  line 9: path . is no file",
         f"  Images are looked for in {tmp_path}: name their folder, --set data.params.root=FOLDER",

@@ -162,6 +162,26 @@ def test_a_phone_need_not_scroll_sideways(look: Look, page: str) -> None:
     assert browser.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
 
 
+def test_a_table_wider_than_a_phone_shows_that_it_goes_on(look: Look) -> None:
+    """It fades on the right, then on the left when it is scrolled to its end; on a wide screen not at all."""
+    widest = (
+        "return [...document.querySelectorAll('.scroll')].sort((a, b) => b.scrollWidth - a.scrollWidth)[0]"
+    )
+    fades = "return [arguments[0].classList.contains('on-left'), arguments[0].classList.contains('on-right')]"
+    phone = look("full", size=PHONE)
+    box = phone.execute_script(widest)
+    assert phone.execute_script(fades, box) == [False, True]
+    assert "gradient" in phone.execute_script("return getComputedStyle(arguments[0]).maskImage", box)
+    phone.execute_async_script(
+        "const [box, done] = arguments; box.addEventListener('scroll', () => done());"
+        "box.scrollLeft = box.scrollWidth;",
+        box,
+    )
+    assert phone.execute_script(fades, box) == [True, False]
+    desktop = look("full", size=(1280, 900))
+    assert desktop.execute_script("return document.querySelectorAll('.confusion .on-right').length") == 0
+
+
 def test_nothing_is_asked_of_the_network(chromium: Any, look: Look) -> None:
     """The browser requests the file and what the file holds."""
     chromium.get_log("performance")

@@ -131,6 +131,20 @@
   });
   window.addEventListener("afterprint", function () { folded.forEach(function (one) { one.open = false; }); });
 
+  // A table that is wider than the page fades out on the side where it goes on.
+  function fade(box) {
+    var left = box.scrollLeft > 1, right = box.scrollLeft + box.clientWidth < box.scrollWidth - 1;
+    box.classList.toggle("on-left", left);
+    box.classList.toggle("on-right", right);
+  }
+  if ("ResizeObserver" in window) {
+    var sizes = new ResizeObserver(function (entries) { entries.forEach(function (entry) { fade(entry.target); }); });
+    all(".scroll").forEach(function (box) {
+      sizes.observe(box);
+      box.addEventListener("scroll", function () { fade(box); }, { passive: true });
+    });
+  }
+
   // Mark the section that is being read.
   if ("IntersectionObserver" in window) {
     var links = {};
