@@ -40,11 +40,11 @@ from leukokit.audit.checks.sharpness import relative_blur, sharpness_spread
 from leukokit.audit.checks.sources import camera_and_software, file_names
 from leukokit.audit.checks.stain import stain_spread
 from leukokit.audit.findings import CheckFinding, Limit, skipped
-from leukokit.audit.image_traits import CORNERS
 from leukokit.audit.label_probabilities import out_of_fold_probabilities
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.against_model import PairedAnswers
+from leukokit.audit.probes.inputs import probe_inputs, sharpness_numbers
 from leukokit.audit.probes.missing import missing_pattern
 from leukokit.audit.probes.probe import ProbeData, ProbeFold, ProbeResult
 from leukokit.audit.probes.segmentation import counts_and_areas
@@ -195,7 +195,7 @@ class AuditChecks:
     def _label_finding(self) -> CheckFinding:
         """Judge labels by the recipe's features, or by color and sharpness where there are none."""
         measured, images = self._labeled, self._input.images
-        values = np.hstack([measured.color, measured.glass, measured.red_cells, self._sharpness])
+        values = np.hstack([measured.color, measured.glass, measured.red_cells, sharpness_numbers(measured)])
         if images is not None and len(images.features.columns):
             values = images.features.reindex(self._ids).to_numpy(dtype=np.float64)
         known = np.isfinite(values).any(axis=1)
@@ -316,60 +316,20 @@ class AuditChecks:
         audit_input = self._probe_data()
         if audit_input is None:
             return []
-        measured, spec = self._labeled, self._spec
-        strokes = {f"in the corner {name}": measured.strokes[:, i] for i, name in enumerate(CORNERS)}
-        size, on_disk = measured.size, measured.bytes
-        files = size if np.isnan(on_disk).any() else np.column_stack([size, on_disk])
-        inputs = [
-            (
-                "color",
-                "mean and standard deviation of L, a and b over the whole image",
-                {"": measured.color},
-                spec.probe_color,
-            ),
-            ("frame", "the same six numbers in the outer 8 px", {"": measured.frame}, spec.probe_frame),
-            ("corner", "dark strokes", strokes, spec.probe_corner),
-        ]
-        inputs += [
-            (
-                "red_cells",
-                "color, spread and area of the red cells",
-                {"": measured.red_cells},
-                spec.probe_red_cells,
-            ),
-            ("glass", "color, spread and area of the background", {"": measured.glass}, spec.probe_glass),
-            (
-                "sharpness",
-                "width of edges, contrast and exposure",
-                {"": self._sharpness},
-                spec.probe_sharpness,
-            ),
-        ]
-        if not self._cells:  # the size of a crop is that of its cell
-            what = "width and height" + (" and bytes" if files.shape[1] > 2 else "")
-            inputs.append(("file", what, {"": files}, spec.probe_file))
         segmented = self._input.images
         counted = None if segmented is None else counts_and_areas(segmented.features, self._ids)
-        if counted is not None:
-            what = "counts and areas of the segmented cells"
-            inputs.append(("segmentation", what, {"": counted}, spec.probe_segmentation))
-        pattern = self._missing_pattern()
-        if pattern is not None:
-            what = "which features are missing, and the status of the segmentation"
-            inputs.append(("missing", what, {"": pattern}, spec.probe_missing))
+        inputs = probe_inputs(
+            self._labeled, self._spec, cells=self._cells, counted=counted, missing=self._missing_pattern()
+        )
         observer.stage("audit: probes", len(inputs))
         probes = []
-        for name, what, blocks, limits in inputs:
-            probes.append(cached_probe(name, what, blocks, audit_input, _limit(limits), store=self._store))
+        for each in inputs:
+            limit = _limit(each.limits)
+            probes.append(
+                cached_probe(each.name, each.what, each.blocks, audit_input, limit, store=self._store)
+            )
             observer.advance()
         return probes
-
-    @property
-    def _sharpness(self) -> NDArray[np.float64]:
-        """Width of edges, contrast and share of white pixels, n x 3."""
-        measured = self._labeled
-        contrast = measured.exposure[:, 3] - measured.exposure[:, 0]
-        return np.column_stack([np.nan_to_num(measured.blur), contrast, measured.exposure[:, 4]])
 
     def against_model(self, probes: Sequence[ProbeResult]) -> PairedAnswers | None:
         """Put the model beside the probes, image by image; None where its answers are not known."""
