@@ -41,7 +41,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 # Runs take minutes or need the network; the recipes that they name are checked instead. Others need runs,
 # a new recipe needs images.
-NOT_RUN = ("pip", "data get", "compare RUN", "predict RUN", "report RUN", "new recipe")
+NOT_RUN = ("pip", "data get", "compare RUN", "predict RUN", "report RUN", "new recipe", "audit my_images")
 
 
 def commands(code: str) -> list[list[str]]:

@@ -4,7 +4,8 @@ Method: confident learning (Northcutt, Jiang and Chuang 2021, doi 10.1613/jair.1
 counts for another class where its probability of that class is at least the mean probability of the images
 that have this label. Hard classes are no wrong labels, so the model must also be far more sure of the other
 class than of the label; images are not listed where it errs on most of their patient or slide; and there
-is an alarm only if more images are listed than the probabilities themselves let expect.
+is an alarm only if more images are listed than the probabilities themselves let expect, or if the model errs
+nearly as often where it is sure as elsewhere: errors on hard images fade with certainty, wrong labels do not.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ _LISTED, _COUNTED = 0.8, 0.9
 counts for the alarm."""
 _SIGNIFICANCE = 0.01
 """Largest probability (Poisson) of as many such images by chance, at which they are an alarm."""
+_SURE_SHARE, _FADED = 0.01, 0.4
+"""Share of contradicted labels in the surer half of the images, at least (lower bound), and its least ratio
+to the share of errors in all images. Set on simulated data (of its test, seeds 200 to 319), where the ratio
+of clean sets is .33 at most in 95 of 100."""
 _LEAST_GROUP = 3  # images; in smaller groups, one wrong label is most of them
 
 
@@ -73,6 +78,22 @@ def _more_than_expected(probabilities: FloatArray, codes: NDArray[np.intp], grou
     return found > 0 and float(pdtrc(found - 1, expected)) < _SIGNIFICANCE
 
 
+def _errors_do_not_fade(probabilities: FloatArray, codes: NDArray[np.intp], groups: NDArray[np.str_]) -> bool:
+    """Whether labels are contradicted where the model is sure, nearly as often as anywhere."""
+    from scipy.special import chdtri
+
+    top = probabilities.max(axis=1)
+    sure = top >= np.median(top)
+    found = int(np.count_nonzero(likely_wrong(probabilities, codes, groups, 0.5)[sure] >= 0))
+    if not found:
+        return False
+    number = int(np.count_nonzero(sure))
+    # Lower bound of a count after Garwood 1936, doi 10.2307/2333958.
+    lowest = float(chdtri(2 * found, 1 - _SIGNIFICANCE)) / 2
+    errors = float(np.mean(probabilities.argmax(axis=1) != codes))
+    return lowest > _SURE_SHARE * number and found / number > _FADED * errors
+
+
 def label_noise(
     probabilities: FloatArray | None,
     labels: NDArray[np.str_],
@@ -116,7 +137,8 @@ def label_noise(
         own = codes == code
         likely = np.bincount(right[wrong & own], minlength=len(kinds))
         rows.append((str(kind), int(own.sum()), *likely.tolist()))
-    alarm = _more_than_expected(probabilities, codes, groups)
+    judged = (probabilities, codes, groups)
+    alarm = _more_than_expected(*judged) or _errors_do_not_fade(*judged)
     order = np.flatnonzero(wrong)[np.argsort(probabilities[wrong, codes[wrong]], kind="stable")]
     return CheckFinding(
         CHECK,

@@ -33,10 +33,11 @@ def judged(values, labels, groups):
     return label_noise(probabilities, labels, groups, ids, LIMIT)
 
 
+@pytest.mark.parametrize("apart", [4.0, 6.0])
 @pytest.mark.parametrize("seed", range(3))
-def test_five_percent_of_wrong_labels_are_found(seed):
-    """Most of them, and nine of ten that are listed are wrong."""
-    values, labels, groups, flips = data(seed, flipped=0.05)
+def test_five_percent_of_wrong_labels_are_found(seed, apart):
+    """Most of them, and nine of ten that are listed are wrong; also where classes lie far apart."""
+    values, labels, groups, flips = data(seed, apart, flipped=0.05)
     finding = judged(values, labels, groups)
     listed = np.array([int(name) for name in finding.images])
 
@@ -46,8 +47,8 @@ def test_five_percent_of_wrong_labels_are_found(seed):
     assert "labels are likely wrong" in finding.title
 
 
-@pytest.mark.parametrize("apart", [2.0, 4.0])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("apart", [1.5, 2.0, 4.0])
+@pytest.mark.parametrize("seed", range(6))
 def test_right_labels_raise_nothing(seed, apart):
     """Also where classes overlap."""
     assert judged(*data(seed, apart)[:3]).level in (AuditLevel.OK, AuditLevel.SKIPPED)
