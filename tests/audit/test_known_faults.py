@@ -32,7 +32,7 @@ def raised(audit: Audit) -> set[str]:
     return {name for name, level in levels.items() if level.rank >= AuditLevel.WARN.rank}
 
 
-QUICK = {"conflict", "copies", "bars", "stain", "leak", "patients"}
+QUICK = {"conflict", "bars", "stain", "patients"}
 """Faults that are looked for with every change; the others have the same way and other checks."""
 
 

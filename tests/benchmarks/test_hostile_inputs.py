@@ -7,9 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "hostile_inputs.py"
 
 
+@pytest.mark.slow  # the readers have quick tests of their own: tests/record, tests/recipe, tests/engine/io
 def test_nothing_but_our_errors_comes_out_of_changed_inputs() -> None:
     """Recipes, tables, run directories and models; how long a reading takes is for the benchmark to judge."""
     command = [sys.executable, str(BENCHMARK), "--count", "6", "--seed", "5", "--json"]

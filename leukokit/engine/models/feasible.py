@@ -48,7 +48,7 @@ def class_problem(labels: Collection[str]) -> DataError | None:
         )
     written: dict[str, str] = {}
     for label in sorted(labels):
-        seen = written.setdefault(_NO_LETTER.sub(" ", label.casefold()).strip(), label)
+        seen = written.setdefault(_NO_LETTER.sub(" ", label.casefold().strip()), label)
         if seen != label:
             return DataError(
                 f"classes {seen!r} and {label!r} are one class written in two ways",
