@@ -21,6 +21,7 @@ MOST_SHOWN = 20
 
 _Z = 1.96
 _LEAST_UNITS = 3
+_LARGEST = 1000.0  # standard deviations that are told apart
 _ROBUST = 1.4826  # median absolute deviation to standard deviation
 _FAR = 3.5  # robust standard deviations from the median of A (Iglewicz and Hoaglin 1993)
 ALL = "all"
@@ -80,10 +81,11 @@ def effect_size(a: FloatArray, b: FloatArray) -> Effect | None:
     n, m = len(a), len(b)
     if min(n, m) < _LEAST_UNITS:
         return None
-    within = ((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2)
     gap = float(b.mean() - a.mean())
-    if within <= 0:
-        return Effect(0.0, 0.0, 0.0) if gap == 0 else None
+    within = ((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2)
+    within = max(within, (gap / _LARGEST) ** 2)  # two constants that differ: as unlike as can be
+    if within == 0:
+        return Effect(0.0, 0.0, 0.0)
     size = gap / float(np.sqrt(within)) * (1 - 3 / (4 * (n + m) - 9))
     error = float(np.sqrt((n + m) / (n * m) + size**2 / (2 * (n + m))))
     return Effect(size, size - _Z * error, size + _Z * error)

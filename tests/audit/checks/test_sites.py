@@ -37,6 +37,14 @@ def test_the_effect_is_in_standard_deviations_between_groups():
     assert effect_size(np.zeros(2), np.ones(50)) is None
 
 
+def test_two_constants_that_differ_are_as_unlike_as_can_be():
+    """And the same constant is like itself."""
+    effect = effect_size(np.zeros(5), np.ones(50))
+    assert effect is not None
+    assert effect.least > 500
+    assert effect_size(np.ones(5), np.ones(50)).size == 0
+
+
 def test_the_interval_covers_the_truth_in_95_of_100_draws():
     """Counted over 1000 draws."""
     rng = np.random.default_rng(1)
