@@ -40,7 +40,7 @@ from leukokit.audit.checks.sharpness import relative_blur, sharpness_spread
 from leukokit.audit.checks.sources import camera_and_software, file_names
 from leukokit.audit.checks.stain import stain_spread
 from leukokit.audit.findings import CheckFinding, Limit, skipped
-from leukokit.audit.label_probabilities import out_of_fold_probabilities
+from leukokit.audit.label_probabilities import cached_probabilities
 from leukokit.audit.measure import MeasuredImages
 from leukokit.audit.pairs.pair import MatchedPair, PairKind, PairTable, connected_groups
 from leukokit.audit.probes.against_model import PairedAnswers
@@ -201,7 +201,9 @@ class AuditChecks:
         known = np.isfinite(values).any(axis=1)
         labels, units = self._labels[known], self._units[known]
         probabilities = (
-            out_of_fold_probabilities(values[known], labels, units, seed=self._seed) if known.any() else None
+            cached_probabilities(values[known], labels, units, seed=self._seed, store=self._store)
+            if known.any()
+            else None
         )
         ids = np.asarray(self._ids)[known].tolist()
         return label_noise(probabilities, labels, units, ids, _limit(self._spec.label_noise))
