@@ -32,14 +32,13 @@ class BackboneFeaturesParams(Params):
     side: int = Field(224, ge=32, le=2048, description="Height and width that images are resized to, in px.")
     pooling: Distinct[Pooling] = Field(
         (Pooling.MEAN, Pooling.STD),
-        min_length=1,
         description="What is kept of each feature map over space: mean, max, std, gem (generalized mean with "
         "power 3), and covariance of the channels of a layer (at most 128).",
     )
-    layers: Distinct[str] = Field(
-        (),
+    layers: Distinct[str] | None = Field(
+        None,
         description="Layers whose feature maps are pooled, side by side, such as block4c_add, or last. "
-        "Empty: layers in the middle of the backbone where it names some, which tell more about smears than "
+        "null: layers in the middle of the backbone where it names some, which tell more about smears than "
         "the last one, else the last.",
     )
     tta: Views = Field(

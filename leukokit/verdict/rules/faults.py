@@ -44,6 +44,13 @@ _ACTIONS = {
     "empty_foreground": "Leave out the images that are black all over.",
     "segmentation_failures": _OUTLINES,
     "implausible_segmentation": _OUTLINES,
+    "sharpness_spread": "Take and export all images with the same focus and size, or bring all to the softest.",
+    "exposure_spread": "Export all images with the same light and white balance.",
+    "picture_quality": "Look at the listed images; take them again, or leave them out.",
+    "camera_and_software": "Take images of every class with each camera, and export them with one program.",
+    "file_names": "Nothing to do if classes were read from the names; else rename the files.",
+    "label_noise": "Let an expert look at the listed images without their labels.",
+    "site_unlike": "Report the score of each site by itself.",
     "rejected_images": "Replace the files that cannot be read: see rejected.csv.",
 }
 

@@ -42,7 +42,7 @@ def test_contract_of_the_classifier(check) -> None:
 )
 def test_features_are_pooled_maps_of_the_backbone(layer: str | None, count: int) -> None:
     """One feature a channel, the mean over space; by default of three maps in the middle."""
-    component = LiteFeatures.create(side=48, pooling=["mean"], layers=[layer] if layer else [])
+    component = LiteFeatures.create(side=48, pooling=["mean"], layers=[layer] if layer else None)
     features = component.extract(Planes(image()))
     assert tuple(features) == component.names()
     assert len(features) == count
