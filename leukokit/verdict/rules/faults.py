@@ -44,7 +44,7 @@ _ACTIONS = {
     "empty_foreground": "Leave out the images that are black all over.",
     "segmentation_failures": _OUTLINES,
     "implausible_segmentation": _OUTLINES,
-    "sharpness_spread": "Take and export all images with the same focus and size, or bring all to the softest.",
+    "sharpness_spread": "Take and export all images with the same focus and at the same size.",
     "exposure_spread": "Export all images with the same light and white balance.",
     "picture_quality": "Look at the listed images; take them again, or leave them out.",
     "camera_and_software": "Take images of every class with each camera, and export them with one program.",
