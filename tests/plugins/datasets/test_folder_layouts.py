@@ -190,7 +190,7 @@ def test_images_and_masks_are_no_classes(tmp_path: Path) -> None:
         "ROOT: images, masks: folders not named after classes, so the class of an image is not known. "
         "One of these:\n"
         "  name the folder that holds the class folders as root\n"
-        "  --set data.params.pattern='\"{label}_{n}.png\"': "
+        "  --set \"data.params.pattern='{label}_{n}.png'\": "
         "file names tell the class, in a form such as this\n"
         "  --set data.params.root=ROOT/images --set data.params.layout=flat: without classes\n"
         "  --set data.params.layout=class: these are classes"
