@@ -244,6 +244,14 @@ def test_every_check_of_the_audit_has_a_next_step_of_its_own() -> None:
         assert not found.next[0].startswith("Read the finding"), check
 
 
+def test_what_most_data_sets_lack_is_no_doubt() -> None:
+    """Files that name no camera, and a probe that counts and measures the very cells."""
+    skipped = AuditFinding(check="camera_and_software", level="skipped")
+    cells = probe("segmentation", accuracy=0.99)
+    found = conclude(trusted(audit=audit(skipped, probes=(cells,))))
+    assert {one.code for one in found.reasons} == {one.code for one in conclude(trusted()).reasons}
+
+
 def test_cells_need_no_probe_of_files() -> None:
     """The size of a crop is that of its cell; for images the probe is missed."""
     audited = audit()

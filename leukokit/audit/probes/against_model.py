@@ -58,7 +58,9 @@ class PairedAnswers:
         right = {} if data.model is None else data.model.right
         rows = [(fold.name, row) for fold in data.folds for row in fold.test.tolist()]
         places = [place for place, (fold, row) in enumerate(rows) if (fold, ids[row]) in right]
-        scored = {each.name: np.array(each.right, dtype=bool)[places] for each in probes if each.right}
+        # The segmentation's probe counts and measures cells: a model may do so, too.
+        rivals = [each for each in probes if each.right and each.name != "segmentation"]
+        scored = {each.name: np.array(each.right, dtype=bool)[places] for each in rivals}
         if not places or not scored:
             return None
         tested = np.array([rows[place][1] for place in places], dtype=np.intp)

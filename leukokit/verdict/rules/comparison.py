@@ -70,7 +70,8 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
             next="Run 'leukokit audit' on the recipe to see why no probe was fitted.",
         )
         return
-    scored = [probe for probe in audit.probes if probe.accuracy is not None]
+    # Counts and areas of segmented cells are what a model may use: that probe is no rival.
+    scored = [one for one in audit.probes if one.accuracy is not None and one.name != "segmentation"]
     best = max(scored, key=lambda probe: probe.accuracy or 0.0, default=None)
     if best is None:
         yield VerdictReason(

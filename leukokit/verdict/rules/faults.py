@@ -21,6 +21,9 @@ MANY_REJECTED = 0.10
 SOME_REJECTED = 0.01
 """Shares of rejected images; the same limits as those of the audit's ``rejected_images``."""
 
+_OFTEN_SKIPPED = ("camera_and_software", "label_noise")
+"""Most files name no camera; labels of classes that features do not tell apart cannot be judged."""
+
 _LEAKS = "leaks"
 _GROUPS = "groups_across_parts"
 _AUDIT = "Run again with 'audit.enabled: true'."
@@ -72,7 +75,8 @@ def audited(evidence: Evidence) -> Iterator[VerdictReason]:
     yield from (_raised(each) for each in sorted(raised, key=lambda each: each.level))
     made = {each.check for each in audit.findings if each.level != "skipped"}
     missing = [name for name in NEEDED_CHECKS if name not in made]
-    skipped = [each for each in findings if each.level == "skipped" and each.check not in NEEDED_CHECKS]
+    known = (*NEEDED_CHECKS, *_OFTEN_SKIPPED)
+    skipped = [each for each in findings if each.level == "skipped" and each.check not in known]
     if missing:
         yield VerdictReason(
             code="check_not_made",
