@@ -67,7 +67,7 @@ class ImageTraits(FeatureExtractor):
 
     def extract(self, planes: Planes, labels: Labels | None = None) -> Mapping[str, float]:  # noqa: ARG002
         """Measure one image."""
-        rgb, lab = planes.rgb, planes.lab
+        rgb, lab, gray = planes.rgb, planes.lab, planes.gray
         small = at_working_size(rgb)
         hashes = perceptual_hashes(rgb)
         halves = np.stack([hashes >> np.uint64(32), hashes & np.uint64(0xFFFFFFFF)], axis=1)
@@ -76,8 +76,8 @@ class ImageTraits(FeatureExtractor):
                 color_traits(lab),
                 frame_traits(lab),
                 background_color(lab),
-                [rgb.shape[1], rgb.shape[0], foreground_share(rgb), np.nan_to_num(blur_width(rgb))],
-                exposure(rgb),
+                [rgb.shape[1], rgb.shape[0], foreground_share(rgb), np.nan_to_num(blur_width(gray))],
+                exposure(rgb, gray),
                 layer_colors(rgb, lab),
                 mark_styles(small),
                 corner_strokes(small).ravel(),

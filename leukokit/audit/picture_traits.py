@@ -17,9 +17,8 @@ LAYER_NAMES = tuple(
     for name in ("l", "a", "b", "l_spread", "a_spread", "b_spread", "share")
 )
 
-_WORKING_SIDE = (
-    640  # px; sharpness of larger images is measured on them made smaller, and counted in their px
-)
+_WORKING_SIDE = 640
+"""Px; sharpness of larger images is measured on them made smaller, and counted in their px."""
 _FIRST_BLUR, _SECOND_BLUR = 0.8, 1.5  # px
 _STRONGEST = 0.97  # quantile of the gradient from which a pixel counts as an edge
 _STEP = 4  # every fourth pixel is enough for that quantile
@@ -28,7 +27,7 @@ _GRID = 112  # px, longest side at which colors of layers are measured
 _NEAR_NUCLEUS = 1 / 20  # of the longest side: cytoplasm may be as pale as red cells
 
 
-def blur_width(rgb: RGBImage) -> float:
+def blur_width(gray: NDArray[np.uint8]) -> float:
     """Estimate how far the edges of a picture are blurred.
 
     An edge that is blurred by ``s`` loses the less of its gradient to a further blur the larger ``s`` is; the
@@ -37,17 +36,17 @@ def blur_width(rgb: RGBImage) -> float:
 
     Parameters
     ----------
-    rgb : uint8 array, H x W x 3
+    gray : uint8 array, H x W
 
     Returns
     -------
     float
         Standard deviation of the blur, in px of the image; NaN for a picture of one color.
     """
-    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     factor = min(1.0, _WORKING_SIDE / max(gray.shape))
     if factor < 1:
-        gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        smaller = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        gray = np.asarray(smaller, dtype=np.uint8)
     first = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), _FIRST_BLUR)
     second = cv2.GaussianBlur(first, (0, 0), _SECOND_BLUR)
     before, after = (_gradient(np.asarray(plane, dtype=np.float32)) for plane in (first, second))
@@ -60,19 +59,20 @@ def blur_width(rgb: RGBImage) -> float:
     return float(np.sqrt(max(squared, 1e-2)) / factor)
 
 
-def exposure(rgb: RGBImage) -> FloatArray:
+def exposure(rgb: RGBImage, gray: NDArray[np.uint8]) -> FloatArray:
     """Gray levels that .5, 5, 99 and 99.5 % of the pixels do not exceed, and the share of white pixels.
 
     Parameters
     ----------
     rgb : uint8 array, H x W x 3
+    gray : uint8 array, H x W
 
     Returns
     -------
     float64 array (5,)
         In the order of ``EXPOSURE_NAMES``.
     """
-    counts = np.cumsum(histogram(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)))
+    counts = np.cumsum(histogram(gray))
     levels = np.searchsorted(counts, np.array([0.005, 0.05, 0.99, 0.995]) * counts[-1])
     red, green, blue = cv2.split(rgb)
     clipped = float(np.mean(cv2.min(cv2.min(red, green), blue) >= _CLIPPED))

@@ -38,8 +38,8 @@ class BackboneFeaturesParams(Params):
     layers: Distinct[str] | None = Field(
         None,
         description="Layers whose feature maps are pooled, side by side, such as block4c_add, or last. "
-        "null: layers in the middle of the backbone where it names some, which tell more about smears than "
-        "the last one, else the last.",
+        "null: layers in the middle of the backbone where it names some, else the "
+        "last.",
     )
     tta: Views = Field(
         "none",

@@ -13,6 +13,10 @@ from leukokit.record.scores import Measured
 Level: TypeAlias = Literal["ok", "warn", "fail", "skipped"]
 
 
+CELLS_PROBE = "segmentation"
+"""Probe that counts and measures the segmented cells. A model may do so, too: it is no rival of the model."""
+
+
 class AuditSplit(Record):
     """How the audited images are divided."""
 

@@ -313,10 +313,8 @@ def test_a_killed_fit_goes_on_where_it_was(
     assert killed.returncode == code  # inline, the run itself is killed; else the process of the fit
     assert (tmp_path / "out" / "training" / "first.txt").exists()
     assert not (tmp_path / "out" / "status.json").exists()
-    left = Store(tmp_path / "cache").entries()
-    assert [entry.title for entry in left if entry.kind == "fits"] == (
-        ["unfinished: tiny/mean_color of small"] if cached else []
-    )
+    left = [entry.title for entry in Store(tmp_path / "cache").entries() if entry.kind == "fits"]
+    assert left == (["unfinished: tiny/mean_color of small"] if cached else [])
     again = start("out")
     assert again.returncode == 0, again.stderr
     assert "resumed after round 2" in said(tmp_path / "out")

@@ -18,9 +18,9 @@ CHECK = "picture_quality"
 
 _BLURRED = 0.12
 """Blur in red-cell diameters from which chromatin cannot be seen: 0.9 um, four times the limit of light
-microscopes. The median image of three real data sets has .015 to .05."""
+microscopes."""
 _BLURRED_RATIO = 2.5
-"""The same without red cells, against the median image; in real data sets, the softest has 1.9."""
+"""The same without red cells, against the median image."""
 _DARK = 100
 """A picture whose lightest pixels are darker than this gray level is under-exposed."""
 _LIGHT = 235

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from leukokit.api import FloatArray
 from leukokit.audit.probes.probe import ProbeData, ProbeResult
 from leukokit.evaluation.intervals import BoundedEstimate, Groups, proportion
+from leukokit.record.audit import CELLS_PROBE
 
 POWER = 0.8
 """Chance that a study of the needed size shows the difference, at a level of 5 % on two sides."""
@@ -58,8 +59,7 @@ class PairedAnswers:
         right = {} if data.model is None else data.model.right
         rows = [(fold.name, row) for fold in data.folds for row in fold.test.tolist()]
         places = [place for place, (fold, row) in enumerate(rows) if (fold, ids[row]) in right]
-        # The segmentation's probe counts and measures cells: a model may do so, too.
-        rivals = [each for each in probes if each.right and each.name != "segmentation"]
+        rivals = [each for each in probes if each.right and each.name != CELLS_PROBE]
         scored = {each.name: np.array(each.right, dtype=bool)[places] for each in rivals}
         if not places or not scored:
             return None

@@ -11,6 +11,7 @@ from leukokit.api import FloatArray
 from leukokit.audit.image_traits import CORNERS
 from leukokit.audit.measure import MeasuredImages
 from leukokit.recipe.audit import AuditSpec, Limits
+from leukokit.record.audit import CELLS_PROBE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def probe_inputs(
         inputs.append(ProbeInput("file", what, {"": files}, spec.probe_file))
     if counted is not None:
         what = "counts and areas of the segmented cells"
-        inputs.append(ProbeInput("segmentation", what, {"": counted}, spec.probe_segmentation))
+        inputs.append(ProbeInput(CELLS_PROBE, what, {"": counted}, spec.probe_segmentation))
     if missing is not None:
         what = "which features are missing, and the status of the segmentation"
         inputs.append(ProbeInput("missing", what, {"": missing}, spec.probe_missing))

@@ -60,17 +60,26 @@ def is_folder(path: Path) -> bool:
     return _has_mode(path, stat.S_ISDIR)
 
 
-def is_odd(path: Path) -> bool:
+def is_no_file(path: Path) -> bool:
     """Whether something has this name that is no regular file, such as a named pipe or a link to nowhere.
 
-    It looks once: SQLite makes and removes its files at any time, and a file that was absent at a first look
+    It looks once: other processes make and remove files at any time, and one that was absent at a first look
     and there at a second one must not be taken for something else.
     """
+    return _is_another(path, stat.S_ISREG)
+
+
+def is_no_folder(path: Path) -> bool:
+    """Whether something has this name that is no folder; it looks once, as :func:`is_no_file`."""
+    return _is_another(path, stat.S_ISDIR)
+
+
+def _is_another(path: Path, test: Callable[[int], bool]) -> bool:
     try:
         mode = path.lstat().st_mode
     except OSError:
         return False
-    return not (stat.S_ISREG(mode) or (stat.S_ISLNK(mode) and is_file(path)))
+    return not (test(mode) or (stat.S_ISLNK(mode) and _has_mode(path, test)))
 
 
 def _has_mode(path: Path, test: Callable[[int], bool]) -> bool:

@@ -17,7 +17,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from leukokit.engine.cache.entry import Entry
-from leukokit.engine.cache.faults import Fault, Faults, is_file, is_odd, set_aside
+from leukokit.engine.cache.faults import Fault, Faults, is_file, is_no_file, set_aside
 
 _BUSY_SECONDS = 60
 _RETRY_SECONDS = 0.005
@@ -162,7 +162,7 @@ class Rows:
 
     def _exists(self, path: Path) -> bool:
         """Whether there is a database; anything but a regular file is set aside, as it may never end."""
-        odd = [part for part in _parts(path) if is_odd(part)]
+        odd = [part for part in _parts(path) if is_no_file(part)]
         if odd:
             self._faults.report(
                 Fault.UNREADABLE,

@@ -10,7 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from leukokit.engine.cache.entry import Entry
-from leukokit.engine.cache.faults import is_absent, is_file, is_folder, set_aside
+from leukokit.engine.cache.faults import is_file, is_no_file, is_no_folder, set_aside
 from leukokit.input_file import read_input
 
 _TITLE = "title.txt"
@@ -44,12 +44,12 @@ class UnfinishedFits:
         """
         folder = self._path(key)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _clear_what_is_not(is_file, self._lock_path(folder))
+        _set_aside_if(is_no_file, self._lock_path(folder))
         with self._lock(folder):
             checkpoints, note = folder / _CHECKPOINTS, folder / _TITLE
-            _clear_what_is_not(is_folder, folder, checkpoints)
+            _set_aside_if(is_no_folder, folder, checkpoints)
             checkpoints.mkdir(parents=True, exist_ok=True)
-            _clear_what_is_not(is_file, note)
+            _set_aside_if(is_no_file, note)
             note.write_text(title, encoding="utf-8")
             try:
                 yield checkpoints
@@ -86,10 +86,10 @@ class UnfinishedFits:
         return folder.with_suffix(".lock")
 
 
-def _clear_what_is_not(is_right: Callable[[Path], bool], *paths: Path) -> None:
+def _set_aside_if(is_wrong: Callable[[Path], bool], *paths: Path) -> None:
     """Set aside anything of another kind that has one of these names, such as a named pipe."""
     for path in paths:
-        if not is_right(path) and not is_absent(path):
+        if is_wrong(path):
             set_aside(path)
 
 

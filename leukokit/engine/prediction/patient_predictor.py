@@ -11,7 +11,6 @@ import pandas as pd
 from leukokit.api import Dataset, RGBImage, Sample
 from leukokit.catalog import discover
 from leukokit.engine.cache.store import Store
-from leukokit.engine.execution.processes import ProcessExecutor
 from leukokit.engine.execution.protocol import Executor
 from leukokit.engine.observer import Observer
 from leukokit.engine.prediction.by_group import GroupAnswers, given_groups
@@ -64,7 +63,7 @@ class PatientPredictor(Predictor):
             Where the recipe of the model has no ``answer``, no group is known, or not each image has one of
             ``groups``; otherwise as :meth:`predict`.
         """
-        chosen = executor or ProcessExecutor(workers)
+        chosen = executor or self._own_executor(workers)
         return self._answers(images, groups, dataset, chosen, store, observer).table()
 
     def group_attention(
@@ -96,7 +95,7 @@ class PatientPredictor(Predictor):
                 f"this model answers for groups by {self.answer.way}, not with attention",
                 hint="Add attention to 'answer.how' of the recipe and run it again",
             )
-        chosen = executor or ProcessExecutor(workers)
+        chosen = executor or self._own_executor(workers)
         table = self._answers(images, groups, dataset, chosen, store, observer).attention()
         assert table is not None
         return table
@@ -162,12 +161,13 @@ class PatientPredictor(Predictor):
             Where the segmenter makes no white cells; otherwise as :meth:`predict`.
         """
         observer = observer or Observer()
-        executor = executor or ProcessExecutor(workers)
+        entry = discover().get("segmenter", segmenter)
+        executor = executor or self._own_executor(workers, entry)
         with given_images(fields, None) as samples:
             given = with_groups(samples, groups)
             found = cells_of_fields(
                 given,
-                discover().get("segmenter", segmenter),
+                entry,
                 self.members[0],
                 executor=executor,
                 store=store,

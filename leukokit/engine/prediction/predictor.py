@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from leukokit.api import Consumes, Dataset, Examples, FloatArray, RGBImage, Sample, Scale
+from leukokit.catalog import CatalogEntry
 from leukokit.engine.cache.store import Store
-from leukokit.engine.components.origin import is_foreign
+from leukokit.engine.components.origin import is_foreign_module
 from leukokit.engine.execution.inline import InlineExecutor
 from leukokit.engine.execution.isolation import run_isolated
 from leukokit.engine.execution.processes import ProcessExecutor
@@ -95,10 +96,11 @@ class Predictor:
         """Images that the model predicts together."""
         return max(block_rows(member.consumes) for member in self.members)
 
-    def _own_executor(self, workers: int) -> Executor:
+    def _own_executor(self, workers: int, *others: CatalogEntry) -> Executor:
         """Work in this process where one is asked for, unless code of plugins could end it."""
-        steps = [bound.component for member in self.members for bound in member.images.bound()]
-        return ProcessExecutor(workers) if workers > 1 or any(map(is_foreign, steps)) else InlineExecutor()
+        entries = [bound.entry for member in self.members for bound in member.images.bound()]
+        foreign = any(is_foreign_module(entry.spec.target) for entry in (*entries, *others))
+        return ProcessExecutor(workers) if workers > 1 or foreign else InlineExecutor()
 
     def predict(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import hypot
 
 from leukokit.number_text import joined, percent
-from leukokit.record.audit import AuditNeeded, AuditProbe
+from leukokit.record.audit import CELLS_PROBE, AuditNeeded, AuditProbe
 from leukokit.record.verdict import VerdictReason
 from leukokit.verdict.evidence import Accuracy, Evidence, accuracy_of, answered_accuracy
 from leukokit.verdict.levels import CANNOT_TELL, DO_NOT_TRUST, DOUBT, TRUST
@@ -70,8 +70,7 @@ def better_than_probes(evidence: Evidence) -> Iterator[VerdictReason]:
             next="Run 'leukokit audit' on the recipe to see why no probe was fitted.",
         )
         return
-    # Counts and areas of segmented cells are what a model may use: that probe is no rival.
-    scored = [one for one in audit.probes if one.accuracy is not None and one.name != "segmentation"]
+    scored = [one for one in audit.probes if one.accuracy is not None and one.name != CELLS_PROBE]
     best = max(scored, key=lambda probe: probe.accuracy or 0.0, default=None)
     if best is None:
         yield VerdictReason(
